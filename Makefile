@@ -1,0 +1,50 @@
+# Everything here works in a fresh clone with Python 3.11 or later and make; the environment is set up on first use.
+
+PYTHON ?= $(shell for python in python3.11 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint soak bench neo4j schema clean
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) ## serve the example lineage on the embedded engine, with queries to try
+	@$(BIN)/forebear demo
+
+test: $(READY) ## run all tests, on the embedded engine and where it can be had on Neo4j
+	@$(BIN)/python -m pytest -q
+
+lint: $(READY) ## check style, types, and that schema.graphql is what the code exports
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/forebear schema graphql | diff -u schema.graphql - || \
+		{ echo "schema.graphql is not what the code exports: run 'make schema' and commit the result" >&2; exit 1; }
+
+soak: $(READY) ## run all tests with ten times the generated operations
+	@FOREBEAR_SOAK=10 $(BIN)/python -m pytest -q
+
+bench: $(READY) ## measure side by side with Bolt alone and @neo4j/graphql
+	@$(BIN)/python -m bench
+
+neo4j: $(READY) ## start a Neo4j for trying things (needs Java 17 and Maven)
+	@$(BIN)/python -m tests.neo4j_server
+
+schema: $(READY) ## write schema.graphql from the code
+	@$(BIN)/forebear schema graphql > schema.graphql
+
+clean: ## remove the environment, builds and caches (never data)
+	rm -rf .venv .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Forebear needs Python 3.11 or later, found: \
+	$$(python3 --version 2>&1 || true). Name one with 'make PYTHON=…'" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "Python's venv module is incomplete; on Debian and Ubuntu: \
+	apt install python3-venv" >&2; exit 1; }
+	@echo "Installing Forebear and its dependencies into .venv"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[embedded,dev]'
+	@touch $@
