@@ -9,7 +9,7 @@ FROM python:3.11-slim
 RUN useradd --system --no-create-home forebear
 COPY --from=build /opt/forebear /opt/forebear
 USER forebear
-ENV PATH=/opt/forebear/bin:$PATH FOREBEAR_PORT=8080 FOREBEAR_LOG_FORMAT=json
+ENV PATH=/opt/forebear/bin:$PATH FOREBEAR_PORT=8080
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
     CMD python -c "import urllib.request as r; r.urlopen('http://127.0.0.1:$FOREBEAR_PORT/readyz', timeout=4)"

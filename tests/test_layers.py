@@ -1,0 +1,107 @@
+"""Each layer imports only what lies below it, and the pure ones do no I/O."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src"
+
+# What each layer, a package or module directly under forebear, may import of the others.
+LAYERS: dict[str, set[str]] = {
+    "graph": set(),
+    "domain": set(),
+    "settings": set(),
+    "store": {"graph", "settings"},
+    "actions": {"store", "domain", "graph"},
+    "record": {"actions", "store", "domain", "graph"},
+    "connect": {"record", "actions", "store", "domain", "graph"},
+    "api": {"record", "actions", "store", "domain", "graph", "settings"},
+    "app": {"api", "connect", "record", "actions", "store", "domain", "graph", "settings"},
+    "cli": {"app", "api", "connect", "record", "actions", "store", "domain", "graph", "settings"},
+    "__main__": {"cli"},
+    "__init__": set(),
+}
+PURE = {"graph", "domain"}
+# Libraries and modules a pure layer does without: it neither serves, nor asks a database, nor does I/O.
+IMPURE = {
+    "asyncio", "http", "httpx", "io", "neo4j", "os", "pathlib", "shutil", "socket", "starlette",
+    "strawberry", "subprocess", "tempfile", "urllib", "uvicorn",
+}  # fmt: skip
+
+
+def imported(tree: ast.Module, package: str) -> Iterator[str]:
+    """The absolute dotted names that a module of `package` imports, wherever in it the import stands."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parents = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            origin = ".".join([*parents, *([node.module] if node.module else [])])
+            yield from (f"{origin}.{alias.name}" for alias in node.names)
+
+
+def violations(path: Path, source: str) -> list[str]:
+    """What the file at `path`, relative to src, does that its layer may not."""
+    layer = path.with_suffix("").parts[1]
+    if layer not in LAYERS:
+        return [f"{layer} is no layer"]
+    tree = ast.parse(source)
+    found = []
+    for name in imported(tree, ".".join(path.parent.parts)):
+        top, _, rest = name.partition(".")
+        other = rest.partition(".")[0]
+        if top == "forebear" and other in LAYERS and other not in LAYERS[layer] | {layer}:
+            found.append(f"{layer} imports {other}")
+        elif top == "neo4j" and layer != "store":
+            found.append(f"{layer} imports neo4j")
+        elif top in IMPURE and layer in PURE:
+            found.append(f"{layer} imports {top}")
+    if layer in PURE:
+        found += [
+            f"{layer} opens a file"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open"
+        ]
+    return found
+
+
+def test_every_module_keeps_to_its_layer() -> None:
+    files = [path.relative_to(SOURCE) for path in sorted((SOURCE / "forebear").rglob("*.py"))]
+    found = {str(path): violations(path, (SOURCE / path).read_text("utf-8")) for path in files}
+    assert {path: wrong for path, wrong in found.items() if wrong} == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "wrong"),
+    [
+        ("forebear/graph/kinds.py", "from forebear.store import read", ["graph imports store"]),
+        ("forebear/graph/kinds.py", "from forebear import domain", ["graph imports domain"]),
+        ("forebear/graph/__init__.py", "from ..api.schema import build", ["graph imports api"]),
+        ("forebear/store/__init__.py", "import forebear.settings, forebear.record", ["store imports record"]),
+        ("forebear/api/app.py", "def start():\n    from .. import connect", ["api imports connect"]),
+        ("forebear/app.py", "from . import cli", ["app imports cli"]),
+        ("forebear/record/facts.py", "from neo4j import AsyncDriver", ["record imports neo4j"]),
+        ("forebear/domain/policy.py", "import os.path", ["domain imports os"]),
+        ("forebear/domain/policy.py", "open('policy.json')", ["domain opens a file"]),
+        ("forebear/helpers.py", "", ["helpers is no layer"]),
+    ],
+)
+def test_a_module_that_leaves_its_layer_is_named(path: str, source: str, wrong: list[str]) -> None:
+    assert violations(Path(path), source) == wrong
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        (
+            "forebear/store/driver.py",
+            "import neo4j\nfrom ..graph import kinds\nfrom ..settings import Settings",
+        ),
+        ("forebear/graph/ids.py", "import re\nfrom . import kinds\nfrom forebear import __version__"),
+        ("forebear/cli.py", "from .app import build\nfrom forebear.store import engine"),
+    ],
+)
+def test_a_module_may_import_its_own_layer_and_those_below(path: str, source: str) -> None:
+    assert violations(Path(path), source) == []
