@@ -1,7 +1,7 @@
 # Everything here works in a fresh clone with Python 3.11 or later and make; the environment is set up on first use.
 
 PYTHON ?= $(shell for python in python3.11 python3; do \
-	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$python && break; done)
 BIN := .venv/bin
 READY := .venv/.ready
 
