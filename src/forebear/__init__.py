@@ -1,0 +1,1 @@
+"""Forebear: a model registry that is a lineage graph."""

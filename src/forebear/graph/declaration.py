@@ -1,0 +1,491 @@
+"""How the graph is declared: kinds of nodes, their properties, and the edges between them.
+
+A kind is a class. Its docstring is its description, its annotated attributes made with `prop` are its
+properties, its attributes made with `edge` are its outgoing edges:
+
+    class Checkpoint(Node, prefix="checkpoint"):
+        \"\"\"A training artifact.\"\"\"
+
+        step: int = prop("Optimizer steps taken.")
+        produced_by = edge(PRODUCED_BY, "Run", doc="The run that wrote it.", back="checkpoints", back_doc="…")
+
+`Graph(kinds)` checks the whole and raises `DeclarationError`, naming the mistake. Everything else
+(constraints, validation, statements, GraphQL types, reference) is derived from a `Graph`.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, StrEnum
+from functools import cached_property
+from typing import Any, NewType
+
+Json = NewType("Json", object)
+"""A free JSON document: a run's configuration, an environment's packages."""
+
+
+class DeclarationError(Exception):
+    """The declaration contradicts itself; the message names the kind, the attribute and the mistake."""
+
+
+class EdgeClass(StrEnum):
+    """What following an edge means."""
+
+    LINEAGE = "LINEAGE"
+    """Made from: provenance follows it outwards, contamination inwards."""
+    AUTHORITY = "AUTHORITY"
+    """Allowed because of: a bad evaluation pack or a wrong policy reaches fleets through it."""
+    CONTEXT = "CONTEXT"
+    """Located, grouped, succeeded: never walked."""
+
+
+class Change(StrEnum):
+    """How a property may change once it is recorded."""
+
+    IMMUTABLE = "IMMUTABLE"
+    """Never, but by a correction; a differing fact is refused with both values."""
+    APPENDED = "APPENDED"
+    """By an appended revision, so that what was known before stays known."""
+    UPDATED = "UPDATED"
+    """Simply replaced, outside the guarantee of `asKnownAt`."""
+
+
+class Standing(StrEnum):
+    """Through which door a kind is written."""
+
+    PLAIN = "PLAIN"
+    """By facts."""
+    OBSERVED = "OBSERVED"
+    """By facts that are never refused for want of permission: the world has already happened."""
+    GOVERNED = "GOVERNED"
+    """By actions alone; by facts only as imported history."""
+
+
+@dataclass(frozen=True)
+class EdgeType:
+    """A relationship type of the graph and what following it means."""
+
+    name: str
+    edge_class: EdgeClass
+    doc: str
+
+
+@dataclass(frozen=True)
+class Property:
+    """One property of a kind or an edge: its name in the graph and in GraphQL, its type, how it may change."""
+
+    name: str
+    type: Any
+    doc: str
+    change: Change = Change.IMMUTABLE
+    required: bool = False
+    searchable: bool = False
+    indexed: bool = False
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it is stored as the text of a JSON document (free JSON, or a list of values)."""
+        return self.type is Json or self.value_type is not None
+
+    @property
+    def value_type(self) -> type[Value] | None:
+        """The declared `Value` of which this is a list, if it is one."""
+        item = self.item_type
+        return item if isinstance(item, type) and issubclass(item, Value) else None
+
+    @property
+    def item_type(self) -> Any | None:
+        """The type of a list's items; `None` where the property is no list."""
+        return typing.get_args(self.type)[0] if typing.get_origin(self.type) is list else None
+
+    @property
+    def is_enum(self) -> bool:
+        """Whether its values are a closed set."""
+        return isinstance(self.type, type) and issubclass(self.type, Enum)
+
+    @property
+    def is_orderable(self) -> bool:
+        """Whether rows can be ordered by it."""
+        return self.item_type is None and not self.is_json and self.type is not bool
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One kind of edge: from a source kind to one or more target kinds, named at both ends."""
+
+    source: str
+    name: str
+    type: EdgeType
+    targets: tuple[str, ...]
+    doc: str
+    back: str
+    back_doc: str
+    properties: tuple[Property, ...] = ()
+    interval: bool = False
+    one: bool = False
+
+    @property
+    def stored_properties(self) -> tuple[Property, ...]:
+        """Its own properties and, where it has an interval, `validFrom` and `validTo`."""
+        return (*self.properties, *(INTERVAL if self.interval else ()))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of node: its label, its id prefix, its properties and outgoing edges."""
+
+    name: str
+    doc: str
+    prefix: str
+    versioned: bool
+    standing: Standing
+    plural: str
+    own_properties: tuple[Property, ...]
+    edges: tuple[Edge, ...]
+
+    @cached_property
+    def properties(self) -> dict[str, Property]:
+        """All properties by name: those of every node first, then its own."""
+        return {p.name: p for p in (*COMMON, *self.own_properties)}
+
+    @cached_property
+    def guaranteed(self) -> tuple[Property, ...]:
+        """The properties whose every value stays answerable `asKnownAt`: all but the simply updated."""
+        return tuple(p for p in self.properties.values() if p.change is not Change.UPDATED)
+
+    @cached_property
+    def searchable(self) -> tuple[Property, ...]:
+        """The properties that full-text search reads."""
+        return tuple(p for p in self.properties.values() if p.searchable)
+
+
+@dataclass(frozen=True)
+class _PropertyMarker:
+    doc: str
+    change: Change
+    default: Any
+    searchable: bool
+    indexed: bool
+
+
+@dataclass(frozen=True)
+class _EdgeMarker:
+    type: EdgeType
+    targets: tuple[str, ...]
+    doc: str
+    back: str
+    back_doc: str
+    properties: type[EdgeProperties] | None
+    interval: bool
+    one: bool
+
+
+_REQUIRED: Any = object()
+
+
+def prop(
+    doc: str,
+    *,
+    change: Change = Change.IMMUTABLE,
+    default: Any = _REQUIRED,
+    searchable: bool = False,
+    indexed: bool = False,
+) -> Any:
+    """A property: its description, how it may change, and `default=None` where a fact may leave it out."""
+    return _PropertyMarker(doc, change, default, searchable, indexed)
+
+
+def edge(
+    type: EdgeType,
+    *targets: str,
+    doc: str,
+    back: str,
+    back_doc: str,
+    properties: type[EdgeProperties] | None = None,
+    interval: bool = False,
+    one: bool = False,
+) -> Any:
+    """An outgoing edge: its type, the kinds it may lead to, and the name and description of its way back.
+
+    `one`: a node has at most one such edge, so the field is a node and not a connection.
+    `interval`: it holds for `[validFrom, validTo)`, and its `validFrom` is part of its identity.
+    """
+    return _EdgeMarker(type, targets, doc, back, back_doc, properties, interval, one)
+
+
+class Value:
+    """A structured value inside a list property, such as one measurement: a class of `prop` attributes."""
+
+    members: tuple[Property, ...] = ()
+
+    def __init_subclass__(cls) -> None:
+        cls.members = _properties(cls)
+
+
+class EdgeProperties:
+    """The properties of an edge: a class of `prop` attributes."""
+
+    members: tuple[Property, ...] = ()
+
+    def __init_subclass__(cls) -> None:
+        cls.members = _properties(cls)
+
+
+class Node:
+    """A kind of node: subclass it, one class a kind.
+
+    `prefix` begins its ids; `versioned` kinds are named `prefix:name@version`; `plural` names its root
+    connection in GraphQL (by default the kind's name with an `s`).
+    """
+
+    kind: Kind
+
+    def __init_subclass__(
+        cls,
+        *,
+        prefix: str,
+        versioned: bool = False,
+        standing: Standing = Standing.PLAIN,
+        plural: str | None = None,
+    ) -> None:
+        name = cls.__name__
+        if not (cls.__doc__ or "").strip():
+            raise DeclarationError(f"{name} has no docstring: say in one sentence what it is")
+        if not re.fullmatch(r"[a-z][a-z-]*", prefix):
+            raise DeclarationError(f"{name}: prefix {prefix!r} must be lower-case letters and dashes")
+        edges = tuple(
+            _edge(name, attribute, marker) for attribute, marker in vars(cls).items() if isinstance(marker, _EdgeMarker)
+        )
+        cls.kind = Kind(
+            name=name,
+            doc=_docstring(cls),
+            prefix=prefix,
+            versioned=versioned,
+            standing=standing,
+            plural=plural or name[0].lower() + name[1:] + "s",
+            own_properties=_properties(cls),
+            edges=edges,
+        )
+
+
+def camel(name: str) -> str:
+    """`recorded_at` as `recordedAt`."""
+    head, *tail = name.split("_")
+    return head + "".join(part.capitalize() for part in tail)
+
+
+def _docstring(cls: type) -> str:
+    return " ".join((cls.__doc__ or "").split())
+
+
+def _edge(source: str, attribute: str, marker: _EdgeMarker) -> Edge:
+    where = f"{source}.{attribute}"
+    if not marker.targets:
+        raise DeclarationError(f"{where} leads nowhere: name at least one target kind")
+    if marker.one and (marker.interval or marker.properties):
+        raise DeclarationError(f"{where} is one=True and cannot also have an interval or properties")
+    return Edge(
+        source=source,
+        name=camel(attribute),
+        type=marker.type,
+        targets=marker.targets,
+        doc=marker.doc,
+        back=marker.back,
+        back_doc=marker.back_doc,
+        properties=marker.properties.members if marker.properties else (),
+        interval=marker.interval,
+        one=marker.one,
+    )
+
+
+_SCALARS = (str, int, float, bool, datetime)
+
+
+def _properties(cls: type) -> tuple[Property, ...]:
+    module = vars(sys.modules[cls.__module__])
+    declared = []
+    for attribute, annotation in vars(cls).get("__annotations__", {}).items():
+        marker = vars(cls).get(attribute)
+        if not isinstance(marker, _PropertyMarker):
+            if attribute in ("kind", "members"):
+                continue
+            raise DeclarationError(f"{cls.__name__}.{attribute} is annotated but not made with prop(…)")
+        try:
+            resolved = eval(annotation, module) if isinstance(annotation, str) else annotation
+        except NameError as error:
+            raise DeclarationError(f"{cls.__name__}.{attribute}: {error}") from None
+        declared.append(_property(cls.__name__, attribute, resolved, marker))
+    for attribute, marker in vars(cls).items():
+        if isinstance(marker, _PropertyMarker) and attribute not in vars(cls).get("__annotations__", {}):
+            raise DeclarationError(f"{cls.__name__}.{attribute} has no type annotation")
+    return tuple(declared)
+
+
+def _property(owner: str, attribute: str, annotation: Any, marker: _PropertyMarker) -> Property:
+    where = f"{owner}.{attribute}"
+    optional = typing.get_origin(annotation) in (types.UnionType, typing.Union)
+    if optional:
+        annotation = next(a for a in typing.get_args(annotation) if a is not type(None))
+    required = marker.default is _REQUIRED
+    if required and optional:
+        raise DeclarationError(f"{where} may be None, so give it default=None")
+    if not required and marker.default is not None:
+        raise DeclarationError(f"{where}: the only default is None, for what a fact may leave out")
+    item = typing.get_args(annotation)[0] if typing.get_origin(annotation) is list else annotation
+    if not (
+        item in _SCALARS
+        or item is Json
+        or (isinstance(item, type) and issubclass(item, (StrEnum, Value)))
+    ):
+        raise DeclarationError(f"{where}: {annotation!r} is no type that the graph can hold")
+    if item is annotation and isinstance(item, type) and issubclass(item, Value):
+        raise DeclarationError(f"{where}: a {item.__name__} is held in a list: list[{item.__name__}]")
+    if marker.searchable and annotation is not str:
+        raise DeclarationError(f"{where} is searchable, so it must be a str")
+    return Property(
+        name=camel(attribute),
+        type=annotation,
+        doc=marker.doc,
+        change=marker.change,
+        required=required,
+        searchable=marker.searchable,
+        indexed=marker.indexed,
+    )
+
+
+class Owner(Value):
+    """Who answers for a node."""
+
+    name: str = prop("A person or a team.")
+    on_call: str | None = prop("Where to reach them now: an on-call link.", default=None)
+
+
+INTERVAL = (
+    Property("validFrom", datetime, "Since when it holds; part of the edge's identity.", required=True),
+    Property("validTo", datetime, "Until when it held (exclusive); null while it holds.", Change.APPENDED),
+)
+"""The properties of an edge that holds for a time."""
+
+COMMON = (
+    Property("name", str, "What people call it.", Change.UPDATED, searchable=True),
+    Property("description", str, "What there is to say about it.", Change.UPDATED, searchable=True),
+    Property("labels", list[str], "Free labels.", Change.UPDATED),
+    Property("owners", list[Owner], "Who answers for it.", Change.UPDATED),
+    Property(
+        "externalIds",
+        list[str],
+        "Its names in other systems, as `system:name`: an MLflow run, a Hugging Face revision. `resolve` finds it by any.",
+        Change.UPDATED,
+    ),
+)
+"""What every node may carry."""
+
+KEPT = (
+    Property("recordedAt", datetime, "When it was first recorded (transaction time).", indexed=True),
+    Property("recordedBy", str, "Who recorded it."),
+    Property("source", str, "Where the record came from."),
+)
+"""What Forebear keeps for each node and each edge."""
+
+KEPT_OF_NODES = (
+    *KEPT,
+    Property("describedAt", datetime, "When its own fact arrived; null while only edges have named it."),
+    Property("retractedAt", datetime, "When it was retracted; null while it stands."),
+    Property("imported", bool, "Whether it is history from an older registry, not the outcome of an action."),
+    Property("revision", int, "How many revisions its guaranteed properties have had."),
+)
+"""What Forebear keeps for each node besides its properties."""
+
+RETRACTED = "RETRACTED"
+"""The relationship type of edges that no longer hold, to our knowledge; their own type is in `type`."""
+
+REVISION = "Revision"
+"""The label of revision records: what a node's guaranteed properties were before a change."""
+
+REVISES = "REVISES"
+"""From a revision record to the node it is about."""
+
+EXTERNAL_ID = "ExternalId"
+"""The label of external ids."""
+
+IDENTIFIES = "IDENTIFIES"
+"""From an external id to the node that it names."""
+
+BOOKKEEPING: Mapping[str, frozenset[str]] = {
+    REVISION: frozenset({"id", "number", "revisedAt", "revisedBy", "revisedFrom", "revisedFor", "changed"}),
+    EXTERNAL_ID: frozenset({"id"}),
+    RETRACTED: frozenset({"type", "retractedAt", "retractedBy", "retractedFor"}),
+}
+"""Labels and types that Forebear writes for itself, with the properties of their own."""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The whole declaration, checked: kinds by name and every edge between them.
+
+    Raises `DeclarationError` where it contradicts itself.
+    """
+
+    kinds: Mapping[str, Kind]
+    edges: tuple[Edge, ...] = field(init=False)
+    edge_types: Mapping[str, EdgeType] = field(init=False)
+
+    def __init__(self, nodes: Iterable[type[Node]]) -> None:
+        kinds: dict[str, Kind] = {}
+        for node in nodes:
+            if node.kind.name in kinds:
+                raise DeclarationError(f"two kinds are called {node.kind.name}")
+            kinds[node.kind.name] = node.kind
+        edges = tuple(e for kind in kinds.values() for e in kind.edges)
+        object.__setattr__(self, "kinds", kinds)
+        object.__setattr__(self, "edges", edges)
+        object.__setattr__(self, "edge_types", {e.type.name: e.type for e in edges})
+        self._check()
+
+    def _check(self) -> None:
+        by_prefix: dict[tuple[str, bool], str] = {}
+        for kind in self.kinds.values():
+            if kind.name in BOOKKEEPING:
+                raise DeclarationError(f"{kind.name} is a label of Forebear's own")
+            other = by_prefix.setdefault((kind.prefix, kind.versioned), kind.name)
+            if other != kind.name:
+                raise DeclarationError(f"{kind.name} and {other} share the id prefix {kind.prefix!r}")
+            reserved = {"id", "lock", *(p.name for p in (*COMMON, *KEPT_OF_NODES)), *BOOKKEEPING[REVISION]}
+            for p in kind.own_properties:
+                if p.name in reserved:
+                    raise DeclarationError(f"{kind.name}.{p.name}: every node already has {p.name!r}")
+        for e in self.edges:
+            for target in e.targets:
+                if target not in self.kinds:
+                    raise DeclarationError(f"{e.source}.{e.name} leads to {target!r}, which is not declared")
+            declared = self.edge_types[e.type.name]
+            if declared is not e.type and declared.edge_class is not e.type.edge_class:
+                raise DeclarationError(
+                    f"{e.source}.{e.name}: {e.type.name} is {e.type.edge_class} here and {declared.edge_class} elsewhere"
+                )
+        for kind in self.kinds.values():
+            names: dict[str, str] = {name: "a property" for name in kind.properties}
+            for e in kind.edges:
+                if e.name in names:
+                    raise DeclarationError(f"{kind.name}.{e.name} is both an edge and {names[e.name]}")
+                names[e.name] = "an edge"
+            for e in self.back_edges(kind.name):
+                if e.back in names:
+                    raise DeclarationError(
+                        f"{kind.name}.{e.back}, the way back of {e.source}.{e.name}, is already {names[e.back]}"
+                    )
+                names[e.back] = f"the way back of {e.source}.{e.name}"
+
+    def back_edges(self, kind: str) -> tuple[Edge, ...]:
+        """The edges that lead to a kind."""
+        return tuple(e for e in self.edges if kind in e.targets)
+
+    def types_of(self, *classes: EdgeClass) -> tuple[str, ...]:
+        """The relationship types of some classes, sorted by name."""
+        return tuple(sorted(t.name for t in self.edge_types.values() if t.edge_class in classes))

@@ -1,0 +1,412 @@
+"""Facts: documents that say what happened, validated against the declaration.
+
+A fact is one node with its outgoing edges:
+
+    {"kind": "Run", "id": "run:octo-base", "status": "SUCCEEDED",
+     "trainedOn": [{"id": "dataset:bridge_orig@1.0.0", "weight": 1.0}], "ran": ["code:octo@241fb35"]}
+
+Two more kinds of documents take back what was said, with a reason. `Retraction` takes back a node with all its edges,
+or one edge of it; `Correction` replaces values of a node, or of one edge:
+
+    {"kind": "Retraction", "of": "run:a", "reason": "never ran"}
+    {"kind": "Correction", "of": "run:a", "edge": "trainedOn", "to": "dataset:b@1", "values": {"weight": 0.5}, "reason": "…"}
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+import msgspec
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+)
+
+from forebear.graph.declaration import Change, Edge, Graph, Json, Kind, Property, Standing, Value
+from forebear.graph.ids import Ids, InvalidId
+from forebear.graph.moments import moment
+
+MAX_INT = 2**31 - 1
+"""Largest integer: GraphQL's Int has 32 bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeRow:
+    """One edge of a fact, ready to be written."""
+
+    edge: Edge
+    source: str
+    target: str
+    target_kind: str
+    properties: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRow:
+    """One described node, ready to be written, with its edges.
+
+    `guaranteed` and `updated` hold the given properties by how they may change; JSON is already text.
+    """
+
+    kind: Kind
+    id: str
+    guaranteed: dict[str, Any]
+    updated: dict[str, Any]
+    edges: tuple[EdgeRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """A retraction (`values` is `None`) or a correction of a node, or of the edge named by `edge`, `to` and `valid_from`."""
+
+    kind: Kind
+    of: str
+    reason: str
+    values: dict[str, Any] | None = None
+    edge: Edge | None = None
+    to: str | None = None
+    to_kind: str | None = None
+    valid_from: str | None = None
+
+
+Row = NodeRow | Amendment
+
+
+class InvalidFact(ValueError):
+    """A document that is no fact of this graph, with every reason, each naming the field."""
+
+    def __init__(self, id: str | None, reasons: Sequence[str]) -> None:
+        super().__init__("; ".join(reasons))
+        self.id = id
+        self.reasons = tuple(reasons)
+
+
+Moment = Annotated[
+    AwareDatetime,
+    Field(description="ISO 8601 with an offset."),
+]
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("a boolean is no number")
+    return value
+
+
+def json_text(value: object) -> str:
+    """A JSON value as the graph holds it: text with sorted keys, so that equal values are equal texts."""
+    return msgspec.json.encode(value, order="sorted").decode()
+
+
+class Facts:
+    """The facts of one graph: their models, their JSON schema, and how a document becomes rows."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.ids = Ids(graph)
+        self._models: dict[str, type[BaseModel]] = {}
+
+    def model(self, kind: str) -> type[BaseModel]:
+        """The pydantic model of a kind's facts. Made when first asked for."""
+        model = self._models.get(kind)
+        if model is None:
+            model = self._models[kind] = self._make(self.graph.kinds[kind])
+        return model
+
+    @cached_property
+    def json_schema(self) -> dict[str, Any]:
+        """The JSON schema of every fact, one definition a kind."""
+        kinds = [*self.graph.kinds, "Retraction", "Correction"]
+        definitions: dict[str, Any] = {}
+        for name in kinds:
+            model = {"Retraction": Retraction, "Correction": Correction}.get(name) or self.model(name)
+            schema = model.model_json_schema(ref_template="#/$defs/{model}")
+            definitions |= schema.pop("$defs", {})
+            definitions[name] = schema
+        return {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": "Fact",
+            "oneOf": [{"$ref": f"#/$defs/{name}"} for name in kinds],
+            "$defs": definitions,
+        }
+
+    def read(self, document: object, *, imported: bool = False) -> Row:
+        """A document as rows. Raises `InvalidFact` with every reason.
+
+        `imported`: it is history from an older registry, so governed kinds are taken and marked.
+        """
+        if not isinstance(document, Mapping):
+            raise InvalidFact(None, ["a fact is a JSON object"])
+        name = document.get("kind")
+        id = document.get("id", document.get("of"))
+        id = id if isinstance(id, str) else None
+        if name in ("Retraction", "Correction"):
+            return self._amendment(str(name), document, id)
+        if not isinstance(name, str) or name not in self.graph.kinds:
+            raise InvalidFact(id, [f"kind: {_unknown(name, [*self.graph.kinds, 'Retraction', 'Correction'])}"])
+        kind = self.graph.kinds[name]
+        if kind.standing is Standing.GOVERNED and not imported:
+            raise InvalidFact(
+                id,
+                [
+                    f"kind: {name} is governed and cannot be recorded as a plain fact; "
+                    "history from an older registry is recorded with `imported`"
+                ],
+            )
+        try:
+            model = self.model(name).model_validate(document)
+        except ValidationError as error:
+            raise InvalidFact(id, self._reasons(error, kind)) from None
+        return self._rows(kind, model, imported=imported and kind.standing is Standing.GOVERNED)
+
+    def _rows(self, kind: Kind, model: BaseModel, *, imported: bool) -> NodeRow:
+        given = model.__pydantic_fields_set__
+        values = model.__dict__
+        guaranteed: dict[str, Any] = {"imported": True} if imported else {}
+        updated: dict[str, Any] = {}
+        for p in kind.properties.values():
+            if p.name not in given:
+                continue
+            value = stored(p, values[p.name])
+            if p.change is Change.UPDATED:
+                updated[p.name] = value
+            elif value is not None:
+                guaranteed[p.name] = value
+        node: str = values["id"]
+        edges = []
+        for e in kind.edges:
+            if e.name not in given or values[e.name] is None:
+                continue
+            ends = [values[e.name]] if e.one else values[e.name]
+            for end in ends:
+                target = end.__dict__["id"]
+                properties = {
+                    p.name: stored(p, end.__dict__[p.name])
+                    for p in e.stored_properties
+                    if end.__dict__.get(p.name) is not None
+                }
+                edges.append(EdgeRow(e, node, target, self.ids.kind(target), properties))
+        return NodeRow(kind, node, guaranteed, updated, tuple(edges))
+
+    def _amendment(self, name: str, document: Mapping[str, Any], id: str | None) -> Amendment:
+        try:
+            model = (Retraction if name == "Retraction" else Correction).model_validate(document)
+        except ValidationError as error:
+            raise InvalidFact(id, self._reasons(error, None)) from None
+        try:
+            kind = self.graph.kinds[self.ids.kind(model.of)]
+        except InvalidId as error:
+            raise InvalidFact(id, [f"of: {error}"]) from None
+        if kind.standing is Standing.GOVERNED:
+            raise InvalidFact(id, [f"of: {kind.name} is governed: it is retracted or corrected by actions"])
+        edge = next((e for e in kind.edges if e.name == model.edge), None)
+        reasons = []
+        if model.edge is not None and edge is None:
+            reasons.append(f"edge: {_unknown(model.edge, [e.name for e in kind.edges])}")
+        if (model.edge is None) != (model.to is None):
+            reasons.append("edge and to name an edge together: give both, or neither for the node itself")
+        to_kind = None
+        if model.to is not None:
+            try:
+                to_kind = self.ids.kind(model.to)
+            except InvalidId as error:
+                reasons.append(f"to: {error}")
+            if edge and to_kind and to_kind not in edge.targets:
+                reasons.append(f"to: {edge.name} leads to {' or '.join(edge.targets)}, not to {to_kind}")
+        if edge and edge.interval and model.validFrom is None:
+            reasons.append(f"validFrom: it is part of the identity of {edge.name}, so give it")
+        if edge and not edge.interval and model.validFrom is not None:
+            reasons.append(f"validFrom: {edge.name} has no interval")
+        values = None
+        if isinstance(model, Correction) and not reasons:
+            declared = edge.stored_properties if edge else tuple(kind.properties.values())
+            values, reasons = self._corrected(kind, edge, {p.name: p for p in declared}, model.values)
+        if reasons:
+            raise InvalidFact(id, reasons)
+        valid_from = moment(model.validFrom) if model.validFrom else None
+        return Amendment(kind, model.of, model.reason, values, edge, model.to, to_kind, valid_from)
+
+    def _corrected(
+        self, kind: Kind, edge: Edge | None, declared: Mapping[str, Property], given: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], list[str]]:
+        owner = f"{kind.name}.{edge.name}" if edge else kind.name
+        reasons: list[str] = []
+        values: dict[str, Any] = {}
+        if not given:
+            reasons.append("values: name at least one value to correct")
+        for name, value in given.items():
+            p = declared.get(name)
+            if p is None:
+                reasons.append(f"values.{name}: {_unknown(name, list(declared))}")
+                continue
+            if edge and edge.interval and name == "validFrom":
+                reasons.append("values.validFrom: it is part of the edge's identity: retract the edge and record it anew")
+                continue
+            if value is None:
+                if p.required:
+                    reasons.append(f"values.{name}: {owner}.{name} is required and cannot be null")
+                else:
+                    values[name] = None
+                continue
+            checker = create_model("value", **{name: (_annotation(p), ...)})  # type: ignore[call-overload]
+            try:
+                model = checker.model_validate({name: value})
+            except ValidationError as error:
+                reasons += [f"values.{r}" for r in self._reasons(error, None)]
+            else:
+                values[name] = stored(p, model.__dict__[name])
+        return values, reasons
+
+    def _make(self, kind: Kind) -> type[BaseModel]:
+        fields: dict[str, Any] = {
+            "kind": (Literal[kind.name], Field(description="The kind of node.")),
+            "id": (self._id((kind.name,)), Field(description=f"Its id: {_example(kind)}.")),
+        }
+        for p in kind.properties.values():
+            fields[p.name] = _field(p)
+        for e in kind.edges:
+            end = self._end(e)
+            fields[e.name] = (
+                (end | None, Field(default=None, description=e.doc))
+                if e.one
+                else (list[end], Field(default=[], description=e.doc))  # type: ignore[valid-type]
+            )
+        return create_model(kind.name, __config__=_CONFIG, __doc__=kind.doc, **fields)
+
+    def _end(self, edge: Edge) -> Any:
+        fields: dict[str, Any] = {"id": (self._id(edge.targets), Field(description=edge.doc))}
+        for p in edge.stored_properties:
+            fields[p.name] = _field(p)
+        model = create_model(f"{edge.source}_{edge.name}", __config__=_CONFIG, __doc__=edge.doc, **fields)
+        return Annotated[model, BeforeValidator(lambda end: {"id": end} if isinstance(end, str) else end)]
+
+    def _id(self, kinds: tuple[str, ...]) -> Any:
+        def check(text: Any) -> Any:
+            if not isinstance(text, str):
+                raise ValueError("an id is a text")
+            kind = self.ids.kind(text)
+            if kind not in kinds:
+                raise ValueError(f"{text} is the id of a {kind}; expected one of {' or '.join(kinds)}")
+            return text
+
+        return Annotated[str, BeforeValidator(check)]
+
+    def _reasons(self, error: ValidationError, kind: Kind | None) -> list[str]:
+        reasons = []
+        for e in error.errors(include_url=False):
+            path = ".".join(str(step) for step in e["loc"])
+            message = e["msg"].removeprefix("Value error, ")
+            if e["type"] == "extra_forbidden":
+                known = [*kind.properties, *(edge.name for edge in kind.edges)] if kind and len(e["loc"]) == 1 else []
+                message = _unknown(e["loc"][-1], known)
+            elif e["type"] == "missing":
+                message = "is required"
+            elif e["type"] == "timezone_aware":
+                message = "a moment needs an offset, such as Z or +02:00"
+            elif isinstance(e["input"], (str, int, float)) and e["type"] != "value_error":
+                message += f" (given: {e['input']!r})"
+            reasons.append(f"{path}: {message}")
+        return reasons
+
+
+_CONFIG = ConfigDict(extra="forbid", strict=False, allow_inf_nan=False, protected_namespaces=())
+
+
+class Retraction(BaseModel):
+    """Takes back a node with all its edges, or one edge of it."""
+
+    model_config = _CONFIG
+
+    kind: Literal["Retraction"]
+    of: str = Field(description="Id of the node that is retracted, or whose edge is.")
+    edge: str | None = Field(default=None, description="The edge's field, such as trainedOn.")
+    to: str | None = Field(default=None, description="Id of the node that the edge leads to.")
+    validFrom: Moment | None = Field(default=None, description="Since when the edge held, where it has an interval.")
+    reason: str = Field(min_length=1, description="Why.")
+
+
+class Correction(BaseModel):
+    """Replaces values of a node, or of one edge of it."""
+
+    model_config = _CONFIG
+
+    kind: Literal["Correction"]
+    of: str = Field(description="Id of the node that is corrected, or whose edge is.")
+    edge: str | None = Field(default=None, description="The edge's field, such as trainedOn.")
+    to: str | None = Field(default=None, description="Id of the node that the edge leads to.")
+    validFrom: Moment | None = Field(default=None, description="Since when the edge held, where it has an interval.")
+    values: dict[str, Any] = Field(description="The corrected values by property; null takes one away.")
+    reason: str = Field(min_length=1, description="Why.")
+
+
+def stored(p: Property, value: Any) -> Any:
+    """A validated value as the graph holds it."""
+    if value is None:
+        return None
+    if p.type is Json:
+        return json_text(value)
+    if p.value_type is not None:
+        return json_text([item.model_dump(exclude_none=True) for item in value])
+    if p.type is datetime:
+        return moment(value)
+    if p.is_enum:
+        return value.value
+    return value
+
+
+def _annotation(p: Property) -> Any:
+    if p.type is Json:
+        return Annotated[Any, BeforeValidator(_json)]
+    if p.type is datetime:
+        return Moment
+    if p.type is int:
+        return Annotated[int, BeforeValidator(_number), Field(ge=-MAX_INT - 1, le=MAX_INT)]
+    if p.type is float:
+        return Annotated[float, BeforeValidator(_number)]
+    if p.value_type is not None:
+        return list[_value_model(p.value_type)]  # type: ignore[misc]
+    return p.type
+
+
+def _json(value: Any) -> Any:
+    try:
+        json_text(value)
+    except (TypeError, ValueError, UnicodeError) as error:
+        raise ValueError(f"no JSON value: {error}") from None
+    return value
+
+
+_value_models: dict[type[Value], type[BaseModel]] = {}
+
+
+def _value_model(value: type[Value]) -> type[BaseModel]:
+    if value not in _value_models:
+        fields: dict[str, Any] = {p.name: _field(p) for p in value.members}
+        _value_models[value] = create_model(value.__name__, __config__=_CONFIG, __doc__=value.__doc__, **fields)
+    return _value_models[value]
+
+
+def _field(p: Property) -> Any:
+    annotation = _annotation(p)
+    if p.required:
+        return annotation, Field(description=p.doc)
+    return annotation | None, Field(default=None, description=p.doc)
+
+
+def _example(kind: Kind) -> str:
+    return f"{kind.prefix}:name@version" if kind.versioned else f"{kind.prefix}:name"
+
+
+def _unknown(name: object, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(str(name), known, n=1)
+    return f"{name!r} is not known" + (f"; did you mean {close[0]!r}?" if close else "")

@@ -1,0 +1,85 @@
+"""Ids: readable, stable, the same string as GraphQL global id, deep link and idempotency key.
+
+    dataset:bridge_orig                 a kind's prefix and a name
+    dataset:bridge_orig@1.0.0           … with a version, for versioned kinds
+    release:openvla-7b@3/widowx-orin    a release names its version and, behind a slash, its line
+
+Names and versions are made of letters, digits and `. _ ~ - / + : =`; anything else is percent-encoded (`escape`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, unquote
+
+from forebear.graph.declaration import Graph
+
+MAX_LENGTH = 512
+"""Longest id, in characters."""
+
+_ALLOWED = r"A-Za-z0-9._~/+:=\-"
+_NAME = re.compile(rf"[A-Za-z0-9%][{_ALLOWED}%]*")
+_ESCAPE = re.compile(r"%(?![0-9A-F]{2})")
+
+
+class InvalidId(ValueError):
+    """An id that names nothing; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Id:
+    """An id, taken apart. `str()` puts it together again."""
+
+    kind: str
+    prefix: str
+    name: str
+    version: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.prefix}:{self.name}" + (f"@{self.version}" if self.version is not None else "")
+
+
+def escape(name: str) -> str:
+    """A free text as the name or version of an id: what an id may not hold is percent-encoded."""
+    return quote(name, safe="._~-/+:=")
+
+
+def unescape(name: str) -> str:
+    """The free text that `escape` made a name of."""
+    return unquote(name)
+
+
+class Ids:
+    """Parses and checks ids against a declaration's prefixes."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._kinds = {(k.prefix, k.versioned): k.name for k in graph.kinds.values()}
+        self._prefixes = sorted({k.prefix for k in graph.kinds.values()})
+
+    def kind(self, text: str) -> str:
+        """The kind that an id names. Raises `InvalidId`."""
+        return self.parse(text).kind
+
+    def parse(self, text: str) -> Id:
+        """An id taken apart. Raises `InvalidId`, saying what is wrong with it."""
+        if len(text) > MAX_LENGTH:
+            raise InvalidId(f"an id is at most {MAX_LENGTH} characters long; this one is {len(text)}")
+        prefix, colon, rest = text.partition(":")
+        if not colon:
+            raise InvalidId(f"{text!r} has no kind: an id is `kind:name`, such as dataset:bridge_orig@1.0.0")
+        name, at, version = rest.partition("@")
+        kind = self._kinds.get((prefix, bool(at)))
+        if kind is None:
+            if (prefix, not at) not in self._kinds:
+                raise InvalidId(f"{text!r}: no kind has ids that begin with {prefix!r}; known: {', '.join(self._prefixes)}")
+            wanted = f"{prefix}:name@version" if not at else f"{prefix}:name, without a version"
+            raise InvalidId(f"{text!r}: ids of {self._kinds[prefix, not at]} look like {wanted}")
+        for part, what in ((name, "name"), *(((version, "version"),) if at else ())):
+            if not part:
+                raise InvalidId(f"{text!r}: its {what} is empty")
+            if not _NAME.fullmatch(part) or _ESCAPE.search(part):
+                raise InvalidId(
+                    f"{text!r}: its {what} {part!r} holds what an id cannot; percent-encoded it would be {escape(part)!r}"
+                )
+        return Id(kind, prefix, name, version if at else None)
