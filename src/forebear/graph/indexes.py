@@ -1,0 +1,28 @@
+"""What a database must index so that the registry's questions are fast and its ids unique."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Uniqueness:
+    """No two nodes of `label` have the same `property`; finding one by it is fast."""
+
+    label: str
+    property: str
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Finding nodes of `label` by `property`, equal or in a range, is fast."""
+
+    label: str
+    property: str
+
+
+@dataclass(frozen=True)
+class FullText:
+    """Words in the text `label_properties` (label -> properties) are found by search `name`."""
+
+    name: str
+    label_properties: Mapping[str, tuple[str, ...]]

@@ -1,0 +1,317 @@
+"""Reading and writing the graph: one driver, one way to read, one way to write."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from enum import StrEnum
+from time import perf_counter
+from typing import Any, NoReturn, Self, TypeVar
+
+import structlog
+from neo4j import (
+    AsyncDriver,
+    AsyncGraphDatabase,
+    AsyncResult,
+    AsyncTransaction,
+    NotificationMinimumSeverity,
+    Query,
+)
+from neo4j.exceptions import (
+    AuthError,
+    ClientError,
+    ConfigurationError,
+    ConstraintError,
+    DriverError,
+    IncompleteCommit,
+    Neo4jError,
+    ServiceUnavailable,
+    SessionExpired,
+)
+
+from forebear.settings import Settings
+from forebear.store.embedded import DATABASE, EmbeddedEngine
+from forebear.store.errors import (
+    ConstraintViolated,
+    EngineFailed,
+    EngineUnavailable,
+    StatementFailed,
+    StatementTimeout,
+    StoreError,
+    TransientFailure,
+)
+
+T = TypeVar("T")
+Row = dict[str, object]
+Parameters = Mapping[str, object]
+
+# Tries of one piece of work. Few, because the embedded engine calls being out of heap a deadlock.
+TRIES_TRANSIENT = 8
+TRIES_CONNECTION = 3
+FIRST_DELAY = 0.01
+
+log = structlog.get_logger()
+
+
+class Engine(StrEnum):
+    """What is behind the wire, for the few statements that must differ."""
+
+    NEO4J = "neo4j"
+    EMBEDDED = "embedded"
+
+
+class _Transaction:
+    def __init__(self, transaction: AsyncTransaction) -> None:
+        self._transaction = transaction
+
+    async def run(self, text: str, parameters: Parameters | None = None) -> list[Row]:
+        """The rows of one statement."""
+        started = perf_counter()
+        rows = await _rows(await self._transaction.run(text, _plain(parameters)))
+        _log(text, started)
+        return rows
+
+
+class ReadTransaction(_Transaction):
+    """Statements that see one state of the graph and must not change it."""
+
+
+class WriteTransaction(_Transaction):
+    """Statements that take effect together, or not at all."""
+
+
+class Store:
+    """The graph. Every method raises only the errors of `forebear.store.errors`."""
+
+    engine: Engine
+
+    def __init__(
+        self, driver: AsyncDriver, settings: Settings, embedded: EmbeddedEngine | None = None
+    ) -> None:
+        self.engine = Engine.EMBEDDED if embedded else Engine.NEO4J
+        self.embedded = embedded
+        self._driver = driver
+        self._read_seconds = settings.read_timeout
+        self._write_seconds = settings.write_timeout
+        options: dict[str, Any] = {
+            "database": DATABASE if embedded else settings.graph_database,
+            "fetch_size": -1,
+        }
+        if settings.graph_uri and settings.graph_uri.startswith("neo4j"):
+            # In a cluster a read may go to a member that has not seen our last write yet.
+            options["bookmark_manager"] = AsyncGraphDatabase.bookmark_manager()
+        self._reading = options | {"default_access_mode": "READ"}
+        self._writing = options | {"default_access_mode": "WRITE"}
+        # Racing MERGEs duplicate edges on the embedded engine, so its writes take turns.
+        self._turn: AbstractAsyncContextManager[object] = asyncio.Lock() if embedded else nullcontext()
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings: Settings) -> AsyncIterator[Self]:
+        """The store that `settings` name, ready to be used; closed at the end.
+
+        Raises EngineFailed, EngineUnavailable or DataDirectoryInUse.
+        """
+        if settings.graph_uri is None:
+            limit = max(settings.read_timeout, settings.write_timeout)
+            async with (
+                EmbeddedEngine.start(settings.data_dir, settings.engine_heap, limit) as engine,
+                _driver(engine.uri, ("root", engine.password)) as driver,
+            ):
+                yield cls(driver, settings, engine)
+            return
+        password = settings.graph_password
+        auth = (settings.graph_user, password.get_secret_value()) if password else None
+        try:
+            driver = _driver(settings.graph_uri, auth)
+        except (ConfigurationError, ValueError) as error:
+            raise EngineFailed(f"FOREBEAR_GRAPH_URI cannot be used: {error}") from error
+        async with driver:
+            store = cls(driver, settings)
+            await store._check(settings)
+            yield store
+
+    async def read(
+        self, text: str, parameters: Parameters | None = None, *, timeout: float | None = None
+    ) -> list[Row]:
+        """All rows of one statement that reads, within `timeout` seconds (default: the setting)."""
+        return await self._read(_rows, text, parameters, timeout or self._read_seconds)
+
+    async def read_one(
+        self, text: str, parameters: Parameters | None = None, *, timeout: float | None = None
+    ) -> Row | None:
+        """The first row of one statement that reads, or None; `timeout` in seconds."""
+        return await self._read(_first, text, parameters, timeout or self._read_seconds)
+
+    async def write(
+        self, work: Callable[[WriteTransaction], Awaitable[T]], *, timeout: float | None = None
+    ) -> T:
+        """What `work` returns, after its transaction was committed.
+
+        `work` is called again, in a new transaction, after a transient failure. `timeout` in
+        seconds is for all of it, waiting for a turn included.
+        """
+
+        async def attempt(seconds: float) -> T:
+            async with (
+                self._driver.session(**self._writing) as session,
+                await session.begin_transaction(timeout=seconds) as transaction,
+            ):
+                result = await work(WriteTransaction(transaction))
+                await transaction.commit()
+            return result
+
+        seconds = timeout or self._write_seconds
+        async with _within(seconds), self._turn:
+            return await self._retried(attempt, seconds)
+
+    @asynccontextmanager
+    async def reading(self, *, timeout: float | None = None) -> AsyncIterator[ReadTransaction]:
+        """Several reads of one state of the graph, within `timeout` seconds together."""
+        seconds = timeout or self._read_seconds
+        try:
+            async with (
+                _within(seconds),
+                self._driver.session(**self._reading) as session,
+                await session.begin_transaction(timeout=seconds) as transaction,
+            ):
+                yield ReadTransaction(transaction)
+        except (Neo4jError, DriverError) as error:
+            self._fail(error, seconds)
+
+    async def stream(
+        self, text: str, parameters: Parameters | None = None, batch: int = 1000
+    ) -> AsyncIterator[Row]:
+        """The rows of one statement as they come, at most `batch` of them in memory.
+
+        The read timeout is for each row, since the reader decides how long the whole takes.
+        """
+        try:
+            async with self._driver.session(**self._reading | {"fetch_size": batch}) as session:
+                async with _within(self._read_seconds):
+                    result = await session.run(text, _plain(parameters))
+                rows = aiter(result)
+                while True:
+                    async with _within(self._read_seconds):
+                        row = await anext(rows, None)
+                    if row is None:
+                        return
+                    yield dict(zip(row.keys(), row, strict=True))
+        except (Neo4jError, DriverError) as error:
+            self._fail(error, self._read_seconds)
+
+    async def _read(
+        self,
+        take: Callable[[AsyncResult], Awaitable[T]],
+        text: str,
+        parameters: Parameters | None,
+        seconds: float,
+    ) -> T:
+        async def attempt(seconds: float) -> T:
+            async with self._driver.session(**self._reading) as session:
+                return await take(await session.run(Query(text, timeout=seconds), _plain(parameters)))
+
+        started = perf_counter()
+        async with _within(seconds):
+            taken = await self._retried(attempt, seconds)
+        _log(text, started)
+        return taken
+
+    async def _retried(self, attempt: Callable[[float], Awaitable[T]], seconds: float) -> T:
+        delay = FIRST_DELAY
+        tries = 0
+        while True:
+            try:
+                return await attempt(seconds)
+            except (Neo4jError, DriverError) as error:
+                tries += 1
+                if tries >= self._tries(error):
+                    self._fail(error, seconds)
+            await asyncio.sleep(delay * random.uniform(0.5, 1.5))
+            delay *= 2
+
+    def _tries(self, error: Neo4jError | DriverError) -> int:
+        if isinstance(error, IncompleteCommit):
+            return 1
+        if isinstance(error, (ServiceUnavailable, SessionExpired)):
+            return TRIES_CONNECTION
+        if isinstance(error, ConstraintError):
+            # There, a MERGE that lost a race says this; the next try finds the winner's node.
+            return TRIES_CONNECTION if self.embedded else 1
+        return TRIES_TRANSIENT if error.is_retryable() else 1
+
+    def _fail(self, error: Neo4jError | DriverError, seconds: float) -> NoReturn:
+        raise self._meaning(error, seconds) from error
+
+    def _meaning(self, error: Neo4jError | DriverError, seconds: float) -> StoreError:
+        if self.embedded and self.embedded.failure:
+            return EngineFailed(self.embedded.failure)
+        if isinstance(error, (ServiceUnavailable, SessionExpired)):
+            return EngineUnavailable(retry_after=1)
+        if isinstance(error, ConstraintError):
+            return ConstraintViolated()
+        if error.is_retryable():
+            return TransientFailure()
+        if isinstance(error, Neo4jError) and "TimedOut" in (error.code or ""):
+            return StatementTimeout(seconds)
+        log.error("statement refused", error=str(error))
+        return StatementFailed()
+
+    async def _check(self, settings: Settings) -> None:
+        try:
+            async with _within(settings.read_timeout):
+                async with self._driver.session(**self._reading) as session:
+                    await (await session.run("RETURN 1")).consume()
+        except (AuthError, ConfigurationError) as error:
+            raise EngineFailed(
+                "The database refused FOREBEAR_GRAPH_USER or FOREBEAR_GRAPH_PASSWORD: "
+                f"{error.__class__.__name__}"
+            ) from error
+        except ClientError as error:
+            raise EngineFailed(
+                f"FOREBEAR_GRAPH_DATABASE={settings.graph_database} cannot be used: {error.message}"
+            ) from error
+        except (Neo4jError, DriverError) as error:
+            raise EngineUnavailable(1, f"FOREBEAR_GRAPH_URI cannot be reached: {error}") from error
+
+
+def _driver(uri: str, auth: tuple[str, str] | None) -> AsyncDriver:
+    return AsyncGraphDatabase.driver(
+        uri,
+        auth=auth,
+        connection_timeout=5,
+        telemetry_disabled=True,
+        notifications_min_severity=NotificationMinimumSeverity.OFF,
+    )
+
+
+@asynccontextmanager
+async def _within(seconds: float) -> AsyncIterator[None]:
+    """Cancel what takes longer: the driver then kills its connection, and so frees it.
+
+    Neo4j looks for late transactions every two seconds only, the embedded engine has one limit
+    for all, so the engines' own limits are for what is left behind.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise StatementTimeout(seconds) from error
+
+
+def _plain(parameters: Parameters | None) -> dict[str, Any] | None:
+    return parameters if isinstance(parameters, dict) else dict(parameters or {})
+
+
+async def _rows(result: AsyncResult) -> list[Row]:
+    names = result.keys()
+    return [dict(zip(names, row, strict=True)) for row in await result.values()]
+
+
+async def _first(result: AsyncResult) -> Row | None:
+    rows = await result.fetch(1)
+    return dict(zip(rows[0].keys(), rows[0], strict=True)) if rows else None
+
+
+def _log(text: str, started: float) -> None:
+    log.debug("statement", text=text[:80], ms=round((perf_counter() - started) * 1000, 3))

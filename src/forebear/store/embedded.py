@@ -1,0 +1,281 @@
+"""The embedded engine: an ArcadeDB server of our own, for as long as we live."""
+
+import asyncio
+import fcntl
+import http.client
+import importlib.util
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+from base64 import b64encode
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import Self
+
+import structlog
+from neo4j import AsyncGraphDatabase
+from neo4j.exceptions import DriverError, Neo4jError
+
+from forebear.store.errors import DataDirectoryInUse, EngineFailed
+
+DATABASE = "forebear"
+READY_SECONDS = 120
+STOP_SECONDS = 10
+CRASHES, CRASH_SECONDS = 4, 60
+
+# The shell becomes Java; what it leaves in the background waits for the end of the pipe whose
+# other end only we hold, and then kills Java: however we end, the kernel closes that pipe. Unlike
+# PR_SET_PDEATHSIG this is POSIX and does not depend on the thread that started it, and unlike a
+# keeper process between us, Java is our own child. A process id is not given away while a group
+# of that number exists, so the kill cannot meet a stranger.
+LEASH = 'exec 3<&0; (read _; kill -9 $$) <&3 & exec "$@" </dev/null 3<&-'
+
+log = structlog.get_logger()
+
+
+class EmbeddedEngine:
+    """A running engine, reachable on loopback at `uri` as root with `password`.
+
+    It is started again when it ends by itself; `failure` says why it no longer is.
+    """
+
+    def __init__(self, directory: Path, lock: int, heap: int, limit: float) -> None:
+        self.password = secrets.token_urlsafe(32)
+        self.failure: str | None = None
+        self._directory = directory
+        self._lock = lock
+        self._bolt, self._http = _free_ports(2)
+        self.uri = f"bolt://127.0.0.1:{self._bolt}"
+        self._command = _command(directory, heap, limit, self._bolt, self._http)
+        self._log = directory / "engine.log"
+        self._process: asyncio.subprocess.Process
+
+    @classmethod
+    @asynccontextmanager
+    async def start(cls, directory: Path, heap: int, limit: float) -> AsyncIterator[Self]:
+        """An engine on the data in `directory`, with `heap` MB, ending statements at `limit` s.
+
+        Raises DataDirectoryInUse or EngineFailed.
+        """
+        directory = directory.absolute()
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = await _own(directory)
+        try:
+            engine = cls(directory, lock, heap, limit)
+            # Users live only as long as an owner: every start has a new password.
+            shutil.rmtree(directory / "config", ignore_errors=True)
+            try:
+                await engine._launch()
+                watch = asyncio.create_task(engine._watch())
+                try:
+                    yield engine
+                finally:
+                    watch.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await watch
+            finally:
+                await engine._stop()
+        finally:
+            os.ftruncate(lock, 0)
+            os.close(lock)
+
+    @property
+    def pid(self) -> int:
+        """The process id of the engine."""
+        return self._process.pid
+
+    async def sql(self, script: str) -> list[dict[str, object]]:
+        """The rows of an SQL script, for what the engine's Cypher cannot say."""
+        return await asyncio.to_thread(self._post, script)
+
+    def _post(self, script: str) -> list[dict[str, object]]:
+        connection = http.client.HTTPConnection("127.0.0.1", self._http, timeout=READY_SECONDS)
+        try:
+            connection.request(
+                "POST",
+                f"/api/v1/command/{DATABASE}",
+                json.dumps({"language": "sqlscript", "command": script}),
+                {
+                    "Authorization": "Basic " + b64encode(f"root:{self.password}".encode()).decode(),
+                    "Content-Type": "application/json",
+                },
+            )
+            response = connection.getresponse()
+            answer = json.loads(response.read())
+        finally:
+            connection.close()
+        if response.status != http.client.OK:
+            raise EngineFailed(f"The embedded engine refused a schema change: {answer}")
+        rows: list[dict[str, object]] = answer["result"]
+        return rows
+
+    async def _launch(self) -> None:
+        secret = self._directory / "password"
+        secret.unlink(missing_ok=True)
+        with os.fdopen(os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(self.password)
+        held, self._leash = os.pipe()
+        try:
+            with self._log.open("wb") as output:
+                self._process = await asyncio.create_subprocess_exec(
+                    "/bin/sh", "-c", LEASH, "sh", *self._command,
+                    cwd=self._directory,
+                    env={k: v for k, v in os.environ.items() if k in ENVIRONMENT},
+                    stdin=held,
+                    stdout=output,
+                    stderr=output,
+                    pass_fds=(self._lock,),
+                    start_new_session=True,
+                )  # fmt: skip
+        finally:
+            os.close(held)
+        try:
+            await self._ready()
+        finally:
+            secret.unlink(missing_ok=True)
+
+    async def _ready(self) -> None:
+        deadline = monotonic() + READY_SECONDS
+        while not await self._answers():
+            if self._process.returncode is not None or monotonic() > deadline:
+                last = self._log.read_text(errors="replace").splitlines()[-15:]
+                raise EngineFailed("\n".join(["The embedded engine did not start:", *last]))
+            await asyncio.sleep(0.02)
+
+    async def _answers(self) -> bool:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", self._bolt)
+            writer.close()
+            async with AsyncGraphDatabase.driver(
+                self.uri, auth=("root", self.password), connection_timeout=5
+            ) as driver:
+                await driver.execute_query("RETURN 1", database_=DATABASE)
+        except (OSError, DriverError, Neo4jError):
+            return False
+        return True
+
+    async def _watch(self) -> None:
+        crashes = deque[float](maxlen=CRASHES)
+        while True:
+            code = await self._process.wait()
+            self._release()
+            crashes.append(monotonic())
+            log.error("the embedded engine stopped by itself", code=code)
+            if len(crashes) == CRASHES and crashes[-1] - crashes[0] < CRASH_SECONDS:
+                self.failure = f"The embedded engine keeps stopping; see {self._log}."
+                log.error(self.failure)
+                return
+            try:
+                await self._launch()
+            except EngineFailed as error:
+                self.failure = str(error)
+                log.error(self.failure)
+                return
+            log.warning("the embedded engine runs again")
+
+    async def _stop(self) -> None:
+        if self._process.returncode is None:
+            self._process.terminate()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._process.wait(), STOP_SECONDS)
+        self._release()
+        await self._process.wait()
+
+    def _release(self) -> None:
+        """End what is left of the process group: the leash, and Java if it did not want to."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        os.close(self._leash)
+
+
+# Java options from the environment could open ports, and our own settings hold passwords.
+ENVIRONMENT = {"HOME", "LANG", "LC_ALL", "LC_CTYPE", "PATH", "TMPDIR", "TZ"}
+
+
+def _command(directory: Path, heap: int, limit: float, bolt: int, http: int) -> list[str]:
+    package = importlib.util.find_spec("arcadedb_embedded")
+    if package is None or not package.submodule_search_locations:
+        raise EngineFailed(
+            "The embedded engine is not installed: pip install 'forebear[embedded]', "
+            "or name a Neo4j with FOREBEAR_GRAPH_URI."
+        )
+    home = Path(package.submodule_search_locations[0])
+    settings = {
+        "server.rootPath": directory,
+        "server.mode": "production",
+        "server.rootPasswordPath": directory / "password",
+        # A random password needs no stretching; this saves 0.3 s of the start.
+        "server.saltIterations": 1,
+        "server.logsDirectory": directory / "log",
+        "server.defaultDatabases": f"{DATABASE}[root]",
+        "server.plugins": "Bolt:com.arcadedb.bolt.BoltProtocolPlugin",
+        "server.httpIncomingHost": "127.0.0.1",
+        "server.httpIncomingPort": http,
+        "bolt.host": "127.0.0.1",
+        "bolt.port": bolt,
+        "bolt.defaultDatabase": DATABASE,
+        "serverMetrics": "false",
+        "polyglotEngineEnabled": "false",
+        "command.timeout": int(limit * 1000),
+        "txWalFlush": 2,
+    }
+    return [
+        str(home / "jre" / "bin" / "java"),
+        f"-Xmx{heap}m",
+        "-XX:+UseSerialGC",
+        "-Djava.awt.headless=true",
+        "--enable-native-access=ALL-UNNAMED",
+        "--add-opens=java.base/java.nio=ALL-UNNAMED",
+        "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+        "--sun-misc-unsafe-memory-access=allow",
+        *(f"-Darcadedb.{name}={value}" for name, value in settings.items()),
+        "-cp",
+        str(home / "jars" / "*"),
+        "com.arcadedb.server.ArcadeDBServer",
+    ]
+
+
+async def _own(directory: Path) -> int:
+    """The lock on `directory`: Java inherits it, so it is free only when both are gone."""
+    lock = os.open(directory / "owner", os.O_RDWR | os.O_CREAT, 0o600)
+    deadline = monotonic() + 5
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            holder = os.pread(lock, 1000, 0).decode()
+            if _alive(holder) or monotonic() > deadline:
+                os.close(lock)
+                raise DataDirectoryInUse(f"{directory} is in use by {holder}.") from None
+        await asyncio.sleep(0.02)
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"process {os.getpid()}, since {datetime.now(UTC):%FT%TZ}".encode(), 0)
+    return lock
+
+
+def _alive(holder: str) -> bool:
+    """Whether the process that wrote `holder` lives, or only its engine is still ending."""
+    try:
+        os.kill(int(holder.split()[1].rstrip(",")), 0)
+    except (ProcessLookupError, IndexError, ValueError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    try:
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()

@@ -1,0 +1,50 @@
+"""What can go wrong in the store, in words that a client may read."""
+
+
+class StoreError(Exception):
+    """The store could not do what was asked."""
+
+
+class EngineUnavailable(StoreError):
+    """The database cannot be reached now; worth another try after `retry_after` seconds."""
+
+    def __init__(self, retry_after: float, reason: str = "The database is not reachable.") -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class StatementTimeout(StoreError):
+    """The work took longer than `seconds`; a write may or may not have been done."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"The database did not answer within {seconds:g} s.")
+        self.seconds = seconds
+
+
+class ConstraintViolated(StoreError):
+    """A write would have made a unique value exist twice; nothing was written."""
+
+    def __init__(self) -> None:
+        super().__init__("Something with this identity already exists.")
+
+
+class TransientFailure(StoreError):
+    """Concurrent work or a shortage of memory kept the database from answering, repeatedly."""
+
+    def __init__(self) -> None:
+        super().__init__("The database was too busy to complete this; try again.")
+
+
+class StatementFailed(StoreError):
+    """A statement or its parameters are wrong: a bug of ours, its details are in the log."""
+
+    def __init__(self) -> None:
+        super().__init__("The database refused a statement; the details are in the log.")
+
+
+class EngineFailed(StoreError):
+    """The embedded engine did not start, or kept stopping; the message says why."""
+
+
+class DataDirectoryInUse(StoreError):
+    """Another process works on the data directory; the message says which."""
