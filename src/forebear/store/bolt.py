@@ -113,9 +113,10 @@ class Store:
         Raises EngineFailed, EngineUnavailable or DataDirectoryInUse.
         """
         if settings.graph_uri is None:
-            limit = max(settings.read_timeout, settings.write_timeout)
             async with (
-                EmbeddedEngine.start(settings.data_dir, settings.engine_heap, limit) as engine,
+                EmbeddedEngine.start(
+                    settings.data_dir, settings.engine_heap, settings.read_timeout
+                ) as engine,
                 _driver(engine.uri, ("root", engine.password)) as driver,
             ):
                 yield cls(driver, settings, engine)
@@ -259,9 +260,8 @@ class Store:
 
     async def _check(self, settings: Settings) -> None:
         try:
-            async with _within(settings.read_timeout):
-                async with self._driver.session(**self._reading) as session:
-                    await (await session.run("RETURN 1")).consume()
+            async with _within(settings.read_timeout), self._driver.session(**self._reading) as session:
+                await (await session.run("RETURN 1")).consume()
         except (AuthError, ConfigurationError) as error:
             raise EngineFailed(
                 "The database refused FOREBEAR_GRAPH_USER or FOREBEAR_GRAPH_PASSWORD: "
@@ -289,8 +289,9 @@ def _driver(uri: str, auth: tuple[str, str] | None) -> AsyncDriver:
 async def _within(seconds: float) -> AsyncIterator[None]:
     """Cancel what takes longer: the driver then kills its connection, and so frees it.
 
-    Neo4j looks for late transactions every two seconds only, the embedded engine has one limit
-    for all, so the engines' own limits are for what is left behind.
+    Neo4j looks for late transactions every two seconds only, and the embedded engine goes on with
+    a statement whose connection is gone until it meets the one limit that it was started with, so
+    the engines' own limits are for what is left behind.
     """
     try:
         async with asyncio.timeout(seconds):

@@ -143,23 +143,15 @@ class EmbeddedEngine:
 
     async def _ready(self) -> None:
         deadline = monotonic() + READY_SECONDS
-        while not await self._answers():
-            if self._process.returncode is not None or monotonic() > deadline:
-                last = self._log.read_text(errors="replace").splitlines()[-15:]
-                raise EngineFailed("\n".join(["The embedded engine did not start:", *last]))
-            await asyncio.sleep(0.02)
-
-    async def _answers(self) -> bool:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", self._bolt)
-            writer.close()
-            async with AsyncGraphDatabase.driver(
-                self.uri, auth=("root", self.password), connection_timeout=5
-            ) as driver:
-                await driver.execute_query("RETURN 1", database_=DATABASE)
-        except (OSError, DriverError, Neo4jError):
-            return False
-        return True
+        async with AsyncGraphDatabase.driver(self.uri, auth=("root", self.password)) as driver:
+            while self._process.returncode is None and monotonic() < deadline:
+                with suppress(DriverError, Neo4jError):
+                    async with driver.session(database=DATABASE) as session:
+                        await (await session.run("RETURN 1")).consume()
+                    return
+                await asyncio.sleep(0.02)
+        last = self._log.read_text(errors="replace").splitlines()[-15:]
+        raise EngineFailed("\n".join(["The embedded engine did not start:", *last]))
 
     async def _watch(self) -> None:
         crashes = deque[float](maxlen=CRASHES)
@@ -209,7 +201,6 @@ def _command(directory: Path, heap: int, limit: float, bolt: int, http: int) -> 
     home = Path(package.submodule_search_locations[0])
     settings = {
         "server.rootPath": directory,
-        "server.mode": "production",
         "server.rootPasswordPath": directory / "password",
         # A random password needs no stretching; this saves 0.3 s of the start.
         "server.saltIterations": 1,

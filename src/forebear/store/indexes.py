@@ -1,0 +1,102 @@
+"""Making the database index what the declaration wants indexed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from forebear.graph.indexes import FullText, Index, Uniqueness
+from forebear.store.bolt import Store, WriteTransaction
+
+Wanted = Uniqueness | Index | FullText
+
+_POPULATION_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What `apply` added; empty where everything was there."""
+
+    added: tuple[Wanted, ...]
+
+
+async def apply(store: Store, wanted: Sequence[Wanted]) -> Applied:
+    """Add what is missing, and wait until it is in use; what is there is left alone.
+
+    Raises ConstraintViolated where values that must be unique are not.
+    """
+    absent = await missing(store, wanted)
+
+    texts = [want for want in absent if isinstance(want, FullText)] if store.embedded else []
+
+    async def define(transaction: WriteTransaction) -> None:
+        for want in absent:
+            if want not in texts:
+                for statement in _cypher(want):
+                    await transaction.run(statement)
+
+    if texts and store.embedded:
+        await store.embedded.sql("".join(map(_sql, texts)))
+    if absent:
+        await store.write(define, timeout=_POPULATION_SECONDS)
+    if absent and not store.embedded:
+        await store.read(f"CALL db.awaitIndexes({_POPULATION_SECONDS})", timeout=_POPULATION_SECONDS)
+    return Applied(tuple(absent))
+
+
+async def missing(store: Store, wanted: Sequence[Wanted]) -> list[Wanted]:
+    """What is wanted and not in use."""
+    there = {
+        ("UNIQUE" if row["owningConstraint"] else row["type"], label, name)
+        for row in await store.read("SHOW INDEXES")
+        if row["state"] == "ONLINE"
+        for label in cast(list[str], row["labelsOrTypes"] or [])
+        for name in cast(list[str], row["properties"] or [])
+    }
+    if store.embedded:
+        # It has one index per property, and there the words are what cannot be done otherwise.
+        there |= {
+            ("RANGE", *part[1:]) for want in wanted if isinstance(want, FullText) for part in _parts(want)
+        }
+    return [want for want in wanted if not there.issuperset(_parts(want))]
+
+
+def _parts(want: Wanted) -> Iterator[tuple[str, str, str]]:
+    """The (kind, label, property) that SHOW INDEXES must list."""
+    match want:
+        case Uniqueness(label, name):
+            yield "UNIQUE", label, name
+        case Index(label, name):
+            yield "RANGE", label, name
+        case FullText(_, label_properties):
+            for label, names in label_properties.items():
+                for name in names:
+                    yield "FULLTEXT", label, name
+
+
+def _cypher(want: Wanted) -> Iterator[str]:
+    match want:
+        case Uniqueness(label, name):
+            yield (
+                f"CREATE CONSTRAINT unique_{label}_{name} IF NOT EXISTS "
+                f"FOR (n:{label}) REQUIRE n.{name} IS UNIQUE"
+            )
+        case Index(label, name):
+            yield f"CREATE INDEX index_{label}_{name} IF NOT EXISTS FOR (n:{label}) ON (n.{name})"
+        case FullText(name, label_properties):
+            each = dict.fromkeys(f"n.{name}" for names in label_properties.values() for name in names)
+            # An index over other labels of an earlier version has the same name.
+            yield f"DROP INDEX {name} IF EXISTS"
+            yield (
+                f"CREATE FULLTEXT INDEX {name} FOR (n:{'|'.join(label_properties)}) "
+                f"ON EACH [{', '.join(each)}]"
+            )
+
+
+def _sql(want: FullText) -> str:
+    return "".join(
+        f"CREATE VERTEX TYPE {label} IF NOT EXISTS;"
+        f"CREATE PROPERTY {label}.{name} IF NOT EXISTS STRING;"
+        f"CREATE INDEX IF NOT EXISTS ON {label} ({name}) FULL_TEXT;"
+        for label, names in want.label_properties.items()
+        for name in names
+    )

@@ -1,0 +1,53 @@
+"""The engines that the tests run on, and how one is emptied."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from forebear.settings import Settings
+from forebear.store import Store, WriteTransaction
+from tests import neo4j_server
+
+ENGINES = ("embedded", "neo4j")
+URI = "FOREBEAR_TEST_NEO4J_URI"
+REQUIRE = "FOREBEAR_TEST_REQUIRE_NEO4J"
+
+
+def neo4j_missing() -> str | None:
+    """Why the tests cannot run on Neo4j, or None if they can."""
+    if os.environ.get(URI):
+        return None
+    reason = neo4j_server.unavailable()
+    return reason and f"{reason}, and {URI} is not set"
+
+
+def settings(directory: Path, **changed: object) -> Settings:
+    """Settings for the tests: the embedded engine in `directory`, which ends statements at 5 s."""
+    return Settings.model_validate(
+        {"data_dir": directory, "engine_heap": 512, "read_timeout": 5, "write_timeout": 5} | changed
+    )
+
+
+@asynccontextmanager
+async def running(engine: str, directory: Path) -> AsyncIterator[Store]:
+    """A store on a new engine of the kind, or on the Neo4j that the environment names."""
+    if engine == "embedded":
+        async with Store.open(settings(directory)) as store:
+            yield store
+    elif uri := os.environ.get(URI):
+        async with Store.open(settings(directory, graph_uri=uri)) as store:
+            yield store
+    else:
+        with neo4j_server.running() as uri:
+            async with Store.open(settings(directory, graph_uri=uri)) as store:
+                yield store
+
+
+async def empty(store: Store) -> None:
+    """Delete every node and edge; indexes stay."""
+
+    async def delete(transaction: WriteTransaction) -> None:
+        await transaction.run("MATCH (n) DETACH DELETE n")
+
+    await store.write(delete)

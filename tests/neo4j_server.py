@@ -1,0 +1,157 @@
+"""A real Neo4j from its Maven artifacts, for as long as the process that asked for it lives.
+
+`python -m tests.neo4j_server [--port PORT]` prints its address and waits.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import neo4j
+
+from forebear.store.embedded import LEASH
+
+VERSION = "5.26.30"
+JAVA_VERSIONS = ("17", "21")
+CACHE = Path(__file__).parent.parent / ".cache" / f"neo4j-{VERSION}"
+OPENED = ("java.nio", "java.io", "sun.nio.ch")
+READY_SECONDS = 90
+
+POM = f"""\
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>forebear</groupId><artifactId>neo4j-for-tests</artifactId><version>1</version>
+  <dependencies>
+    <dependency><groupId>org.neo4j</groupId><artifactId>neo4j</artifactId><version>{VERSION}</version></dependency>
+    <dependency>
+      <groupId>org.neo4j.app</groupId><artifactId>neo4j-server</artifactId><version>{VERSION}</version>
+    </dependency>
+  </dependencies>
+</project>
+"""
+
+CONFIGURATION = """\
+server.bolt.listen_address=127.0.0.1:{port}
+server.http.enabled=false
+dbms.security.auth_enabled=false
+dbms.usage_report.enabled=false
+server.memory.heap.initial_size=512m
+server.memory.heap.max_size=512m
+server.memory.pagecache.size=128m
+"""
+
+
+class Neo4jUnavailable(Exception):
+    """Neo4j cannot be started here; the message says what is missing."""
+
+
+def unavailable() -> str | None:
+    """Why Neo4j cannot be started here, or None if it can."""
+    try:
+        _java()
+    except Neo4jUnavailable as reason:
+        return str(reason)
+    return None if _downloaded() or shutil.which("mvn") else "Maven (mvn) is not installed"
+
+
+@contextmanager
+def running(port: int | None = None) -> Iterator[str]:
+    """The Bolt URI of a new, empty Neo4j on loopback; it has no authentication."""
+    java = _java()
+    libraries = _libraries()
+    if port is None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+    with tempfile.TemporaryDirectory(prefix="forebear-neo4j-") as home:
+        Path(home, "neo4j.conf").write_text(CONFIGURATION.format(port=port))
+        log = Path(home, "out.log")
+        with log.open("wb") as output:
+            server = subprocess.Popen(
+                [
+                    "/bin/sh", "-c", LEASH, "sh", java, "-cp", f"{libraries}/*",
+                    *(f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in OPENED),
+                    "org.neo4j.server.CommunityEntryPoint", f"--home-dir={home}", f"--config-dir={home}",
+                ],
+                stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True,
+            )  # fmt: skip
+        try:
+            uri = f"bolt://127.0.0.1:{port}"
+            _wait(server, uri, log)
+            yield uri
+        finally:
+            server.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                server.wait(10)
+            with suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
+            assert server.stdin is not None
+            server.stdin.close()
+
+
+def _wait(server: subprocess.Popen[bytes], uri: str, log: Path) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    with neo4j.GraphDatabase.driver(uri, max_transaction_retry_time=0) as driver:
+        while True:
+            try:
+                driver.execute_query("RETURN 1", database_="neo4j")
+                return
+            except (neo4j.exceptions.DriverError, neo4j.exceptions.Neo4jError):
+                if server.poll() is not None or time.monotonic() > deadline:
+                    raise Neo4jUnavailable(f"Neo4j did not start:\n{log.read_text()[-2000:]}") from None
+                time.sleep(0.1)
+
+
+def _java() -> str:
+    home = os.environ.get("JAVA_HOME")
+    java = shutil.which("java", path=f"{home}/bin" if home else None)
+    if java is None:
+        raise Neo4jUnavailable(f"Java {' or '.join(JAVA_VERSIONS)} is not installed")
+    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    found = re.search(r'version "(\d+)', said)
+    if found is None or found[1] not in JAVA_VERSIONS:
+        raise Neo4jUnavailable(f"Neo4j {VERSION} needs Java {' or '.join(JAVA_VERSIONS)}; {java} is another")
+    return java
+
+
+def _downloaded() -> bool:
+    return (CACHE / "complete").exists()
+
+
+def _libraries() -> Path:
+    if not _downloaded():
+        maven = shutil.which("mvn")
+        if maven is None:
+            raise Neo4jUnavailable("Maven (mvn) is not installed")
+        CACHE.mkdir(parents=True, exist_ok=True)
+        (CACHE / "pom.xml").write_text(POM)
+        done = subprocess.run(
+            [maven, "-B", "-q", "dependency:copy-dependencies", "-DoutputDirectory=lib"],
+            cwd=CACHE, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise Neo4jUnavailable(f"Maven could not get Neo4j {VERSION}:\n{done.stdout[-2000:]}")
+        (CACHE / "complete").touch()
+    return CACHE / "lib"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, help="a loopback port; by default a free one")
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    with suppress(KeyboardInterrupt), running(parser.parse_args().port) as uri:
+        print(uri, flush=True)
+        signal.pause()
+
+
+if __name__ == "__main__":
+    main()

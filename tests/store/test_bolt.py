@@ -1,0 +1,148 @@
+"""What a store promises about reading and writing, on both engines."""
+
+import asyncio
+from pathlib import Path
+
+import psutil
+import pytest
+
+from forebear.graph.indexes import Uniqueness
+from forebear.store import Engine, Store, WriteTransaction
+from forebear.store.errors import ConstraintViolated, EngineUnavailable, StatementFailed, StatementTimeout
+from forebear.store.indexes import apply
+from tests.engines import settings
+
+ENDLESS = """
+UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b WITH a, b WHERE a = -b RETURN count(*) AS n"""
+# Ends by itself, later than the test waits: the embedded engine goes on with what nobody waits for.
+SLOW = ENDLESS.replace("range(1, 100000) AS b", "range(1, 15) AS b")
+
+
+async def test_a_read_returns_each_row_by_name(store: Store) -> None:
+    rows = await store.read("UNWIND $them AS x RETURN x, {twice: 2 * x} AS y", {"them": [1, 2]})
+    assert rows == [{"x": 1, "y": {"twice": 2}}, {"x": 2, "y": {"twice": 4}}]
+
+
+async def test_a_read_of_one_returns_the_first_row_or_none(store: Store) -> None:
+    assert await store.read_one("UNWIND [1, 2] AS x RETURN x") == {"x": 1}
+    assert await store.read_one("MATCH (n:Nothing) RETURN n.id AS id") is None
+
+
+async def test_a_write_returns_what_its_work_returned_and_is_seen_by_reads(store: Store) -> None:
+    async def work(transaction: WriteTransaction) -> str:
+        rows = await transaction.run("CREATE (n:Thing {id: $id}) RETURN n.id AS id", {"id": "a"})
+        return f"made {rows[0]['id']}"
+
+    assert await store.write(work) == "made a"
+    assert await store.read("MATCH (n:Thing) RETURN n.id AS id") == [{"id": "a"}]
+
+
+async def test_a_write_whose_work_fails_leaves_nothing(store: Store) -> None:
+    async def work(transaction: WriteTransaction) -> None:
+        await transaction.run("CREATE (n:Thing {id: 'a'})")
+        raise LookupError("changed my mind")
+
+    with pytest.raises(LookupError, match="changed my mind"):
+        await store.write(work)
+    assert await store.read("MATCH (n:Thing) RETURN n.id AS id") == []
+
+
+async def test_neo4j_refuses_a_write_in_a_read(store: Store) -> None:
+    if store.engine is Engine.EMBEDDED:
+        pytest.skip("the embedded engine does not know what a read is")
+    with pytest.raises(StatementFailed):
+        await store.read("CREATE (n:Thing)")
+
+
+async def test_several_reads_see_one_transaction(store: Store) -> None:
+    async with store.reading() as transaction:
+        assert await transaction.run("RETURN 1 AS a") == [{"a": 1}]
+        assert await transaction.run("RETURN $b AS b", {"b": 2}) == [{"b": 2}]
+
+
+async def test_a_stream_yields_every_row_in_order(store: Store) -> None:
+    rows = [row["x"] async for row in store.stream("UNWIND range(1, 2500) AS x RETURN x", batch=100)]
+    assert rows == list(range(1, 2501))
+
+
+async def test_a_stream_may_be_left_early(store: Store) -> None:
+    async for row in store.stream("UNWIND range(1, 100000) AS x RETURN x", batch=10):
+        assert row == {"x": 1}
+        break
+    assert await store.read_one("RETURN 1 AS x") == {"x": 1}
+
+
+async def test_a_wrong_statement_says_nothing_of_the_inside(store: Store) -> None:
+    with pytest.raises(
+        StatementFailed, match="^The database refused a statement; the details are in the log.$"
+    ):
+        await store.read("RETURN nonsense(")
+
+
+async def test_a_runaway_read_ends_in_time_and_the_next_is_answered(store: Store) -> None:
+    for _ in range(3):
+        with pytest.raises(StatementTimeout, match=r"within 0\.2 s"):
+            await store.read(ENDLESS, timeout=0.2)
+    assert await store.read_one("RETURN 1 AS x") == {"x": 1}
+
+
+async def test_a_runaway_write_ends_in_time_and_the_next_is_done(store: Store) -> None:
+    async def work(transaction: WriteTransaction) -> None:
+        await transaction.run("CREATE (n:Thing {id: 'a'})")
+        await transaction.run(ENDLESS)
+
+    with pytest.raises(StatementTimeout):
+        await store.write(work, timeout=0.3)
+
+    async def next_work(transaction: WriteTransaction) -> None:
+        await transaction.run("CREATE (n:Thing {id: 'b'})")
+
+    # The embedded engine has what the first wrote locked until its own limit ends it.
+    await store.write(next_work, timeout=15)
+    assert await store.read("MATCH (n:Thing) RETURN n.id AS id") == [{"id": "b"}]
+
+
+async def test_runaway_reads_leave_no_connection(store: Store) -> None:
+    def connections() -> int:
+        ours = psutil.Process().net_connections()
+        return sum(each.status == psutil.CONN_ESTABLISHED for each in ours)
+
+    before = connections()
+    for _ in range(5):
+        reads = (store.read(SLOW, timeout=0.1) for _ in range(4))
+        answers = await asyncio.gather(*reads, return_exceptions=True)
+        assert {type(each) for each in answers} == {StatementTimeout}
+    assert connections() <= before
+    assert await store.read_one("RETURN 1 AS x") == {"x": 1}
+
+
+async def test_racing_writers_make_each_node_and_edge_once(store: Store) -> None:
+    await apply(store, [Uniqueness("Racer", "id")])
+
+    async def work(transaction: WriteTransaction) -> None:
+        await transaction.run(
+            "UNWIND range(1, 20) AS i MERGE (a:Racer {id: i}) MERGE (b:Racer {id: i + 1}) "
+            "MERGE (a)-[:NEXT]->(b)"
+        )
+
+    await asyncio.gather(*(store.write(work) for _ in range(8)))
+    assert await store.read_one("MATCH (n:Racer) RETURN count(n) AS n") == {"n": 21}
+    assert await store.read_one("MATCH (:Racer)-[e:NEXT]->() RETURN count(e) AS n") == {"n": 20}
+
+
+async def test_a_second_of_what_is_unique_is_refused(store: Store) -> None:
+    await apply(store, [Uniqueness("Racer", "id")])
+
+    async def work(transaction: WriteTransaction) -> None:
+        await transaction.run("CREATE (:Racer {id: 1})")
+
+    await store.write(work)
+    with pytest.raises(ConstraintViolated):
+        await store.write(work)
+    assert await store.read("MATCH (n:Racer) RETURN n.id AS id") == [{"id": 1}]
+
+
+async def test_a_database_that_is_not_there_is_said_to_be_unreachable(tmp_path: Path) -> None:
+    with pytest.raises(EngineUnavailable, match="FOREBEAR_GRAPH_URI cannot be reached"):
+        async with Store.open(settings(tmp_path, graph_uri="bolt://127.0.0.1:9")):
+            pass
