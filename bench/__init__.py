@@ -1,0 +1,1 @@
+"""What fast means: the same questions to Forebear, to Bolt alone and to today's peer, in one run."""

@@ -1,0 +1,159 @@
+"""Measures Forebear side by side with Bolt alone and with @neo4j/graphql, on one graph and in one run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import msgspec
+import uvloop
+from neo4j import AsyncDriver, AsyncGraphDatabase
+from rich.console import Console
+
+from bench import forebear, lineage, load, peer
+from bench.bolt import Bolt
+from bench.forebear import Forebear
+from bench.graphql import Refused
+from bench.load import Recording
+from bench.measure import Disagreement, System, measure, warm
+from bench.process import Unavailable
+from bench.questions import QUESTIONS
+from bench.report import Results, show
+from tests import neo4j_server
+
+PARTS = ("questions", "recording", "start", "growth")
+GROWTH = (10_000, 1_000_000)
+WARMING = 4_000
+"""Nodes that are recorded before recording is timed, for plans and compiled code."""
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument(
+        "--quick", action="store_true", help="small graphs, few requests: does it run at all?"
+    )
+    parser.add_argument("--nodes", type=int, default=40_000, help="size of the graph (default: %(default)s)")
+    parser.add_argument(
+        "--rounds", type=int, default=300, help="requests a question and system (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=PARTS,
+        default=PARTS[:-1],
+        help="what to measure (default: all but growth)",
+    )
+    parser.add_argument(
+        "--growth",
+        action="store_true",
+        help="also compare {:,} with {:,} nodes: takes minutes".format(*GROWTH),
+    )
+    parser.add_argument(
+        "--without", nargs="+", choices=("forebear", "peer"), default=(), help="what to leave out"
+    )
+    parser.add_argument("--uri", help="an empty Neo4j without authentication; by default one is started")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    given = parser.parse_args()
+    given.only = {*given.only, *(["growth"] if given.growth else [])}
+    given.sizes, given.warm = GROWTH, 20
+    if given.quick:
+        given.nodes, given.rounds, given.warm, given.sizes = WARMING, 50, 2, (WARMING, 2 * WARMING)
+    return given
+
+
+async def run(given: argparse.Namespace) -> Results:
+    """Measures what is asked for."""
+    results = Results()
+    async with AsyncExitStack() as stack:
+        workspace = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="forebear-bench-")))
+        if "start" in given.only and "forebear" not in given.without:
+            say("Starting Forebear on a new embedded engine")
+            with forebear.serving(workspace) as service:
+                results.start = service.started
+        if given.only == {"start"}:
+            return results
+        say("Starting Neo4j and what is to be compared")
+        uri = given.uri or stack.enter_context(neo4j_server.running())
+        driver = await stack.enter_async_context(
+            AsyncGraphDatabase.driver(uri, notifications_min_severity="OFF", telemetry_disabled=True)
+        )
+        await load.claim(driver)
+        stack.push_async_callback(load.wipe, driver)
+        systems: list[System] = [Bolt(driver)]
+        if "peer" not in given.without:
+            systems.insert(0, stack.enter_context(peer.serving(uri, workspace)))
+        ours: Forebear | None = None
+        if "forebear" in given.without:
+            await load.constrain(driver)
+        else:
+            ours = stack.enter_context(forebear.serving(workspace, uri))
+            systems.append(ours.system)
+
+        if "recording" in given.only:
+            say("Recording by the bare statement")
+            await load.record(driver, lineage.facts(WARMING))
+            await load.wipe(driver)
+            results.bare = await load.record(driver, lineage.facts(given.nodes))
+            await load.wipe(driver)
+            if ours:
+                await fill(driver, ours, workspace, WARMING)
+                await load.wipe(driver)
+        if given.only & {"recording", "questions"}:
+            seconds = await fill(driver, ours, workspace, given.nodes)
+            if results.bare and ours:
+                results.recorded = Recording(results.bare.rows, seconds)
+        if "questions" in given.only:
+            say("Warming")
+            await warm(systems, QUESTIONS, given.warm)
+            for question in QUESTIONS:
+                say(f"Asking: {question.name}")
+                results.timings[question.name] = await measure(driver, systems, question, given.rounds)
+        if "growth" in given.only:
+            for nodes in given.sizes:
+                await load.wipe(driver)
+                await fill(driver, ours, workspace, nodes)
+                say("Asking")
+                results.growth[nodes] = {
+                    question.name: await measure(driver, systems, question, given.rounds)
+                    for question in QUESTIONS
+                    if question.bounded
+                }
+        if ours:
+            results.memory = ours.memory
+    return results
+
+
+async def fill(driver: AsyncDriver, ours: Forebear | None, workspace: Path, nodes: int) -> float:
+    """Records a graph of about so many nodes, through Forebear where there is one: seconds that took."""
+    say(f"Recording {nodes:,} nodes")
+    if ours is None:
+        return (await load.record(driver, lineage.facts(nodes))).seconds
+    file = workspace / "facts.ndjson"
+    with file.open("wb") as lines:
+        for fact in lineage.facts(nodes):
+            lines.write(msgspec.json.encode(fact) + b"\n")
+    return ours.record(file)
+
+
+def say(text: str) -> None:
+    """Tells people what goes on, beside the results."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    given = options()
+    try:
+        results = uvloop.run(run(given))
+    except (Unavailable, Disagreement, Refused) as error:
+        sys.exit(f"{type(error).__name__}: {error}")
+    if given.json:
+        print(msgspec.json.format(msgspec.json.encode(results)).decode())
+    else:
+        show(results, Console(width=None if sys.stdout.isatty() else 160))
+
+
+if __name__ == "__main__":
+    main()

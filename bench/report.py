@@ -1,0 +1,108 @@
+"""What a run found, as tables for people and as JSON for machines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.load import Recording
+from bench.measure import Timing
+from bench.questions import QUESTIONS
+
+RECORDING_SHARE = 0.6
+START_SECONDS = 4.0
+MEMORY_MB = 150.0
+GROWTH_FACTOR = 1.3
+
+
+@dataclass
+class Results:
+    """What was measured; what was not asked for stays empty."""
+
+    timings: dict[str, dict[str, Timing]] = field(default_factory=dict)
+    """By question and system."""
+    bare: Recording | None = None
+    """Recording by the bare statement."""
+    recorded: Recording | None = None
+    """Recording through Forebear."""
+    start: float | None = None
+    """Seconds until Forebear is ready on a new embedded engine."""
+    memory: float | None = None
+    """The most that the service has had resident, without an engine, in MB."""
+    growth: dict[int, dict[str, dict[str, Timing]]] = field(default_factory=dict)
+    """By nodes of the graph, question and system."""
+
+
+def show(results: Results, console: Console) -> None:
+    """Prints a table for each part that was measured."""
+    for table in (_questions(results), _growth(results), _others(results)):
+        if table.row_count:
+            console.print(table)
+
+
+def _questions(results: Results) -> Table:
+    table = Table(title="p50 / p95 in ms over HTTP, first run (planning) below")
+    table.add_column("question")
+    systems = list(next(iter(results.timings.values()), {}))
+    for heading in (*systems, "Forebear - Bolt", "Forebear / Bolt", "limit", "met"):
+        table.add_column(heading, justify="right")
+    for question in QUESTIONS:
+        if not (timings := results.timings.get(question.name)):
+            continue
+        cells = [f"{t.p50:.2f} / {t.p95:.2f}\n[dim]{t.first:.0f}[/dim]" for t in timings.values()]
+        ours, bolt = timings.get("Forebear"), timings["Bolt alone"]
+        verdict = (
+            ("", "") if ours is None else (f"{ours.p50 - bolt.p50:+.2f}", f"{ours.p50 / bolt.p50:.2f} x")
+        )
+        met = "" if ours is None else _met(ours.p50 <= question.limit.of(bolt.p50))
+        table.add_row(question.name, *cells, *verdict, str(question.limit), met)
+    return table
+
+
+def _growth(results: Results) -> Table:
+    table = Table(title="Growth: p50 in ms by nodes of the graph")
+    table.add_column("question")
+    table.add_column("system")
+    for heading in (*(f"{nodes:,}" for nodes in results.growth), "growth", "limit", "met"):
+        table.add_column(heading, justify="right")
+    sizes = list(results.growth.values())
+    for question, systems in (sizes[0] if sizes else {}).items():
+        for system in systems:
+            took = [size[question][system].p50 for size in sizes]
+            factor = took[-1] / took[0]
+            met = _met(factor <= GROWTH_FACTOR)
+            cells = (f"{ms:.2f}" for ms in took)
+            table.add_row(question, system, *cells, f"{factor:.2f} x", f"{GROWTH_FACTOR} x", met)
+    return table
+
+
+def _others(results: Results) -> Table:
+    table = Table(title="Recording, start and memory")
+    table.add_column("what")
+    for heading in ("measured", "limit", "met"):
+        table.add_column(heading, justify="right")
+    if results.bare:
+        table.add_row("recording, bare UNWIND … MERGE", f"{results.bare.rate:,.0f} rows/s", "", "")
+        if results.recorded:
+            share = results.recorded.rate / results.bare.rate
+            table.add_row(
+                "recording through Forebear",
+                f"{results.recorded.rate:,.0f} rows/s, {share:.0%}",
+                f"{RECORDING_SHARE:.0%}",
+                _met(share >= RECORDING_SHARE),
+            )
+    if results.start is not None:
+        met = _met(results.start <= START_SECONDS)
+        table.add_row("start on the embedded engine", f"{results.start:.1f} s", f"{START_SECONDS:.0f} s", met)
+    if results.memory is not None:
+        met = _met(results.memory <= MEMORY_MB)
+        table.add_row(
+            "memory of the service, at its peak", f"{results.memory:.0f} MB", f"{MEMORY_MB:.0f} MB", met
+        )
+    return table
+
+
+def _met(met: bool) -> str:
+    return "[green]yes[/green]" if met else "[red]no[/red]"
