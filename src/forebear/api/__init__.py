@@ -1,0 +1,1 @@
+"""The GraphQL service: types, execution, limits, HTTP."""

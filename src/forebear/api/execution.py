@@ -1,0 +1,440 @@
+"""How an operation is answered: plan, one statement, one record, bytes.
+
+A query operation is compiled once per shape into one Cypher statement and one struct type. Answering it again is: look the
+plan up, coerce the variables, run the statement, check and encode the tree. Introspection, and trees that the struct type
+objects to, are answered by graphql-core's executor over the same tree, so that errors are the specification's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import msgspec
+import structlog
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    NamedTypeNode,
+    OperationDefinitionNode,
+    OperationType,
+    TypeNode,
+    VariableNode,
+    Visitor,
+    execute,
+    get_operation_ast,
+    parse,
+    validate,
+    visit,
+)
+from graphql.execution.values import VariableValues, get_variable_values
+
+from forebear.api import limits
+from forebear.api.schema import Schema
+from forebear.api.selection import FieldArguments, Operation, TooWide
+from forebear.api.shape import convert, struct
+from forebear.graph.compiler import Compiled, InvalidArgument, compile
+from forebear.graph.dialect import Dialect
+from forebear.graph.ids import Ids, InvalidId
+from forebear.graph.moments import moment
+from forebear.store import Store
+from forebear.store.errors import EngineUnavailable, StatementTimeout, StoreError
+
+MAX_DOCUMENTS = 1_000
+"""How many documents are kept parsed and validated."""
+
+MAX_PLANS = 64
+"""How many plans are kept for one document: one for each shape of its variables."""
+
+_encode = msgspec.json.Encoder().encode
+_log = structlog.get_logger(__name__)
+
+
+class RequestError(Exception):
+    """A request that cannot be executed at all; nothing was done."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__(errors[0].message)
+        self.errors = errors
+
+
+@dataclass
+class Plan:
+    """A compiled operation of one shape."""
+
+    compiled: Compiled
+    arguments: tuple[FieldArguments, ...]
+    type: type[msgspec.Struct]
+    executes: bool
+    """Whether the executor must answer it: it introspects."""
+    cost: int
+    empty: bool
+    """Whether it needs nothing of the database."""
+
+
+@dataclass
+class Document:
+    """A parsed and validated document with one operation chosen, and its plans."""
+
+    ast: DocumentNode
+    operation: OperationDefinitionNode
+    fragments: Mapping[str, FragmentDefinitionNode]
+    ids: frozenset[str]
+    conditions: frozenset[str]
+    plans: OrderedDict[object, Plan] = field(default_factory=OrderedDict)
+
+    @property
+    def is_query(self) -> bool:
+        """Whether it only reads."""
+        return self.operation.operation is OperationType.QUERY
+
+
+@dataclass
+class Answer:
+    """An answer: its bytes, and what to log of it."""
+
+    body: bytes
+    operation: str | None = None
+    statement_seconds: float = 0.0
+    compiled: bool = False
+    errors: int = 0
+    retry_after: float | None = None
+    refused: bool = False
+    """Whether it is a request error: nothing was executed."""
+
+
+class Executor:
+    """Answers operations on one store."""
+
+    def __init__(self, schema: Schema, store: Store, dialect: Dialect) -> None:
+        self.schema = schema
+        self._store = store
+        self._dialect = dialect
+        self._ids = Ids(schema.graph)
+        self._documents: OrderedDict[tuple[str, str | None], Document | RequestError] = OrderedDict()
+
+    async def answer(
+        self, query: str, variables: Mapping[str, Any] | None, operation_name: str | None, context: Any
+    ) -> Answer:
+        """Answers an operation."""
+        try:
+            document = self.document(query, operation_name)
+        except RequestError as error:
+            return _refusal(error.errors)
+        if not document.is_query:
+            return await self._mutate(document, variables, operation_name, context)
+        name = document.operation.name.value if document.operation.name else None
+        try:
+            coerced = self._coerce(document, variables)
+            plan = self.plan(document, coerced)
+            parameters = self._parameters(plan, coerced)
+        except RequestError as error:
+            return _refusal(error.errors, name)
+        started = time.perf_counter()
+        tree: dict[str, Any] = {}
+        if not plan.empty:
+            try:
+                record = await self._store.read_one(plan.compiled.text, parameters)
+            except StoreError as error:
+                return _failure(error, name)
+            tree = cast(dict[str, Any], record["data"]) if record else {}
+        seconds = time.perf_counter() - started
+        if plan.compiled.finish:
+            tree = plan.compiled.finish(tree, parameters)
+        if not plan.executes:
+            try:
+                data = _encode(msgspec.convert(tree, plan.type, dec_hook=convert))
+            except msgspec.ValidationError:
+                pass
+            else:
+                return Answer(b'{"data":%b,"extensions":{"cost":%d}}' % (data, plan.cost), name, seconds, True)
+        return self._execute(document, plan, tree, variables, operation_name, name, seconds)
+
+    def _execute(
+        self,
+        document: Document,
+        plan: Plan,
+        tree: dict[str, Any],
+        variables: Mapping[str, Any] | None,
+        operation_name: str | None,
+        name: str | None,
+        seconds: float,
+    ) -> Answer:
+        result = execute(
+            self.schema.core,
+            document.ast,
+            root_value=tree,
+            variable_values=dict(variables or {}),
+            operation_name=operation_name,
+        )
+        assert not hasattr(result, "__await__")
+        body: dict[str, Any] = {}
+        if result.errors:
+            body["errors"] = [masked(error) for error in result.errors]
+        body["data"] = result.data
+        body["extensions"] = {"cost": plan.cost}
+        return Answer(_encode(body), name, seconds, False, len(result.errors or ()))
+
+    async def _mutate(
+        self, document: Document, variables: Mapping[str, Any] | None, operation_name: str | None, context: Any
+    ) -> Answer:
+        name = document.operation.name.value if document.operation.name else None
+        result = execute(
+            self.schema.core,
+            document.ast,
+            context_value=context,
+            variable_values=dict(variables or {}),
+            operation_name=operation_name,
+        )
+        if hasattr(result, "__await__"):
+            result = await result
+        errors = result.errors or []
+        unavailable = next((e.original_error for e in errors if isinstance(e.original_error, EngineUnavailable)), None)
+        if unavailable is not None:
+            return _failure(unavailable, name)
+        body: dict[str, Any] = {}
+        if errors:
+            body["errors"] = [masked(error) for error in errors]
+        body["data"] = result.data
+        return Answer(_encode(body), name, errors=len(errors))
+
+    # ── documents ───────────────────────────────────────────────────────────────────────────────────────
+
+    def document(self, query: str, operation_name: str | None) -> Document:
+        """A document, parsed and validated once. Raises `RequestError`, which is remembered as well."""
+        key = (query, operation_name)
+        found = self._documents.get(key)
+        if found is None:
+            try:
+                found = self._parse(query, operation_name)
+            except RequestError as error:
+                found = error
+            _remember(self._documents, key, found, MAX_DOCUMENTS)
+        else:
+            self._documents.move_to_end(key)
+        if isinstance(found, RequestError):
+            raise found
+        return found
+
+    def _parse(self, query: str, operation_name: str | None) -> Document:
+        if len(query) > limits.MAX_LENGTH:
+            raise RequestError([_error(f"the document is longer than {limits.MAX_LENGTH} characters", "TOO_LONG")])
+        try:
+            ast = parse(query, max_tokens=limits.MAX_TOKENS, no_location=False)
+        except GraphQLError as error:
+            error.extensions = {"code": "TOO_LONG" if "token" in error.message else "SYNTAX_ERROR"}
+            raise RequestError([error]) from None
+        except RecursionError:
+            raise RequestError([_error("the document is nested too deeply", "TOO_DEEP")]) from None
+        try:
+            limits.check(ast)
+        except GraphQLError as error:
+            raise RequestError([error]) from None
+        if errors := validate(self.schema.core, ast, max_errors=20):
+            for error in errors:
+                error.extensions = {"code": "INVALID_DOCUMENT"}
+            raise RequestError(list(errors))
+        operation = get_operation_ast(ast, operation_name)
+        if operation is None:
+            raise RequestError([_error(_which(ast, operation_name), "UNKNOWN_OPERATION")])
+        fragments = {d.name.value: d for d in ast.definitions if isinstance(d, FragmentDefinitionNode)}
+        ids = frozenset(
+            v.variable.name.value for v in operation.variable_definitions or () if _named(v.type) == "ID"
+        )
+        return Document(ast, operation, fragments, ids, _conditions(ast))
+
+    # ── plans ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def _coerce(self, document: Document, variables: Mapping[str, Any] | None) -> VariableValues:
+        definitions = document.operation.variable_definitions or ()
+        if variables is not None and not isinstance(variables, Mapping):
+            raise RequestError([_error("variables must be an object", "INVALID_VARIABLES")])
+        coerced = get_variable_values(self.schema.core, definitions, dict(variables or {}))
+        if isinstance(coerced, list):
+            for error in coerced:
+                error.extensions = {"code": "INVALID_VARIABLES"}
+            raise RequestError(coerced)
+        return coerced
+
+    def plan(self, document: Document, variables: VariableValues) -> Plan:
+        """The plan for the shape of some variables. Raises `RequestError`."""
+        try:
+            key = self._key(document, variables.coerced)
+        except InvalidId as error:
+            raise RequestError([_error(str(error), "INVALID_ID")]) from None
+        plan = document.plans.get(key)
+        if plan is None:
+            plan = self._compile(document, variables)
+            _remember(document.plans, key, plan, MAX_PLANS)
+        else:
+            document.plans.move_to_end(key)
+        return plan
+
+    def _key(self, document: Document, coerced: Mapping[str, Any]) -> object:
+        parts: list[object] = []
+        for name in sorted(coerced):
+            value = coerced[name]
+            if name in document.ids and value is not None:
+                parts.append((name, frozenset(map(self._ids.kind, value)) if isinstance(value, list) else self._ids.kind(value)))
+            elif name in document.conditions:
+                parts.append((name, value))
+            else:
+                parts.append((name, _shape(value)))
+        return tuple(parts)
+
+    def _compile(self, document: Document, variables: VariableValues) -> Plan:
+        operation = Operation(self.schema.core, document.fragments, document.operation, variables)
+        try:
+            roots = operation.roots()
+            compiled = compile(roots, self.schema.graph, self._dialect)
+            shape = struct("Query", () if operation.introspects else roots)
+        except InvalidArgument as error:
+            raise RequestError([_error(str(error), error.code)]) from None
+        except GraphQLError as error:
+            error.extensions = {"code": "INVALID_ARGUMENT", **(error.extensions or {})}
+            raise RequestError([error]) from None
+        except TooWide as error:
+            raise RequestError([_error(str(error), "TOO_WIDE")]) from None
+        cost = _cost(roots)
+        try:
+            limits.refuse_cost(cost)
+        except GraphQLError as error:
+            raise RequestError([error]) from None
+        empty = all(s.rule is None for s in roots)
+        return Plan(compiled, tuple(operation.sources), shape, operation.introspects, cost, empty)
+
+    def _parameters(self, plan: Plan, variables: VariableValues) -> dict[str, Any]:
+        values: dict[int, Mapping[str, Any]] = {}
+        parameters: dict[str, Any] = {}
+        try:
+            for p in plan.compiled.parameters:
+                given = values.get(p.source)
+                if given is None:
+                    arguments = plan.arguments[p.source]
+                    given = arguments.coerce(variables) if arguments.dynamic else arguments.values
+                    values[p.source] = given
+                value: Any = given
+                for step in p.path:
+                    value = value.get(step) if isinstance(step, str) else value[step]
+                    if value is None:
+                        break
+                parameters[p.name] = p.convert(value) if p.convert else value
+        except InvalidArgument as error:
+            raise RequestError([_error(str(error), error.code)]) from None
+        except GraphQLError as error:
+            error.extensions = {"code": "INVALID_ARGUMENT", **(error.extensions or {})}
+            raise RequestError([error]) from None
+        if plan.compiled.uses_now:
+            parameters["now"] = moment(datetime.now(UTC))
+        return parameters
+
+
+def masked(error: GraphQLError) -> dict[str, Any]:
+    """An error as a client may see it: ours in full, an unforeseen one by its place alone."""
+    original = error.original_error
+    if isinstance(original, StoreError):
+        formatted = dict(GraphQLError(str(original), error.nodes, path=error.path).formatted)
+        formatted["extensions"] = {"code": _code(original)}
+        return formatted
+    if original is not None and not isinstance(original, GraphQLError):
+        _log.error("an unforeseen error", exc_info=original)
+        formatted = dict(GraphQLError("internal error", error.nodes, path=error.path).formatted)
+        formatted["extensions"] = {"code": "INTERNAL"}
+        return formatted
+    formatted = dict(error.formatted)
+    formatted.setdefault("extensions", {"code": "INVALID_RESULT"})
+    return formatted
+
+
+def _code(error: StoreError) -> str:
+    match error:
+        case EngineUnavailable():
+            return "UNAVAILABLE"
+        case StatementTimeout():
+            return "TIMEOUT"
+    return "DATABASE_ERROR"
+
+
+def _failure(error: StoreError, name: str | None) -> Answer:
+    body = {"errors": [{"message": str(error), "extensions": {"code": _code(error)}}], "data": None}
+    retry_after = error.retry_after if isinstance(error, EngineUnavailable) else None
+    return Answer(_encode(body), name, errors=1, retry_after=retry_after)
+
+
+def _refusal(errors: list[GraphQLError], name: str | None = None) -> Answer:
+    return Answer(_encode({"errors": [e.formatted for e in errors]}), name, errors=len(errors), refused=True)
+
+
+def _error(message: str, code: str) -> GraphQLError:
+    return GraphQLError(message, extensions={"code": code})
+
+
+def _which(ast: DocumentNode, name: str | None) -> str:
+    names = [d.name.value if d.name else "(unnamed)" for d in ast.definitions if isinstance(d, OperationDefinitionNode)]
+    if not names:
+        return "the document holds no operation"
+    if name is None:
+        return f"the document holds several operations; say by operationName which: {', '.join(names)}"
+    return f"the document holds no operation called {name!r}; it holds {', '.join(names)}"
+
+
+def _named(node: TypeNode) -> str:
+    while not isinstance(node, NamedTypeNode):
+        node = node.type  # type: ignore[attr-defined]
+    return node.name.value
+
+
+def _conditions(ast: DocumentNode) -> frozenset[str]:
+    """The variables that decide what is selected: those of @skip and @include."""
+    names: set[str] = set()
+
+    class Finder(Visitor):
+        def enter_directive(self, node: Any, *_: Any) -> None:
+            for argument in node.arguments or ():
+                if isinstance(argument.value, VariableNode):
+                    names.add(argument.value.name.value)
+
+    visit(ast, Finder())
+    return frozenset(names)
+
+
+def _shape(value: Any) -> object:
+    """What of a variable's value enters a statement's text: its form, and the names of enums; never a value."""
+    if value is None:
+        return None
+    if isinstance(value, dict):
+        return tuple((k, _shape(value[k])) for k in sorted(value))
+    if isinstance(value, list):
+        if any(isinstance(item, (dict, list)) or item is None for item in value):
+            return ("list", *map(_shape, value))
+        return "list"
+    if hasattr(value, "name"):
+        return value.name
+    return type(value).__name__ if isinstance(value, bool) else "scalar"
+
+
+def _cost(selected: Any, factor: int = 1) -> int:
+    """Rows that an operation may ask for: the products of nested `first`, added up."""
+    total = 0
+    for s in selected:
+        names = s.type_names()
+        if s.rule is None or not names:
+            continue
+        first = s.arguments.values.get("first") if "first" in s.arguments.values else None
+        inner = factor * max(first, 1) if isinstance(first, int) else factor
+        total += inner if first is not None else 0
+        total += max((_cost(s.fields(name), inner) for name in s._fields), default=0)
+    return total + (1 if factor == 1 else 0)
+
+
+def _remember(cache: OrderedDict[Any, Any], key: object, value: object, most: int) -> None:
+    cache[key] = value
+    if len(cache) > most:
+        cache.popitem(last=False)
+
+

@@ -1,0 +1,221 @@
+"""The HTTP side of the API: GraphQL over HTTP as specified, facts in bulk, health."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from forebear.api.execution import Answer, Executor
+from forebear.api.mutations import Context, outcome, rejection
+from forebear.record.recorder import MAX_FACTS, Origin, Recorder
+from forebear.record.stream import Line, record_lines
+from forebear.store.errors import EngineUnavailable, StoreError
+
+MAX_BODY = 20 * 1024 * 1024
+"""The largest GraphQL request or JSON array of facts, in bytes; NDJSON has no limit."""
+
+GRAPHQL_RESPONSE = "application/graphql-response+json"
+DEVELOPER = "development"
+"""Who acts while there is no authentication."""
+
+_log = structlog.get_logger(__name__)
+
+
+class BadRequest(Exception):
+    """A request that is not understood: its status and one sentence."""
+
+    def __init__(self, status: int, message: str, code: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+    def response(self) -> Response:
+        """The error as a response."""
+        return JSONResponse(
+            {"errors": [{"message": str(self), "extensions": {"code": self.code}}]}, status_code=self.status
+        )
+
+
+class GraphQLRequest(msgspec.Struct):
+    """The body of a GraphQL request."""
+
+    query: str
+    variables: dict[str, Any] | None = None
+    operationName: str | None = None
+    extensions: dict[str, Any] | None = None
+
+
+_decode = msgspec.json.Decoder(GraphQLRequest).decode
+
+
+async def graphql(request: Request, executor: Executor, recorder: Recorder) -> Response:
+    """POST and GET /graphql."""
+    started = time.perf_counter()
+    try:
+        asked = await _asked(request)
+    except BadRequest as error:
+        return error.response()
+    if request.method == "GET" and _mutates(executor, asked):
+        return BadRequest(405, "a mutation needs POST", "METHOD_NOT_ALLOWED").response()
+    answer = await executor.answer(asked.query, asked.variables, asked.operationName, Context(recorder, DEVELOPER))
+    _log.info(
+        "graphql",
+        operation=answer.operation,
+        ms=round((time.perf_counter() - started) * 1000, 2),
+        statement_ms=round(answer.statement_seconds * 1000, 2),
+        bytes=len(answer.body),
+        errors=answer.errors,
+        compiled=answer.compiled,
+    )
+    return _response(request, answer)
+
+
+def _response(request: Request, answer: Answer) -> Response:
+    headers = {}
+    status = 200
+    accept = request.headers.get("accept", "")
+    modern = GRAPHQL_RESPONSE in accept
+    if answer.retry_after is not None:
+        headers["Retry-After"] = str(max(1, round(answer.retry_after)))
+        status = 503
+    elif answer.refused and modern:
+        status = 400
+    return Response(answer.body, status, headers, GRAPHQL_RESPONSE if modern else "application/json")
+
+
+async def _asked(request: Request) -> GraphQLRequest:
+    if request.method == "GET":
+        query = request.query_params.get("query")
+        if query is None:
+            raise BadRequest(400, "give the document as `query`, or POST it as JSON", "BAD_REQUEST")
+        try:
+            variables = msgspec.json.decode(request.query_params.get("variables") or "null", type=dict[str, Any] | None)
+        except msgspec.MsgspecError as error:
+            raise BadRequest(400, f"variables: {error}", "BAD_REQUEST") from None
+        return GraphQLRequest(query, variables, request.query_params.get("operationName"))
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise BadRequest(415, f"content type {kind or '(none)'} is not understood; send application/json", "UNSUPPORTED_MEDIA_TYPE")
+    try:
+        return _decode(await body(request))
+    except msgspec.MsgspecError as error:
+        raise BadRequest(400, f"the body is no GraphQL request: {error}", "BAD_REQUEST") from None
+    except UnicodeDecodeError:
+        raise BadRequest(400, "the body is not UTF-8", "BAD_REQUEST") from None
+
+
+def _mutates(executor: Executor, asked: GraphQLRequest) -> bool:
+    from forebear.api.execution import RequestError
+
+    try:
+        return not executor.document(asked.query, asked.operationName).is_query
+    except RequestError:
+        return False
+
+
+async def body(request: Request) -> bytes:
+    """A request's whole body, unzipped. Raises `BadRequest` where it is too large or no gzip."""
+    parts, size = [], 0
+    async for part in unzipped(request):
+        size += len(part)
+        if size > MAX_BODY:
+            raise BadRequest(413, f"the body is larger than {MAX_BODY} bytes; send facts as NDJSON to /facts", "TOO_LARGE")
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def unzipped(request: Request) -> AsyncIterator[bytes]:
+    """A request's body as it comes, unzipped where it is gzip. Raises `BadRequest`."""
+    encoding = request.headers.get("content-encoding", "identity").lower()
+    if encoding == "identity":
+        async for part in request.stream():
+            yield part
+        return
+    if encoding != "gzip":
+        raise BadRequest(415, f"content encoding {encoding} is not understood; send gzip or none", "UNSUPPORTED_MEDIA_TYPE")
+    decompressor = zlib.decompressobj(wbits=31)
+    async for part in request.stream():
+        try:
+            data = decompressor.decompress(part, 1 << 20)
+            while data:
+                yield data
+                data = decompressor.decompress(decompressor.unconsumed_tail, 1 << 20)
+        except zlib.error as error:
+            raise BadRequest(400, f"the body is no gzip: {error}", "BAD_REQUEST") from None
+    if not decompressor.eof:
+        raise BadRequest(400, "the gzip body ends too early", "BAD_REQUEST")
+
+
+async def facts(request: Request, recorder: Recorder) -> Response:
+    """POST /facts: a JSON array in one transaction, or NDJSON of any length, atomic per batch, with progress."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    options = request.query_params
+    try:
+        imported, partial = _flag(options.get("imported"), "imported"), options.get("partial")
+        origin = Origin(DEVELOPER, options.get("source") or "http")
+        if kind == "application/json":
+            return await _array(request, recorder, origin, imported=imported, partial=_flag(partial, "partial"))
+        if kind in ("application/x-ndjson", "application/jsonl", "application/ndjson"):
+            goes_on = partial is None or _flag(partial, "partial")
+            lines = record_lines(recorder, unzipped(request), origin, imported=imported, partial=goes_on)
+            return StreamingResponse(_reports(lines), media_type="application/x-ndjson")
+        raise BadRequest(
+            415, f"content type {kind or '(none)'} is not understood; send application/json or application/x-ndjson", "UNSUPPORTED_MEDIA_TYPE"
+        )
+    except BadRequest as error:
+        return error.response()
+    except EngineUnavailable as error:
+        return unavailable(error)
+    except StoreError as error:
+        return BadRequest(500, str(error), "DATABASE_ERROR").response()
+
+
+async def _array(request: Request, recorder: Recorder, origin: Origin, *, imported: bool, partial: bool) -> Response:
+    try:
+        documents = msgspec.json.decode(await body(request))
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise BadRequest(400, f"the body is no JSON: {error}", "BAD_REQUEST") from None
+    if not isinstance(documents, list):
+        raise BadRequest(400, "the body must be a JSON array of facts", "BAD_REQUEST")
+    if len(documents) > MAX_FACTS:
+        raise BadRequest(413, f"at most {MAX_FACTS} facts in one array; {len(documents)} were given: send NDJSON", "TOO_MANY_FACTS")
+    summary = await recorder.record(documents, origin, partial=partial, imported=imported)
+    if summary.rejections and not partial:
+        return JSONResponse({"rejections": [rejection(r) for r in summary.rejections]}, status_code=422)
+    return JSONResponse(outcome(summary))
+
+
+async def _reports(lines: AsyncIterator[Line]) -> AsyncIterator[bytes]:
+    """The reports of a stream of facts, a line each; the last says how it ended."""
+    try:
+        async for line in lines:
+            yield msgspec.json.encode(line) + b"\n"
+    except BadRequest as error:
+        yield msgspec.json.encode({"error": {"code": error.code, "message": str(error)}}) + b"\n"
+    except StoreError as error:
+        code = "UNAVAILABLE" if isinstance(error, EngineUnavailable) else "DATABASE_ERROR"
+        yield msgspec.json.encode({"error": {"code": code, "message": str(error)}}) + b"\n"
+    except ClientDisconnect:
+        return
+
+
+def _flag(text: str | None, name: str) -> bool:
+    if text in (None, "", "false"):
+        return False
+    if text == "true":
+        return True
+    raise BadRequest(400, f"{name}: {text!r} is neither true nor false", "BAD_REQUEST")
+
+
+def unavailable(error: EngineUnavailable) -> Response:
+    """The database cannot be reached now."""
+    response = BadRequest(503, str(error), "UNAVAILABLE").response()
+    response.headers["Retry-After"] = str(max(1, round(error.retry_after)))
+    return response

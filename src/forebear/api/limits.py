@@ -1,0 +1,107 @@
+"""Limits on what one operation may ask, so that no document can occupy the service.
+
+Counting is memoised by fragment, so that a document's cost to check grows with its length alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+)
+from graphql.validation.rules import overlapping_fields_can_be_merged
+
+MAX_TOKENS = 4_000
+"""The most lexical tokens of a document."""
+
+MAX_LENGTH = 100_000
+"""The longest document, in characters."""
+
+MAX_DEPTH = 25
+"""The deepest field; each field below another is one deeper."""
+
+MAX_BREADTH = 1_000
+"""The most fields that one document may come to with its fragments spread, aliases included."""
+
+MAX_ROOTS = 30
+"""The most root fields: each is a question of its own."""
+
+MAX_COST = 2_000_000
+"""The most rows that an operation may ask for: the products of nested `first`, added up."""
+
+# The rule compares each pair of equally named fields; this many comparisons are enough for any dashboard.
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 50_000  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class _Size:
+    depth: int
+    fields: int
+    directives: int
+
+
+MAX_DIRECTIVES = 50
+"""The most directives, fragments spread out."""
+
+
+def check(document: DocumentNode) -> None:
+    """Raises `GraphQLError` with a code where a document is deeper or wider than the limits."""
+    fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+    memo: dict[str, _Size] = {}
+
+    def fragment(name: str, open: frozenset[str]) -> _Size:
+        if name not in memo:
+            if name in open or name not in fragments:
+                return _Size(0, 0, 0)  # a cycle, or unknown: validation says so
+            memo[name] = selection(fragments[name].selection_set, open | {name})
+        return memo[name]
+
+    def selection(selections: SelectionSetNode | None, open: frozenset[str]) -> _Size:
+        depth = fields = directives = 0
+        for node in selections.selections if selections else ():
+            match node:
+                case FieldNode():
+                    inner = selection(node.selection_set, open)
+                    inner = _Size(inner.depth + 1, inner.fields + 1, inner.directives)
+                case InlineFragmentNode():
+                    inner = selection(node.selection_set, open)
+                case FragmentSpreadNode():
+                    inner = fragment(node.name.value, open)
+                case _:
+                    continue
+            depth = max(depth, inner.depth)
+            fields = min(fields + inner.fields, 10**9)
+            directives = min(directives + inner.directives + len(node.directives or ()), 10**9)
+        return _Size(depth, fields, directives)
+
+    for definition in document.definitions:
+        if not isinstance(definition, OperationDefinitionNode):
+            continue
+        size = selection(definition.selection_set, frozenset())
+        if size.depth > MAX_DEPTH:
+            _refuse("TOO_DEEP", f"the operation is {size.depth} fields deep; at most {MAX_DEPTH} are answered")
+        if size.fields > MAX_BREADTH:
+            _refuse("TOO_WIDE", f"the operation comes to {size.fields} fields; at most {MAX_BREADTH} are answered")
+        if size.directives > MAX_DIRECTIVES:
+            _refuse("TOO_WIDE", f"the operation has {size.directives} directives; at most {MAX_DIRECTIVES} are answered")
+        if len(definition.selection_set.selections) > MAX_ROOTS:
+            _refuse("TOO_WIDE", f"the operation has more than {MAX_ROOTS} root selections; send them apart")
+
+
+def refuse_cost(cost: int) -> None:
+    """Raises `GraphQLError` where an operation asks for too many rows."""
+    if cost > MAX_COST:
+        _refuse("TOO_COSTLY", f"the operation may come to {cost} rows; at most {MAX_COST} are answered: lower `first`")
+
+
+def _refuse(code: str, message: str, **extensions: Any) -> None:
+    raise GraphQLError(message, extensions={"code": code, **extensions})

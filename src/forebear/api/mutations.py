@@ -1,0 +1,207 @@
+"""The mutations: what changes the graph, with outcomes as unions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Annotated, Any, Union, cast
+
+import strawberry
+from graphql import GraphQLError, GraphQLResolveInfo
+from strawberry.types.field import StrawberryField
+
+from forebear.api.scalars import JSON, DateTime
+from forebear.api.types import TypeBuilder, input_field
+from forebear.graph.declaration import Edge, Kind
+from forebear.graph.facts import Facts
+from forebear.record.recorder import MAX_FACTS, MAX_UNDESCRIBED, Origin, Recorder, Rejection, Summary
+
+RESOLVE = "resolve"
+"""Under this key of a mutation's metadata stands the function that graphql-core calls."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a mutation needs of the service: where to record, and who asks."""
+
+    recorder: Recorder
+    actor: str
+
+
+class MutationBuilder:
+    """Makes the Mutation type and the input types of facts."""
+
+    def __init__(self, types: TypeBuilder, facts: Facts) -> None:
+        self._types = types
+        self._facts = facts
+
+    def build(self) -> type:
+        """Makes everything; returns the Mutation type."""
+        for kind in self._facts.graph.kinds.values():
+            self._fact(kind)
+        self._amendments()
+        self._fact_input()
+        self._outcomes()
+        return cast(type, self._types.make("Mutation", "What can be changed.", {"record": (None, self._record())}))
+
+    def _fact(self, kind: Kind) -> None:
+        types = self._types
+        fields: dict[str, tuple[Any, Any]] = {"id": (strawberry.ID, input_field("Its id.", required=True))}
+        for p in kind.properties.values():
+            fields[p.name] = (types.input(p), input_field(p.doc, required=p.required))
+        for edge in kind.edges:
+            end: Any = self._end(edge)
+            annotation = end | None if edge.one else list[end] | None
+            fields[edge.name] = (annotation, input_field(edge.doc, required=False))
+        types.make(f"{kind.name}Fact", f"A fact. {kind.doc}", fields, input=True)
+
+    def _end(self, edge: Edge) -> Any:
+        if not edge.stored_properties:
+            return strawberry.ID
+        name = f"{edge.source}{edge.name[0].upper()}{edge.name[1:]}Fact"
+        fields: dict[str, tuple[Any, Any]] = {"id": (strawberry.ID, input_field("Where it leads.", required=True))}
+        for p in edge.stored_properties:
+            fields[p.name] = (self._types.input(p), input_field(p.doc, required=p.required))
+        self._types.make(name, edge.doc, fields, input=True)
+        return self._types.type(name)
+
+    def _amendments(self) -> None:
+        edge: dict[str, tuple[Any, Any]] = {
+            "of": (strawberry.ID, input_field("The node, or the node whose edge it is.", required=True)),
+            "edge": (str | None, input_field("The edge's field, such as trainedOn.", required=False)),
+            "to": (strawberry.ID | None, input_field("Where the edge leads.", required=False)),
+            "validFrom": (DateTime | None, input_field("Since when the edge held, where it has an interval.", required=False)),
+            "reason": (str, input_field("Why.", required=True)),
+        }
+        values = {"values": (JSON, input_field("The corrected values by property; null takes one away.", required=True))}
+        self._types.make("RetractionFact", "Takes back a node with all its edges, or one edge of it.", edge, input=True)
+        self._types.make("CorrectionFact", "Replaces values of a node, or of one edge of it.", edge | values, input=True)
+
+    def _fact_input(self) -> None:
+        fields: dict[str, tuple[Any, Any]] = {}
+        for kind in self._facts.graph.kinds.values():
+            fields[_lower(kind.name)] = (self._types.type(f"{kind.name}Fact") | None, input_field(kind.doc, required=False))
+        for name in ("Retraction", "Correction"):
+            fields[_lower(name)] = (self._types.type(f"{name}Fact") | None, input_field("An amendment.", required=False))
+        self._types.make("FactInput", "One fact: exactly one of these.", fields, input=True, one_of=True)
+
+    def _outcomes(self) -> None:
+        def field(annotation: Any, doc: str) -> tuple[Any, Any]:
+            return annotation, strawberry.field(description=doc)
+
+        make, rejections = self._types.make, list[self._types.type("Rejection")]
+        make(
+            "Rejection",
+            "A fact that was not recorded.",
+            {
+                "position": field(int, "Its position in the request, from 0."),
+                "id": field(strawberry.ID | None, "Its id, where it has one."),
+                "reasons": field(list[str], "Every reason, each naming the field."),
+            },
+        )
+        make(
+            "RecordedKind",
+            "How many facts of one kind were recorded.",
+            {
+                "kind": field(str, "The kind; Retraction and Correction as well."),
+                "facts": field(int, "How many facts."),
+            },
+        )
+        make(
+            "Recorded",
+            "The facts are in the graph.",
+            {
+                "kinds": field(list[self._types.type("RecordedKind")], "What was recorded, by kind."),
+                "described": field(int, "Nodes described for the first time."),
+                "connected": field(int, "Edges that are new."),
+                "revised": field(int, "Nodes and edges whose values changed; what they were stays answerable."),
+                "retracted": field(int, "Nodes and edges that were taken back."),
+                "undescribed": field(
+                    list[strawberry.ID], f"Nodes that edges name and no fact has described yet: at most {MAX_UNDESCRIBED}."
+                ),
+                "undescribedCount": field(int, "How many such nodes there are."),
+                "rejections": field(rejections, "The facts that were left out, where `partial` allowed it."),
+            },
+        )
+        make(
+            "NotRecorded",
+            "Nothing was written, because some facts were rejected.",
+            {"rejections": field(rejections, "The rejected facts with every reason.")},
+        )
+
+    def _record(self) -> StrawberryField:
+        types = self._types
+        answer = Annotated[
+            Union[types.made("Recorded"), types.made("NotRecorded")],  # noqa: UP007 - made at run time
+            strawberry.union("RecordOutcome", description="What came of recording."),
+        ]
+        return types.resolved(
+            "Records facts in one transaction: all of them, or nothing unless `partial`. The same fact twice changes nothing.",
+            {RESOLVE: record},
+            answer,
+            {
+                "facts": (list[types.type("FactInput")], f"The facts, at most {MAX_FACTS}.", None),
+                "partial": (bool, "Whether to record the others where some are rejected.", False),
+                "imported": (bool, "Whether they are history from an older registry: governed kinds are taken and marked.", False),
+                "source": (str, "Where they come from; kept with each node and edge.", "graphql"),
+            },
+        )
+
+
+async def record(
+    root: object, info: GraphQLResolveInfo, facts: list[dict[str, Any]], partial: bool, imported: bool, source: str
+) -> dict[str, Any]:
+    """Resolves `record`. Raises `GraphQLError` where there are too many facts."""
+    if len(facts) > MAX_FACTS:
+        raise GraphQLError(
+            f"facts: at most {MAX_FACTS} at a time; {len(facts)} were given. POST /facts takes any number as NDJSON",
+            extensions={"code": "TOO_MANY_FACTS"},
+        )
+    context: Context = info.context
+    summary = await context.recorder.record(
+        [document(fact) for fact in facts], Origin(context.actor, source), partial=partial, imported=imported
+    )
+    if summary.rejections and not partial:
+        return {"__typename": "NotRecorded", "rejections": [rejection(r) for r in summary.rejections]}
+    return {"__typename": "Recorded", **outcome(summary)}
+
+
+def document(fact: Mapping[str, Any]) -> dict[str, Any]:
+    """A coerced FactInput as the document of a fact."""
+    ((name, values),) = fact.items()
+    return {"kind": name[0].upper() + name[1:], **_plain(values)}
+
+
+def outcome(summary: Summary) -> dict[str, Any]:
+    """A summary as clients see it, the same through every door."""
+    return {
+        "kinds": [{"kind": kind, "facts": n} for kind, n in sorted(summary.facts.items())],
+        "described": summary.described,
+        "connected": summary.connected,
+        "revised": summary.revised,
+        "retracted": summary.retracted,
+        "undescribed": sorted(summary.undescribed)[:MAX_UNDESCRIBED],
+        "undescribedCount": len(summary.undescribed),
+        "rejections": [rejection(r) for r in summary.rejections],
+    }
+
+
+def rejection(r: Rejection) -> dict[str, Any]:
+    """A rejection as clients see it."""
+    return {"position": r.position, "id": r.id, "reasons": list(r.reasons)}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case dict():
+            return {k: _plain(v) for k, v in value.items()}
+        case list():
+            return [_plain(v) for v in value]
+        case Enum():
+            return value.name
+    return value
+
+
+def _lower(name: str) -> str:
+    return name[0].lower() + name[1:]

@@ -1,0 +1,99 @@
+"""The GraphQL schema of a graph: generated types, the questions, and the mutations."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, cast
+
+import strawberry
+from graphql import (
+    GraphQLError,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    GraphQLUnionType,
+    default_field_resolver,
+)
+from strawberry.schema.config import StrawberryConfig
+from strawberry.schema_directives import OneOf
+
+from forebear.api.mutations import RESOLVE, MutationBuilder
+from forebear.api.scalars import DATE_TIME, JSON, JSON_SCALAR, DateTime
+from forebear.api.selection import rule_of
+from forebear.api.types import TypeBuilder
+from forebear.graph.compiler import TYPE_KEY
+from forebear.graph.declaration import Graph
+from forebear.graph.facts import Facts
+from forebear.graph.field import LookupField, QuestionField, Rule
+from forebear.graph.question import Question
+
+_modules = itertools.count()
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A schema: Strawberry's, and the graphql-core schema that operations run on."""
+
+    graph: Graph
+    facts: Facts
+    strawberry: strawberry.Schema
+    core: GraphQLSchema
+
+    @property
+    def sdl(self) -> str:
+        """The schema in GraphQL's schema language."""
+        return self.strawberry.as_str() + "\n"
+
+
+def build(graph: Graph, questions: Iterable[Question], facts: Facts) -> Schema:
+    """Builds the schema of a graph."""
+    builder = TypeBuilder(graph, questions, f"forebear_types_{next(_modules)}")
+    query = builder.build()
+    mutation = MutationBuilder(builder, facts).build()
+    built = strawberry.Schema(
+        query,
+        mutation,
+        types=[builder.made(kind) for kind in graph.kinds],
+        config=StrawberryConfig(auto_camel_case=False, scalar_map={DateTime: DATE_TIME, JSON: JSON_SCALAR}),
+    )
+    core: GraphQLSchema = built._schema
+    for type_ in core.type_map.values():
+        match type_:
+            case GraphQLObjectType() if not type_.name.startswith("__"):
+                for name, field in type_.fields.items():
+                    definition = (field.extensions or {})["strawberry-definition"]
+                    rule = rule_of(field)
+                    if rule is not None:
+                        field.resolve = _resolver(name, rule)
+                    else:
+                        field.resolve = definition.metadata.get(RESOLVE, default_field_resolver)
+            case GraphQLUnionType():
+                type_.resolve_type = lambda value, info, union: value["__typename"]
+            case GraphQLInterfaceType():
+                type_.resolve_type = lambda value, info, abstract: value[TYPE_KEY]
+            case GraphQLInputObjectType():
+                # Strawberry prints @oneOf but leaves core's own check off.
+                definition = (type_.extensions or {})["strawberry-definition"]
+                type_.is_one_of = any(isinstance(d, OneOf) for d in definition.directives or ())
+    return Schema(graph, facts, built, core)
+
+
+def _resolver(name: str, rule: Rule) -> Any:
+    """Reads a field of the fetched tree, by response key."""
+    required = (isinstance(rule, LookupField) and rule.required) or (isinstance(rule, QuestionField) and rule.question.on is None)
+
+    def resolve(value: dict[str, Any], info: GraphQLResolveInfo, **arguments: Any) -> Any:
+        found = value[cast(str, info.path.key)]
+        if found is None and required:
+            named = ", ".join(str(v) for k, v in arguments.items() if isinstance(v, str) and ":" in v and k not in _MOMENTS)
+            raise GraphQLError(f"{name}: {named or 'it'} is not known", extensions={"code": "NOT_FOUND"})
+        return found
+
+    return resolve
+
+
+_MOMENTS = ("at", "asKnownAt", "after")

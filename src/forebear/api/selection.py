@@ -1,0 +1,174 @@
+"""The selection of a query operation, collected as graphql-core's executor would collect it.
+
+The only module that uses graphql-core's internals; `pyproject.toml` pins the version they belong to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, cast
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    VariableNode,
+    Visitor,
+    get_named_type,
+    is_abstract_type,
+    is_leaf_type,
+    visit,
+)
+from graphql.execution.collect_fields import (
+    FieldDetails,
+    FragmentDetails,
+    collect_fields,
+    collect_subfields,
+)
+from graphql.execution.values import VariableValues, get_argument_values
+
+from forebear.api.types import RULE
+from forebear.graph.field import Rule
+
+MAX_FIELDS = 5_000
+"""The most fields that one operation may select, fragments and aliases counted out: aliases can double at each level."""
+
+
+class TooWide(Exception):
+    """An operation that selects more fields than the limit."""
+
+
+@dataclass
+class FieldArguments:
+    """The arguments of a selected field: coerced for one request, and anew for each other one."""
+
+    definition: GraphQLField
+    node: FieldNode
+    values: Mapping[str, Any]
+    source: int
+    dynamic: bool
+
+    def coerce(self, variables: VariableValues) -> Mapping[str, Any]:
+        """Their values with a request's variables. Raises `GraphQLError`."""
+        return get_argument_values(self.definition, self.node, variables)
+
+
+@dataclass
+class Operation:
+    """What is collected once for an operation: the schema, its fragments, variables and dynamic arguments."""
+
+    schema: GraphQLSchema
+    fragments: Mapping[str, FragmentDefinitionNode]
+    definition: OperationDefinitionNode
+    variables: VariableValues
+    sources: list[FieldArguments] = field(default_factory=list)
+    introspects: bool = False
+    count: int = 0
+
+    @cached_property
+    def details(self) -> dict[str, FragmentDetails]:
+        return {name: FragmentDetails(fragment) for name, fragment in self.fragments.items()}
+
+    def roots(self) -> tuple[SelectedField, ...]:
+        """Its root fields. Raises `TooWide` and, for an argument, `GraphQLError`."""
+        query = cast(GraphQLObjectType, self.schema.query_type)
+        collected = collect_fields(self.schema, self.details, self.variables, query, self.definition)
+        return tuple(self.select(query, collected.grouped_field_set))
+
+    def select(
+        self, parent: GraphQLObjectType, grouped: Mapping[str, Sequence[FieldDetails]]
+    ) -> Iterator[SelectedField]:
+        for key, details in grouped.items():
+            self.count += 1
+            if self.count > MAX_FIELDS:
+                raise TooWide(f"the operation selects more than {MAX_FIELDS} fields, fragments and aliases counted out")
+            name = details[0].node.name.value
+            if name.startswith("__"):
+                self.introspects = self.introspects or name != "__typename"
+                yield SelectedField(self, key, name, None, None, tuple(details), _NO_ARGUMENTS)
+                continue
+            definition = parent.fields[name]
+            yield SelectedField(
+                self, key, name, definition.type, rule_of(definition), tuple(details), self._arguments(definition, details[0].node)
+            )
+
+    def _arguments(self, definition: GraphQLField, node: FieldNode) -> FieldArguments:
+        if not definition.args:
+            return _NO_ARGUMENTS
+        values = get_argument_values(definition, node, self.variables)
+        arguments = FieldArguments(definition, node, values, len(self.sources), _has_variable(node))
+        self.sources.append(arguments)
+        return arguments
+
+
+_NO_ARGUMENTS = FieldArguments(cast(Any, None), cast(Any, None), {}, -1, False)
+
+
+@dataclass
+class SelectedField:
+    """A selected field; what is selected below it is collected when asked for, per type."""
+
+    operation: Operation
+    key: str
+    name: str
+    type: GraphQLOutputType | None
+    rule: Rule | None
+    details: tuple[FieldDetails, ...]
+    arguments: FieldArguments
+    _fields: dict[str, tuple[SelectedField, ...]] = field(default_factory=dict)
+
+    def fields(self, type_name: str) -> tuple[SelectedField, ...]:
+        """What is selected of it, where its value is of a type."""
+        if type_name not in self._fields:
+            operation = self.operation
+            object_type = cast(GraphQLObjectType, operation.schema.type_map[type_name])
+            collected = collect_subfields(
+                operation.schema,
+                operation.details,
+                operation.variables,
+                operation.definition.operation,
+                object_type,
+                list(self.details),
+            )
+            self._fields[type_name] = tuple(operation.select(object_type, collected.grouped_field_set))
+        return self._fields[type_name]
+
+    def type_names(self) -> tuple[str, ...]:
+        """The object types that its value may be of; none for a leaf."""
+        named = get_named_type(self.type)
+        if named is None or is_leaf_type(named):
+            return ()
+        if is_abstract_type(named):
+            return tuple(t.name for t in self.operation.schema.get_possible_types(named))
+        return (named.name,)
+
+    def is_abstract(self) -> bool:
+        """Whether its type is an interface, so that each value says its type."""
+        return is_abstract_type(get_named_type(self.type))
+
+
+def rule_of(definition: GraphQLField) -> Rule | None:
+    """The rule that a field of the schema carries."""
+    strawberry_field = (definition.extensions or {}).get("strawberry-definition")
+    return strawberry_field.metadata.get(RULE) if strawberry_field is not None else None
+
+
+def _has_variable(node: FieldNode) -> bool:
+    found = False
+
+    class Finder(Visitor):
+        def enter_variable(self, node: VariableNode, *_: Any) -> None:
+            nonlocal found
+            found = True
+
+    for argument in node.arguments or ():
+        visit(argument.value, Finder())
+    return found
+
+

@@ -1,0 +1,505 @@
+"""The GraphQL types, generated from the declaration: nobody writes a field of the graph twice."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from enum import Enum
+from typing import Annotated, Any, cast
+
+import strawberry
+from strawberry.types.field import StrawberryField
+
+from forebear.api.scalars import JSON, DateTime
+from forebear.graph.compiler import TYPE_KEY
+from forebear.graph.declaration import (
+    COMMON,
+    KEPT,
+    KEPT_OF_NODES,
+    Edge,
+    EdgeClass,
+    Graph,
+    Json,
+    Kind,
+    Property,
+    Value,
+)
+from forebear.graph.field import (
+    ColumnField,
+    ConnectionField,
+    ConnectionPart,
+    EdgePart,
+    KindField,
+    LookupField,
+    LookupsField,
+    NeighbourField,
+    NodeField,
+    PagePart,
+    PropertyField,
+    QuestionField,
+    Rule,
+)
+from forebear.graph.question import Question, RowType, TypeRef
+
+RULE = "forebear"
+"""Under this key of a field's metadata stands its rule."""
+
+
+class OrderDirection(Enum):
+    """Which way rows are ordered."""
+
+    ASC = "ASC"
+    DESC = "DESC"
+
+
+_SCALARS: Mapping[Any, Any] = {str: str, int: int, float: float, bool: bool, datetime: DateTime, Json: JSON}
+
+
+class TypeBuilder:
+    """Makes the Strawberry types of one graph and its questions. Types refer to each other by name, lazily."""
+
+    def __init__(self, graph: Graph, questions: Iterable[Question], module: str) -> None:
+        self.graph = graph
+        self.questions = tuple(questions)
+        self._module = types.ModuleType(module)
+        sys.modules[module] = self._module
+        self._made: dict[str, Any] = {}
+
+    # ── making types ────────────────────────────────────────────────────────────────────────────────────
+
+    def type(self, name: str) -> Any:
+        """A type by name, whether it is already made or not."""
+        return Annotated[name, strawberry.lazy(self._module.__name__)]  # type: ignore[valid-type]
+
+    def make(
+        self,
+        name: str,
+        doc: str,
+        fields: Mapping[str, tuple[Any, Any]],
+        *,
+        input: bool = False,
+        one_of: bool = False,
+        interface: bool = False,
+        bases: tuple[type, ...] = (),
+    ) -> Any:
+        """Makes a type of `{name: (annotation, field)}`."""
+        body: dict[str, Any] = {"__module__": self._module.__name__}
+        body["__annotations__"] = {n: annotation for n, (annotation, _) in fields.items() if annotation is not None}
+        body |= {n: f for n, (_, f) in fields.items()}
+        cls = types.new_class(name, bases, {}, lambda ns: ns.update(body))
+        if input:
+            made = strawberry.input(cls, name=name, description=doc, one_of=one_of or None)
+        elif interface:
+            made = strawberry.interface(cls, name=name, description=doc)
+        else:
+            made = strawberry.type(cls, name=name, description=doc)
+        setattr(self._module, name, made)
+        self._made[name] = made
+        return made
+
+    def enum(self, name: str, members: Mapping[str, str], doc: str) -> Any:
+        """Makes an enum of names with descriptions."""
+        if name not in self._made:
+            declared = Enum(name, {n: n for n in members}, module=self._module.__name__)  # type: ignore[misc]
+            self._made[name] = strawberry.enum(declared, name=name, description=doc)
+            setattr(self._module, name, self._made[name])
+        return self._made[name]
+
+    def output(self, p: Property, *, nullable: bool = True) -> Any:
+        """A property's GraphQL type in answers."""
+        return self._optional(self._annotation(p, input=False), nullable)
+
+    def _annotation(self, p: Property, *, input: bool) -> Any:
+        if p.value_type is not None:
+            return list[self.value(p.value_type, input=input)]  # type: ignore[misc]
+        if p.item_type is not None:
+            return list[_SCALARS[p.item_type]]
+        if p.is_enum:
+            return self.enum(p.type.__name__, {m.name: "" for m in p.type}, _doc(p.type))
+        return _SCALARS[p.type]
+
+    def input(self, p: Property) -> Any:
+        """A property's GraphQL type in facts."""
+        return self._optional(self._annotation(p, input=True), not p.required)
+
+    def made(self, name: str) -> Any:
+        """A type that is made already."""
+        return self._made[name]
+
+    def _optional(self, annotation: Any, nullable: bool) -> Any:
+        return annotation | None if nullable else annotation
+
+    def value(self, value: type[Value], *, input: bool) -> Any:
+        """A structured value's type, in answers or in facts."""
+        name = value.__name__ + ("Input" if input else "")
+        if name not in self._made:
+            fields = {
+                p.name: (
+                    self._optional(self._annotation(p, input=input), not p.required),
+                    input_field(p.doc, required=p.required) if input else _field(p.doc, PropertyField(p)),
+                )
+                for p in value.members
+            }
+            self.make(name, _doc(value), fields, input=input)
+        return self.type(name)
+
+    # ── nodes ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def build(self) -> type:
+        """Makes everything; returns the Query type."""
+        self._page_info()
+        self.enum("Kind", {k: "" for k in self.graph.kinds}, "A kind of node.")
+        self.enum("EdgeClass", {c.name: "" for c in EdgeClass}, _doc(EdgeClass))
+        self.enum("EdgeType", {t: "" for t in sorted(self.graph.edge_types)}, "A type of edge.")
+        self._made["OrderDirection"] = strawberry.enum(OrderDirection)
+        self._operators()
+        self._node_interface()
+        for name in ("Node", *self.graph.kinds):
+            self._filter(name)
+            self._order(name)
+            self._connection(name, f"{name}Connection", f"{name}Edge", name, None)
+        for kind in self.graph.kinds.values():
+            self._kind(kind)
+        for question in self.questions:
+            self._rows(question)
+        return self._query()
+
+    def _page_info(self) -> None:
+        self.make(
+            "PageInfo",
+            "Where a page lies among the rows.",
+            {
+                "hasNextPage": (bool, _field("Whether more rows follow.", PagePart.HAS_NEXT)),
+                "hasPreviousPage": (bool, _field("Whether rows were passed over by `after`.", PagePart.HAS_PREVIOUS)),
+                "startCursor": (str | None, _field("The first row's cursor.", PagePart.START)),
+                "endCursor": (str | None, _field("The last row's cursor: `after` for the next page.", PagePart.END)),
+            },
+        )
+
+    def _node_fields(self) -> dict[str, tuple[Any, Any]]:
+        fields: dict[str, tuple[Any, Any]] = {
+            "id": (strawberry.ID, _field("Its id: readable, stable, and the same everywhere.", NodeField.ID)),
+            "kind": (self._made["Kind"], _field("Its kind.", NodeField.KIND)),
+            "described": (
+                bool,
+                _field("Whether its own fact has arrived; false while only edges have named it.", NodeField.DESCRIBED),
+            ),
+        }
+        for p in COMMON:
+            fields[p.name] = (self.output(p), _field(p.doc, PropertyField(p)))
+        always = ("recordedAt", "recordedBy", "source", "imported")
+        for p in KEPT_OF_NODES:
+            if p.name in (*always, "describedAt"):
+                rule = PropertyField(p, kept=True)
+                fields[p.name] = (self.output(p, nullable=p.name not in always), _field(p.doc, rule))
+        return fields
+
+    def _node_interface(self) -> None:
+        self.make("Node", "Anything in the graph.", self._node_fields(), interface=True)
+
+    def _kind(self, kind: Kind) -> None:
+        fields: dict[str, tuple[Any, Any]] = {}
+        for p in kind.own_properties:
+            fields[p.name] = (self.output(p), _field(p.doc, PropertyField(p)))
+        for edge in kind.edges:
+            fields[edge.name] = self._edge_field(edge, incoming=False)
+        for edge in self.graph.back_edges(kind.name):
+            fields[edge.back] = self._edge_field(edge, incoming=True)
+        for question in self.questions:
+            if question.on == kind.name:
+                fields[_field_name(question)] = self._question_field(question)
+        made = self.make(kind.name, kind.doc, fields, bases=(self._made["Node"],))
+        made.__strawberry_definition__.is_type_of = lambda value, info, name=kind.name: (
+            value.get(TYPE_KEY, name) == name
+        )
+
+    def _edge_field(self, edge: Edge, *, incoming: bool) -> tuple[Any, Any]:
+        target = edge.source if incoming else (edge.targets[0] if len(edge.targets) == 1 else "Node")
+        doc = edge.back_doc if incoming else edge.doc
+        if edge.one and not incoming:
+            return self._optional(self.type(target), True), _field(doc, NeighbourField(edge))
+        connection = f"{target}Connection"
+        if edge.stored_properties:
+            stem = f"{edge.targets[0] if len(edge.targets) == 1 else 'Node'}" if incoming else edge.source
+            stem += edge.back[0].upper() + edge.back[1:] if incoming else edge.name[0].upper() + edge.name[1:]
+            connection = f"{stem}Connection"
+            if connection not in self._made:
+                self._connection(target, connection, f"{stem}Edge", f"{stem}", edge)
+        arguments: dict[str, tuple[Any, str, Any]] = self._connection_arguments(target)
+        if edge.interval:
+            arguments["at"] = (
+                DateTime | None,
+                "The moment at which it must hold; by default that of the field around it, else now.",
+                strawberry.UNSET,
+            )
+            arguments["allTime"] = (bool, "Whether to list what held at any time.", False)
+        return None, self.resolved(doc, {RULE: ConnectionField(edge, incoming)}, self.type(connection), arguments)
+
+    def _connection_arguments(self, target: str) -> dict[str, tuple[Any, str, Any]]:
+        return {
+            "first": (int | None, "How many rows, at most 1000.", 20),
+            "after": (str | None, "The cursor of the row to go on after.", strawberry.UNSET),
+            "filter": (self.type(f"{target}Filter") | None, "Which rows.", strawberry.UNSET),
+            "orderBy": (self.type(f"{target}Order") | None, "In which order; by default by id.", strawberry.UNSET),
+        }
+
+    def _connection(self, target: str, connection: str, edge_name: str, stem: str, edge: Edge | None) -> None:
+        fields: dict[str, tuple[Any, Any]] = {}
+        if edge is not None:
+            for p in edge.stored_properties:
+                fields[p.name] = (self.output(p, nullable=not p.required), _field(p.doc, PropertyField(p)))
+        for p in KEPT:
+            doc = p.doc.replace("it was", "the edge was" if edge else "the node was")
+            fields[p.name] = (self.output(p, nullable=False), _field(doc, PropertyField(p)))
+        fields["node"] = (self.type(target), _field("The node.", EdgePart.NODE))
+        fields["cursor"] = (str, _field("The row's cursor.", EdgePart.CURSOR))
+        self.make(edge_name, f"A row of {connection}.", fields)
+        self._connection_of(connection, self.type(edge_name), self.type(target))
+
+    def _connection_of(self, name: str, edge: Any, node: Any) -> None:
+        self.make(
+            name,
+            "Rows, page by page.",
+            {
+                "edges": (list[edge], _field("The rows with what joins them.", ConnectionPart.EDGES)),
+                "nodes": (list[node], _field("The rows' nodes alone.", ConnectionPart.NODES)),
+                "pageInfo": (self.type("PageInfo"), _field("Where the page lies.", ConnectionPart.PAGE_INFO)),
+                "totalCount": (int, _field("How many rows there are on all pages.", ConnectionPart.TOTAL_COUNT)),
+            },
+        )
+
+    # ── filters and orders ──────────────────────────────────────────────────────────────────────────────
+
+    def _operators(self) -> None:
+        ordered = ("eq", "in", "lt", "lte", "gt", "gte", "isNull")
+        for name, scalar, operators in (
+            ("ID", strawberry.ID, ("eq", "in", "startsWith")),
+            ("String", str, (*ordered, "contains", "startsWith")),
+            ("Int", int, ordered),
+            ("Float", float, ordered),
+            ("DateTime", DateTime, ordered),
+            ("Boolean", bool, ("eq", "isNull")),
+            ("Strings", str, ("has", "isNull")),
+            ("Document", str, ("isNull",)),
+        ):
+            self._comparison(f"{name}Comparison", scalar, operators, f"Compares a {name}; all that is given must hold.")
+
+    def _comparison(self, name: str, scalar: Any, operators: Iterable[str], doc: str) -> None:
+        docs = {
+            "eq": "Equal.", "in": "One of these.", "lt": "Less.", "lte": "Less or equal.", "gt": "Greater.",
+            "gte": "Greater or equal.", "isNull": "Whether it is null.", "contains": "Contains this text, case and all.",
+            "startsWith": "Begins with this text, case and all.", "has": "The list holds this.",
+        }  # fmt: skip
+        fields = {}
+        for operator in operators:
+            annotation = list[scalar] if operator == "in" else bool if operator == "isNull" else scalar
+            attribute = "in_" if operator == "in" else operator
+            fields[attribute] = (
+                annotation | None,
+                strawberry.field(name=operator, description=docs[operator], default=strawberry.UNSET),
+            )
+        self.make(name, doc, fields, input=True)
+
+    def _comparison_of(self, p: Property) -> Any:
+        if p.is_json:
+            return self.type("DocumentComparison")
+        if p.item_type is not None:
+            return self.type("StringsComparison")
+        if p.is_enum:
+            name = f"{p.type.__name__}Comparison"
+            if name not in self._made:
+                self._comparison(name, self._annotation(p, input=True), ("eq", "in", "isNull"), f"Compares a {p.type.__name__}.")
+            return self.type(name)
+        names = {str: "String", int: "Int", float: "Float", bool: "Boolean", datetime: "DateTime"}
+        return self.type(f"{names[p.type]}Comparison")
+
+    def _filter(self, name: str) -> None:
+        own = self.type(f"{name}Filter")
+        fields: dict[str, tuple[Any, Any]] = {
+            "and_": (list[own] | None, _renamed("and", "All of these.")),
+            "or_": (list[own] | None, _renamed("or", "Any of these.")),
+            "not_": (own | None, _renamed("not", "Not this.")),
+            "id": (self.type("IDComparison") | None, input_field("By id.", required=False)),
+            "recordedAt": (self.type("DateTimeComparison") | None, input_field("By when it was recorded.", required=False)),
+            "described": (self.type("BooleanComparison") | None, input_field("By whether its own fact has arrived.", required=False)),
+        }
+        kind = self.graph.kinds.get(name)
+        for p in kind.properties.values() if kind else COMMON:
+            fields[p.name] = (self._comparison_of(p) | None, input_field(p.doc, required=False))
+        if kind:
+            for edge in kind.edges:
+                target = edge.targets[0] if len(edge.targets) == 1 else "Node"
+                fields[edge.name] = (self.type(f"{target}Filter") | None, input_field(f"Has one such: {edge.doc}", required=False))
+            for edge in self.graph.back_edges(name):
+                fields[edge.back] = (self.type(f"{edge.source}Filter") | None, input_field(f"Has one such: {edge.back_doc}", required=False))
+        self.make(f"{name}Filter", f"Which nodes: all that is given must hold.", fields, input=True)
+
+    def _order(self, name: str) -> None:
+        kind = self.graph.kinds.get(name)
+        properties = kind.properties.values() if kind else COMMON
+        members = {"id": "", "recordedAt": "", **{p.name: "" for p in properties if p.is_orderable}}
+        field = self.enum(f"{name}OrderField", members, f"What {name} rows can be ordered by.")
+        self.make(
+            f"{name}Order",
+            "An order of rows; equal rows are ordered by id.",
+            {
+                "field": (field, strawberry.field(description="By what.")),
+                "direction": (
+                    self._made["OrderDirection"],
+                    strawberry.field(description="Which way; nulls come last going up, first going down.", default=OrderDirection.ASC),
+                ),
+            },
+            input=True,
+        )
+
+    # ── questions ───────────────────────────────────────────────────────────────────────────────────────
+
+    def _rows(self, question: Question) -> None:
+        for row in (*question.types.values(), question.row):
+            if row.name not in self._made:
+                self.make(row.name, row.doc, {c.name: (self._column_type(c.type), _field(c.doc, ColumnField(c))) for c in row.columns})
+        connection = f"{question.row.name}Connection"
+        if question.paged and connection not in self._made:
+            self.make(
+                f"{question.row.name}Edge",
+                f"A row of {connection}.",
+                {
+                    "node": (self.type(question.row.name), _field("The row.", EdgePart.NODE)),
+                    "cursor": (str, _field("The row's cursor.", EdgePart.CURSOR)),
+                },
+            )
+            self._connection_of(connection, self.type(f"{question.row.name}Edge"), self.type(question.row.name))
+
+    def _column_type(self, ref: TypeRef) -> Any:
+        named = {
+            "ID": strawberry.ID, "String": str, "Int": int, "Float": float, "Boolean": bool, "DateTime": DateTime, "JSON": JSON,
+        }.get(ref.name)  # fmt: skip
+        if named is None:
+            named = self._made[ref.name] if ref.name in ("Kind", "EdgeClass", "EdgeType") else self.type(ref.name)
+        return self._optional(list[named] if ref.many else named, not ref.required)
+
+    def _question_field(self, question: Question) -> tuple[Any, Any]:
+        arguments: dict[str, tuple[Any, str, Any]] = {}
+        for p in question.parameters:
+            default: Any = strawberry.UNSET
+            annotation = self._column_type(p.type)
+            if p.default is not None:
+                default = _default(p.default)
+            elif p.type.required:
+                default = None
+            arguments[p.name] = (annotation, p.doc, default)
+        if question.paged:
+            arguments["first"] = (int | None, "How many rows, at most 1000.", 20)
+            arguments["after"] = (str | None, "The cursor of the row to go on after.", strawberry.UNSET)
+        if question.timed:
+            arguments |= _at_argument()
+        if question.on is None:
+            arguments |= _known_argument()
+        answer = self.type(f"{question.row.name}Connection" if question.paged else question.row.name)
+        nullable = question.on is None or not question.paged
+        return None, self.resolved(question.doc, {RULE: QuestionField(question)}, self._optional(answer, nullable), arguments)
+
+    def _query(self) -> type:
+        fields: dict[str, tuple[Any, Any]] = {}
+        moments = _at_argument() | _known_argument()
+        id: dict[str, tuple[Any, str, Any]] = {"id": (strawberry.ID, "Its id.", None)}
+        fields["node"] = (
+            None,
+            self.resolved(
+                "A node by id; null where there is none.",
+                {RULE: LookupField(tuple(self.graph.kinds), required=False)},
+                self.type("Node") | None,
+                id | moments,
+            ),
+        )
+        fields["nodes"] = (
+            None,
+            self.resolved(
+                "Several nodes, in the order of their ids; null where there is none.",
+                {RULE: LookupsField()},
+                list[self.type("Node") | None],
+                {"ids": (list[strawberry.ID], "Their ids, at most 1000.", None)} | moments,
+            ),
+        )
+        for kind in self.graph.kinds.values():
+            one = kind.name[0].lower() + kind.name[1:]
+            if one == kind.plural:
+                one += "Item"
+            fields[one] = (
+                None,
+                self.resolved(
+                    f"{kind.doc} By id; an unknown id is the error NOT_FOUND.",
+                    {RULE: LookupField((kind.name,), required=True)},
+                    self.type(kind.name) | None,
+                    id | moments,
+                ),
+            )
+            fields[kind.plural] = (
+                None,
+                self.resolved(
+                    f"All of a kind: {kind.doc}",
+                    {RULE: KindField(kind)},
+                    self.type(f"{kind.name}Connection"),
+                    self._connection_arguments(kind.name) | moments,
+                ),
+            )
+        for question in self.questions:
+            if question.on is None:
+                fields[_field_name(question)] = self._question_field(question)
+        return cast(type, self.make("Query", "What can be asked.", fields))
+
+    def resolved(self, doc: str, metadata: Mapping[str, Any], answer: Any, arguments: Mapping[str, tuple[Any, str, Any]]) -> StrawberryField:
+        """A field with arguments `{name: (annotation, doc, default)}`; a default of `None` means required."""
+        names = list(arguments)
+        signature = ", ".join(["root", *(n if arguments[n][2] is None else f"{n}=defaults[{n!r}]" for n in names)])
+        namespace: dict[str, Any] = {"defaults": {n: a[2] for n, a in arguments.items()}}
+        exec(f"def resolve({signature}): raise AssertionError('answered from the fetched tree')", namespace)
+        resolve: Callable[..., Any] = namespace["resolve"]
+        resolve.__annotations__ = {
+            n: Annotated[a[0], strawberry.argument(description=a[1])] for n, a in arguments.items()
+        } | {"return": answer, "root": strawberry.Parent[Any]}
+        resolve.__module__ = self._module.__name__
+        return strawberry.field(resolver=resolve, description=doc, metadata=metadata)
+
+
+def _at_argument() -> dict[str, tuple[Any, str, Any]]:
+    return {"at": (DateTime | None, "The moment in the world that the answer is about; by default now.", strawberry.UNSET)}
+
+
+def _known_argument() -> dict[str, tuple[Any, str, Any]]:
+    return {
+        "asKnownAt": (
+            DateTime | None,
+            "Answers from what was recorded by this moment, and as if it were then; by default from all that is known now.",
+            strawberry.UNSET,
+        )
+    }
+
+
+def _field_name(question: Question) -> str:
+    stem = question.name.rpartition("/")[2]
+    head, *tail = stem.split("_")
+    return head + "".join(part.capitalize() for part in tail)
+
+
+def _default(text: str) -> Any:
+    return {"true": True, "false": False}.get(text.strip(), int(text) if text.strip().isdigit() else text.strip())
+
+
+def _field(doc: str, rule: Rule) -> Any:
+    return strawberry.field(description=doc, metadata={RULE: rule})
+
+
+def input_field(doc: str, *, required: bool) -> Any:
+    """A field of an input type; one that is not required may be left out."""
+    return strawberry.field(description=doc) if required else strawberry.field(description=doc, default=strawberry.UNSET)
+
+
+def _renamed(name: str, doc: str) -> Any:
+    return strawberry.field(name=name, description=doc, default=strawberry.UNSET)
+
+
+def _doc(cls: type) -> str:
+    return " ".join((cls.__doc__ or "").split())

@@ -1,0 +1,104 @@
+"""The service: everything put together, as one Starlette application."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from forebear.api import http
+from forebear.api.execution import Executor
+from forebear.api.schema import Schema, build
+from forebear.graph.constraints import wanted
+from forebear.graph.declaration import Graph
+from forebear.graph.dialect import Dialect
+from forebear.graph.facts import Facts
+from forebear.graph.kinds import GRAPH
+from forebear.record.recorder import Recorder
+from forebear.settings import Settings
+from forebear.store import Store, indexes
+from forebear.store.errors import StoreError
+from forebear.store.statements import questions
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Forebear:
+    """A running registry: its schema, and how it reads and records."""
+
+    schema: Schema
+    store: Store
+    executor: Executor
+    recorder: Recorder
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(cls, settings: Settings, graph: Graph = GRAPH) -> AsyncIterator[Forebear]:
+        """Opens the store, applies constraints and indexes, and closes all of it at the end. Raises `StoreError`."""
+        async with Store.open(settings) as store:
+            yield await cls.on(store, graph)
+
+    @classmethod
+    async def on(cls, store: Store, graph: Graph = GRAPH) -> Forebear:
+        """A registry on an open store."""
+        applied = await indexes.apply(store, wanted(graph))
+        _log.info("constraints and indexes", added=len(applied.added))
+        schema = schema_of(graph)
+        return cls(
+            schema,
+            store,
+            Executor(schema, store, Dialect(graph, store.engine)),
+            Recorder(schema.facts, store),
+        )
+
+
+def schema_of(graph: Graph = GRAPH) -> Schema:
+    """The schema of a graph with the questions of `cypher/questions`."""
+    return build(graph, questions(graph), Facts(graph))
+
+
+def application(opened: Callable[[], contextlib.AbstractAsyncContextManager[Forebear]]) -> Starlette:
+    """The ASGI application; `opened` is entered when it starts and left when it stops."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with opened() as registry:
+            app.state.registry = registry
+            yield
+
+    def on_registry(handle: Callable[[Request, Forebear], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            return await handle(request, request.app.state.registry)
+
+        return endpoint
+
+    return Starlette(
+        lifespan=lifespan,
+        routes=[
+            Route("/graphql", on_registry(lambda q, r: http.graphql(q, r.executor, r.recorder)), methods=["GET", "POST"]),
+            Route("/facts", on_registry(lambda q, r: http.facts(q, r.recorder)), methods=["POST"]),
+            Route("/healthz", _alive),
+            Route("/readyz", on_registry(_ready)),
+        ],
+    )
+
+
+async def _alive(request: Request) -> Response:
+    return JSONResponse({"status": "alive"})
+
+
+async def _ready(request: Request, registry: Forebear) -> Response:
+    try:
+        absent = await indexes.missing(registry.store, wanted(registry.schema.graph))
+    except StoreError as error:
+        return JSONResponse({"status": "unavailable", "reason": str(error)}, status_code=503, headers={"Retry-After": "1"})
+    if absent:
+        return JSONResponse({"status": "incomplete", "missing": [str(a) for a in absent]}, status_code=503)
+    return JSONResponse({"status": "ready", "engine": registry.store.engine.value})

@@ -1,0 +1,26 @@
+"""What a database must hold for a graph: ids unique, what is looked up indexed, names searchable."""
+
+from __future__ import annotations
+
+from forebear.graph.declaration import EXTERNAL_ID, REVISION, Graph
+from forebear.graph.indexes import FullText, Index, Uniqueness
+
+SEARCH = "forebear_search"
+"""The name of the full-text index."""
+
+
+def full_text(graph: Graph) -> FullText:
+    """The full-text index over every kind's searchable properties."""
+    return FullText(SEARCH, {k.name: tuple(p.name for p in k.searchable) for k in graph.kinds.values()})
+
+
+def wanted(graph: Graph) -> list[Uniqueness | Index | FullText]:
+    """All constraints and indexes of a graph."""
+    labels = (*graph.kinds, REVISION, EXTERNAL_ID)
+    indexes = [
+        Index(kind.name, p.name)
+        for kind in graph.kinds.values()
+        for p in kind.properties.values()
+        if p.indexed
+    ]
+    return [*(Uniqueness(label, "id") for label in labels), *indexes, full_text(graph)]

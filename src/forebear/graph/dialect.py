@@ -1,0 +1,212 @@
+"""One Cypher text, two engines, two ways of asking.
+
+Statements are written for Neo4j and ask about what is known now. From them are rewritten, in this one place:
+
+- for the embedded engine, the forms it cannot run: walks and, `asKnownAt`, shortest paths;
+- for `asKnownAt`, every pattern and every read of a guaranteed property, so that they see the graph as it was known
+  at `$asKnownAt`: edges that were recorded by then and not yet retracted, properties as the revisions kept them.
+
+The forms that can be rewritten, one clause a line:
+
+    MATCH walk = (a)-[:PRODUCED_BY|RAN*0..50 /* lineage */]->(b)            a walk, always followed by
+    WITH a, b, min(length(walk)) AS depth                                   its distinct nodes with their depths
+    MATCH path = shortestPath((a)-[:PRODUCED_BY|RAN*1..50 /* lineage */]->(b))   or allShortestPaths
+    MATCH (a:Kind)-[e:TYPE]->(b) WHERE …                                    named edges, and always a WHERE
+
+The comment behind a union of types names a set of the vocabulary; the union is replaced by that set as it is declared.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+
+from forebear.graph.declaration import RETRACTED, REVISES, REVISION, EdgeClass, Graph
+
+
+class Engine(StrEnum):
+    """What runs the statements."""
+
+    NEO4J = "neo4j"
+    EMBEDDED = "embedded"
+
+
+class InvalidStatement(Exception):
+    """A statement that cannot be rewritten or names what is not declared."""
+
+
+KNOWN_AT = "$asKnownAt"
+
+_WALK = re.compile(
+    r"MATCH walk = \((?P<start>\w+)\)(?P<left><?)-\[:(?P<types>[A-Z_|]+)\*0\.\.(?P<depth>\d+)"
+    r"(?: /\* (?P<set>[\w ]+) \*/)?\]-(?P<right>>?)\((?P<end>\w+)\)\s+"
+    r"WITH (?P<carry>[^\n]*?)min\(length\(walk\)\) AS depth"
+)
+_SHORTEST = re.compile(
+    r"MATCH path = (?P<function>shortestPath|allShortestPaths)\(\((?P<start>\w+)\)(?P<left><?)-\[:(?P<types>[A-Z_|]+)\*1\.\."
+    r"(?P<depth>\d+)(?: /\* (?P<set>[\w ]+) \*/)?\]-(?P<right>>?)\((?P<end>\w+)\)\)"
+)
+_UNION = re.compile(r":(?P<types>[A-Z_|]+)(?P<rest>\*?[\d.]*) /\* (?P<set>[\w ]+) \*/")
+_MATCH = re.compile(r"MATCH (?!walk = |path = )(?P<pattern>(?:(?!\b(?:MATCH|RETURN|WITH|CALL|UNWIND)\b).)*?)\s+WHERE\s", re.S)
+_ANY_MATCH = re.compile(r"MATCH (?!walk = |path = )")
+_EDGE = re.compile(r"\[(?P<name>\w*):(?P<types>[A-Z_|]+)\]")
+_NODE = re.compile(r"\((?P<name>\w+):")
+_LABELS = re.compile(r":(?P<labels>[A-Za-z|]+) /\* of (?P<parameter>\w+) \*/")
+_PARAMETER = re.compile(r"\$(\w+)")
+_READ = re.compile(r"\b(?P<name>[a-z]\w*)\.(?P<property>\w+)\b")
+
+
+def known(edge: str, types: str, at: str = KNOWN_AT) -> str:
+    """The condition that an edge of some types (or its retracted remains) was known at a moment."""
+    listed = ", ".join(f"'{t}'" for t in types.split("|"))
+    return (
+        f"{edge}.recordedAt <= {at} AND "
+        f"(type({edge}) <> '{RETRACTED}' OR ({edge}.type IN [{listed}] AND {edge}.retractedAt > {at}))"
+    )
+
+
+def state(node: str, at: str = KNOWN_AT) -> str:
+    """A node's guaranteed properties as they were known at a moment: the first later revision, or the node itself."""
+    return (
+        f"(COLLECT {{ MATCH (v:{REVISION})-[:{REVISES}]->({node}) WHERE v.revisedAt > {at} "
+        f"WITH v ORDER BY v.number LIMIT 1 RETURN v }} + [{node}])[0]"
+    )
+
+
+class Dialect:
+    """Rewrites statements for one engine, by a graph's declaration."""
+
+    def __init__(self, graph: Graph, engine: Engine) -> None:
+        self.engine = engine
+        self.sets: Mapping[str, str] = {
+            "lineage": "|".join(graph.types_of(EdgeClass.LINEAGE)),
+            "lineage and authority": "|".join(graph.types_of(EdgeClass.LINEAGE, EdgeClass.AUTHORITY)),
+        }
+        self._guaranteed = {p.name for k in graph.kinds.values() for p in k.guaranteed} | {"retractedAt", "describedAt"}
+
+    def rewrite(self, text: str, *, as_known: bool = False) -> str:
+        """A statement as this engine runs it; with `as_known` as of `$asKnownAt`. Raises `InvalidStatement`."""
+        if as_known:
+            text = self._patterns_as_known(text)
+        text = _WALK.sub(lambda m: self._walk(m, as_known), text)
+        if as_known:
+            text = self._shortest_as_known(text)
+        return _UNION.sub(lambda m: f":{self._types(m['types'], m['set'])}{m['rest']}", text)
+
+    def fill(self, text: str, texts: Mapping[str, str]) -> str:
+        """A statement with its parameters, and its labels marked `/* of parameter */`, replaced."""
+        text = _LABELS.sub(lambda m: f":{texts.get('of ' + m['parameter'], m['labels'])}", text)
+        return _PARAMETER.sub(lambda m: texts.get(m[1], m[0]), text)
+
+    def _types(self, written: str, name: str | None) -> str:
+        if name is None:
+            return written
+        if name not in self.sets:
+            raise InvalidStatement(f"no set of edge types is called {name!r}; known: {', '.join(self.sets)}")
+        return self.sets[name]
+
+    def _walk(self, m: re.Match[str], as_known: bool) -> str:
+        types = self._types(m["types"], m["set"])
+        carry = [c.strip() for c in m["carry"].split(",") if c.strip() and c.strip() != m["end"]]
+        if self.engine is Engine.NEO4J:
+            union, where = types, ""
+            if as_known:
+                union, where = f"{types}|{RETRACTED}", f"\nWHERE all(x IN relationships(walk) WHERE {known('x', types)})"
+            return (
+                f"MATCH walk = ({m['start']}){m['left']}-[:{union}*0..{m['depth']}]-{m['right']}({m['end']}){where}\n"
+                f"WITH {m['carry']}min(length(walk)) AS depth"
+            )
+        if as_known:
+            inner = _unrolled(m["start"], m["end"], types, m["left"], m["right"], int(m["depth"]))
+            return f"{inner}\nWITH {', '.join([*carry, m['end']])}, min(reached) AS depth"
+        arrow = "|".join(f"{m['left']}{t}{m['right']}" for t in types.split("|"))
+        return (
+            f"CALL apoc.path.spanningTree({m['start']}, {{relationshipFilter: '{arrow}', maxLevel: {m['depth']}}}) "
+            f"YIELD path AS walk\n"
+            f"WITH {', '.join([*carry, 'nodes(walk)[-1] AS ' + m['end']])}, min(length(walk)) AS depth"
+        )
+
+    def _shortest_as_known(self, text: str) -> str:
+        m = _SHORTEST.search(text)
+        if m is None:
+            return text
+        types = self._types(m["types"], m["set"])
+        if self.engine is Engine.NEO4J:
+            return _SHORTEST.sub(
+                lambda m: (
+                    f"MATCH path = {m['function']}(({m['start']}){m['left']}-[:{types}|{RETRACTED}*1..{m['depth']}]-"
+                    f"{m['right']}({m['end']})) WHERE all(x IN relationships(path) WHERE {known('x', types)})"
+                ),
+                text,
+            )
+        # This engine finds a shortest path first and filters it then, so it has to be looked for level by level.
+        most = "1" if m["function"] == "shortestPath" else "$first"
+        found = _unrolled_paths(m["start"], m["end"], types, m["left"], m["right"], int(m["depth"]), most)
+        text = text[: m.start()] + found + text[m.end() :]
+        return text.replace("nodes(path)", "path.nodes").replace("relationships(path)", "path.edges").replace(
+            "length(path)", "size(path.edges)"
+        )
+
+    def _patterns_as_known(self, text: str) -> str:
+        edges = {name for m in _MATCH.finditer(text) for name in _EDGE.findall(m["pattern"]) for name in name[:1]}
+        if len(_ANY_MATCH.findall(text)) != len(_MATCH.findall(text)):
+            raise InvalidStatement("every MATCH needs a WHERE of its own (write WHERE true), so that it can be asked asKnownAt")
+
+        def one(m: re.Match[str]) -> str:
+            conditions = []
+
+            def edge(e: re.Match[str]) -> str:
+                if not e["name"]:
+                    raise InvalidStatement(f"name the edge in [{e['types']}], so that it can be asked asKnownAt")
+                conditions.append(known(e["name"], e["types"]))
+                return f"[{e['name']}:{e['types']}|{RETRACTED}]"
+
+            union = _UNION.sub(lambda u: f":{self._types(u['types'], u['set'])}", m["pattern"])
+            pattern = _EDGE.sub(edge, union)
+            conditions += [f"{name}.recordedAt <= {KNOWN_AT}" for name in _NODE.findall(pattern)]
+            return f"MATCH {pattern} WHERE {' AND '.join(conditions)} AND " if conditions else f"MATCH {pattern} WHERE "
+
+        def read(r: re.Match[str]) -> str:
+            if r["name"] in edges or r["property"] not in self._guaranteed or r["name"] == "apoc":
+                return r[0]
+            return f"{state(r['name'])}.{r['property']}"
+
+        return _READ.sub(read, _MATCH.sub(one, text))
+
+
+def _unrolled(start: str, end: str, types: str, left: str, right: str, depth: int) -> str:
+    """A breadth-first walk, a level a subquery: the embedded engine's procedures cannot look at an edge's properties."""
+    lines = [f"CALL ({start}) {{", f"WITH [{start}] AS seen0, [{start}] AS front0, [0] AS depths0"]
+    for i in range(depth):
+        lines.append(
+            f"CALL (seen{i}, front{i}) {{ UNWIND front{i} AS x MATCH (x){left}-[r:{types}|{RETRACTED}]-{right}(y) "
+            f"WHERE {known('r', types)} AND NOT y IN seen{i} RETURN collect(DISTINCT y) AS front{i + 1} }}\n"
+            f"WITH seen{i} + front{i + 1} AS seen{i + 1}, front{i + 1}, depths{i} + [x IN front{i + 1} | {i + 1}] AS depths{i + 1}"
+        )
+    lines.append(
+        f"UNWIND range(0, size(seen{depth}) - 1) AS i RETURN seen{depth}[i] AS {end}, depths{depth}[i] AS reached }}"
+    )
+    return "\n".join(lines)
+
+
+def _unrolled_paths(start: str, end: str, types: str, left: str, right: str, depth: int, most: str) -> str:
+    """Shortest paths, level by level, at most some to each node; the row's `path` is `{nodes, edges}`."""
+    lines = [
+        f"CALL ({start}, {end}) {{",
+        f"WITH {start}, {end}, [{start}] AS seen0, [{{nodes: [{start}], edges: []}}] AS front0, [] AS found0",
+    ]
+    for i in range(depth):
+        lines.append(
+            f"CALL ({end}, seen{i}, front{i}, found{i}) {{ UNWIND CASE WHEN size(found{i}) > 0 THEN [] ELSE front{i} END AS p "
+            f"WITH *, p.nodes[-1] AS x "
+            f"MATCH (x){left}-[r:{types}|{RETRACTED}]-{right}(y) WHERE {known('r', types)} AND NOT y IN seen{i} "
+            f"WITH y, collect({{nodes: p.nodes + y, edges: p.edges + r}})[..{most}] AS paths "
+            f"RETURN collect(y) AS reached{i}, collect(paths) AS parts{i} }}\n"
+            f"WITH {start}, {end}, seen{i} + reached{i} AS seen{i + 1}, found{i}, "
+            f"reduce(all = [], part IN parts{i} | all + part) AS front{i + 1}\n"
+            f"WITH {start}, {end}, seen{i + 1}, front{i + 1}, "
+            f"found{i} + [p IN front{i + 1} WHERE p.nodes[-1] = {end}] AS found{i + 1}"
+        )
+    lines.append(f"UNWIND found{depth} AS path RETURN path }}")
+    return "\n".join(lines)

@@ -1,0 +1,211 @@
+"""Questions: Cypher files whose header declares what they take and what they answer.
+
+    // Fleets that run models trained on a dataset.
+    //
+    // parameter trainedOn ID(Dataset, DatasetVersion)!: What it was trained on.
+    // parameter includeDerived Boolean = true: Whether to follow all lineage.
+    // answers [FleetRunning]: A fleet with what it runs.
+    // column fleet Fleet!: The fleet.
+    // column path [Node!]!: Why.
+    // type Step: One step.
+    //   node Node!: Where it leads.
+    MATCH …
+    RETURN fleet, nodes(path) AS path
+    ORDER BY fleet.id
+
+`answers [Row]` is a paged list whose order must be total; `answers Row` is its first row. The last RETURN's items are the
+columns, and only those that a client selected are computed, after paging. A parameter of type ID names the kinds that it
+may be of; `on Kind` makes it a field of that kind, and its node is `$self`. `time at` and `time lineage` say whether the
+answer depends on `at` (then `$at` is given) besides `asKnownAt`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from forebear.graph.declaration import Graph
+from forebear.graph.dialect import InvalidStatement
+
+
+@dataclass(frozen=True)
+class TypeRef:
+    """A type as a header writes it: `[Node!]!`."""
+
+    name: str
+    required: bool = False
+    many: bool = False
+    kinds: tuple[str, ...] = ()
+    """Of an ID: the kinds that it may name; empty for any."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What a question takes."""
+
+    name: str
+    type: TypeRef
+    default: str | None
+    doc: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a row: its type and, at the top level, the Cypher expression it is computed by."""
+
+    name: str
+    type: TypeRef
+    doc: str
+    expression: str = ""
+
+
+@dataclass(frozen=True)
+class RowType:
+    """A row of an answer, or a part of one."""
+
+    name: str
+    doc: str
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One hand-written question."""
+
+    name: str
+    doc: str
+    on: str | None
+    parameters: tuple[Parameter, ...]
+    row: RowType
+    types: Mapping[str, RowType]
+    paged: bool
+    timed: bool
+    body: str
+    order: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The whole statement, as it runs in Neo4j Browser."""
+        columns = ", ".join(f"{c.expression} AS {c.name}" for c in self.row.columns)
+        return f"{self.body}\nRETURN {columns}" + (f"\nORDER BY {', '.join(self.order)}" if self.order else "")
+
+
+_TYPE = re.compile(r"(?P<open>\[)?(?P<name>\w+)(?:\((?P<kinds>[\w, ]+)\))?(?P<inner>!)?(?P<close>\])?(?P<outer>!)?")
+_PARAMETER = re.compile(r"parameter (?P<name>\w+) (?P<type>[^=:]+?)(?: = (?P<default>[^:]+))?: (?P<doc>.+)")
+_COLUMN = re.compile(r"(?:column )?(?P<name>\w+) (?P<type>[^:]+): (?P<doc>.+)")
+_ANSWERS = re.compile(r"answers (?P<open>\[)?(?P<name>\w+)\]?: (?P<doc>.+)")
+_ROW = re.compile(r"type (?P<name>\w+): (?P<doc>.+)")
+
+
+def parse(name: str, source: str, graph: Graph) -> Question:
+    """A question from its file. Raises `InvalidStatement`, naming the file and the mistake."""
+    lines = source.splitlines()
+    header = [line[2:].removeprefix(" ") for line in lines if line.startswith("//")]
+    text = "\n".join(line for line in lines if not line.startswith("//")).strip()
+
+    def fail(message: str) -> InvalidStatement:
+        return InvalidStatement(f"{name}.cypher: {message}")
+
+    doc: list[str] = []
+    on: str | None = None
+    timed = False
+    parameters: list[Parameter] = []
+    columns: list[Column] = []
+    answers: re.Match[str] | None = None
+    types: dict[str, tuple[str, list[Column]]] = {}
+    current: list[Column] = columns
+    for line in header:
+        if line.startswith("parameter "):
+            m = _PARAMETER.fullmatch(line)
+            if not m:
+                raise fail(f"cannot read {line!r}")
+            parameters.append(Parameter(m["name"], _type(m["type"], fail), m["default"], m["doc"]))
+        elif line.startswith("answers "):
+            answers = _ANSWERS.fullmatch(line)
+            current = columns
+        elif line.startswith("type "):
+            m = _ROW.fullmatch(line)
+            if not m:
+                raise fail(f"cannot read {line!r}")
+            current = []
+            types[m["name"]] = (m["doc"], current)
+        elif line.startswith(("column ", "  ")) and line.strip():
+            m = _COLUMN.fullmatch(line.strip())
+            if not m:
+                raise fail(f"cannot read {line!r}")
+            (columns if line.startswith("column ") else current).append(Column(m["name"], _type(m["type"], fail), m["doc"]))
+        elif line.startswith("on "):
+            on = line[3:].strip()
+            if on not in graph.kinds:
+                raise fail(f"on {on}: no such kind")
+        elif line.startswith("time "):
+            timed = line[5:].strip() == "at"
+        elif line.strip():
+            doc.append(line.strip())
+    if answers is None:
+        raise fail("its header does not say what it answers")
+    body, expressions, order = _split(text, fail)
+    if set(expressions) != {c.name for c in columns}:
+        raise fail(f"it returns {', '.join(expressions)}; its header declares {', '.join(c.name for c in columns)}")
+    if answers["open"] and not order:
+        raise fail("a list is paged, so it needs a total ORDER BY")
+    declared = {p.name for p in parameters} | {"at", "asKnownAt", "now", "self"}
+    used = set(re.findall(r"\$(\w+)", text))
+    if used - declared:
+        raise fail(f"parameter ${min(used - declared)} is not declared")
+    if missing := {p.name for p in parameters} - used - {"first"}:
+        raise fail(f"parameter {min(missing)} is declared and not used")
+    if timed != bool(used & {"at"}):
+        raise fail("`time at` and the use of $at must go together")
+    row = RowType(
+        answers["name"], answers["doc"], tuple(Column(c.name, c.type, c.doc, expressions[c.name]) for c in columns)
+    )
+    parts = {n: RowType(n, d, tuple(cs)) for n, (d, cs) in types.items()}
+    known = {"ID", "String", "Int", "Float", "Boolean", "DateTime", "JSON", "Node", "EdgeClass", "Kind", "EdgeType"}
+    for t in (row, *parts.values()):
+        for c in t.columns:
+            if c.type.name not in known and c.type.name not in graph.kinds and c.type.name not in parts:
+                raise fail(f"column {c.name}: no type is called {c.type.name}")
+    return Question(name, " ".join(doc), on, tuple(parameters), row, parts, bool(answers["open"]), timed, body, order)
+
+
+def _type(text: str, fail: object) -> TypeRef:
+    m = _TYPE.fullmatch(text.strip())
+    if not m:
+        raise fail(f"cannot read the type {text!r}")  # type: ignore[operator]
+    many = bool(m["open"])
+    kinds = tuple(k.strip() for k in (m["kinds"] or "").split(",") if k.strip())
+    return TypeRef(m["name"], bool(m["outer"] if many else (m["inner"] or m["outer"])), many, kinds)
+
+
+def _split(text: str, fail: object) -> tuple[str, dict[str, str], tuple[str, ...]]:
+    """A statement as its body, the expressions of its last RETURN by column, and its order."""
+    at = text.rfind("\nRETURN ")
+    if at < 0:
+        raise fail("it has no RETURN on a line of its own")  # type: ignore[operator]
+    body, tail = text[:at], text[at + len("\nRETURN ") :]
+    returned, _, order = tail.partition("\nORDER BY ")
+    expressions = {}
+    for item in items(returned):
+        expression, _, alias = item.rpartition(" AS ")
+        expressions[alias.strip() if expression else item] = expression.strip() or item
+    return body, expressions, tuple(items(order)) if order else ()
+
+
+def items(text: str) -> list[str]:
+    """A list of expressions, cut at its commas outside of brackets and quotes."""
+    parts, depth, start, quote = [], 0, 0, ""
+    for i, character in enumerate(text):
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "'\"`":
+            quote = character
+        elif character in "([{":
+            depth += 1
+        elif character in ")]}":
+            depth -= 1
+        elif character == "," and depth == 0:
+            parts.append(text[start:i].strip())
+            start = i + 1
+    return [*parts, text[start:].strip()]

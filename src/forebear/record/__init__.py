@@ -1,0 +1,1 @@
+"""What happened: facts, validated and written in one transaction."""

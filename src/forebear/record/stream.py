@@ -1,0 +1,142 @@
+"""Facts as a stream of lines: recorded batch by batch, each batch atomic, memory flat."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+
+from forebear.record.recorder import MAX_UNDESCRIBED, Origin, Recorder, Rejection, Summary
+
+BATCH = 2_000
+"""Facts of one transaction: larger ones are no faster on either engine."""
+
+MAX_LINE = 4 * 1024 * 1024
+"""The longest line, in bytes."""
+
+
+class Line(msgspec.Struct, omit_defaults=True):
+    """A report of a stream: what is in so far, or, at the end, what the whole came to."""
+
+    through: int
+    """How many lines have been dealt with: recorded, unless rejected. To go on after an interruption, skip so many."""
+    rejections: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    """The facts rejected since the report before; positions count from the stream's first line, 0."""
+    done: bool = False
+    """Whether this is the last report."""
+    stopped: bool = False
+    """Whether the stream was left at a rejected fact, since it was not `partial`."""
+    kinds: dict[str, int] | None = None
+    described: int | None = None
+    connected: int | None = None
+    revised: int | None = None
+    retracted: int | None = None
+    undescribed: list[str] | None = None
+    """Of all targets that some batch left undescribed: at most 100; facts of later batches may have described them."""
+
+
+async def record_lines(
+    recorder: Recorder, chunks: AsyncIterator[bytes], origin: Origin, *, imported: bool = False, partial: bool = True
+) -> AsyncIterator[Line]:
+    """Records NDJSON; answers a report for each batch that is in, and a last one.
+
+    While one batch is written the next is read. A rejected fact is left out and reported; unless `partial`, its batch is
+    not written and the stream ends there. Raises `StoreError`; what was reported before is in.
+    """
+    total = Summary()
+    through = 0
+    writing: asyncio.Task[Summary] | None = None
+
+    async def written(task: asyncio.Task[Summary], lines: int) -> Line:
+        nonlocal through
+        summary = await task
+        kept = set(list(summary.undescribed)[:MAX_UNDESCRIBED])
+        stops = bool(summary.rejections) and not partial
+        through += 0 if stops else lines
+        report = Line(through, [_report(r) for r in summary.rejections], stopped=stops)
+        summary.rejections, summary.undescribed = [], kept if len(total.undescribed) < MAX_UNDESCRIBED else set()
+        total.add(summary)
+        return report
+
+    count = 0
+    position = 0
+    try:
+        async for batch in _batches(chunks):
+            if writing is not None:
+                report = await written(writing, count)
+                writing = None
+                yield report
+                if report.stopped:
+                    break
+            count = len(batch)
+            writing = asyncio.create_task(
+                _record(recorder, batch, origin, position, imported=imported, partial=partial)
+            )
+            position += count
+        if writing is not None:
+            report = await written(writing, count)
+            writing = None
+            yield report
+    finally:
+        if writing is not None:
+            # The client went away in the middle: what was begun is finished, so that nothing hangs in the air.
+            await asyncio.wait([writing])
+    yield Line(
+        through,
+        done=True,
+        kinds=dict(sorted(total.facts.items())),
+        described=total.described,
+        connected=total.connected,
+        revised=total.revised,
+        retracted=total.retracted,
+        undescribed=sorted(total.undescribed)[:MAX_UNDESCRIBED],
+    )
+
+
+async def _record(
+    recorder: Recorder, lines: list[bytes], origin: Origin, offset: int, *, imported: bool, partial: bool
+) -> Summary:
+    """Records a batch of lines; a line that is no JSON is rejected like any other bad fact."""
+    documents: list[object] = []
+    broken: list[Rejection] = []
+    positions = []
+    for position, line in enumerate(lines, offset):
+        if not line.strip():
+            continue
+        try:
+            documents.append(msgspec.json.decode(line))
+            positions.append(position)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            broken.append(Rejection(position, None, (f"the line is no JSON: {error}",)))
+    if broken and not partial:
+        return Summary(rejections=broken)
+    summary = await recorder.record(documents, origin, partial=partial, imported=imported)
+    summary.rejections = sorted(
+        [*broken, *(Rejection(positions[r.position], r.id, r.reasons) for r in summary.rejections)], key=lambda r: r.position
+    )
+    return summary
+
+
+async def _batches(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
+    rest = b""
+    lines: list[bytes] = []
+    async for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n")
+        if len(rest) > MAX_LINE:
+            whole, rest = [*whole, rest[:MAX_LINE]], b""
+        lines += whole
+        while len(lines) >= BATCH:
+            yield lines[:BATCH]
+            lines = lines[BATCH:]
+    if rest:
+        lines.append(rest)
+    if lines:
+        yield lines
+
+
+def _report(r: Rejection) -> dict[str, Any]:
+    return {"position": r.position, "id": r.id, "reasons": list(r.reasons)}
+
+
