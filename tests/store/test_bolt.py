@@ -74,7 +74,7 @@ async def test_a_stream_may_be_left_early(store: Store) -> None:
 
 async def test_a_wrong_statement_says_nothing_of_the_inside(store: Store) -> None:
     with pytest.raises(
-        StatementFailed, match="^The database refused a statement; the details are in the log.$"
+        StatementFailed, match=r"^The database refused a statement; the details are in the log\.$"
     ):
         await store.read("RETURN nonsense(")
 
@@ -143,6 +143,6 @@ async def test_a_second_of_what_is_unique_is_refused(store: Store) -> None:
 
 
 async def test_a_database_that_is_not_there_is_said_to_be_unreachable(tmp_path: Path) -> None:
-    with pytest.raises(EngineUnavailable, match="FOREBEAR_GRAPH_URI cannot be reached"):
+    with pytest.raises(EngineUnavailable, match=r"FOREBEAR_GRAPH_URI cannot be reached"):
         async with Store.open(settings(tmp_path, graph_uri="bolt://127.0.0.1:9")):
             pass

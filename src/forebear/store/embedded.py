@@ -215,6 +215,10 @@ def _command(directory: Path, heap: int, limit: float, bolt: int, http: int) -> 
         "serverMetrics": "false",
         "polyglotEngineEnabled": "false",
         "command.timeout": int(limit * 1000),
+        # By default twice the cores: a few abandoned statements would keep every other one waiting.
+        "queryMaxConcurrent": 64,
+        # Synced to disk at commit, so that what was acknowledged survives a loss of power too; it
+        # costs each commit one fsync. Without it a commit survives the engine's end, no more.
         "txWalFlush": 2,
     }
     return [
