@@ -96,9 +96,11 @@ def _statements(batch: list[Row]) -> Iterator[Statement]:
             groups[_edge(edge)].append(
                 {"source": edge.source, "target": edge.target, "properties": edge.properties}
             )
-    for row in batch:
-        if isinstance(row, Amendment):
-            groups[_amendment(row)].append({"of": row.of, "to": row.to, "values": row.values})
+    for amendment in batch:
+        if isinstance(amendment, Amendment):
+            groups[_amendment(amendment)].append(
+                {"of": amendment.of, "to": amendment.to, "values": amendment.values}
+            )
     for text, rows in groups.items():
         rows.sort(key=lambda row: str(row.get("id") or row.get("source")))
         yield text, {"rows": rows, "kept": KEPT, "now": KEPT["recordedAt"]}
