@@ -73,7 +73,9 @@ def application(opened: Callable[[], contextlib.AbstractAsyncContextManager[Fore
             app.state.registry = registry
             yield
 
-    def on_registry(handle: Callable[[Request, Forebear], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    def on_registry(
+        handle: Callable[[Request, Forebear], Awaitable[Response]],
+    ) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             return await handle(request, request.app.state.registry)
 
@@ -82,7 +84,11 @@ def application(opened: Callable[[], contextlib.AbstractAsyncContextManager[Fore
     return Starlette(
         lifespan=lifespan,
         routes=[
-            Route("/graphql", on_registry(lambda q, r: http.graphql(q, r.executor, r.recorder)), methods=["GET", "POST"]),
+            Route(
+                "/graphql",
+                on_registry(lambda q, r: http.graphql(q, r.executor, r.recorder)),
+                methods=["GET", "POST"],
+            ),
             Route("/facts", on_registry(lambda q, r: http.facts(q, r.recorder)), methods=["POST"]),
             Route("/healthz", _alive),
             Route("/readyz", on_registry(_ready)),

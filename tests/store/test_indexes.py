@@ -4,8 +4,16 @@ from uuid import uuid4
 
 from forebear.graph.indexes import FullText, Index, Uniqueness
 from forebear.store import Store, WriteTransaction
-from forebear.store.fulltext import SEARCH, indexes, words
+from forebear.graph.search import indexes, words
 from forebear.store.indexes import Applied, apply, missing
+
+SEARCH = """\
+UNWIND $words AS word
+UNWIND $indexes AS index
+CALL db.index.fulltext.queryNodes(index, word) YIELD node, score
+WITH node, word, max(score) AS score
+WITH node, count(word) AS found, sum(score) AS score
+WHERE found = size($words)"""
 
 NAMES = FullText("names", {"Policy": ("name", "description"), "Corpus": ("name",)})
 WANTED = [Uniqueness("Policy", "id"), Index("Policy", "rate"), NAMES]

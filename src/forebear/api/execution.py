@@ -35,7 +35,7 @@ from graphql import (
 from graphql.execution.values import VariableValues, get_variable_values
 
 from forebear.api import limits
-from forebear.api.schema import Schema
+from forebear.api.schema import Schema, must_exist
 from forebear.api.selection import FieldArguments, Operation, TooWide
 from forebear.api.shape import convert, struct
 from forebear.graph.compiler import Compiled, InvalidArgument, compile
@@ -72,6 +72,8 @@ class Plan:
     type: type[msgspec.Struct]
     executes: bool
     """Whether the executor must answer it: it introspects."""
+    required: tuple[str, ...]
+    """The root fields that are an error where they are null, which only the executor can say."""
     cost: int
     empty: bool
     """Whether it needs nothing of the database."""
@@ -118,9 +120,7 @@ class Executor:
         self._ids = Ids(schema.graph)
         self._documents: OrderedDict[tuple[str, str | None], Document | RequestError] = OrderedDict()
 
-    async def answer(
-        self, query: str, variables: Mapping[str, Any] | None, operation_name: str | None, context: Any
-    ) -> Answer:
+    async def answer(self, query: str, variables: Mapping[str, Any] | None, operation_name: str | None, context: Any) -> Answer:
         """Answers an operation."""
         try:
             document = self.document(query, operation_name)
@@ -142,11 +142,11 @@ class Executor:
                 record = await self._store.read_one(plan.compiled.text, parameters)
             except StoreError as error:
                 return _failure(error, name)
-            tree = cast(dict[str, Any], record["data"]) if record else {}
+            tree = cast(dict[str, Any], record["row"]) if record else {}
         seconds = time.perf_counter() - started
         if plan.compiled.finish:
             tree = plan.compiled.finish(tree, parameters)
-        if not plan.executes:
+        if not plan.executes and all(tree[key] is not None for key in plan.required):
             try:
                 data = _encode(msgspec.convert(tree, plan.type, dec_hook=convert))
             except msgspec.ValidationError:
@@ -181,7 +181,11 @@ class Executor:
         return Answer(_encode(body), name, seconds, False, len(result.errors or ()))
 
     async def _mutate(
-        self, document: Document, variables: Mapping[str, Any] | None, operation_name: str | None, context: Any
+        self,
+        document: Document,
+        variables: Mapping[str, Any] | None,
+        operation_name: str | None,
+        context: Any,
     ) -> Answer:
         name = document.operation.name.value if document.operation.name else None
         result = execute(
@@ -236,16 +240,14 @@ class Executor:
         except GraphQLError as error:
             raise RequestError([error]) from None
         if errors := validate(self.schema.core, ast, max_errors=20):
-            for error in errors:
-                error.extensions = {"code": "INVALID_DOCUMENT"}
+            for invalid in errors:
+                invalid.extensions = {"code": "INVALID_DOCUMENT"}
             raise RequestError(list(errors))
         operation = get_operation_ast(ast, operation_name)
         if operation is None:
             raise RequestError([_error(_which(ast, operation_name), "UNKNOWN_OPERATION")])
         fragments = {d.name.value: d for d in ast.definitions if isinstance(d, FragmentDefinitionNode)}
-        ids = frozenset(
-            v.variable.name.value for v in operation.variable_definitions or () if _named(v.type) == "ID"
-        )
+        ids = frozenset(v.variable.name.value for v in operation.variable_definitions or () if _named(v.type) == "ID")
         return Document(ast, operation, fragments, ids, _conditions(ast))
 
     # ── plans ───────────────────────────────────────────────────────────────────────────────────────────
@@ -280,7 +282,12 @@ class Executor:
         for name in sorted(coerced):
             value = coerced[name]
             if name in document.ids and value is not None:
-                parts.append((name, frozenset(map(self._ids.kind, value)) if isinstance(value, list) else self._ids.kind(value)))
+                parts.append(
+                    (
+                        name,
+                        frozenset(map(self._ids.kind, value)) if isinstance(value, list) else self._ids.kind(value),
+                    )
+                )
             elif name in document.conditions:
                 parts.append((name, value))
             else:
@@ -305,8 +312,9 @@ class Executor:
             limits.refuse_cost(cost)
         except GraphQLError as error:
             raise RequestError([error]) from None
+        required = tuple(s.key for s in roots if s.rule is not None and must_exist(s.rule))
         empty = all(s.rule is None for s in roots)
-        return Plan(compiled, tuple(operation.sources), shape, operation.introspects, cost, empty)
+        return Plan(compiled, tuple(operation.sources), shape, operation.introspects, required, cost, empty)
 
     def _parameters(self, plan: Plan, variables: VariableValues) -> dict[str, Any]:
         values: dict[int, Mapping[str, Any]] = {}
@@ -436,5 +444,3 @@ def _remember(cache: OrderedDict[Any, Any], key: object, value: object, most: in
     cache[key] = value
     if len(cache) > most:
         cache.popitem(last=False)
-
-

@@ -38,9 +38,7 @@ class BadRequest(Exception):
 
     def response(self) -> Response:
         """The error as a response."""
-        return JSONResponse(
-            {"errors": [{"message": str(self), "extensions": {"code": self.code}}]}, status_code=self.status
-        )
+        return JSONResponse({"errors": [{"message": str(self), "extensions": {"code": self.code}}]}, status_code=self.status)
 
 
 class GraphQLRequest(msgspec.Struct):
@@ -102,7 +100,11 @@ async def _asked(request: Request) -> GraphQLRequest:
         return GraphQLRequest(query, variables, request.query_params.get("operationName"))
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
-        raise BadRequest(415, f"content type {kind or '(none)'} is not understood; send application/json", "UNSUPPORTED_MEDIA_TYPE")
+        raise BadRequest(
+            415,
+            f"content type {kind or '(none)'} is not understood; send application/json",
+            "UNSUPPORTED_MEDIA_TYPE",
+        )
     try:
         return _decode(await body(request))
     except msgspec.MsgspecError as error:
@@ -167,7 +169,9 @@ async def facts(request: Request, recorder: Recorder) -> Response:
             lines = record_lines(recorder, unzipped(request), origin, imported=imported, partial=goes_on)
             return StreamingResponse(_reports(lines), media_type="application/x-ndjson")
         raise BadRequest(
-            415, f"content type {kind or '(none)'} is not understood; send application/json or application/x-ndjson", "UNSUPPORTED_MEDIA_TYPE"
+            415,
+            f"content type {kind or '(none)'} is not understood; send application/json or application/x-ndjson",
+            "UNSUPPORTED_MEDIA_TYPE",
         )
     except BadRequest as error:
         return error.response()
@@ -185,7 +189,11 @@ async def _array(request: Request, recorder: Recorder, origin: Origin, *, import
     if not isinstance(documents, list):
         raise BadRequest(400, "the body must be a JSON array of facts", "BAD_REQUEST")
     if len(documents) > MAX_FACTS:
-        raise BadRequest(413, f"at most {MAX_FACTS} facts in one array; {len(documents)} were given: send NDJSON", "TOO_MANY_FACTS")
+        raise BadRequest(
+            413,
+            f"at most {MAX_FACTS} facts in one array; {len(documents)} were given: send NDJSON",
+            "TOO_MANY_FACTS",
+        )
     summary = await recorder.record(documents, origin, partial=partial, imported=imported)
     if summary.rejections and not partial:
         return JSONResponse({"rejections": [rejection(r) for r in summary.rejections]}, status_code=422)

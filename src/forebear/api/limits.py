@@ -39,7 +39,7 @@ MAX_COST = 2_000_000
 """The most rows that an operation may ask for: the products of nested `first`, added up."""
 
 # The rule compares each pair of equally named fields; this many comparisons are enough for any dashboard.
-overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 50_000  # type: ignore[attr-defined]
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 50_000
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,10 @@ def check(document: DocumentNode) -> None:
         if size.fields > MAX_BREADTH:
             _refuse("TOO_WIDE", f"the operation comes to {size.fields} fields; at most {MAX_BREADTH} are answered")
         if size.directives > MAX_DIRECTIVES:
-            _refuse("TOO_WIDE", f"the operation has {size.directives} directives; at most {MAX_DIRECTIVES} are answered")
+            _refuse(
+                "TOO_WIDE",
+                f"the operation has {size.directives} directives; at most {MAX_DIRECTIVES} are answered",
+            )
         if len(definition.selection_set.selections) > MAX_ROOTS:
             _refuse("TOO_WIDE", f"the operation has more than {MAX_ROOTS} root selections; send them apart")
 
@@ -100,7 +103,10 @@ def check(document: DocumentNode) -> None:
 def refuse_cost(cost: int) -> None:
     """Raises `GraphQLError` where an operation asks for too many rows."""
     if cost > MAX_COST:
-        _refuse("TOO_COSTLY", f"the operation may come to {cost} rows; at most {MAX_COST} are answered: lower `first`")
+        _refuse(
+            "TOO_COSTLY",
+            f"the operation may come to {cost} rows; at most {MAX_COST} are answered: lower `first`",
+        )
 
 
 def _refuse(code: str, message: str, **extensions: Any) -> None:

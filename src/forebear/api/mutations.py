@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Annotated, Any, Union, cast
+from typing import Any, cast
 
 import strawberry
 from graphql import GraphQLError, GraphQLResolveInfo
 from strawberry.types.field import StrawberryField
 
 from forebear.api.scalars import JSON, DateTime
-from forebear.api.types import TypeBuilder, input_field
+from forebear.api.types import TypeBuilder, annotated, input_field, list_of
 from forebear.graph.declaration import Edge, Kind
 from forebear.graph.facts import Facts
 from forebear.record.recorder import MAX_FACTS, MAX_UNDESCRIBED, Origin, Recorder, Rejection, Summary
@@ -52,7 +52,7 @@ class MutationBuilder:
             fields[p.name] = (types.input(p), input_field(p.doc, required=p.required))
         for edge in kind.edges:
             end: Any = self._end(edge)
-            annotation = end | None if edge.one else list[end] | None
+            annotation = end | None if edge.one else list_of(end) | None
             fields[edge.name] = (annotation, input_field(edge.doc, required=False))
         types.make(f"{kind.name}Fact", f"A fact. {kind.doc}", fields, input=True)
 
@@ -64,33 +64,47 @@ class MutationBuilder:
         for p in edge.stored_properties:
             fields[p.name] = (self._types.input(p), input_field(p.doc, required=p.required))
         self._types.make(name, edge.doc, fields, input=True)
-        return self._types.type(name)
+        return self._types.named(name)
 
     def _amendments(self) -> None:
         edge: dict[str, tuple[Any, Any]] = {
             "of": (strawberry.ID, input_field("The node, or the node whose edge it is.", required=True)),
             "edge": (str | None, input_field("The edge's field, such as trainedOn.", required=False)),
             "to": (strawberry.ID | None, input_field("Where the edge leads.", required=False)),
-            "validFrom": (DateTime | None, input_field("Since when the edge held, where it has an interval.", required=False)),
+            "validFrom": (
+                DateTime | None,
+                input_field("Since when the edge held, where it has an interval.", required=False),
+            ),
             "reason": (str, input_field("Why.", required=True)),
         }
-        values = {"values": (JSON, input_field("The corrected values by property; null takes one away.", required=True))}
+        values = {
+            "values": (
+                JSON,
+                input_field("The corrected values by property; null takes one away.", required=True),
+            )
+        }
         self._types.make("RetractionFact", "Takes back a node with all its edges, or one edge of it.", edge, input=True)
         self._types.make("CorrectionFact", "Replaces values of a node, or of one edge of it.", edge | values, input=True)
 
     def _fact_input(self) -> None:
         fields: dict[str, tuple[Any, Any]] = {}
         for kind in self._facts.graph.kinds.values():
-            fields[_lower(kind.name)] = (self._types.type(f"{kind.name}Fact") | None, input_field(kind.doc, required=False))
+            fields[_lower(kind.name)] = (
+                self._types.named(f"{kind.name}Fact") | None,
+                input_field(kind.doc, required=False),
+            )
         for name in ("Retraction", "Correction"):
-            fields[_lower(name)] = (self._types.type(f"{name}Fact") | None, input_field("An amendment.", required=False))
+            fields[_lower(name)] = (
+                self._types.named(f"{name}Fact") | None,
+                input_field("An amendment.", required=False),
+            )
         self._types.make("FactInput", "One fact: exactly one of these.", fields, input=True, one_of=True)
 
     def _outcomes(self) -> None:
         def field(annotation: Any, doc: str) -> tuple[Any, Any]:
             return annotation, strawberry.field(description=doc)
 
-        make, rejections = self._types.make, list[self._types.type("Rejection")]
+        make, rejections = self._types.make, list_of(self._types.named("Rejection"))
         make(
             "Rejection",
             "A fact that was not recorded.",
@@ -112,13 +126,14 @@ class MutationBuilder:
             "Recorded",
             "The facts are in the graph.",
             {
-                "kinds": field(list[self._types.type("RecordedKind")], "What was recorded, by kind."),
+                "kinds": field(list_of(self._types.named("RecordedKind")), "What was recorded, by kind."),
                 "described": field(int, "Nodes described for the first time."),
                 "connected": field(int, "Edges that are new."),
                 "revised": field(int, "Nodes and edges whose values changed; what they were stays answerable."),
                 "retracted": field(int, "Nodes and edges that were taken back."),
                 "undescribed": field(
-                    list[strawberry.ID], f"Nodes that edges name and no fact has described yet: at most {MAX_UNDESCRIBED}."
+                    list[strawberry.ID],
+                    f"Nodes that edges name and no fact has described yet: at most {MAX_UNDESCRIBED}.",
                 ),
                 "undescribedCount": field(int, "How many such nodes there are."),
                 "rejections": field(rejections, "The facts that were left out, where `partial` allowed it."),
@@ -132,25 +147,33 @@ class MutationBuilder:
 
     def _record(self) -> StrawberryField:
         types = self._types
-        answer = Annotated[
-            Union[types.made("Recorded"), types.made("NotRecorded")],  # noqa: UP007 - made at run time
-            strawberry.union("RecordOutcome", description="What came of recording."),
-        ]
+        outcomes: Any = types.made("Recorded") | types.made("NotRecorded")
+        union = strawberry.union("RecordOutcome", description="What came of recording.")
+        answer: Any = annotated(outcomes, union)
         return types.resolved(
             "Records facts in one transaction: all of them, or nothing unless `partial`. The same fact twice changes nothing.",
             {RESOLVE: record},
             answer,
             {
-                "facts": (list[types.type("FactInput")], f"The facts, at most {MAX_FACTS}.", None),
+                "facts": (list_of(types.named("FactInput")), f"The facts, at most {MAX_FACTS}.", None),
                 "partial": (bool, "Whether to record the others where some are rejected.", False),
-                "imported": (bool, "Whether they are history from an older registry: governed kinds are taken and marked.", False),
+                "imported": (
+                    bool,
+                    "Whether they are history from an older registry: governed kinds are taken and marked.",
+                    False,
+                ),
                 "source": (str, "Where they come from; kept with each node and edge.", "graphql"),
             },
         )
 
 
 async def record(
-    root: object, info: GraphQLResolveInfo, facts: list[dict[str, Any]], partial: bool, imported: bool, source: str
+    root: object,
+    info: GraphQLResolveInfo[Context],
+    facts: list[dict[str, Any]],
+    partial: bool,
+    imported: bool,
+    source: str,
 ) -> dict[str, Any]:
     """Resolves `record`. Raises `GraphQLError` where there are too many facts."""
     if len(facts) > MAX_FACTS:

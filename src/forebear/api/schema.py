@@ -82,11 +82,18 @@ def build(graph: Graph, questions: Iterable[Question], facts: Facts) -> Schema:
     return Schema(graph, facts, built, core)
 
 
+def must_exist(rule: Rule) -> bool:
+    """Whether a null in a field's place means that what it asks about is not known, which is an error."""
+    if isinstance(rule, QuestionField):
+        return rule.question.on is None
+    return isinstance(rule, LookupField) and rule.required
+
+
 def _resolver(name: str, rule: Rule) -> Any:
     """Reads a field of the fetched tree, by response key."""
-    required = (isinstance(rule, LookupField) and rule.required) or (isinstance(rule, QuestionField) and rule.question.on is None)
+    required = must_exist(rule)
 
-    def resolve(value: dict[str, Any], info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    def resolve(value: dict[str, Any], info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
         found = value[cast(str, info.path.key)]
         if found is None and required:
             named = ", ".join(str(v) for k, v in arguments.items() if isinstance(v, str) and ":" in v and k not in _MOMENTS)

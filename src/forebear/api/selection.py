@@ -81,9 +81,7 @@ class Operation:
         collected = collect_fields(self.schema, self.details, self.variables, query, self.definition)
         return tuple(self.select(query, collected.grouped_field_set))
 
-    def select(
-        self, parent: GraphQLObjectType, grouped: Mapping[str, Sequence[FieldDetails]]
-    ) -> Iterator[SelectedField]:
+    def select(self, parent: GraphQLObjectType, grouped: Mapping[str, Sequence[FieldDetails]]) -> Iterator[SelectedField]:
         for key, details in grouped.items():
             self.count += 1
             if self.count > MAX_FIELDS:
@@ -95,7 +93,13 @@ class Operation:
                 continue
             definition = parent.fields[name]
             yield SelectedField(
-                self, key, name, definition.type, rule_of(definition), tuple(details), self._arguments(definition, details[0].node)
+                self,
+                key,
+                name,
+                definition.type,
+                rule_of(definition),
+                tuple(details),
+                self._arguments(definition, details[0].node),
             )
 
     def _arguments(self, definition: GraphQLField, node: FieldNode) -> FieldArguments:
@@ -132,7 +136,7 @@ class SelectedField:
                 operation.schema,
                 operation.details,
                 operation.variables,
-                operation.definition.operation,
+                operation.definition,
                 object_type,
                 list(self.details),
             )
@@ -170,5 +174,3 @@ def _has_variable(node: FieldNode) -> bool:
     for argument in node.arguments or ():
         visit(argument.value, Finder())
     return found
-
-

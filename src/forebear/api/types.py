@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+import keyword
 import sys
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import Enum
 from typing import Annotated, Any, cast
@@ -41,7 +43,7 @@ from forebear.graph.field import (
     QuestionField,
     Rule,
 )
-from forebear.graph.question import Question, RowType, TypeRef
+from forebear.graph.question import Question, TypeRef
 
 RULE = "forebear"
 """Under this key of a field's metadata stands its rule."""
@@ -69,9 +71,9 @@ class TypeBuilder:
 
     # ── making types ────────────────────────────────────────────────────────────────────────────────────
 
-    def type(self, name: str) -> Any:
+    def named(self, name: str) -> Any:
         """A type by name, whether it is already made or not."""
-        return Annotated[name, strawberry.lazy(self._module.__name__)]  # type: ignore[valid-type]
+        return Annotated[name, strawberry.lazy(self._module.__name__)]
 
     def make(
         self,
@@ -113,9 +115,9 @@ class TypeBuilder:
 
     def _annotation(self, p: Property, *, input: bool) -> Any:
         if p.value_type is not None:
-            return list[self.value(p.value_type, input=input)]  # type: ignore[misc]
+            return list_of(self.value(p.value_type, input=input))
         if p.item_type is not None:
-            return list[_SCALARS[p.item_type]]
+            return list_of(_SCALARS[p.item_type])
         if p.is_enum:
             return self.enum(p.type.__name__, {m.name: "" for m in p.type}, _doc(p.type))
         return _SCALARS[p.type]
@@ -143,16 +145,16 @@ class TypeBuilder:
                 for p in value.members
             }
             self.make(name, _doc(value), fields, input=input)
-        return self.type(name)
+        return self.named(name)
 
     # ── nodes ───────────────────────────────────────────────────────────────────────────────────────────
 
     def build(self) -> type:
         """Makes everything; returns the Query type."""
         self._page_info()
-        self.enum("Kind", {k: "" for k in self.graph.kinds}, "A kind of node.")
+        self.enum("Kind", dict.fromkeys(self.graph.kinds, ""), "A kind of node.")
         self.enum("EdgeClass", {c.name: "" for c in EdgeClass}, _doc(EdgeClass))
-        self.enum("EdgeType", {t: "" for t in sorted(self.graph.edge_types)}, "A type of edge.")
+        self.enum("EdgeType", dict.fromkeys(sorted(self.graph.edge_types), ""), "A type of edge.")
         self._made["OrderDirection"] = strawberry.enum(OrderDirection)
         self._operators()
         self._node_interface()
@@ -172,9 +174,15 @@ class TypeBuilder:
             "Where a page lies among the rows.",
             {
                 "hasNextPage": (bool, _field("Whether more rows follow.", PagePart.HAS_NEXT)),
-                "hasPreviousPage": (bool, _field("Whether rows were passed over by `after`.", PagePart.HAS_PREVIOUS)),
+                "hasPreviousPage": (
+                    bool,
+                    _field("Whether rows were passed over by `after`.", PagePart.HAS_PREVIOUS),
+                ),
                 "startCursor": (str | None, _field("The first row's cursor.", PagePart.START)),
-                "endCursor": (str | None, _field("The last row's cursor: `after` for the next page.", PagePart.END)),
+                "endCursor": (
+                    str | None,
+                    _field("The last row's cursor: `after` for the next page.", PagePart.END),
+                ),
             },
         )
 
@@ -184,7 +192,10 @@ class TypeBuilder:
             "kind": (self._made["Kind"], _field("Its kind.", NodeField.KIND)),
             "described": (
                 bool,
-                _field("Whether its own fact has arrived; false while only edges have named it.", NodeField.DESCRIBED),
+                _field(
+                    "Whether its own fact has arrived; false while only edges have named it.",
+                    NodeField.DESCRIBED,
+                ),
             ),
         }
         for p in COMMON:
@@ -211,15 +222,13 @@ class TypeBuilder:
             if question.on == kind.name:
                 fields[_field_name(question)] = self._question_field(question)
         made = self.make(kind.name, kind.doc, fields, bases=(self._made["Node"],))
-        made.__strawberry_definition__.is_type_of = lambda value, info, name=kind.name: (
-            value.get(TYPE_KEY, name) == name
-        )
+        made.__strawberry_definition__.is_type_of = lambda value, info, name=kind.name: value.get(TYPE_KEY, name) == name
 
     def _edge_field(self, edge: Edge, *, incoming: bool) -> tuple[Any, Any]:
         target = edge.source if incoming else (edge.targets[0] if len(edge.targets) == 1 else "Node")
         doc = edge.back_doc if incoming else edge.doc
         if edge.one and not incoming:
-            return self._optional(self.type(target), True), _field(doc, NeighbourField(edge))
+            return self._optional(self.named(target), True), _field(doc, NeighbourField(edge))
         connection = f"{target}Connection"
         if edge.stored_properties:
             stem = f"{edge.targets[0] if len(edge.targets) == 1 else 'Node'}" if incoming else edge.source
@@ -235,14 +244,18 @@ class TypeBuilder:
                 strawberry.UNSET,
             )
             arguments["allTime"] = (bool, "Whether to list what held at any time.", False)
-        return None, self.resolved(doc, {RULE: ConnectionField(edge, incoming)}, self.type(connection), arguments)
+        return None, self.resolved(doc, {RULE: ConnectionField(edge, incoming)}, self.named(connection), arguments)
 
     def _connection_arguments(self, target: str) -> dict[str, tuple[Any, str, Any]]:
         return {
             "first": (int | None, "How many rows, at most 1000.", 20),
             "after": (str | None, "The cursor of the row to go on after.", strawberry.UNSET),
-            "filter": (self.type(f"{target}Filter") | None, "Which rows.", strawberry.UNSET),
-            "orderBy": (self.type(f"{target}Order") | None, "In which order; by default by id.", strawberry.UNSET),
+            "filter": (self.named(f"{target}Filter") | None, "Which rows.", strawberry.UNSET),
+            "orderBy": (
+                self.named(f"{target}Order") | None,
+                "In which order; by default by id.",
+                strawberry.UNSET,
+            ),
         }
 
     def _connection(self, target: str, connection: str, edge_name: str, stem: str, edge: Edge | None) -> None:
@@ -253,20 +266,26 @@ class TypeBuilder:
         for p in KEPT:
             doc = p.doc.replace("it was", "the edge was" if edge else "the node was")
             fields[p.name] = (self.output(p, nullable=False), _field(doc, PropertyField(p)))
-        fields["node"] = (self.type(target), _field("The node.", EdgePart.NODE))
+        fields["node"] = (self.named(target), _field("The node.", EdgePart.NODE))
         fields["cursor"] = (str, _field("The row's cursor.", EdgePart.CURSOR))
         self.make(edge_name, f"A row of {connection}.", fields)
-        self._connection_of(connection, self.type(edge_name), self.type(target))
+        self._connection_of(connection, self.named(edge_name), self.named(target))
 
     def _connection_of(self, name: str, edge: Any, node: Any) -> None:
         self.make(
             name,
             "Rows, page by page.",
             {
-                "edges": (list[edge], _field("The rows with what joins them.", ConnectionPart.EDGES)),
-                "nodes": (list[node], _field("The rows' nodes alone.", ConnectionPart.NODES)),
-                "pageInfo": (self.type("PageInfo"), _field("Where the page lies.", ConnectionPart.PAGE_INFO)),
-                "totalCount": (int, _field("How many rows there are on all pages.", ConnectionPart.TOTAL_COUNT)),
+                "edges": (list_of(edge), _field("The rows with what joins them.", ConnectionPart.EDGES)),
+                "nodes": (list_of(node), _field("The rows' nodes alone.", ConnectionPart.NODES)),
+                "pageInfo": (
+                    self.named("PageInfo"),
+                    _field("Where the page lies.", ConnectionPart.PAGE_INFO),
+                ),
+                "totalCount": (
+                    int,
+                    _field("How many rows there are on all pages.", ConnectionPart.TOTAL_COUNT),
+                ),
             },
         )
 
@@ -294,7 +313,7 @@ class TypeBuilder:
         }  # fmt: skip
         fields = {}
         for operator in operators:
-            annotation = list[scalar] if operator == "in" else bool if operator == "isNull" else scalar
+            annotation = list_of(scalar) if operator == "in" else bool if operator == "isNull" else scalar
             attribute = "in_" if operator == "in" else operator
             fields[attribute] = (
                 annotation | None,
@@ -304,26 +323,37 @@ class TypeBuilder:
 
     def _comparison_of(self, p: Property) -> Any:
         if p.is_json:
-            return self.type("DocumentComparison")
+            return self.named("DocumentComparison")
         if p.item_type is not None:
-            return self.type("StringsComparison")
+            return self.named("StringsComparison")
         if p.is_enum:
             name = f"{p.type.__name__}Comparison"
             if name not in self._made:
-                self._comparison(name, self._annotation(p, input=True), ("eq", "in", "isNull"), f"Compares a {p.type.__name__}.")
-            return self.type(name)
+                self._comparison(
+                    name,
+                    self._annotation(p, input=True),
+                    ("eq", "in", "isNull"),
+                    f"Compares a {p.type.__name__}.",
+                )
+            return self.named(name)
         names = {str: "String", int: "Int", float: "Float", bool: "Boolean", datetime: "DateTime"}
-        return self.type(f"{names[p.type]}Comparison")
+        return self.named(f"{names[p.type]}Comparison")
 
     def _filter(self, name: str) -> None:
-        own = self.type(f"{name}Filter")
+        own = self.named(f"{name}Filter")
         fields: dict[str, tuple[Any, Any]] = {
-            "and_": (list[own] | None, _renamed("and", "All of these.")),
-            "or_": (list[own] | None, _renamed("or", "Any of these.")),
+            "and_": (list_of(own) | None, _renamed("and", "All of these.")),
+            "or_": (list_of(own) | None, _renamed("or", "Any of these.")),
             "not_": (own | None, _renamed("not", "Not this.")),
-            "id": (self.type("IDComparison") | None, input_field("By id.", required=False)),
-            "recordedAt": (self.type("DateTimeComparison") | None, input_field("By when it was recorded.", required=False)),
-            "described": (self.type("BooleanComparison") | None, input_field("By whether its own fact has arrived.", required=False)),
+            "id": (self.named("IDComparison") | None, input_field("By id.", required=False)),
+            "recordedAt": (
+                self.named("DateTimeComparison") | None,
+                input_field("By when it was recorded.", required=False),
+            ),
+            "described": (
+                self.named("BooleanComparison") | None,
+                input_field("By whether its own fact has arrived.", required=False),
+            ),
         }
         kind = self.graph.kinds.get(name)
         for p in kind.properties.values() if kind else COMMON:
@@ -331,10 +361,16 @@ class TypeBuilder:
         if kind:
             for edge in kind.edges:
                 target = edge.targets[0] if len(edge.targets) == 1 else "Node"
-                fields[edge.name] = (self.type(f"{target}Filter") | None, input_field(f"Has one such: {edge.doc}", required=False))
+                fields[edge.name] = (
+                    self.named(f"{target}Filter") | None,
+                    input_field(f"Has one such: {edge.doc}", required=False),
+                )
             for edge in self.graph.back_edges(name):
-                fields[edge.back] = (self.type(f"{edge.source}Filter") | None, input_field(f"Has one such: {edge.back_doc}", required=False))
-        self.make(f"{name}Filter", f"Which nodes: all that is given must hold.", fields, input=True)
+                fields[edge.back] = (
+                    self.named(f"{edge.source}Filter") | None,
+                    input_field(f"Has one such: {edge.back_doc}", required=False),
+                )
+        self.make(f"{name}Filter", "Which nodes: all that is given must hold.", fields, input=True)
 
     def _order(self, name: str) -> None:
         kind = self.graph.kinds.get(name)
@@ -348,7 +384,10 @@ class TypeBuilder:
                 "field": (field, strawberry.field(description="By what.")),
                 "direction": (
                     self._made["OrderDirection"],
-                    strawberry.field(description="Which way; nulls come last going up, first going down.", default=OrderDirection.ASC),
+                    strawberry.field(
+                        description="Which way; nulls come last going up, first going down.",
+                        default=OrderDirection.ASC,
+                    ),
                 ),
             },
             input=True,
@@ -359,26 +398,33 @@ class TypeBuilder:
     def _rows(self, question: Question) -> None:
         for row in (*question.types.values(), question.row):
             if row.name not in self._made:
-                self.make(row.name, row.doc, {c.name: (self._column_type(c.type), _field(c.doc, ColumnField(c))) for c in row.columns})
+                self.make(
+                    row.name,
+                    row.doc,
+                    {c.name: (self._column_type(c.type), _field(c.doc, ColumnField(c))) for c in row.columns},
+                )
         connection = f"{question.row.name}Connection"
         if question.paged and connection not in self._made:
             self.make(
                 f"{question.row.name}Edge",
                 f"A row of {connection}.",
                 {
-                    "node": (self.type(question.row.name), _field("The row.", EdgePart.NODE)),
+                    "node": (self.named(question.row.name), _field("The row.", EdgePart.NODE)),
                     "cursor": (str, _field("The row's cursor.", EdgePart.CURSOR)),
                 },
             )
-            self._connection_of(connection, self.type(f"{question.row.name}Edge"), self.type(question.row.name))
+            self._connection_of(connection, self.named(f"{question.row.name}Edge"), self.named(question.row.name))
 
     def _column_type(self, ref: TypeRef) -> Any:
         named = {
             "ID": strawberry.ID, "String": str, "Int": int, "Float": float, "Boolean": bool, "DateTime": DateTime, "JSON": JSON,
         }.get(ref.name)  # fmt: skip
-        if named is None:
-            named = self._made[ref.name] if ref.name in ("Kind", "EdgeClass", "EdgeType") else self.type(ref.name)
-        return self._optional(list[named] if ref.many else named, not ref.required)
+        if ref.is_enum:
+            named = self.enum(ref.name, dict.fromkeys(ref.kinds, ""), "What a question distinguishes.")
+        elif named is None:
+            is_enum = isinstance(self._made.get(ref.name), type) and issubclass(self._made[ref.name], Enum)
+            named = self._made[ref.name] if is_enum else self.named(ref.name)
+        return self._optional(list_of(named) if ref.many else named, not ref.required)
 
     def _question_field(self, question: Question) -> tuple[Any, Any]:
         arguments: dict[str, tuple[Any, str, Any]] = {}
@@ -386,7 +432,9 @@ class TypeBuilder:
             default: Any = strawberry.UNSET
             annotation = self._column_type(p.type)
             if p.default is not None:
-                default = _default(p.default)
+                default = annotation[p.default] if p.type.is_enum else _default(p.default)
+                if p.type.is_enum and not p.type.required:
+                    default = self._made[p.type.name][p.default]
             elif p.type.required:
                 default = None
             arguments[p.name] = (annotation, p.doc, default)
@@ -395,9 +443,9 @@ class TypeBuilder:
             arguments["after"] = (str | None, "The cursor of the row to go on after.", strawberry.UNSET)
         if question.timed:
             arguments |= _at_argument()
-        if question.on is None:
+        if question.on is None and not question.timeless:
             arguments |= _known_argument()
-        answer = self.type(f"{question.row.name}Connection" if question.paged else question.row.name)
+        answer = self.named(f"{question.row.name}Connection" if question.paged else question.row.name)
         nullable = question.on is None or not question.paged
         return None, self.resolved(question.doc, {RULE: QuestionField(question)}, self._optional(answer, nullable), arguments)
 
@@ -410,7 +458,7 @@ class TypeBuilder:
             self.resolved(
                 "A node by id; null where there is none.",
                 {RULE: LookupField(tuple(self.graph.kinds), required=False)},
-                self.type("Node") | None,
+                self.named("Node") | None,
                 id | moments,
             ),
         )
@@ -419,7 +467,7 @@ class TypeBuilder:
             self.resolved(
                 "Several nodes, in the order of their ids; null where there is none.",
                 {RULE: LookupsField()},
-                list[self.type("Node") | None],
+                list_of(self.named("Node") | None),
                 {"ids": (list[strawberry.ID], "Their ids, at most 1000.", None)} | moments,
             ),
         )
@@ -432,7 +480,7 @@ class TypeBuilder:
                 self.resolved(
                     f"{kind.doc} By id; an unknown id is the error NOT_FOUND.",
                     {RULE: LookupField((kind.name,), required=True)},
-                    self.type(kind.name) | None,
+                    self.named(kind.name) | None,
                     id | moments,
                 ),
             )
@@ -441,7 +489,7 @@ class TypeBuilder:
                 self.resolved(
                     f"All of a kind: {kind.doc}",
                     {RULE: KindField(kind)},
-                    self.type(f"{kind.name}Connection"),
+                    self.named(f"{kind.name}Connection"),
                     self._connection_arguments(kind.name) | moments,
                 ),
             )
@@ -450,22 +498,57 @@ class TypeBuilder:
                 fields[_field_name(question)] = self._question_field(question)
         return cast(type, self.make("Query", "What can be asked.", fields))
 
-    def resolved(self, doc: str, metadata: Mapping[str, Any], answer: Any, arguments: Mapping[str, tuple[Any, str, Any]]) -> StrawberryField:
+    def resolved(
+        self,
+        doc: str,
+        metadata: Mapping[str, Any],
+        answer: Any,
+        arguments: Mapping[str, tuple[Any, str, Any]],
+    ) -> StrawberryField:
         """A field with arguments `{name: (annotation, doc, default)}`; a default of `None` means required."""
-        names = list(arguments)
-        signature = ", ".join(["root", *(n if arguments[n][2] is None else f"{n}=defaults[{n!r}]" for n in names)])
-        namespace: dict[str, Any] = {"defaults": {n: a[2] for n, a in arguments.items()}}
-        exec(f"def resolve({signature}): raise AssertionError('answered from the fetched tree')", namespace)
-        resolve: Callable[..., Any] = namespace["resolve"]
-        resolve.__annotations__ = {
-            n: Annotated[a[0], strawberry.argument(description=a[1])] for n, a in arguments.items()
-        } | {"return": answer, "root": strawberry.Parent[Any]}
+        safe = {n: f"{n}_" if keyword.iskeyword(n) else n for n in arguments}
+        annotations = {
+            safe[n]: annotated(a[0], strawberry.argument(name=n, description=a[1])) for n, a in arguments.items()
+        }
+
+        def resolve(**arguments: Any) -> Any:
+            raise AssertionError("answered from the fetched tree")
+
+        vars(resolve)["__signature__"] = inspect.Signature(
+            [
+                inspect.Parameter(
+                    safe[n],
+                    inspect.Parameter.KEYWORD_ONLY,
+                    default=inspect.Parameter.empty if a[2] is None else a[2],
+                    annotation=annotations[safe[n]],
+                )
+                for n, a in arguments.items()
+            ],
+            return_annotation=answer,
+        )
+        resolve.__annotations__ = annotations | {"return": answer}
         resolve.__module__ = self._module.__name__
-        return strawberry.field(resolver=resolve, description=doc, metadata=metadata)
+        return cast(StrawberryField, strawberry.field(resolver=resolve, description=doc, metadata=metadata))
+
+
+def list_of(item: Any) -> Any:
+    """A list of a type that is made at run time."""
+    return types.GenericAlias(list, (item,))
+
+
+def annotated(made: Any, about: Any) -> Any:
+    """A type that is made at run time, with what Strawberry is to know of it."""
+    return Annotated[made, about]
 
 
 def _at_argument() -> dict[str, tuple[Any, str, Any]]:
-    return {"at": (DateTime | None, "The moment in the world that the answer is about; by default now.", strawberry.UNSET)}
+    return {
+        "at": (
+            DateTime | None,
+            "The moment in the world that the answer is about; by default now.",
+            strawberry.UNSET,
+        )
+    }
 
 
 def _known_argument() -> dict[str, tuple[Any, str, Any]]:

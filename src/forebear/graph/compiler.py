@@ -7,12 +7,16 @@ request. What Cypher cannot say in the answer's form (pages cut at `first`, JSON
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from typing import Any, Protocol
 
+from forebear.graph import search
+from forebear.graph.constraints import full_text
 from forebear.graph.declaration import RETRACTED, Edge, Graph, Json, Kind, Property
 from forebear.graph.dialect import Dialect, known, state
 from forebear.graph.field import (
@@ -54,19 +58,29 @@ class InvalidArgument(ValueError):
 class Arguments(Protocol):
     """The arguments of a selected field."""
 
-    values: Mapping[str, Any]
-    """Their coerced values in the request that is compiled; only their shape may enter the text."""
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """Their coerced values in the request that is compiled; only their shape may enter the text."""
 
-    source: int
-    """Where they are read anew for each request."""
+    @property
+    def source(self) -> int:
+        """Where they are read anew for each request."""
 
 
 class Selected(Protocol):
     """A selected field."""
 
-    key: str
-    rule: Rule | None
-    arguments: Arguments
+    @property
+    def key(self) -> str:
+        """Its response key."""
+
+    @property
+    def rule(self) -> Rule | None:
+        """What it means; `None` for what needs nothing of the graph."""
+
+    @property
+    def arguments(self) -> Arguments:
+        """Its arguments."""
 
     def fields(self, type_name: str) -> Sequence[Selected]:
         """What is selected of it, where its value is of a type."""
@@ -124,6 +138,7 @@ class _Compilation:
     parameters: list[Parameter] = field(default_factory=list)
     uses_now: bool = False
     names: int = 0
+    scopes: list[list[str]] = field(default_factory=list)
 
     # ── names and parameters ────────────────────────────────────────────────────────────────────────────
 
@@ -151,6 +166,26 @@ class _Compilation:
             return Time(outer.at, knowledge)
         return Time(knowledge or self.now(), knowledge)
 
+    # ── scopes ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def returned(self, project: Callable[[], tuple[str, Finish | None]]) -> tuple[str, Finish | None]:
+        """`… RETURN row AS row` for a projection, after the clauses that it needs computed before."""
+        self.scopes.append([])
+        row, finish = project()
+        return f"{''.join(self.scopes.pop())} RETURN {row} AS row", finish
+
+    def hoist(self, expression: str) -> str:
+        """A subquery for use inside a projection.
+
+        Neo4j takes an aggregation inside a subquery for one of the projection around it, so such a subquery is computed in
+        a clause of its own before.
+        """
+        if not _AGGREGATION.search(expression):
+            return expression
+        name = self.name("f")
+        self.scopes[-1].append(f" WITH *, {expression} AS {name}")
+        return name
+
     # ── roots ───────────────────────────────────────────────────────────────────────────────────────────
 
     def root(self, s: Selected) -> tuple[str, Finish | None]:
@@ -172,8 +207,8 @@ class _Compilation:
             kinds = (self.kind_of(s.arguments.values["id"]),)
         id = self.bind(s.arguments, "id", convert=self.checks_id(rule.kinds))
         n = self.name("n")
-        row, finish = self.node(s, n, kinds, time)
-        return f"COLLECT {{ MATCH ({n}:{kinds[0]} {{id: {id}}}){self.present(n, time)} RETURN {row} AS row }}[0]", finish
+        row, finish = self.returned(lambda: self.node(s, n, kinds, time))
+        return self.hoist(f"COLLECT {{ MATCH ({n}:{kinds[0]} {{id: {id}}}){self.present(n, time)}{row} }}[0]"), finish
 
     def lookups(self, s: Selected) -> tuple[str, Finish | None]:
         time = self.time(s.arguments, None)
@@ -184,10 +219,9 @@ class _Compilation:
         for kind in sorted({self.kind_of(id) for id in ids}):
             mine = self.bind(s.arguments, "ids", convert=self.ids_of(kind))
             n = self.name("n")
-            row, finishes[kind] = self.node(s, n, (kind,), time)
+            row, finishes[kind] = self.returned(partial(self.identified, s, n, kind, time))
             parts.append(
-                f"COLLECT {{ UNWIND {mine} AS id MATCH ({n}:{kind} {{id: id}}){self.present(n, time)} "
-                f"RETURN {n}{{`~id`: {n}.id, `~row`: {row}}} AS row }}"
+                self.hoist(f"COLLECT {{ UNWIND {mine} AS id MATCH ({n}:{kind} {{id: id}}){self.present(n, time)}{row} }}")
             )
         order = self.bind(s.arguments, "ids")[1:]
 
@@ -199,6 +233,10 @@ class _Compilation:
             return [found.get(id) for id in parameters[order]]
 
         return " + ".join(parts) or "[]", finish
+
+    def identified(self, s: Selected, n: str, kind: str, time: Time) -> tuple[str, Finish | None]:
+        row, finish = self.node(s, n, (kind,), time)
+        return f"{n}{{`~id`: {n}.id, `~row`: {row}}}", finish
 
     def all(self, s: Selected, kind: Kind) -> tuple[str, Finish | None]:
         time = self.time(s.arguments, None)
@@ -268,9 +306,7 @@ class _Compilation:
 
         return row, finish_one
 
-    def fields(
-        self, selected: Sequence[Selected], n: str, kind: Kind, time: Time
-    ) -> tuple[list[str], dict[str, Finish]]:
+    def fields(self, selected: Sequence[Selected], n: str, kind: Kind, time: Time) -> tuple[list[str], dict[str, Finish]]:
         texts, finishes = [], {}
         for s in selected:
             if s.rule is None:
@@ -330,7 +366,9 @@ class _Compilation:
 
     # ── edges ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def pattern(self, n: str, e: str, m: str, edge: Edge, incoming: bool, kinds: Sequence[str], time: Time) -> tuple[str, list[str]]:
+    def pattern(
+        self, n: str, e: str, m: str, edge: Edge, incoming: bool, kinds: Sequence[str], time: Time
+    ) -> tuple[str, list[str]]:
         """A pattern from a node over an edge to a neighbour, with the conditions that the edge holds and was known."""
         types = edge.type.name + (f"|{RETRACTED}" if time.known else "")
         left, right = ("<", "") if incoming else ("", ">")
@@ -340,12 +378,10 @@ class _Compilation:
     def neighbour(self, s: Selected, edge: Edge, n: str, time: Time) -> tuple[str, Finish | None]:
         e, m = self.name("e"), self.name("n")
         match, conditions = self.pattern(n, e, m, edge, False, edge.targets, time)
-        row, finish = self.node(s, m, edge.targets, time)
+        row, finish = self.returned(lambda: self.node(s, m, edge.targets, time))
         then = f" WITH *, {state(m, time.known)} AS {m}_then" if time.known else ""
-        return (
-            f"COLLECT {{ MATCH {match}{_where(conditions)}{then} WITH * ORDER BY {m}.id LIMIT 1 RETURN {row} AS row }}[0]",
-            finish,
-        )
+        found = f"COLLECT {{ MATCH {match}{_where(conditions)}{then} WITH * ORDER BY {m}.id LIMIT 1{row} }}[0]"
+        return self.hoist(found), finish
 
     def connection(self, s: Selected, rule: ConnectionField, n: str, outer: Time) -> tuple[str, Finish | None]:
         time = self.time(s.arguments, outer)
@@ -400,7 +436,10 @@ class _Compilation:
             key, value = identity, None
         else:
             p = self.order_property(order, kinds)
-            key, value = identity, (self.kept(n, p, time) if p.name == "recordedAt" else self.read(n, p, time))
+            key, value = (
+                identity,
+                (self.kept(n, p, time) if p.name == "recordedAt" else self.read(n, p, time)),
+            )
         return _Rows(
             head=head,
             key=key,
@@ -444,7 +483,7 @@ class _Compilation:
         listed = [p for p in parts if p.rule in (ConnectionPart.EDGES, ConnectionPart.NODES)]
         paged = [p for p in parts if p.rule is ConnectionPart.PAGE_INFO]
         counts = [p for p in parts if p.rule is ConnectionPart.TOTAL_COUNT]
-        texts = [f"`{p.key}`: {rows.count}" for p in counts]
+        texts = [f"`{p.key}`: {self.hoist(rows.count)}" for p in counts]
         if not listed and not paged:
             return f"{container}{{{', '.join(texts)}}}", None
         first = arguments.values.get("first", DEFAULT_FIRST)
@@ -461,20 +500,24 @@ class _Compilation:
 
         if direct:
             part = listed[0]
-            row, inner = projection(part)
-            texts.append(f"`{part.key}`: {rows.collect(clauses, row)}")
+            row, inner = self.returned(lambda: projection(part))
+            texts.append(f"`{part.key}`: {self.hoist(rows.collect(clauses, row))}")
             return f"{container}{{{', '.join(texts)}}}", _each({part.key: _all(inner)} if inner else {})
-        slots, finishes = [f"`~cursor`: {rows.cursor}"], {}
-        for part in listed:
-            row, inner = projection(part)
-            slots.append(f"`{part.key}`: {row}")
-            if inner:
-                finishes[part.key] = inner
-        texts.append(f"`~rows`: {rows.collect(clauses, rows.container + '{' + ', '.join(slots) + '}')}")
+        finishes: dict[str, Finish] = {}
+
+        def slots() -> tuple[str, Finish | None]:
+            texts = [f"`~cursor`: {rows.cursor}"]
+            for part in listed:
+                row, inner = projection(part)
+                texts.append(f"`{part.key}`: {row}")
+                if inner:
+                    finishes[part.key] = inner
+            return f"{rows.container}{{{', '.join(texts)}}}", None
+
+        row, _ = self.returned(slots)
+        texts.append(f"`~rows`: {self.hoist(rows.collect(clauses, row))}")
         limit_name, following = limit[1:], arguments.values.get("after") is not None
-        infos = [
-            (p.key, [(q.key, q.rule) for q in p.fields("PageInfo") if isinstance(q.rule, PagePart)]) for p in paged
-        ]
+        infos = [(p.key, [(q.key, q.rule) for q in p.fields("PageInfo") if isinstance(q.rule, PagePart)]) for p in paged]
 
         def finish(value: Any, parameters: Mapping[str, Any]) -> Any:
             found = value.pop("~rows")
@@ -504,19 +547,13 @@ class _Compilation:
 
     def after(self, arguments: Arguments, rows: _Rows) -> str:
         id = self.bind(arguments, "after", convert=lambda c: rows.parse(c)[1])
-        less, more = ("<", ">") if rows.descending else (">", "<")
         if rows.value is None:
-            return f"{rows.key} {less} {id}"
+            return f"{rows.key} {'<' if rows.descending else '>'} {id}"
         v = self.bind(arguments, "after", convert=lambda c: rows.parse(c)[0])
         tie = f"({rows.value} = {v} AND {rows.key} > {id})"
         if rows.descending:  # nulls come first
-            return (
-                f"({rows.value} < {v} OR {tie} OR "
-                f"({v} IS NULL AND ({rows.value} IS NOT NULL OR {rows.key} > {id})))"
-            )
-        return (
-            f"({rows.value} > {v} OR {tie} OR ({rows.value} IS NULL AND ({v} IS NOT NULL OR {rows.key} > {id})))"
-        )
+            return f"({rows.value} < {v} OR {tie} OR ({v} IS NULL AND ({rows.value} IS NOT NULL OR {rows.key} > {id})))"
+        return f"({rows.value} > {v} OR {tie} OR ({rows.value} IS NULL AND ({v} IS NOT NULL OR {rows.key} > {id})))"
 
     # ── filters ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -537,9 +574,7 @@ class _Compilation:
             if operand is None:
                 raise InvalidArgument(f"{_dotted(where)}: null filters nothing; leave it out, or use isNull")
             if name in ("and", "or"):
-                parts = [
-                    self.filter(item, (*where, i), arguments, n, kinds, time) for i, item in enumerate(operand)
-                ]
+                parts = [self.filter(item, (*where, i), arguments, n, kinds, time) for i, item in enumerate(operand)]
                 joined = f" {name.upper()} ".join(f"({p})" for p in parts)
                 conditions.append(f"({joined})" if parts else ("true" if name == "and" else "false"))
             elif name == "not":
@@ -624,14 +659,24 @@ class _Compilation:
                 continue
             given = arguments.values.get(p.name)
             if p.type.name == "ID" and not p.type.many:
-                labels = [self.kind_of(given)] if given is not None else []
-                texts[p.name] = self.bind(arguments, p.name, convert=self.checks_id(p.type.kinds) if given is not None else None)
-                if labels:
-                    allowed = p.type.kinds or tuple(self.graph.kinds)
-                    if labels[0] not in allowed:
-                        self.checks_id(allowed)(given)
-                    texts[f"of {p.name}"] = labels[0]
-                    checks.append(self.exists(labels[0], texts[p.name], time))
+                allowed = p.type.kinds or tuple(self.graph.kinds)
+                if given is None:
+                    texts[p.name] = "null"
+                    # It stands for another id then, whose kind it has.
+                    texts[f"of {p.name}"] = next((t for k, t in texts.items() if k.startswith("of ")), allowed[0])
+                    continue
+                texts[f"of {p.name}"] = self.kind_of(self.checks_id(allowed)(given))
+                texts[p.name] = self.bind(arguments, p.name, convert=self.checks_id(allowed))
+                checks.append(self.exists(texts[f"of {p.name}"], texts[p.name], time))
+            elif p.name == "text" and "$words" in question.body:
+                texts["words"] = self.bind(arguments, p.name, convert=search.words)
+                texts["indexes"] = self.bind(
+                    arguments,
+                    p.name,
+                    convert=lambda _: search.indexes(self.dialect.engine, full_text(self.graph)),
+                )
+            elif p.type.name == "DateTime" and given is None:
+                texts[p.name] = self.now()
             else:
                 texts[p.name] = self.bind(arguments, p.name, convert=_plain)
         imports = f"({n})" if n else "()"
@@ -644,8 +689,8 @@ class _Compilation:
         if question.paged:
             answer, finish = self.page(s, rows.paged(), time, container=n or "o")
         else:
-            row, finish = rows.row(s)
-            answer = f"COLLECT {{ CALL {imports} {{ {body}{rows.prelude} RETURN {row} AS row }} RETURN row LIMIT 1 }}[0]"
+            row, finish = self.returned(lambda: rows.row(s))
+            answer = self.hoist(f"COLLECT {{ CALL {imports} {{ {body}{rows.prelude}{row} }} RETURN row LIMIT 1 }}[0]")
         if checks:
             answer = f"CASE WHEN {' AND '.join(checks)} THEN {answer} END"
             finish = _unless_null(finish)
@@ -655,13 +700,15 @@ class _Compilation:
         x = self.name("x")
         return f"EXISTS {{ MATCH ({x}:{label} {{id: {id}}}){self.present(x, time)} RETURN {x} }}"
 
-    def columns(self, selected: Sequence[Selected], reads: Mapping[str, str], time: Time) -> tuple[list[str], dict[str, Finish]]:
+    def columns(
+        self, selected: Sequence[Selected], reads: Mapping[str, str], time: Time
+    ) -> tuple[list[str], dict[str, Finish]]:
         """The columns of a row, each read by its expression."""
         texts, finishes = [], {}
         for s in selected:
             if not isinstance(s.rule, ColumnField):
                 continue
-            text, finish = self.column(s, s.rule, reads[s.rule.column.name], time)
+            text, finish = self.column(s, s.rule, self.hoist(reads[s.rule.column.name]), time)
             texts.append(f"`{s.key}`: {text}")
             if finish:
                 finishes[s.key] = finish
@@ -671,23 +718,27 @@ class _Compilation:
         type = rule.column.type
         if not s.type_names():
             if type.name == "JSON":
-                return read, lambda text, _: None if text is None else json.loads(text)
+                return read, lambda value, _: value and dict(sorted(value.items()))
             return read, None
         item = self.name("n")
         then = f" WITH *, {state(item, time.known)} AS {item}_then" if time.known else ""
         if type.name in self.graph.kinds or type.name == "Node":
             kinds = tuple(self.graph.kinds) if type.name == "Node" else (type.name,)
-            row, finish = self.node(s, item, kinds, time)
+            row, finish = self.returned(lambda: self.node(s, item, kinds, time))
             listed = read if type.many else f"CASE WHEN {read} IS NULL THEN [] ELSE [{read}] END"
-            text = f"COLLECT {{ UNWIND {listed} AS {item}{then} RETURN {row} AS row }}"
+            text = self.hoist(f"COLLECT {{ UNWIND {listed} AS {item}{then}{row} }}")
         else:
             fields = s.fields(type.name)
             reads = {f.rule.column.name: f"{item}.{f.rule.column.name}" for f in fields if isinstance(f.rule, ColumnField)}
-            texts, finishes = self.columns(fields, reads, time)
-            finish = _each(finishes)
-            listed = read if type.many else f"[{read}]"
             container = self.name("o")
-            text = f"COLLECT {{ UNWIND {listed} AS {item} WITH *, {{}} AS {container} RETURN {container}{{{', '.join(texts)}}} AS row }}"
+
+            def project() -> tuple[str, Finish | None]:
+                texts, finishes = self.columns(fields, reads, time)
+                return f"{container}{{{', '.join(texts)}}}", _each(finishes)
+
+            row, finish = self.returned(project)
+            listed = read if type.many else f"[{read}]"
+            text = self.hoist(f"COLLECT {{ UNWIND {listed} AS {item} WITH *, {{}} AS {container}{row} }}")
         if type.many:
             return text, _all(finish) if finish else None
         return f"{text}[0]", _unless_null(finish)
@@ -710,10 +761,9 @@ class _Rows:
     scope: str | None = None
     """The outer variables that the head may see, where it must see no other: `(n)`."""
 
-    def collect(self, clauses: str, row: str) -> str:
+    def collect(self, clauses: str, returned: str) -> str:
         """All its rows' projections, as a list."""
-        inner = f"{self.head}{clauses}{self.prelude} RETURN {row} AS row"
-        return f"COLLECT {{ {self._scoped(inner, 'row')} }}"
+        return f"COLLECT {{ {self._scoped(f'{self.head}{clauses}{self.prelude}{returned}', 'row')} }}"
 
     @property
     def count(self) -> str:
@@ -740,7 +790,8 @@ class _Rows:
     def parse(self, cursor: str) -> tuple[str | float | None, str]:
         """A cursor as the value and the key it stands for. Raises `InvalidArgument`."""
         bad = InvalidArgument(
-            f"after: {cursor!r} is no cursor of this connection in this order; pass on one that it gave", "INVALID_CURSOR"
+            f"after: {cursor!r} is no cursor of this connection in this order; pass on one that it gave",
+            "INVALID_CURSOR",
         )
         if not cursor.startswith(self.order):
             raise bad
@@ -779,9 +830,7 @@ class _QuestionRows:
 
     def row(self, s: Selected) -> tuple[str, Finish | None]:
         fields = s.fields(self.question.row.name)
-        reads = {
-            f.rule.column.name: self.fill(f.rule.column.expression) for f in fields if isinstance(f.rule, ColumnField)
-        }
+        reads = {f.rule.column.name: self.fill(f.rule.column.expression) for f in fields if isinstance(f.rule, ColumnField)}
         texts, finishes = self.compilation.columns(fields, reads, self.time)
         return f"q{{{', '.join(texts)}}}", _each(finishes)
 
@@ -814,6 +863,8 @@ class _QuestionRows:
             scope=self.imports,
         )
 
+
+_AGGREGATION = re.compile(r"\b(?:collect|count|min|max|sum|avg)\(")
 
 _OPERATORS = {
     "eq": "{read} = {given}",
@@ -884,13 +935,17 @@ def _unless_null(finish: Finish | None) -> Finish | None:
 def compile(roots: Sequence[Selected], graph: Graph, dialect: Dialect) -> Compiled:
     """Compiles the root fields of a query. Raises `InvalidArgument`."""
     compilation = _Compilation(graph, dialect, Ids(graph))
-    texts, finishes = [], {}
-    for s in roots:
-        if s.rule is None:
-            continue
-        text, finish = compilation.root(s)
-        texts.append(f"`{s.key}`: {text}")
-        if finish:
-            finishes[s.key] = finish
-    text = f"WITH {{}} AS o RETURN o{{{', '.join(texts)}}} AS data"
-    return Compiled(text, tuple(compilation.parameters), compilation.uses_now, _each(finishes))
+
+    def project() -> tuple[str, Finish | None]:
+        texts, finishes = [], {}
+        for s in roots:
+            if s.rule is None:
+                continue
+            text, finish = compilation.root(s)
+            texts.append(f"`{s.key}`: {text}")
+            if finish:
+                finishes[s.key] = finish
+        return f"o{{{', '.join(texts)}}}", _each(finishes)
+
+    row, finish = compilation.returned(project)
+    return Compiled(f"WITH {{}} AS o{row}", tuple(compilation.parameters), compilation.uses_now, finish)

@@ -17,10 +17,5 @@ def full_text(graph: Graph) -> FullText:
 def wanted(graph: Graph) -> list[Uniqueness | Index | FullText]:
     """All constraints and indexes of a graph."""
     labels = (*graph.kinds, REVISION, EXTERNAL_ID)
-    indexes = [
-        Index(kind.name, p.name)
-        for kind in graph.kinds.values()
-        for p in kind.properties.values()
-        if p.indexed
-    ]
+    indexes = [Index(kind.name, p.name) for kind in graph.kinds.values() for p in kind.properties.values() if p.indexed]
     return [*(Uniqueness(label, "id") for label in labels), *indexes, full_text(graph)]

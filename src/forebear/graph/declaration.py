@@ -15,6 +15,7 @@ properties, its attributes made with `edge` are its outgoing edges:
 
 from __future__ import annotations
 
+import builtins
 import re
 import sys
 import types
@@ -94,7 +95,7 @@ class Property:
         return self.type is Json or self.value_type is not None
 
     @property
-    def value_type(self) -> type[Value] | None:
+    def value_type(self) -> builtins.type[Value] | None:
         """The declared `Value` of which this is a list, if it is one."""
         item = self.item_type
         return item if isinstance(item, type) and issubclass(item, Value) else None
@@ -181,7 +182,7 @@ class _EdgeMarker:
     doc: str
     back: str
     back_doc: str
-    properties: type[EdgeProperties] | None
+    properties: builtins.type[EdgeProperties] | None
     interval: bool
     one: bool
 
@@ -207,7 +208,7 @@ def edge(
     doc: str,
     back: str,
     back_doc: str,
-    properties: type[EdgeProperties] | None = None,
+    properties: builtins.type[EdgeProperties] | None = None,
     interval: bool = False,
     one: bool = False,
 ) -> Any:
@@ -338,11 +339,7 @@ def _property(owner: str, attribute: str, annotation: Any, marker: _PropertyMark
     if not required and marker.default is not None:
         raise DeclarationError(f"{where}: the only default is None, for what a fact may leave out")
     item = typing.get_args(annotation)[0] if typing.get_origin(annotation) is list else annotation
-    if not (
-        item in _SCALARS
-        or item is Json
-        or (isinstance(item, type) and issubclass(item, (StrEnum, Value)))
-    ):
+    if not (item in _SCALARS or item is Json or (isinstance(item, type) and issubclass(item, (StrEnum, Value)))):
         raise DeclarationError(f"{where}: {annotation!r} is no type that the graph can hold")
     if item is annotation and isinstance(item, type) and issubclass(item, Value):
         raise DeclarationError(f"{where}: a {item.__name__} is held in a list: list[{item.__name__}]")
@@ -470,7 +467,7 @@ class Graph:
                     f"{e.source}.{e.name}: {e.type.name} is {e.type.edge_class} here and {declared.edge_class} elsewhere"
                 )
         for kind in self.kinds.values():
-            names: dict[str, str] = {name: "a property" for name in kind.properties}
+            names: dict[str, str] = dict.fromkeys(kind.properties, "a property")
             for e in kind.edges:
                 if e.name in names:
                     raise DeclarationError(f"{kind.name}.{e.name} is both an edge and {names[e.name]}")

@@ -12,6 +12,8 @@ The forms that can be rewritten, one clause a line:
     WITH a, b, min(length(walk)) AS depth                                   its distinct nodes with their depths
     MATCH path = shortestPath((a)-[:PRODUCED_BY|RAN*1..50 /* lineage */]->(b))   or allShortestPaths
     MATCH (a:Kind)-[e:TYPE]->(b) WHERE …                                    named edges, and always a WHERE
+    MATCH (a:Kind /* of parameter */ {id: $parameter}) WHERE …              labels replaced by the kind of the id
+    /* as known at $parameter */ CALL (a) { … }                             a block that is asked as of a moment
 
 The comment behind a union of types names a set of the vocabulary; the union is replaced by that set as it is declared.
 """
@@ -52,7 +54,8 @@ _MATCH = re.compile(r"MATCH (?!walk = |path = )(?P<pattern>(?:(?!\b(?:MATCH|RETU
 _ANY_MATCH = re.compile(r"MATCH (?!walk = |path = )")
 _EDGE = re.compile(r"\[(?P<name>\w*):(?P<types>[A-Z_|]+)\]")
 _NODE = re.compile(r"\((?P<name>\w+):")
-_LABELS = re.compile(r":(?P<labels>[A-Za-z|]+) /\* of (?P<parameter>\w+) \*/")
+_LABELS = re.compile(r"(?P<labels>:[A-Za-z|]+)? /\* of (?P<parameter>\w+) \*/")
+_BLOCK = re.compile(r"/\* as known at \$(?P<moment>\w+) \*/ (?P<call>CALL \([\w, ]*\) )\{")
 _PARAMETER = re.compile(r"\$(\w+)")
 _READ = re.compile(r"\b(?P<name>[a-z]\w*)\.(?P<property>\w+)\b")
 
@@ -83,21 +86,31 @@ class Dialect:
             "lineage": "|".join(graph.types_of(EdgeClass.LINEAGE)),
             "lineage and authority": "|".join(graph.types_of(EdgeClass.LINEAGE, EdgeClass.AUTHORITY)),
         }
-        self._guaranteed = {p.name for k in graph.kinds.values() for p in k.guaranteed} | {"retractedAt", "describedAt"}
+        self._guaranteed = {p.name for k in graph.kinds.values() for p in k.guaranteed} | {
+            "retractedAt",
+            "describedAt",
+        }
 
     def rewrite(self, text: str, *, as_known: bool = False) -> str:
         """A statement as this engine runs it; with `as_known` as of `$asKnownAt`. Raises `InvalidStatement`."""
+        while block := _BLOCK.search(text):
+            end = _closing(text, block.end())
+            inner = self.rewrite(text[block.end() : end], as_known=True).replace(KNOWN_AT, f"${block['moment']}")
+            text = f"{text[: block.start()]}{block['call']}{{{inner}{text[end:]}"
         if as_known:
             text = self._patterns_as_known(text)
         text = _WALK.sub(lambda m: self._walk(m, as_known), text)
         if as_known:
             text = self._shortest_as_known(text)
-        return _UNION.sub(lambda m: f":{self._types(m['types'], m['set'])}{m['rest']}", text)
+        return self._with_sets(text)
 
     def fill(self, text: str, texts: Mapping[str, str]) -> str:
         """A statement with its parameters, and its labels marked `/* of parameter */`, replaced."""
-        text = _LABELS.sub(lambda m: f":{texts.get('of ' + m['parameter'], m['labels'])}", text)
+        text = _LABELS.sub(lambda m: f":{texts['of ' + m['parameter']]}", text)
         return _PARAMETER.sub(lambda m: texts.get(m[1], m[0]), text)
+
+    def _with_sets(self, text: str) -> str:
+        return _UNION.sub(lambda m: f":{self._types(m['types'], m['set'])}{m['rest']}", text)
 
     def _types(self, written: str, name: str | None) -> str:
         if name is None:
@@ -112,7 +125,10 @@ class Dialect:
         if self.engine is Engine.NEO4J:
             union, where = types, ""
             if as_known:
-                union, where = f"{types}|{RETRACTED}", f"\nWHERE all(x IN relationships(walk) WHERE {known('x', types)})"
+                union, where = (
+                    f"{types}|{RETRACTED}",
+                    f"\nWHERE all(x IN relationships(walk) WHERE {known('x', types)})",
+                )
             return (
                 f"MATCH walk = ({m['start']}){m['left']}-[:{union}*0..{m['depth']}]-{m['right']}({m['end']}){where}\n"
                 f"WITH {m['carry']}min(length(walk)) AS depth"
@@ -128,28 +144,31 @@ class Dialect:
         )
 
     def _shortest_as_known(self, text: str) -> str:
-        m = _SHORTEST.search(text)
-        if m is None:
-            return text
-        types = self._types(m["types"], m["set"])
         if self.engine is Engine.NEO4J:
-            return _SHORTEST.sub(
-                lambda m: (
-                    f"MATCH path = {m['function']}(({m['start']}){m['left']}-[:{types}|{RETRACTED}*1..{m['depth']}]-"
-                    f"{m['right']}({m['end']})) WHERE all(x IN relationships(path) WHERE {known('x', types)})"
-                ),
-                text,
-            )
+            return _SHORTEST.sub(self._shortest_filtered, text)
+        if not _SHORTEST.search(text):
+            return text
         # This engine finds a shortest path first and filters it then, so it has to be looked for level by level.
-        most = "1" if m["function"] == "shortestPath" else "$first"
-        found = _unrolled_paths(m["start"], m["end"], types, m["left"], m["right"], int(m["depth"]), most)
-        text = text[: m.start()] + found + text[m.end() :]
-        return text.replace("nodes(path)", "path.nodes").replace("relationships(path)", "path.edges").replace(
-            "length(path)", "size(path.edges)"
+        text = _SHORTEST.sub(self._shortest_unrolled, text)
+        for function, read in (("nodes", "path.nodes"), ("relationships", "path.edges")):
+            text = text.replace(f"{function}(path)", read)
+        return text
+
+    def _shortest_filtered(self, m: re.Match[str]) -> str:
+        types = self._types(m["types"], m["set"])
+        return (
+            f"MATCH path = {m['function']}(({m['start']}){m['left']}-[:{types}|{RETRACTED}*1..{m['depth']}]-"
+            f"{m['right']}({m['end']})) WHERE all(x IN relationships(path) WHERE {known('x', types)})"
         )
 
+    def _shortest_unrolled(self, m: re.Match[str]) -> str:
+        types = self._types(m["types"], m["set"])
+        most = "1" if m["function"] == "shortestPath" else "$first"
+        return _unrolled_paths(m["start"], m["end"], types, m["left"], m["right"], int(m["depth"]), most)
+
     def _patterns_as_known(self, text: str) -> str:
-        edges = {name for m in _MATCH.finditer(text) for name in _EDGE.findall(m["pattern"]) for name in name[:1]}
+        text = self._with_sets(text)
+        edges = {name for m in _MATCH.finditer(text) for name, _ in _EDGE.findall(m["pattern"])}
         if len(_ANY_MATCH.findall(text)) != len(_MATCH.findall(text)):
             raise InvalidStatement("every MATCH needs a WHERE of its own (write WHERE true), so that it can be asked asKnownAt")
 
@@ -162,8 +181,7 @@ class Dialect:
                 conditions.append(known(e["name"], e["types"]))
                 return f"[{e['name']}:{e['types']}|{RETRACTED}]"
 
-            union = _UNION.sub(lambda u: f":{self._types(u['types'], u['set'])}", m["pattern"])
-            pattern = _EDGE.sub(edge, union)
+            pattern = _EDGE.sub(edge, m["pattern"])
             conditions += [f"{name}.recordedAt <= {KNOWN_AT}" for name in _NODE.findall(pattern)]
             return f"MATCH {pattern} WHERE {' AND '.join(conditions)} AND " if conditions else f"MATCH {pattern} WHERE "
 
@@ -175,6 +193,16 @@ class Dialect:
         return _READ.sub(read, _MATCH.sub(one, text))
 
 
+def _closing(text: str, start: int) -> int:
+    """Where the brace that was opened before `start` is closed."""
+    depth = 1
+    for i in range(start, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[i], 0)
+        if depth == 0:
+            return i
+    raise InvalidStatement("a block `as known at` is not closed")
+
+
 def _unrolled(start: str, end: str, types: str, left: str, right: str, depth: int) -> str:
     """A breadth-first walk, a level a subquery: the embedded engine's procedures cannot look at an edge's properties."""
     lines = [f"CALL ({start}) {{", f"WITH [{start}] AS seen0, [{start}] AS front0, [0] AS depths0"]
@@ -182,11 +210,10 @@ def _unrolled(start: str, end: str, types: str, left: str, right: str, depth: in
         lines.append(
             f"CALL (seen{i}, front{i}) {{ UNWIND front{i} AS x MATCH (x){left}-[r:{types}|{RETRACTED}]-{right}(y) "
             f"WHERE {known('r', types)} AND NOT y IN seen{i} RETURN collect(DISTINCT y) AS front{i + 1} }}\n"
-            f"WITH seen{i} + front{i + 1} AS seen{i + 1}, front{i + 1}, depths{i} + [x IN front{i + 1} | {i + 1}] AS depths{i + 1}"
+            f"WITH seen{i} + front{i + 1} AS seen{i + 1}, front{i + 1}, "
+            f"depths{i} + [x IN front{i + 1} | {i + 1}] AS depths{i + 1}"
         )
-    lines.append(
-        f"UNWIND range(0, size(seen{depth}) - 1) AS i RETURN seen{depth}[i] AS {end}, depths{depth}[i] AS reached }}"
-    )
+    lines.append(f"UNWIND range(0, size(seen{depth}) - 1) AS i RETURN seen{depth}[i] AS {end}, depths{depth}[i] AS reached }}")
     return "\n".join(lines)
 
 

@@ -126,10 +126,10 @@ class Facts:
     @cached_property
     def json_schema(self) -> dict[str, Any]:
         """The JSON schema of every fact, one definition a kind."""
-        kinds = [*self.graph.kinds, "Retraction", "Correction"]
+        kinds = [*self.graph.kinds, *_AMENDMENTS]
         definitions: dict[str, Any] = {}
         for name in kinds:
-            model = {"Retraction": Retraction, "Correction": Correction}.get(name) or self.model(name)
+            model = _AMENDMENTS.get(name) or self.model(name)
             schema = model.model_json_schema(ref_template="#/$defs/{model}")
             definitions |= schema.pop("$defs", {})
             definitions[name] = schema
@@ -191,9 +191,7 @@ class Facts:
             for end in ends:
                 target = end.__dict__["id"]
                 properties = {
-                    p.name: stored(p, end.__dict__[p.name])
-                    for p in e.stored_properties
-                    if end.__dict__.get(p.name) is not None
+                    p.name: stored(p, end.__dict__[p.name]) for p in e.stored_properties if end.__dict__.get(p.name) is not None
                 }
                 edges.append(EdgeRow(e, node, target, self.ids.kind(target), properties))
         return NodeRow(kind, node, guaranteed, updated, tuple(edges))
@@ -347,6 +345,9 @@ class Correction(BaseModel):
     validFrom: Moment | None = Field(default=None, description="Since when the edge held, where it has an interval.")
     values: dict[str, Any] = Field(description="The corrected values by property; null takes one away.")
     reason: str = Field(min_length=1, description="Why.")
+
+
+_AMENDMENTS: Mapping[str, type[BaseModel]] = {"Retraction": Retraction, "Correction": Correction}
 
 
 def stored(p: Property, value: Any) -> Any:

@@ -199,7 +199,13 @@ class Run(Node, prefix="run"):
         TRAINED_ON, "DatasetVersion", properties=Mixing, doc="The training data that it read.",
         back="trainingRuns", back_doc="The runs that were trained on it.",
     )  # fmt: skip
-    ran = edge(RAN, "CodeVersion", doc="The code that it executed.", back="runs", back_doc="The runs that executed it.")
+    ran = edge(
+        RAN,
+        "CodeVersion",
+        doc="The code that it executed.",
+        back="runs",
+        back_doc="The runs that executed it.",
+    )
     in_environment = edge(
         IN_ENVIRONMENT, "SoftwareEnvironment", doc="The software environment that it used.",
         back="runs", back_doc="The runs that used it.",

@@ -15,14 +15,15 @@
 
 `answers [Row]` is a paged list whose order must be total; `answers Row` is its first row. The last RETURN's items are the
 columns, and only those that a client selected are computed, after paging. A parameter of type ID names the kinds that it
-may be of; `on Kind` makes it a field of that kind, and its node is `$self`. `time at` and `time lineage` say whether the
-answer depends on `at` (then `$at` is given) besides `asKnownAt`.
+may be of; any other type followed by names in brackets is an enum of them. `on Kind` makes it a field of that kind, and its
+node is `$self`. `time at` says that the answer depends on `at` (`$at`) besides `asKnownAt`; `time none`, that it is about
+what is simply updated, and asked of now alone. A DateTime that is left out is now.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from forebear.graph.declaration import Graph
@@ -37,7 +38,12 @@ class TypeRef:
     required: bool = False
     many: bool = False
     kinds: tuple[str, ...] = ()
-    """Of an ID: the kinds that it may name; empty for any."""
+    """Of an ID: the kinds that it may name; empty for any. Of another type: an enum's names."""
+
+    @property
+    def is_enum(self) -> bool:
+        """Whether it is an enum of the question's own."""
+        return bool(self.kinds) and self.name != "ID"
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,7 @@ class Question:
     types: Mapping[str, RowType]
     paged: bool
     timed: bool
+    timeless: bool
     body: str
     order: tuple[str, ...]
 
@@ -109,7 +116,7 @@ def parse(name: str, source: str, graph: Graph) -> Question:
 
     doc: list[str] = []
     on: str | None = None
-    timed = False
+    time = ""
     parameters: list[Parameter] = []
     columns: list[Column] = []
     answers: re.Match[str] | None = None
@@ -140,7 +147,9 @@ def parse(name: str, source: str, graph: Graph) -> Question:
             if on not in graph.kinds:
                 raise fail(f"on {on}: no such kind")
         elif line.startswith("time "):
-            timed = line[5:].strip() == "at"
+            time = line[5:].strip()
+            if time not in ("at", "none"):
+                raise fail(f"{line!r}: the answer depends on `time at` or `time none`")
         elif line.strip():
             doc.append(line.strip())
     if answers is None:
@@ -150,40 +159,67 @@ def parse(name: str, source: str, graph: Graph) -> Question:
         raise fail(f"it returns {', '.join(expressions)}; its header declares {', '.join(c.name for c in columns)}")
     if answers["open"] and not order:
         raise fail("a list is paged, so it needs a total ORDER BY")
-    declared = {p.name for p in parameters} | {"at", "asKnownAt", "now", "self"}
+    declared = {p.name for p in parameters} | {"at", "self", "words", "indexes"}
     used = set(re.findall(r"\$(\w+)", text))
     if used - declared:
         raise fail(f"parameter ${min(used - declared)} is not declared")
-    if missing := {p.name for p in parameters} - used - {"first"}:
+    if missing := {p.name for p in parameters} - used - ({"text"} if "words" in used else set()):
         raise fail(f"parameter {min(missing)} is declared and not used")
-    if timed != bool(used & {"at"}):
+    if (time == "at") != ("at" in used):
         raise fail("`time at` and the use of $at must go together")
     row = RowType(
-        answers["name"], answers["doc"], tuple(Column(c.name, c.type, c.doc, expressions[c.name]) for c in columns)
+        answers["name"],
+        answers["doc"],
+        tuple(Column(c.name, c.type, c.doc, expressions[c.name]) for c in columns),
     )
     parts = {n: RowType(n, d, tuple(cs)) for n, (d, cs) in types.items()}
-    known = {"ID", "String", "Int", "Float", "Boolean", "DateTime", "JSON", "Node", "EdgeClass", "Kind", "EdgeType"}
+    known = {
+        "ID",
+        "String",
+        "Int",
+        "Float",
+        "Boolean",
+        "DateTime",
+        "JSON",
+        "Node",
+        "EdgeClass",
+        "Kind",
+        "EdgeType",
+    }
+    known |= {p.type.__name__ for k in graph.kinds.values() for p in k.own_properties if p.is_enum}
     for t in (row, *parts.values()):
         for c in t.columns:
-            if c.type.name not in known and c.type.name not in graph.kinds and c.type.name not in parts:
+            if not c.type.is_enum and c.type.name not in known and c.type.name not in graph.kinds and c.type.name not in parts:
                 raise fail(f"column {c.name}: no type is called {c.type.name}")
-    return Question(name, " ".join(doc), on, tuple(parameters), row, parts, bool(answers["open"]), timed, body, order)
+    return Question(
+        name,
+        " ".join(doc),
+        on,
+        tuple(parameters),
+        row,
+        parts,
+        bool(answers["open"]),
+        time == "at",
+        time == "none",
+        body,
+        order,
+    )
 
 
-def _type(text: str, fail: object) -> TypeRef:
+def _type(text: str, fail: Callable[[str], Exception]) -> TypeRef:
     m = _TYPE.fullmatch(text.strip())
     if not m:
-        raise fail(f"cannot read the type {text!r}")  # type: ignore[operator]
+        raise fail(f"cannot read the type {text!r}")
     many = bool(m["open"])
     kinds = tuple(k.strip() for k in (m["kinds"] or "").split(",") if k.strip())
     return TypeRef(m["name"], bool(m["outer"] if many else (m["inner"] or m["outer"])), many, kinds)
 
 
-def _split(text: str, fail: object) -> tuple[str, dict[str, str], tuple[str, ...]]:
+def _split(text: str, fail: Callable[[str], Exception]) -> tuple[str, dict[str, str], tuple[str, ...]]:
     """A statement as its body, the expressions of its last RETURN by column, and its order."""
     at = text.rfind("\nRETURN ")
     if at < 0:
-        raise fail("it has no RETURN on a line of its own")  # type: ignore[operator]
+        raise fail("it has no RETURN on a line of its own")
     body, tail = text[:at], text[at + len("\nRETURN ") :]
     returned, _, order = tail.partition("\nORDER BY ")
     expressions = {}

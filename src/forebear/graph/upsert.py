@@ -134,7 +134,7 @@ def retire(edge: Edge, target: str) -> str:
 def detach(kind: str, types: tuple[str, ...]) -> str:
     """Takes every edge of some nodes out of its type, at both ends: rows `{id}`; `$reason` says why."""
     union = "|".join(types)
-    gone = f"r += {{type: type(e), retractedAt: $now, retractedBy: $by, retractedFor: $reason}}"
+    gone = "r += {type: type(e), retractedAt: $now, retractedBy: $by, retractedFor: $reason}"
     return (
         f"UNWIND $rows AS row\n"
         f"MATCH (n:{kind} {{id: row.id}})\n"

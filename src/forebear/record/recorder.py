@@ -83,7 +83,13 @@ class Recorder:
         self._types = tuple(sorted(facts.graph.edge_types))
 
     async def record(
-        self, documents: Iterable[object], origin: Origin, *, partial: bool = False, imported: bool = False, offset: int = 0
+        self,
+        documents: Iterable[object],
+        origin: Origin,
+        *,
+        partial: bool = False,
+        imported: bool = False,
+        offset: int = 0,
     ) -> Summary:
         """Records documents in one transaction.
 
@@ -200,9 +206,7 @@ class _Writing:
 
     async def describe(self, rows: Sequence[tuple[int, NodeRow]]) -> None:
         kind = rows[0][1].kind
-        given = [
-            {"id": r.id, "guaranteed": {**r.guaranteed, "describedAt": self.now}, "updated": r.updated} for _, r in rows
-        ]
+        given = [{"id": r.id, "guaranteed": {**r.guaranteed, "describedAt": self.now}, "updated": r.updated} for _, r in rows]
         (answer,) = await self.run(upsert.describe(kind), given)
         self.summary.described += answer["described"]
         by_id = {r.id: (position, r) for position, r in rows}
@@ -284,13 +288,18 @@ class _Writing:
         return not reasons
 
     async def replace(
-        self, edge: Edge, target_kind: str, rows: Sequence[tuple[EdgeRow, Mapping[str, Any]]], reason: str | None
+        self,
+        edge: Edge,
+        target_kind: str,
+        rows: Sequence[tuple[EdgeRow, Mapping[str, Any]]],
+        reason: str | None,
     ) -> None:
         """Puts edges with other properties in the place of edges, which stay known as they were."""
         old = [_edge_row(row) for row, _ in rows]
         await self.run(upsert.retire(edge, target_kind), old, reason)
         await self.run(
-            upsert.connect(edge, target_kind), [{**o, "properties": values} for o, (_, values) in zip(old, rows, strict=True)]
+            upsert.connect(edge, target_kind),
+            [{**o, "properties": values} for o, (_, values) in zip(old, rows, strict=True)],
         )
         self.summary.revised += len(rows)
 
@@ -311,10 +320,15 @@ class _Writing:
         stored = found[0]["stored"]
         if amendment.values is None:
             if stored["retractedAt"] is None:
-                gone = {name: None for name in kind.properties} | {"describedAt": None, "retractedAt": self.now}
+                gone = dict.fromkeys(kind.properties) | {
+                    "describedAt": None,
+                    "retractedAt": self.now,
+                }
                 await self.run(upsert.detach(kind.name, self._types), rows, amendment.reason)
                 await self.run(
-                    upsert.revise(kind), [{"id": amendment.of, "changes": gone, "changed": ["retractedAt"]}], amendment.reason
+                    upsert.revise(kind),
+                    [{"id": amendment.of, "changes": gone, "changed": ["retractedAt"]}],
+                    amendment.reason,
                 )
                 self.summary.retracted += 1
             return
@@ -324,9 +338,7 @@ class _Writing:
             return
         changes = {n: v for n, v in amendment.values.items() if stored.get(n) != v}
         if changes:
-            await self.revise(
-                kind, [{"id": amendment.of, "changes": changes, "changed": list(changes)}], amendment.reason
-            )
+            await self.revise(kind, [{"id": amendment.of, "changes": changes, "changed": list(changes)}], amendment.reason)
 
     async def amend_edge(self, position: int, amendment: Amendment, edge: Edge) -> None:
         assert amendment.to is not None
@@ -336,7 +348,10 @@ class _Writing:
         found = await self.run(upsert.edge_facts(edge, amendment.to_kind), [_edge_row(row)])
         if not found:
             if amendment.values is not None:
-                self.refuse(position, f"{edge.name}: {amendment.of} has no such edge to {amendment.to}: record it instead")
+                self.refuse(
+                    position,
+                    f"{edge.name}: {amendment.of} has no such edge to {amendment.to}: record it instead",
+                )
             return
         if amendment.values is None:
             await self.run(upsert.retire(edge, amendment.to_kind), [_edge_row(row)], amendment.reason)

@@ -38,7 +38,12 @@ class Line(msgspec.Struct, omit_defaults=True):
 
 
 async def record_lines(
-    recorder: Recorder, chunks: AsyncIterator[bytes], origin: Origin, *, imported: bool = False, partial: bool = True
+    recorder: Recorder,
+    chunks: AsyncIterator[bytes],
+    origin: Origin,
+    *,
+    imported: bool = False,
+    partial: bool = True,
 ) -> AsyncIterator[Line]:
     """Records NDJSON; answers a report for each batch that is in, and a last one.
 
@@ -56,7 +61,10 @@ async def record_lines(
         stops = bool(summary.rejections) and not partial
         through += 0 if stops else lines
         report = Line(through, [_report(r) for r in summary.rejections], stopped=stops)
-        summary.rejections, summary.undescribed = [], kept if len(total.undescribed) < MAX_UNDESCRIBED else set()
+        summary.rejections, summary.undescribed = (
+            [],
+            kept if len(total.undescribed) < MAX_UNDESCRIBED else set(),
+        )
         total.add(summary)
         return report
 
@@ -71,9 +79,7 @@ async def record_lines(
                 if report.stopped:
                     break
             count = len(batch)
-            writing = asyncio.create_task(
-                _record(recorder, batch, origin, position, imported=imported, partial=partial)
-            )
+            writing = asyncio.create_task(_record(recorder, batch, origin, position, imported=imported, partial=partial))
             position += count
         if writing is not None:
             report = await written(writing, count)
@@ -114,7 +120,8 @@ async def _record(
         return Summary(rejections=broken)
     summary = await recorder.record(documents, origin, partial=partial, imported=imported)
     summary.rejections = sorted(
-        [*broken, *(Rejection(positions[r.position], r.id, r.reasons) for r in summary.rejections)], key=lambda r: r.position
+        [*broken, *(Rejection(positions[r.position], r.id, r.reasons) for r in summary.rejections)],
+        key=lambda r: r.position,
     )
     return summary
 
@@ -138,5 +145,3 @@ async def _batches(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
 
 def _report(r: Rejection) -> dict[str, Any]:
     return {"position": r.position, "id": r.id, "reasons": list(r.reasons)}
-
-

@@ -1,5 +1,6 @@
 """Where the graph is kept: one Bolt driver, two engines."""
 
-from forebear.store.bolt import Engine, ReadTransaction, Store, WriteTransaction
+from forebear.graph.dialect import Engine
+from forebear.store.bolt import ReadTransaction, Store, WriteTransaction
 
 __all__ = ["Engine", "ReadTransaction", "Store", "WriteTransaction"]

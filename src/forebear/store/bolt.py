@@ -4,7 +4,6 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from enum import StrEnum
 from time import perf_counter
 from typing import Any, NoReturn, Self, TypeVar
 
@@ -29,6 +28,7 @@ from neo4j.exceptions import (
     SessionExpired,
 )
 
+from forebear.graph.dialect import Engine
 from forebear.settings import Settings
 from forebear.store.embedded import DATABASE, EmbeddedEngine
 from forebear.store.errors import (
@@ -51,13 +51,6 @@ TRIES_CONNECTION = 3
 FIRST_DELAY = 0.01
 
 log = structlog.get_logger()
-
-
-class Engine(StrEnum):
-    """What is behind the wire, for the few statements that must differ."""
-
-    NEO4J = "neo4j"
-    EMBEDDED = "embedded"
 
 
 class _Transaction:

@@ -1,0 +1,84 @@
+// What a node reached: everything made from it (lineage), then everything allowed because of it (authority).
+//
+// A dataset or model stands for its versions; a customer, site or fleet for the data that was collected there while it was theirs.
+// Active deployments and current installations stand for their robots, fleets, sites and customers.
+//
+// parameter of ID!: What it is about: a bad dataset version, a customer, an evaluation pack.
+// parameter kinds [Kind!]: The kinds to list; by default all.
+// time at
+// answers [Impact]: A node that was reached.
+// column node Node!: The node.
+// column via EdgeClass!: The class that reached it first: LINEAGE, or AUTHORITY where lineage alone does not.
+// column path [Node!]!: Why: from the node back to the beginning, step by step.
+MATCH (given /* of of */ {id: $of}) WHERE true
+CALL (given) {
+  RETURN given AS start
+  UNION
+  MATCH (start:DatasetVersion|ModelVersion)-[of:VERSION_OF]->(given) WHERE true
+  RETURN start
+  UNION
+  MATCH (start:DatasetVersion)-[data:COLLECTED_FROM]->(fleet:Fleet)-[whose:FOR|AT]->(given) WHERE coalesce(data.collectedFrom < whose.validTo, true) AND coalesce(data.collectedTo > whose.validFrom, true)
+  RETURN start
+  UNION
+  MATCH (start:DatasetVersion)-[data:COLLECTED_FROM]->(robot:Robot)-[member:MEMBER_OF]->(given) WHERE coalesce(data.collectedFrom < member.validTo, true) AND coalesce(data.collectedTo > member.validFrom, true)
+  RETURN start
+  UNION
+  MATCH (start:DatasetVersion)-[data:COLLECTED_FROM]->(robot:Robot)-[member:MEMBER_OF]->(fleet:Fleet)-[whose:FOR|AT]->(given) WHERE coalesce(data.collectedFrom < whose.validTo, true) AND coalesce(data.collectedTo > whose.validFrom, true) AND coalesce(data.collectedFrom < member.validTo, true) AND coalesce(data.collectedTo > member.validFrom, true) AND coalesce(member.validFrom < whose.validTo, true) AND coalesce(member.validTo > whose.validFrom, true)
+  RETURN start
+  UNION
+  MATCH (start:DatasetVersion)-[data:COLLECTED_FROM]->(robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet)-[whose:FOR|AT]->(given) WHERE coalesce(data.collectedFrom < whose.validTo, true) AND coalesce(data.collectedTo > whose.validFrom, true) AND coalesce(data.collectedFrom < member.validTo, true) AND coalesce(data.collectedTo > member.validFrom, true) AND coalesce(data.collectedFrom < part.validTo, true) AND coalesce(data.collectedTo > part.validFrom, true)
+  RETURN start
+}
+CALL (start) {
+  MATCH walk = (start)<-[:BUILT_FROM|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..50 /* lineage */]-(node)
+  WITH node, min(length(walk)) AS depth
+  RETURN node, 0 AS rank, depth
+  UNION ALL
+  MATCH walk = (start)<-[:APPROVED_BY|BUILT_FROM|CITES|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..50 /* lineage and authority */]-(node)
+  WITH node, min(length(walk)) AS depth
+  RETURN node, 1 AS rank, depth
+}
+WITH given, start, node, rank, depth ORDER BY rank, depth, start.id
+WITH given, node, min(rank) AS rank, collect(start)[0] AS start
+CALL (node) {
+  RETURN node AS reached, [] AS steps
+  UNION
+  WITH * WHERE (node:Deployment OR node:Installation) AND node.validFrom <= $at AND coalesce(node.validTo > $at, true)
+  CALL (node) {
+    MATCH (node)-[on:ON]->(fleet:Fleet) WHERE true
+    RETURN fleet, [fleet] AS between
+    UNION
+    MATCH (node)-[on:ON]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE part.validFrom <= $at AND coalesce(part.validTo > $at, true)
+    RETURN fleet, [fleet, cohort] AS between
+    UNION
+    MATCH (node)-[on:ON]->(robot:Robot)-[member:MEMBER_OF]->(fleet:Fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true)
+    RETURN fleet, [fleet, robot] AS between
+    UNION
+    MATCH (node)-[on:ON]->(robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
+    RETURN fleet, [fleet, cohort, robot] AS between
+  }
+  CALL (fleet, between) {
+    UNWIND range(0, size(between) - 1) AS i
+    RETURN between[i] AS reached, between[i..] AS steps
+    UNION
+    MATCH (fleet)-[there:AT|FOR]->(place:Site|Customer) WHERE there.validFrom <= $at AND coalesce(there.validTo > $at, true)
+    RETURN place AS reached, [place] + between AS steps
+  }
+  RETURN reached, steps
+  UNION
+  WITH * WHERE node:Installation AND node.validFrom <= $at AND coalesce(node.validTo > $at, true)
+  MATCH (node)-[on:ON]->(robot:Robot) WHERE true
+  RETURN robot AS reached, [robot] AS steps
+}
+WITH given, reached, node, rank, start, steps WHERE reached.id <> given.id
+WITH reached, node, rank, start, steps ORDER BY rank, size(steps), node.id
+WITH reached, min(rank) AS rank, collect(node)[0] AS node, collect(start)[0] AS start, collect(steps)[0] AS steps
+WITH reached, node, rank, start, steps WHERE $kinds IS NULL OR labels(reached)[0] IN $kinds
+RETURN reached AS node,
+  CASE rank WHEN 0 THEN 'LINEAGE' ELSE 'AUTHORITY' END AS via,
+  CASE
+    WHEN node.id = start.id THEN steps + [start]
+    WHEN rank = 0 THEN COLLECT { MATCH path = shortestPath((node)-[:BUILT_FROM|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*1..50 /* lineage */]->(start)) RETURN steps + nodes(path) AS whole LIMIT 1 }[0]
+    ELSE COLLECT { MATCH path = shortestPath((node)-[:APPROVED_BY|BUILT_FROM|CITES|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*1..50 /* lineage and authority */]->(start)) RETURN steps + nodes(path) AS whole LIMIT 1 }[0]
+  END AS path
+ORDER BY reached.id

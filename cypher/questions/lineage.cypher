@@ -1,0 +1,63 @@
+// What a node was made from, or what was made from it: nodes with their depth, the edges between them, counts by kind.
+//
+// parameter of ID!: The node where the walk begins.
+// parameter direction LineageDirection(UPSTREAM, DOWNSTREAM)! = UPSTREAM: Towards what it came from, or what came of it.
+// parameter kinds [Kind!]: The kinds to show; by default all. The walk passes through the others, and counts name them.
+// parameter maxDepth Int! = 50: How many edges to follow, at most 50.
+// parameter first Int! = 100: How many nodes to show, nearest first, at most 500.
+// answers Lineage: A walk over lineage edges.
+// column nodes [LineageNode!]!: The nodes shown, nearest first.
+// column edges [LineageEdge!]!: The edges between the nodes shown.
+// column counts [KindCount!]!: All nodes that the walk found, by kind.
+// column total Int!: How many nodes the walk found, within 10,000.
+// column truncated Boolean!: Whether more was found than is shown: nodes beyond `first`, or beyond the bound of 10,000.
+// type LineageNode: A node of a walk.
+//   node Node!: The node.
+//   depth Int!: How many edges it is away from the beginning.
+//   hidden Int!: How many of its edges in the walk's direction lead to nodes that are not shown.
+// type LineageEdge: An edge of a walk; it points from a thing to what it came from.
+//   source ID!: The thing.
+//   target ID!: What it came from.
+//   type EdgeType!: Its type.
+//   properties JSON!: Its properties.
+// type KindCount: How many nodes of a kind there are.
+//   kind Kind!: The kind.
+//   count Int!: How many.
+MATCH (start /* of of */ {id: $of}) WHERE true
+CALL (start) {
+  WITH * WHERE $direction = 'UPSTREAM'
+  MATCH walk = (start)-[:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..50 /* lineage */]->(node)
+  WITH node, min(length(walk)) AS depth
+  RETURN node, depth
+  UNION ALL
+  WITH * WHERE $direction = 'DOWNSTREAM'
+  MATCH walk = (start)<-[:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..50 /* lineage */]-(node)
+  WITH node, min(length(walk)) AS depth
+  RETURN node, depth
+}
+WITH node, depth WHERE depth <= $maxDepth
+WITH node, depth ORDER BY depth, node.id LIMIT 10001
+WITH collect(node)[..10000] AS found, collect(depth)[..10000] AS depths, count(*) > 10000 AS beyond
+WITH found, depths, beyond, [i IN range(0, size(found) - 1) WHERE $kinds IS NULL OR labels(found[i])[0] IN $kinds] AS fitting
+WITH found, beyond OR size(fitting) > $first AS more, [i IN fitting[..$first] | found[i]] AS shown, [i IN fitting[..$first] | depths[i]] AS levels
+RETURN COLLECT {
+    UNWIND range(0, size(shown) - 1) AS i
+    WITH *, shown[i] AS node, levels[i] AS depth
+    RETURN {node: node, depth: depth, hidden: CASE $direction
+      WHEN 'UPSTREAM' THEN COUNT { MATCH (node)-[link:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON /* lineage */]->(other) WHERE NOT other IN shown }
+      ELSE COUNT { MATCH (node)<-[link:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON /* lineage */]-(other) WHERE NOT other IN shown }
+    END} AS item
+  } AS nodes,
+  COLLECT {
+    UNWIND shown AS node
+    MATCH (node)-[link:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON /* lineage */]->(other) WHERE other IN shown
+    WITH * ORDER BY node.id, other.id, coalesce(link.type, type(link))
+    RETURN {source: node.id, target: other.id, type: coalesce(link.type, type(link)), properties: properties(link)} AS item
+  } AS edges,
+  COLLECT {
+    UNWIND found AS node
+    WITH labels(node)[0] AS kind, count(*) AS count ORDER BY kind
+    RETURN {kind: kind, count: count} AS item
+  } AS counts,
+  size(found) AS total,
+  more AS truncated

@@ -1,0 +1,59 @@
+// How one node reaches another: the shortest ways over lineage and authority edges, in whichever direction they point.
+//
+// A fleet, cohort, robot or site is reached through the deployments and installations on it, at any time.
+//
+// parameter from ID!: Where the paths begin.
+// parameter to ID!: Where they end.
+// parameter maxLength Int! = 50: The longest path, in edges, at most 50.
+// parameter first Int! = 10: How many paths, shortest first; at most 100.
+// answers Paths: The shortest paths between two nodes.
+// column paths [Path!]!: The paths; none where neither leads to the other.
+// type Path: One path.
+//   length Int!: How many edges it has.
+//   nodes [Node!]!: Its nodes, from the beginning to the end.
+//   edges [PathEdge!]!: Its edges, in the same order.
+// type PathEdge: An edge of a path; it points from a thing to what it came from, rests on or belongs to.
+//   source ID!: The thing.
+//   target ID!: What it came from, rests on or belongs to.
+//   type EdgeType!: Its type.
+MATCH (from /* of from */ {id: $from}) WHERE true
+MATCH (to /* of to */ {id: $to}) WHERE true
+RETURN COLLECT {
+    WITH * WHERE from.id <> to.id
+    CALL (from) {
+      RETURN from AS a, [from] AS before, [] AS headLinks
+      UNION
+      MATCH (a:Deployment|Installation)-[on:ON]->(from) WHERE true
+      RETURN a, [from, a] AS before, [on] AS headLinks
+      UNION
+      MATCH (a:Deployment|Installation)-[on:ON]->(part:Cohort|Robot)-[within:PART_OF|MEMBER_OF]->(from) WHERE true
+      RETURN a, [from, part, a] AS before, [within, on] AS headLinks
+      UNION
+      MATCH (a:Deployment)-[on:ON]->(fleet:Fleet)-[there:AT|FOR]->(from) WHERE true
+      RETURN a, [from, fleet, a] AS before, [there, on] AS headLinks
+    }
+    CALL (to) {
+      RETURN to AS b, [to] AS after, [] AS tailLinks
+      UNION
+      MATCH (b:Deployment|Installation)-[on:ON]->(to) WHERE true
+      RETURN b, [b, to] AS after, [on] AS tailLinks
+      UNION
+      MATCH (b:Deployment|Installation)-[on:ON]->(part:Cohort|Robot)-[within:PART_OF|MEMBER_OF]->(to) WHERE true
+      RETURN b, [b, part, to] AS after, [on, within] AS tailLinks
+      UNION
+      MATCH (b:Deployment)-[on:ON]->(fleet:Fleet)-[there:AT|FOR]->(to) WHERE true
+      RETURN b, [b, fleet, to] AS after, [on, there] AS tailLinks
+    }
+    WITH a, b, before, headLinks, after, tailLinks WHERE a.id <> b.id
+    CALL (a, b) {
+      MATCH path = allShortestPaths((a)-[:APPROVED_BY|BUILT_FROM|CITES|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*1..50 /* lineage and authority */]->(b))
+      RETURN nodes(path) AS steps, relationships(path) AS links LIMIT $first
+      UNION
+      MATCH path = allShortestPaths((b)-[:APPROVED_BY|BUILT_FROM|CITES|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*1..50 /* lineage and authority */]->(a))
+      RETURN reverse(nodes(path)) AS steps, reverse(relationships(path)) AS links LIMIT $first
+    }
+    WITH before[..-1] + steps + after[1..] AS steps, headLinks + links + tailLinks AS links
+    WITH steps, links WHERE size(links) <= $maxLength
+    WITH steps, links ORDER BY size(links), [n IN steps | n.id] LIMIT $first
+    RETURN {length: size(links), nodes: steps, edges: [l IN links | {source: startNode(l).id, target: endNode(l).id, type: coalesce(l.type, type(l))}]} AS item
+  } AS paths

@@ -1,0 +1,16 @@
+// Finds nodes by words in their names, descriptions and other texts; each word may be the beginning of one.
+//
+// parameter text String!: The words; every one must be found.
+// parameter kinds [Kind!]: The kinds to search; by default all.
+// time none
+// answers [SearchHit]: A node that was found; the best come first.
+// column node Node!: The node.
+// column score Float!: How well it fits; comparable within one answer only.
+UNWIND $words AS word
+UNWIND $indexes AS index
+CALL db.index.fulltext.queryNodes(index, word) YIELD node, score
+WITH node, word, max(score) AS score
+WITH node, count(word) AS found, sum(score) AS score
+WITH node, score WHERE found = size($words) AND node.retractedAt IS NULL AND ($kinds IS NULL OR labels(node)[0] IN $kinds)
+RETURN node, score
+ORDER BY toString(1000000 - toInteger(score * 1000)), node.id

@@ -1,0 +1,95 @@
+// What was running on a robot, a fleet or at a site at a moment, and whose it was then: observed, intended, or unknown.
+//
+// parameter place ID(Robot, Fleet, Site)!: The robot, fleet or site.
+// time at
+// answers [WasRunning]: A robot, or a fleet that has none recorded, with what ran there.
+// column robot Robot: The robot; null for a fleet of which no robot is known at the moment.
+// column standing RunningStanding(AS_INTENDED, DIFFERENT, UNREPORTED, UNINTENDED, UNKNOWN)!: How observation and intention compare: the same artifact, different ones, intended and not observed, observed and not intended, or neither.
+// column installation Installation: What was observed, the newest report.
+// column observed Artifact: The artifact that was observed.
+// column observedVersion ModelVersion: The model version that it was built from; null where nobody registered it.
+// column authorized Boolean: Whether the observed artifact is of a version that was approved in some release line; null where nothing was observed.
+// column deployment Deployment: The deployment that said what should run: of the robot's cohort before that of its fleet.
+// column intended Artifact: The artifact that should have run.
+// column intendedVersion ModelVersion: The model version that it was built from.
+// column fleets [Fleet!]!: The fleets that it belonged to then.
+// column sites [Site!]!: The sites that they worked at then.
+// column customers [Customer!]!: Whose they were then.
+MATCH (place /* of place */ {id: $place}) WHERE true
+CALL (place) {
+  WITH * WHERE place:Fleet
+  RETURN place AS fleet
+  UNION
+  MATCH (fleet:Fleet)-[there:AT]->(place) WHERE there.validFrom <= $at AND coalesce(there.validTo > $at, true)
+  RETURN fleet
+  UNION
+  WITH * WHERE place:Robot
+  RETURN null AS fleet
+}
+CALL (place, fleet) {
+  WITH * WHERE place:Robot
+  RETURN place AS robot
+  UNION
+  WITH * WHERE fleet IS NOT NULL
+  MATCH (robot:Robot)-[member:MEMBER_OF]->(fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true)
+  RETURN robot
+  UNION
+  WITH * WHERE fleet IS NOT NULL
+  MATCH (robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
+  RETURN robot
+  UNION
+  WITH * WHERE fleet IS NOT NULL
+  RETURN null AS robot
+}
+WITH robot, CASE WHEN robot IS NULL THEN fleet END AS alone, fleet
+WITH fleet, collect(DISTINCT robot) AS robots, collect(alone)[0] AS alone
+UNWIND CASE WHEN size(robots) > 0 THEN robots ELSE [null] END AS robot
+WITH DISTINCT robot, CASE WHEN robot IS NULL THEN alone END AS alone
+CALL (robot, alone) {
+  WITH * WHERE alone IS NOT NULL
+  RETURN alone AS fleet, alone AS group, 1 AS far
+  UNION
+  WITH * WHERE robot IS NOT NULL
+  MATCH (robot)-[member:MEMBER_OF]->(fleet:Fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true)
+  RETURN fleet, fleet AS group, 1 AS far
+  UNION
+  WITH * WHERE robot IS NOT NULL
+  MATCH (robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
+  UNWIND [[cohort, 0], [fleet, 1]] AS pair
+  RETURN fleet, pair[0] AS group, pair[1] AS far
+  UNION
+  RETURN null AS fleet, null AS group, 2 AS far
+}
+WITH robot, alone, collect(DISTINCT fleet) AS fleets, collect(DISTINCT {group: group, far: far}) AS groups
+WITH robot, alone, fleets, groups,
+  COLLECT { WITH * WHERE robot IS NOT NULL MATCH (found:Installation)-[on:ON]->(robot) WHERE found.validFrom <= $at AND coalesce(found.validTo > $at, true) WITH found ORDER BY found.validFrom DESC, found.id DESC LIMIT 1 RETURN found }[0] AS installation,
+  COLLECT {
+    UNWIND groups AS one
+    WITH *, one.group AS group, one.far AS far
+    WITH * WHERE group IS NOT NULL
+    MATCH (found:Deployment)-[on:ON]->(group) WHERE found.validFrom <= $at AND coalesce(found.validTo > $at, true)
+    WITH found, far ORDER BY far, found.validFrom DESC, found.id DESC LIMIT 1
+    RETURN found
+  }[0] AS deployment
+WITH robot, alone, fleets, installation, deployment,
+  COLLECT { WITH * WHERE installation IS NOT NULL MATCH (installation)-[of:OF]->(artifact:Artifact) WHERE true RETURN artifact }[0] AS observed,
+  COLLECT { WITH * WHERE deployment IS NOT NULL MATCH (deployment)-[of:OF]->(artifact:Artifact) WHERE true RETURN artifact }[0] AS intended
+RETURN robot,
+  CASE
+    WHEN observed IS NULL AND intended IS NULL THEN 'UNKNOWN'
+    WHEN observed IS NULL THEN 'UNREPORTED'
+    WHEN intended IS NULL THEN 'UNINTENDED'
+    WHEN observed.id = intended.id THEN 'AS_INTENDED'
+    ELSE 'DIFFERENT'
+  END AS standing,
+  installation,
+  observed,
+  COLLECT { WITH * WHERE observed IS NOT NULL MATCH (observed)-[built:BUILT_FROM]->(version:ModelVersion) WHERE true RETURN version }[0] AS observedVersion,
+  CASE WHEN observed IS NOT NULL THEN EXISTS { MATCH (observed)-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[approved:APPROVED_BY]->(decision:Decision) WHERE true } END AS authorized,
+  deployment,
+  intended,
+  COLLECT { WITH * WHERE intended IS NOT NULL MATCH (intended)-[built:BUILT_FROM]->(version:ModelVersion) WHERE true RETURN version }[0] AS intendedVersion,
+  COLLECT { UNWIND fleets AS fleet WITH fleet ORDER BY fleet.id RETURN fleet } AS fleets,
+  COLLECT { UNWIND fleets AS fleet MATCH (fleet)-[there:AT]->(site:Site) WHERE there.validFrom <= $at AND coalesce(there.validTo > $at, true) WITH DISTINCT site ORDER BY site.id RETURN site } AS sites,
+  COLLECT { UNWIND fleets AS fleet MATCH (fleet)-[whose:FOR]->(customer:Customer) WHERE whose.validFrom <= $at AND coalesce(whose.validTo > $at, true) WITH DISTINCT customer ORDER BY customer.id RETURN customer } AS customers
+ORDER BY coalesce(robot.id, ''), coalesce(alone.id, '')
