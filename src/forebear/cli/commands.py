@@ -1,0 +1,53 @@
+"""All commands under one name."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from forebear.cli import demo, schema, server, stream
+from forebear.cli.terminal import CODES, Code, Failure, err
+
+app = typer.Typer(
+    name="forebear",
+    help="A model registry that is a lineage graph.",
+    epilog=CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("serve")(server.serve)
+app.command("demo")(demo.demo)
+app.command("import")(stream.import_)
+app.command("schema")(schema.schema)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command and answers its exit code; whatever goes wrong is one line on stderr."""
+    try:
+        code = int(app(arguments, prog_name="forebear", standalone_mode=False) or 0)
+        sys.stdout.flush()
+        return code
+    except Failure as failure:
+        return _failed(str(failure), failure.code)
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except typer.TyperException as error:
+        # Wrong usage; its whole sentence is behind a method that the public class does not have.
+        message = getattr(error, "format_message", error.__str__)()
+        asked = getattr(getattr(error, "ctx", None), "command_path", "forebear")
+        return _failed(f"{message} See {asked} --help." if message else "", Code.WRONG)
+    except BrokenPipeError:
+        # The reader has seen enough. What Python still holds for it goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _failed(message: str, code: int) -> int:
+    if message:
+        err().print(f"forebear: {' '.join(message.split())}", style="red", markup=False)
+    return code

@@ -1,0 +1,115 @@
+"""The example lineage, served: `demo`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+
+from forebear.cli import server, terminal
+from forebear.cli.registry import Local, ask
+from forebear.cli.terminal import Failure, out, short
+
+if TYPE_CHECKING:
+    from forebear.app import Forebear
+
+EXAMPLES = ("open-x-embodiment", "company")
+"""The files of the example lineage, in this order."""
+
+
+def demo(
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(help="Where its data lies; by default `demo` in the data directory.", show_default=False),
+    ] = None,
+) -> None:
+    """Serve the example lineage on the embedded engine, and say what to open and to ask."""
+    given = terminal.settings()
+    # Its log would push what there is to read off the screen.
+    quiet = {} if "log_level" in given.model_fields_set else {"log_level": "warning"}
+    settings = given.model_copy(update={"graph_uri": None, "data_dir": data_dir or given.data_dir / "demo", **quiet})
+    server.run(settings, before=_load, then=_introduce)
+
+
+async def _load(registry: Forebear) -> None:
+    from forebear.record.recorder import Origin
+    from forebear.store.statements import directory
+
+    for name in EXAMPLES:
+        lines = (directory("examples") / f"{name}.ndjson").read_bytes().splitlines()
+        documents = [msgspec.json.decode(line) for line in lines]
+        summary = await registry.recorder.record(documents, Origin("demo", f"{name}.ndjson"), imported=True)
+        if summary.rejections:
+            raise Failure(
+                f"the demo's data is not the example lineage any more ({summary.rejections[0].reasons[0]}): "
+                "remove its directory, or name another with --data-dir"
+            )
+
+
+@dataclass(frozen=True)
+class _Example:
+    """A question to try, and how its answer reads."""
+
+    question: str
+    query: str
+    lines: Callable[[dict[str, Any]], Iterator[str]]
+
+
+def _fleets(data: dict[str, Any]) -> Iterator[str]:
+    for row in data["fleetsRunning"]["nodes"]:
+        bases = [basis for basis in ("intended", "observed") if row[basis]]
+        yield f"{row['fleet']['id']} runs {row['version']['id']} ({' and '.join(bases)})"
+        yield "    " + " → ".join(short(node["id"]) for node in row["path"])
+
+
+def _was_running(data: dict[str, Any]) -> Iterator[str]:
+    for row in data["whatWasRunning"]["nodes"]:
+        seen, meant = ((row[name] or {}).get("id", "nothing") for name in ("observedVersion", "intendedVersion"))
+        yield f"observed {seen}, intended {meant}; it was {', '.join(c['id'] for c in row['customers'])}'s"
+
+
+def _impact(data: dict[str, Any]) -> Iterator[str]:
+    for row in data["impact"]["nodes"]:
+        yield f"{row['node']['id']} (by {row['via'].lower()})"
+    if more := data["impact"]["totalCount"] - len(data["impact"]["nodes"]):
+        yield f"and {more} more"
+
+
+QUESTIONS = (
+    _Example(
+        "Which fleets run models trained on dataset:bridge_orig@1.0.0?",
+        '{ fleetsRunning(trainedOn: "dataset:bridge_orig@1.0.0") '
+        "{ nodes { fleet { id } version { id } intended observed path { id } } } }",
+        _fleets,
+    ),
+    _Example(
+        "What was running on robot:ur-04 on 15 July 2026 at noon?",
+        '{ whatWasRunning(place: "robot:ur-04", at: "2026-07-15T12:00:00Z") '
+        "{ nodes { standing observedVersion { id } intendedVersion { id } customers { id } } } }",
+        _was_running,
+    ),
+    _Example(
+        "Which models and fleets did the data of customer:larkfield-parcels reach?",
+        '{ impact(of: "customer:larkfield-parcels", kinds: [ModelVersion, Fleet]) '
+        "{ totalCount nodes { node { id } via path { id } } } }",
+        _impact,
+    ),
+)
+
+
+async def _introduce(registry: Forebear, url: str) -> None:
+    local = Local(registry)
+    say = out().print
+    say(f"Open {url} to ask in the browser, or try in another terminal:", markup=False)
+    for example in QUESTIONS:
+        say(f"\n{example.question}", style="bold", markup=False)
+        for line in example.lines(await ask(local, example.query, {})):
+            say(f"  {line}", markup=False)
+        say(f"  curl -sG {url}/graphql --data-urlencode 'query={example.query}'", style="dim", markup=False)
+    say(f"\nexport FOREBEAR_URL={url}", style="dim", markup=False)
+    for command in ("show model:parcel-picker@2", "lineage model:parcel-picker@2", "impact customer:larkfield-parcels"):
+        say(f"forebear {command}", style="dim", markup=False)

@@ -1,0 +1,201 @@
+"""The registry that a command talks to: a running service, or an engine of our own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from forebear.cli import terminal
+from forebear.cli.terminal import Code, Failure
+
+if TYPE_CHECKING:
+    import httpx
+
+    from forebear.app import Forebear
+    from forebear.record.stream import Line
+
+NDJSON = "application/x-ndjson"
+
+
+class Interrupted(Exception):
+    """The connection or the engine broke, or was too busy; worth another try."""
+
+
+class Registry(Protocol):
+    """What commands ask of a registry."""
+
+    async def ask(self, document: str, variables: Mapping[str, Any], operation: str | None = None) -> dict[str, Any]:
+        """The whole GraphQL response."""
+
+    async def record(self, lines: Sequence[bytes], source: str, *, imported: bool) -> Line:
+        """Records at most a batch of lines, rejected ones left out. Raises `Interrupted`."""
+
+    async def record_all(self, documents: Sequence[object], source: str, *, imported: bool) -> Line:
+        """Records all documents, or none where one is rejected. Raises `Interrupted`."""
+
+
+@asynccontextmanager
+async def opened(url: str | None) -> AsyncIterator[Registry]:
+    """The service at `url`, or the database that the settings name. Raises `Failure` and `StoreError`."""
+    if url is None:
+        from forebear.app import Forebear
+
+        async with Forebear.open(terminal.settings()) as forebear:
+            yield Local(forebear)
+        return
+    import httpx
+
+    try:
+        client = httpx.AsyncClient(base_url=url, timeout=httpx.Timeout(60, connect=5), trust_env=False)
+    except httpx.InvalidURL as error:
+        raise Failure(f"--url {url}: {error}; it looks like http://127.0.0.1:8080", Code.WRONG) from None
+    if client.base_url.scheme not in ("http", "https") or not client.base_url.host:
+        raise Failure(f"--url {url} is no address of a service; it looks like http://127.0.0.1:8080", Code.WRONG)
+    async with client:
+        yield Remote(client)
+
+
+async def ask(registry: Registry, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The data of a response. Raises `Failure` with the first error."""
+    response = await registry.ask(document, variables)
+    if errors := response.get("errors"):
+        code = errors[0].get("extensions", {}).get("code")
+        raise Failure(errors[0]["message"], _CODES.get(code, Code.NEGATIVE))
+    data: dict[str, Any] = response["data"]
+    return data
+
+
+_CODES = {
+    "INVALID_ID": Code.WRONG,
+    "INVALID_VARIABLES": Code.WRONG,
+    "INVALID_ARGUMENT": Code.WRONG,
+    "UNAVAILABLE": Code.UNREACHABLE,
+}
+
+
+class Local:
+    """A registry in this process."""
+
+    def __init__(self, forebear: Forebear) -> None:
+        self.forebear = forebear
+
+    async def ask(self, document: str, variables: Mapping[str, Any], operation: str | None = None) -> dict[str, Any]:
+        from forebear.api.http import DEVELOPER
+        from forebear.api.mutations import Context
+
+        answer = await self.forebear.executor.answer(document, variables, operation, Context(self.forebear.recorder, DEVELOPER))
+        return msgspec.json.decode(answer.body, type=dict[str, Any])
+
+    async def record(self, lines: Sequence[bytes], source: str, *, imported: bool) -> Line:
+        from forebear.api.http import DEVELOPER
+        from forebear.record.recorder import Origin
+        from forebear.record.stream import record_lines
+        from forebear.store.errors import EngineUnavailable, StatementTimeout, TransientFailure
+
+        async def chunk() -> AsyncIterator[bytes]:
+            yield b"".join(lines)
+
+        try:
+            reports = record_lines(self.forebear.recorder, chunk(), Origin(DEVELOPER, source), imported=imported)
+            return _together([report async for report in reports])
+        except (EngineUnavailable, StatementTimeout, TransientFailure) as error:
+            raise Interrupted(str(error)) from error
+
+    async def record_all(self, documents: Sequence[object], source: str, *, imported: bool) -> Line:
+        from forebear.api.http import DEVELOPER
+        from forebear.api.mutations import outcome
+        from forebear.record.recorder import Origin
+        from forebear.store.errors import EngineUnavailable, StatementTimeout, TransientFailure
+
+        try:
+            summary = await self.forebear.recorder.record(documents, Origin(DEVELOPER, source), imported=imported)
+        except (EngineUnavailable, StatementTimeout, TransientFailure) as error:
+            raise Interrupted(str(error)) from error
+        return _whole(outcome(summary))
+
+
+class Remote:
+    """A running service."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def ask(self, document: str, variables: Mapping[str, Any], operation: str | None = None) -> dict[str, Any]:
+        body = {"query": document, "variables": variables, "operationName": operation}
+        try:
+            response = await self._post("/graphql", msgspec.json.encode(body), "application/json")
+        except Interrupted as error:
+            raise Failure(str(error), Code.UNREACHABLE) from None
+        return self._object(response)
+
+    async def record(self, lines: Sequence[bytes], source: str, *, imported: bool) -> Line:
+        from forebear.record.stream import Line
+
+        reports = []
+        for line in (await self._facts(b"".join(lines), NDJSON, source, imported)).content.splitlines():
+            report = msgspec.json.decode(line)
+            if error := report.get("error"):
+                if error["code"] == "UNAVAILABLE":
+                    raise Interrupted(error["message"])
+                raise Failure(error["message"], Code.UNREACHABLE)
+            reports.append(msgspec.convert(report, Line))
+        if not reports or not reports[-1].done:
+            raise Interrupted("the service's answer ended too early")
+        return _together(reports)
+
+    async def record_all(self, documents: Sequence[object], source: str, *, imported: bool) -> Line:
+        response = await self._facts(msgspec.json.encode(documents), "application/json", source, imported)
+        return _whole(self._object(response))
+
+    async def _facts(self, body: bytes, kind: str, source: str, imported: bool) -> httpx.Response:
+        flags = {"source": source, "imported": str(imported).lower()}
+        response = await self._post("/facts", body, kind, flags)
+        if response.status_code not in (200, 422):
+            raise Failure(f"{self._client.base_url} refused the facts: {_message(response)}", Code.UNREACHABLE)
+        return response
+
+    async def _post(self, path: str, body: bytes, kind: str, query: Mapping[str, str] | None = None) -> httpx.Response:
+        import httpx
+
+        try:
+            response = await self._client.post(path, content=body, headers={"Content-Type": kind}, params=query)
+        except httpx.TransportError as error:
+            raise Interrupted(
+                f"{self._client.base_url} cannot be reached ({error or type(error).__name__}): does a service run there?"
+            ) from error
+        if response.status_code == 503:
+            raise Interrupted(_message(response))
+        return response
+
+    def _object(self, response: httpx.Response) -> dict[str, Any]:
+        try:
+            return msgspec.json.decode(response.content, type=dict[str, Any])
+        except msgspec.MsgspecError:
+            raise Failure(
+                f"{self._client.base_url} is no Forebear: it answered {response.status_code} without JSON", Code.UNREACHABLE
+            ) from None
+
+
+def _message(response: httpx.Response) -> str:
+    try:
+        return str(msgspec.json.decode(response.content)["errors"][0]["message"])
+    except (msgspec.MsgspecError, LookupError, TypeError):
+        return f"status {response.status_code}"
+
+
+def _together(reports: Sequence[Line]) -> Line:
+    """The last report, with the rejections of all."""
+    last = reports[-1]
+    last.rejections = [rejection for report in reports for rejection in report.rejections]
+    return last
+
+
+def _whole(outcome: Mapping[str, Any]) -> Line:
+    """An outcome of one transaction as the last report of a stream."""
+    from forebear.record.stream import Line
+
+    kinds = {each["kind"]: each["facts"] for each in outcome.get("kinds", ())}
+    return msgspec.convert({**outcome, "kinds": kinds, "through": sum(kinds.values()), "done": True}, Line)

@@ -1,0 +1,123 @@
+"""The schema in its forms: `schema`."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from forebear.graph.declaration import Edge, Graph, Kind, Property
+
+
+class Form(StrEnum):
+    """What can be printed."""
+
+    GRAPHQL = "graphql"
+    GRAPH = "graph"
+    FACTS = "facts"
+
+
+def schema(
+    form: Annotated[
+        Form,
+        typer.Argument(
+            help="graphql: the API's schema; graph: kinds and edges as Markdown; facts: JSON schema of facts.",
+            show_default=False,
+        ),
+    ],
+) -> None:
+    """Print a schema: everything there is to know for asking and recording."""
+    if form is Form.GRAPHQL:
+        from forebear.app import schema_of
+
+        sys.stdout.write(schema_of().sdl)
+        return
+    from forebear.graph.kinds import GRAPH
+
+    if form is Form.GRAPH:
+        sys.stdout.writelines(f"{line}\n" for line in reference(GRAPH))
+    else:
+        import json
+
+        from forebear.graph.facts import Facts
+
+        print(json.dumps(Facts(GRAPH).json_schema, indent=2, ensure_ascii=False))
+
+
+def reference(graph: Graph) -> Iterator[str]:
+    """The reference of kinds and edges, lines of Markdown."""
+    from forebear.graph.declaration import COMMON, EdgeClass
+
+    yield "# The graph"
+    yield ""
+    yield "Edges point from a thing to what it came from, rests on or belongs to. What an edge's class means:"
+    yield ""
+    yield "- LINEAGE: made from. Provenance follows it outwards, contamination inwards."
+    yield "- AUTHORITY: allowed because of. A bad evaluation pack or a wrong policy reaches fleets through it."
+    yield "- CONTEXT: located, grouped, succeeded. Never walked."
+    yield ""
+    yield "## Edge types"
+    yield ""
+    yield from _table(
+        ("type", "class", "what it says"),
+        ((t.name, t.edge_class, t.doc) for c in EdgeClass for t in graph.edge_types.values() if t.edge_class is c),
+    )
+    yield ""
+    yield "## Properties of every node"
+    yield ""
+    yield from _properties(COMMON)
+    for kind in graph.kinds.values():
+        yield from _kind(graph, kind)
+
+
+def _kind(graph: Graph, kind: Kind) -> Iterator[str]:
+    yield ""
+    yield f"## {kind.name}"
+    yield ""
+    yield f"{kind.doc} Its ids: `{kind.prefix}:name{'@version' if kind.versioned else ''}`. {_STANDINGS[kind.standing]}"
+    if kind.own_properties:
+        yield ""
+        yield from _properties(kind.own_properties)
+    if kind.edges:
+        yield ""
+        yield from _table(("edge", "type", "class", "leads to", "what it says"), map(_edge, kind.edges))
+    if backs := graph.back_edges(kind.name):
+        yield ""
+        yield from _table(
+            ("way back", "of", "what it says"), ((f"`{e.back}`", f"{e.source}.{e.name}", e.back_doc) for e in backs)
+        )
+
+
+_STANDINGS = {
+    "PLAIN": "Written by facts.",
+    "OBSERVED": "An observation: its facts are never refused for want of permission.",
+    "GOVERNED": "Governed: written by actions, and by facts only as imported history.",
+}
+
+
+def _edge(e: Edge) -> tuple[str, ...]:
+    carries = "".join(f", `{p.name}`: {p.doc}" for p in e.stored_properties)
+    return (f"`{e.name}`" + ("" if e.one else " []"), e.type.name, e.type.edge_class, " or ".join(e.targets), e.doc + carries)
+
+
+def _properties(properties: Iterable[Property]) -> Iterator[str]:
+    rows = ((f"`{p.name}`" + ("!" if p.required else ""), _type(p), p.change.lower(), p.doc) for p in properties)
+    yield from _table(("property", "type", "change", "what it is"), rows)
+
+
+def _type(p: Property) -> str:
+    item = p.item_type or p.type
+    name = str(getattr(item, "__name__", item))
+    return f"[{name}]" if p.item_type else name
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'---|' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"

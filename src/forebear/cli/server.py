@@ -1,0 +1,86 @@
+"""The service as a process: `serve`."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+from forebear.cli import terminal
+from forebear.cli.terminal import Code, Failure, out
+
+if TYPE_CHECKING:
+    from forebear.app import Forebear
+    from forebear.settings import Settings
+
+
+def serve() -> None:
+    """Serve the registry over HTTP until Ctrl-C or SIGTERM. FOREBEAR_* environment variables are its settings."""
+    run(terminal.settings())
+
+
+def run(
+    settings: Settings,
+    before: Callable[[Forebear], Awaitable[None]] | None = None,
+    then: Callable[[Forebear, str], Awaitable[None]] | None = None,
+) -> None:
+    """Serves until a signal. `before` gets the registry before it listens; `then` gets it and its URL when it does."""
+    import uvicorn
+
+    from forebear.app import Forebear, application
+
+    async def serving() -> None:
+        async with Forebear.open(settings) as registry:
+            if before:
+                await before(registry)
+
+            class Server(uvicorn.Server):
+                async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+                    await super().startup(sockets)
+                    out().print(
+                        f"Forebear listens on {url}, without authentication: everyone acts as the development actor.",
+                        markup=False,
+                    )
+                    if then:
+                        await then(registry, url)
+
+            # From here uvicorn catches signals, and raises them again at its end: by then we are ending anyway.
+            asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
+            for each in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(each, lambda *_: None)
+            await Server(
+                uvicorn.Config(
+                    application(lambda: nullcontext(registry)),
+                    http="httptools",
+                    log_config=None,
+                    access_log=False,
+                    server_header=False,
+                    timeout_graceful_shutdown=math.ceil(settings.drain_seconds),
+                )
+            ).serve([listener])
+
+    terminal.configure_logs(settings.log_level, settings.log_format)
+    with _bound(settings) as listener:
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        url = f"http://{host}:{listener.getsockname()[1]}"
+        terminal.run(serving())
+
+
+def _bound(settings: Settings) -> socket.socket:
+    """The socket to serve on. It refuses connections until the service is ready."""
+    listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise Failure(
+            f"cannot serve on {settings.host}:{settings.port} ({error.strerror}): end what listens there, "
+            f"or set FOREBEAR_HOST and FOREBEAR_PORT (0 takes a free port)",
+            Code.WRONG,
+        ) from None
+    return listener

@@ -1,0 +1,130 @@
+"""The terminal: what is said to people and to machines, how commands fail, and what their exit codes mean."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import signal
+import sys
+from collections.abc import Coroutine
+from enum import IntEnum
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from forebear.settings import Settings
+
+T = TypeVar("T")
+
+
+class Code(IntEnum):
+    """Exit codes."""
+
+    OK = 0
+    NEGATIVE = 1
+    WRONG = 2
+    UNREACHABLE = 3
+
+
+CODES = (
+    "Exit codes: 0 ok; 1 the answer is negative, something was rejected or not found; "
+    "2 wrong usage or settings; 3 the registry or its database cannot be reached."
+)
+
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url",
+        envvar="FOREBEAR_URL",
+        show_default=False,
+        help="A running service, such as http://127.0.0.1:8080; without it, the local engine or FOREBEAR_GRAPH_URI.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+
+
+class Failure(Exception):
+    """The end of a command that failed: one line that says what to do next, and an exit code."""
+
+    def __init__(self, message: str, code: Code = Code.NEGATIVE) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@cache
+def out() -> Console:
+    """Where answers go."""
+    return Console(highlight=False, soft_wrap=True)
+
+
+@cache
+def err() -> Console:
+    """Where everything but answers goes."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def settings() -> Settings:
+    """The settings from the environment. Raises `Failure`."""
+    from forebear.settings import SettingsError, load
+
+    try:
+        return load()
+    except SettingsError as error:
+        raise Failure(str(error), Code.WRONG) from None
+
+
+def short(id: str) -> str:
+    """An id for reading: of a long digest, the beginning."""
+    return re.sub(r"(:[0-9a-f]{12})[0-9a-f]{20,}", r"\1…", id)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Runs a command's work to its end; SIGTERM ends it like Ctrl-C, so that an engine of ours is closed."""
+    from forebear.store.errors import DataDirectoryInUse, StoreError
+
+    async def interruptible() -> T:
+        task = asyncio.current_task()
+        assert task is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await work
+
+    try:
+        return asyncio.run(interruptible())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    except DataDirectoryInUse as error:
+        raise Failure(
+            f"{error} If that is a running service, ask it with --url http://127.0.0.1:8080.", Code.UNREACHABLE
+        ) from None
+    except StoreError as error:
+        raise Failure(str(error), Code.UNREACHABLE) from None
+
+
+def configure_logs(level: str, form: str = "console") -> None:
+    """Sends log entries, the libraries' too, to stderr; `form` is `console` or `json`."""
+    import structlog
+
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    if form == "json":
+        last: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    else:
+        last = [structlog.dev.ConsoleRenderer(colors=err().is_terminal and not err().no_color)]
+    least = getattr(logging, level.upper())
+    structlog.configure(
+        processors=[*shared, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(least),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[remove, *last]))
+    # The libraries' chatter is below warning; our own entries say what happens.
+    logging.basicConfig(handlers=[handler], level=max(least, logging.WARNING), force=True)
