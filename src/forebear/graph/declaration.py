@@ -338,11 +338,15 @@ def _property(owner: str, attribute: str, annotation: Any, marker: _PropertyMark
         raise DeclarationError(f"{where} may be None, so give it default=None")
     if not required and marker.default is not None:
         raise DeclarationError(f"{where}: the only default is None, for what a fact may leave out")
-    item = typing.get_args(annotation)[0] if typing.get_origin(annotation) is list else annotation
-    if not (item in _SCALARS or item is Json or (isinstance(item, type) and issubclass(item, (StrEnum, Value)))):
+    listed = typing.get_origin(annotation) is list
+    item = typing.get_args(annotation)[0] if listed else annotation
+    held = (str, int, float, bool) if listed else (*_SCALARS, Json)
+    if not (item in held or (isinstance(item, type) and issubclass(item, Value if listed else (StrEnum, Value)))):
         raise DeclarationError(f"{where}: {annotation!r} is no type that the graph can hold")
-    if item is annotation and isinstance(item, type) and issubclass(item, Value):
+    if not listed and isinstance(item, type) and issubclass(item, Value):
         raise DeclarationError(f"{where}: a {item.__name__} is held in a list: list[{item.__name__}]")
+    if isinstance(item, type) and issubclass(item, Enum) and any(m.name != m.value for m in item):
+        raise DeclarationError(f"{where}: the members of {item.__name__} must be called as their values are")
     if marker.searchable and annotation is not str:
         raise DeclarationError(f"{where} is searchable, so it must be a str")
     return Property(
@@ -422,6 +426,11 @@ BOOKKEEPING: Mapping[str, frozenset[str]] = {
 """Labels and types that Forebear writes for itself, with the properties of their own."""
 
 
+_OWN_NAMES = frozenset({*BOOKKEEPING, "Retraction", "Correction", "Node", "Query", "Mutation"})
+_OF_NODES = frozenset({"id", "kind", "described", "lock", *(p.name for p in KEPT_OF_NODES), *BOOKKEEPING[REVISION]})
+_OF_EDGES = frozenset({"id", "node", "cursor", *(p.name for p in (*KEPT, *INTERVAL)), *BOOKKEEPING[RETRACTED]})
+
+
 @dataclass(frozen=True)
 class Graph:
     """The whole declaration, checked: kinds by name and every edge between them.
@@ -446,38 +455,62 @@ class Graph:
         self._check()
 
     def _check(self) -> None:
-        by_prefix: dict[tuple[str, bool], str] = {}
+        self._check_kinds()
+        for i, e in enumerate(self.edges):
+            self._check_edge(e, self.edges[:i])
         for kind in self.kinds.values():
-            if kind.name in BOOKKEEPING:
-                raise DeclarationError(f"{kind.name} is a label of Forebear's own")
+            self._check_names(kind)
+
+    def _check_kinds(self) -> None:
+        by_prefix: dict[tuple[str, bool], str] = {}
+        by_plural: dict[str, str] = {}
+        for kind in self.kinds.values():
+            if kind.name in _OWN_NAMES:
+                raise DeclarationError(f"{kind.name} is a name of Forebear's own")
             other = by_prefix.setdefault((kind.prefix, kind.versioned), kind.name)
             if other != kind.name:
                 raise DeclarationError(f"{kind.name} and {other} share the id prefix {kind.prefix!r}")
-            reserved = {"id", "lock", *(p.name for p in (*COMMON, *KEPT_OF_NODES)), *BOOKKEEPING[REVISION]}
+            other = by_plural.setdefault(kind.plural, kind.name)
+            if other != kind.name:
+                raise DeclarationError(f"{kind.name} and {other} share the plural {kind.plural!r}")
             for p in kind.own_properties:
-                if p.name in reserved:
+                if p.name in _OF_NODES or any(p.name == c.name for c in COMMON):
                     raise DeclarationError(f"{kind.name}.{p.name}: every node already has {p.name!r}")
-        for e in self.edges:
-            for target in e.targets:
-                if target not in self.kinds:
-                    raise DeclarationError(f"{e.source}.{e.name} leads to {target!r}, which is not declared")
-            declared = self.edge_types[e.type.name]
-            if declared is not e.type and declared.edge_class is not e.type.edge_class:
+
+    def _check_edge(self, e: Edge, before: Iterable[Edge]) -> None:
+        where = f"{e.source}.{e.name}"
+        if e.type.name in (RETRACTED, REVISES, IDENTIFIES):
+            raise DeclarationError(f"{where}: {e.type.name} is a relationship type of Forebear's own")
+        if not re.fullmatch(r"[A-Z][A-Z_]*", e.type.name):
+            raise DeclarationError(f"{where}: relationship type {e.type.name!r} must be upper-case letters and underscores")
+        for target in e.targets:
+            if target not in self.kinds:
+                raise DeclarationError(f"{where} leads to {target!r}, which is not declared")
+        declared = self.edge_types[e.type.name]
+        if declared.edge_class is not e.type.edge_class:
+            raise DeclarationError(f"{where}: {e.type.name} is {e.type.edge_class} here and {declared.edge_class} elsewhere")
+        for other in before:
+            common = sorted({*e.targets} & {*other.targets})
+            if other.source == e.source and other.type.name == e.type.name and common:
                 raise DeclarationError(
-                    f"{e.source}.{e.name}: {e.type.name} is {e.type.edge_class} here and {declared.edge_class} elsewhere"
+                    f"{where} and {e.source}.{other.name} cannot be told apart: both are {e.type.name} to a {common[0]}"
                 )
-        for kind in self.kinds.values():
-            names: dict[str, str] = dict.fromkeys(kind.properties, "a property")
-            for e in kind.edges:
-                if e.name in names:
-                    raise DeclarationError(f"{kind.name}.{e.name} is both an edge and {names[e.name]}")
-                names[e.name] = "an edge"
-            for e in self.back_edges(kind.name):
-                if e.back in names:
-                    raise DeclarationError(
-                        f"{kind.name}.{e.back}, the way back of {e.source}.{e.name}, is already {names[e.back]}"
-                    )
-                names[e.back] = f"the way back of {e.source}.{e.name}"
+        for p in e.properties:
+            if p.name in _OF_EDGES:
+                raise DeclarationError(f"{where}.{p.name}: every edge already has {p.name!r}")
+            if p.is_json:
+                raise DeclarationError(f"{where}.{p.name}: an edge holds plain values only, no JSON")
+
+    def _check_names(self, kind: Kind) -> None:
+        names: dict[str, str] = dict.fromkeys((*_OF_NODES, *kind.properties), "a property")
+        for e in kind.edges:
+            if e.name in names:
+                raise DeclarationError(f"{kind.name}.{e.name} is both an edge and {names[e.name]}")
+            names[e.name] = "an edge"
+        for e in self.back_edges(kind.name):
+            if e.back in names:
+                raise DeclarationError(f"{kind.name}.{e.back}, the way back of {e.source}.{e.name}, is already {names[e.back]}")
+            names[e.back] = f"the way back of {e.source}.{e.name}"
 
     def back_edges(self, kind: str) -> tuple[Edge, ...]:
         """The edges that lead to a kind."""

@@ -4,7 +4,8 @@
     dataset:bridge_orig@1.0.0           … with a version, for versioned kinds
     release:openvla-7b@3/widowx-orin    a release names its version and, behind a slash, its line
 
-Names and versions are made of letters, digits and `. _ ~ - / + : =`; anything else is percent-encoded (`escape`).
+Names and versions are made of letters, digits and `. _ ~ - / + : =`, and begin with a letter or digit; anything else is
+percent-encoded (`escape`).
 """
 
 from __future__ import annotations
@@ -41,8 +42,9 @@ class Id:
 
 
 def escape(name: str) -> str:
-    """A free text as the name or version of an id: what an id may not hold is percent-encoded."""
-    return quote(name, safe="._~-/+:=")
+    """A free text as the name or version of an id: what it may not hold, or begin with, is percent-encoded."""
+    escaped = quote(name, safe="._~-/+:=", errors="replace")
+    return f"%{ord(escaped[0]):02X}{escaped[1:]}" if escaped[:1] in tuple("._~-/+:=") else escaped
 
 
 def unescape(name: str) -> str:
