@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from forebear.cli import demo, schema, server, stream
+from forebear.cli import archive, demo, schema, server, stream
 from forebear.cli.terminal import CODES, Code, Failure, err
 
 app = typer.Typer(
@@ -23,6 +23,8 @@ app = typer.Typer(
 app.command("serve")(server.serve)
 app.command("demo")(demo.demo)
 app.command("import")(stream.import_)
+app.command("export")(archive.export)
+app.command("restore")(archive.restore)
 app.command("schema")(schema.schema)
 
 

@@ -61,7 +61,7 @@ def import_(
         async with opened(url) as registry:
             await ask(registry, "{ __typename }", {})
             done = Import(registry, source or ("stdin" if file == "-" else Path(file).name), imported, as_json)
-            with _progress(size) as show:
+            with terminal.progress("importing", size) as show:
                 if partial:
                     while block := list(islice(lines, BATCH)):
                         await done.add(block)
@@ -204,17 +204,3 @@ def _lines(file: str, data: Any) -> Iterator[bytes]:
         raise Failure(f"{file} begins like a JSON array and is none: {error}", Code.WRONG) from None
     except (OSError, EOFError, zlib.error) as error:
         raise Failure(f"{file} cannot be read to its end: {error}", Code.WRONG) from None
-
-
-@contextmanager
-def _progress(size: int | None) -> Iterator[Callable[[int], None]]:
-    """A progress bar over a file's bytes, where people watch."""
-    if not err().is_terminal:
-        yield lambda position: None
-        return
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("importing"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err(), transient=True) as bar:
-        task = bar.add_task("", total=size)
-        yield lambda position: bar.update(task, completed=position)

@@ -7,7 +7,8 @@ import logging
 import re
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -102,6 +103,19 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         ) from None
     except StoreError as error:
         raise Failure(str(error), Code.UNREACHABLE) from None
+
+
+@contextmanager
+def progress(doing: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """A progress bar where people watch; what it yields takes how much of `total` is done."""
+    if not err().is_terminal:
+        yield lambda done: None
+        return
+    from rich.progress import Progress
+
+    with Progress(console=err(), transient=True) as bar:
+        task = bar.add_task(doing, total=total)
+        yield lambda done: bar.update(task, completed=done)
 
 
 def configure_logs(level: str, form: str = "console") -> None:

@@ -1,0 +1,136 @@
+"""The whole graph as a file: `export` and `restore`."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+import sys
+import tempfile
+import zlib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from forebear.cli import terminal
+from forebear.cli.terminal import Code, Failure, err
+
+if TYPE_CHECKING:
+    from forebear.app import Forebear
+
+PATIENT = {"read_timeout": 3600.0, "write_timeout": 600.0}
+"""Settings for statements that touch the whole graph."""
+
+ArchiveFile = Annotated[str, typer.Argument(help="NDJSON; gzip where the name ends with .gz; - is a pipe.", show_default=False)]
+
+
+def export(file: ArchiveFile) -> None:
+    """Write everything into a file: every node, edge and revision, with both clocks. Nothing else may write meanwhile."""
+    from forebear.record.archive import ArchiveError, contents
+    from forebear.record.archive import export as lines
+
+    async def work() -> int:
+        async with _opened() as registry:
+            graph, count = registry.schema.graph, -2
+            with _writing(file) as target, terminal.progress("exporting", len(await contents(registry.store)) + 2) as show:
+                try:
+                    async for line in lines(registry.store, graph):
+                        target.write(line)
+                        count += 1
+                        show(count)
+                except ArchiveError as error:
+                    raise Failure(str(error)) from None
+        return count
+
+    terminal.configure_logs("warning")
+    err().print(f"{terminal.run(work()):,} nodes and edges exported", markup=False)
+
+
+def restore(file: ArchiveFile) -> None:
+    """Read an exported file into an empty database. A damaged file is refused before anything is written."""
+    from forebear.record.archive import ArchiveError, records
+    from forebear.record.archive import restore as written
+
+    async def work() -> int:
+        done = 0
+        with _rereadable(file) as source:
+            try:
+                async with _opened() as registry:
+                    graph = registry.schema.graph
+                    total = sum(1 for _ in records(_lines(file, source), graph))
+                    source.seek(0)
+                    with terminal.progress("restoring", total) as show:
+                        async for done in written(registry.store, graph, _lines(file, source)):
+                            show(done)
+            except ArchiveError as error:
+                raise Failure(str(error)) from None
+            except BaseException:
+                if done:
+                    err().print("What was restored so far is incomplete: empty the database before the next try.", markup=False)
+                raise
+        return done
+
+    terminal.configure_logs("warning")
+    err().print(f"{terminal.run(work()):,} nodes and edges restored", markup=False)
+
+
+@asynccontextmanager
+async def _opened() -> AsyncIterator[Forebear]:
+    from forebear.app import Forebear
+    from forebear.store.errors import DataDirectoryInUse
+
+    try:
+        async with Forebear.open(terminal.settings().model_copy(update=PATIENT)) as registry:
+            yield registry
+    except DataDirectoryInUse as error:
+        raise Failure(f"{error} Stop it first.", Code.UNREACHABLE) from None
+
+
+@contextmanager
+def _writing(file: str) -> Iterator[IO[bytes]]:
+    """What appears as the file when it is whole."""
+    if file == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    part = Path(f"{file}.part")
+    try:
+        with ExitStack() as stack:
+            target: Any = stack.enter_context(part.open("wb"))
+            if file.endswith(".gz"):
+                # Without a name and a time in it, equal graphs are equal files here, too.
+                target = stack.enter_context(gzip.GzipFile("", "wb", 6, target, mtime=0))
+            yield target
+        os.replace(part, file)
+    except OSError as error:
+        raise Failure(f"{file} cannot be written: {error.strerror}", Code.WRONG) from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _rereadable(file: str) -> Iterator[IO[bytes]]:
+    """The file, or a pipe's content on disk: it is read twice, first to see whether it is whole."""
+    with ExitStack() as stack:
+        try:
+            if file != "-":
+                yield stack.enter_context(open(file, "rb"))
+                return
+        except OSError as error:
+            raise Failure(f"{file}: {error.strerror}", Code.WRONG) from None
+        spooled = stack.enter_context(tempfile.TemporaryFile())
+        shutil.copyfileobj(sys.stdin.buffer, spooled)
+        spooled.seek(0)
+        yield spooled
+
+
+def _lines(file: str, source: IO[bytes]) -> Iterator[bytes]:
+    zipped = source.read(2) == b"\x1f\x8b"
+    source.seek(0)
+    try:
+        yield from gzip.GzipFile(fileobj=source) if zipped else source
+    except (OSError, EOFError, zlib.error) as error:
+        raise Failure(f"{file} cannot be read to its end ({error}): this is no whole archive") from None

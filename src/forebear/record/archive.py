@@ -1,0 +1,194 @@
+"""A whole graph as a file, and back: every node and edge with all that is stored of it, both clocks included.
+
+NDJSON in a fixed order, so that equal graphs are equal files: a header, the nodes, the edges, and an end with counts and
+a digest, without which a file is incomplete.
+
+    {"archive":"forebear","version":1}
+    {"node":"Run","properties":{"id":"run:a","recordedAt":"…",…}}
+    {"edge":"TRAINED_ON","from":"run:a","properties":{"weight":1.0,…},"to":"dataset:b@1"}
+    {"end":{"edges":{"TRAINED_ON":1},"nodes":{"Run":1},"sha256":"…"}}
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice, pairwise
+from typing import Any, cast
+
+import msgspec
+
+from forebear.graph import archive
+from forebear.graph.archive import Layout
+from forebear.graph.declaration import Graph
+from forebear.graph.ids import InvalidId
+from forebear.store import Store, WriteTransaction
+
+HEADER = {"archive": "forebear", "version": 1}
+
+BATCH = 2_000
+"""Nodes or edges of one read or write."""
+
+
+class ArchiveError(Exception):
+    """A graph cannot be exported, or a file cannot be restored; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """How many nodes there are by label, and edges by type."""
+
+    nodes: Counter[str]
+    edges: Counter[str]
+
+    def __len__(self) -> int:
+        return self.nodes.total() + self.edges.total()
+
+    def __str__(self) -> str:
+        return f"{self.nodes.total():,} nodes and {self.edges.total():,} edges"
+
+
+async def contents(store: Store) -> Contents:
+    """What is in a database now."""
+
+    async def counted(statement: str) -> Counter[str]:
+        return Counter({str(row["name"]): cast(int, row["count"]) for row in await store.read(statement)})
+
+    return Contents(await counted(archive.NODE_COUNTS), await counted(archive.EDGE_COUNTS))
+
+
+async def export(store: Store, graph: Graph) -> AsyncIterator[bytes]:
+    """The lines of an archive. Raises `ArchiveError` where the graph changes meanwhile, and `StoreError`."""
+    layout = Layout(graph)
+    before = await contents(store)
+    if strange := {*before.nodes} - {*layout.labels} | {*before.edges} - layout.types:
+        raise ArchiveError(
+            f"the database holds what is not Forebear's: {', '.join(sorted(strange))}; export it with Neo4j's own tools"
+        )
+    digest = hashlib.sha256()
+    found = Contents(Counter(), Counter())
+
+    def line(record: dict[str, Any]) -> bytes:
+        encoded = msgspec.json.encode(record, order="sorted") + b"\n"
+        digest.update(encoded)
+        return encoded
+
+    yield line(HEADER)
+    for label in layout.labels:
+        async for page in _pages(store, label, archive.nodes):
+            found.nodes[label] += len(page)
+            for row in page:
+                yield line({"node": label, "properties": row["properties"]})
+    for label in layout.labels:
+        async for page in _pages(store, label, archive.edges):
+            for edge in sorted(page, key=_order):
+                found.edges[str(edge["type"])] += 1
+                yield line(
+                    {"edge": edge["type"], "from": edge["source"], "to": edge["target"], "properties": edge["properties"]}
+                )
+    if not before == found == await contents(store):
+        raise ArchiveError("the graph changed while it was exported: export it again when nothing writes")
+    yield msgspec.json.encode({"end": _end(found, digest.hexdigest())}) + b"\n"
+
+
+async def _pages(store: Store, label: str, statement: Any) -> AsyncIterator[list[dict[str, Any]]]:
+    """What a statement reads, range by range, in the order of ids."""
+    marks = [row["id"] async for n, row in _numbered(store.stream(archive.ids(label))) if n % BATCH == 0]
+    marks = [row["mark"] for row in await store.read(archive.ORDERED, {"marks": marks})]
+    if not marks:
+        return
+    for after, last in pairwise(["", *marks]):
+        yield cast(list[dict[str, Any]], await store.read(statement(label, bounded=True), {"after": after, "last": last}))
+    yield cast(list[dict[str, Any]], await store.read(statement(label, bounded=False), {"after": marks[-1]}))
+
+
+async def _numbered(rows: AsyncIterator[dict[str, object]]) -> AsyncIterator[tuple[int, dict[str, object]]]:
+    n = 0
+    async for row in rows:
+        yield n, row
+        n += 1
+
+
+def _order(edge: dict[str, Any]) -> tuple[str, str, str, bytes]:
+    return edge["source"], edge["type"], edge["target"], msgspec.json.encode(edge["properties"], order="sorted")
+
+
+def _end(found: Contents, digest: str) -> dict[str, Any]:
+    return {
+        "nodes": dict(sorted((+found.nodes).items())),
+        "edges": dict(sorted((+found.edges).items())),
+        "sha256": digest,
+    }
+
+
+def records(lines: Iterable[bytes], graph: Graph) -> Iterator[dict[str, Any]]:
+    """The nodes and edges of an archive. Raises `ArchiveError` where it is damaged, at the latest at its end."""
+    layout = Layout(graph)
+    digest = hashlib.sha256()
+    found = Contents(Counter(), Counter())
+    number = 0
+    end = None
+    for number, line in enumerate(lines, 1):
+        try:
+            record = msgspec.json.decode(line, type=dict[str, Any])
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise ArchiveError(f"line {number} is damaged or incomplete ({error}): this is no whole archive") from None
+        if number == 1:
+            if record != HEADER:
+                raise ArchiveError("the file does not begin like an archive of this version of Forebear")
+        elif end is not None:
+            raise ArchiveError(f"line {number} comes after the archive's end")
+        elif "end" in record:
+            end = record["end"]
+            continue
+        elif record.get("node") in layout.labels:
+            found.nodes[record["node"]] += 1
+            yield record
+        elif record.get("edge") in layout.types:
+            found.edges[record["edge"]] += 1
+            yield record
+        else:
+            raise ArchiveError(f"line {number} is neither a node nor an edge that this version of Forebear knows")
+        digest.update(line)
+    if end is None:
+        raise ArchiveError(f"the archive ends too early, after line {number}: its end is missing")
+    if end != _end(found, digest.hexdigest()):
+        raise ArchiveError("the archive's content is not what its end says: the file was changed or damaged")
+
+
+async def restore(store: Store, graph: Graph, lines: Iterable[bytes]) -> AsyncIterator[int]:
+    """Writes an archive into an empty database; says after each batch how many nodes and edges are in.
+
+    Raises `ArchiveError`, before anything is written where the database is not empty; `StoreError`.
+    """
+    layout = Layout(graph)
+    if there := await contents(store):
+        raise ArchiveError(f"the database holds {there}: an archive is restored into an empty one only")
+    given = records(lines, graph)
+    done = 0
+    while batch := list(islice(given, BATCH)):
+        await store.write(lambda transaction, batch=batch: _write(transaction, layout, batch))  # type: ignore[misc]
+        done += len(batch)
+        yield done
+
+
+async def _write(transaction: WriteTransaction, layout: Layout, batch: Sequence[dict[str, Any]]) -> None:
+    nodes: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    edges: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
+    for record in batch:
+        if "node" in record:
+            nodes[record["node"]].append(record["properties"])
+            continue
+        try:
+            source, target = layout.ends(record["edge"], record["from"], record["to"])
+        except InvalidId as error:
+            raise ArchiveError(f"an edge of the archive leads nowhere: {error}") from None
+        edges[source, record["edge"], target].append(record)
+    statements = [(archive.create_nodes(label), rows) for label, rows in nodes.items()]
+    statements += [(archive.create_edges(*key), rows) for key, rows in edges.items()]
+    for statement, rows in statements:
+        (answer,) = await transaction.run(statement, {"rows": rows})
+        if answer["written"] != len(rows):
+            raise ArchiveError("an edge of the archive leads to a node that it does not hold")
