@@ -28,13 +28,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StrictBool,
     ValidationError,
     create_model,
 )
 
 from forebear.graph.declaration import Change, Edge, Graph, Json, Kind, Property, Standing, Value
 from forebear.graph.ids import Ids, InvalidId
-from forebear.graph.moments import moment
+from forebear.graph.moments import moment, parse
 
 MAX_INT = 2**31 - 1
 """Largest integer: GraphQL's Int has 32 bits."""
@@ -91,8 +92,16 @@ class InvalidFact(ValueError):
         self.reasons = tuple(reasons)
 
 
+def _moment(value: Any) -> Any:
+    # Left alone, pydantic reads "2024" and 2024 as seconds, or milliseconds, since 1970.
+    if not isinstance(value, str):
+        raise ValueError("a moment is a text, such as 2026-11-23T14:52:06Z")
+    return parse(value)
+
+
 Moment = Annotated[
     AwareDatetime,
+    BeforeValidator(_moment),
     Field(description="ISO 8601 with an offset."),
 ]
 
@@ -100,6 +109,8 @@ Moment = Annotated[
 def _number(value: Any) -> Any:
     if isinstance(value, bool):
         raise ValueError("a boolean is no number")
+    if isinstance(value, str):
+        raise ValueError("a text is no number")
     return value
 
 
@@ -183,17 +194,25 @@ class Facts:
             elif value is not None:
                 guaranteed[p.name] = value
         node: str = values["id"]
-        edges = []
+        edges: list[EdgeRow] = []
+        reasons = _backwards(guaranteed, "")
         for e in kind.edges:
             if e.name not in given or values[e.name] is None:
                 continue
             ends = [values[e.name]] if e.one else values[e.name]
-            for end in ends:
+            rows: dict[tuple[str, str | None], EdgeRow] = {}
+            for i, end in enumerate(ends):
                 target = end.__dict__["id"]
                 properties = {
                     p.name: stored(p, end.__dict__[p.name]) for p in e.stored_properties if end.__dict__.get(p.name) is not None
                 }
-                edges.append(EdgeRow(e, node, target, self.ids.kind(target), properties))
+                row = EdgeRow(e, node, target, self.ids.kind(target), properties)
+                if rows.setdefault((target, properties.get("validFrom")), row).properties != properties:
+                    reasons.append(f"{e.name}.{i}: {target} was named before with other values")
+                reasons += _backwards(properties, f"{e.name}.{i}.")
+            edges += rows.values()
+        if reasons:
+            raise InvalidFact(node, reasons)
         return NodeRow(kind, node, guaranteed, updated, tuple(edges))
 
     def _amendment(self, name: str, document: Mapping[str, Any], id: str | None) -> Amendment:
@@ -277,7 +296,7 @@ class Facts:
             fields[e.name] = (
                 (end | None, Field(default=None, description=e.doc))
                 if e.one
-                else (list[end], Field(default=[], description=e.doc))  # type: ignore[valid-type]
+                else (list[end] | None, Field(default=None, description=e.doc))  # type: ignore[valid-type]
             )
         return create_model(kind.name, __config__=_CONFIG, __doc__=kind.doc, **fields)
 
@@ -286,7 +305,15 @@ class Facts:
         for p in edge.stored_properties:
             fields[p.name] = _field(p)
         model = create_model(f"{edge.source}_{edge.name}", __config__=_CONFIG, __doc__=edge.doc, **fields)
-        return Annotated[model, BeforeValidator(lambda end: {"id": end} if isinstance(end, str) else end)]
+
+        def read(end: Any) -> Any:
+            if isinstance(end, str):
+                return {"id": end}
+            if not isinstance(end, Mapping):
+                raise ValueError("an edge's end is an id, or an object with its id and the edge's values")
+            return end
+
+        return Annotated[model, BeforeValidator(read)]
 
     def _id(self, kinds: tuple[str, ...]) -> Any:
         def check(text: Any) -> Any:
@@ -309,8 +336,6 @@ class Facts:
                 message = _unknown(e["loc"][-1], known)
             elif e["type"] == "missing":
                 message = "is required"
-            elif e["type"] == "timezone_aware":
-                message = "a moment needs an offset, such as Z or +02:00"
             elif isinstance(e["input"], (str, int, float)) and e["type"] != "value_error":
                 message += f" (given: {e['input']!r})"
             reasons.append(f"{path}: {message}")
@@ -347,6 +372,13 @@ class Correction(BaseModel):
     reason: str = Field(min_length=1, description="Why.")
 
 
+def _backwards(values: Mapping[str, Any], where: str) -> list[str]:
+    since, until = values.get("validFrom"), values.get("validTo")
+    if since is None or until is None or since <= until:
+        return []
+    return [f"{where}validTo: {until} lies before validFrom, {since}"]
+
+
 _AMENDMENTS: Mapping[str, type[BaseModel]] = {"Retraction": Retraction, "Correction": Correction}
 
 
@@ -374,6 +406,8 @@ def _annotation(p: Property) -> Any:
         return Annotated[int, BeforeValidator(_number), Field(ge=-MAX_INT - 1, le=MAX_INT)]
     if p.type is float:
         return Annotated[float, BeforeValidator(_number)]
+    if p.type is bool:
+        return StrictBool
     if p.value_type is not None:
         return list[_value_model(p.value_type)]  # type: ignore[misc]
     return p.type
