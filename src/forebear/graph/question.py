@@ -187,8 +187,18 @@ def parse(name: str, source: str, graph: Graph) -> Question:
         "EdgeType",
     }
     known |= {p.type.__name__ for k in graph.kinds.values() for p in k.own_properties if p.is_enum}
+    for p in parameters:
+        where = f"parameter {p.name}"
+        if not p.type.is_enum and p.type.name not in known:
+            raise fail(f"{where}: no type is called {p.type.name}")
+        if p.type.name == "ID" and (unknown := [k for k in p.type.kinds if k not in graph.kinds]):
+            raise fail(f"{where}: no such kind as {unknown[0]}")
+        if p.type.is_enum and p.default is not None and p.default not in p.type.kinds:
+            raise fail(f"{where}: {p.default!r} is none of {', '.join(p.type.kinds)}")
     for t in (row, *parts.values()):
-        for c in t.columns:
+        for i, c in enumerate(t.columns):
+            if c.name in (other.name for other in t.columns[:i]):
+                raise fail(f"column {c.name} is declared twice")
             if not c.type.is_enum and c.type.name not in known and c.type.name not in graph.kinds and c.type.name not in parts:
                 raise fail(f"column {c.name}: no type is called {c.type.name}")
     return Question(
@@ -208,7 +218,7 @@ def parse(name: str, source: str, graph: Graph) -> Question:
 
 def _type(text: str, fail: Callable[[str], Exception]) -> TypeRef:
     m = _TYPE.fullmatch(text.strip())
-    if not m:
+    if not m or bool(m["open"]) != bool(m["close"]):
         raise fail(f"cannot read the type {text!r}")
     many = bool(m["open"])
     kinds = tuple(k.strip() for k in (m["kinds"] or "").split(",") if k.strip())
