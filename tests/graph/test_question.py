@@ -1,0 +1,141 @@
+"""Questions are Cypher files whose header declares what they take and answer; a wrong header is refused by name."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forebear.graph.dialect import InvalidStatement
+from forebear.graph.kinds import GRAPH
+from forebear.graph.question import Column, Parameter, Question, RowType, TypeRef, items, parse
+from forebear.store.statements import directory, questions
+
+SOURCE = """\
+// Which runs were trained on a dataset,
+// and since when.
+//
+// parameter dataset ID(Dataset, DatasetVersion)!: The dataset: any version of it.
+// parameter order Order(FIRST, LAST)! = FIRST: Which.
+// parameter names [String!]: Some names.
+// time at
+// answers [Trained]: A run.
+// column run Run!: The run.
+// column steps [Step!]!: How it got there.
+// type Step: One step.
+//   node Node!: Where it leads.
+//   how StepKind(LEFT, RIGHT): Which way.
+MATCH (run:Run)-[on:TRAINED_ON]->(d /* of dataset */ {id: $dataset}) WHERE run.startedAt <= $at AND run.name IN $names AND $order = 'FIRST'
+RETURN run,
+  COLLECT { UNWIND [1, 2] AS x RETURN {node: run, how: 'LEFT, (RIGHT)'} AS item } AS steps
+ORDER BY run.id, size(run.name)
+"""
+
+
+def test_a_header_is_read_whole() -> None:
+    assert parse("trained", SOURCE, GRAPH) == Question(
+        name="trained",
+        doc="Which runs were trained on a dataset, and since when.",
+        on=None,
+        parameters=(
+            Parameter(
+                "dataset",
+                TypeRef("ID", required=True, kinds=("Dataset", "DatasetVersion")),
+                None,
+                "The dataset: any version of it.",
+            ),
+            Parameter("order", TypeRef("Order", required=True, kinds=("FIRST", "LAST")), "FIRST", "Which."),
+            Parameter("names", TypeRef("String", many=True), None, "Some names."),
+        ),
+        row=RowType(
+            "Trained",
+            "A run.",
+            (
+                Column("run", TypeRef("Run", required=True), "The run.", "run"),
+                Column(
+                    "steps",
+                    TypeRef("Step", required=True, many=True),
+                    "How it got there.",
+                    "COLLECT { UNWIND [1, 2] AS x RETURN {node: run, how: 'LEFT, (RIGHT)'} AS item }",
+                ),
+            ),
+        ),
+        types={
+            "Step": RowType(
+                "Step",
+                "One step.",
+                (
+                    Column("node", TypeRef("Node", required=True), "Where it leads."),
+                    Column("how", TypeRef("StepKind", kinds=("LEFT", "RIGHT")), "Which way."),
+                ),
+            )
+        },
+        paged=True,
+        timed=True,
+        timeless=False,
+        body="MATCH (run:Run)-[on:TRAINED_ON]->(d /* of dataset */ {id: $dataset}) "
+        "WHERE run.startedAt <= $at AND run.name IN $names AND $order = 'FIRST'",
+        order=("run.id", "size(run.name)"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "mutated", "message"),
+    [
+        ("// answers [Trained]: A run.\n", "", "its header does not say what it answers"),
+        ("// parameter dataset ID(", "// parameter dataset: ID(", "cannot read 'parameter dataset: ID(Dataset, DatasetVersion)!: The dataset: any version of it.'"),
+        ("[String!]: Some", "[String!: Some", "cannot read the type '[String!'"),
+        ("// column run Run!: The run.", "// column run", "cannot read 'column run'"),
+        ("// type Step: One step.", "// type Step", "cannot read 'type Step'"),
+        ("// time at", "// time now", "'time now': the answer depends on `time at` or `time none`"),
+        ("// time at\n", "", "`time at` and the use of $at must go together"),
+        ("<= $at", "<= 'x'", "`time at` and the use of $at must go together"),
+        ("// time at\n", "// time at\n// on Runner\n", "on Runner: no such kind"),
+        ("ORDER BY run.id, size(run.name)\n", "", "a list is paged, so it needs a total ORDER BY"),
+        ("\nRETURN run,", " RETURN run,", "it has no RETURN on a line of its own"),
+        ("RETURN run,\n", "RETURN run AS runs,\n", "it returns runs, steps; its header declares run, steps"),
+        ("// column run Run!: The run.\n", "", "it returns run, steps; its header declares steps"),
+        ("IN $names", "IN $others", "parameter $others is not declared"),
+        ("IN $names", "IN []", "parameter names is declared and not used"),
+        ("// column run Run!", "// column run Runner!", "column run: no type is called Runner"),
+        ("//   node Node!", "//   node Nod!", "column node: no type is called Nod"),
+        ("(FIRST, LAST)! = FIRST", "(FIRST, LAST)! = LATER", "parameter order: 'LATER' is none of FIRST, LAST"),
+        ("ID(Dataset, DatasetVersion)", "ID(Dataset, DatasetVersions)", "parameter dataset: no such kind as DatasetVersions"),
+        ("names [String!]", "names [Strings!]", "parameter names: no type is called Strings"),
+        ("// column steps [Step!]!", "// column run Run!: Twice.\n// column steps [Step!]!", "column run is declared twice"),
+    ],
+)  # fmt: skip
+def test_a_wrong_header_is_refused_and_named(given: str, mutated: str, message: str) -> None:
+    assert given in SOURCE
+    with pytest.raises(InvalidStatement) as refused:
+        parse("trained", SOURCE.replace(given, mutated), GRAPH)
+    assert str(refused.value) == f"trained.cypher: {message}"
+
+
+def test_every_file_of_the_registry_is_read() -> None:
+    assert {q.name for q in questions(GRAPH)} == {f.stem for f in (directory("cypher") / "questions").glob("*.cypher")}
+
+
+@pytest.mark.parametrize("question", questions(GRAPH), ids=lambda q: q.name)
+def test_the_file_is_the_statement(question: Question) -> None:
+    again = parse(question.name, "\n".join((*header(question.name), question.text)), GRAPH)
+    assert again == question
+
+
+def header(name: str) -> list[str]:
+    source = (directory("cypher") / "questions" / f"{name}.cypher").read_text("utf-8")
+    return [line for line in source.splitlines() if line.startswith("//")]
+
+
+expressions = st.recursive(
+    st.sampled_from(["a.b", "1", "'x, y'", '"(,"', "`a,b`", "$p"]),
+    lambda inner: (
+        st.builds("{}({})".format, st.sampled_from(["f", "size", ""]), st.lists(inner, min_size=1).map(", ".join))
+        | st.builds("[{}]".format, st.lists(inner).map(", ".join))
+        | st.builds("{{k: {}}}".format, inner)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.lists(expressions, min_size=1))
+def test_a_list_of_expressions_is_cut_at_its_own_commas(listed: list[str]) -> None:
+    assert items(", ".join(listed)) == listed

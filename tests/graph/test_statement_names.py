@@ -1,0 +1,99 @@
+"""A Cypher file names only labels, relationship types and properties that are declared."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from forebear.graph.declaration import (
+    BOOKKEEPING,
+    EXTERNAL_ID,
+    IDENTIFIES,
+    KEPT,
+    KEPT_OF_NODES,
+    RETRACTED,
+    REVISES,
+    REVISION,
+    Graph,
+)
+from forebear.graph.kinds import GRAPH
+from forebear.store.statements import directory
+
+FILES = sorted(directory("cypher").rglob("*.cypher"))
+
+_TEXT = re.compile(r"'(?:[^'\\]|\\.)*'")
+_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
+_PROCEDURE = re.compile(r"CALL [a-z][\w.]*\(")
+_EDGE = re.compile(r"\[(?P<name>\w*):(?P<types>[\w|]+)[^\]]*\]")
+_LABELS = re.compile(r"(?<=[\w(]):(?P<labels>[A-Za-z]\w*(?:\|[A-Za-z]\w*)*)")
+_BOUND = re.compile(r"\((?P<name>\w+):(?P<labels>\w+(?:\|\w+)*)")
+_MATCHED = re.compile(r"(?<!\w)\((?P<name>\w*)(?::(?P<labels>[\w|]+))?\s*\{(?P<property>\w+):")
+_KEY = re.compile(r"[{,]\s*(?P<key>\w+): ")
+_READ = re.compile(r"(?<![$\w.])(?P<name>[a-z]\w*)\.(?P<property>\w+)\b")
+
+
+def undeclared(source: str, graph: Graph) -> list[str]:
+    """What a statement names and a graph does not declare, as `label X`, `type X` and `property x.y`."""
+    text = _PROCEDURE.sub("CALL (", _TEXT.sub("''", _COMMENT.sub("", source)))
+    of_labels = {k.name: {"id", *(p.name for p in KEPT_OF_NODES), *k.properties} for k in graph.kinds.values()}
+    of_labels |= {REVISION: {*BOOKKEEPING[REVISION]}, EXTERNAL_ID: {"id"}}
+    of_types: dict[str, set[str]] = {
+        RETRACTED: {*BOOKKEEPING[RETRACTED], *(p.name for p in KEPT)}, REVISES: set(), IDENTIFIES: set()
+    }  # fmt: skip
+    for e in graph.edges:
+        own = {p.name for p in e.stored_properties} | {p.name for p in KEPT} | BOOKKEEPING[RETRACTED]
+        of_types.setdefault(e.type.name, set()).update(own)
+
+    found: dict[str, None] = {}
+    bound: dict[str, set[str]] = {}
+    for m in _EDGE.finditer(text):
+        types = m["types"].split("|")
+        found |= {f"type {t}": None for t in types if t not in of_types}
+        bound.setdefault(m["name"], set()).update(*(of_types.get(t, set()) for t in types))
+    nodes = _EDGE.sub("[]", text)
+    for m in _LABELS.finditer(nodes):
+        found |= {f"label {name}": None for name in m["labels"].split("|") if name not in of_labels}
+    for m in _BOUND.finditer(nodes):
+        bound.setdefault(m["name"], set()).update(*(of_labels.get(name, set()) for name in m["labels"].split("|")))
+
+    anything = set().union(*of_labels.values(), *of_types.values())
+    keys = {m["key"] for m in _KEY.finditer(_MATCHED.sub("(", text))}
+    for m in _MATCHED.finditer(text):
+        known = set().union(*(of_labels.get(name, set()) for name in (m["labels"] or "").split("|"))) or anything
+        if m["property"] not in known:
+            found[f"property {m['name']}.{m['property']}"] = None
+    for m in _READ.finditer(text):
+        if m["property"] not in (bound.get(m["name"]) or anything) | keys:
+            found[f"property {m['name']}.{m['property']}"] = None
+    return [*found]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
+def test_a_file_names_only_what_is_declared(file: Path) -> None:
+    assert undeclared(file.read_text("utf-8"), GRAPH) == []
+
+
+def test_there_are_files_to_check() -> None:
+    assert len(FILES) >= 14
+
+
+@pytest.mark.parametrize(
+    ("file", "given", "mutated", "expected"),
+    [
+        ("impact", "(robot:Robot)", "(robot:Robots)", "label Robots"),
+        ("impact", "node:Installation", "node:Instalation", "label Instalation"),
+        ("fleets_running", "Deployment|Installation)", "Deployment|Observation)", "label Observation"),
+        ("fleets_running", "TRAINED_ON*0..50", "LEARNED_ON*0..50", "type LEARNED_ON"),
+        ("fleets_running", "[member:MEMBER_OF]", "[member:BELONGS_TO]", "type BELONGS_TO"),
+        ("fleets_running", "member.validFrom", "member.from", "property member.from"),
+        ("running", "thing.validTo", "thing.endedAt", "property thing.endedAt"),
+        ("provenance", "trained.weight", "trained.share", "property trained.share"),
+        ("state_at", "found.decidedAt DESC", "found.takenAt DESC", "property found.takenAt"),
+        ("resolve", "{weightsDigest: $name}", "{weights: $name}", "property node.weights"),
+        ("lineage_diff", "link.role, ''", "link.part, ''", "property link.part"),
+    ],
+)
+def test_a_file_that_names_what_is_not_declared_is_found_out(file: str, given: str, mutated: str, expected: str) -> None:
+    source = (directory("cypher") / "questions" / f"{file}.cypher").read_text("utf-8")
+    assert given in source
+    assert undeclared(source.replace(given, mutated), GRAPH) == [expected]
