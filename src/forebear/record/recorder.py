@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +16,9 @@ from forebear.store import Store, WriteTransaction
 
 MAX_FACTS = 10_000
 """The most facts of one all-or-nothing request."""
+
+MAX_ROWS = 2_000
+"""The most rows of one statement: more are no faster on either engine."""
 
 MAX_UNDESCRIBED = 100
 """How many undescribed ids a summary names; it counts all."""
@@ -66,6 +69,14 @@ class Summary:
         self.rejections += other.rejections
 
 
+@dataclass
+class Batch:
+    """Documents that were read: rows with their positions, and what is no fact."""
+
+    rows: list[tuple[int, Row]] = field(default_factory=list)
+    rejections: list[Rejection] = field(default_factory=list)
+
+
 class _Refused(Exception):
     """The graph contradicts some facts; the transaction must not be committed."""
 
@@ -83,78 +94,106 @@ class Recorder:
         self._types = tuple(sorted(facts.graph.edge_types))
 
     async def record(
-        self,
-        documents: Iterable[object],
-        origin: Origin,
-        *,
-        partial: bool = False,
-        imported: bool = False,
-        offset: int = 0,
+        self, documents: Iterable[object], origin: Origin, *, partial: bool = False, imported: bool = False
     ) -> Summary:
-        """Records documents in one transaction.
+        """Records documents in one transaction; see `read` and `write`. Raises `StoreError`."""
+        return await self.write(self.read(enumerate(documents), imported=imported), origin, partial=partial)
 
-        Unless `partial`, one rejected fact means that nothing is written. `offset` is the first document's position;
-        `imported` takes governed kinds as history of an older registry. Raises `StoreError`.
+    def read(self, documents: Iterable[tuple[int, object]], *, imported: bool = False) -> Batch:
+        """Documents with their positions as rows, and what is no fact with every reason.
+
+        `imported` takes governed kinds as history of an older registry.
         """
-        rows: list[tuple[int, Row]] = []
-        rejections: list[Rejection] = []
-        for position, document in enumerate(documents, offset):
+        batch = Batch()
+        for position, document in documents:
             try:
-                rows.append((position, self.facts.read(document, imported=imported)))
+                batch.rows.append((position, self.facts.read(document, imported=imported)))
             except InvalidFact as error:
-                rejections.append(Rejection(position, error.id, error.reasons))
-        while True:
-            if rejections and not partial:
-                if rows:
-                    # What the graph would say of the others is worth knowing in the same answer.
-                    rejections += await self._conflicts(rows, origin)
-                return Summary(rejections=sorted(rejections, key=lambda r: r.position))
-            try:
-                summary = await self._write(rows, origin)
-            except _Refused as refused:
-                given = dict(rows)
-                rejections += [Rejection(p, _id(given[p]), tuple(reasons)) for p, reasons in refused.reasons.items()]
-                rows = [(p, row) for p, row in rows if p not in refused.reasons] if partial else []
-                continue
-            summary.rejections = sorted(rejections, key=lambda r: r.position)
-            return summary
+                batch.rejections.append(Rejection(position, error.id, error.reasons))
+        return batch
 
-    async def _conflicts(self, rows: Sequence[tuple[int, Row]], origin: Origin) -> list[Rejection]:
+    async def write(self, batch: Batch, origin: Origin, *, partial: bool = False) -> Summary:
+        """Writes a batch in one transaction.
+
+        Unless `partial`, one rejected fact means that nothing is written; otherwise the others are. Raises `StoreError`.
+        """
+        rows, rejections = batch.rows, list(batch.rejections)
+        if rejections and not partial:
+            # What the graph would say of the others is worth knowing in the same answer.
+            rejections += await self._refusals(rows, origin)
+            rows = []
+        while rows:
+            try:
+                summary = await self._attempt(rows, origin)
+            except _Refused as refused:
+                rejections += _rejections(rows, refused)
+                rows = [(p, row) for p, row in rows if p not in refused.reasons] if partial else []
+            else:
+                summary.rejections = sorted(rejections, key=lambda r: r.position)
+                return summary
+        return Summary(rejections=sorted(rejections, key=lambda r: r.position))
+
+    async def _refusals(self, rows: Sequence[tuple[int, Row]], origin: Origin) -> list[Rejection]:
         try:
-            await self._write(rows, origin, keep=False)
+            await self._attempt(rows, origin, keep=False)
         except _Refused as refused:
-            given = dict(rows)
-            return [Rejection(p, _id(given[p]), tuple(reasons)) for p, reasons in refused.reasons.items()]
+            return _rejections(rows, refused)
         return []
 
-    async def _write(self, rows: Sequence[tuple[int, Row]], origin: Origin, *, keep: bool = True) -> Summary:
+    async def _attempt(self, rows: Sequence[tuple[int, Row]], origin: Origin, *, keep: bool = True) -> Summary:
         async def work(transaction: WriteTransaction) -> Summary:
             writing = _Writing(transaction, origin, self._types)
-            for step in steps(rows):
-                await writing.step(step)
-            if writing.refused or not keep:
-                raise _Refused(writing.refused)
+            for level in levels(rows):
+                await writing.write(level)
+            # A fact that contradicts another of the batch may be right once that one is refused itself.
+            refused = writing.refused or writing.contradictions
+            if refused or not keep:
+                raise _Refused(refused)
             writing.summary.facts.update(_kind(row) for _, row in rows)
             return writing.summary
 
         return await self._store.write(work) if rows else Summary()
 
 
-def steps(rows: Iterable[tuple[int, Row]]) -> list[list[tuple[int, Row]]]:
-    """Cuts rows into steps, in order: in one step no id is described twice, and an amendment stands alone."""
+def _rejections(rows: Iterable[tuple[int, Row]], refused: _Refused) -> list[Rejection]:
+    given = dict(rows)
+    return [Rejection(p, _id(given[p]), tuple(reasons)) for p, reasons in refused.reasons.items()]
+
+
+def levels(rows: Iterable[tuple[int, Row]]) -> list[list[tuple[int, Row]]]:
+    """Cuts rows into levels to be written one after another, as few as their order needs: amendments stand between.
+
+    In one level no node is both written or named and amended, and none is amended twice. Rows that have nothing to do with
+    each other may change places.
+    """
     cut: list[list[tuple[int, Row]]] = []
-    ids: set[str] = set()
-    alone = True
+    used: dict[str, int] = {}
+    amended: dict[str, int] = {}
     for position, row in rows:
-        amends = isinstance(row, Amendment)
-        id = _id(row)
-        if alone or amends or id in ids:
+        if isinstance(row, Amendment):
+            ids = [row.of, *([row.to] if row.to else [])]
+            level = 1 + max(max(used.get(id, 0), amended.get(id, 0)) for id in ids)
+            amended.update(dict.fromkeys(ids, level))
+        else:
+            ids = [row.id, *(e.target for e in row.edges)]
+            level = 1 + max(amended.get(id, 0) for id in ids)
+            level = max(level, used.get(row.id, 0))
+            used.update({id: max(level, used.get(id, 0)) for id in ids})
+        while level > len(cut):
             cut.append([])
-            ids = set()
-        alone = amends
-        ids.add(id)
-        cut[-1].append((position, row))
+        cut[level - 1].append((position, row))
     return cut
+
+
+@dataclass
+class _Node:
+    """All that one level says of a node: what its facts come to, and the facts."""
+
+    kind: Kind
+    id: str
+    facts: list[tuple[int, NodeRow]]
+    guaranteed: dict[str, Any]
+    updated: dict[str, Any]
 
 
 def _id(row: Row) -> str:
@@ -177,72 +216,112 @@ class _Writing:
         self.stamp = {"now": self.now, "by": origin.recorder, "from": origin.source}
         self.summary = Summary()
         self.refused: dict[int, list[str]] = {}
+        self.contradictions: dict[int, list[str]] = {}
 
     async def run(self, text: str, rows: Sequence[Mapping[str, Any]], reason: str | None = None) -> list[dict[str, Any]]:
         return await self._transaction.run(text, {"rows": rows, "reason": reason, **self.stamp})
 
+    async def run_bulk(self, text: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        return [a for i in range(0, len(rows), MAX_ROWS) for a in await self.run(text, rows[i : i + MAX_ROWS])]
+
     def refuse(self, position: int, reason: str) -> None:
         self.refused.setdefault(position, []).append(reason)
 
-    async def step(self, step: Sequence[tuple[int, Row]]) -> None:
-        """Writes a step."""
-        position, first = step[0]
-        if isinstance(first, Amendment):
-            await self.amend(position, first)
-            return
-        nodes: dict[str, list[tuple[int, NodeRow]]] = defaultdict(list)
-        edges: dict[tuple[str, str, str], list[tuple[int, EdgeRow]]] = defaultdict(list)
-        for position, row in step:
-            assert isinstance(row, NodeRow)
-            nodes[row.kind.name].append((position, row))
+    async def write(self, level: Sequence[tuple[int, Row]]) -> None:
+        """Writes a level: nodes by kind, their edges by type and ends, amendments."""
+        nodes: dict[str, dict[str, _Node]] = defaultdict(dict)
+        edges: dict[tuple[str, str, str], dict[tuple[str, str, Any], tuple[int, EdgeRow]]] = defaultdict(dict)
+        amendments: dict[tuple[str, str, str], list[tuple[int, Amendment]]] = defaultdict(list)
+        for position, row in level:
+            if isinstance(row, Amendment):
+                edge = row.edge.name if row.edge else ""
+                amendments[row.kind.name, edge, row.to_kind or ""].append((position, row))
+                continue
+            self.add_node(nodes[row.kind.name], position, row)
             for e in row.edges:
-                edges[e.edge.source, e.edge.name, e.target_kind].append((position, e))
+                self.add_edge(edges[e.edge.source, e.edge.name, e.target_kind], position, e)
         for kind in sorted(nodes):
-            await self.describe(sorted(nodes[kind], key=lambda r: r[1].id))
+            await self.describe(sorted(nodes[kind].values(), key=lambda n: n.id))
         for key in sorted(edges):
-            await self.connect(sorted(edges[key], key=lambda r: (r[1].source, r[1].target)))
+            await self.connect(sorted(edges[key].values(), key=lambda r: (r[1].source, r[1].target)))
+        for key in sorted(amendments):
+            amend = self.amend_edges if key[1] else self.amend_nodes
+            await amend(sorted(amendments[key], key=lambda r: r[1].of))
+
+    def add_node(self, nodes: dict[str, _Node], position: int, row: NodeRow) -> None:
+        """Adds a fact to what the level says of its node."""
+        node = nodes.get(row.id)
+        if node is None:
+            nodes[row.id] = _Node(row.kind, row.id, [(position, row)], dict(row.guaranteed), dict(row.updated))
+            return
+        for name, value in row.guaranteed.items():
+            before = node.guaranteed.get(name)
+            if before not in (None, value) and name != "imported" and row.kind.properties[name].change is Change.IMMUTABLE:
+                self.contradict(
+                    position, f"{name}: an earlier fact of this batch says {before!r} of {row.id}, this one says {value!r}"
+                )
+        node.facts.append((position, row))
+        node.guaranteed |= row.guaranteed
+        node.updated |= row.updated
+
+    def add_edge(self, edges: dict[tuple[str, str, Any], tuple[int, EdgeRow]], position: int, row: EdgeRow) -> None:
+        """Adds an edge of a fact to what the level says of its ends."""
+        key = (row.source, row.target, row.properties.get("validFrom"))
+        _, before = edges.get(key, (position, row))
+        for name, value in row.properties.items():
+            if before.properties.get(name) not in (None, value):
+                self.contradict(
+                    position,
+                    f"{row.edge.name} → {row.target}: an earlier fact of this batch gives {name} as "
+                    f"{before.properties[name]!r}, this one as {value!r}",
+                )
+        edges[key] = (position, replace(row, properties={**before.properties, **row.properties}))
+
+    def contradict(self, position: int, reason: str) -> None:
+        self.contradictions.setdefault(position, []).append(reason)
 
     # ── nodes ───────────────────────────────────────────────────────────────────────────────────────────
 
-    async def describe(self, rows: Sequence[tuple[int, NodeRow]]) -> None:
-        kind = rows[0][1].kind
-        given = [{"id": r.id, "guaranteed": {**r.guaranteed, "describedAt": self.now}, "updated": r.updated} for _, r in rows]
-        (answer,) = await self.run(upsert.describe(kind), given)
-        self.summary.described += answer["described"]
-        by_id = {r.id: (position, r) for position, r in rows}
+    async def describe(self, nodes: Sequence[_Node]) -> None:
+        kind = nodes[0].kind
+        given = [{"id": n.id, "guaranteed": {**n.guaranteed, "describedAt": self.now}, "updated": n.updated} for n in nodes]
+        by_id = {n.id: n for n in nodes}
         revisions = []
-        for stored in answer["trouble"]:
-            position, row = by_id[stored["id"]]
-            if revision := self.revision(position, row, stored):
-                revisions.append(revision)
+        for answer in await self.run_bulk(upsert.describe(kind), given):
+            self.summary.described += answer["described"]
+            for stored in answer["trouble"]:
+                if revision := self.revision(by_id[stored["id"]], stored):
+                    revisions.append(revision)
         await self.revise(kind, revisions)
         if externals := [
-            {"id": r.id, "externalIds": r.updated["externalIds"] or []} for _, r in rows if "externalIds" in r.updated
+            {"id": n.id, "externalIds": n.updated["externalIds"] or []} for n in nodes if "externalIds" in n.updated
         ]:
             await self.run(upsert.identify(kind), externals)
 
-    def revision(self, position: int, row: NodeRow, stored: Mapping[str, Any]) -> dict[str, Any] | None:
-        """What a fact changes of a node that stands; `None`, and a refusal, where it must not."""
+    def revision(self, node: _Node, stored: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What facts change of a node that stands; `None`, and refusals, where they must not."""
         if stored["retractedAt"] is not None:
             return {
-                "id": row.id,
-                "changes": {**row.guaranteed, "describedAt": self.now, "retractedAt": None},
-                "changed": ["retractedAt", *row.guaranteed],
+                "id": node.id,
+                "changes": {**node.guaranteed, "describedAt": self.now, "retractedAt": None},
+                "changed": ["retractedAt", *node.guaranteed],
             }
-        changes = {}
-        for name, value in row.guaranteed.items():
-            before = stored.get(name)
-            if name == "imported" or before == value:
-                continue
-            if before is not None and row.kind.properties[name].change is Change.IMMUTABLE:
+        refused = False
+        for position, fact in node.facts:
+            for name, value in fact.guaranteed.items():
+                before = stored.get(name)
+                if before in (None, value) or name == "imported" or node.kind.properties[name].change is not Change.IMMUTABLE:
+                    continue
+                refused = True
                 self.refuse(
                     position,
-                    f"{name}: {row.id} has {before!r}, recorded before, and this fact says {value!r}; "
+                    f"{name}: {node.id} has {before!r}, recorded before, and this fact says {value!r}; "
                     "it cannot change (a Correction can say that it was wrong)",
                 )
-            else:
-                changes[name] = value
-        return {"id": row.id, "changes": changes, "changed": list(changes)} if changes else None
+        if refused:
+            return None
+        changes = {n: v for n, v in node.guaranteed.items() if n != "imported" and stored.get(n) != v}
+        return {"id": node.id, "changes": changes, "changed": list(changes)}
 
     async def revise(self, kind: Kind, rows: Sequence[Mapping[str, Any]], reason: str | None = None) -> None:
         if rows:
@@ -253,17 +332,17 @@ class _Writing:
 
     async def connect(self, rows: Sequence[tuple[int, EdgeRow]]) -> None:
         edge, target_kind = rows[0][1].edge, rows[0][1].target_kind
-        (answer,) = await self.run(upsert.connect(edge, target_kind), [_edge_row(r) for _, r in rows])
-        self.summary.connected += answer["connected"]
-        self.summary.undescribed.update(answer["undescribed"])
         by_ends = {(r.source, r.target, r.properties.get("validFrom")): (position, r) for position, r in rows}
         completed = []
-        for trouble in answer["trouble"]:
-            position, row = by_ends[trouble["source"], trouble["target"], trouble["validFrom"]]
-            if self.completes(position, row, trouble):
-                completed.append((row, {**_own(edge, trouble["stored"]), **row.properties}))
+        for answer in await self.run_bulk(upsert.connect(edge, target_kind), [_edge_row(r) for _, r in rows]):
+            self.summary.connected += answer["connected"]
+            self.summary.undescribed.update(answer["undescribed"])
+            for trouble in answer["trouble"]:
+                position, row = by_ends[trouble["source"], trouble["target"], trouble["validFrom"]]
+                if self.completes(position, row, trouble):
+                    completed.append((row, {**_own(edge, trouble["stored"]), **row.properties}))
         if completed:
-            await self.replace(edge, target_kind, completed, None)
+            await self.renew(edge, target_kind, completed, None)
 
     def completes(self, position: int, row: EdgeRow, trouble: Mapping[str, Any]) -> bool:
         """Whether a fact only adds to an edge that stands; otherwise it is refused."""
@@ -287,7 +366,7 @@ class _Writing:
             self.refuse(position, reason)
         return not reasons
 
-    async def replace(
+    async def renew(
         self,
         edge: Edge,
         target_kind: str,
@@ -305,62 +384,66 @@ class _Writing:
 
     # ── amendments ──────────────────────────────────────────────────────────────────────────────────────
 
-    async def amend(self, position: int, amendment: Amendment) -> None:
-        if amendment.edge is not None:
-            await self.amend_edge(position, amendment, amendment.edge)
-        else:
-            await self.amend_node(position, amendment)
+    async def amend_nodes(self, rows: Sequence[tuple[int, Amendment]]) -> None:
+        kind = rows[0][1].kind
+        found = await self.run(upsert.node_facts(kind), [{"id": a.of} for _, a in rows])
+        by_id = {row["stored"]["id"]: row["stored"] for row in found}
+        gone: dict[str, list[str]] = defaultdict(list)
+        changed: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for position, a in rows:
+            stored = by_id.get(a.of)
+            if stored is None:
+                self.refuse(position, f"of: {a.of} is not known")
+            elif a.values is None:
+                if stored["retractedAt"] is None:
+                    gone[a.reason].append(a.of)
+            elif stored["describedAt"] is None:
+                state = "was retracted" if stored["retractedAt"] else "is not described yet"
+                self.refuse(position, f"of: {a.of} {state}: there is nothing to correct; record its fact")
+            elif changes := {n: v for n, v in a.values.items() if stored.get(n) != v}:
+                changed[a.reason].append({"id": a.of, "changes": changes, "changed": list(changes)})
+        nothing = dict.fromkeys(kind.properties) | {"describedAt": None, "retractedAt": self.now}
+        for reason, ids in gone.items():
+            await self.run(upsert.detach(kind.name, self._types), [{"id": id} for id in ids], reason)
+            revisions = [{"id": id, "changes": nothing, "changed": ["retractedAt"]} for id in ids]
+            await self.run(upsert.revise(kind), revisions, reason)
+            self.summary.retracted += len(ids)
+        for reason, revisions in changed.items():
+            await self.revise(kind, revisions, reason)
 
-    async def amend_node(self, position: int, amendment: Amendment) -> None:
-        kind, rows = amendment.kind, [{"id": amendment.of}]
-        found = await self.run(upsert.node_facts(kind), rows)
-        if not found:
-            self.refuse(position, f"of: {amendment.of} is not known")
-            return
-        stored = found[0]["stored"]
-        if amendment.values is None:
-            if stored["retractedAt"] is None:
-                gone = dict.fromkeys(kind.properties) | {
-                    "describedAt": None,
-                    "retractedAt": self.now,
-                }
-                await self.run(upsert.detach(kind.name, self._types), rows, amendment.reason)
-                await self.run(
-                    upsert.revise(kind),
-                    [{"id": amendment.of, "changes": gone, "changed": ["retractedAt"]}],
-                    amendment.reason,
-                )
-                self.summary.retracted += 1
-            return
-        if stored["describedAt"] is None:
-            state = "was retracted" if stored["retractedAt"] else "is not described yet"
-            self.refuse(position, f"of: {amendment.of} {state}: there is nothing to correct; record its fact")
-            return
-        changes = {n: v for n, v in amendment.values.items() if stored.get(n) != v}
-        if changes:
-            await self.revise(kind, [{"id": amendment.of, "changes": changes, "changed": list(changes)}], amendment.reason)
+    async def amend_edges(self, rows: Sequence[tuple[int, Amendment]]) -> None:
+        first = rows[0][1]
+        assert first.edge is not None
+        assert first.to_kind is not None
+        edge, to_kind = first.edge, first.to_kind
+        given = [(position, a, _amended_edge(a, edge, to_kind)) for position, a in rows]
+        found = await self.run(upsert.edge_facts(edge, to_kind), [_edge_row(row) for _, _, row in given])
+        by_ends = {(row["source"], row["target"], row["validFrom"]): row["stored"] for row in found}
+        gone: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        changed: dict[str, list[tuple[EdgeRow, Mapping[str, Any]]]] = defaultdict(list)
+        for position, a, row in given:
+            stored = by_ends.get((row.source, row.target, a.valid_from))
+            if stored is None:
+                if a.values is not None:
+                    self.refuse(position, f"{edge.name}: {a.of} has no such edge to {a.to}: record it instead")
+                continue
+            if a.values is None:
+                gone[a.reason].append(_edge_row(row))
+                continue
+            own = _own(edge, stored)
+            values = {n: v for n, v in {**own, **a.values}.items() if v is not None}
+            if values != own:
+                changed[a.reason].append((row, values))
+        for reason, edges in gone.items():
+            await self.run(upsert.retire(edge, to_kind), edges, reason)
+            self.summary.retracted += len(edges)
+        for reason, replaced in changed.items():
+            await self.renew(edge, to_kind, replaced, reason)
 
-    async def amend_edge(self, position: int, amendment: Amendment, edge: Edge) -> None:
-        assert amendment.to is not None
-        assert amendment.to_kind is not None
-        held = {"validFrom": amendment.valid_from} if edge.interval else {}
-        row = EdgeRow(edge, amendment.of, amendment.to, amendment.to_kind, held)
-        found = await self.run(upsert.edge_facts(edge, amendment.to_kind), [_edge_row(row)])
-        if not found:
-            if amendment.values is not None:
-                self.refuse(
-                    position,
-                    f"{edge.name}: {amendment.of} has no such edge to {amendment.to}: record it instead",
-                )
-            return
-        if amendment.values is None:
-            await self.run(upsert.retire(edge, amendment.to_kind), [_edge_row(row)], amendment.reason)
-            self.summary.retracted += 1
-            return
-        stored = _own(edge, found[0]["stored"])
-        values = {n: v for n, v in {**stored, **amendment.values}.items() if v is not None}
-        if values != stored:
-            await self.replace(edge, amendment.to_kind, [(row, values)], amendment.reason)
+
+def _amended_edge(a: Amendment, edge: Edge, to_kind: str) -> EdgeRow:
+    assert a.to is not None
+    return EdgeRow(edge, a.of, a.to, to_kind, {"validFrom": a.valid_from} if edge.interval else {})
 
 
 def _own(edge: Edge, stored: Mapping[str, Any]) -> dict[str, Any]:
