@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from forebear.api import http
@@ -90,10 +91,24 @@ def application(opened: Callable[[], contextlib.AbstractAsyncContextManager[Fore
                 methods=["GET", "POST"],
             ),
             Route("/facts", on_registry(lambda q, r: http.facts(q, r.recorder)), methods=["POST"]),
+            Route("/", _console),
+            Route("/schema.graphql", on_registry(_schema)),
             Route("/healthz", _alive),
             Route("/readyz", on_registry(_ready)),
         ],
     )
+
+
+_CONSOLE = (Path(__file__).parent / "api" / "console.html").read_text("utf-8")
+_CONSOLE_POLICY = "default-src 'none'; connect-src 'self'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
+
+
+async def _console(request: Request) -> Response:
+    return HTMLResponse(_CONSOLE, headers={"Content-Security-Policy": _CONSOLE_POLICY})
+
+
+async def _schema(request: Request, registry: Forebear) -> Response:
+    return PlainTextResponse(registry.schema.sdl)
 
 
 async def _alive(request: Request) -> Response:

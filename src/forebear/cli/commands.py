@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from forebear.cli import archive, demo, schema, server, stream
+from forebear.cli import archive, demo, doctor, entry, query, questions, schema, server, stream
 from forebear.cli.terminal import CODES, Code, Failure, err
 
 app = typer.Typer(
@@ -23,8 +23,14 @@ app = typer.Typer(
 app.command("serve")(server.serve)
 app.command("demo")(demo.demo)
 app.command("import")(stream.import_)
+app.command("show")(entry.show)
+app.command("lineage")(questions.lineage)
+app.command("impact")(questions.impact)
+app.command("paths")(questions.paths)
+app.command("query")(query.query)
 app.command("export")(archive.export)
 app.command("restore")(archive.restore)
+app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
 
 

@@ -64,13 +64,13 @@ def run(
             ).serve([listener])
 
     terminal.configure_logs(settings.log_level, settings.log_format)
-    with _bound(settings) as listener:
+    with bound(settings) as listener:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         url = f"http://{host}:{listener.getsockname()[1]}"
         terminal.run(serving())
 
 
-def _bound(settings: Settings) -> socket.socket:
+def bound(settings: Settings) -> socket.socket:
     """The socket to serve on. It refuses connections until the service is ready."""
     listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -58,8 +58,8 @@ class Failure(Exception):
 
 @cache
 def out() -> Console:
-    """Where answers go."""
-    return Console(highlight=False, soft_wrap=True)
+    """Where answers go. What is no terminal has no width to keep to."""
+    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 1_000)
 
 
 @cache
@@ -142,3 +142,14 @@ def configure_logs(level: str, form: str = "console") -> None:
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[remove, *last]))
     # The libraries' chatter is below warning; our own entries say what happens.
     logging.basicConfig(handlers=[handler], level=max(least, logging.WARNING), force=True)
+
+
+def print_json(value: Any) -> None:
+    """Prints JSON: indented and coloured where people read it, otherwise on one line."""
+    import msgspec
+
+    text = msgspec.json.encode(value)
+    if out().is_terminal:
+        out().print_json(msgspec.json.format(text).decode())
+    else:
+        sys.stdout.write(text.decode() + "\n")

@@ -1,0 +1,161 @@
+"""What is wrong with this installation, and what to do: `doctor`."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from forebear.cli import terminal
+from forebear.cli.terminal import AsJson, Code, Failure, out
+
+if TYPE_CHECKING:
+    from forebear.settings import Settings
+
+LIBRARIES = ("forebear", "neo4j", "arcadedb-embedded", "strawberry-graphql", "graphql-core")
+LEAST_DISK = 1 << 30
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found; where it is a problem it says what to do."""
+
+    check: str
+    ok: bool
+    says: str
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Check this installation: settings, data, engine or database, port. Exit code 1 where there is a problem."""
+    terminal.configure_logs("error")
+    sound = True
+    for finding in findings():
+        sound = sound and finding.ok
+        if as_json:
+            terminal.print_json(asdict(finding))
+        else:
+            style, word = ("green", "ok     ") if finding.ok else ("red", "problem")
+            out().print(f"[{style}]{word}[/]", end=" ")
+            out().print(f"{finding.check}: {finding.says}", markup=False)
+    if not sound:
+        raise typer.Exit(Code.NEGATIVE)
+
+
+def findings() -> Iterator[Finding]:
+    """All checks, in order; what depends on something broken is left out."""
+    versions = ", ".join(f"{name} {version}" for name in LIBRARIES if (version := _version(name)))
+    yield Finding("versions", True, f"Python {platform.python_version()}, {versions}")
+    try:
+        settings = terminal.settings()
+    except Failure as failure:
+        yield Finding("settings", False, str(failure))
+        return
+    given = ", ".join(f"FOREBEAR_{name.upper()}" for name in sorted(settings.model_fields_set))
+    yield Finding("settings", True, given or "all by default")
+    if settings.graph_uri:
+        yield _database("database", settings)
+    else:
+        yield from _embedded(settings)
+    yield _port(settings)
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _embedded(settings: Settings) -> Iterator[Finding]:
+    java = _java()
+    yield java
+    directory = _directory(settings.data_dir)
+    yield directory
+    if java.ok and directory.ok:
+        if settings.data_dir.exists():
+            yield _database("engine", settings)
+        else:
+            with tempfile.TemporaryDirectory() as empty:
+                yield _database("engine", settings.model_copy(update={"data_dir": Path(empty)}))
+
+
+def _java() -> Finding:
+    package = importlib.util.find_spec("arcadedb_embedded")
+    if package is None or not package.submodule_search_locations:
+        return Finding(
+            "Java", False, "the embedded engine is not installed: pip install 'forebear[embedded]', or set FOREBEAR_GRAPH_URI"
+        )
+    java = Path(package.submodule_search_locations[0], "jre", "bin", "java")
+    try:
+        said = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30, check=True).stderr
+    except (OSError, subprocess.SubprocessError) as error:
+        return Finding("Java", False, f"{java} does not run ({error}): reinstall arcadedb-embedded, or set FOREBEAR_GRAPH_URI")
+    return Finding("Java", True, said.splitlines()[0])
+
+
+def _directory(directory: Path) -> Finding:
+    there = next(parent for parent in (directory, *directory.absolute().parents) if parent.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        return Finding("data", False, f"{there} cannot be written: change its owner, or set FOREBEAR_DATA_DIR to another place")
+    volume = os.statvfs(there)
+    free = volume.f_bavail * volume.f_frsize
+    if free < LEAST_DISK:
+        return Finding("data", False, f"{there} has {free >> 20} MB left: make room, or set FOREBEAR_DATA_DIR to another place")
+    state = "is there" if directory.exists() else "will be made at the first start"
+    return Finding("data", True, f"{directory} {state}, {free >> 30} GB free")
+
+
+def _database(check: str, settings: Settings) -> Finding:
+    from forebear.graph.constraints import wanted
+    from forebear.graph.kinds import GRAPH
+    from forebear.store import Store, indexes
+    from forebear.store.errors import DataDirectoryInUse, StoreError
+
+    async def look() -> Finding:
+        async with Store.open(settings) as store:
+            missing = await indexes.missing(store, wanted(GRAPH))
+            if missing and settings.graph_uri:
+                return Finding(
+                    check,
+                    False,
+                    f"reachable, but {len(missing)} constraints and indexes are missing: `forebear serve` adds them",
+                )
+            at = f" at {settings.graph_uri}" if settings.graph_uri else ""
+            state = "the next start adds its constraints" if missing else "constraints are present"
+            return Finding(check, True, f"{store.engine}{at} runs, {state}")
+
+    async def reported() -> Finding:
+        try:
+            return await look()
+        except DataDirectoryInUse as error:
+            return Finding(check, True, f"{error} It is not checked further.")
+        except StoreError as error:
+            return Finding(check, False, " ".join(str(error).split()))
+
+    return terminal.run(reported())
+
+
+def _port(settings: Settings) -> Finding:
+    import httpx
+
+    from forebear.cli.server import bound
+
+    try:
+        bound(settings).close()
+    except Failure as failure:
+        url = f"http://{settings.host}:{settings.port}/readyz"
+        try:
+            answer = httpx.get(url, timeout=5, trust_env=False).json()
+        except (httpx.HTTPError, ValueError):
+            return Finding("port", False, str(failure))
+        return Finding("port", True, f"a Forebear serves on {settings.host}:{settings.port} ({answer['status']})")
+    return Finding("port", True, f"{settings.host}:{settings.port} is free")

@@ -1,0 +1,64 @@
+"""Any GraphQL operation: `query`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from forebear.cli import terminal
+from forebear.cli.registry import opened
+from forebear.cli.terminal import Code, Failure, Url
+
+
+def query(
+    file: Annotated[str, typer.Argument(help="A GraphQL document; - reads standard input.", show_default=False)],
+    variables: Annotated[str, typer.Option(help="Variables as a JSON object.", show_default=False)] = "{}",
+    var: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="One variable, as JSON or else as a text.", show_default=False),
+    ] = None,
+    operation: Annotated[str | None, typer.Option(help="Which operation of the document.", show_default=False)] = None,
+    url: Url = None,
+) -> None:
+    """Run a GraphQL operation and print the response as JSON; exit code 1 where it has errors."""
+    document = _read(file)
+    given = _variables(variables, var or [])
+
+    async def asking() -> dict[str, Any]:
+        async with opened(url) as registry:
+            return await registry.ask(document, given, operation)
+
+    terminal.configure_logs("warning")
+    response = terminal.run(asking())
+    terminal.print_json(response)
+    if response.get("errors"):
+        raise typer.Exit(Code.NEGATIVE)
+
+
+def _read(file: str) -> str:
+    try:
+        return sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
+    except OSError as error:
+        raise Failure(f"{file}: {error.strerror}", Code.WRONG) from None
+    except UnicodeDecodeError:
+        raise Failure(f"{file} is not UTF-8", Code.WRONG) from None
+
+
+def _variables(text: str, each: list[str]) -> dict[str, Any]:
+    try:
+        variables = msgspec.json.decode(text, type=dict[str, Any])
+    except msgspec.MsgspecError as error:
+        raise Failure(f"--variables is no JSON object: {error}", Code.WRONG) from None
+    for assignment in each:
+        name, equals, value = assignment.partition("=")
+        if not equals or not name:
+            raise Failure(f"--var {assignment}: write NAME=VALUE", Code.WRONG)
+        try:
+            variables[name] = msgspec.json.decode(value)
+        except msgspec.MsgspecError:
+            variables[name] = value
+    return variables
