@@ -49,6 +49,18 @@ _SHORTEST = re.compile(
     r"MATCH path = (?P<function>shortestPath|allShortestPaths)\(\((?P<start>\w+)\)(?P<left><?)-\[:(?P<types>[A-Z_|]+)\*1\.\."
     r"(?P<depth>\d+)(?: /\* (?P<set>[\w ]+) \*/)?\]-(?P<right>>?)\((?P<end>\w+)\)\)"
 )
+_FORMS = (
+    (
+        "MATCH walk = ",
+        _WALK,
+        "a walk is written `MATCH walk = (a)-[:A|B*0..50]->(b)` with `WITH …, min(length(walk)) AS depth` on the next line",
+    ),
+    (
+        "MATCH path = ",
+        _SHORTEST,
+        "a path is written `MATCH path = shortestPath((a)-[:A|B*1..50]->(b))`, or allShortestPaths",
+    ),
+)
 _UNION = re.compile(r":(?P<types>[A-Z_|]+)(?P<rest>\*?[\d.]*) /\* (?P<set>[\w ]+) \*/")
 _MATCH = re.compile(r"MATCH (?!walk = |path = )(?P<pattern>(?:(?!\b(?:MATCH|RETURN|WITH|CALL|UNWIND)\b).)*?)\s+WHERE\s", re.S)
 _ANY_MATCH = re.compile(r"MATCH (?!walk = |path = )")
@@ -93,6 +105,9 @@ class Dialect:
 
     def rewrite(self, text: str, *, as_known: bool = False) -> str:
         """A statement as this engine runs it; with `as_known` as of `$asKnownAt`. Raises `InvalidStatement`."""
+        for form, pattern, written in _FORMS:
+            if len(pattern.findall(text)) != text.count(form):
+                raise InvalidStatement(written)
         while block := _BLOCK.search(text):
             end = _closing(text, block.end())
             inner = self.rewrite(text[block.end() : end], as_known=True).replace(KNOWN_AT, f"${block['moment']}")
