@@ -23,7 +23,8 @@ SOURCE = """\
 // type Step: One step.
 //   node Node!: Where it leads.
 //   how StepKind(LEFT, RIGHT): Which way.
-MATCH (run:Run)-[on:TRAINED_ON]->(d /* of dataset */ {id: $dataset}) WHERE run.startedAt <= $at AND run.name IN $names AND $order = 'FIRST'
+MATCH (run:Run)-[on:TRAINED_ON]->(d /* of dataset */ {id: $dataset})
+WHERE run.startedAt <= $at AND run.name IN $names AND $order = 'FIRST'
 RETURN run,
   COLLECT { UNWIND [1, 2] AS x RETURN {node: run, how: 'LEFT, (RIGHT)'} AS item } AS steps
 ORDER BY run.id, size(run.name)
@@ -71,7 +72,7 @@ def test_a_header_is_read_whole() -> None:
         paged=True,
         timed=True,
         timeless=False,
-        body="MATCH (run:Run)-[on:TRAINED_ON]->(d /* of dataset */ {id: $dataset}) "
+        body="MATCH (run:Run)-[on:TRAINED_ON]->(d /* of dataset */ {id: $dataset})\n"
         "WHERE run.startedAt <= $at AND run.name IN $names AND $order = 'FIRST'",
         order=("run.id", "size(run.name)"),
     )
@@ -81,7 +82,9 @@ def test_a_header_is_read_whole() -> None:
     ("given", "mutated", "message"),
     [
         ("// answers [Trained]: A run.\n", "", "its header does not say what it answers"),
-        ("// parameter dataset ID(", "// parameter dataset: ID(", "cannot read 'parameter dataset: ID(Dataset, DatasetVersion)!: The dataset: any version of it.'"),
+        ("// parameter dataset ID(", "// parameter dataset: ID(", "cannot read 'parameter dataset: ID(Dataset, DatasetVersion)!: "
+            "The dataset: any version of it.'",
+        ),
         ("[String!]: Some", "[String!: Some", "cannot read the type '[String!'"),
         ("// column run Run!: The run.", "// column run", "cannot read 'column run'"),
         ("// type Step: One step.", "// type Step", "cannot read 'type Step'"),

@@ -1,0 +1,111 @@
+"""One text, two engines, two ways of asking: the forms that are rewritten, and what they become."""
+
+import pytest
+
+from forebear.graph.dialect import Dialect, Engine, InvalidStatement
+from tests.graph.cases import Case, cases
+from tests.graph.tiny import TINY
+
+DIALECTS = {engine: Dialect(TINY, engine) for engine in Engine}
+
+
+@pytest.mark.parametrize("as_known", [False, True], ids=["now", "as known"])
+@pytest.mark.parametrize("engine", Engine)
+@pytest.mark.parametrize("case", [*cases("dialect.md")], ids=lambda c: c.name)
+def test_it_becomes(case: Case, engine: Engine, as_known: bool) -> None:
+    rewritten = DIALECTS[engine].rewrite(case["written"], as_known=as_known)
+    label = f"{'as known' if as_known else 'now'}, {engine}"
+    both = f"{'as known' if as_known else 'now'}, both engines"
+    case.compare(both if both in case else label, rewritten)
+
+
+BLOCK = """\
+MATCH (a:Car) WHERE true
+/* as known at $from */ CALL (a) {
+  MATCH (a)-[e:MADE]->(b) WHERE true
+  RETURN b.state AS before
+}
+/* as known at $to */ CALL (a) {
+  MATCH walk = (a)-[:MADE*0..1 /* lineage */]->(c)
+  WITH c, min(length(walk)) AS depth
+  RETURN collect(c) AS after
+}
+RETURN before, after"""
+
+
+def test_a_block_is_asked_as_of_its_own_moment() -> None:
+    assert DIALECTS[Engine.NEO4J].rewrite(BLOCK) == (
+        "MATCH (a:Car) WHERE true\n"
+        "CALL (a) {\n"
+        "  MATCH (a)-[e:MADE|RETRACTED]->(b) WHERE e.recordedAt <= $from AND (type(e) <> 'RETRACTED' OR "
+        "(e.type IN ['MADE'] AND e.retractedAt > $from)) AND true\n"
+        "  RETURN (COLLECT { MATCH (v:Revision)-[:REVISES]->(b) WHERE v.revisedAt > $from WITH v ORDER BY v.number LIMIT 1 "
+        "RETURN v } + [b])[0].state AS before\n"
+        "}\n"
+        "CALL (a) {\n"
+        "  MATCH walk = (a)-[:CUT|MADE|RETRACTED*0..1]->(c)\n"
+        "WHERE all(x IN relationships(walk) WHERE x.recordedAt <= $to AND (type(x) <> 'RETRACTED' OR "
+        "(x.type IN ['CUT', 'MADE'] AND x.retractedAt > $to)))\n"
+        "WITH c, min(length(walk)) AS depth\n"
+        "  RETURN collect(c) AS after\n"
+        "}\n"
+        "RETURN before, after"
+    )
+
+
+def test_parameters_and_labels_are_filled_in() -> None:
+    text = "MATCH (a:Car|Wheel /* of of */ {id: $of}) WHERE a.x = $other AND $often\nMATCH (b /* of with */ {id: $with}) WHERE true"
+    texts = {"of": "$p0", "of of": "Wheel", "with": "$p1", "of with": "Car", "often": "$p2"}
+    assert DIALECTS[Engine.NEO4J].fill(text, texts) == (
+        "MATCH (a:Wheel {id: $p0}) WHERE a.x = $other AND $p2\nMATCH (b:Car {id: $p1}) WHERE true"
+    )
+
+
+@pytest.mark.parametrize("engine", Engine)
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "MATCH (a:Car)-[:MADE]->(b) WHERE true RETURN b",
+            "name the edge in [MADE], so that it can be asked asKnownAt",
+        ),
+        (
+            "MATCH (a:Car)-[e:MADE]->(b) RETURN b",
+            "every MATCH needs a WHERE of its own (write WHERE true), so that it can be asked asKnownAt",
+        ),
+        (
+            "MATCH (a)-[e:MADE /* heritage */]->(b) WHERE true RETURN b",
+            "no set of edge types is called 'heritage'; known: lineage, lineage and authority",
+        ),
+    ],
+)
+def test_what_cannot_be_asked_as_known_is_refused(engine: Engine, text: str, message: str) -> None:
+    with pytest.raises(InvalidStatement) as refused:
+        DIALECTS[engine].rewrite(text, as_known=True)
+    assert str(refused.value) == message
+
+
+@pytest.mark.parametrize("engine", Engine)
+@pytest.mark.parametrize("as_known", [False, True])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "MATCH walk = (a)-[:MADE*0..5 /* heritage */]->(b)\nWITH b, min(length(walk)) AS depth RETURN b",
+            "no set of edge types is called 'heritage'; known: lineage, lineage and authority",
+        ),
+        ("/* as known at $from */ CALL (a) { RETURN {x: 1} AS b", "a block `as known at` is not closed"),
+        (
+            "MATCH walk = (a)-[:MADE*0..5]->(b)\nRETURN b",
+            "a walk is written `MATCH walk = (a)-[:A|B*0..50]->(b)` with `WITH …, min(length(walk)) AS depth` on the next line",
+        ),
+        (
+            "MATCH path = shortestPath((a:Car)-[:MADE*1..5]->(b)) RETURN path",
+            "a path is written `MATCH path = shortestPath((a)-[:A|B*1..50]->(b))`, or allShortestPaths",
+        ),
+    ],
+)
+def test_what_cannot_be_rewritten_is_refused(engine: Engine, as_known: bool, text: str, message: str) -> None:
+    with pytest.raises(InvalidStatement) as refused:
+        DIALECTS[engine].rewrite(text, as_known=as_known)
+    assert str(refused.value) == message
