@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -36,7 +36,7 @@ from graphql.execution.values import VariableValues, get_variable_values
 
 from forebear.api import limits
 from forebear.api.schema import Schema, must_exist
-from forebear.api.selection import FieldArguments, Operation, TooWide
+from forebear.api.selection import FieldArguments, Operation, SelectedField, TooWide
 from forebear.api.shape import convert, struct
 from forebear.graph.compiler import Compiled, InvalidArgument, compile
 from forebear.graph.dialect import Dialect
@@ -74,7 +74,7 @@ class Plan:
     """Whether the executor must answer it: it introspects."""
     required: tuple[str, ...]
     """The root fields that are an error where they are null, which only the executor can say."""
-    cost: int
+    costs: tuple[Cost, ...]
     empty: bool
     """Whether it needs nothing of the database."""
 
@@ -132,7 +132,7 @@ class Executor:
         try:
             coerced = self._coerce(document, variables)
             plan = self.plan(document, coerced)
-            parameters = self._parameters(plan, coerced)
+            parameters, cost = self._parameters(plan, coerced)
         except RequestError as error:
             return _refusal(error.errors, name)
         started = time.perf_counter()
@@ -152,18 +152,18 @@ class Executor:
             except msgspec.ValidationError:
                 pass
             else:
-                return Answer(b'{"data":%b,"extensions":{"cost":%d}}' % (data, plan.cost), name, seconds, True)
-        return self._execute(document, plan, tree, variables, operation_name, name, seconds)
+                return Answer(b'{"data":%b,"extensions":{"cost":%d}}' % (data, cost), name, seconds, True)
+        return self._execute(document, tree, variables, operation_name, name, seconds, cost)
 
     def _execute(
         self,
         document: Document,
-        plan: Plan,
         tree: dict[str, Any],
         variables: Mapping[str, Any] | None,
         operation_name: str | None,
         name: str | None,
         seconds: float,
+        cost: int,
     ) -> Answer:
         result = execute(
             self.schema.core,
@@ -177,7 +177,7 @@ class Executor:
         if result.errors:
             body["errors"] = [masked(error) for error in result.errors]
         body["data"] = result.data
-        body["extensions"] = {"cost": plan.cost}
+        body["extensions"] = {"cost": cost}
         return Answer(_encode(body), name, seconds, False, len(result.errors or ()))
 
     async def _mutate(
@@ -307,31 +307,24 @@ class Executor:
             raise RequestError([error]) from None
         except TooWide as error:
             raise RequestError([_error(str(error), "TOO_WIDE")]) from None
-        cost = _cost(roots)
-        try:
-            limits.refuse_cost(cost)
-        except GraphQLError as error:
-            raise RequestError([error]) from None
         required = tuple(s.key for s in roots if s.rule is not None and must_exist(s.rule))
         empty = all(s.rule is None for s in roots)
-        return Plan(compiled, tuple(operation.sources), shape, operation.introspects, required, cost, empty)
+        return Plan(compiled, tuple(operation.sources), shape, operation.introspects, required, tuple(_costs(roots)), empty)
 
-    def _parameters(self, plan: Plan, variables: VariableValues) -> dict[str, Any]:
-        values: dict[int, Mapping[str, Any]] = {}
+    def _parameters(self, plan: Plan, variables: VariableValues) -> tuple[dict[str, Any], int]:
+        """The statement's parameters, and what the operation may cost in rows. Raises `RequestError`."""
         parameters: dict[str, Any] = {}
         try:
+            values = {i: a.coerce(variables) if a.dynamic else a.values for i, a in enumerate(plan.arguments)}
             for p in plan.compiled.parameters:
-                given = values.get(p.source)
-                if given is None:
-                    arguments = plan.arguments[p.source]
-                    given = arguments.coerce(variables) if arguments.dynamic else arguments.values
-                    values[p.source] = given
-                value: Any = given
+                value: Any = values[p.source]
                 for step in p.path:
                     value = value.get(step) if isinstance(step, str) else value[step]
                     if value is None:
                         break
                 parameters[p.name] = p.convert(value) if p.convert else value
+            cost = 1 + sum(c.rows(values) for c in plan.costs)
+            limits.refuse_cost(cost)
         except InvalidArgument as error:
             raise RequestError([_error(str(error), error.code)]) from None
         except GraphQLError as error:
@@ -339,7 +332,7 @@ class Executor:
             raise RequestError([error]) from None
         if plan.compiled.uses_now:
             parameters["now"] = moment(datetime.now(UTC))
-        return parameters
+        return parameters, cost
 
 
 def masked(error: GraphQLError) -> dict[str, Any]:
@@ -426,18 +419,27 @@ def _shape(value: Any) -> object:
     return type(value).__name__ if isinstance(value, bool) else "scalar"
 
 
-def _cost(selected: Any, factor: int = 1) -> int:
-    """Rows that an operation may ask for: the products of nested `first`, added up."""
-    total = 0
+@dataclass(frozen=True)
+class Cost:
+    """What a connection may cost: the rows that it may hold, times what is below it."""
+
+    source: int
+    below: tuple[Cost, ...]
+
+    def rows(self, arguments: Mapping[int, Mapping[str, Any]]) -> int:
+        """How many rows it may come to, itself and below, by a request's arguments."""
+        first = arguments[self.source].get("first") if self.source >= 0 else None
+        own = max(first, 0) if isinstance(first, int) else 0
+        return own + max(own, 1) * sum(cost.rows(arguments) for cost in self.below)
+
+
+def _costs(selected: Iterable[SelectedField]) -> Iterator[Cost]:
     for s in selected:
-        names = s.type_names()
-        if s.rule is None or not names:
-            continue
-        first = s.arguments.values.get("first") if "first" in s.arguments.values else None
-        inner = factor * max(first, 1) if isinstance(first, int) else factor
-        total += inner if first is not None else 0
-        total += max((_cost(s.fields(name), inner) for name in s._fields), default=0)
-    return total + (1 if factor == 1 else 0)
+        below = tuple(cost for fields in s.selected.values() for cost in _costs(fields))
+        if "first" in s.arguments.values:
+            yield Cost(s.arguments.source, below)
+        else:
+            yield from below
 
 
 def _remember(cache: OrderedDict[Any, Any], key: object, value: object, most: int) -> None:

@@ -35,7 +35,7 @@ MAX_BREADTH = 1_000
 MAX_ROOTS = 30
 """The most root fields: each is a question of its own."""
 
-MAX_COST = 2_000_000
+MAX_COST = 5_000_000
 """The most rows that an operation may ask for: the products of nested `first`, added up."""
 
 # The rule compares each pair of equally named fields; this many comparisons are enough for any dashboard.

@@ -116,7 +116,7 @@ _NO_ARGUMENTS = FieldArguments(cast(Any, None), cast(Any, None), {}, -1, False)
 
 @dataclass
 class SelectedField:
-    """A selected field; what is selected below it is collected when asked for, per type."""
+    """A selected field; what is selected below it is collected when asked for, per type, and kept in `selected`."""
 
     operation: Operation
     key: str
@@ -125,11 +125,11 @@ class SelectedField:
     rule: Rule | None
     details: tuple[FieldDetails, ...]
     arguments: FieldArguments
-    _fields: dict[str, tuple[SelectedField, ...]] = field(default_factory=dict)
+    selected: dict[str, tuple[SelectedField, ...]] = field(default_factory=dict)
 
     def fields(self, type_name: str) -> tuple[SelectedField, ...]:
         """What is selected of it, where its value is of a type."""
-        if type_name not in self._fields:
+        if type_name not in self.selected:
             operation = self.operation
             object_type = cast(GraphQLObjectType, operation.schema.type_map[type_name])
             collected = collect_subfields(
@@ -140,8 +140,8 @@ class SelectedField:
                 object_type,
                 list(self.details),
             )
-            self._fields[type_name] = tuple(operation.select(object_type, collected.grouped_field_set))
-        return self._fields[type_name]
+            self.selected[type_name] = tuple(operation.select(object_type, collected.grouped_field_set))
+        return self.selected[type_name]
 
     def type_names(self) -> tuple[str, ...]:
         """The object types that its value may be of; none for a leaf."""

@@ -200,7 +200,7 @@ class TypeBuilder:
         }
         for p in COMMON:
             fields[p.name] = (self.output(p), _field(p.doc, PropertyField(p)))
-        always = ("recordedAt", "recordedBy", "source", "imported")
+        always = ("recordedAt", "recordedBy", "source", "imported", "revision")
         for p in KEPT_OF_NODES:
             if p.name in (*always, "describedAt"):
                 rule = PropertyField(p, kept=True)
@@ -507,9 +507,7 @@ class TypeBuilder:
     ) -> StrawberryField:
         """A field with arguments `{name: (annotation, doc, default)}`; a default of `None` means required."""
         safe = {n: f"{n}_" if keyword.iskeyword(n) else n for n in arguments}
-        annotations = {
-            safe[n]: annotated(a[0], strawberry.argument(name=n, description=a[1])) for n, a in arguments.items()
-        }
+        annotations = {safe[n]: annotated(a[0], strawberry.argument(name=n, description=a[1])) for n, a in arguments.items()}
 
         def resolve(**arguments: Any) -> Any:
             raise AssertionError("answered from the fetched tree")

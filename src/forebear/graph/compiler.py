@@ -345,12 +345,14 @@ class _Compilation:
         return f"CASE WHEN {n}_then.describedAt <= {time.known} THEN {n}_then.{p.name} END"
 
     def kept(self, n: str, p: Property, time: Time) -> str:
-        if p.name == "imported":
-            return f"coalesce({n}.imported, false)"
-        if time.known is None or p.name in ("recordedAt", "recordedBy", "source"):
-            return f"{n}.{p.name}"
-        if p.name == "describedAt":
-            return f"CASE WHEN {n}_then.describedAt <= {time.known} THEN {n}_then.describedAt END"
+        """A property that Forebear keeps, as it was known."""
+        match p.name:
+            case "imported":
+                return f"coalesce({n}.imported, false)"
+            case "describedAt" if time.known:
+                return f"CASE WHEN {n}_then.describedAt <= {time.known} THEN {n}_then.describedAt END"
+            case "revision" if time.known:
+                return f"coalesce({n}_then.number, {n}_then.revision)"
         return f"{n}.{p.name}"
 
     def decoded(self, s: Selected, p: Property) -> Finish | None:
