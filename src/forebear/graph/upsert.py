@@ -152,7 +152,7 @@ def node_facts(kind: Kind) -> str:
 
 
 def edge_facts(edge: Edge, target: str) -> str:
-    """What an amendment must know of edges: rows `{source, target, validFrom}`; answers each edge's properties."""
+    """What an amendment must know of edges: rows `{source, target, validFrom}`; answers these with `stored`, the properties."""
     identity = " {validFrom: row.validFrom}" if edge.interval else ""
     return (
         f"UNWIND $rows AS row\n"
@@ -160,5 +160,5 @@ def edge_facts(edge: Edge, target: str) -> str:
         f"REMOVE a.lock\n"
         f"WITH a, row\n"
         f"MATCH (a)-[e:{edge.type.name}{identity}]->(b:{target} {{id: row.target}})\n"
-        f"RETURN e{{{', '.join('.' + p.name for p in edge.stored_properties) or '.recordedAt'}}} AS stored"
+        f"RETURN row.source AS source, row.target AS target, row.validFrom AS validFrom, properties(e) AS stored"
     )
