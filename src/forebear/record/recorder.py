@@ -410,6 +410,12 @@ class _Writing:
             self.summary.retracted += len(ids)
         for reason, revisions in changed.items():
             await self.revise(kind, revisions, reason)
+            if externals := [
+                {"id": r["id"], "externalIds": r["changes"]["externalIds"] or []}
+                for r in revisions
+                if "externalIds" in r["changes"]
+            ]:
+                await self.run(upsert.identify(kind), externals)
 
     async def amend_edges(self, rows: Sequence[tuple[int, Amendment]]) -> None:
         first = rows[0][1]

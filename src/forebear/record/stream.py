@@ -110,6 +110,9 @@ def _read(recorder: Recorder, lines: list[bytes], offset: int, *, imported: bool
     for position, line in enumerate(lines, offset):
         if not line.strip():
             continue
+        if len(line) > MAX_LINE:
+            broken.append(Rejection(position, None, (f"the line is longer than {MAX_LINE} bytes",)))
+            continue
         try:
             documents.append((position, msgspec.json.decode(line)))
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -124,8 +127,8 @@ async def _batches(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
     lines: list[bytes] = []
     async for chunk in chunks:
         *whole, rest = (rest + chunk).split(b"\n")
-        if len(rest) > MAX_LINE:
-            whole, rest = [*whole, rest[:MAX_LINE]], b""
+        # Of a line that is too long only so much is kept as shows it.
+        rest = rest[: MAX_LINE + 1]
         lines += whole
         while len(lines) >= BATCH:
             yield lines[:BATCH]
