@@ -54,7 +54,8 @@ def test_a_block_is_asked_as_of_its_own_moment() -> None:
 
 
 def test_parameters_and_labels_are_filled_in() -> None:
-    text = "MATCH (a:Car|Wheel /* of of */ {id: $of}) WHERE a.x = $other AND $often\nMATCH (b /* of with */ {id: $with}) WHERE true"
+    text = "MATCH (a:Car|Wheel /* of of */ {id: $of}) WHERE a.x = $other AND $often\n"
+    text += "MATCH (b /* of with */ {id: $with}) WHERE true"
     texts = {"of": "$p0", "of of": "Wheel", "with": "$p1", "of with": "Car", "often": "$p2"}
     assert DIALECTS[Engine.NEO4J].fill(text, texts) == (
         "MATCH (a:Wheel {id: $p0}) WHERE a.x = $other AND $p2\nMATCH (b:Car {id: $p1}) WHERE true"

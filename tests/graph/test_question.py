@@ -82,7 +82,10 @@ def test_a_header_is_read_whole() -> None:
     ("given", "mutated", "message"),
     [
         ("// answers [Trained]: A run.\n", "", "its header does not say what it answers"),
-        ("// parameter dataset ID(", "// parameter dataset: ID(", "cannot read 'parameter dataset: ID(Dataset, DatasetVersion)!: "
+        (
+            "// parameter dataset ID(",
+            "// parameter dataset: ID(",
+            "cannot read 'parameter dataset: ID(Dataset, DatasetVersion)!: "
             "The dataset: any version of it.'",
         ),
         ("[String!]: Some", "[String!: Some", "cannot read the type '[String!'"),
