@@ -21,8 +21,8 @@ from forebear.cli.terminal import Code, Failure, err
 if TYPE_CHECKING:
     from forebear.app import Forebear
 
-PATIENT = {"read_timeout": 3600.0, "write_timeout": 600.0}
-"""Settings for statements that touch the whole graph."""
+PATIENT = {"read_timeout": 3600.0}
+"""The embedded engine ends every statement after this, and some look at the whole graph."""
 
 ArchiveFile = Annotated[str, typer.Argument(help="NDJSON; gzip where the name ends with .gz; - is a pipe.", show_default=False)]
 

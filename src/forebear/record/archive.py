@@ -15,6 +15,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice, pairwise
 from typing import Any, cast
 
@@ -30,6 +31,9 @@ HEADER = {"archive": "forebear", "version": 1}
 
 BATCH = 2_000
 """Nodes or edges of one read or write."""
+
+SECONDS = 600
+"""How long one read or write may take: some look at the whole graph, some are planned for the first time."""
 
 
 class ArchiveError(Exception):
@@ -54,7 +58,7 @@ async def contents(store: Store) -> Contents:
     """What is in a database now."""
 
     async def counted(statement: str) -> Counter[str]:
-        return Counter({str(row["name"]): cast(int, row["count"]) for row in await store.read(statement)})
+        return Counter({str(row["name"]): cast(int, row["count"]) for row in await store.read(statement, timeout=SECONDS)})
 
     return Contents(await counted(archive.NODE_COUNTS), await counted(archive.EDGE_COUNTS))
 
@@ -100,8 +104,11 @@ async def _pages(store: Store, label: str, statement: Any) -> AsyncIterator[list
     if not marks:
         return
     for after, last in pairwise(["", *marks]):
-        yield cast(list[dict[str, Any]], await store.read(statement(label, bounded=True), {"after": after, "last": last}))
-    yield cast(list[dict[str, Any]], await store.read(statement(label, bounded=False), {"after": marks[-1]}))
+        yield cast(
+            list[dict[str, Any]],
+            await store.read(statement(label, bounded=True), {"after": after, "last": last}, timeout=SECONDS),
+        )
+    yield cast(list[dict[str, Any]], await store.read(statement(label, bounded=False), {"after": marks[-1]}, timeout=SECONDS))
 
 
 async def _numbered(rows: AsyncIterator[dict[str, object]]) -> AsyncIterator[tuple[int, dict[str, object]]]:
@@ -169,12 +176,12 @@ async def restore(store: Store, graph: Graph, lines: Iterable[bytes]) -> AsyncIt
     given = records(lines, graph)
     done = 0
     while batch := list(islice(given, BATCH)):
-        await store.write(lambda transaction, batch=batch: _write(transaction, layout, batch))  # type: ignore[misc]
+        await store.write(partial(_write, layout, batch), timeout=SECONDS)
         done += len(batch)
         yield done
 
 
-async def _write(transaction: WriteTransaction, layout: Layout, batch: Sequence[dict[str, Any]]) -> None:
+async def _write(layout: Layout, batch: Sequence[dict[str, Any]], transaction: WriteTransaction) -> None:
     nodes: dict[str, list[dict[str, Any]]] = defaultdict(list)
     edges: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
     for record in batch:

@@ -1,0 +1,114 @@
+"""The command line as its users run it: a process, with its exit code, and what it printed."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+COMMAND = [sys.executable, "-c", "import sys; from forebear.cli import main; sys.exit(main())"]
+SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def environment(**settings: object) -> dict[str, str]:
+    """The environment without settings but these."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("FOREBEAR_")}
+    return kept | {f"FOREBEAR_{name.upper()}": str(value) for name, value in settings.items()}
+
+
+def forebear(*arguments: str | Path, stdin: str | bytes = b"", **settings: object) -> Ended:
+    """Runs a command to its end."""
+    ended = subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        input=stdin.encode() if isinstance(stdin, str) else stdin,
+        capture_output=True,
+        env=environment(**settings),
+        timeout=SECONDS,
+        check=False,
+    )
+    return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+
+
+@dataclass
+class Service:
+    """A running service."""
+
+    process: subprocess.Popen[str]
+    url: str
+
+    @property
+    def engine(self) -> psutil.Process:
+        """Its embedded engine."""
+        (java,) = (child for child in psutil.Process(self.process.pid).children(recursive=True) if child.name() == "java")
+        return java
+
+    def ask(self, query: str, **variables: object) -> dict[str, Any]:
+        """The data that answers a query."""
+        response = httpx.post(f"{self.url}/graphql", json={"query": query, "variables": variables}).json()
+        assert "errors" not in response, response
+        data: dict[str, Any] = response["data"]
+        return data
+
+
+@contextmanager
+def serving(*arguments: str | Path, **settings: object) -> Iterator[Service]:
+    """A service that is ready, on a free port unless `settings` name one; ended in the end if it still runs."""
+    process = subprocess.Popen(
+        [*COMMAND, *map(str, arguments or ("serve",))],
+        stdout=subprocess.PIPE,
+        env=environment(**{"port": 0, "engine_heap": 512, "log_level": "warning"} | settings),
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        first = process.stdout.readline()
+        assert first.startswith("Forebear listens on http://"), first
+        yield Service(process, first.split()[3].rstrip(","))
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.stdout.read()
+        process.wait(SECONDS)
+        process.stdout.close()
+
+
+def until(condition: Callable[[], Any], seconds: float = SECONDS) -> None:
+    """Waits for a condition; what cannot be asked yet does not hold yet."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if condition():
+                return
+        except (httpx.TransportError, AssertionError):
+            pass
+        time.sleep(0.01)
+    raise AssertionError("it did not come to that")
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port: int = found.getsockname()[1]
+    return port

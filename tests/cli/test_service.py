@@ -1,0 +1,128 @@
+"""The service as a process: how it starts, what it says, how it ends."""
+
+import json
+import socket
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.cli.terminal import Service, forebear, free_port, serving, until
+
+ROOT = Path(__file__).parents[2]
+
+
+def refuses(url: httpx.URL) -> bool:
+    try:
+        socket.create_connection((url.host, url.port)).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def begun(service: Service, body: bytes) -> socket.socket:
+    """A request to record `body` that the service handles and whose body it waits for."""
+    url = httpx.URL(service.url)
+    connection = socket.create_connection((url.host, url.port))
+    head = ("POST /facts HTTP/1.1", f"Host: {url.host}", "Content-Type: application/json", "Expect: 100-continue")
+    connection.sendall("\r\n".join([*head, f"Content-Length: {len(body)}", "", ""]).encode())
+    assert connection.recv(1000).startswith(b"HTTP/1.1 100 Continue")
+    return connection
+
+
+def test_a_request_in_flight_is_answered_before_it_stops(tmp_path: Path) -> None:
+    body = json.dumps([{"kind": "Robot", "id": "robot:last", "serial": "1"}]).encode()
+    with serving(data_dir=tmp_path) as service:
+        engine = service.engine
+        with begun(service, body) as connection:
+            service.process.terminate()
+            until(lambda: refuses(httpx.URL(service.url)))
+            assert service.process.poll() is None
+            connection.sendall(body)
+            answer = b"".join(iter(lambda: connection.recv(10_000), b""))
+        assert answer.startswith(b"HTTP/1.1 200 OK")
+        assert service.process.wait(30) == 0
+        assert not psutil.pid_exists(engine.pid)
+    with serving(data_dir=tmp_path) as service:
+        assert service.ask('{ robot(id: "robot:last") { serial } }') == {"robot": {"serial": "1"}}
+
+
+def test_a_request_that_does_not_end_is_not_waited_for_longer_than_allowed(tmp_path: Path) -> None:
+    with serving(data_dir=tmp_path, drain_seconds=1) as service, begun(service, b"[]"):
+        service.process.terminate()
+        assert service.process.wait(30) == 0
+
+
+def test_it_says_where_it_listens_and_that_nobody_has_to_authenticate(tmp_path: Path) -> None:
+    port = free_port()
+    with serving(data_dir=tmp_path, port=port) as service:
+        assert service.url == f"http://127.0.0.1:{port}"
+        assert httpx.get(f"{service.url}/readyz").json() == {"status": "ready", "engine": "embedded"}
+
+        taken = forebear("serve", data_dir=tmp_path / "other", port=port)
+        assert (taken.code, taken.out) == (2, "")
+        assert taken.err == (
+            f"forebear: cannot serve on 127.0.0.1:{port} (Address already in use): end what listens there, "
+            "or set FOREBEAR_HOST and FOREBEAR_PORT (0 takes a free port)\n"
+        )
+        held = forebear("lineage", "robot:a", data_dir=tmp_path)
+        assert held.code == 3
+        assert held.err.startswith(f"forebear: {tmp_path} is in use by process {service.process.pid}, since ")
+        assert held.err.endswith("If that is a running service, ask it with --url http://127.0.0.1:8080.\n")
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"port": "many"}, "FOREBEAR_PORT: Input should be a valid integer, unable to parse string as an integer"),
+        ({"graph_uri": "http://localhost"}, "FOREBEAR_GRAPH_URI: String should match pattern '^(bolt|neo4j)(\\+s|\\+ssc)?://'"),
+        (
+            {"host": "0.0.0.0"},
+            "FOREBEAR_HOST=0.0.0.0 would let anyone who can reach it change the registry: serve on 127.0.0.1, "
+            "or set FOREBEAR_ALLOW_UNAUTHENTICATED_NETWORK_ACCESS=true",
+        ),
+    ],
+)
+def test_a_wrong_setting_is_one_line(settings: dict[str, str], says: str) -> None:
+    ended = forebear("serve", **settings)
+    assert (ended.code, ended.out, ended.err) == (2, "", f"forebear: {says}\n")
+
+
+def test_a_database_that_cannot_be_reached_is_one_line() -> None:
+    ended = forebear("serve", graph_uri="bolt://127.0.0.1:1", port=0)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (3, "", 1)
+    assert ended.err.startswith("forebear: FOREBEAR_GRAPH_URI cannot be reached: ")
+
+
+def test_the_demo_answers_its_questions_and_can_be_started_again(demo: Service, tmp_path: Path) -> None:
+    counts = "{ robots { totalCount } modelVersions { totalCount } runs { totalCount } }"
+    assert demo.ask(counts) == {
+        "robots": {"totalCount": 15},
+        "modelVersions": {"totalCount": 17},
+        "runs": {"totalCount": 17},
+    }
+    with serving("demo", "--data-dir", tmp_path) as first:
+        once = first.ask(counts)
+        first.process.terminate()
+        assert first.process.stdout is not None
+        said = first.process.stdout.read()
+    assert "fleet:galley runs model:galley-hand@1 (intended and observed)" in said
+    assert "observed model:parcel-picker@1, intended model:parcel-picker@2" in said
+    assert "fleet:parcel-south (by lineage)" in said
+    with serving("demo", "--data-dir", tmp_path) as second:
+        assert second.ask(counts) == once
+        assert second.ask("{ runs(first: 1) { nodes { recordedBy source } } }") == {
+            "runs": {"nodes": [{"recordedBy": "demo", "source": "company.ndjson"}]}
+        }
+
+
+def test_the_console_is_served_from_the_package_alone(demo: Service) -> None:
+    page = httpx.get(demo.url)
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "//" not in page.text.replace("</", "").replace("http://127.0.0.1", "")
+    assert page.headers["content-security-policy"].startswith("default-src 'none'; connect-src 'self';")
+
+
+def test_the_schema_is_served_as_it_is_committed(demo: Service) -> None:
+    assert httpx.get(f"{demo.url}/schema.graphql").text == (ROOT / "schema.graphql").read_text("utf-8")

@@ -1,0 +1,104 @@
+"""What every command has in common: help, exit codes, one line for an error, JSON for machines, colours for people."""
+
+import os
+import pty
+import subprocess
+from contextlib import suppress
+
+import pytest
+
+from tests.cli.terminal import COMMAND, Service, environment, forebear
+
+COMMANDS = ["serve", "demo", "import", "show", "lineage", "impact", "paths", "query", "export", "restore", "doctor", "schema"]
+
+
+def test_help_names_every_command_and_the_exit_codes() -> None:
+    ended = forebear("--help")
+    assert ended.code == 0
+    assert [name for name in COMMANDS if f"│ {name} " not in ended.out] == []
+    assert "Exit codes: 0 ok" in ended.out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str) -> None:
+    ended = forebear(command, "--help")
+    assert ended.code == 0
+    assert f"Usage: forebear {command}" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        ("nope", 2, "No such command 'nope'. See forebear --help."),
+        ("import", 2, "Missing argument 'file'. See forebear import --help."),
+        (
+            "lineage model:a@1 --depth 51",
+            2,
+            "Invalid value for '--depth': Input should be less than or equal to 50. See forebear lineage --help.",
+        ),
+        ("import /nowhere/facts.ndjson", 2, "/nowhere/facts.ndjson: No such file or directory"),
+        ("query /nowhere/q.graphql", 2, "/nowhere/q.graphql: No such file or directory"),
+        ("query - --variables x", 2, "--variables is no JSON object: JSON is malformed: invalid character (byte 0)"),
+        ("query - --var x", 2, "--var x: write NAME=VALUE"),
+        (
+            "query - --url localhost:8080",
+            2,
+            "--url localhost:8080 is no address of a service; it looks like http://127.0.0.1:8080",
+        ),
+        (
+            "lineage robot:a --url http://127.0.0.1:1",
+            3,
+            "http://127.0.0.1:1 cannot be reached (All connection attempts failed): does a service run there?",
+        ),
+    ],
+)
+def test_what_is_wrong_is_one_line(arguments: str, code: int, says: str) -> None:
+    ended = forebear(*arguments.split())
+    assert (ended.code, ended.out, ended.err) == (code, "", f"forebear: {says}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        ("lineage robot", 2, "'robot' has no kind: an id is `kind:name`, such as dataset:bridge_orig@1.0.0"),
+        ("show robot:a@1", 2, "'robot:a@1': ids of Robot look like robot:name, without a version"),
+        ("show robot:none", 1, "robot:none is not known"),
+        ("lineage robot:none", 1, "lineage: robot:none is not known"),
+        ("impact robot:none", 1, "impact: robot:none is not known"),
+    ],
+)
+def test_an_id_that_is_wrong_or_unknown_says_so(demo: Service, arguments: str, code: int, says: str) -> None:
+    ended = forebear(*arguments.split(), url=demo.url)
+    assert (ended.code, ended.out, ended.err) == (code, "", f"forebear: {says}\n")
+
+
+def on_terminal(*arguments: str, **variables: str) -> str:
+    """What a command prints on a terminal."""
+    ours, theirs = pty.openpty()
+    environ = environment() | {"TERM": "xterm-256color", "COLUMNS": "120"} | variables
+    with subprocess.Popen([*COMMAND, *arguments], stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env=environ):
+        os.close(theirs)
+        parts = []
+        # A terminal whose last writer is gone ends with an error.
+        with suppress(OSError):
+            while part := os.read(ours, 10_000):
+                parts.append(part)
+    os.close(ours)
+    return b"".join(parts).decode()
+
+
+def test_colours_are_for_terminals_that_want_them(demo: Service) -> None:
+    command = ("lineage", "model:parcel-picker@2", "--depth", "1", "--url", demo.url)
+    environ = {name: "" for name in ("NO_COLOR", "FORCE_COLOR") if name in os.environ}
+    assert "\x1b[1mmodel:parcel-picker@2\x1b[0m" in on_terminal(*command, **environ)
+    assert "\x1b[2" not in on_terminal(*command, NO_COLOR="1").replace("\x1b[2m", "")
+    assert "\x1b[" not in forebear(*command).out
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    command = " ".join(f"'{part}'" for part in COMMAND)
+    ended = subprocess.run(
+        f"{command} schema graphql | head -1; exit ${{PIPESTATUS[0]}}",
+        shell=True, executable="/bin/bash", capture_output=True, text=True, env=environment(), check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (0, "")
