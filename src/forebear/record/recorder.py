@@ -411,9 +411,9 @@ class _Writing:
         for reason, revisions in changed.items():
             await self.revise(kind, revisions, reason)
             if externals := [
-                {"id": r["id"], "externalIds": r["changes"]["externalIds"] or []}
-                for r in revisions
-                if "externalIds" in r["changes"]
+                {"id": a.of, "externalIds": a.values["externalIds"] or []}
+                for _, a in rows
+                if a.values is not None and a.reason == reason and "externalIds" in a.values
             ]:
                 await self.run(upsert.identify(kind), externals)
 
