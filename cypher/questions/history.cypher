@@ -2,7 +2,7 @@
 //
 // on ModelVersion
 // answers [HistoryEvent]: Something that happened.
-// column at DateTime!: When it happened.
+// column at DateTime: When it happened; null where nobody said.
 // column event HistoryEventType(DEPLOYED, ENDED, FAILED, INCIDENT, REGRESSION, ROLLED_BACK, MAINTENANCE)!: What happened. An incident is of the versions that ran at its place when it began.
 // column node Node!: The deployment, incident or maintenance event.
 // column places [Node!]!: Where: fleet, cohort, robot or site.
@@ -15,7 +15,7 @@ CALL (artifact) {
   RETURN node.validTo AS at, 'ENDED' AS event, node, place
   UNION
   MATCH (artifact)<-[of:OF]-(node:Deployment)-[on:ON]->(place) WHERE node.state = 'FAILED'
-  RETURN coalesce(node.validFrom, node.recordedAt) AS at, 'FAILED' AS event, node, place
+  RETURN node.validFrom AS at, 'FAILED' AS event, node, place
   UNION
   MATCH (artifact)<-[of:OF]-(former:Deployment)<-[back:ROLLS_BACK]-(node:Deployment)-[on:ON]->(place) WHERE node.validFrom IS NOT NULL
   RETURN node.validFrom AS at, 'ROLLED_BACK' AS event, node, place
@@ -37,4 +37,4 @@ RETURN at,
   event,
   node,
   COLLECT { UNWIND places AS place WITH place ORDER BY place.id RETURN place } AS places
-ORDER BY at, event, node.id
+ORDER BY coalesce(at, ''), event, node.id

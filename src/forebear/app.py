@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,8 +61,9 @@ class Forebear:
         )
 
 
+@functools.cache
 def schema_of(graph: Graph = GRAPH) -> Schema:
-    """The schema of a graph with the questions of `cypher/questions`."""
+    """The schema of a graph with the questions of `cypher/questions`; made once."""
     return build(graph, questions(graph), Facts(graph))
 
 

@@ -103,6 +103,8 @@ class Answer:
     body: bytes
     operation: str | None = None
     statement_seconds: float = 0.0
+    rows: int = 0
+    """How many rows its root fields hold."""
     compiled: bool = False
     errors: int = 0
     retry_after: float | None = None
@@ -147,12 +149,13 @@ class Executor:
         if plan.compiled.finish:
             tree = plan.compiled.finish(tree, parameters)
         if not plan.executes and all(tree[key] is not None for key in plan.required):
+            rows = _rows(tree)
             try:
                 data = _encode(msgspec.convert(tree, plan.type, dec_hook=convert))
             except msgspec.ValidationError:
                 pass
             else:
-                return Answer(b'{"data":%b,"extensions":{"cost":%d}}' % (data, cost), name, seconds, True)
+                return Answer(b'{"data":%b,"extensions":{"cost":%d}}' % (data, cost), name, seconds, rows, True)
         return self._execute(document, tree, variables, operation_name, name, seconds, cost)
 
     def _execute(
@@ -178,7 +181,7 @@ class Executor:
             body["errors"] = [masked(error) for error in result.errors]
         body["data"] = result.data
         body["extensions"] = {"cost": cost}
-        return Answer(_encode(body), name, seconds, False, len(result.errors or ()))
+        return Answer(_encode(body), name, seconds, _rows(tree), False, len(result.errors or ()))
 
     async def _mutate(
         self,
@@ -373,6 +376,14 @@ def _refusal(errors: list[GraphQLError], name: str | None = None) -> Answer:
 
 def _error(message: str, code: str) -> GraphQLError:
     return GraphQLError(message, extensions={"code": code})
+
+
+def _rows(tree: Mapping[str, Any]) -> int:
+    rows = 0
+    for value in tree.values():
+        listed = next((v for v in value.values() if isinstance(v, list)), None) if isinstance(value, dict) else value
+        rows += len(listed) if isinstance(listed, list) else value is not None
+    return rows
 
 
 def _which(ast: DocumentNode, name: str | None) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 import msgspec
 import structlog
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from forebear.api.execution import Answer, Executor
 from forebear.api.mutations import Context, outcome, rejection
@@ -56,6 +58,8 @@ _decode = msgspec.json.Decoder(GraphQLRequest).decode
 async def graphql(request: Request, executor: Executor, recorder: Recorder) -> Response:
     """POST and GET /graphql."""
     started = time.perf_counter()
+    if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse("/")
     try:
         asked = await _asked(request)
     except BadRequest as error:
@@ -68,6 +72,7 @@ async def graphql(request: Request, executor: Executor, recorder: Recorder) -> R
         operation=answer.operation,
         ms=round((time.perf_counter() - started) * 1000, 2),
         statement_ms=round(answer.statement_seconds * 1000, 2),
+        rows=answer.rows,
         bytes=len(answer.body),
         errors=answer.errors,
         compiled=answer.compiled,
@@ -167,7 +172,7 @@ async def facts(request: Request, recorder: Recorder) -> Response:
         if kind in ("application/x-ndjson", "application/jsonl", "application/ndjson"):
             goes_on = partial is None or _flag(partial, "partial")
             lines = record_lines(recorder, unzipped(request), origin, imported=imported, partial=goes_on)
-            return StreamingResponse(_reports(lines), media_type="application/x-ndjson")
+            return Reports(lines)
         raise BadRequest(
             415,
             f"content type {kind or '(none)'} is not understood; send application/json or application/x-ndjson",
@@ -200,18 +205,38 @@ async def _array(request: Request, recorder: Recorder, origin: Origin, *, import
     return JSONResponse(outcome(summary))
 
 
-async def _reports(lines: AsyncIterator[Line]) -> AsyncIterator[bytes]:
-    """The reports of a stream of facts, a line each; the last says how it ended."""
-    try:
-        async for line in lines:
-            yield msgspec.json.encode(line) + b"\n"
-    except BadRequest as error:
-        yield msgspec.json.encode({"error": {"code": error.code, "message": str(error)}}) + b"\n"
-    except StoreError as error:
-        code = "UNAVAILABLE" if isinstance(error, EngineUnavailable) else "DATABASE_ERROR"
-        yield msgspec.json.encode({"error": {"code": code, "message": str(error)}}) + b"\n"
-    except ClientDisconnect:
-        return
+class Reports(Response):
+    """The reports of a stream of facts, a line each; the last says how it ended.
+
+    It listens to nothing while it speaks: the request's own body is still coming in, and is read between the reports.
+    """
+
+    media_type = "application/x-ndjson"
+
+    def __init__(self, lines: AsyncIterator[Line]) -> None:
+        super().__init__()
+        del self.headers["content-length"]
+        self._lines = lines
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends the reports as they come."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        async with contextlib.aclosing(self._reports()) as reports:
+            async for report in reports:
+                await send({"type": "http.response.body", "body": report, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _reports(self) -> AsyncGenerator[bytes]:
+        try:
+            async for line in self._lines:
+                yield msgspec.json.encode(line) + b"\n"
+        except BadRequest as error:
+            yield msgspec.json.encode({"error": {"code": error.code, "message": str(error)}}) + b"\n"
+        except StoreError as error:
+            code = "UNAVAILABLE" if isinstance(error, EngineUnavailable) else "DATABASE_ERROR"
+            yield msgspec.json.encode({"error": {"code": code, "message": str(error)}}) + b"\n"
+        except ClientDisconnect:
+            return
 
 
 def _flag(text: str | None, name: str) -> bool:

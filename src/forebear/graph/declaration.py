@@ -431,7 +431,7 @@ _OF_NODES = frozenset({"id", "kind", "described", "lock", *(p.name for p in KEPT
 _OF_EDGES = frozenset({"id", "node", "cursor", *(p.name for p in (*KEPT, *INTERVAL)), *BOOKKEEPING[RETRACTED]})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Graph:
     """The whole declaration, checked: kinds by name and every edge between them.
 

@@ -1,0 +1,5 @@
+"""`python -m forebear` is `forebear`."""
+
+from forebear.cli import main
+
+main()

@@ -1,0 +1,239 @@
+"""What clients meet at the HTTP doors: media types, status codes, errors with a code."""
+
+import gzip
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from forebear.api import http
+from forebear.app import Forebear, application
+from forebear.store import Store
+from forebear.store.errors import EngineUnavailable, StatementTimeout
+
+MODERN = "application/graphql-response+json"
+
+
+@pytest.fixture
+async def registry(store: Store) -> Forebear:
+    return await Forebear.on(store)
+
+
+@pytest.fixture
+async def client(registry: Forebear) -> AsyncIterator[httpx.AsyncClient]:
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Forebear]:
+        yield registry
+
+    app = application(opened)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://forebear") as client,
+    ):
+        yield client
+
+
+async def ask(client: httpx.AsyncClient, query: str, **body: Any) -> httpx.Response:
+    return await client.post("/graphql", json={"query": query, **body})
+
+
+async def test_a_query_is_answered_as_json_by_default(client: httpx.AsyncClient) -> None:
+    answer = await ask(client, "{ models { totalCount } }")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+    assert answer.json() == {"data": {"models": {"totalCount": 0}}, "extensions": {"cost": 21}}
+
+
+async def test_who_accepts_the_modern_media_type_gets_it(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/graphql", json={"query": "{ __typename }"}, headers={"Accept": MODERN})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, MODERN)
+    assert answer.json() == {"data": {"__typename": "Query"}, "extensions": {"cost": 1}}
+
+
+@pytest.mark.parametrize(("accept", "status"), [("application/json", 200), (MODERN, 400)])
+async def test_a_request_error_is_400_in_the_modern_media_type_alone(
+    client: httpx.AsyncClient, accept: str, status: int
+) -> None:
+    answer = await client.post("/graphql", json={"query": "{ nothing }"}, headers={"Accept": accept})
+    assert answer.status_code == status
+    assert answer.json() == {
+        "errors": [
+            {
+                "message": "Cannot query field 'nothing' on type 'Query'.",
+                "locations": [{"line": 1, "column": 3}],
+                "extensions": {"code": "INVALID_DOCUMENT"},
+            }
+        ]
+    }
+
+
+async def test_a_query_may_be_asked_by_get(client: httpx.AsyncClient) -> None:
+    answer = await client.get(
+        "/graphql",
+        params={"query": "query A($n: Int) { models(first: $n) { totalCount } }", "variables": '{"n": 1}'},
+    )
+    assert answer.json() == {"data": {"models": {"totalCount": 0}}, "extensions": {"cost": 2}}
+
+
+async def test_a_mutation_needs_post(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/graphql", params={"query": "mutation { record(facts: []) { __typename } }"})
+    assert answer.status_code == 405
+    assert answer.json()["errors"][0]["extensions"] == {"code": "METHOD_NOT_ALLOWED"}
+
+
+@pytest.mark.parametrize(
+    ("content", "headers", "status", "message"),
+    [
+        (b"{", {"content-type": "application/json"}, 400, "the body is no GraphQL request: "),
+        (b'{"query": 1}', {"content-type": "application/json"}, 400, "the body is no GraphQL request: "),
+        (b"{}", {"content-type": "text/plain"}, 415, "content type text/plain is not understood"),
+        (b"\xff", {"content-type": "application/json"}, 400, "the body is "),
+        (b"no gzip", {"content-type": "application/json", "content-encoding": "gzip"}, 400, "the body is no gzip"),
+        (b"x", {"content-type": "application/json", "content-encoding": "br"}, 415, "content encoding br"),
+    ],
+)
+async def test_what_is_not_understood_is_said(
+    client: httpx.AsyncClient, content: bytes, headers: dict[str, str], status: int, message: str
+) -> None:
+    answer = await client.post("/graphql", content=content, headers=headers)
+    assert answer.status_code == status
+    assert answer.json()["errors"][0]["message"].startswith(message)
+
+
+async def test_a_body_over_the_limit_is_refused(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "MAX_BODY", 100)
+    answer = await ask(client, "{ models { totalCount } }" + " " * 100)
+    assert (answer.status_code, answer.json()["errors"][0]["extensions"]) == (413, {"code": "TOO_LARGE"})
+
+
+async def test_facts_are_recorded_all_or_nothing(client: httpx.AsyncClient) -> None:
+    facts = [{"kind": "Dataset", "id": "dataset:a"}, {"kind": "Run", "id": "run:a", "seed": "x"}]
+    answer = await client.post("/facts", json=facts)
+    assert answer.status_code == 422
+    assert answer.json() == {
+        "rejections": [
+            {
+                "position": 1,
+                "id": "run:a",
+                "reasons": answer.json()["rejections"][0]["reasons"],
+            }
+        ]
+    }
+    assert "seed: " in answer.json()["rejections"][0]["reasons"][0]
+    assert (await ask(client, "{ datasets { totalCount } }")).json()["data"] == {"datasets": {"totalCount": 0}}
+
+
+async def test_facts_may_be_recorded_in_part(client: httpx.AsyncClient) -> None:
+    facts = [{"kind": "Dataset", "id": "dataset:a"}, {"kind": "Nothing"}]
+    answer = await client.post("/facts?partial=true", json=facts)
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "kinds": [{"kind": "Dataset", "facts": 1}],
+        "described": 1,
+        "connected": 0,
+        "revised": 0,
+        "retracted": 0,
+        "undescribed": [],
+        "undescribedCount": 0,
+        "rejections": [{"position": 1, "id": None, "reasons": ["kind: 'Nothing' is not known"]}],
+    }
+
+
+async def test_a_stream_of_facts_says_as_it_goes_what_is_in(client: httpx.AsyncClient) -> None:
+    lines = [json.dumps({"kind": "Dataset", "id": f"dataset:{i}"}) for i in range(6000)]
+    lines[5500] = "{"
+    answer = await client.post(
+        "/facts",
+        content=gzip.compress("\n".join(lines).encode()),
+        headers={"content-type": "application/x-ndjson", "content-encoding": "gzip"},
+    )
+    reports = [json.loads(line) for line in answer.text.splitlines()]
+    assert [r["through"] for r in reports] == [5000, 6000, 6000]
+    assert [r.get("rejections", []) for r in reports] == [
+        [],
+        [{"position": 5500, "id": None, "reasons": ["the line is no JSON: Input data was truncated"]}],
+        [],
+    ]
+    assert reports[-1] == {
+        "through": 6000,
+        "done": True,
+        "kinds": {"Dataset": 5999},
+        "described": 5999,
+        "connected": 0,
+        "revised": 0,
+        "retracted": 0,
+        "undescribed": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ('{ node(id: "nonsense") { id } }', "INVALID_ID"),
+        ('{ modelVersion(id: "fleet:a") { id } }', "INVALID_ID"),
+        ("{ models(first: -1) { totalCount nodes { id } } }", "INVALID_ARGUMENT"),
+        ("{ models(first: 1001) { nodes { id } } }", "INVALID_ARGUMENT"),
+        ('{ models(after: "x") { nodes { id } } }', "INVALID_CURSOR"),
+        ('{ models(asKnownAt: "yesterday") { totalCount } }', "INVALID_DOCUMENT"),
+        ("{ models { nodes { id } }", "SYNTAX_ERROR"),
+        ("query A { __typename } query B { __typename }", "UNKNOWN_OPERATION"),
+    ],
+)
+async def test_a_bad_request_has_a_code(client: httpx.AsyncClient, query: str, code: str) -> None:
+    answer = (await ask(client, query)).json()
+    assert answer["errors"][0]["extensions"]["code"] == code
+    assert "data" not in answer
+
+
+async def test_an_unknown_id_is_null_for_node_and_an_error_elsewhere(client: httpx.AsyncClient) -> None:
+    assert (await ask(client, '{ node(id: "run:a") { id } }')).json() == {
+        "data": {"node": None},
+        "extensions": {"cost": 1},
+    }
+    assert (await ask(client, '{ run(id: "run:a") { id } }')).json() == {
+        "errors": [
+            {
+                "message": "run: run:a is not known",
+                "locations": [{"line": 1, "column": 3}],
+                "path": ["run"],
+                "extensions": {"code": "NOT_FOUND"},
+            }
+        ],
+        "data": {"run": None},
+        "extensions": {"cost": 1},
+    }
+
+
+@pytest.mark.parametrize("query", ["{ models { totalCount } }", "mutation { record(facts: []) { __typename } }"])
+async def test_while_the_engine_is_down_clients_are_told_when_to_come_back(
+    client: httpx.AsyncClient, registry: Forebear, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    async def down(*_: object, **__: object) -> None:
+        raise EngineUnavailable(retry_after=3)
+
+    monkeypatch.setattr(registry.store, "read_one", down)
+    monkeypatch.setattr(registry.recorder, "record", down)
+    answer = await ask(client, query)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "3")
+    assert answer.json() == {
+        "errors": [{"message": "The database is not reachable.", "extensions": {"code": "UNAVAILABLE"}}],
+        "data": None,
+    }
+
+
+async def test_a_statement_that_takes_too_long_is_an_error_of_its_own(
+    client: httpx.AsyncClient, registry: Forebear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def slow(*_: object, **__: object) -> None:
+        raise StatementTimeout(5)
+
+    monkeypatch.setattr(registry.store, "read_one", slow)
+    answer = await ask(client, "{ models { totalCount } }")
+    assert answer.json()["errors"][0]["extensions"] == {"code": "TIMEOUT"}
+
+
+async def test_health_and_readiness(client: httpx.AsyncClient, registry: Forebear) -> None:
+    assert (await client.get("/healthz")).json() == {"status": "alive"}
+    assert (await client.get("/readyz")).json() == {"status": "ready", "engine": registry.store.engine.value}

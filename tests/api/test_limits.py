@@ -1,0 +1,107 @@
+"""No document can occupy the service: what is too deep, too wide or too costly is refused, quickly."""
+
+import pytest
+from graphql import GraphQLError, parse
+
+from forebear.api import limits
+from forebear.api.execution import Executor, RequestError
+from forebear.app import schema_of
+from forebear.graph.dialect import Dialect, Engine
+from forebear.graph.kinds import GRAPH
+
+
+@pytest.fixture(scope="module")
+def executor() -> Executor:
+    """It never comes to its store here."""
+    return Executor(schema_of(), None, Dialect(GRAPH, Engine.NEO4J))  # type: ignore[arg-type]
+
+
+def refused(executor: Executor, query: str, variables: dict[str, object] | None = None) -> tuple[str, str]:
+    with pytest.raises(RequestError) as caught:
+        document = executor.document(query, None)
+        coerced = executor._coerce(document, variables)
+        executor._parameters(executor.plan(document, coerced), coerced)
+    error = caught.value.errors[0]
+    return error.extensions["code"], error.message
+
+
+
+def test_too_deep(executor: Executor) -> None:
+    assert refused(executor, "{ models { nodes " + "{ versions { nodes " * 13 + "{ id }" + " } }" * 13 + " } }") == (
+        "TOO_DEEP",
+        "the operation is 29 fields deep; at most 25 are answered",
+    )
+
+
+def test_too_wide(executor: Executor) -> None:
+    fields = " ".join(f"a{i}: id" for i in range(1001))
+    assert refused(executor, "{ models { nodes { " + fields + " } } }") == (
+        "TOO_WIDE",
+        "the operation comes to 1003 fields; at most 1000 are answered",
+    )
+
+
+def test_fragments_that_double_at_each_level_are_counted_without_being_followed(executor: Executor) -> None:
+    levels = 24
+    fragments = " ".join(
+        f"fragment F{i} on Model {{ ...F{i + 1} ... {{ ...F{i + 1} }} }}" for i in range(levels)
+    )
+    query = f"{{ models {{ nodes {{ ...F0 }} }} }} {fragments} fragment F{levels} on Model {{ id }}"
+    assert refused(executor, query)[0] == "TOO_WIDE"
+
+
+def test_fragments_in_a_circle_are_refused(executor: Executor) -> None:
+    query = "{ models { nodes { ...A } } } fragment A on Model { ...B } fragment B on Model { ...A }"
+    code, message = refused(executor, query)
+    assert (code, "Cannot spread fragment" in message) == ("INVALID_DOCUMENT", True)
+
+
+def test_too_many_directives(executor: Executor) -> None:
+    query = "{ " + " ".join("... @skip(if: false) @include(if: true) { __typename }" for _ in range(26)) + " }"
+    assert refused(executor, query)[0] == "TOO_WIDE"
+
+
+def test_too_many_root_fields(executor: Executor) -> None:
+    assert refused(executor, "{ " + " ".join(f"a{i}: __typename" for i in range(31)) + " }")[0] == "TOO_WIDE"
+
+
+def test_too_many_tokens(executor: Executor) -> None:
+    assert refused(executor, "{ " + "id " * 5000 + "}")[0] == "TOO_LONG"
+
+
+def test_too_long(executor: Executor) -> None:
+    assert refused(executor, "{ id }" + " " * limits.MAX_LENGTH)[0] == "TOO_LONG"
+
+
+QUERY = """query ($n: Int) {
+  runs(first: $n) { nodes { checkpoints(first: $n) { nodes { promotions(first: $n) { nodes { id } } } } } }
+}"""
+
+
+def test_the_cost_is_reckoned_by_each_requests_own_variables(executor: Executor) -> None:
+    document = executor.document(QUERY, None)
+    cheap = executor._coerce(document, {"n": 3})
+    assert executor._parameters(executor.plan(document, cheap), cheap)[1] == 1 + 3 + 9 + 27
+    assert refused(executor, QUERY, {"n": 1000}) == (
+        "TOO_COSTLY",
+        "the operation may come to 1001001001 rows; at most 5000000 are answered: lower `first`",
+    )
+
+
+def test_a_refused_document_is_remembered(executor: Executor) -> None:
+    query = "{ nothing }"
+    with pytest.raises(RequestError) as first:
+        executor.document(query, None)
+    with pytest.raises(RequestError) as second:
+        executor.document(query, None)
+    assert first.value is second.value
+
+
+def test_what_is_within_the_limits_passes() -> None:
+    limits.check(parse("{ models { nodes { id versions { nodes { id } } } } }"))
+
+
+def test_what_is_beyond_is_a_graphql_error_with_a_code() -> None:
+    with pytest.raises(GraphQLError) as caught:
+        limits.refuse_cost(limits.MAX_COST + 1)
+    assert caught.value.extensions == {"code": "TOO_COSTLY"}
