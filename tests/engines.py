@@ -23,9 +23,9 @@ def neo4j_missing() -> str | None:
 
 
 def settings(directory: Path, **changed: object) -> Settings:
-    """Settings for the tests: the embedded engine in `directory`, which ends statements at 5 s."""
+    """Settings for the tests: the embedded engine in `directory`, which ends statements at 15 s."""
     return Settings.model_validate(
-        {"data_dir": directory, "engine_heap": 512, "read_timeout": 5, "write_timeout": 5} | changed
+        {"data_dir": directory, "engine_heap": 512, "read_timeout": 15, "write_timeout": 15} | changed
     )
 
 
