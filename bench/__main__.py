@@ -30,13 +30,9 @@ GROWTH = (10_000, 1_000_000)
 
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument(
-        "--quick", action="store_true", help="small graphs, few requests: does it run at all?"
-    )
+    parser.add_argument("--quick", action="store_true", help="small graphs, few requests: does it run at all?")
     parser.add_argument("--nodes", type=int, default=40_000, help="size of the graph (default: %(default)s)")
-    parser.add_argument(
-        "--rounds", type=int, default=300, help="requests a question and system (default: %(default)s)"
-    )
+    parser.add_argument("--rounds", type=int, default=300, help="requests a question and system (default: %(default)s)")
     parser.add_argument(
         "--only",
         nargs="+",
@@ -49,9 +45,7 @@ def options() -> argparse.Namespace:
         action="store_true",
         help="also compare {:,} with {:,} nodes: takes minutes".format(*GROWTH),
     )
-    parser.add_argument(
-        "--without", nargs="+", choices=("forebear", "peer"), default=(), help="what to leave out"
-    )
+    parser.add_argument("--without", nargs="+", choices=("forebear", "peer"), default=(), help="what to leave out")
     parser.add_argument("--uri", help="an empty Neo4j without authentication; by default one is started")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     given = parser.parse_args()
@@ -114,8 +108,7 @@ async def run(given: argparse.Namespace) -> Results:
                 bounded = [question for question in QUESTIONS if question.bounded]
                 await warm(systems, bounded, given.warm)
                 results.growth[nodes] = {
-                    question.name: await measure(driver, systems, question, given.rounds)
-                    for question in bounded
+                    question.name: await measure(driver, systems, question, given.rounds) for question in bounded
                 }
         if ours:
             results.memory = ours.memory

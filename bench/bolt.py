@@ -21,9 +21,7 @@ class Bolt:
         return question.cypher, variables
 
     async def ask(self, prepared: tuple[str, dict[str, Any]]) -> Answer:
-        async with self._driver.session(
-            database="neo4j", default_access_mode=READ_ACCESS, fetch_size=-1
-        ) as session:
+        async with self._driver.session(database="neo4j", default_access_mode=READ_ACCESS, fetch_size=-1) as session:
             result = await session.run(*prepared)
             return [dict(record) async for record in result]
 

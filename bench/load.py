@@ -53,9 +53,7 @@ async def constrain(driver: AsyncDriver) -> None:
         )
         for p in kind.own_properties:
             if p.indexed:
-                await driver.execute_query(
-                    f"CREATE INDEX IF NOT EXISTS FOR (n:{kind.name}) ON (n.{p.name})", database_="neo4j"
-                )
+                await driver.execute_query(f"CREATE INDEX IF NOT EXISTS FOR (n:{kind.name}) ON (n.{p.name})", database_="neo4j")
     await driver.execute_query("CALL db.awaitIndexes()", database_="neo4j")
 
 
@@ -93,14 +91,10 @@ def _statements(batch: list[Row]) -> Iterator[Statement]:
         groups[_node(row)].append({"id": row.id, "properties": row.guaranteed | row.updated})
     for row in nodes:
         for edge in row.edges:
-            groups[_edge(edge)].append(
-                {"source": edge.source, "target": edge.target, "properties": edge.properties}
-            )
+            groups[_edge(edge)].append({"source": edge.source, "target": edge.target, "properties": edge.properties})
     for amendment in batch:
         if isinstance(amendment, Amendment):
-            groups[_amendment(amendment)].append(
-                {"of": amendment.of, "to": amendment.to, "values": amendment.values}
-            )
+            groups[_amendment(amendment)].append({"of": amendment.of, "to": amendment.to, "values": amendment.values})
     for text, rows in groups.items():
         rows.sort(key=lambda row: str(row.get("id") or row.get("source")))
         yield text, {"rows": rows, "kept": KEPT, "now": KEPT["recordedAt"]}
@@ -134,7 +128,5 @@ def _amendment(row: Amendment) -> str:
         f"UNWIND $rows AS row MATCH (:{row.kind.name} {{id: row.of}})-[e:{row.edge.type.name}]->"
         f"(:{row.to_kind} {{id: row.to}}) WITH e, row, startNode(e) AS a, endNode(e) AS b "
     )
-    retracted = (
-        f"CREATE (a)-[r:{RETRACTED}]->(b) SET r = properties(e), r.type = type(e), r.retractedAt = $now "
-    )
+    retracted = f"CREATE (a)-[r:{RETRACTED}]->(b) SET r = properties(e), r.type = type(e), r.retractedAt = $now "
     return found + retracted + ("DELETE e" if row.values is None else "SET e += row.values")

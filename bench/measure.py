@@ -43,9 +43,7 @@ class Timing:
     p95: float
 
 
-async def measure(
-    driver: AsyncDriver, systems: Sequence[System], question: Question, rounds: int
-) -> dict[str, Timing]:
+async def measure(driver: AsyncDriver, systems: Sequence[System], question: Question, rounds: int) -> dict[str, Timing]:
     """Each system's times for a question, by its name, over so many requests. Raises `Disagreement`."""
     prepared = _prepared(systems, question)
     firsts = {}

@@ -15,9 +15,7 @@ class Unavailable(Exception):
 
 
 @contextmanager
-def running(
-    command: Sequence[str], environment: Mapping[str, str], log: Path
-) -> Iterator[subprocess.Popen[bytes]]:
+def running(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A child process, whose errors go to a file. Ended politely, and after ten seconds by force."""
     with log.open("wb") as errors:
         child = subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.PIPE, stderr=errors)

@@ -42,9 +42,7 @@ def branches(tree: Answer) -> list[tuple[tuple[tuple[str, Any], ...], ...]]:
         elif isinstance(node, dict):
             own = tuple(sorted((k, v) for k, v in node.items() if not isinstance(v, (dict, list))))
             here = (own,) if own else ()
-            below = [
-                branch for value in node.values() if isinstance(value, (dict, list)) for branch in walk(value)
-            ]
+            below = [branch for value in node.values() if isinstance(value, (dict, list)) for branch in walk(value)]
             yield from ((*here, *branch) for branch in below) if below else (here,) if here else ()
 
     return sorted(walk(tree), key=repr)
@@ -77,10 +75,7 @@ class Question:
 def _placed(tree: Answer) -> Answer:
     """Rows of version, artifact, deployment and fleet."""
     (rows,) = (v["nodes"] if isinstance(v, dict) else v for v in tree.values())
-    return sorted(
-        (row["version"]["id"], row["artifact"]["id"], row["deployment"]["id"], row["fleet"]["id"])
-        for row in rows
-    )
+    return sorted((row["version"]["id"], row["artifact"]["id"], row["deployment"]["id"], row["fleet"]["id"]) for row in rows)
 
 
 def _placed_nested(tree: Answer) -> Answer:
@@ -94,11 +89,7 @@ def _placed_nested(tree: Answer) -> Answer:
         for artifact in version["artifacts"]
         for deployment in artifact["deployments"]
         for place in deployment["on"]
-        for fleet in (
-            [edge["node"] for edge in place["fleetsConnection"]["edges"]]
-            if "fleetsConnection" in place
-            else [place]
-        )
+        for fleet in ([edge["node"] for edge in place["fleetsConnection"]["edges"]] if "fleetsConnection" in place else [place])
     )
 
 

@@ -53,9 +53,7 @@ def _questions(results: Results) -> Table:
             continue
         cells = [f"{t.p50:.2f} / {t.p95:.2f}\n[dim]{t.first:.0f}[/dim]" for t in timings.values()]
         ours, bolt = timings.get("Forebear"), timings["Bolt alone"]
-        verdict = (
-            ("", "") if ours is None else (f"{ours.p50 - bolt.p50:+.2f}", f"{ours.p50 / bolt.p50:.2f} x")
-        )
+        verdict = ("", "") if ours is None else (f"{ours.p50 - bolt.p50:+.2f}", f"{ours.p50 / bolt.p50:.2f} x")
         met = "" if ours is None else _met(ours.p50 <= question.limit.of(bolt.p50))
         table.add_row(question.name, *cells, *verdict, str(question.limit), met)
     return table
@@ -98,9 +96,7 @@ def _others(results: Results) -> Table:
         table.add_row("start on the embedded engine", f"{results.start:.1f} s", f"{START_SECONDS:.0f} s", met)
     if results.memory is not None:
         met = _met(results.memory <= MEMORY_MB)
-        table.add_row(
-            "memory of the service, at its peak", f"{results.memory:.0f} MB", f"{MEMORY_MB:.0f} MB", met
-        )
+        table.add_row("memory of the service, at its peak", f"{results.memory:.0f} MB", f"{MEMORY_MB:.0f} MB", met)
     return table
 
 

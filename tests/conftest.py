@@ -17,9 +17,7 @@ def _quiet() -> None:
 
 
 @pytest.fixture(scope="session", params=engines.ENGINES)
-async def engine_store(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Store]:
+async def engine_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Store]:
     """The store of the whole run, on each engine; what earlier tests wrote may be in it."""
     if request.param == "neo4j" and (reason := engines.neo4j_missing()):
         if os.environ.get(engines.REQUIRE) == "1":

@@ -22,9 +22,7 @@ def tracked(*under: str) -> list[str]:
     """The files in git that exist, as paths relative to the project."""
     if not (ROOT / ".git").exists():
         pytest.skip("not a git checkout")
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", *under], cwd=ROOT, check=True, capture_output=True, text=True
-    )
+    listed = subprocess.run(["git", "ls-files", "-z", *under], cwd=ROOT, check=True, capture_output=True, text=True)
     return [path for path in listed.stdout.split("\0") if path and (ROOT / path).is_file()]
 
 
@@ -46,9 +44,7 @@ def test_no_tracked_file_depends_on_the_machine_it_was_written_on(pattern: re.Pa
     ],
     ids=["machine path", "registry host"],
 )
-def test_the_patterns_find_what_they_are_for(
-    pattern: re.Pattern[bytes], text: str, matches: list[str]
-) -> None:
+def test_the_patterns_find_what_they_are_for(pattern: re.Pattern[bytes], text: str, matches: list[str]) -> None:
     assert [name for name in matches if pattern.search(text.format(name).encode())] == matches
 
 

@@ -39,9 +39,7 @@ class Settings(BaseSettings):
         description="The Neo4j to use, as bolt://… or neo4j+s://…; unset, the embedded engine.",
     )
     graph_user: str = Field("neo4j", description="The user at graph_uri.")
-    graph_password: SecretStr | None = Field(
-        None, description="The password at graph_uri; unset, no authentication."
-    )
+    graph_password: SecretStr | None = Field(None, description="The password at graph_uri; unset, no authentication.")
     graph_database: str = Field("neo4j", description="The name of the database.")
     data_dir: Path = Field(
         default_factory=_data_home,
@@ -50,9 +48,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="The address to serve on.")
     port: int = Field(8080, ge=0, le=65535, description="The port to serve on; 0 takes a free one.")
     read_timeout: float = Field(10, gt=0, description="Seconds that one read may take.")
-    write_timeout: float = Field(
-        30, gt=0, description="Seconds that one write may take, all its attempts together."
-    )
+    write_timeout: float = Field(30, gt=0, description="Seconds that one write may take, all its attempts together.")
     engine_heap: int = Field(1024, ge=256, description="Megabytes of heap for the embedded engine.")
     log_format: Literal["console", "json"] = Field(
         default_factory=lambda: "console" if sys.stderr.isatty() else "json",
@@ -65,9 +61,7 @@ class Settings(BaseSettings):
         False,
         description="Serve beyond this machine although nobody has to authenticate.",
     )
-    drain_seconds: float = Field(
-        10, ge=0, description="Seconds that requests in flight may take to end at shutdown."
-    )
+    drain_seconds: float = Field(10, ge=0, description="Seconds that requests in flight may take to end at shutdown.")
 
     @model_validator(mode="after")
     def _loopback_unless_allowed(self) -> Self:
@@ -85,9 +79,7 @@ def load() -> Settings:
         return Settings()
     except ValidationError as error:
         reasons = [
-            f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}"
-            if e["loc"]
-            else e["msg"].removeprefix("Value error, ")
+            f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" if e["loc"] else e["msg"].removeprefix("Value error, ")
             for e in error.errors()
         ]
         raise SettingsError("; ".join(reasons)) from None

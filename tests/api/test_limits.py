@@ -16,14 +16,17 @@ def executor() -> Executor:
     return Executor(schema_of(), None, Dialect(GRAPH, Engine.NEO4J))  # type: ignore[arg-type]
 
 
+def cost(executor: Executor, query: str, variables: dict[str, object] | None = None) -> int:
+    document = executor.document(query, None)
+    coerced = executor._coerce(document, variables)
+    return executor._parameters(executor.plan(document, coerced), coerced)[1]
+
+
 def refused(executor: Executor, query: str, variables: dict[str, object] | None = None) -> tuple[str, str]:
     with pytest.raises(RequestError) as caught:
-        document = executor.document(query, None)
-        coerced = executor._coerce(document, variables)
-        executor._parameters(executor.plan(document, coerced), coerced)
+        cost(executor, query, variables)
     error = caught.value.errors[0]
     return error.extensions["code"], error.message
-
 
 
 def test_too_deep(executor: Executor) -> None:
@@ -43,9 +46,7 @@ def test_too_wide(executor: Executor) -> None:
 
 def test_fragments_that_double_at_each_level_are_counted_without_being_followed(executor: Executor) -> None:
     levels = 24
-    fragments = " ".join(
-        f"fragment F{i} on Model {{ ...F{i + 1} ... {{ ...F{i + 1} }} }}" for i in range(levels)
-    )
+    fragments = " ".join(f"fragment F{i} on Model {{ ...F{i + 1} ... {{ ...F{i + 1} }} }}" for i in range(levels))
     query = f"{{ models {{ nodes {{ ...F0 }} }} }} {fragments} fragment F{levels} on Model {{ id }}"
     assert refused(executor, query)[0] == "TOO_WIDE"
 
@@ -79,9 +80,7 @@ QUERY = """query ($n: Int) {
 
 
 def test_the_cost_is_reckoned_by_each_requests_own_variables(executor: Executor) -> None:
-    document = executor.document(QUERY, None)
-    cheap = executor._coerce(document, {"n": 3})
-    assert executor._parameters(executor.plan(document, cheap), cheap)[1] == 1 + 3 + 9 + 27
+    assert cost(executor, QUERY, {"n": 3}) == 1 + 3 + 9 + 27
     assert refused(executor, QUERY, {"n": 1000}) == (
         "TOO_COSTLY",
         "the operation may come to 1001001001 rows; at most 5000000 are answered: lower `first`",

@@ -73,9 +73,7 @@ async def test_a_stream_may_be_left_early(store: Store) -> None:
 
 
 async def test_a_wrong_statement_says_nothing_of_the_inside(store: Store) -> None:
-    with pytest.raises(
-        StatementFailed, match=r"^The database refused a statement; the details are in the log\.$"
-    ):
+    with pytest.raises(StatementFailed, match=r"^The database refused a statement; the details are in the log\.$"):
         await store.read("RETURN nonsense(")
 
 
@@ -121,8 +119,7 @@ async def test_racing_writers_make_each_node_and_edge_once(store: Store) -> None
 
     async def work(transaction: WriteTransaction) -> None:
         await transaction.run(
-            "UNWIND range(1, 20) AS i MERGE (a:Racer {id: i}) MERGE (b:Racer {id: i + 1}) "
-            "MERGE (a)-[:NEXT]->(b)"
+            "UNWIND range(1, 20) AS i MERGE (a:Racer {id: i}) MERGE (b:Racer {id: i + 1}) MERGE (a)-[:NEXT]->(b)"
         )
 
     await asyncio.gather(*(store.write(work) for _ in range(8)))

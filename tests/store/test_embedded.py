@@ -119,9 +119,7 @@ async def test_a_second_owner_is_told_who_the_first_is(tmp_path: Path) -> None:
 
 
 async def test_it_ends_with_its_owner_even_when_that_is_killed(tmp_path: Path) -> None:
-    owner = subprocess.Popen(
-        [sys.executable, "-c", OWNER, str(tmp_path)], stdout=subprocess.PIPE, text=True, env=os.environ
-    )
+    owner = subprocess.Popen([sys.executable, "-c", OWNER, str(tmp_path)], stdout=subprocess.PIPE, text=True, env=os.environ)
     assert owner.stdout is not None
     java = int(await asyncio.to_thread(owner.stdout.readline))
     assert psutil.Process(java).name() == "java"

@@ -3,8 +3,8 @@
 from uuid import uuid4
 
 from forebear.graph.indexes import FullText, Index, Uniqueness
-from forebear.store import Store, WriteTransaction
 from forebear.graph.search import indexes, words
+from forebear.store import Store, WriteTransaction
 from forebear.store.indexes import Applied, apply, missing
 
 SEARCH = """\

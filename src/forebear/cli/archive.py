@@ -51,30 +51,30 @@ def export(file: ArchiveFile) -> None:
 
 def restore(file: ArchiveFile) -> None:
     """Read an exported file into an empty database. A damaged file is refused before anything is written."""
+    from forebear.graph.kinds import GRAPH
     from forebear.record.archive import ArchiveError, records
     from forebear.record.archive import restore as written
 
-    async def work() -> int:
+    async def work(source: IO[bytes]) -> int:
         done = 0
-        with _rereadable(file) as source:
-            try:
-                async with _opened() as registry:
-                    graph = registry.schema.graph
-                    total = sum(1 for _ in records(_lines(file, source), graph))
-                    source.seek(0)
-                    with terminal.progress("restoring", total) as show:
-                        async for done in written(registry.store, graph, _lines(file, source)):
-                            show(done)
-            except ArchiveError as error:
-                raise Failure(str(error)) from None
-            except BaseException:
-                if done:
-                    err().print("What was restored so far is incomplete: empty the database before the next try.", markup=False)
-                raise
+        try:
+            total = sum(1 for _ in records(_lines(file, source), GRAPH))
+            source.seek(0)
+            async with _opened() as registry:
+                with terminal.progress("restoring", total) as show:
+                    async for done in written(registry.store, GRAPH, _lines(file, source)):
+                        show(done)
+        except ArchiveError as error:
+            raise Failure(str(error)) from None
+        except BaseException:
+            if done:
+                err().print("What was restored so far is incomplete: empty the database before the next try.", markup=False)
+            raise
         return done
 
     terminal.configure_logs("warning")
-    err().print(f"{terminal.run(work()):,} nodes and edges restored", markup=False)
+    with _rereadable(file) as source:
+        err().print(f"{terminal.run(work(source)):,} nodes and edges restored", markup=False)
 
 
 @asynccontextmanager

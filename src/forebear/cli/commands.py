@@ -17,6 +17,7 @@ app = typer.Typer(
     epilog=CODES,
     no_args_is_help=True,
     add_completion=False,
+    pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -53,6 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader has seen enough. What Python still holds for it goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as error:
+        if os.environ.get("FOREBEAR_LOG_LEVEL") == "debug":
+            raise
+        return _failed(f"a bug of Forebear's, {error!r}: FOREBEAR_LOG_LEVEL=debug shows where", Code.BUG)
 
 
 def _failed(message: str, code: int) -> int:

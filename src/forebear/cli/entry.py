@@ -149,7 +149,7 @@ def version(node: Mapping[str, Any]) -> Iterator[Text]:
     for h in node["history"]["nodes"]:
         places = ", ".join(place["id"] for place in h["places"])
         event = h["event"].lower().replace("_", " ")
-        yield _field(h["at"][:16].replace("T", " "), f"{event}  {h['node']['id']}  {places}")
+        yield _field((h["at"] or "time unknown")[:16].replace("T", " "), f"{event}  {h['node']['id']}  {places}")
 
 
 def _decision(d: Mapping[str, Any]) -> Iterator[Text]:

@@ -29,11 +29,12 @@ class Code(IntEnum):
     NEGATIVE = 1
     WRONG = 2
     UNREACHABLE = 3
+    BUG = 70
 
 
 CODES = (
     "Exit codes: 0 ok; 1 the answer is negative, something was rejected or not found; "
-    "2 wrong usage or settings; 3 the registry or its database cannot be reached."
+    "2 wrong usage or settings; 3 the registry or its database cannot be reached; 70 a bug."
 )
 
 Url = Annotated[
@@ -59,13 +60,13 @@ class Failure(Exception):
 @cache
 def out() -> Console:
     """Where answers go. What is no terminal has no width to keep to."""
-    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 1_000)
+    return Console(highlight=False, emoji=False, soft_wrap=True, width=None if sys.stdout.isatty() else 1_000)
 
 
 @cache
 def err() -> Console:
     """Where everything but answers goes."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 
 def settings() -> Settings:

@@ -78,9 +78,7 @@ class Store:
 
     engine: Engine
 
-    def __init__(
-        self, driver: AsyncDriver, settings: Settings, embedded: EmbeddedEngine | None = None
-    ) -> None:
+    def __init__(self, driver: AsyncDriver, settings: Settings, embedded: EmbeddedEngine | None = None) -> None:
         self.engine = Engine.EMBEDDED if embedded else Engine.NEO4J
         self.embedded = embedded
         self._driver = driver
@@ -107,9 +105,7 @@ class Store:
         """
         if settings.graph_uri is None:
             async with (
-                EmbeddedEngine.start(
-                    settings.data_dir, settings.engine_heap, settings.read_timeout
-                ) as engine,
+                EmbeddedEngine.start(settings.data_dir, settings.engine_heap, settings.read_timeout) as engine,
                 _driver(engine.uri, ("root", engine.password)) as driver,
             ):
                 yield cls(driver, settings, engine)
@@ -125,21 +121,15 @@ class Store:
             await store._check(settings)
             yield store
 
-    async def read(
-        self, text: str, parameters: Parameters | None = None, *, timeout: float | None = None
-    ) -> list[Row]:
+    async def read(self, text: str, parameters: Parameters | None = None, *, timeout: float | None = None) -> list[Row]:
         """All rows of one statement that reads, within `timeout` seconds (default: the setting)."""
         return await self._read(_rows, text, parameters, timeout or self._read_seconds)
 
-    async def read_one(
-        self, text: str, parameters: Parameters | None = None, *, timeout: float | None = None
-    ) -> Row | None:
+    async def read_one(self, text: str, parameters: Parameters | None = None, *, timeout: float | None = None) -> Row | None:
         """The first row of one statement that reads, or None; `timeout` in seconds."""
         return await self._read(_first, text, parameters, timeout or self._read_seconds)
 
-    async def write(
-        self, work: Callable[[WriteTransaction], Awaitable[T]], *, timeout: float | None = None
-    ) -> T:
+    async def write(self, work: Callable[[WriteTransaction], Awaitable[T]], *, timeout: float | None = None) -> T:
         """What `work` returns, after its transaction was committed.
 
         `work` is called again, in a new transaction, after a transient failure. `timeout` in
@@ -173,9 +163,7 @@ class Store:
         except (Neo4jError, DriverError) as error:
             self._fail(error, seconds)
 
-    async def stream(
-        self, text: str, parameters: Parameters | None = None, batch: int = 1000
-    ) -> AsyncIterator[Row]:
+    async def stream(self, text: str, parameters: Parameters | None = None, batch: int = 1000) -> AsyncIterator[Row]:
         """The rows of one statement as they come, at most `batch` of them in memory.
 
         The read timeout is for each row, since the reader decides how long the whole takes.
@@ -257,13 +245,10 @@ class Store:
                 await (await session.run("RETURN 1")).consume()
         except (AuthError, ConfigurationError) as error:
             raise EngineFailed(
-                "The database refused FOREBEAR_GRAPH_USER or FOREBEAR_GRAPH_PASSWORD: "
-                f"{error.__class__.__name__}"
+                f"The database refused FOREBEAR_GRAPH_USER or FOREBEAR_GRAPH_PASSWORD: {error.__class__.__name__}"
             ) from error
         except ClientError as error:
-            raise EngineFailed(
-                f"FOREBEAR_GRAPH_DATABASE={settings.graph_database} cannot be used: {error.message}"
-            ) from error
+            raise EngineFailed(f"FOREBEAR_GRAPH_DATABASE={settings.graph_database} cannot be used: {error.message}") from error
         except (Neo4jError, DriverError) as error:
             raise EngineUnavailable(1, f"FOREBEAR_GRAPH_URI cannot be reached: {error}") from error
 

@@ -195,8 +195,7 @@ def _command(directory: Path, heap: int, limit: float, bolt: int, http: int) -> 
     package = importlib.util.find_spec("arcadedb_embedded")
     if package is None or not package.submodule_search_locations:
         raise EngineFailed(
-            "The embedded engine is not installed: pip install 'forebear[embedded]', "
-            "or name a Neo4j with FOREBEAR_GRAPH_URI."
+            "The embedded engine is not installed: pip install 'forebear[embedded]', or name a Neo4j with FOREBEAR_GRAPH_URI."
         )
     home = Path(package.submodule_search_locations[0])
     settings = {

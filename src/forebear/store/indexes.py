@@ -54,9 +54,7 @@ async def missing(store: Store, wanted: Sequence[Wanted]) -> list[Wanted]:
     }
     if store.embedded:
         # It has one index per property, and there the words are what cannot be done otherwise.
-        there |= {
-            ("RANGE", *part[1:]) for want in wanted if isinstance(want, FullText) for part in _parts(want)
-        }
+        there |= {("RANGE", *part[1:]) for want in wanted if isinstance(want, FullText) for part in _parts(want)}
     return [want for want in wanted if not there.issuperset(_parts(want))]
 
 
@@ -76,20 +74,14 @@ def _parts(want: Wanted) -> Iterator[tuple[str, str, str]]:
 def _cypher(want: Wanted) -> Iterator[str]:
     match want:
         case Uniqueness(label, name):
-            yield (
-                f"CREATE CONSTRAINT unique_{label}_{name} IF NOT EXISTS "
-                f"FOR (n:{label}) REQUIRE n.{name} IS UNIQUE"
-            )
+            yield (f"CREATE CONSTRAINT unique_{label}_{name} IF NOT EXISTS FOR (n:{label}) REQUIRE n.{name} IS UNIQUE")
         case Index(label, name):
             yield f"CREATE INDEX index_{label}_{name} IF NOT EXISTS FOR (n:{label}) ON (n.{name})"
         case FullText(name, label_properties):
             each = dict.fromkeys(f"n.{name}" for names in label_properties.values() for name in names)
             # An index over other labels of an earlier version has the same name.
             yield f"DROP INDEX {name} IF EXISTS"
-            yield (
-                f"CREATE FULLTEXT INDEX {name} FOR (n:{'|'.join(label_properties)}) "
-                f"ON EACH [{', '.join(each)}]"
-            )
+            yield (f"CREATE FULLTEXT INDEX {name} FOR (n:{'|'.join(label_properties)}) ON EACH [{', '.join(each)}]")
 
 
 def _sql(want: FullText) -> str:
