@@ -1,0 +1,162 @@
+"""Importing facts: from files and pipes, whole or in part, and through a death of the service or of its engine."""
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.cli.terminal import COMMAND, SECONDS, Service, environment, forebear, free_port, serving, until
+
+MANY = 20_000
+COUNT = "{ robots { totalCount } }"
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with serving(data_dir=tmp_path_factory.mktemp("import")) as running:
+        yield running
+
+
+def robots(prefix: str, count: int) -> str:
+    return "".join(json.dumps({"kind": "Robot", "id": f"robot:{prefix}-{n}", "serial": str(n)}) + "\n" for n in range(count))
+
+
+def test_each_rejected_fact_is_reported_and_the_others_are_in(service: Service) -> None:
+    lines = [
+        '{"kind": "Robot", "id": "robot:a-1", "serial": "1"}',
+        '{"kind": "Robot", "id": "robot", "serial": 2}',
+        "",
+        "{",
+        '{"kind": "Decision", "id": "decision:a"}',
+        '{"kind": "Robot", "id": "robot:a-2", "memberOf": [{"id": "fleet:a", "validFrom": "2026-01-01T00:00:00Z"}]}',
+    ]
+    ended = forebear("import", "-", stdin="\n".join(lines), url=service.url)
+    assert ended.code == 1
+    assert [line.split(": ")[:3] for line in ended.err.splitlines()] == [
+        ["line 2", "robot", "id"],
+        ["line 4", "(no id)", "the line is no JSON"],
+        ["line 5", "decision:a", "kind"],
+    ]
+    assert ended.out == (
+        "        2  Robot\n"
+        "        2  facts: 2 nodes described, 1 edges added; 3 rejected\n"
+        "Named, and not described by any fact yet: fleet:a\n"
+    )
+    again = forebear("import", "-", stdin="\n".join(lines), url=service.url)
+    assert again.out.splitlines()[1] == "        2  facts: nothing was new; 3 rejected"
+
+
+def test_json_is_a_line_for_each_rejection_and_one_for_the_summary(service: Service) -> None:
+    ended = forebear("import", "-", "--json", stdin='[{"kind": "Robot",\n "id": "robot:b"}, {"kind": "Robo"}]', url=service.url)
+    assert (ended.code, ended.err) == (1, "")
+    assert [json.loads(line) for line in ended.out.splitlines()] == [
+        {"line": 2, "id": None, "reasons": ["kind: 'Robo' is not known; did you mean 'Robot'?"]},
+        {
+            "done": True, "kinds": {"Robot": 1}, "described": 1, "connected": 0, "revised": 0, "retracted": 0,
+            "undescribed": [], "rejected": 1,
+        },
+    ]  # fmt: skip
+
+
+def test_all_or_nothing_records_nothing_where_one_is_rejected(service: Service) -> None:
+    lines = '{"kind": "Robot", "id": "robot:c"}\n{"kind": "Robot", "id": "c"}\n'
+    ended = forebear("import", "-", "--all-or-nothing", stdin=lines, url=service.url)
+    assert ended.code == 1
+    assert ended.out == "        0  facts: nothing was new; 1 rejected\n"
+    assert service.ask('{ node(id: "robot:c") { id } }') == {"node": None}
+    assert forebear("import", "-", "--all-or-nothing", stdin=lines.splitlines()[0], url=service.url).code == 0
+    assert service.ask('{ node(id: "robot:c") { id } }') == {"node": {"id": "robot:c"}}
+
+
+def test_a_gzip_file_names_its_facts_source(service: Service, tmp_path: Path) -> None:
+    file = tmp_path / "robots.ndjson.gz"
+    file.write_bytes(gzip.compress(robots("zipped", 3).encode()))
+    assert forebear("import", file, url=service.url).code == 0
+    assert (
+        forebear("import", "-", "--source", "pipe", stdin=gzip.compress(robots("piped", 1).encode()), url=service.url).code == 0
+    )
+    assert service.ask('{ nodes(ids: ["robot:zipped-2", "robot:piped-0"]) { source recordedBy } }') == {
+        "nodes": [
+            {"source": "robots.ndjson.gz", "recordedBy": "development"},
+            {"source": "pipe", "recordedBy": "development"},
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b'[{"kind": "Robot"},', "begins like a JSON array and is none: Input data was truncated"),
+        (gzip.compress(b'{"kind": "Robot"}\n' * 1000)[:-8], "cannot be read to its end: "),
+        (b"x" * 5_000_000, "a line is longer than 4194304 bytes"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_one_line(service: Service, tmp_path: Path, content: bytes, says: str) -> None:
+    file = tmp_path / "facts"
+    file.write_bytes(content)
+    ended = forebear("import", file, url=service.url)
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert says in ended.err
+
+
+def importing(file: Path, **settings: object) -> "subprocess.Popen[str]":
+    command = [*COMMAND, "import", str(file)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(**settings))
+
+
+def completed(running: "subprocess.Popen[str]") -> str:
+    out, err = running.communicate(timeout=SECONDS * 2)
+    assert running.returncode == 0, err
+    return out.splitlines()[-1]
+
+
+def test_killed_in_the_middle_of_an_import_the_service_keeps_what_was_acknowledged(tmp_path: Path) -> None:
+    port = free_port()
+    file = tmp_path / "robots.ndjson"
+    file.write_text(robots("many", MANY))
+    with serving(data_dir=tmp_path / "data", port=port) as service:
+        running = importing(file, url=service.url)
+        until(lambda: service.ask(COUNT)["robots"]["totalCount"])
+        acknowledged = service.ask(COUNT)["robots"]["totalCount"]
+        service.process.kill()
+        service.process.wait()
+        assert running.poll() is None
+    assert 0 < acknowledged < MANY
+    with serving(data_dir=tmp_path / "data", port=port) as service:
+        assert service.ask(COUNT)["robots"]["totalCount"] >= acknowledged
+        assert f"{MANY:,}  facts" in completed(running)
+        assert service.ask(COUNT) == {"robots": {"totalCount": MANY}}
+        again = importing(file, url=service.url)
+        assert completed(again).endswith(f"{MANY:,}  facts: nothing was new; 0 rejected")
+
+
+def test_killed_in_the_middle_of_an_import_the_engine_keeps_what_was_acknowledged(tmp_path: Path) -> None:
+    file = tmp_path / "robots.ndjson"
+    file.write_text(robots("many", MANY))
+    with serving(data_dir=tmp_path / "data", log_level="error") as service:
+        running = importing(file, url=service.url)
+        until(lambda: service.ask(COUNT)["robots"]["totalCount"])
+        acknowledged = service.ask(COUNT)["robots"]["totalCount"]
+        service.engine.kill()
+        until(lambda: service.ask(COUNT)["robots"]["totalCount"] >= acknowledged)
+        assert f"{MANY:,}  facts" in completed(running)
+        assert service.ask(COUNT) == {"robots": {"totalCount": MANY}}
+
+
+def test_on_an_engine_of_its_own_an_import_survives_the_engines_death(tmp_path: Path) -> None:
+    file = tmp_path / "robots.ndjson"
+    file.write_text(robots("many", MANY))
+    settings = {"data_dir": tmp_path / "data", "engine_heap": 512}
+    running = importing(file, **settings)
+    database = tmp_path / "data" / "databases" / "forebear"
+    until(lambda: sum(part.stat().st_size for part in database.glob("Robot_*.bucket")) > 0)
+    (java,) = (child for child in psutil.Process(running.pid).children(recursive=True) if child.name() == "java")
+    os.kill(java.pid, signal.SIGKILL)
+    assert f"{MANY:,}  facts" in completed(running)
+    assert completed(importing(file, **settings)).endswith(f"{MANY:,}  facts: nothing was new; 0 rejected")

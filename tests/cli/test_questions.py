@@ -1,0 +1,150 @@
+"""The questions of the graph, asked at a terminal about the example lineage."""
+
+import json
+
+from tests.cli.terminal import Service, forebear
+
+
+def test_lineage_is_a_tree_upstream(demo: Service) -> None:
+    ended = forebear("lineage", "model:parcel-picker@2", "--depth", "3", url=demo.url)
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out == (
+        "model:parcel-picker@2  parcel-picker 2\n"
+        "└── checkpoint:parcel-picker-2b/step-60000  parcel-picker-2b, step 60000  PROMOTED_FROM\n"
+        "    └── run:parcel-picker-2b  parcel-picker 2, with BridgeData V2  PRODUCED_BY\n"
+        "        ├── code:quillfinch-training@9be42d7  Quillfinch training code  RAN\n"
+        "        ├── compute:quillfinch-a100-8  Eight A100 80 GB  ON_COMPUTE\n"
+        "        ├── dataset:bridge_orig@1.0.0  BridgeData V2 1.0.0  TRAINED_ON role=cotrain weight=1.0\n"
+        "        ├── dataset:larkfield-parcels@2026.05  larkfield-parcels 2026.05  TRAINED_ON role=finetune weight=3.0\n"
+        "        │   └── … 4 more\n"
+        "        ├── environment:quillfinch-2026.05  Training image 2026.05  IN_ENVIRONMENT\n"
+        "        └── model:openvla-7b@1  OpenVLA 7B  INITIALIZED_FROM\n"
+        "            └── … 1 more\n"
+        "1 Checkpoint, 1 CodeVersion, 1 ComputeProfile, 2 DatasetVersion, 2 ModelVersion, 1 Run, 1 SoftwareEnvironment\n"
+    )
+
+
+def test_lineage_is_a_tree_downstream_and_says_what_it_leaves_out(demo: Service) -> None:
+    ended = forebear("lineage", "run:galley-hand-1", "--downstream", "--first", "3", url=demo.url)
+    assert ended.code == 0
+    lines = ended.out.splitlines()
+    assert lines[1:4] == [
+        "└── checkpoint:galley-hand-1/step-50000  galley-hand-1, step 50000  PRODUCED_BY",
+        "    └── model:galley-hand@1  galley-hand 1  PROMOTED_FROM",
+        "        └── … 2 more",
+    ]
+    assert lines[4].endswith("; 3 of 13 shown, --first shows more")
+
+
+def test_what_several_branches_share_is_unfolded_once(demo: Service) -> None:
+    out = forebear("lineage", "model:parcel-picker@2", url=demo.url).out
+    shared = [line for line in out.splitlines() if "model:openvla-7b@1" in line]
+    assert [line.endswith("(unfolded elsewhere)") for line in shared] == [True, False]
+    assert out.count("─ checkpoint:openvla-7b-prismatic/step-295000 ") == 1
+
+
+def test_nothing_is_known_of_it_before_it_was_recorded(demo: Service) -> None:
+    ended = forebear("lineage", "model:parcel-picker@2", "--at", "2020-01-01T00:00:00Z", url=demo.url)
+    assert (ended.code, ended.err) == (1, "forebear: lineage: model:parcel-picker@2 is not known\n")
+
+
+def test_json_is_what_the_registry_answers(demo: Service) -> None:
+    walk = forebear("lineage", "run:galley-hand-1", "--depth", "0", "--json", url=demo.url).json
+    assert walk == {
+        "nodes": [{"node": {"id": "run:galley-hand-1", "name": "galley-hand 1", "described": True}, "depth": 0, "hidden": 5}],
+        "edges": [],
+        "counts": [{"kind": "Run", "count": 1}],
+        "total": 1,
+        "truncated": False,
+    }
+    reached = forebear("impact", "customer:larkfield-parcels", "--json", url=demo.url).json
+    assert reached["totalCount"] == len(reached["nodes"])
+    assert forebear("paths", "model:galley-hand@1", "run:galley-hand-1", "--json", url=demo.url).json["paths"][0]["length"] == 2
+
+
+def test_impact_is_listed_by_kind_with_why(demo: Service) -> None:
+    ended = forebear("impact", "pack:parcels-replay@1", "--why", url=demo.url)
+    assert ended.code == 0
+    lines = ended.out.splitlines()
+    at = lines.index("  customer:tindral-group  Tindral Group  by authority")
+    assert lines[at + 1] == (
+        "      customer:tindral-group → fleet:parcel-south → deployment:parcel-south-2026-06 → "
+        "decision:parcel-picker-2-parcels-approval → evidence:parcel-picker-2/replay → pack:parcels-replay@1"
+    )
+    nothing = forebear("impact", "target:rtx-4090", url=demo.url)
+    assert (nothing.code, nothing.out) == (1, "0 nodes reached\n")
+
+
+def test_a_path_shows_which_way_each_edge_points(demo: Service) -> None:
+    ended = forebear("paths", "fleet:galley", "dataset:bridge_orig@1.0.0", "--first", "1", url=demo.url)
+    assert (ended.code, ended.out) == (
+        0,
+        "Path 1, 6 edges\n"
+        "  fleet:galley\n"
+        "  ←ON─ deployment:galley-2026-07\n"
+        "  ─OF→ artifact:sha256:2b56487f31d3…\n"
+        "  ─BUILT_FROM→ model:parcel-picker@2\n"
+        "  ─PROMOTED_FROM→ checkpoint:parcel-picker-2b/step-60000\n"
+        "  ─PRODUCED_BY→ run:parcel-picker-2b\n"
+        "  ─TRAINED_ON→ dataset:bridge_orig@1.0.0\n",
+    )
+    none = forebear("paths", "customer:tindral-group", "target:rtx-4090", url=demo.url)
+    assert none.code == 1
+    assert none.out == "Neither customer:tindral-group nor target:rtx-4090 leads to the other within 50 edges.\n"
+
+
+def test_the_registry_entry_answers_six_questions(demo: Service) -> None:
+    ended = forebear("show", "model:parcel-picker@2", url=demo.url)
+    assert ended.code == 0
+    sections = dict(part.split("\n", 1) for part in ended.out.split("\n\n")[1:])
+    assert list(sections) == ["Provenance", "Justification", "Approval", "Artifacts", "Running now", "History"]
+    for section, line in {
+        "Provenance": "                     dataset:larkfield-parcels@2026.05  (role finetune, weight 3.0)",
+        "Justification": "  decision           ADOPT",
+        "Approval": "                       ✓ success_rate at least (transparent-film): 79.5 against 75.0",
+        "Artifacts": "  jetson-orin-64gb   artifact:sha256:7ac204a30436…  (TensorRT, INT4, QUARANTINED)",
+        "Running now": "  observed           installation:ur-06/2026-06-22: "
+        "robot:ur-06, fleet:parcel-south, site:larkfield-hub-south, customer:tindral-group",
+        "History": "  2026-08-11 13:20   incident  incident:ur-11-glass-2026-08-11  robot:ur-11",
+    }.items():
+        assert line in sections[section].splitlines()
+
+
+def test_any_other_node_is_shown_with_its_properties_and_edges(demo: Service) -> None:
+    ended = forebear("show", "robot:ur-04", url=demo.url)
+    assert ended.code == 0
+    assert ended.out.splitlines()[0] == "robot:ur-04  UR5e 4  Robot"
+    assert [line for line in ended.out.splitlines() if line[:10].strip() not in ("robot:ur-0", "recorded")] == [
+        "  labels             illustrative",
+        "  externalIds        telemetry:qf-ur-04",
+        "  serial             UR-EX-0004",
+        "  robotClass         ur5e",
+        "  memberOf           cohort:parcel-north/late  Parcel north, still to be updated  "
+        "(validFrom 2026-09-21T08:00:00.000000Z)",
+        "                     fleet:parcel-north  Parcel north  (validFrom 2026-01-08T08:00:00.000000Z)",
+        "  installations      installation:ur-04/2026-03-16  ",
+        "  maintenance        maintenance:ur-04/2026-06-09  Wrist joint of UR5e 4",
+    ]
+    assert forebear("show", "robot:ur-04", "--json", url=demo.url).json["serial"] == "UR-EX-0004"
+
+
+def test_every_kind_can_be_shown(demo: Service) -> None:
+    from forebear.cli.entry import document_of
+    from forebear.graph.kinds import GRAPH
+
+    for kind in GRAPH.kinds.values():
+        absent = f"{kind.prefix}:none" + ("@1" if kind.versioned else "")
+        assert demo.ask(document_of(GRAPH, kind.name), id=absent) == {"node": None}
+
+
+def test_a_query_takes_variables_as_json_and_one_by_one(demo: Service) -> None:
+    document = "query A($id: ID!) { node(id: $id) { id } } query B($first: Int!) { robots(first: $first) { nodes { id } } }"
+    one = forebear("query", "-", "--operation", "A", "--var", "id=robot:ur-04", stdin=document, url=demo.url)
+    assert (one.code, one.json["data"]) == (0, {"node": {"id": "robot:ur-04"}})
+    variables = json.dumps({"first": 5})
+    other = forebear(
+        "query", "-", "--operation", "B", "--variables", variables, "--var", "first=1", stdin=document, url=demo.url
+    )
+    assert other.json["data"] == {"robots": {"nodes": [{"id": "robot:ur-01"}]}}
+    wrong = forebear("query", "-", stdin="{ nod }", url=demo.url)
+    assert (wrong.code, wrong.json["errors"][0]["extensions"]) == (1, {"code": "INVALID_DOCUMENT"})
