@@ -82,6 +82,7 @@ async def run(given: argparse.Namespace) -> Results:
             await load.constrain(driver)
         else:
             ours = stack.enter_context(forebear.serving(workspace, uri))
+            results.idle = ours.memory
             systems.append(ours.system)
 
         if "recording" in given.only:
@@ -111,7 +112,7 @@ async def run(given: argparse.Namespace) -> Results:
                     question.name: await measure(driver, systems, question, given.rounds) for question in bounded
                 }
         if ours:
-            results.memory = ours.memory
+            results.after = ours.memory
     return results
 
 
@@ -136,7 +137,7 @@ def main() -> None:
     given = options()
     try:
         results = uvloop.run(run(given))
-    except (Unavailable, Disagreement, Refused) as error:
+    except (Unavailable, neo4j_server.Neo4jUnavailable, Disagreement, Refused) as error:
         sys.exit(f"{type(error).__name__}: {error}")
     if given.json:
         print(msgspec.json.format(msgspec.json.encode(results)).decode())

@@ -170,9 +170,9 @@ class Programme:
             }
         for r in range(RUNS):
             run, day = f"run:{self.name}-r{r}", 20 + 5 * r
-            # A run sees the dataset versions that were there when it started.
+            # A run sees of each dataset the newest version that was there when it started.
             there = DATASETS + r * (len(self.dataset_versions) - DATASETS) // (RUNS - 1)
-            recent = self.dataset_versions[:there][-2 * DATASETS :]
+            newest = self.dataset_versions[:there][-DATASETS:]
             fact: Fact = {
                 "kind": "Run",
                 "id": run,
@@ -181,7 +181,7 @@ class Programme:
                 "configuration": {"optimizer": "adamw", "learningRate": 3e-4, "batch": 256, "steps": 60_000},
                 "startedAt": self.at(day),
                 "experiment": f"experiment:{self.name}-e{r % 2}",
-                "trainedOn": [_mixed(id, self.fraction()) for id in self.random.sample(recent, 3)],
+                "trainedOn": [_mixed(id, self.fraction()) for id in self.random.sample(newest, 3)],
                 "ran": [f"code:{self.name}@{commits[r // 4][:12]}"],
                 "inEnvironment": [f"environment:{self.name}-{r % 3}"],
                 "onCompute": [f"compute:{self.random.choice(COMPUTE)}"],
@@ -371,6 +371,8 @@ class Programme:
         """What was deployed on each fleet in turn, what was seen on its robots, and what went wrong."""
         for f, fleet in enumerate(self.fleets):
             replaced: str | None = None
+            robots = self.random.sample(range(ROBOTS_OF_A_FLEET), ROBOTS_OF_A_FLEET)
+            behind = robots.pop()
             for d in range(DEPLOYMENTS_OF_A_FLEET):
                 last = d == DEPLOYMENTS_OF_A_FLEET - 1
                 artifact = self.artifacts[min(d * 2 + f, len(self.artifacts) - 1)][0]
@@ -384,12 +386,14 @@ class Programme:
                     "validTo": until,
                     "reason": "A better policy.",
                     "artifact": artifact,
-                    # The third of each fleet was tried on its cohort only.
-                    "on": fleet.replace("fleet:", "cohort:") + "-canary" if d == 2 else fleet,
+                    # The third of each fleet was tried on its cohort only, and so is the first fleet's newest.
+                    "on": fleet.replace("fleet:", "cohort:") + "-canary" if d == 2 or (last and f == 0) else fleet,
                     "replaces": [replaced] if replaced else [],
                 }
                 replaced = deployment
-                for r in self.random.sample(range(ROBOTS_OF_A_FLEET), 3):
+                # One robot of each fleet missed the last update: it is seen with what is no longer meant to run.
+                late = [behind] if d == DEPLOYMENTS_OF_A_FLEET - 2 else []
+                for r in self.random.sample(robots, 3 - len(late)) + late:
                     seen: Fact = {
                         "kind": "Installation",
                         "id": f"installation:{self.name}-f{f}-d{d}-r{r}",
@@ -400,7 +404,7 @@ class Programme:
                         "robot": f"robot:{self.name}-f{f}-r{r}",
                         "installedBy": deployment,
                     }
-                    if until:
+                    if until and r not in late:
                         yield seen | {"validTo": until}
             robot = f"robot:{self.name}-f{f}-r{self.random.randrange(ROBOTS_OF_A_FLEET)}"
             for i in range(2):

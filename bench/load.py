@@ -15,9 +15,8 @@ from bench.process import Unavailable
 from forebear.graph.declaration import EXTERNAL_ID, RETRACTED, REVISION
 from forebear.graph.facts import Amendment, EdgeRow, Facts, NodeRow, Row
 from forebear.graph.kinds import GRAPH
-
-BATCH = 2_000
-"""Facts in one transaction."""
+from forebear.record.recorder import MAX_ROWS
+from forebear.record.stream import BATCH
 
 Statement = tuple[str, dict[str, Any]]
 
@@ -58,7 +57,10 @@ async def constrain(driver: AsyncDriver) -> None:
 
 
 async def record(driver: AsyncDriver, documents: Iterable[dict[str, Any]]) -> Recording:
-    """Writes facts by bare statements. The time is engine's and driver's: the rows are made before it."""
+    """Writes facts by bare statements, in batches as large as Forebear's.
+
+    The time is engine's and driver's: the rows are made before it.
+    """
     facts, documents = Facts(GRAPH), iter(documents)
     count, seconds = 0, 0.0
     while batch := [facts.read(document, imported=True) for document in islice(documents, BATCH)]:
@@ -84,7 +86,7 @@ async def _run(transaction: AsyncManagedTransaction, statements: list[Statement]
 
 
 def _statements(batch: list[Row]) -> Iterator[Statement]:
-    """One statement for each kind of node and of edge, nodes first, then what is taken back."""
+    """Statements for each kind of node and of edge, nodes first, then what is corrected and taken back."""
     nodes = [row for row in batch if isinstance(row, NodeRow)]
     groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in nodes:
@@ -92,12 +94,13 @@ def _statements(batch: list[Row]) -> Iterator[Statement]:
     for row in nodes:
         for edge in row.edges:
             groups[_edge(edge)].append({"source": edge.source, "target": edge.target, "properties": edge.properties})
-    for amendment in batch:
-        if isinstance(amendment, Amendment):
-            groups[_amendment(amendment)].append({"of": amendment.of, "to": amendment.to, "values": amendment.values})
+    amendments = [row for row in batch if isinstance(row, Amendment)]
+    for amendment in sorted(amendments, key=lambda a: a.values is None):
+        groups[_amendment(amendment)].append({"of": amendment.of, "to": amendment.to, "values": amendment.values})
     for text, rows in groups.items():
         rows.sort(key=lambda row: str(row.get("id") or row.get("source")))
-        yield text, {"rows": rows, "kept": KEPT, "now": KEPT["recordedAt"]}
+        for start in range(0, len(rows), MAX_ROWS):
+            yield text, {"rows": rows[start : start + MAX_ROWS], "kept": KEPT, "now": KEPT["recordedAt"]}
 
 
 def _node(row: NodeRow) -> str:

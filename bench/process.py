@@ -7,6 +7,7 @@ import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -30,9 +31,16 @@ def running(command: Sequence[str], environment: Mapping[str, str], log: Path) -
                 child.wait()
 
 
-def peak_memory(pid: int) -> float:
-    """The most memory that a process has had resident, in MB."""
+@dataclass(frozen=True)
+class Memory:
+    """What a process itself, without its children, has resident, in MB."""
+
+    now: float
+    peak: float
+
+
+def memory(pid: int) -> Memory:
+    """The memory of a process that runs."""
     status = Path(f"/proc/{pid}/status").read_text()
-    found = re.search(r"VmHWM:\s+(\d+) kB", status)
-    assert found, "the kernel says how much memory a process had"
-    return int(found[1]) * 1024 / 1e6
+    given = {name: int(kb) * 1024 / 1e6 for name, kb in re.findall(r"(Vm\w+):\s+(\d+) kB", status)}
+    return Memory(given["VmRSS"], given["VmHWM"])

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
+
+from forebear.graph.moments import moment
 
 Answer = Any
 """A tree of objects and lists, as JSON has it."""
@@ -69,28 +72,48 @@ class Question:
     @property
     def variables(self) -> list[dict[str, str]]:
         """The variables of each variant of the question."""
-        return [{"id": id} for id in self.ids] or [{}]
+        now = {"now": moment(datetime.now(UTC))} if "$now" in self.cypher else {}
+        return [{"id": id} | now for id in self.ids] or [{}]
 
 
 def _placed(tree: Answer) -> Answer:
-    """Rows of version, artifact, deployment and fleet."""
+    """Rows of fleet, artifact, version and, where one says that it should run, deployment, in the order of the answer."""
     (rows,) = (v["nodes"] if isinstance(v, dict) else v for v in tree.values())
-    return sorted((row["version"]["id"], row["artifact"]["id"], row["deployment"]["id"], row["fleet"]["id"]) for row in rows)
+    return [
+        (row["fleet"]["name"], *(row[name] and row[name]["id"] for name in ("fleet", "artifact", "version", "deployment")))
+        for row in rows
+    ]
 
 
 def _placed_nested(tree: Answer) -> Answer:
-    """The same rows, out of the peer's nest."""
-    return sorted(
-        (version["id"], artifact["id"], deployment["id"], fleet["id"])
+    """The same rows, out of the peer's nest: its clients would have to do this themselves."""
+    newest: dict[tuple[str, ...], str | None] = {}
+    for version in (
+        version
         for data in tree["datasetVersions"]
         for run in data["trainingRuns"]
         for checkpoint in run["checkpoints"]
         for version in checkpoint["promotions"]
-        for artifact in version["artifacts"]
-        for deployment in artifact["deployments"]
-        for place in deployment["on"]
-        for fleet in ([edge["node"] for edge in place["fleetsConnection"]["edges"]] if "fleetsConnection" in place else [place])
-    )
+    ):
+        for artifact in version["artifacts"]:
+            for installation in artifact["installations"]:
+                for robot in installation["on"]:
+                    for fleet in _fleets(robot):
+                        newest.setdefault((*fleet, artifact["id"], version["id"]), None)
+            # The oldest first, so that the newest stays.
+            for deployment in sorted(artifact["deployments"], key=lambda d: str(d["validFrom"])):
+                for place in deployment["on"]:
+                    for fleet in _fleets(place):
+                        newest[*fleet, artifact["id"], version["id"]] = deployment["id"]
+    return sorted(((*row, deployment) for row, deployment in newest.items()), key=lambda row: row[1:])
+
+
+def _fleets(place: Answer) -> list[tuple[str, str]]:
+    """A fleet itself, or those of a cohort or robot: name and id of each."""
+    if "fleetsConnection" not in place:
+        return [(place["name"], place["id"])]
+    above = [place[name]["edges"] for name in ("fleetsConnection", "cohortsConnection") if name in place]
+    return [fleet for edges in above for edge in edges for fleet in _fleets(edge["node"])]
 
 
 QUESTIONS = (
@@ -112,10 +135,12 @@ QUESTIONS = (
         """
         MATCH (:DatasetVersion {id: $id})<-[:TRAINED_ON]-(:Run)<-[:PRODUCED_BY]-(:Checkpoint)
               <-[:PROMOTED_FROM]-(v:ModelVersion)<-[:BUILT_FROM]-(a:Artifact)
-              <-[:OF]-(d:Deployment {state: 'ACTIVE'})
-        MATCH (d)-[:ON]->()-[part:PART_OF*0..1]->(f:Fleet)
-        WHERE all(e IN part WHERE e.validTo IS NULL)
-        WITH DISTINCT v, a, d, f ORDER BY f.id, d.id LIMIT 100
+              <-[:OF]-(t:Deployment|Installation)
+        WHERE t.validFrom <= $now AND coalesce(t.validTo > $now, true)
+        MATCH (t)-[:ON]->()-[part:PART_OF|MEMBER_OF*0..2]->(f:Fleet)
+        WHERE all(e IN part WHERE e.validFrom <= $now AND coalesce(e.validTo > $now, true))
+        WITH f, a, v, t ORDER BY t.validFrom DESC, t.id
+        WITH f, a, v, head(collect(CASE WHEN t:Deployment THEN t END)) AS d ORDER BY f.id, a.id LIMIT 100
         RETURN collect({
           fleet: f{.id, .name}, deployment: d{.id}, artifact: a{.id}, version: v{.id}
         }) AS fleetsRunning
@@ -125,17 +150,29 @@ QUESTIONS = (
             nodes { fleet { id name } deployment { id } artifact { id } version { id } }
           }
         }""",
-        """query Running($id: ID!) {
+        """query Running($id: ID!, $now: String!) {
           datasetVersions(where: {id: {eq: $id}}) {
             trainingRuns { checkpoints { promotions { id artifacts { id
-              deployments(where: {state: {eq: "ACTIVE"}}) { id on {
-                ... on Fleet { id name }
-                ... on Cohort {
-                  fleetsConnection(where: {edge: {validTo: {eq: null}}}) { edges { node { id name } } }
+              deployments(where: {validFrom: {lte: $now}, OR: [{validTo: {gt: $now}}, {validTo: {eq: null}}]}) {
+                id validFrom on { ... on Fleet { id name } ... on Cohort { ...Fleets } }
+              }
+              installations(where: {validFrom: {lte: $now}, OR: [{validTo: {gt: $now}}, {validTo: {eq: null}}]}) {
+                on {
+                  fleetsConnection(
+                    where: {edge: {validFrom: {lte: $now}, OR: [{validTo: {gt: $now}}, {validTo: {eq: null}}]}}
+                  ) { edges { node { id name } } }
+                  cohortsConnection(
+                    where: {edge: {validFrom: {lte: $now}, OR: [{validTo: {gt: $now}}, {validTo: {eq: null}}]}}
+                  ) { edges { node { ...Fleets } } }
                 }
-              } }
+              }
             } } } }
           }
+        }
+        fragment Fleets on Cohort {
+          fleetsConnection(
+            where: {edge: {validFrom: {lte: $now}, OR: [{validTo: {gt: $now}}, {validTo: {eq: null}}]}}
+          ) { edges { node { id name } } }
         }""",
         tuple(DATASETS),
         read=_placed,

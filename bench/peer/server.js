@@ -11,7 +11,9 @@ const auth = FOREBEAR_GRAPH_PASSWORD
   : undefined;
 const driver = neo4j.driver(FOREBEAR_GRAPH_URI, auth);
 const typeDefs = readFileSync(new URL("types.graphql", import.meta.url), "utf8");
-const schema = await new Neo4jGraphQL({ typeDefs, driver }).getSchema();
+// Moments are texts here, which it compares only when told to.
+const features = { filters: { String: { GT: true, LTE: true } } };
+const schema = await new Neo4jGraphQL({ typeDefs, driver, features }).getSchema();
 const yoga = createYoga({
   schema,
   context: { sessionConfig: { database: "neo4j" } },
