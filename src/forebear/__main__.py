@@ -1,5 +1,7 @@
 """`python -m forebear` is `forebear`."""
 
+import sys
+
 from forebear.cli import main
 
-main()
+sys.exit(main())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -44,7 +45,10 @@ class Forebear:
     @contextlib.asynccontextmanager
     async def open(cls, settings: Settings, graph: Graph = GRAPH) -> AsyncIterator[Forebear]:
         """Opens the store, applies constraints and indexes, and closes all of it at the end. Raises `StoreError`."""
+        # The schema takes a second to build, and the engine as long to start.
+        building = asyncio.create_task(asyncio.to_thread(schema_of, graph))
         async with Store.open(settings) as store:
+            await building
             yield await cls.on(store, graph)
 
     @classmethod

@@ -70,7 +70,7 @@ async def graphql(request: Request, executor: Executor, recorder: Recorder) -> R
     _log.info(
         "graphql",
         operation=answer.operation,
-        ms=round((time.perf_counter() - started) * 1000, 2),
+        ms=_since(started),
         statement_ms=round(answer.statement_seconds * 1000, 2),
         rows=answer.rows,
         bytes=len(answer.body),
@@ -162,6 +162,14 @@ async def unzipped(request: Request) -> AsyncIterator[bytes]:
 
 async def facts(request: Request, recorder: Recorder) -> Response:
     """POST /facts: a JSON array in one transaction, or NDJSON of any length, atomic per batch, with progress."""
+    started = time.perf_counter()
+    response = await _facts(request, recorder)
+    if not isinstance(response, Reports):
+        _log.info("facts", status=response.status_code, ms=_since(started))
+    return response
+
+
+async def _facts(request: Request, recorder: Recorder) -> Response:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     options = request.query_params
     try:
@@ -217,18 +225,22 @@ class Reports(Response):
         super().__init__()
         del self.headers["content-length"]
         self._lines = lines
+        self._through = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends the reports as they come."""
+        started = time.perf_counter()
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         async with contextlib.aclosing(self._reports()) as reports:
             async for report in reports:
                 await send({"type": "http.response.body", "body": report, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+        _log.info("facts", status=self.status_code, through=self._through, ms=_since(started))
 
     async def _reports(self) -> AsyncGenerator[bytes]:
         try:
             async for line in self._lines:
+                self._through = line.through
                 yield msgspec.json.encode(line) + b"\n"
         except BadRequest as error:
             yield msgspec.json.encode({"error": {"code": error.code, "message": str(error)}}) + b"\n"
@@ -237,6 +249,11 @@ class Reports(Response):
             yield msgspec.json.encode({"error": {"code": code, "message": str(error)}}) + b"\n"
         except ClientDisconnect:
             return
+
+
+def _since(started: float) -> float:
+    """Milliseconds since a moment of `perf_counter`."""
+    return round((time.perf_counter() - started) * 1000, 2)
 
 
 def _flag(text: str | None, name: str) -> bool:
