@@ -348,7 +348,7 @@ class _Compilation:
         """A property that Forebear keeps, as it was known."""
         match p.name:
             case "imported":
-                return f"coalesce({n}.imported, false)"
+                return f"coalesce({self.read(n, p, time)}, false)"
             case "describedAt" if time.known:
                 return f"CASE WHEN {n}_then.describedAt <= {time.known} THEN {n}_then.describedAt END"
             case "revision" if time.known:
