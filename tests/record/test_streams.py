@@ -1,0 +1,229 @@
+"""Facts as lines, of any number: atomic per batch, saying as it goes what is in, and gone on with after an interruption."""
+
+import gzip
+import json
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from forebear.app import Forebear
+from forebear.record import stream
+from forebear.record.stream import record_lines
+from tests.record.asking import ORIGIN, ask, everything, history
+
+
+def run(n: int, **values: object) -> dict[str, object]:
+    return {"kind": "Run", "id": f"run:{n:03}", **values}
+
+
+def lines(facts: Iterable[object]) -> bytes:
+    return b"".join(msgspec.json.encode(fact) + b"\n" for fact in facts)
+
+
+async def chunks(body: bytes, size: int = 7) -> AsyncIterator[bytes]:
+    for i in range(0, len(body), size):
+        yield body[i : i + size]
+
+
+async def streamed(registry: Forebear, body: bytes, *, partial: bool = True, size: int = 7) -> list[dict[str, Any]]:
+    """The reports of a stream, as they go over the wire."""
+    reports = record_lines(registry.recorder, chunks(body, size), ORIGIN, partial=partial)
+    return [msgspec.json.decode(msgspec.json.encode(report)) async for report in reports]
+
+
+def done(through: int, facts: int, **values: object) -> dict[str, Any]:
+    return {
+        "through": through, "done": True, "kinds": {"Run": facts} if facts else {}, "described": facts, "connected": 0,
+        "revised": 0, "retracted": 0, "undescribed": [], **values,
+    }  # fmt: skip
+
+
+async def runs(registry: Forebear) -> list[str]:
+    found = await ask(registry, "{ runs(first: 1000) { nodes { id } } }")
+    return [node["id"] for node in found["runs"]["nodes"]]
+
+
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches of three facts, and lines of at most 100 bytes."""
+    monkeypatch.setattr(stream, "BATCH", 3)
+    monkeypatch.setattr(stream, "MAX_LINE", 100)
+
+
+@pytest.mark.usefixtures("small_batches")
+async def test_a_report_follows_each_batch_and_a_last_one_the_whole(registry: Forebear) -> None:
+    assert await streamed(registry, lines(run(n) for n in range(7))) == [
+        {"through": 3},
+        {"through": 6},
+        {"through": 7},
+        done(7, 7),
+    ]
+    assert await runs(registry) == [f"run:00{n}" for n in range(7)]
+
+
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 6])
+@pytest.mark.parametrize("size", [1, 64, 10_000])
+async def test_it_does_not_matter_how_the_bytes_come(registry: Forebear, count: int, size: int) -> None:
+    reports = await streamed(registry, lines(run(n) for n in range(count)), size=size)
+    batches = [{"through": min(n + 3, count)} for n in range(0, count, 3)]
+    assert reports == [*batches, done(count, count)]
+
+
+@pytest.mark.usefixtures("small_batches")
+async def test_blank_lines_count_and_say_nothing_and_the_last_needs_no_end(registry: Forebear) -> None:
+    body = b"\n" + lines([run(0)]) + b"  \r\n\n" + lines([run(1)]).replace(b"\n", b"\r\n") + lines([run(2)]).rstrip()
+    assert await streamed(registry, body) == [{"through": 3}, {"through": 6}, done(6, 3)]
+
+
+@pytest.mark.usefixtures("small_batches")
+async def test_broken_lines_are_rejected_like_any_other_bad_fact(registry: Forebear) -> None:
+    body = lines([run(0)]) + b'{"kind": "Run", \n' + b'"\xff"\n' + lines([run(1, seed="x"), run(2)]) + b"[" * 150
+    first, second, last = await streamed(registry, body)
+
+    assert (first["through"], second["through"], last) == (3, 6, done(6, 2))
+    assert [(r["position"], r["id"]) for r in first["rejections"]] == [(1, None), (2, None)]
+    assert first["rejections"][0]["reasons"] == ["the line is no JSON: Input data was truncated"]
+    assert second["rejections"] == [
+        {"position": 3, "id": "run:001", "reasons": ["seed: a text is no number"]},
+        {"position": 5, "id": None, "reasons": ["the line is longer than 100 bytes"]},
+    ]
+
+
+@pytest.mark.usefixtures("small_batches")
+@pytest.mark.parametrize("size", [1, 99, 1_000, 10_000])
+async def test_a_line_that_is_too_long_is_one_line(registry: Forebear, size: int) -> None:
+    body = lines([run(0), run(1, name="x" * 1_000), run(2), run(3)])
+    reports = await streamed(registry, body, size=size)
+
+    rejection = {"position": 1, "id": None, "reasons": ["the line is longer than 100 bytes"]}
+    assert reports == [{"through": 3, "rejections": [rejection]}, {"through": 4}, done(4, 3)]
+
+
+@pytest.mark.usefixtures("small_batches")
+async def test_unless_it_may_be_partial_it_stops_at_a_rejected_fact(registry: Forebear) -> None:
+    body = lines([run(0), run(1), run(2), run(3), run(4, seed="x"), run(5), run(6)])
+    rejection = {"position": 4, "id": "run:004", "reasons": ["seed: a text is no number"]}
+
+    reports = await streamed(registry, body, partial=False)
+
+    assert reports == [{"through": 3}, {"through": 3, "rejections": [rejection], "stopped": True}, done(3, 3)]
+    assert await runs(registry) == ["run:000", "run:001", "run:002"]
+
+
+@pytest.mark.usefixtures("small_batches")
+async def test_the_same_lines_again_change_nothing(registry: Forebear) -> None:
+    body = lines(run(n, seed=n) for n in range(5))
+    await streamed(registry, body)
+    written = await everything(registry)
+
+    assert (await streamed(registry, body))[-1] == done(5, 5, described=0)
+    assert await everything(registry) == written
+
+
+@pytest.mark.usefixtures("small_batches")
+async def test_what_was_interrupted_is_gone_on_with_where_it_stopped(registry: Forebear) -> None:
+    facts = [run(n, seed=n) for n in range(8)]
+    reports = record_lines(registry.recorder, chunks(lines(facts)), ORIGIN)
+    through = (await anext(reports)).through
+    await reports.aclose()
+
+    rest = await streamed(registry, lines(facts[through:]))
+    assert (through, rest[-1]["through"]) == (3, 5)
+    assert await runs(registry) == [f"run:00{n}" for n in range(8)]
+
+
+@pytest.mark.usefixtures("small_batches")
+async def test_a_batch_that_contradicts_the_graph_leaves_the_others_in(registry: Forebear) -> None:
+    await history(registry, run(1, seed=1))
+    reports = await streamed(registry, lines(run(n, seed=5) for n in range(4)))
+
+    assert [(r["position"], r["id"]) for r in reports[0]["rejections"]] == [(1, "run:001")]
+    assert reports[-1] == done(4, 3)
+
+
+@pytest.mark.usefixtures("small_batches")
+async def test_what_stays_undescribed_is_named_at_the_end(registry: Forebear) -> None:
+    reports = await streamed(registry, lines(run(n, ran=[f"code:{n}@1"]) for n in range(4)))
+    assert reports[-1] == done(4, 4, connected=4, undescribed=[f"code:{n}@1" for n in range(4)])
+
+
+# ── over HTTP ───────────────────────────────────────────────────────────────────────────────────────────────
+
+NDJSON = {"content-type": "application/x-ndjson"}
+
+
+async def test_ndjson_comes_in_over_http_zipped_or_not(http: httpx.AsyncClient, registry: Forebear) -> None:
+    body = lines(run(n) for n in range(3))
+    plain = await http.post("/facts?source=mlflow", content=body, headers=NDJSON)
+    zipped = await http.post("/facts", content=gzip.compress(body), headers=NDJSON | {"content-encoding": "gzip"})
+
+    assert [json.loads(line) for line in plain.text.splitlines()] == [{"through": 3}, done(3, 3)]
+    assert [json.loads(line) for line in zipped.text.splitlines()] == [{"through": 3}, done(3, 3, described=0)]
+    assert await ask(registry, '{ node(id: "run:000") { recordedBy source } }') == {
+        "node": {"recordedBy": "development", "source": "mlflow"}
+    }
+
+
+async def test_a_zipped_body_that_ends_too_early_is_an_error_at_the_end(http: httpx.AsyncClient) -> None:
+    body = gzip.compress(lines(run(n) for n in range(3)))[:-4]
+    answer = await http.post("/facts", content=body, headers=NDJSON | {"content-encoding": "gzip"})
+    assert json.loads(answer.text.splitlines()[-1]) == {
+        "error": {"code": "BAD_REQUEST", "message": "the gzip body ends too early"}
+    }
+
+
+async def test_an_array_comes_in_whole_or_not_at_all(http: httpx.AsyncClient, registry: Forebear) -> None:
+    facts = [run(0), run(1, seed="x")]
+    rejection = {"position": 1, "id": "run:001", "reasons": ["seed: a text is no number"]}
+    whole = await http.post("/facts", json=facts)
+    assert (whole.status_code, whole.json(), await runs(registry)) == (422, {"rejections": [rejection]}, [])
+
+    partial = await http.post("/facts?partial=true", json=facts)
+    assert (partial.status_code, await runs(registry)) == (200, ["run:000"])
+    assert partial.json() == {
+        "kinds": [{"kind": "Run", "facts": 1}],
+        "described": 1,
+        "connected": 0,
+        "revised": 0,
+        "retracted": 0,
+        "undescribed": [],
+        "undescribedCount": 0,
+        "rejections": [rejection],
+    }
+
+
+async def test_facts_come_in_by_graphql(http: httpx.AsyncClient, registry: Forebear) -> None:
+    query = """mutation ($facts: [FactInput!]!) { record(facts: $facts, source: "catalogue") {
+      __typename ... on Recorded { described undescribed } ... on NotRecorded { rejections { position id reasons } } } }"""
+
+    async def recorded(*facts: object) -> object:
+        return (await http.post("/graphql", json={"query": query, "variables": {"facts": facts}})).json()
+
+    assert await recorded({"run": {"id": "run:000", "seed": 1, "trainedOn": [{"id": "dataset:a@1", "weight": 0.5}]}}) == {
+        "data": {"record": {"__typename": "Recorded", "described": 1, "undescribed": ["dataset:a@1"]}}
+    }
+    assert await recorded({"run": {"id": "run:000", "seed": 2}}) == {
+        "data": {
+            "record": {
+                "__typename": "NotRecorded",
+                "rejections": [
+                    {
+                        "position": 0,
+                        "id": "run:000",
+                        "reasons": [
+                            "seed: run:000 has 1, recorded before, and this fact says 2; "
+                            "it cannot change (a Correction can say that it was wrong)"
+                        ],
+                    }
+                ],
+            }
+        }
+    }
+    assert await recorded({"retraction": {"of": "run:000", "reason": "never ran"}}) == {
+        "data": {"record": {"__typename": "Recorded", "described": 0, "undescribed": []}}
+    }
+    assert await runs(registry) == []
