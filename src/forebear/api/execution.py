@@ -268,10 +268,7 @@ class Executor:
 
     def plan(self, document: Document, variables: VariableValues) -> Plan:
         """The plan for the shape of some variables. Raises `RequestError`."""
-        try:
-            key = self._key(document, variables.coerced)
-        except InvalidId as error:
-            raise RequestError([_error(str(error), "INVALID_ID")]) from None
+        key = self._key(document, variables.coerced)
         plan = document.plans.get(key)
         if plan is None:
             plan = self._compile(document, variables)
@@ -285,17 +282,19 @@ class Executor:
         for name in sorted(coerced):
             value = coerced[name]
             if name in document.ids and value is not None:
-                parts.append(
-                    (
-                        name,
-                        frozenset(map(self._ids.kind, value)) if isinstance(value, list) else self._ids.kind(value),
-                    )
-                )
+                parts.append((name, frozenset(map(self._kind, value)) if isinstance(value, list) else self._kind(value)))
             elif name in document.conditions:
                 parts.append((name, value))
             else:
                 parts.append((name, _shape(value)))
         return tuple(parts)
+
+    def _kind(self, id: str) -> str | None:
+        """The kind that an id names; a text that is none may still be compared with ids."""
+        try:
+            return self._ids.kind(id)
+        except InvalidId:
+            return None
 
     def _compile(self, document: Document, variables: VariableValues) -> Plan:
         operation = Operation(self.schema.core, document.fragments, document.operation, variables)
