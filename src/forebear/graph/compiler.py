@@ -139,6 +139,7 @@ class _Compilation:
     uses_now: bool = False
     names: int = 0
     scopes: list[list[str]] = field(default_factory=list)
+    read_already: set[str] = field(default_factory=set)
 
     # ── names and parameters ────────────────────────────────────────────────────────────────────────────
 
@@ -185,6 +186,21 @@ class _Compilation:
         name = self.name("f")
         self.scopes[-1].append(f" WITH *, {expression} AS {name}")
         return name
+
+    def once(self, n: str, expression: str) -> str:
+        """An expression of a row's projection.
+
+        Where a projection reads one property twice, Neo4j remembers the value between and may answer null for one of them;
+        from inside a list it is read anew.
+        """
+
+        def read(m: re.Match[str]) -> str:
+            if m[0] in self.read_already:
+                return f"[{n}][0].{m[1]}"
+            self.read_already.add(m[0])
+            return m[0]
+
+        return re.sub(rf"\b{n}\.(\w+)", read, expression)
 
     # ── roots ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -285,11 +301,15 @@ class _Compilation:
             return f"{n}{{{', '.join(fields)}}}", _each(finishes)
         branches: dict[str, list[str]] = {}
         by_kind: dict[str, Finish] = {}
+        before, after = self.read_already, set(self.read_already)
         for kind in kinds:
+            self.read_already = set(before)
             fields, finishes = self.fields(s.fields(kind), n, self.graph.kinds[kind], time)
+            after |= self.read_already
             branches.setdefault(", ".join([f"`{TYPE_KEY}`: labels({n})[0]", *fields]), []).append(kind)
             if finish := _each(finishes):
                 by_kind[kind] = finish
+        self.read_already = after
         if len(branches) == 1:
             row = f"{n}{{{next(iter(branches))}}}"
         else:
@@ -321,15 +341,15 @@ class _Compilation:
         match s.rule:
             case PropertyField():
                 expression = self.kept(n, s.rule.property, time) if s.rule.kept else self.read(n, s.rule.property, time)
-                return expression, self.decoded(s, s.rule.property)
+                return self.once(n, expression), self.decoded(s, s.rule.property)
             case NodeField.ID:
-                return f"{n}.id", None
+                return self.once(n, f"{n}.id"), None
             case NodeField.KIND:
                 return f"'{kind.name}'", None
             case NodeField.DESCRIBED:
                 if time.known:
                     return f"coalesce({n}_then.describedAt <= {time.known}, false)", None
-                return f"{n}.describedAt IS NOT NULL", None
+                return self.once(n, f"{n}.describedAt IS NOT NULL"), None
             case NeighbourField():
                 return self.neighbour(s, s.rule.edge, n, time)
             case ConnectionField():
@@ -347,6 +367,8 @@ class _Compilation:
     def kept(self, n: str, p: Property, time: Time) -> str:
         """A property that Forebear keeps, as it was known."""
         match p.name:
+            case "imported" if time.known:
+                return f"coalesce({n}_then.describedAt <= {time.known} AND {n}_then.imported, false)"
             case "imported":
                 return f"coalesce({self.read(n, p, time)}, false)"
             case "describedAt" if time.known:
@@ -474,7 +496,7 @@ class _Compilation:
                 case EdgePart.CURSOR:
                     text = cursor
                 case PropertyField():
-                    text = f"{e or n}.{sub.rule.property.name}"
+                    text = self.once(e or n, f"{e or n}.{sub.rule.property.name}")
             texts.append(f"`{sub.key}`: {text}")
         return f"{n}{{{', '.join(texts)}}}", _each(finishes)
 
