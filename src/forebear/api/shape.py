@@ -44,8 +44,10 @@ def convert(place: type, value: Any) -> Any:
     """msgspec's hook for places with several types."""
     if not issubclass(place, Place):
         raise NotImplementedError
-    name = value[TYPE_KEY]
+    name = value.get(TYPE_KEY) if isinstance(value, dict) else None
     if name not in place.structs:
+        if name not in place.selected.type_names():
+            raise ValueError(f"{name!r} is no type of this place")
         place.structs[name] = struct(name, place.selected.fields(name), place)
     return msgspec.convert(value, place.structs[name], dec_hook=convert)
 
