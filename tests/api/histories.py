@@ -1,0 +1,166 @@
+"""Generated histories: batches of facts over all kinds, with the moments at which they are recorded."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from forebear.graph.declaration import Change, Edge, Graph, Json, Kind, Property, Standing
+from forebear.graph.moments import moment
+from tests.api.memory import Memory, instant
+
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+NOW = moment(BEGIN + timedelta(days=90))
+
+TEXTS = (
+    "", "a", "b", "B", "aa", "a b", "Ünïcödé ß", "日本語", "🤖🦾", "\ufb01\ue000", "it's", 'say "hi"', "`tick`", "back\\slash",
+    "line\nbreak", "tab\t", "$p0", "{curly}", "null", "?", "1.5", " lead", "\u202eright", "e\u0301", "x" * 300,
+)  # fmt: skip
+INTEGERS = (0, 1, -1, 2, 7, 10, 2**31 - 1, -(2**31))
+FLOATS = (0.0, 1.0, -1.5, 0.1, 1 / 3, 100.0, 1e7, 1.5e-5, 1e16, 123456789.125, 1.7976931348623157e308, 5e-324, 7)
+MOMENTS = (
+    "0001-01-01T00:00:00Z", "1969-12-31T23:59:59.999999Z", "2025-06-01T12:00:00+02:00", "2026-01-01T00:00:00Z",
+    "2026-01-01T00:00:00.000001Z", "2026-01-03T00:00:00-05:00", "2026-01-05T00:00:00Z", "2026-01-08T09:10:11.123456Z",
+    "2026-02-01T00:00:00Z", "2026-04-01T00:00:00Z", "2027-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z",
+)  # fmt: skip
+DOCUMENTS: tuple[Any, ...] = (
+    {}, [], "", "text", 0, 1.5, True, False, [None], {"a": None}, {"z": 1, "a": [1, 2.0, "三"], "ä": {"b": {}}}, [[], [[1]]],
+    {"quote\"": "`'\\", "": "empty key", "\n": 1e300, "big": 2**53 + 1}, [True, False, None, -1, "🤖"],
+)  # fmt: skip
+NAMES = ("a", "b-1", "c.d~e", "F/g", "x%20y", "n=1+2")
+VERSIONS = ("1", "1.0.0", "2/line:x")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Documents that are recorded at one moment."""
+
+    moment: str
+    by: str
+    source: str
+    documents: tuple[Mapping[str, Any], ...]
+
+
+@dataclass
+class History:
+    """A generated history: batches that can be recorded, one after the other, and the graph that they come to."""
+
+    graph: Graph
+    random: random.Random
+    ids: Mapping[str, Sequence[str]] = field(init=False)
+    memory: Memory = field(init=False)
+    edges: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.ids = {kind.name: self._ids(kind) for kind in self.graph.kinds.values()}
+        self.memory = Memory(self.graph)
+
+    def _ids(self, kind: Kind) -> tuple[str, ...]:
+        ids = []
+        for i, name in enumerate(self.random.sample(NAMES, 4)):
+            ids.append(f"{kind.prefix}:{name}" + (f"@{VERSIONS[i % len(VERSIONS)]}" if kind.versioned else ""))
+        return tuple(ids)
+
+    def batches(self, count: int, size: int) -> Iterator[Batch]:
+        """Batches of facts, each a day after the other."""
+        for i in range(count):
+            at = moment(BEGIN + timedelta(days=i, microseconds=i))
+            by, source = self.random.choice(TEXTS[1:9]), self.random.choice(TEXTS[1:9])
+            documents: list[dict[str, Any]] = []
+            last: dict[str, str] = {}
+            for _ in range(size):
+                document = self._document(i)
+                id = document.get("id", document.get("of"))
+                # What one batch says of a node again, before anything else, it says at once.
+                again = "id" in document and last.get(id) == "fact"
+                if not again and self.memory.accepts(document):
+                    last[id] = "fact" if "id" in document else "amendment"
+                    self.memory.record([document], at, by, source)
+                    documents.append(document)
+            yield Batch(at, by, source, tuple(documents))
+
+    def _document(self, age: int) -> dict[str, Any]:
+        what = self.random.random()
+        if age and what < 0.07:
+            return self._amend_node()
+        if age and what < 0.2 and self.edges:
+            return self._amend_edge()
+        return self._fact(self.random.choice(list(self.graph.kinds.values())))
+
+    def _fact(self, kind: Kind) -> dict[str, Any]:
+        document: dict[str, Any] = {"kind": kind.name, "id": self.random.choice(self.ids[kind.name])}
+        for p in kind.properties.values():
+            # An immutable value that differs would be refused: most facts say few of them.
+            likely = 0.25 if p.change is Change.IMMUTABLE else 0.6
+            if p.required or self.random.random() < likely:
+                document[p.name] = self._value(p)
+        _in_order(document)
+        for e in kind.edges:
+            if self.random.random() < (0.4 if e.one else 0.6):
+                document[e.name] = self._ends(e, document["id"])
+        return document
+
+    def _ends(self, e: Edge, source: str) -> Any:
+        ends: dict[Any, dict[str, Any]] = {}
+        for _ in range(1 if e.one else self.random.randint(0, 4)):
+            end: dict[str, Any] = {"id": self.random.choice(self.ids[self.random.choice(e.targets)])}
+            for p in e.stored_properties:
+                if p.required or self.random.random() < 0.4:
+                    end[p.name] = self._value(p)
+            _in_order(end)
+            ends[end["id"], end.get("validFrom")] = end
+            self.edges.append({"of": source, "edge": e.name, "to": end["id"], "validFrom": end.get("validFrom"), "_": e})
+        given = [end["id"] if len(end) == 1 and self.random.random() < 0.5 else end for end in ends.values()]
+        return given[0] if e.one else given
+
+    def _amend_node(self) -> dict[str, Any]:
+        kind = self.random.choice([k for k in self.graph.kinds.values() if k.standing is not Standing.GOVERNED])
+        of = self.random.choice(self.ids[kind.name])
+        if self.random.random() < 0.4:
+            return {"kind": "Retraction", "of": of, "reason": "it never was"}
+        chosen = self.random.sample(list(kind.properties.values()), 2)
+        values = {p.name: self._value(p) if p.required or self.random.random() < 0.8 else None for p in chosen}
+        return {"kind": "Correction", "of": of, "values": values, "reason": "it was wrong"}
+
+    def _amend_edge(self) -> dict[str, Any]:
+        named = dict(self.random.choice(self.edges))
+        e: Edge = named.pop("_")
+        if named["validFrom"] is None:
+            del named["validFrom"]
+        open = [p for p in e.stored_properties if p.name != "validFrom"]
+        if not open or self.random.random() < 0.5:
+            return {"kind": "Retraction", **named, "reason": "it never was"}
+        p = self.random.choice(open)
+        value = self._value(p) if p.required or self.random.random() < 0.7 else None
+        return {"kind": "Correction", **named, "values": {p.name: value}, "reason": "it was wrong"}
+
+    def _value(self, p: Property) -> Any:
+        return value(p, self.random)
+
+
+def _in_order(given: dict[str, Any]) -> None:
+    """Turns an interval that ends before it begins."""
+    if given.get("validFrom") and given.get("validTo") and instant(given["validTo"]) < instant(given["validFrom"]):
+        given["validFrom"], given["validTo"] = given["validTo"], given["validFrom"]
+
+
+def value(p: Property, random: random.Random) -> Any:
+    """A value of a property, as a fact says it."""
+    if p.value_type is not None:
+        return [
+            {m.name: value(m, random) for m in p.value_type.members if m.required or random.random() < 0.5}
+            for _ in range(random.randint(0, 3))
+        ]
+    if p.item_type is not None:
+        return random.choices(TEXTS, k=random.randint(0, 3))
+    if p.is_enum:
+        assert issubclass(p.type, Enum)
+        return random.choice([m.name for m in p.type])
+    pools: Mapping[Any, Sequence[Any]] = {
+        str: TEXTS, int: INTEGERS, float: FLOATS, bool: (True, False), datetime: MOMENTS, Json: DOCUMENTS,
+    }  # fmt: skip
+    return random.choice(pools[p.type])
