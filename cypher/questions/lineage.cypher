@@ -38,8 +38,13 @@ CALL (start) {
 WITH node, depth WHERE depth <= $maxDepth
 WITH node, depth ORDER BY depth, node.id LIMIT 10001
 WITH collect(node)[..10000] AS found, collect(depth)[..10000] AS depths, count(*) > 10000 AS beyond
-WITH found, depths, beyond, [i IN range(0, size(found) - 1) WHERE $kinds IS NULL OR labels(found[i])[0] IN $kinds] AS fitting
-WITH found, beyond OR size(fitting) > $first AS more, [i IN fitting[..$first] | found[i]] AS shown, [i IN fitting[..$first] | depths[i]] AS levels
+CALL (found) {
+  UNWIND found AS node
+  WITH labels(node)[0] AS kind, count(*) AS count ORDER BY kind
+  RETURN collect({kind: kind, count: count}) AS counts
+}
+WITH found, depths, beyond, counts, [i IN range(0, size(found) - 1) WHERE $kinds IS NULL OR labels(found[i])[0] IN $kinds] AS fitting
+WITH size(found) AS total, counts, beyond OR size(fitting) > $first AS more, [i IN fitting[..$first] | found[i]] AS shown, [i IN fitting[..$first] | depths[i]] AS levels
 RETURN COLLECT {
     UNWIND range(0, size(shown) - 1) AS i
     WITH *, shown[i] AS node, levels[i] AS depth
@@ -54,10 +59,6 @@ RETURN COLLECT {
     WITH * ORDER BY node.id, other.id, coalesce(link.type, type(link))
     RETURN {source: node.id, target: other.id, type: coalesce(link.type, type(link)), properties: properties(link)} AS item
   } AS edges,
-  COLLECT {
-    UNWIND found AS node
-    WITH labels(node)[0] AS kind, count(*) AS count ORDER BY kind
-    RETURN {kind: kind, count: count} AS item
-  } AS counts,
-  size(found) AS total,
+  counts,
+  total,
   more AS truncated

@@ -84,6 +84,15 @@ def short(id: str) -> str:
     return re.sub(r"(:[0-9a-f]{12})[0-9a-f]{20,}", r"\1…", id)
 
 
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's loops, which are faster, where there are any: not on Windows."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Runs a command's work to its end; SIGTERM ends it like Ctrl-C, so that an engine of ours is closed."""
     from forebear.store.errors import DataDirectoryInUse, StoreError
@@ -95,7 +104,8 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         return await work
 
     try:
-        return asyncio.run(interruptible())
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            return runner.run(interruptible())
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
     except DataDirectoryInUse as error:

@@ -178,8 +178,8 @@ class _Compilation:
     def hoist(self, expression: str) -> str:
         """A subquery for use inside a projection.
 
-        Neo4j takes an aggregation inside a subquery for one of the projection around it, so such a subquery is computed in
-        a clause of its own before.
+        Neo4j takes an aggregation inside a subquery for one of the projection around it, and follows every path of a walk
+        where its subquery is a part of a larger expression, so such a subquery is computed in a clause of its own before.
         """
         if not _AGGREGATION.search(expression):
             return expression
@@ -224,7 +224,7 @@ class _Compilation:
         id = self.bind(s.arguments, "id", convert=self.checks_id(rule.kinds))
         n = self.name("n")
         row, finish = self.returned(lambda: self.node(s, n, kinds, time))
-        return self.hoist(f"COLLECT {{ MATCH ({n}:{kinds[0]} {{id: {id}}}){self.present(n, time)}{row} }}[0]"), finish
+        return self.hoist(f"COLLECT {{ MATCH ({n}:{kinds[0]} {{id: {id}}}){self.present(n, time)}{row} }}") + "[0]", finish
 
     def lookups(self, s: Selected) -> tuple[str, Finish | None]:
         time = self.time(s.arguments, None)
@@ -404,8 +404,8 @@ class _Compilation:
         match, conditions = self.pattern(n, e, m, edge, False, edge.targets, time)
         row, finish = self.returned(lambda: self.node(s, m, edge.targets, time))
         then = f" WITH *, {state(m, time.known)} AS {m}_then" if time.known else ""
-        found = f"COLLECT {{ MATCH {match}{_where(conditions)}{then} WITH * ORDER BY {m}.id LIMIT 1{row} }}[0]"
-        return self.hoist(found), finish
+        found = f"COLLECT {{ MATCH {match}{_where(conditions)}{then} WITH * ORDER BY {m}.id LIMIT 1{row} }}"
+        return f"{self.hoist(found)}[0]", finish
 
     def connection(self, s: Selected, rule: ConnectionField, n: str, outer: Time) -> tuple[str, Finish | None]:
         time = self.time(s.arguments, outer)
@@ -714,7 +714,7 @@ class _Compilation:
             answer, finish = self.page(s, rows.paged(), time, container=n or "o")
         else:
             row, finish = self.returned(lambda: rows.row(s))
-            answer = self.hoist(f"COLLECT {{ CALL {imports} {{ {body}{rows.prelude}{row} }} RETURN row LIMIT 1 }}[0]")
+            answer = self.hoist(f"COLLECT {{ CALL {imports} {{ {body}{rows.prelude}{row} }} RETURN row LIMIT 1 }}") + "[0]"
         if checks:
             answer = f"CASE WHEN {' AND '.join(checks)} THEN {answer} END"
             finish = _unless_null(finish)

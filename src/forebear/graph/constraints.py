@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from forebear.graph.declaration import EXTERNAL_ID, REVISION, Graph
-from forebear.graph.indexes import FullText, Index, Uniqueness
+from forebear.graph.declaration import EXTERNAL_ID, IDENTIFIES, RETRACTED, REVISES, REVISION, Graph
+from forebear.graph.indexes import EdgeTypes, FullText, Index, Uniqueness
 
 SEARCH = "forebear_search"
 """The name of the full-text index."""
@@ -14,8 +14,9 @@ def full_text(graph: Graph) -> FullText:
     return FullText(SEARCH, {k.name: tuple(p.name for p in k.searchable) for k in graph.kinds.values()})
 
 
-def wanted(graph: Graph) -> list[Uniqueness | Index | FullText]:
+def wanted(graph: Graph) -> list[Uniqueness | Index | FullText | EdgeTypes]:
     """All constraints and indexes of a graph."""
     labels = (*graph.kinds, REVISION, EXTERNAL_ID)
     indexes = [Index(kind.name, p.name) for kind in graph.kinds.values() for p in kind.properties.values() if p.indexed]
-    return [*(Uniqueness(label, "id") for label in labels), *indexes, full_text(graph)]
+    types = EdgeTypes((*sorted(graph.edge_types), IDENTIFIES, RETRACTED, REVISES))
+    return [*(Uniqueness(label, "id") for label in labels), *indexes, full_text(graph), types]

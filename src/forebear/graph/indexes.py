@@ -26,3 +26,10 @@ class FullText:
 
     name: str
     label_properties: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeTypes:
+    """Relationship types that are there before their first edge: the embedded engine's walks refuse to name others."""
+
+    names: tuple[str, ...]

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from forebear.graph.indexes import FullText, Index, Uniqueness
+from forebear.graph.indexes import EdgeTypes, FullText, Index, Uniqueness
 from forebear.store.bolt import Store, WriteTransaction
 
-Wanted = Uniqueness | Index | FullText
+Wanted = Uniqueness | Index | FullText | EdgeTypes
 
 _POPULATION_SECONDS = 600
 
@@ -26,16 +26,16 @@ async def apply(store: Store, wanted: Sequence[Wanted]) -> Applied:
     """
     absent = await missing(store, wanted)
 
-    texts = [want for want in absent if isinstance(want, FullText)] if store.embedded else []
+    by_sql = [want for want in absent if isinstance(want, (FullText, EdgeTypes))] if store.embedded else []
 
     async def define(transaction: WriteTransaction) -> None:
         for want in absent:
-            if want not in texts:
+            if want not in by_sql:
                 for statement in _cypher(want):
                     await transaction.run(statement)
 
-    if texts and store.embedded:
-        await store.embedded.sql("".join(map(_sql, texts)))
+    if by_sql and store.embedded:
+        await store.embedded.sql("".join(map(_sql, by_sql)))
     if absent:
         await store.write(define, timeout=_POPULATION_SECONDS)
     if absent and not store.embedded:
@@ -55,6 +55,13 @@ async def missing(store: Store, wanted: Sequence[Wanted]) -> list[Wanted]:
     if store.embedded:
         # It has one index per property, and there the words are what cannot be done otherwise.
         there |= {("RANGE", *part[1:]) for want in wanted if isinstance(want, FullText) for part in _parts(want)}
+        there |= {
+            ("TYPE", cast(str, row["name"]), "")
+            for row in await store.read("CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType AS name")
+        }
+    else:
+        # It takes any type as one without edges.
+        wanted = [want for want in wanted if not isinstance(want, EdgeTypes)]
     return [want for want in wanted if not there.issuperset(_parts(want))]
 
 
@@ -69,6 +76,9 @@ def _parts(want: Wanted) -> Iterator[tuple[str, str, str]]:
             for label, names in label_properties.items():
                 for name in names:
                     yield "FULLTEXT", label, name
+        case EdgeTypes(names):
+            for name in names:
+                yield "TYPE", name, ""
 
 
 def _cypher(want: Wanted) -> Iterator[str]:
@@ -84,7 +94,9 @@ def _cypher(want: Wanted) -> Iterator[str]:
             yield (f"CREATE FULLTEXT INDEX {name} FOR (n:{'|'.join(label_properties)}) ON EACH [{', '.join(each)}]")
 
 
-def _sql(want: FullText) -> str:
+def _sql(want: FullText | EdgeTypes) -> str:
+    if isinstance(want, EdgeTypes):
+        return "".join(f"CREATE EDGE TYPE `{name}` IF NOT EXISTS;" for name in want.names)
     return "".join(
         f"CREATE VERTEX TYPE {label} IF NOT EXISTS;"
         f"CREATE PROPERTY {label}.{name} IF NOT EXISTS STRING;"
