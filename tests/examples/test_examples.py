@@ -105,16 +105,8 @@ def running(reached: set[str], at: str | None = None) -> dict[str, set[str]]:
 def on_robot(robot: str, at: str) -> tuple[set[str], set[str]]:
     """The artifacts that were intended for a robot at a moment, and those that were observed on it."""
     places = fleets_of(robot, at) | {e["id"] for e in FACTS[robot]["memberOf"] if within(e, at)}
-    intended = {
-        d["artifact"]
-        for d in FACTS.values()
-        if d["kind"] == "Deployment" and d["on"] in places and within(d, at)
-    }
-    observed = {
-        d["artifact"]
-        for d in FACTS.values()
-        if d["kind"] == "Installation" and d["robot"] == robot and within(d, at)
-    }
+    intended = {d["artifact"] for d in FACTS.values() if d["kind"] == "Deployment" and d["on"] in places and within(d, at)}
+    observed = {d["artifact"] for d in FACTS.values() if d["kind"] == "Installation" and d["robot"] == robot and within(d, at)}
     return intended, observed
 
 
@@ -185,11 +177,7 @@ def test_three_of_four_fleets_run_models_made_with_bridge_and_two_of_them_direct
 
 
 def test_the_galley_runs_bridge_through_octo_only() -> None:
-    (deployment,) = (
-        d
-        for d in FACTS.values()
-        if d["kind"] == "Deployment" and d["on"] == "fleet:galley" and within(d, None)
-    )
+    (deployment,) = (d for d in FACTS.values() if d["kind"] == "Deployment" and d["on"] == "fleet:galley" and within(d, None))
     path = outwards(deployment["id"], LINEAGE)
     assert {"model:galley-hand@1", "model:octo-base@1.5", BRIDGE} <= path
     assert "model:openvla-7b@1" not in path
@@ -240,9 +228,7 @@ def test_evaluation_only_data_trains_nothing_but_reaches_releases_by_authority()
         ("ur-09", "2026-06-16T00:00:00Z", "model:parcel-picker@2", "model:parcel-picker@1"),
     ],
 )
-def test_what_ran_on_a_robot_is_not_always_what_was_meant_to(
-    robot: str, at: str, intended: str, observed: str | None
-) -> None:
+def test_what_ran_on_a_robot_is_not_always_what_was_meant_to(robot: str, at: str, intended: str, observed: str | None) -> None:
     meant, seen = on_robot(f"robot:{robot}", at)
     assert {FACTS[a]["builtFrom"] for a in meant} == {intended}
     assert [FACTS[a]["builtFrom"] if a in FACTS else None for a in seen] == [observed]
