@@ -13,6 +13,9 @@ ENGINES = ("embedded", "neo4j")
 URI = "FOREBEAR_TEST_NEO4J_URI"
 REQUIRE = "FOREBEAR_TEST_REQUIRE_NEO4J"
 
+PLANNING = {"read_timeout": 60, "write_timeout": 120}
+"""A Neo4j that has just started plans each statement for the first time, on a machine that may be busy."""
+
 
 def neo4j_missing() -> str | None:
     """Why the tests cannot run on Neo4j, or None if they can."""
@@ -23,9 +26,10 @@ def neo4j_missing() -> str | None:
 
 
 def settings(directory: Path, **changed: object) -> Settings:
-    """Settings for the tests: the embedded engine in `directory`, which ends statements at 15 s."""
+    """Settings for the tests: the embedded engine in `directory`, which ends statements at 15 s. Its heap holds what
+    the engine's parser remembers of some hundred different statements, which it never forgets."""
     return Settings.model_validate(
-        {"data_dir": directory, "engine_heap": 512, "read_timeout": 15, "write_timeout": 15} | changed
+        {"data_dir": directory, "engine_heap": 1536, "read_timeout": 15, "write_timeout": 15} | changed
     )
 
 
@@ -36,11 +40,11 @@ async def running(engine: str, directory: Path) -> AsyncIterator[Store]:
         async with Store.open(settings(directory)) as store:
             yield store
     elif uri := os.environ.get(URI):
-        async with Store.open(settings(directory, graph_uri=uri)) as store:
+        async with Store.open(settings(directory, graph_uri=uri, **PLANNING)) as store:
             yield store
     else:
         with neo4j_server.running() as uri:
-            async with Store.open(settings(directory, graph_uri=uri)) as store:
+            async with Store.open(settings(directory, graph_uri=uri, **PLANNING)) as store:
                 yield store
 
 
