@@ -344,7 +344,7 @@ def masked(error: GraphQLError) -> dict[str, Any]:
         formatted = dict(GraphQLError(str(original), error.nodes, path=error.path).formatted)
         formatted["extensions"] = {"code": _code(original)}
         return formatted
-    if original is not None and not isinstance(original, GraphQLError):
+    if original is not None and not isinstance(original, GraphQLError) and not _is_null_error(original):
         _log.error("an unforeseen error", exc_info=original)
         formatted = dict(GraphQLError("internal error", error.nodes, path=error.path).formatted)
         formatted["extensions"] = {"code": "INTERNAL"}
@@ -352,6 +352,11 @@ def masked(error: GraphQLError) -> dict[str, Any]:
     formatted = dict(error.formatted)
     formatted.setdefault("extensions", {"code": "INVALID_RESULT"})
     return formatted
+
+
+def _is_null_error(error: Exception) -> bool:
+    """Whether graphql-core says with a plain TypeError that a value may not be null; the message is the specification's."""
+    return isinstance(error, TypeError) and str(error).startswith("Cannot return null for non-nullable field ")
 
 
 def _code(error: StoreError) -> str:

@@ -264,7 +264,7 @@ class TypeBuilder:
             for p in edge.stored_properties:
                 fields[p.name] = (self.output(p, nullable=not p.required), _field(p.doc, PropertyField(p)))
         for p in KEPT:
-            doc = p.doc.replace("it was", "the edge was" if edge else "the node was")
+            doc = p.doc.replace("it was", "the edge was" if edge else "the edge, or in a list of all of a kind the node, was")
             fields[p.name] = (self.output(p, nullable=False), _field(doc, PropertyField(p)))
         fields["node"] = (self.named(target), _field("The node.", EdgePart.NODE))
         fields["cursor"] = (str, _field("The row's cursor.", EdgePart.CURSOR))
