@@ -47,6 +47,7 @@ Parameters = Mapping[str, object]
 
 # Tries of one piece of work. Few, because the embedded engine calls being out of heap a deadlock.
 TRIES_TRANSIENT = 8
+TRIES_CONSTRAINT = 5
 TRIES_CONNECTION = 3
 FIRST_DELAY = 0.01
 
@@ -218,8 +219,8 @@ class Store:
         if isinstance(error, (ServiceUnavailable, SessionExpired)):
             return TRIES_CONNECTION
         if isinstance(error, ConstraintError):
-            # There, a MERGE that lost a race says this; the next try finds the winner's node.
-            return TRIES_CONNECTION if self.embedded else 1
+            # A MERGE that lost a race may say this, on either engine; the next try finds the winner's node.
+            return TRIES_CONSTRAINT
         return TRIES_TRANSIENT if error.is_retryable() else 1
 
     def _fail(self, error: Neo4jError | DriverError, seconds: float) -> NoReturn:
