@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,5 +113,7 @@ async def _introduce(registry: Forebear, url: str) -> None:
             say(f"  {line}", markup=False)
         say(f"  curl -sG {url}/graphql --data-urlencode 'query={example.query}'", style="dim", markup=False)
     say(f"\nexport FOREBEAR_URL={url}", style="dim", markup=False)
+    # In a clone nothing is on the PATH, so that what is printed must be what was called.
+    program = "forebear" if shutil.which("forebear") else sys.argv[0]
     for command in ("show model:parcel-picker@2", "lineage model:parcel-picker@2", "impact customer:larkfield-parcels"):
-        say(f"forebear {command}", style="dim", markup=False)
+        say(f"{program} {command}", style="dim", markup=False)
