@@ -7,13 +7,12 @@ import pytest
 
 from forebear.graph.declaration import (
     BOOKKEEPING,
-    EXTERNAL_ID,
     IDENTIFIES,
     KEPT,
     KEPT_OF_NODES,
+    OWN_LABELS,
     RETRACTED,
     REVISES,
-    REVISION,
     Graph,
 )
 from forebear.graph.kinds import GRAPH
@@ -36,7 +35,7 @@ def undeclared(source: str, graph: Graph) -> list[str]:
     """What a statement names and a graph does not declare, as `label X`, `type X` and `property x.y`."""
     text = _PROCEDURE.sub("CALL (", _TEXT.sub("''", _COMMENT.sub("", source)))
     of_labels = {k.name: {"id", *(p.name for p in KEPT_OF_NODES), *k.properties} for k in graph.kinds.values()}
-    of_labels |= {REVISION: {*BOOKKEEPING[REVISION]}, EXTERNAL_ID: {"id"}}
+    of_labels |= {label: {*BOOKKEEPING[label]} for label in OWN_LABELS}
     of_types: dict[str, set[str]] = {
         RETRACTED: {*BOOKKEEPING[RETRACTED], *(p.name for p in KEPT)}, REVISES: set(), IDENTIFIES: set()
     }  # fmt: skip

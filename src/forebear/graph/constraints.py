@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forebear.graph.declaration import EXTERNAL_ID, IDENTIFIES, RETRACTED, REVISES, REVISION, Graph
+from forebear.graph.declaration import IDENTIFIES, OWN_LABELS, RETRACTED, REVISES, Graph
 from forebear.graph.indexes import EdgeTypes, FullText, Index, Uniqueness
 
 SEARCH = "forebear_search"
@@ -16,7 +16,7 @@ def full_text(graph: Graph) -> FullText:
 
 def wanted(graph: Graph) -> list[Uniqueness | Index | FullText | EdgeTypes]:
     """All constraints and indexes of a graph."""
-    labels = (*graph.kinds, REVISION, EXTERNAL_ID)
+    labels = (*graph.kinds, *OWN_LABELS)
     indexes = [Index(kind.name, p.name) for kind in graph.kinds.values() for p in kind.properties.values() if p.indexed]
     types = EdgeTypes((*sorted(graph.edge_types), IDENTIFIES, RETRACTED, REVISES))
     return [*(Uniqueness(label, "id") for label in labels), *indexes, full_text(graph), types]

@@ -418,12 +418,56 @@ EXTERNAL_ID = "ExternalId"
 IDENTIFIES = "IDENTIFIES"
 """From an external id to the node that it names."""
 
+AUDIT_ENTRY = "AuditEntry"
+"""The label of audit entries: what one action or one batch of facts changed; entries of one subject form a hash chain."""
+
+AUDIT_CHAIN = "AuditChain"
+"""The label of a subject's chain of audit entries: how long it is, and the hash of its last entry."""
+
+AUDIT_HEAD = "AuditHead"
+"""The label of heads over all chains, which make a removed entry or chain visible; they form a chain themselves."""
+
+OUTBOX_ENTRY = "OutboxEntry"
+"""The label of what is still to be told to others, written in the transaction that it tells of."""
+
+REQUEST = "Request"
+"""The label of requests that carried an idempotency key, with their first outcome."""
+
+API_TOKEN = "ApiToken"
+"""The label of API tokens, of which only a hash is kept."""
+
 BOOKKEEPING: Mapping[str, frozenset[str]] = {
     REVISION: frozenset({"id", "number", "revisedAt", "revisedBy", "revisedFrom", "revisedFor", "changed"}),
     EXTERNAL_ID: frozenset({"id"}),
+    AUDIT_ENTRY: frozenset(
+        {"id", "subject", "number", "at", "by", "action", "reason", "request", "before", "after", "previous", "hash"}
+    ),
+    AUDIT_CHAIN: frozenset({"id", "length", "hash"}),
+    AUDIT_HEAD: frozenset({"id", "number", "at", "chains", "entries", "root", "previous", "hash"}),
+    OUTBOX_ENTRY: frozenset({"id", "at", "event", "subject", "payload"}),
+    REQUEST: frozenset({"id", "at", "digest", "outcome"}),
+    API_TOKEN: frozenset(
+        {
+            "id",
+            "name",
+            "hash",
+            "roles",
+            "lines",
+            "machine",
+            "createdAt",
+            "createdBy",
+            "expiresAt",
+            "revokedAt",
+            "revokedBy",
+            "lastUsedAt",
+        }
+    ),
     RETRACTED: frozenset({"type", "retractedAt", "retractedBy", "retractedFor"}),
 }
 """Labels and types that Forebear writes for itself, with the properties of their own."""
+
+OWN_LABELS: tuple[str, ...] = tuple(label for label in BOOKKEEPING if label != RETRACTED)
+"""The labels of nodes that Forebear writes for itself."""
 
 
 _OWN_NAMES = frozenset({*BOOKKEEPING, "Retraction", "Correction", "Node", "Query", "Mutation"})

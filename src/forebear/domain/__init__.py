@@ -1,0 +1,1 @@
+"""What is allowed: pure decisions, facts in and verdicts with reasons out."""
