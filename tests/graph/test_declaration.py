@@ -477,6 +477,12 @@ def test_a_graph_wants_unique_ids_indexes_and_one_full_text_index() -> None:
         Uniqueness("Car", "id"),
         Uniqueness("Revision", "id"),
         Uniqueness("ExternalId", "id"),
+        Uniqueness("AuditEntry", "id"),
+        Uniqueness("AuditChain", "id"),
+        Uniqueness("AuditHead", "id"),
+        Uniqueness("OutboxEntry", "id"),
+        Uniqueness("Request", "id"),
+        Uniqueness("ApiToken", "id"),
         Index("Wheel", "digest"),
         FullText("forebear_search", {"Wheel": ("name", "description", "note"), "Car": ("name", "description")}),
     ]

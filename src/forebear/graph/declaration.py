@@ -30,6 +30,9 @@ from typing import Any, NewType
 Json = NewType("Json", object)
 """A free JSON document: a run's configuration, an environment's packages."""
 
+Fact = NewType("Fact", object)
+"""A fact of a kind, as an action takes it: the property's `names` say of which kind."""
+
 
 class DeclarationError(Exception):
     """The declaration contradicts itself; the message names the kind, the attribute and the mistake."""
@@ -88,6 +91,8 @@ class Property:
     required: bool = False
     searchable: bool = False
     indexed: bool = False
+    names: tuple[str, ...] = ()
+    """Of an id: the kinds that it may name. Of a `Fact`: its kind."""
 
     @property
     def is_json(self) -> bool:
@@ -173,6 +178,7 @@ class _PropertyMarker:
     default: Any
     searchable: bool
     indexed: bool
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -197,9 +203,13 @@ def prop(
     default: Any = _REQUIRED,
     searchable: bool = False,
     indexed: bool = False,
+    names: tuple[str, ...] = (),
 ) -> Any:
-    """A property: its description, how it may change, and `default=None` where a fact may leave it out."""
-    return _PropertyMarker(doc, change, default, searchable, indexed)
+    """A property: its description, how it may change, and `default=None` where a fact may leave it out.
+
+    `names`: it is an id, or a list of ids, of these kinds; or a `Fact` of this kind.
+    """
+    return _PropertyMarker(doc, change, default, searchable, indexed, names)
 
 
 def edge(
@@ -340,13 +350,17 @@ def _property(owner: str, attribute: str, annotation: Any, marker: _PropertyMark
         raise DeclarationError(f"{where}: the only default is None, for what a fact may leave out")
     listed = typing.get_origin(annotation) is list
     item = typing.get_args(annotation)[0] if listed else annotation
-    held = (str, int, float, bool) if listed else (*_SCALARS, Json)
+    held = (str, int, float, bool) if listed else (*_SCALARS, Json, Fact)
     if not (item in held or (isinstance(item, type) and issubclass(item, Value if listed else (StrEnum, Value)))):
         raise DeclarationError(f"{where}: {annotation!r} is no type that the graph can hold")
     if not listed and isinstance(item, type) and issubclass(item, Value):
         raise DeclarationError(f"{where}: a {item.__name__} is held in a list: list[{item.__name__}]")
     if isinstance(item, type) and issubclass(item, Enum) and any(m.name != m.value for m in item):
         raise DeclarationError(f"{where}: the members of {item.__name__} must be called as their values are")
+    if marker.names and item not in (str, Fact):
+        raise DeclarationError(f"{where} names {' or '.join(marker.names)}, so it must be a str, a list[str] or a Fact")
+    if item is Fact and len(marker.names) != 1:
+        raise DeclarationError(f"{where} is a Fact, so it must name the one kind that it is of")
     if marker.searchable and annotation is not str:
         raise DeclarationError(f"{where} is searchable, so it must be a str")
     return Property(
@@ -357,6 +371,7 @@ def _property(owner: str, attribute: str, annotation: Any, marker: _PropertyMark
         required=required,
         searchable=marker.searchable,
         indexed=marker.indexed,
+        names=marker.names,
     )
 
 

@@ -50,6 +50,16 @@ def describe(kind: Kind) -> str:
     )
 
 
+def create(kind: Kind) -> str:
+    """Describes nodes that nobody has described: rows `{id, values}`, where `values` holds `describedAt: $now`."""
+    return (
+        f"UNWIND $rows AS row\n"
+        f"MERGE (n:{kind.name} {{id: row.id}}) ON CREATE SET n += {{{STAMP}, revision: 0}}\n"
+        f"SET n += row.values\n"
+        f"RETURN count(*) AS written"
+    )
+
+
 def revise(kind: Kind) -> str:
     """Changes guaranteed properties: rows `{id, changes, changed}`; keeps what was before in a revision record.
 
@@ -99,6 +109,19 @@ def connect(edge: Edge, target: str) -> str:
         f"collect(DISTINCT CASE WHEN b.describedAt IS NULL THEN b.id END) AS undescribed, "
         f"collect(CASE WHEN differs THEN e{{source: row.source, target: row.target, validFrom: row.validFrom, "
         f"stored: properties(e), gone: b.retractedAt, others: others}} END) AS trouble"
+    )
+
+
+def join(edge: Edge, target: str) -> str:
+    """Adds edges that are known not to contradict any: rows `{source, target, properties, validFrom}`."""
+    identity = " {validFrom: row.validFrom}" if edge.interval else ""
+    return (
+        f"UNWIND $rows AS row\n"
+        f"MATCH (a:{edge.source} {{id: row.source}})\n"
+        f"MERGE (b:{target} {{id: row.target}}) ON CREATE SET b += {{{STAMP}, revision: 0}}\n"
+        f"MERGE (a)-[e:{edge.type.name}{identity}]->(b)\n"
+        f"ON CREATE SET e += row.properties, e += {{{STAMP}}}\n"
+        f"RETURN count(*) AS written"
     )
 
 

@@ -1,0 +1,114 @@
+"""Changes that an action makes to the graph, composed into one statement.
+
+Unlike a batch of facts, an action has read what it changes, under locks. So nothing is compared any more: nodes are described,
+revised with a revision record, connected and disconnected as its decision says, and the audit entries, the outbox
+entries and the remembered request are written along. The text depends on the kinds and edges that change, never on a value.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from forebear.graph import upsert
+from forebear.graph.declaration import AUDIT_CHAIN, AUDIT_ENTRY, OUTBOX_ENTRY, REQUEST, Edge, Kind
+from forebear.graph.facts import EdgeRow, NodeRow
+
+
+@dataclass(frozen=True)
+class Revision:
+    """New values of a node's guaranteed properties; a null takes one away."""
+
+    kind: Kind
+    id: str
+    values: Mapping[str, Any]
+
+
+@dataclass
+class Change:
+    """All that one action writes. Rows of nodes are new, or complete a placeholder; rows of edges alone extend what stands."""
+
+    nodes: list[NodeRow] = field(default_factory=list)
+    revisions: list[Revision] = field(default_factory=list)
+    edges: list[EdgeRow] = field(default_factory=list)
+    retired: list[EdgeRow] = field(default_factory=list)
+    entries: list[Mapping[str, Any]] = field(default_factory=list)
+    """Audit entries, as they are stored."""
+    outbox: list[Mapping[str, Any]] = field(default_factory=list)
+    request: Mapping[str, Any] | None = None
+
+    def statement(self) -> tuple[str, dict[str, Any]]:
+        """The statement and its parameters, but for `$now`, `$by`, `$from` and `$reason`. Its one row is `done`."""
+        parts: list[tuple[str, Sequence[Any]]] = []
+        for nodes in _grouped(self.nodes, lambda n: n.kind.name).values():
+            rows = [{"id": n.id, "values": {**n.guaranteed, **n.updated}} for n in nodes]
+            parts.append((upsert.create(nodes[0].kind), _by_id(rows)))
+            if externals := [
+                {"id": n.id, "externalIds": n.updated["externalIds"]} for n in nodes if "externalIds" in n.updated
+            ]:
+                parts.append((upsert.identify(nodes[0].kind), externals))
+        for revisions in _grouped(self.revisions, lambda r: r.kind.name).values():
+            rows = [{"id": r.id, "changes": dict(r.values), "changed": sorted(r.values)} for r in revisions]
+            parts.append((upsert.revise(revisions[0].kind), _by_id(rows)))
+        parts += _edge_parts(self.retired, upsert.retire)
+        parts += _edge_parts([*(e for n in self.nodes for e in n.edges), *self.edges], upsert.join)
+        if self.entries:
+            parts.append((_ENTRIES, self.entries))
+        if self.outbox:
+            parts.append((_OUTBOX, self.outbox))
+        if self.request:
+            parts.append((_REQUEST, [self.request]))
+        text = "".join(
+            part.replace("$rows", f"$rows{i}").replace("RETURN count(*) AS written", "WITH count(*) AS written\n")
+            for i, (part, _) in enumerate(parts)
+        )
+        return f"{text}RETURN written AS done", {f"rows{i}": rows for i, (_, rows) in enumerate(parts)}
+
+
+T = TypeVar("T")
+
+# The entry's unique id is a second guard: who appends a number twice has decided on facts that are no more.
+_ENTRIES = (
+    f"UNWIND $rows AS row\n"
+    f"CREATE (entry:{AUDIT_ENTRY})\n"
+    f"SET entry += row\n"
+    f"WITH row\n"
+    f"MERGE (chain:{AUDIT_CHAIN} {{id: row.subject}})\n"
+    f"SET chain.length = row.number + 1, chain.hash = row.hash\n"
+    f"RETURN count(*) AS written"
+)
+_OUTBOX = f"UNWIND $rows AS row\nCREATE (told:{OUTBOX_ENTRY})\nSET told += row\nRETURN count(*) AS written"
+_REQUEST = f"UNWIND $rows AS row\nCREATE (asked:{REQUEST})\nSET asked += row\nRETURN count(*) AS written"
+
+
+def _grouped(items: Iterable[T], key: Callable[[T], Any]) -> dict[Any, list[T]]:
+    groups: dict[Any, list[T]] = defaultdict(list)
+    for item in items:
+        groups[key(item)].append(item)
+    return dict(sorted(groups.items()))
+
+
+def _by_id(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(rows, key=lambda row: row["id"])
+
+
+def _edge_parts(edges: Iterable[EdgeRow], text: Callable[[Edge, str], str]) -> list[tuple[str, Sequence[Any]]]:
+    groups = _grouped(edges, lambda e: (e.edge.source, e.edge.name, e.target_kind))
+    return [
+        (
+            text(rows[0].edge, target),
+            sorted((_edge_row(row) for row in rows), key=lambda row: (row["source"], row["target"])),
+        )
+        for (_, _, target), rows in groups.items()
+    ]
+
+
+def _edge_row(row: EdgeRow) -> dict[str, Any]:
+    return {
+        "source": row.source,
+        "target": row.target,
+        "properties": row.properties,
+        "validFrom": row.properties.get("validFrom"),
+    }
