@@ -1,0 +1,118 @@
+"""Who may do what: roles, actors, and the one table that both are held against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from forebear.domain.outcome import Reason
+
+
+class Role(StrEnum):
+    """What somebody is trusted with; an actor may have several."""
+
+    VIEWER = "VIEWER"
+    """Reads."""
+    AUDITOR = "AUDITOR"
+    """Reads, the audit trail and the tokens as well."""
+    RECORDER = "RECORDER"
+    """Records what happened, and reads nothing: a system that reports."""
+    ENGINEER = "ENGINEER"
+    """Makes candidates, evidence and artifacts."""
+    APPROVER = "APPROVER"
+    """Decides about releases. Meant for people; a machine that has it votes, and the policy says whether that counts."""
+    OPERATOR = "OPERATOR"
+    """Requests and reports what runs where."""
+    ADMIN = "ADMIN"
+    """Decides who may do what and under which policy; what others decide it may only override, for all to see."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Somebody who acts: a person or a machine, with roles."""
+
+    name: str
+    roles: frozenset[Role]
+    lines: frozenset[str] | None = None
+    """The ids of the release lines that its writes are limited to; None: all."""
+    machine: bool = False
+
+
+def _table(rows: Iterable[tuple[str, str]]) -> Mapping[str, frozenset[Role]]:
+    return MappingProxyType({verb: frozenset(Role[name] for name in roles.split()) for verb, roles in rows})
+
+
+# No role holds everything, so that nobody decides about their own work by accident: whoever is to, is given both roles.
+PERMISSIONS = _table(
+    (
+        ("query", "VIEWER AUDITOR ENGINEER APPROVER OPERATOR ADMIN"),
+        ("readAudit", "AUDITOR ADMIN"),
+        ("readTokens", "AUDITOR ADMIN"),
+        ("record", "RECORDER ENGINEER OPERATOR"),
+        ("importHistory", "ADMIN"),
+        ("registerCandidate", "ENGINEER"),
+        ("attachEvidence", "ENGINEER RECORDER"),
+        ("adoptPolicy", "ADMIN"),
+        ("approve", "APPROVER"),
+        ("reject", "APPROVER"),
+        ("withdrawApproval", "APPROVER"),
+        ("deprecate", "APPROVER"),
+        ("archive", "APPROVER"),
+        ("restore", "APPROVER"),
+        ("override", "ADMIN"),
+        ("registerArtifact", "ENGINEER"),
+        ("quarantineArtifact", "ENGINEER APPROVER OPERATOR"),
+        ("deleteArtifact", "ENGINEER"),
+        ("requestDeployment", "OPERATOR"),
+        ("reportDeployment", "OPERATOR RECORDER"),
+        ("reportInstallation", "OPERATOR RECORDER"),
+        ("rollBack", "OPERATOR"),
+        ("createToken", "ADMIN"),
+        ("revokeToken", "ADMIN"),
+    )
+)
+"""Which roles may do what. A verb is the name of a GraphQL mutation, or `importHistory` (facts that are `imported`), `query`
+(reading), `readAudit` and `readTokens`."""
+
+FORBIDDEN = "FORBIDDEN"
+"""The code of a refusal because of who asks."""
+
+
+def refusal(actor: Actor, verb: str, lines: Iterable[str] | None = ()) -> Reason | None:
+    """Why an actor may not do something, or None where it may.
+
+    `lines` are the ids of the release lines that it would write to: none where it belongs to no line, None where it reaches
+    all of them. Raises `KeyError` for a verb that the table does not know.
+    """
+    allowed = PERMISSIONS[verb]
+    if not allowed & actor.roles:
+        has = f"has {_listed(actor.roles, 'and')}" if actor.roles else "has no role"
+        one_of = "" if len(allowed) == 1 else "one of "
+        return Reason(
+            FORBIDDEN,
+            f"{actor.name} may not {verb}: that takes {_listed(allowed, 'or')}, and {actor.name} {has}",
+            f"ask somebody who has {one_of}{_listed(allowed, 'or')}, or an admin for the role",
+        )
+    if actor.lines is None:
+        return None
+    limit = f"{actor.name}'s writes are limited to {_listed(actor.lines, 'and') or 'no release line'}"
+    if lines is None:
+        return Reason(FORBIDDEN, f"{limit}, and {verb} would reach every line", "ask somebody who is not limited to lines")
+    if outside := frozenset(lines) - actor.lines:
+        named = _listed(outside, "and")
+        return Reason(FORBIDDEN, f"{limit}, and {verb} would reach {named}", f"ask somebody who may write to {named}")
+    return None
+
+
+def may(actor: Actor) -> list[str]:
+    """The verbs that an actor's roles allow, in the table's order; its lines may still limit where."""
+    return [verb for verb, allowed in PERMISSIONS.items() if allowed & actor.roles]
+
+
+def _listed(names: Iterable[str], last: str) -> str:
+    """Roles in the order of their declaration, or ids by name, as part of a sentence."""
+    order = list(Role)
+    *most, final = sorted(names, key=lambda n: (order.index(n) if isinstance(n, Role) else 0, n)) or [""]
+    return f"{', '.join(most)} {last} {final}" if most else str(final)
