@@ -1,0 +1,159 @@
+"""The states of a release and the ways between them: one constant, used by the code, the error texts and the docs.
+
+A decision takes its way only when it is GRANTED; a refusal is recorded and changes no state. An event is no decision: it has
+already happened, so where no way is its own it leaves the state as it is (`observed`) instead of being refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from forebear.domain.outcome import Reason
+from forebear.graph.kinds import DecisionType, ReleaseState
+
+ILLEGAL_TRANSITION = "ILLEGAL_TRANSITION"
+"""The code of a refusal because of the state that a release is in."""
+
+INITIAL = ReleaseState.CANDIDATE
+"""The state of a release that was just registered."""
+
+
+class Event(StrEnum):
+    """What changes a release's state without anybody deciding about it."""
+
+    DEPLOYMENT_ACTIVE = "DEPLOYMENT_ACTIVE"
+    LAST_DEPLOYMENT_ENDED = "LAST_DEPLOYMENT_ENDED"
+    EVIDENCE_LAPSED = "EVIDENCE_LAPSED"
+    DIGEST_CORRECTED = "DIGEST_CORRECTED"
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One way from a state to another, or back to itself: what takes it, and when."""
+
+    source: ReleaseState
+    by: DecisionType | Event
+    target: ReleaseState
+    when: str
+
+
+_S, _D, _E = ReleaseState, DecisionType, Event
+
+TRANSITIONS: tuple[Transition, ...] = (
+    Transition(_S.CANDIDATE, _D.EVALUATION, _S.EVALUATED, "All evidence that the policy requires is there, and it suffices."),
+    Transition(_S.CANDIDATE, _D.REJECTION, _S.REJECTED, "Somebody decides against it before its evidence is complete."),
+    Transition(_S.EVALUATED, _D.EVALUATION, _S.EVALUATED, "Newer evidence came, or the policy changed, and it still suffices."),
+    Transition(_S.EVALUATED, _E.EVIDENCE_LAPSED, _S.CANDIDATE, "Its evidence suffices no more: it was superseded, or more is asked."),
+    Transition(_S.EVALUATED, _E.DIGEST_CORRECTED, _S.CANDIDATE, "A digest was corrected: what was measured is something else."),
+    Transition(_S.EVALUATED, _D.VOTE, _S.EVALUATED, "Somebody votes for it, and more votes are needed."),
+    Transition(_S.EVALUATED, _D.APPROVAL, _S.APPROVED, "Enough people voted for it, and its evidence suffices."),
+    Transition(_S.EVALUATED, _D.PROMOTION, _S.APPROVED, "A policy of low risk promotes it, because its evidence suffices."),
+    Transition(_S.EVALUATED, _D.REJECTION, _S.REJECTED, "Somebody decides against it."),
+    Transition(_S.REJECTED, _D.EVALUATION, _S.EVALUATED, "New evidence came, and all that the policy requires suffices now."),
+    Transition(_S.REJECTED, _D.RESTORATION, _S.CANDIDATE, "It is reopened without new evidence."),
+    Transition(_S.REJECTED, _D.ARCHIVAL, _S.ARCHIVED, "It is put away for good."),
+    Transition(_S.APPROVED, _E.DEPLOYMENT_ACTIVE, _S.DEPLOYED, "A deployment of it is reported active."),
+    Transition(_S.DEPLOYED, _E.LAST_DEPLOYMENT_ENDED, _S.APPROVED, "Its last active deployment is reported ended or failed."),
+    *(
+        transition
+        for state in (_S.APPROVED, _S.DEPLOYED)
+        for transition in (
+            Transition(state, _D.VOTE, state, "Its approval is stale; somebody votes for it anew, and more votes are needed."),
+            Transition(state, _D.APPROVAL, state, "Its approval was stale, and it is approved anew under the new policy."),
+            Transition(state, _D.PROMOTION, state, "Its approval was stale, and a new policy of low risk promotes it anew."),
+            Transition(state, _D.WITHDRAWAL, _S.EVALUATED, "Its approval is withdrawn. What runs goes on, unauthorised."),
+            Transition(state, _E.DIGEST_CORRECTED, _S.CANDIDATE, "A digest was corrected: what was approved is another."),
+            Transition(state, _D.DEPRECATION, _S.DEPRECATED, "It is not to be deployed any more. What runs goes on."),
+        )
+    ),
+    Transition(_S.DEPRECATED, _D.RESTORATION, _S.APPROVED, "It is wanted back as a rollback target; its approval holds again."),
+    Transition(_S.DEPRECATED, _E.DIGEST_CORRECTED, _S.REJECTED, "A digest was corrected: what was approved is another."),
+    Transition(_S.DEPRECATED, _D.ARCHIVAL, _S.ARCHIVED, "Nothing of it runs any more, and it is put away for good."),
+    *(
+        Transition(state, _D.OVERRIDE, state, "An admin lets it run in an emergency; its state stays, for all to see.")
+        for state in _S
+        if state is not _S.ARCHIVED
+    ),
+)  # fmt: skip
+"""Every way that a release's state can take. What is not here is not allowed."""
+
+_WAYS = {(t.source, t.by): t for t in TRANSITIONS}
+
+
+def ways(state: ReleaseState) -> tuple[Transition, ...]:
+    """The ways on from a state, in the constant's order."""
+    return tuple(t for t in TRANSITIONS if t.source is state)
+
+
+def allowed(state: ReleaseState, by: DecisionType) -> ReleaseState | Reason:
+    """The state that a granted decision takes a release to, or why it cannot be taken from where the release stands."""
+    if way := _WAYS.get((state, by)):
+        return way.target
+    possible = [t for t in ways(state) if isinstance(t.by, DecisionType)]
+    listed = ", ".join(f"{t.by}" + (f" (to {t.target})" if t.target is not state else "") for t in possible)
+    sources = ", ".join(t.source for t in TRANSITIONS if t.by is by)
+    return Reason(
+        ILLEGAL_TRANSITION,
+        f"the release is {state}, and {by} is possible from {sources} alone; "
+        + (f"possible from here: {listed}" if listed else f"nothing is possible from {state}: it is final"),
+        _remedy(state, by),
+    )
+
+
+def observed(state: ReleaseState, event: Event) -> ReleaseState:
+    """The state after an event: an event is never refused, and where it has no way from `state`, `state` stays.
+
+    So a report about a release that is not approved changes what runs, not its state. A release that gets APPROVED while
+    something of it runs (restored, say) is taken on by `observed(state, DEPLOYMENT_ACTIVE)`.
+    """
+    way = _WAYS.get((state, event))
+    return way.target if way else state
+
+
+def _remedy(state: ReleaseState, by: DecisionType) -> str:
+    steps = _steps(state, by)
+    if steps is None:
+        return "register a new version as a candidate"
+    return "first " + ", then ".join(f"{t.by} (to {t.target})" for t in steps)
+
+
+def _steps(state: ReleaseState, by: DecisionType) -> tuple[Transition, ...] | None:
+    """The shortest way to a state from which `by` is possible, over decisions alone; None where there is none."""
+    frontier: list[tuple[ReleaseState, tuple[Transition, ...]]] = [(state, ())]
+    seen = {state}
+    for at, taken in frontier:
+        if (at, by) in _WAYS:
+            return taken
+        for t in ways(at):
+            if isinstance(t.by, DecisionType) and t.target not in seen:
+                seen.add(t.target)
+                frontier.append((t.target, (*taken, t)))
+    return None
+
+
+def _in_order() -> Iterator[Transition]:
+    return (t for state in ReleaseState for t in ways(state))
+
+
+def diagram() -> str:
+    """The lifecycle as a Mermaid state diagram."""
+    return "\n".join(_diagram())
+
+
+def _diagram() -> Iterator[str]:
+    yield "stateDiagram-v2"
+    yield f"    [*] --> {INITIAL}"
+    labels: dict[tuple[ReleaseState, ReleaseState], list[str]] = {}
+    for t in _in_order():
+        labels.setdefault((t.source, t.target), []).append(t.by)
+    for (source, target), by in labels.items():
+        yield f"    {source} --> {target}: {', '.join(by)}"
+    yield from (f"    {state} --> [*]" for state in ReleaseState if not ways(state))
+
+
+def table() -> str:
+    """The lifecycle as a Markdown table, a row for each transition."""
+    rows = (f"| {t.source} | {t.by} | {t.target} | {t.when} |" for t in _in_order())
+    return "\n".join(("| from | by | to | when |", "|---|---|---|---|", *rows))
