@@ -457,8 +457,8 @@ BOOKKEEPING: Mapping[str, frozenset[str]] = {
     AUDIT_ENTRY: frozenset(
         {"id", "subject", "number", "at", "by", "action", "reason", "request", "before", "after", "previous", "hash"}
     ),
-    AUDIT_CHAIN: frozenset({"id", "length", "hash"}),
-    AUDIT_HEAD: frozenset({"id", "number", "at", "chains", "entries", "root", "previous", "hash"}),
+    AUDIT_CHAIN: frozenset({"id", "length", "hash", "covered"}),
+    AUDIT_HEAD: frozenset({"id", "number", "at", "chains", "entries", "grown", "previous", "hash"}),
     OUTBOX_ENTRY: frozenset({"id", "at", "event", "subject", "payload"}),
     REQUEST: frozenset({"id", "at", "digest", "outcome"}),
     API_TOKEN: frozenset(

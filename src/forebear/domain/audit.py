@@ -1,0 +1,151 @@
+"""The audit trail: entries that form a hash chain for each subject, and heads over all chains.
+
+What is hashed is the concatenation of netstrings (a text's length in UTF-8 bytes, `:`, the text, `,`), one for the name of
+the format and one for each field in a fixed order; an absent field is `-,`, a number its decimal digits. So every byte
+belongs to one field, and nothing depends on how JSON writes numbers, escapes texts or orders keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
+from json import dumps
+from typing import Any
+
+ENTRY_FORMAT = "forebear.audit.entry.1"
+HEAD_FORMAT = "forebear.audit.head.1"
+
+
+def digest(fields: Iterable[str | int | None]) -> str:
+    """The SHA-256, in hexadecimal, of some fields as netstrings."""
+    encoded = bytearray()
+    for field in fields:
+        if field is None:
+            encoded += b"-,"
+        else:
+            data = str(field).encode()
+            encoded += b"%d:%b," % (len(data), data)
+    return sha256(encoded).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one action, or one batch of facts, changed: the link of its subject's chain.
+
+    `before` and `after` are JSON texts. `previous` is the hash of the subject's entry before, absent in its first.
+    """
+
+    subject: str
+    number: int
+    at: str
+    by: str
+    action: str
+    reason: str | None
+    request: str | None
+    before: str | None
+    after: str | None
+    previous: str | None
+    hash: str
+
+    @property
+    def id(self) -> str:
+        """Its id: no two entries of a subject have the same number."""
+        return f"{self.subject}#{self.number}"
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        """What the graph keeps of it."""
+        return {"id": self.id, **asdict(self)}
+
+    def recomputed(self) -> str:
+        """What its hash must be, by what it says."""
+        return digest(
+            (
+                ENTRY_FORMAT,
+                self.subject,
+                self.number,
+                self.at,
+                self.by,
+                self.action,
+                self.reason,
+                self.request,
+                self.before,
+                self.after,
+                self.previous,
+            )
+        )
+
+
+def entry(
+    chain_length: int,
+    chain_hash: str | None,
+    *,
+    subject: str,
+    at: str,
+    by: str,
+    action: str,
+    reason: str | None = None,
+    request: str | None = None,
+    before: str | None = None,
+    after: str | None = None,
+) -> Entry:
+    """The next entry of a chain that has `chain_length` entries, the last of them with `chain_hash`."""
+    unsealed = Entry(subject, chain_length, at, by, action, reason, request, before, after, chain_hash, "")
+    return replace(unsealed, hash=unsealed.recomputed())
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """How far a chain reaches: how many entries it has, and the hash of the last."""
+
+    length: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far the chains reach at a moment: those that grew since the head before, and how many chains and entries that makes.
+
+    `grown` is the JSON text of an object `{subject: [length, hash], …}` with sorted keys; through `previous` a head stands
+    for all that the heads before it say.
+    """
+
+    number: int
+    at: str
+    chains: int
+    entries: int
+    grown: str
+    previous: str | None
+    hash: str
+
+    @property
+    def id(self) -> str:
+        """Its id: no two heads have the same number."""
+        return f"head#{self.number}"
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        """What the graph keeps of it."""
+        return {"id": self.id, **asdict(self)}
+
+    def recomputed(self) -> str:
+        """What its hash must be, by what it says."""
+        return digest((HEAD_FORMAT, self.number, self.at, self.chains, self.entries, self.grown, self.previous))
+
+
+def head(previous: Head | None, *, at: str, grown: Mapping[str, tuple[int, Tip]]) -> Head:
+    """The next head over chains that grew: by subject, how long each was at its head before (0: new), and its tip."""
+    number, chains, entries, link = (
+        (previous.number + 1, previous.chains, previous.entries, previous.hash) if previous else (0, 0, 0, None)
+    )
+    chains += sum(1 for covered, _ in grown.values() if covered == 0)
+    entries += sum(tip.length - covered for covered, tip in grown.values())
+    text = dumps(
+        {subject: [tip.length, tip.hash] for subject, (_, tip) in grown.items()},
+        ensure_ascii=False,
+        separators=(",", ":"),
+        sort_keys=True,
+    )
+    unsealed = Head(number, at, chains, entries, text, link, "")
+    return replace(unsealed, hash=unsealed.recomputed())
