@@ -33,7 +33,7 @@ from pydantic import (
     create_model,
 )
 
-from forebear.graph.declaration import Change, Edge, Graph, Json, Kind, Property, Standing, Value
+from forebear.graph.declaration import Change, Edge, Fact, Graph, Json, Kind, Property, Standing, Value
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.moments import moment, parse
 
@@ -134,6 +134,18 @@ class Facts:
             model = self._models[kind] = self._make(self.graph.kinds[kind])
         return model
 
+    def input(self, value: type[Value]) -> type[BaseModel]:
+        """The pydantic model of an action's input, whose ids are checked against the kinds that they may name."""
+        fields: dict[str, Any] = {}
+        for p in value.members:
+            annotation, described = _field(p)
+            if p.names:
+                annotation = self.model(p.names[0]) if p.type is Fact else self._id(p.names)
+                annotation = list[annotation] if p.item_type is not None else annotation  # type: ignore[valid-type]
+                annotation = annotation if p.required else annotation | None
+            fields[p.name] = (annotation, described)
+        return create_model(value.__name__, __config__=_CONFIG, __doc__=value.__doc__, **fields)
+
     @cached_property
     def json_schema(self) -> dict[str, Any]:
         """The JSON schema of every fact, one definition a kind."""
@@ -177,7 +189,7 @@ class Facts:
         try:
             model = self.model(name).model_validate(document)
         except ValidationError as error:
-            raise InvalidFact(id, self._reasons(error, kind)) from None
+            raise InvalidFact(id, self.reasons(error, kind)) from None
         return self._rows(kind, model, imported=imported and kind.standing is Standing.GOVERNED)
 
     def _rows(self, kind: Kind, model: BaseModel, *, imported: bool) -> NodeRow:
@@ -219,7 +231,7 @@ class Facts:
         try:
             model = (Retraction if name == "Retraction" else Correction).model_validate(document)
         except ValidationError as error:
-            raise InvalidFact(id, self._reasons(error, None)) from None
+            raise InvalidFact(id, self.reasons(error, None)) from None
         try:
             kind = self.graph.kinds[self.ids.kind(model.of)]
         except InvalidId as error:
@@ -279,7 +291,7 @@ class Facts:
             try:
                 model = checker.model_validate({name: value})
             except ValidationError as error:
-                reasons += [f"values.{r}" for r in self._reasons(error, None)]
+                reasons += [f"values.{r}" for r in self.reasons(error, None)]
             else:
                 values[name] = stored(p, model.__dict__[name])
         return values, reasons
@@ -326,7 +338,8 @@ class Facts:
 
         return Annotated[str, BeforeValidator(check)]
 
-    def _reasons(self, error: ValidationError, kind: Kind | None) -> list[str]:
+    def reasons(self, error: ValidationError, kind: Kind | None) -> list[str]:
+        """What pydantic found, a sentence each, naming the field."""
         reasons = []
         for e in error.errors(include_url=False):
             path = ".".join(str(step) for step in e["loc"])
@@ -398,7 +411,7 @@ def stored(p: Property, value: Any) -> Any:
 
 
 def _annotation(p: Property) -> Any:
-    if p.type is Json:
+    if p.type in (Json, Fact):
         return Annotated[Any, BeforeValidator(_json)]
     if p.type is datetime:
         return Moment

@@ -312,6 +312,10 @@ class Release(Node, prefix="release", versioned=True, standing=GOVERNED):
     """One model version's standing in one release line: the state lives here."""
 
     state: ReleaseState = prop("Where it stands now.", change=APPENDED, indexed=True)
+    stale_from: datetime | None = prop(
+        "From when its approval is stale, since a newer policy asks for more; null while it stands.",
+        change=APPENDED, default=None,
+    )  # fmt: skip
 
     version = edge(
         OF, "ModelVersion", one=True, doc="The version whose standing it is.",
@@ -458,7 +462,11 @@ class Decision(Node, prefix="decision", standing=GOVERNED):
 
     type: DecisionType | None = prop("What kind of decision it is.", default=None)
     verdict: Verdict | None = prop("What it came to.", default=None)
-    actor: str | None = prop("Who decided.", default=None)
+    actor: str | None = prop("Who decided; the policy itself where it promoted by itself.", default=None)
+    roles: list[str] | None = prop("The roles that they had then.", default=None)
+    machine: bool | None = prop("Whether it was a machine.", default=None)
+    digest: str | None = prop("Digest of what it decided about: of the version's digests and interface.", default=None)
+    expires_at: datetime | None = prop("Until when it holds (exclusive); null where it holds for good.", default=None)
     decided_at: datetime | None = prop("When it was decided, in the world.", default=None, indexed=True)
     state: ReleaseState | None = prop("The release's state after it; null where it changed none.", default=None)
     reasons: list[str] | None = prop("Why.", default=None)

@@ -1,0 +1,1 @@
+"""The verbs: each reads its facts, decides purely and writes once, in one transaction."""
