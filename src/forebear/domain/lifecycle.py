@@ -45,7 +45,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(_S.CANDIDATE, _D.EVALUATION, _S.EVALUATED, "All evidence that the policy requires is there, and it suffices."),
     Transition(_S.CANDIDATE, _D.REJECTION, _S.REJECTED, "Somebody decides against it before its evidence is complete."),
     Transition(_S.EVALUATED, _D.EVALUATION, _S.EVALUATED, "Newer evidence came, or the policy changed, and it still suffices."),
-    Transition(_S.EVALUATED, _E.EVIDENCE_LAPSED, _S.CANDIDATE, "Its evidence suffices no more: it was superseded, or more is asked."),
+    Transition(_S.EVALUATED, _E.EVIDENCE_LAPSED, _S.CANDIDATE, "Its evidence suffices no more, or the policy asks for more."),
     Transition(_S.EVALUATED, _E.DIGEST_CORRECTED, _S.CANDIDATE, "A digest was corrected: what was measured is something else."),
     Transition(_S.EVALUATED, _D.VOTE, _S.EVALUATED, "Somebody votes for it, and more votes are needed."),
     Transition(_S.EVALUATED, _D.APPROVAL, _S.APPROVED, "Enough people voted for it, and its evidence suffices."),
