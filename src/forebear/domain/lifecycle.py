@@ -84,7 +84,7 @@ _WAYS = {(t.source, t.by): t for t in TRANSITIONS}
 
 def ways(state: ReleaseState) -> tuple[Transition, ...]:
     """The ways on from a state, in the constant's order."""
-    return tuple(t for t in TRANSITIONS if t.source is state)
+    return tuple(t for t in TRANSITIONS if t.source == state)
 
 
 def allowed(state: ReleaseState, by: DecisionType) -> ReleaseState | Reason:
@@ -92,8 +92,8 @@ def allowed(state: ReleaseState, by: DecisionType) -> ReleaseState | Reason:
     if way := _WAYS.get((state, by)):
         return way.target
     possible = [t for t in ways(state) if isinstance(t.by, DecisionType)]
-    listed = ", ".join(f"{t.by}" + (f" (to {t.target})" if t.target is not state else "") for t in possible)
-    sources = ", ".join(t.source for t in TRANSITIONS if t.by is by)
+    listed = ", ".join(f"{t.by}" + (f" (to {t.target})" if t.target != state else "") for t in possible)
+    sources = ", ".join(t.source for t in TRANSITIONS if t.by == by)
     return Reason(
         ILLEGAL_TRANSITION,
         f"the release is {state}, and {by} is possible from {sources} alone; "

@@ -153,11 +153,10 @@ class Asked(_Document):
         """The metric and its slice, as part of a sentence."""
         return self.metric + (f" on {self.slice}" if self.slice else "")
 
-    @property
-    def where(self) -> str:
+    def where(self, line_target: str | None = None) -> str:
         """What it must be measured with and on, in brackets."""
-        on = f"on {self.target}" if self.target else "on the line's target" if self.on_target else None
-        return f"({', '.join(part for part in (self.pack, self.type, on) if part)})"
+        on = self.target or ((line_target or "the line's target") if self.on_target else None)
+        return f"({', '.join(part for part in (self.pack, self.type, on and f'on {on}') if part)})"
 
     @model_validator(mode="after")
     def _one_target(self) -> Self:
@@ -182,6 +181,22 @@ class Requirement(Asked):
             raise InvalidPolicy([Mistake("minimum", f"give exactly one of minimum and maximum; {given}")])
         return self
 
+    @property
+    def threshold(self) -> float:
+        """The value to reach."""
+        threshold = self.minimum if self.minimum is not None else self.maximum
+        assert threshold is not None
+        return threshold
+
+    def bound(self, unit: str | None = None) -> str:
+        """The value to reach, as part of a sentence."""
+        return f"at {'least' if self.minimum is not None else 'most'} {number(self.threshold, unit)}"
+
+    def said(self, unit: str | None = None, line_target: str | None = None) -> str:
+        """The requirement in words."""
+        age = "" if self.maximum_age is None else f", at most {self.maximum_age} days old"
+        return f"{self.what} {self.bound(unit)} {self.where(line_target)}{age}"
+
 
 class NoRegression(Asked):
     """One value that must not be worse than that of the version deployed in the line by more than a margin."""
@@ -189,6 +204,11 @@ class NoRegression(Asked):
     margin: Annotated[float, Strict(), Field(ge=0)] = Field(
         default=0.0, description="By how much it may be worse, in the pack's unit."
     )
+
+    def said(self, unit: str | None = None, line_target: str | None = None) -> str:
+        """The requirement in words."""
+        margin = f" by more than {number(self.margin, unit)}" if self.margin else ""
+        return f"{self.what} not worse than deployed{margin} {self.where(line_target)}"
 
 
 class Approvals(_Document):
@@ -370,9 +390,9 @@ def _undefined(path: str, asked: Requirement | NoRegression, packs: Mapping[str,
     if isinstance(asked, NoRegression):
         if direction is None:
             yield Mistake(f"{path}.metric", f"{pack.id} does not say which way {asked.metric} is better, so nothing compares")
-    elif asked.minimum is not None and direction is Direction.LOWER_IS_BETTER:
+    elif asked.minimum is not None and direction == Direction.LOWER_IS_BETTER:
         yield Mistake(f"{path}.minimum", f"{asked.metric} of {pack.id} is better the lower it is: did you mean maximum?")
-    elif asked.maximum is not None and direction is Direction.HIGHER_IS_BETTER:
+    elif asked.maximum is not None and direction == Direction.HIGHER_IS_BETTER:
         yield Mistake(f"{path}.maximum", f"{asked.metric} of {pack.id} is better the higher it is: did you mean minimum?")
 
 
