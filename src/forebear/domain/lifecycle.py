@@ -45,7 +45,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(_S.CANDIDATE, _D.EVALUATION, _S.EVALUATED, "All evidence that the policy requires is there, and it suffices."),
     Transition(_S.CANDIDATE, _D.REJECTION, _S.REJECTED, "Somebody decides against it before its evidence is complete."),
     Transition(_S.EVALUATED, _D.EVALUATION, _S.EVALUATED, "Newer evidence came, or the policy changed, and it still suffices."),
-    Transition(_S.EVALUATED, _E.EVIDENCE_LAPSED, _S.CANDIDATE, "Its evidence suffices no more: it was superseded, or more is asked."),
+    Transition(_S.EVALUATED, _E.EVIDENCE_LAPSED, _S.CANDIDATE, "Its evidence suffices no more, or the policy asks for more."),
     Transition(_S.EVALUATED, _E.DIGEST_CORRECTED, _S.CANDIDATE, "A digest was corrected: what was measured is something else."),
     Transition(_S.EVALUATED, _D.VOTE, _S.EVALUATED, "Somebody votes for it, and more votes are needed."),
     Transition(_S.EVALUATED, _D.APPROVAL, _S.APPROVED, "Enough people voted for it, and its evidence suffices."),
@@ -84,7 +84,7 @@ _WAYS = {(t.source, t.by): t for t in TRANSITIONS}
 
 def ways(state: ReleaseState) -> tuple[Transition, ...]:
     """The ways on from a state, in the constant's order."""
-    return tuple(t for t in TRANSITIONS if t.source is state)
+    return tuple(t for t in TRANSITIONS if t.source == state)
 
 
 def allowed(state: ReleaseState, by: DecisionType) -> ReleaseState | Reason:
@@ -92,8 +92,8 @@ def allowed(state: ReleaseState, by: DecisionType) -> ReleaseState | Reason:
     if way := _WAYS.get((state, by)):
         return way.target
     possible = [t for t in ways(state) if isinstance(t.by, DecisionType)]
-    listed = ", ".join(f"{t.by}" + (f" (to {t.target})" if t.target is not state else "") for t in possible)
-    sources = ", ".join(t.source for t in TRANSITIONS if t.by is by)
+    listed = ", ".join(f"{t.by}" + (f" (to {t.target})" if t.target != state else "") for t in possible)
+    sources = ", ".join(t.source for t in TRANSITIONS if t.by == by)
     return Reason(
         ILLEGAL_TRANSITION,
         f"the release is {state}, and {by} is possible from {sources} alone; "

@@ -1,0 +1,238 @@
+"""What measurements are worth under a policy: one check for each requirement, and what is still missing.
+
+For each requirement the newest measurement that counts decides. Not the best: whoever measures often enough would pass by
+luck, and a regression that somebody found would be hidden by an older success. A newer measurement, good or bad, is the
+better knowledge of the same thing, and anybody may measure again. Of several from the same moment the worst decides.
+
+A measurement counts where it stands (not superseded), where its artifact can still run somewhere (neither in quarantine nor
+deleted), and where it is of the type, on the target, in the unit and of the age that the policy asks for. What was measured on
+one hardware target never stands in for another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from forebear.domain.evidence import Baseline, Check, Measured, Pack
+from forebear.domain.outcome import Reason
+from forebear.domain.policy import Asked, NoRegression, Policy, Requirement, number
+from forebear.domain.votes import Count
+from forebear.graph.kinds import ArtifactState, Direction
+from forebear.graph.moments import moment
+
+MET = "MET"
+"""The code of a check that passed: the measured value suffices."""
+NOTHING_DEPLOYED = "NOTHING_DEPLOYED"
+"""The code of a comparison that passed because nothing is deployed in the line to compare with."""
+THRESHOLD_MISSED = "THRESHOLD_MISSED"
+REGRESSION = "REGRESSION"
+NO_EVIDENCE = "NO_EVIDENCE"
+SUPERSEDED = "SUPERSEDED"
+ARTIFACT_UNUSABLE = "ARTIFACT_UNUSABLE"
+OTHER_TYPE = "OTHER_TYPE"
+OTHER_TARGET = "OTHER_TARGET"
+OTHER_UNIT = "OTHER_UNIT"
+TOO_OLD = "TOO_OLD"
+IN_FUTURE = "IN_FUTURE"
+NO_BASELINE = "NO_BASELINE"
+NO_TARGET = "NO_TARGET"
+UNDEFINED = "UNDEFINED"
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far ahead of ours the clock of whoever measured may be; beyond, a measurement would stay the newest for ever."""
+
+
+def evaluate(
+    policy: Policy,
+    line_target: str | None,
+    measured: Iterable[Measured],
+    packs: Mapping[str, Pack],
+    baseline: Baseline | None,
+    now: str,
+) -> tuple[Check, ...]:
+    """One check for each requirement of a policy, in its order: those under `evidence`, then those under `noRegression`.
+
+    `measured` is all that was measured of the version and of its artifacts, in any order; `packs` are the policy's, by id;
+    `line_target` is the line's hardware target; `baseline` what is deployed in the line now, None where nothing is, and
+    never the release itself; `now` a moment.
+    """
+    bench = _Bench(line_target, packs, datetime.fromisoformat(now))
+    candidates = tuple(measured)
+    return (
+        *(bench.required(requirement, candidates) for requirement in policy.evidence),
+        *(bench.compared(requirement, candidates, baseline) for requirement in policy.no_regression),
+    )
+
+
+def promotes_itself(policy: Policy, checks: Iterable[Check], *, refused_before: bool) -> bool:
+    """Whether a release is approved without votes: a policy of low risk says so, and every check passed.
+
+    `refused_before`: somebody rejected the release or withdrew its approval. It is then for people to approve, or the next
+    measurement would undo what a person decided.
+    """
+    return policy.automatic_promotion and not refused_before and all(check.passed for check in checks)
+
+
+def missing(checks: Iterable[Check], count: Count | None = None, candidate: Iterable[Reason] = ()) -> tuple[Reason, ...]:
+    """What is still needed for approval, requirement by requirement, each with what would satisfy it.
+
+    `candidate` is what `missing_of_candidate` answered; `count` is None where the policy promotes by itself.
+    """
+    failed = (Reason(check.code, check.message, check.remedy or "") for check in checks if not check.passed)
+    votes = () if count is None else count.missing
+    return (*candidate, *failed, *votes)
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """What all requirements of one evaluation are held against."""
+
+    line_target: str | None
+    packs: Mapping[str, Pack]
+    now: datetime
+
+    def required(self, asked: Requirement, measured: Sequence[Measured]) -> Check:
+        check = self.open(asked, asked.threshold)
+        best = 1 if asked.minimum is not None else -1
+        found = self.newest(asked, measured, best)
+        if isinstance(found, Reason):
+            return _failed(check, found)
+        check = replace(check, measured=found.value, evidence=found.evidence)
+        said, bound = f"{asked.what} is {_value(found, check.unit)}", asked.bound(check.unit)
+        if best * found.value >= best * asked.threshold:
+            return replace(check, code=MET, passed=True, message=f"{said}; asked for is {bound}")
+        return _failed(check, Reason(THRESHOLD_MISSED, f"{said}, and asked for is {bound}", self.newer(asked, bound)))
+
+    def compared(self, asked: NoRegression, measured: Sequence[Measured], baseline: Baseline | None) -> Check:
+        check = self.open(asked, None)
+        if baseline is None:
+            said = f"{asked.what} has nothing to be compared with: nothing is deployed in the line"
+            return replace(check, code=NOTHING_DEPLOYED, passed=True, message=said)
+        direction = self.metric(asked)[1]
+        best = -1 if direction == Direction.LOWER_IS_BETTER else 1
+        found = self.newest(asked, measured, best)
+        if isinstance(found, Reason):
+            return _failed(check, found)
+        if direction is None:
+            said = f"{asked.pack} does not say which way {asked.metric} is better, so it cannot be compared"
+            return _failed(check, Reason(UNDEFINED, said, "adopt a policy whose pack says so"))
+        check = replace(check, measured=found.value, evidence=found.evidence)
+        said = f"{asked.what} is {_value(found, check.unit)}"
+        former = self.newest(asked, baseline.measured, best)
+        if isinstance(former, Reason):
+            said = f"{said}, and {baseline.version}, which is deployed, has nothing to compare it with: {former.message}"
+            return _failed(check, Reason(NO_BASELINE, said, f"measure {baseline.version}, too: {former.remedy}"))
+        # Binary fractions would turn "worse by exactly the margin" into chance: 0.7 + 0.1 < 0.8.
+        limit = Decimal(str(former.value)) - best * Decimal(str(asked.margin))
+        check = replace(check, threshold=float(limit), baseline=former.value, baseline_evidence=former.evidence)
+        said = f"{said}; {baseline.version}, which is deployed, has {_value(former, check.unit)}"
+        if best * (Decimal(str(found.value)) - limit) >= 0:
+            return replace(check, code=MET, passed=True, message=said)
+        bound = f"at {'least' if best > 0 else 'most'} {number(float(limit), check.unit)}"
+        return _failed(check, Reason(REGRESSION, f"{said}, so asked for is {bound}", self.newer(asked, bound)))
+
+    def newer(self, asked: Asked, bound: str) -> str:
+        return f"a newer measurement of {asked.what} that is {bound} {asked.where(self.line_target)}"
+
+    def open(self, asked: Requirement | NoRegression, threshold: float | None) -> Check:
+        """The check of a requirement of which nothing is found yet."""
+        unit, _ = self.metric(asked)
+        return Check(
+            code=NO_EVIDENCE,
+            requirement=asked.said(unit, self.line_target),
+            pack=asked.pack,
+            metric=asked.metric,
+            slice=asked.slice,
+            target=self.target(asked),
+            threshold=threshold,
+            unit=unit,
+            measured=None,
+            evidence=None,
+            baseline=None,
+            baseline_evidence=None,
+            passed=False,
+            message="",
+            remedy=None,
+        )
+
+    def target(self, asked: Asked) -> str | None:
+        """The hardware target that must have been measured on, if any must."""
+        return asked.target or (self.line_target if asked.on_target else None)
+
+    def metric(self, asked: Asked) -> tuple[str | None, Direction | None]:
+        pack = self.packs.get(asked.pack)
+        return (None, None) if pack is None else pack.metrics.get(asked.metric, (None, None))
+
+    def newest(self, asked: Asked, measured: Iterable[Measured], best: int) -> Measured | Reason:
+        """The newest measurement that counts, or why there is none; `best`: 1 where more is better, else -1."""
+        if reason := self.undefined(asked):
+            return reason
+        of_it = [m for m in measured if (m.pack, m.metric, m.slice) == (asked.pack, asked.metric, asked.slice)]
+        of_it.sort(key=lambda m: (m.measured_at, -best * m.value, m.evidence), reverse=True)
+        refused: list[tuple[Measured, str, str]] = []
+        for m in of_it:
+            against = self.against(asked, m)
+            if against is None:
+                return m
+            refused.append((m, *against))
+        remedy = f"attach evidence of {asked.what} {asked.where(self.line_target)}"
+        if not refused:
+            return Reason(NO_EVIDENCE, f"{asked.what} was not measured with {asked.pack}", remedy)
+        newest, code, why = refused[0]
+        said = f"{asked.what} is {_value(newest, self.metric(asked)[0])}, which does not count: {why}"
+        more = "; nor does any older one" if len(refused) > 1 else ""
+        return Reason(code, said + more, remedy)
+
+    def undefined(self, asked: Asked) -> Reason | None:
+        """What the line or the pack does not define, and the requirement rests on."""
+        if asked.on_target and self.line_target is None:
+            said = f"{asked.what} must be measured on the line's hardware target, and the line has none"
+            return Reason(NO_TARGET, said, "name the hardware target of the line, or one in the policy")
+        pack = self.packs.get(asked.pack)
+        if pack is None:
+            return Reason(UNDEFINED, f"{asked.pack}, with which {asked.what} is measured, is not known", f"record {asked.pack}")
+        other = "adopt a policy that asks for what the pack defines"
+        if asked.metric not in pack.metrics:
+            return Reason(UNDEFINED, f"{pack.id} defines no metric {asked.metric}", other)
+        if asked.slice is not None and asked.slice not in pack.slices:
+            return Reason(UNDEFINED, f"{pack.id} defines no slice {asked.slice}", other)
+        return None
+
+    def against(self, asked: Asked, m: Measured) -> tuple[str, str] | None:
+        """Why a measurement does not count: a code and the words; None where it does."""
+        if m.superseded_by is not None:
+            return SUPERSEDED, f"{m.superseded_by} supersedes it"
+        if m.artifact_state in (ArtifactState.QUARANTINED, ArtifactState.DELETED):
+            return ARTIFACT_UNUSABLE, f"{m.artifact} is {m.artifact_state}"
+        if asked.type is not None and m.type != asked.type:
+            return OTHER_TYPE, f"it is {m.type or 'of no type'}, and asked for is {asked.type}"
+        if (wanted := self.target(asked)) is not None:
+            if m.target != wanted:
+                on = f"on {m.target}" if m.target else "of the version itself, on no artifact"
+                return OTHER_TARGET, f"it was measured {on}, and asked for is {wanted}"
+        elif m.target not in (None, self.line_target):
+            return (
+                OTHER_TARGET,
+                f"it was measured on {m.target}, and the line is for {self.line_target or 'no hardware target'}",
+            )
+        unit, _ = self.metric(asked)
+        if m.unit not in (None, unit):
+            return OTHER_UNIT, f"it is in {m.unit}, and {asked.pack} measures {asked.metric} in {unit or 'no unit'}"
+        if m.measured_at > moment(self.now + CLOCK_SKEW):
+            return IN_FUTURE, f"it says that it was measured at {m.measured_at[:16]}Z, which is yet to come"
+        days = asked.maximum_age if isinstance(asked, Requirement) else None
+        if days is not None and m.measured_at < moment(self.now - timedelta(days=days)):
+            return TOO_OLD, f"it was measured on {m.measured_at[:10]}, more than {days} days ago"
+        return None
+
+
+def _value(m: Measured, unit: str | None) -> str:
+    trials = f", {m.sample_size} trials" if m.sample_size is not None else ""
+    return f"{number(m.value, m.unit or unit)} ({m.evidence}{trials})"
+
+
+def _failed(check: Check, reason: Reason) -> Check:
+    return replace(check, code=reason.code, message=reason.message, remedy=reason.remedy)

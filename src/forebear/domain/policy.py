@@ -1,0 +1,442 @@
+"""The release policy: the document that says what a release line asks of a version before robots may run it.
+
+`parse` reads it from what YAML or JSON gave, and refuses what is misspelt, missing or contradicts itself, each mistake by the
+path of its field. docs/policy.md explains the language.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    StrictBool,
+    ValidationError,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+
+from forebear.domain.evidence import Pack
+from forebear.domain.outcome import Reason
+from forebear.graph.ids import Ids
+from forebear.graph.kinds import GRAPH, Direction, EvidenceType, RiskTier
+from forebear.graph.moments import parse as parse_moment
+
+_IDS = Ids(GRAPH)
+
+CANDIDATE_INCOMPLETE = "CANDIDATE_INCOMPLETE"
+"""The code of a refusal because a candidate does not carry what the policy asks for."""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One mistake in a policy: the path of the field, empty for the document itself, and what is wrong."""
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+class InvalidPolicy(ValueError):
+    """A document that is no policy, with every mistake."""
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("; ".join(map(str, self.mistakes)))
+
+
+class Part(StrEnum):
+    """What a candidate can be asked to carry. `interface` stands for its five parts."""
+
+    EXPERIMENT = "experiment"
+    DATASET = "dataset"
+    CODE = "code"
+    ENVIRONMENT = "environment"
+    COMPUTE = "compute"
+    CONFIGURATION = "configuration"
+    WEIGHTS_DIGEST = "weightsDigest"
+    NORMALIZATION_DIGEST = "normalizationDigest"
+    ACTION_SPACE_DIGEST = "actionSpaceDigest"
+    CONTROLLER_DIGEST = "controllerDigest"
+    SENSORS = "sensors"
+    ACTION_SPACE = "actionSpace"
+    RATE_HZ = "rateHz"
+    MEMORY_MIB = "memoryMib"
+    ROBOT_SOFTWARE = "robotSoftware"
+    INTERFACE = "interface"
+
+
+INTERFACE = (Part.SENSORS, Part.ACTION_SPACE, Part.RATE_HZ, Part.MEMORY_MIB, Part.ROBOT_SOFTWARE)
+"""The parts that `interface` stands for."""
+
+_REMEDIES: Mapping[Part, str] = {
+    Part.EXPERIMENT: "name the experiment that justifies it",
+    Part.DATASET: "record what its run was trained on (trainedOn)",
+    Part.CODE: "record the code that its run executed (ran)",
+    Part.ENVIRONMENT: "record the software environment of its run (inEnvironment)",
+    Part.COMPUTE: "record the compute of its run (onCompute)",
+    Part.CONFIGURATION: "record the configuration of its run",
+}
+
+
+def _id_of(kind: str) -> BeforeValidator:
+    def check(value: Any) -> Any:
+        if not isinstance(value, str):
+            raise ValueError("an id is a text")
+        found = _IDS.kind(value)
+        if found != kind:
+            raise ValueError(f"{value} is the id of a {found}; expected one of {kind}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _moment(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise ValueError("a moment is a text, such as 2026-11-23T14:52:06Z")
+    return parse_moment(value)
+
+
+Text = Annotated[str, Field(min_length=1)]
+Number = Annotated[float, Strict()]
+PackId = Annotated[str, _id_of("EvaluationPack")]
+TargetId = Annotated[str, _id_of("HardwareTarget")]
+Moment = Annotated[str, BeforeValidator(_moment)]
+
+
+class _Document(BaseModel):
+    """A part of the document: names in camel case, nothing that is not declared."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        validate_by_alias=True,
+        validate_by_name=False,
+    )
+
+
+class Asked(_Document):
+    """Which measurement is asked for: a metric of a pack, and what it must be measured on."""
+
+    pack: PackId = Field(description="The evaluation pack with its version, as an id.")
+    metric: Text = Field(description="The metric, as the pack calls it.")
+    slice: Text | None = Field(default=None, description="The slice of the pack; without it, the whole pack.")
+    type: EvidenceType | None = Field(default=None, description="The kind of evidence that counts; without it, any.")
+    target: TargetId | None = Field(
+        default=None,
+        description="The hardware target on which it must be measured, on an artifact built for it; without it, a measurement "
+        "of the version itself counts, and one on an artifact for the line's own target.",
+    )
+    on_target: StrictBool = Field(
+        default=False, description="Whether it must be measured on an artifact built for the line's own hardware target."
+    )
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells one measurement that is asked for from another."""
+        return (self.pack, self.metric, self.slice, self.type, self.target, self.on_target)
+
+    @property
+    def what(self) -> str:
+        """The metric and its slice, as part of a sentence."""
+        return self.metric + (f" on {self.slice}" if self.slice else "")
+
+    def where(self, line_target: str | None = None) -> str:
+        """What it must be measured with and on, in brackets."""
+        on = self.target or ((line_target or "the line's target") if self.on_target else None)
+        return f"({', '.join(part for part in (self.pack, self.type, on and f'on {on}') if part)})"
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Self:
+        if self.target and self.on_target:
+            raise InvalidPolicy([Mistake("target", "onTarget already asks for the line's own target: give one of the two")])
+        return self
+
+
+class Requirement(Asked):
+    """One value that must be reached: exactly one of minimum and maximum, in the pack's unit."""
+
+    minimum: Number | None = Field(default=None, description="The least value that suffices, in the pack's unit.")
+    maximum: Number | None = Field(default=None, description="The greatest value that suffices, in the pack's unit.")
+    maximum_age: Annotated[int, Strict(), Field(ge=1, le=36_500)] | None = Field(
+        default=None, description="How many days old the measurement may be; without it, any age."
+    )
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> Self:
+        if (self.minimum is None) == (self.maximum is None):
+            given = "both are given" if self.minimum is not None else "neither is given"
+            raise InvalidPolicy([Mistake("minimum", f"give exactly one of minimum and maximum; {given}")])
+        return self
+
+    @property
+    def threshold(self) -> float:
+        """The value to reach."""
+        threshold = self.minimum if self.minimum is not None else self.maximum
+        assert threshold is not None
+        return threshold
+
+    def bound(self, unit: str | None = None) -> str:
+        """The value to reach, as part of a sentence."""
+        return f"at {'least' if self.minimum is not None else 'most'} {number(self.threshold, unit)}"
+
+    def said(self, unit: str | None = None, line_target: str | None = None) -> str:
+        """The requirement in words."""
+        age = "" if self.maximum_age is None else f", at most {self.maximum_age} days old"
+        return f"{self.what} {self.bound(unit)} {self.where(line_target)}{age}"
+
+
+class NoRegression(Asked):
+    """One value that must not be worse than that of the version deployed in the line by more than a margin."""
+
+    margin: Annotated[float, Strict(), Field(ge=0)] = Field(
+        default=0.0, description="By how much it may be worse, in the pack's unit."
+    )
+
+    def said(self, unit: str | None = None, line_target: str | None = None) -> str:
+        """The requirement in words."""
+        margin = f" by more than {number(self.margin, unit)}" if self.margin else ""
+        return f"{self.what} not worse than deployed{margin} {self.where(line_target)}"
+
+
+class Approvals(_Document):
+    """Whose votes approve a release."""
+
+    count: Annotated[int, Strict(), Field(ge=1, le=20)] = Field(default=1, description="How many distinct voters.")
+    roles: Annotated[tuple[Text, ...], Field(min_length=1)] = Field(
+        default=("APPROVER",), description="A person's vote counts with at least one of these roles."
+    )
+    self_approval: StrictBool = Field(default=False, description="Whether the vote of whoever registered it counts.")
+    by_trainer: StrictBool = Field(default=False, description="Whether the vote of somebody who trained it counts.")
+    trusted_machines: tuple[Text, ...] = Field(default=(), description="The machines whose votes count, by name.")
+
+
+class StandingRule(StrEnum):
+    """What a new policy does to the approvals that stand."""
+
+    KEEP = "KEEP"
+    GRACE = "GRACE"
+    REAPPROVE = "REAPPROVE"
+
+
+class StandingApprovals(_Document):
+    """What happens to approvals of earlier policies when this one takes effect."""
+
+    rule: StandingRule = Field(
+        description="KEEP: they hold; GRACE: they hold until a moment; REAPPROVE: they are stale as soon as it takes effect."
+    )
+    until: Moment | None = Field(default=None, description="With GRACE, the moment from which they are stale.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_rule(cls, value: Any) -> Any:
+        return {"rule": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _until_with_grace(self) -> Self:
+        if self.rule is StandingRule.GRACE and self.until is None:
+            raise InvalidPolicy([Mistake("until", "GRACE needs the moment until which approvals hold")])
+        if self.rule is not StandingRule.GRACE and self.until is not None:
+            raise InvalidPolicy([Mistake("until", f"{self.rule} has no moment: leave out until, or make rule GRACE")])
+        return self
+
+
+class Policy(_Document):
+    """What a release line asks of a version before robots may run it."""
+
+    risk_tier: RiskTier = Field(description="How much can go wrong in the line.")
+    candidate: tuple[Part, ...] = Field(default=(), description="What a candidate must carry.")
+    evidence: tuple[Requirement, ...] = Field(default=(), description="What must be measured, and how good it must be.")
+    no_regression: tuple[NoRegression, ...] = Field(
+        default=(), description="What must not be worse than that of the version deployed in the line."
+    )
+    approvals: Approvals = Field(default=Approvals(), description="Whose votes approve it.")
+    automatic_promotion: StrictBool = Field(
+        default=False,
+        description="Whether it is approved without votes as soon as its evidence suffices; with riskTier LOW alone.",
+    )
+    standing_approvals: StandingApprovals = Field(
+        description="What happens to approvals of earlier policies when this one takes effect."
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if mistakes := [*_repeated(self), *_impossible(self), *_unattended(self)]:
+            raise InvalidPolicy(mistakes)
+        return self
+
+    @property
+    def packs(self) -> frozenset[str]:
+        """The ids of the packs that it names."""
+        return frozenset(asked.pack for asked in (*self.evidence, *self.no_regression))
+
+    def document(self) -> dict[str, Any]:
+        """The policy as JSON, defaults written out, so that it means the same when defaults change."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def parse(document: object) -> Policy:
+    """The policy that a document says. Raises `InvalidPolicy` with every mistake."""
+    try:
+        return Policy.model_validate(document)
+    except ValidationError as error:
+        raise InvalidPolicy(_mistakes(error)) from None
+
+
+def check_against(policy: Policy, packs: Mapping[str, Pack]) -> tuple[Mistake, ...]:
+    """What a policy asks for that the packs, by id, do not define."""
+    asked: list[tuple[str, Requirement | NoRegression]] = [(f"evidence.{i}", r) for i, r in enumerate(policy.evidence)]
+    asked += [(f"noRegression.{i}", r) for i, r in enumerate(policy.no_regression)]
+    return tuple(mistake for path, each in asked for mistake in _undefined(path, each, packs))
+
+
+def missing_of_candidate(policy: Policy, carried: Iterable[str]) -> tuple[Reason, ...]:
+    """What a candidate does not carry of what the policy asks for; `carried` are names of `Part`."""
+    has = _parts(Part(name) for name in carried)
+    return tuple(
+        Reason(
+            CANDIDATE_INCOMPLETE,
+            f"the candidate carries no {part}, which the policy asks for",
+            _REMEDIES.get(part, f"register the version with its {part}"),
+        )
+        for part in _parts(policy.candidate)
+        if part not in has
+    )
+
+
+def standing_after(policy: Policy, now: str) -> str | None:
+    """The moment from which approvals of earlier policies are stale once `policy` takes effect at `now`; None: never.
+
+    A grace that has passed when the policy takes effect makes them stale then, not before: a policy does not reach back.
+    """
+    rule = policy.standing_approvals
+    if rule.rule is StandingRule.KEEP:
+        return None
+    return max(now, rule.until) if rule.until else now
+
+
+def _parts(parts: Iterable[Part]) -> tuple[Part, ...]:
+    each = (p for part in parts for p in (INTERFACE if part is Part.INTERFACE else (part,)))
+    return tuple(dict.fromkeys(each))
+
+
+def _repeated(policy: Policy) -> Iterator[Mistake]:
+    lists: tuple[tuple[str, Iterable[object]], ...] = (
+        ("candidate", policy.candidate),
+        ("approvals.roles", policy.approvals.roles),
+        ("approvals.trustedMachines", policy.approvals.trusted_machines),
+        ("evidence", ((*r.key, r.minimum is None) for r in policy.evidence)),
+        ("noRegression", (r.key for r in policy.no_regression)),
+    )
+    for path, items in lists:
+        first: dict[object, int] = {}
+        for i, item in enumerate(items):
+            if first.setdefault(item, i) != i:
+                yield Mistake(f"{path}.{i}", f"repeats {path}.{first[item]}: keep one of the two")
+
+
+def _impossible(policy: Policy) -> Iterator[Mistake]:
+    for i, low in enumerate(policy.evidence):
+        for j, high in enumerate(policy.evidence):
+            if low.minimum is not None and high.maximum is not None and low.key == high.key and low.minimum > high.maximum:
+                yield Mistake(
+                    f"evidence.{i}.minimum",
+                    f"{low.what} cannot be at least {number(low.minimum)} and, by evidence.{j}.maximum, "
+                    f"at most {number(high.maximum)}",
+                )
+
+
+def _unattended(policy: Policy) -> Iterator[Mistake]:
+    """What would let a version reach robots with nobody, or nothing, to answer for it."""
+    approvals = policy.approvals
+    if policy.automatic_promotion:
+        path = "automaticPromotion"
+        if policy.risk_tier is not RiskTier.LOW:
+            yield Mistake(path, f"riskTier is {policy.risk_tier}; only a policy of riskTier LOW promotes by itself")
+        if not policy.evidence:
+            yield Mistake(path, "evidence asks for nothing, so nothing would be promoted for a reason")
+        if approvals.count > 1:
+            yield Mistake(path, f"approvals.count asks for {approvals.count} votes and a promotion needs none: take one away")
+    if policy.risk_tier is not RiskTier.LOW and len(approvals.trusted_machines) >= approvals.count:
+        yield Mistake(
+            "approvals.trustedMachines",
+            f"with approvals.count {approvals.count} machines alone could approve; only riskTier LOW lets them",
+        )
+
+
+def _undefined(path: str, asked: Requirement | NoRegression, packs: Mapping[str, Pack]) -> Iterator[Mistake]:
+    pack = packs.get(asked.pack)
+    if pack is None:
+        yield Mistake(f"{path}.pack", f"{asked.pack} is not known" + _near(asked.pack, packs))
+        return
+    if asked.slice is not None and asked.slice not in pack.slices:
+        yield Mistake(f"{path}.slice", f"{pack.id} defines no slice {asked.slice!r}" + _near(asked.slice, pack.slices))
+    if asked.metric not in pack.metrics:
+        yield Mistake(f"{path}.metric", f"{pack.id} defines no metric {asked.metric!r}" + _near(asked.metric, pack.metrics))
+        return
+    direction = pack.metrics[asked.metric][1]
+    if isinstance(asked, NoRegression):
+        if direction is None:
+            yield Mistake(f"{path}.metric", f"{pack.id} does not say which way {asked.metric} is better, so nothing compares")
+    elif asked.minimum is not None and direction == Direction.LOWER_IS_BETTER:
+        yield Mistake(f"{path}.minimum", f"{asked.metric} of {pack.id} is better the lower it is: did you mean maximum?")
+    elif asked.maximum is not None and direction == Direction.HIGHER_IS_BETTER:
+        yield Mistake(f"{path}.maximum", f"{asked.metric} of {pack.id} is better the higher it is: did you mean minimum?")
+
+
+def number(value: float, unit: str | None = None) -> str:
+    """A number as people write it, with its unit."""
+    return repr(float(value)).removesuffix(".0") + (f" {unit}" if unit else "")
+
+
+_SECTIONS: Mapping[str, type[_Document]] = {
+    "evidence": Requirement,
+    "noRegression": NoRegression,
+    "approvals": Approvals,
+    "standingApprovals": StandingApprovals,
+}
+
+
+def _mistakes(error: ValidationError) -> Iterator[Mistake]:
+    for e in error.errors(include_url=False):
+        path = ".".join(map(str, e["loc"]))
+        cause = e.get("ctx", {}).get("error")
+        if isinstance(cause, InvalidPolicy):
+            yield from (Mistake(".".join(filter(None, (path, m.path))), m.message) for m in cause.mistakes)
+        else:
+            yield Mistake(path, _message(dict(e)))
+
+
+def _message(e: Mapping[str, Any]) -> str:
+    loc, message = e["loc"], str(e["msg"]).removeprefix("Value error, ")
+    match e["type"]:
+        case "extra_forbidden":
+            model = _SECTIONS[loc[0]] if len(loc) > 1 else Policy
+            names = [to_camel(name) for name in model.model_fields]
+            return f"{loc[-1]!r} is not known" + (_near(str(loc[-1]), names) or f"; known: {', '.join(names)}")
+        case "missing":
+            return "is required"
+        case "value_error":
+            return message
+        case "model_type":
+            return "expected an object with fields"
+        case "bool_type":
+            return f"write true or false (given: {e['input']!r})"
+    return message + (f" (given: {e['input']!r})" if isinstance(e["input"], (str, int, float, type(None))) else "")
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,114 @@
+"""Who has voted for a release, and whose votes count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from forebear.domain.outcome import Reason
+from forebear.domain.policy import Policy
+
+APPROVALS_MISSING = "APPROVALS_MISSING"
+UNTRUSTED_MACHINE = "UNTRUSTED_MACHINE"
+SELF_APPROVAL = "SELF_APPROVAL"
+BY_TRAINER = "BY_TRAINER"
+WITHOUT_ROLE = "WITHOUT_ROLE"
+VOTED_BEFORE = "VOTED_BEFORE"
+
+
+@dataclass(frozen=True)
+class Vote:
+    """One vote for a release, with what its voter was when it was cast: roles, and whether a machine."""
+
+    decision: str
+    actor: str
+    roles: frozenset[str]
+    machine: bool
+    at: str
+
+
+@dataclass(frozen=True)
+class Candidacy:
+    """Who is too near to a candidate to vote for it: who registered it, and who trained it."""
+
+    registrant: str | None
+    trainers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Count:
+    """The votes that count, how many more are needed, and the votes that do not count, each with the reason."""
+
+    counted: tuple[Vote, ...]
+    still_needed: int
+    excluded: tuple[tuple[Vote, Reason], ...] = ()
+    missing: tuple[Reason, ...] = field(default=())
+    """The reason that votes are missing, if they are."""
+
+
+def count_votes(policy: Policy, votes: Iterable[Vote], candidacy: Candidacy) -> Count:
+    """Counts votes for a release, in any order: distinct voters, as the policy's `approvals` says.
+
+    `votes` are standing votes in favour alone: those cast since the release was last rejected or its approval withdrawn,
+    and since its digest or its line's policy last changed. A vote is for what its voter saw, so which votes stand is the
+    caller's to say; who may vote is said here. Of several votes of one voter that would count, the first does.
+
+    A machine counts where the policy names it under `trustedMachines`; that is its role. What holds for people who
+    registered or trained the version holds for it, too.
+    """
+    counted: dict[str, Vote] = {}
+    excluded: list[tuple[Vote, Reason]] = []
+    for vote in sorted(votes, key=lambda v: (v.at, v.decision)):
+        reason = _against(policy, vote, candidacy) or _again(vote, counted.get(vote.actor))
+        if reason is None:
+            counted[vote.actor] = vote
+        else:
+            excluded.append((vote, reason))
+    needed = max(0, policy.approvals.count - len(counted))
+    return Count(tuple(counted.values()), needed, tuple(excluded), _missing(policy, counted, needed, candidacy, excluded))
+
+
+def _against(policy: Policy, vote: Vote, candidacy: Candidacy) -> Reason | None:
+    approvals = policy.approvals
+    if vote.machine and vote.actor not in approvals.trusted_machines:
+        said = f"{vote.actor} is a machine that the policy does not name under approvals.trustedMachines"
+        return Reason(UNTRUSTED_MACHINE, said, "have a person vote")
+    if vote.actor == candidacy.registrant and not approvals.self_approval:
+        return Reason(SELF_APPROVAL, f"{vote.actor} registered the candidate", "have somebody else vote")
+    if vote.actor in candidacy.trainers and not approvals.by_trainer:
+        return Reason(BY_TRAINER, f"{vote.actor} trained the candidate", "have somebody vote who did not train it")
+    if not vote.machine and not vote.roles & {*approvals.roles}:
+        has = f"was {', '.join(sorted(vote.roles))}" if vote.roles else "had no role"
+        said = f"{vote.actor} {has} when voting, and the policy asks for {' or '.join(approvals.roles)}"
+        return Reason(WITHOUT_ROLE, said, f"have somebody vote who is {' or '.join(approvals.roles)}")
+    return None
+
+
+def _again(vote: Vote, first: Vote | None) -> Reason | None:
+    if first is None:
+        return None
+    return Reason(VOTED_BEFORE, f"{vote.actor} has voted before ({first.decision})", "have somebody else vote")
+
+
+def _missing(
+    policy: Policy, counted: Iterable[str], needed: int, candidacy: Candidacy, excluded: Iterable[tuple[Vote, Reason]]
+) -> tuple[Reason, ...]:
+    if not needed:
+        return ()
+    approvals = policy.approvals
+    by = sorted(counted)
+    have = f"{len(by)} of {approvals.count} votes" + (f" ({', '.join(by)})" if by else "")
+    uncounted = "; ".join(reason.message for _, reason in excluded)
+    barred = set() if approvals.self_approval or candidacy.registrant is None else {candidacy.registrant}
+    barred |= set() if approvals.by_trainer else candidacy.trainers
+    others = sorted({*by, *barred})
+    machines = sorted({*approvals.trusted_machines} - {*others})
+    return (
+        Reason(
+            APPROVALS_MISSING,
+            f"there are {have}" + (f"; others do not count: {uncounted}" if uncounted else ""),
+            f"{needed} more, each of another person who is {' or '.join(approvals.roles)}"
+            + (f" (not {', '.join(others)})" if others else "")
+            + (f", or of {' or '.join(machines)}" if machines else ""),
+        ),
+    )
