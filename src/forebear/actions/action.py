@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from functools import cached_property
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -14,48 +15,45 @@ from forebear.domain.outcome import Verdict
 from forebear.domain.roles import Actor
 from forebear.graph.declaration import Value
 
-F = TypeVar("F")
-
-
-class Chain(msgspec.Struct, frozen=True):
-    """How far the audit chain of a subject reaches."""
-
-    id: str
-    length: int
-    hash: str
+T = TypeVar("T")
+Rows = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
-class Given(Generic[F]):
-    """What a decision is taken from. `input` holds JSON values by name, and only what was given."""
+class Given:
+    """What a decision is taken from: the input, JSON values by name and only what was given, and the rows of facts statements."""
 
     input: Mapping[str, Any]
-    facts: F
+    facts: Mapping[str, Rows]
     actor: Actor
     now: str
 
-    def new_id(self, prefix: str) -> str:
-        """A new id that sorts by the moment it was made at."""
-        at = datetime.fromisoformat(self.now)
-        return f"{prefix}:{at:%Y%m%dT%H%M%S%f}-{secrets.token_hex(5)}"
+    def new_ids(self, prefix: str, count: int) -> tuple[str, ...]:
+        """New ids that sort by the moment they were made at, and among themselves by their place."""
+        at = f"{datetime.fromisoformat(self.now):%Y%m%dT%H%M%S%f}"
+        return tuple(f"{prefix}:{at}-{n:03}-{secrets.token_hex(4)}" for n in range(count))
+
+    def rows(self, name: str, type: type[T]) -> list[T]:
+        """The rows of a facts statement as what they are."""
+        return [msgspec.convert(row, type) for row in self.facts[name]]
 
 
 @dataclass(frozen=True)
-class Action(Generic[F]):
-    """A verb.
+class Action:
+    """A verb: the same for GraphQL, the command line and governed facts.
 
-    `facts` is the statement `cypher/actions/<facts>_facts.cypher` and `facts_type` the type of its row; `asks` makes its
-    parameters of the input, by default those of the same names. `decide` is pure.
+    `input` declares what it takes, and its docstring says what it does. `facts` are statements in `cypher/actions`, read in
+    their order, which is the order of their locks; `asks` makes their parameters of the input, by default those of the same
+    names. `decide` is pure.
     """
 
     name: str
     input: type[Value]
-    facts: str
-    facts_type: type[F]
-    decide: Callable[[Given[F]], Verdict]
+    facts: tuple[str, ...]
+    decide: Callable[[Given], Verdict]
     asks: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
 
-    @property
+    @cached_property
     def doc(self) -> str:
         """What it does."""
         return " ".join((self.input.__doc__ or "").split())

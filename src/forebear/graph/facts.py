@@ -192,6 +192,11 @@ class Facts:
             raise InvalidFact(id, self.reasons(error, kind)) from None
         return self._rows(kind, model, imported=imported and kind.standing is Standing.GOVERNED)
 
+    def described(self, document: Mapping[str, Any]) -> NodeRow:
+        """The document of a governed fact as rows, as an action writes it. Raises `ValidationError`."""
+        kind = self.graph.kinds[document["kind"]]
+        return self._rows(kind, self.model(kind.name).model_validate(document), imported=False)
+
     def _rows(self, kind: Kind, model: BaseModel, *, imported: bool) -> NodeRow:
         given = model.__pydantic_fields_set__
         values = model.__dict__

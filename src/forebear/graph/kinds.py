@@ -417,6 +417,7 @@ class ReleasePolicy(Node, prefix="policy", versioned=True, standing=GOVERNED, pl
 
     risk_tier: RiskTier | None = prop("How much can go wrong.", default=None)
     document: Json | None = prop("The policy itself.", default=None)
+    packs: list[str] | None = prop("The evaluation packs that it asks for, as ids.", default=None)
 
     governs = edge(
         GOVERNS, "ReleaseLine", interval=True, doc="The release lines that it governs, and when.",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from forebear.graph.declaration import Graph
+from forebear.graph.dialect import InvalidStatement
 from forebear.graph.question import Question, parse
 
 
@@ -19,3 +23,35 @@ def questions(graph: Graph, folder: Path | None = None) -> list[Question]:
     """The questions in `cypher/questions`, by name. Raises `InvalidStatement`."""
     files = sorted((folder or directory("cypher") / "questions").glob("*.cypher"))
     return [parse(file.stem, file.read_text("utf-8"), graph) for file in files]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A statement that reads, under locks, what a decision rests on."""
+
+    name: str
+    text: str
+    parameters: frozenset[str]
+
+    def bound(self, given: Mapping[str, object]) -> dict[str, object]:
+        """The parameters that it takes, of those given; the others are for other statements. Raises `InvalidStatement`."""
+        if absent := self.parameters - given.keys():
+            raise InvalidStatement(f"{self.name}_facts.cypher: nothing was given for ${min(absent)}")
+        return {name: given[name] for name in self.parameters}
+
+
+_DECLARED = re.compile(r"^// parameter (\w+) ", re.M)
+
+
+def facts(folder: Path | None = None) -> dict[str, Facts]:
+    """The statements `cypher/actions/<name>_facts.cypher`, by name. Raises `InvalidStatement`."""
+    found = {}
+    for file in sorted((folder or directory("cypher") / "actions").glob("*_facts.cypher")):
+        source = file.read_text("utf-8")
+        text = "\n".join(line for line in source.splitlines() if not line.startswith("//")).strip()
+        declared = frozenset(_DECLARED.findall(source))
+        if declared != (used := frozenset(re.findall(r"\$(\w+)", text))):
+            raise InvalidStatement(f"{file.name}: parameter ${min(declared ^ used)} is declared or used alone")
+        name = file.stem.removesuffix("_facts")
+        found[name] = Facts(name, text, declared)
+    return found

@@ -1,60 +1,85 @@
-// What a decision about a release rests on. Locks its line, since a policy may change, and the release.
+// How releases stand: one, all of a version or of an artifact's version, or all in a line. One row a release, and one of nulls.
+// Locks their lines, since a policy may change, and then the releases, each in the order of ids.
 //
-// parameter release ID(Release)!: The release.
-OPTIONAL MATCH (release:Release {id: $release})-[within:IN_LINE]->(line:ReleaseLine)
+// parameter release ID(Release): The release.
+// parameter version ID(ModelVersion): The version whose releases.
+// parameter artifact ID(Artifact): The artifact whose version's releases.
+// parameter line ID(ReleaseLine): The line whose releases.
+// parameter now DateTime!: Now.
+CALL () {
+  MATCH (release:Release {id: $release})-[within:IN_LINE]->(line:ReleaseLine) WHERE true
+  RETURN release, line
+  UNION
+  MATCH (version:ModelVersion {id: $version})<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine) WHERE true
+  RETURN release, line
+  UNION
+  MATCH (artifact:Artifact {id: $artifact})-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine) WHERE true
+  RETURN release, line
+  UNION
+  MATCH (line:ReleaseLine {id: $line})<-[within:IN_LINE]-(release:Release) WHERE true
+  RETURN release, line
+  UNION
+  RETURN null AS release, null AS line
+}
+WITH release, line ORDER BY line.id
 REMOVE line.lock
-WITH release, line
+WITH release, line ORDER BY release.id
 REMOVE release.lock
 WITH release, line
 OPTIONAL MATCH (release)-[of:OF]->(version:ModelVersion)
 OPTIONAL MATCH (line)-[for:FOR]->(target:HardwareTarget)
-WITH release, line, version, target, [$release] AS subjects,
+WITH release, line, version, target,
+  COLLECT {
+    WITH * WHERE line IS NOT NULL
+    MATCH (policy:ReleasePolicy)-[governs:GOVERNS]->(line) WHERE governs.validFrom <= $now AND coalesce(governs.validTo > $now, true)
+    WITH policy, governs ORDER BY governs.validFrom DESC, policy.id DESC LIMIT 1
+    RETURN policy
+  }[0] AS policy,
   COLLECT {
     WITH * WHERE line IS NOT NULL
     MATCH (line)<-[beside:IN_LINE]-(other:Release)-[runs:OF]->(running:ModelVersion)<-[built:BUILT_FROM]-(artifact:Artifact)<-[meant:OF]-(deployment:Deployment)
     WHERE other.state = 'DEPLOYED' AND other.id <> release.id AND deployment.state = 'ACTIVE'
     WITH other, running, max(coalesce(deployment.validFrom, '')) AS since ORDER BY since DESC, other.id LIMIT 1
-    RETURN other{.id, version: running.id}
+    RETURN {release: other.id, version: running.id} AS other
   }[0] AS baseline
-RETURN release{.id, .state, .revision, .staleFrom, .recordedBy, .describedAt} AS release,
+RETURN release{.id, .state, .revision, .staleFrom, .recordedBy} AS release,
   line{.id, target: target.id} AS line,
   version{
     .id, .weightsDigest, .normalizationDigest, .actionSpaceDigest, .controllerDigest, .sensors, .actionSpace, .rateHz,
     .memoryMib, .robotSoftware, .recordedBy
   } AS version,
+  policy{.id, .document} AS policy,
+  baseline,
+  COLLECT {
+    UNWIND coalesce(policy.packs, []) AS id
+    MATCH (pack:EvaluationPack {id: id}) WHERE true
+    RETURN pack{.id, .metrics, .slices} AS item
+  } AS packs,
   COLLECT {
     WITH * WHERE version IS NOT NULL
     MATCH (version)-[promoted:PROMOTED_FROM]->(checkpoint:Checkpoint)-[produced:PRODUCED_BY]->(run:Run) WHERE true
     WITH DISTINCT run ORDER BY run.id
-    RETURN run{.recordedBy, .owners} AS item
+    RETURN run{.id, .recordedBy, .owners} AS item
   } AS runs,
-  COLLECT {
-    WITH * WHERE line IS NOT NULL
-    MATCH (policy:ReleasePolicy)-[governs:GOVERNS]->(line) WHERE governs.validFrom <= $now AND coalesce(governs.validTo > $now, true)
-    WITH policy, governs ORDER BY governs.validFrom DESC, policy.id DESC LIMIT 1
-    RETURN policy{.id, .document, since: governs.validFrom} AS item
-  }[0] AS policy,
   COLLECT {
     WITH * WHERE release IS NOT NULL
     MATCH (decision:Decision)-[about:ABOUT]->(release) WHERE true
     WITH DISTINCT release, decision ORDER BY decision.decidedAt, decision.id
     RETURN decision{
-      .id, .type, .verdict, .actor, .roles, .machine, .digest, .decidedAt, .expiresAt, .state,
+      .id, .type, .verdict, .actor, .roles, .machine, .digest, .decidedAt, .expiresAt,
       policies: COLLECT { MATCH (decision)-[under:UNDER]->(policy:ReleasePolicy) WHERE true RETURN policy.id },
-      counts: COLLECT { MATCH (decision)-[counted:COUNTS]->(vote:Decision) WHERE true RETURN vote.id },
       approves: EXISTS { MATCH (release)-[approved:APPROVED_BY]->(decision) WHERE true }
     } AS item
   } AS decisions,
-  baseline,
   COLLECT {
     UNWIND [version.id, baseline.version] AS id
     WITH * WHERE id IS NOT NULL
     MATCH (measured:ModelVersion {id: id})<-[about:ABOUT]-(evidence:Evidence) WHERE true
     WITH measured, evidence ORDER BY evidence.id
     RETURN evidence{
-      .id, .type, .measurements, .measuredAt, version: measured.id, artifact: null, artifactState: null, target: null,
+      .id, .type, .measurements, .measuredAt, version: measured.id,
       packs: COLLECT { MATCH (evidence)-[with:MEASURED_WITH]->(pack:EvaluationPack) WHERE true RETURN pack.id },
-      superseded: EXISTS { MATCH (newer:Evidence)-[supersedes:SUPERSEDES]->(evidence) WHERE true }
+      supersededBy: COLLECT { MATCH (newer:Evidence)-[supersedes:SUPERSEDES]->(evidence) WHERE true RETURN newer.id }
     } AS item
   } AS evidence,
   COLLECT {
@@ -66,21 +91,9 @@ RETURN release{.id, .state, .revision, .staleFrom, .recordedBy, .describedAt} AS
       .id, .type, .measurements, .measuredAt, version: measured.id, artifact: artifact.id, artifactState: artifact.state,
       target: COLLECT { MATCH (artifact)-[for:FOR]->(built:HardwareTarget) WHERE true RETURN built.id }[0],
       packs: COLLECT { MATCH (evidence)-[with:MEASURED_WITH]->(pack:EvaluationPack) WHERE true RETURN pack.id },
-      superseded: EXISTS { MATCH (newer:Evidence)-[supersedes:SUPERSEDES]->(evidence) WHERE true }
+      supersededBy: COLLECT { MATCH (newer:Evidence)-[supersedes:SUPERSEDES]->(evidence) WHERE true RETURN newer.id }
     } AS item
   } AS builtEvidence,
-  COLLECT {
-    WITH * WHERE version IS NOT NULL
-    MATCH (version)<-[about:ABOUT]-(evidence:Evidence)-[with:MEASURED_WITH]->(pack:EvaluationPack) WHERE true
-    WITH DISTINCT pack ORDER BY pack.id
-    RETURN pack{.id, .metrics, .slices} AS item
-  } AS packs,
-  COLLECT {
-    WITH * WHERE version IS NOT NULL
-    MATCH (version)<-[built:BUILT_FROM]-(artifact:Artifact)<-[about:ABOUT]-(evidence:Evidence)-[with:MEASURED_WITH]->(pack:EvaluationPack) WHERE true
-    WITH DISTINCT pack ORDER BY pack.id
-    RETURN pack{.id, .metrics, .slices} AS item
-  } AS builtPacks,
   COLLECT {
     WITH * WHERE version IS NOT NULL AND line IS NOT NULL
     MATCH (version)<-[built:BUILT_FROM]-(artifact:Artifact)<-[meant:OF]-(deployment:Deployment)-[on:ON]->(fleet:Fleet)-[runs:IN_LINE]->(line)
@@ -94,4 +107,9 @@ RETURN release{.id, .state, .revision, .staleFrom, .recordedBy, .describedAt} AS
     WHERE deployment.state IN ['PLANNED', 'IN_PROGRESS', 'ACTIVE']
     WITH DISTINCT deployment, fleet ORDER BY deployment.id
     RETURN deployment{.id, .state, fleet: fleet.id} AS item
-  } AS cohortDeployments
+  } AS cohortDeployments,
+  COLLECT {
+    UNWIND [release.id, version.id] AS subject
+    MATCH (chain:AuditChain {id: subject}) WHERE true
+    RETURN chain{.id, .length, .hash} AS item
+  } AS chains

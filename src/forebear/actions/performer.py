@@ -1,0 +1,290 @@
+"""How an action is done: facts are read under locks, the decision is taken purely, and all that follows is written at once.
+
+One transaction: the facts statements, the decision, one write. What is written along: for each subject an audit entry that
+continues its chain, an outbox entry, and the outcome under the request's idempotency key.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from pydantic import BaseModel, ValidationError
+
+from forebear.actions.action import Action, Given
+from forebear.domain import audit
+from forebear.domain.outcome import (
+    Conflict,
+    Connect,
+    Describe,
+    Disconnect,
+    Done,
+    Effect,
+    Outcome,
+    Reason,
+    Refused,
+    Revise,
+    Verdict,
+)
+from forebear.domain.roles import Actor, refusal
+from forebear.graph.change import Change, Revision
+from forebear.graph.declaration import Edge, Value
+from forebear.graph.facts import EdgeRow, Facts, stored
+from forebear.graph.moments import moment
+from forebear.store import Store, WriteTransaction
+from forebear.store.statements import Facts as Statement
+
+FORMER = "MATCH (request:Request {id: $id}) RETURN request.digest AS digest, request.outcome AS outcome"
+"""The outcome that a request with this idempotency key had before."""
+
+
+@dataclass(frozen=True)
+class By:
+    """Who asks for an action, from where, and under which idempotency key."""
+
+    actor: Actor
+    source: str
+    key: str | None = None
+    expected_revision: int | None = None
+
+
+class Performer:
+    """Does actions on one store."""
+
+    def __init__(self, facts: Facts, store: Store, actions: Iterable[Action], statements: Mapping[str, Statement]) -> None:
+        self.actions = {action.name: action for action in actions}
+        self.facts = facts
+        self.statements = statements
+        self._store = store
+        self._models: dict[str, type[BaseModel]] = {}
+
+    def model(self, action: Action) -> type[BaseModel]:
+        """The pydantic model of an action's input. Made when first asked for."""
+        if action.name not in self._models:
+            self._models[action.name] = self.facts.input(action.input)
+        return self._models[action.name]
+
+    async def do(self, name: str, input: Mapping[str, Any], by: By) -> Outcome:
+        """Does an action. Raises `StoreError`; whatever else is in the way is among the reasons of a refusal.
+
+        With an idempotency key, the first outcome is answered again, and nothing is done twice.
+        """
+        action = self.actions[name]
+        if reason := refusal(by.actor, name, ()):
+            return Refused((reason,))
+        try:
+            values = self._read(action, input)
+        except ValidationError as error:
+            return Refused(
+                tuple(
+                    Reason("INVALID_INPUT", text, "correct the field and try again") for text in self.facts.reasons(error, None)
+                )
+            )
+
+        async def work(transaction: WriteTransaction) -> Outcome:
+            return await _Doing(self, action, values, by, transaction).outcome()
+
+        return await self._store.write(work)
+
+    def _read(self, action: Action, input: Mapping[str, Any]) -> dict[str, Any]:
+        return _plain(self.model(action).model_validate(input), action.input)
+
+
+def _plain(model: BaseModel, value: type[Value]) -> dict[str, Any]:
+    """Checked input as JSON values by name, only what was given; moments in the graph's form."""
+    given: dict[str, Any] = {}
+    for p in value.members:
+        if p.name not in model.__pydantic_fields_set__ or (checked := getattr(model, p.name)) is None:
+            continue
+        if isinstance(checked, BaseModel):
+            given[p.name] = checked.model_dump(mode="json", exclude_unset=True)
+        elif p.value_type is not None:
+            given[p.name] = [item.model_dump(mode="json", exclude_none=True) for item in checked]
+        else:
+            given[p.name] = checked if p.is_json else stored(p, checked)
+    return given
+
+
+class _Doing:
+    """One attempt; the first thing that it does is to take its moment."""
+
+    def __init__(
+        self, performer: Performer, action: Action, input: Mapping[str, Any], by: By, transaction: WriteTransaction
+    ) -> None:
+        self._performer = performer
+        self._action = action
+        self._input = input
+        self._by = by
+        self._transaction = transaction
+        self._now = moment(datetime.now(UTC))
+        self._graph = performer.facts.graph
+
+    async def outcome(self) -> Outcome:
+        if (former := await self._former()) is not None:
+            return former
+        facts: dict[str, list[dict[str, Any]]] = {}
+        asked = {"now": self._now, **self._action.asks(self._input)}
+        for name in self._action.facts:
+            statement = self._performer.statements[name]
+            facts[name] = await self._transaction.run(statement.text, statement.bound(asked))
+        verdict = self._action.decide(Given(self._input, facts, self._by.actor, self._now))
+        expected = self._by.expected_revision
+        if expected is not None and (revision := _revision(facts, verdict.subject)) not in (None, expected):
+            return Conflict(verdict.subject, expected, revision)
+        outcome = verdict.outcome
+        change = self._change(verdict, facts)
+        if self._by.key is not None:
+            change.request = {
+                "id": self._request_id,
+                "at": self._now,
+                "digest": self._digest,
+                "outcome": _encoded(outcome),
+            }
+        if change.nodes or change.revisions or change.edges or change.retired or change.request:
+            text, parameters = change.statement()
+            reason = self._input.get("reason")
+            stamp = {"now": self._now, "by": self._by.actor.name, "from": self._by.source, "reason": reason}
+            await self._transaction.run(text, parameters | stamp)
+        return outcome
+
+    # ── idempotency ─────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def _request_id(self) -> str:
+        return f"{self._by.actor.name}/{self._by.key}"
+
+    @property
+    def _digest(self) -> str:
+        return audit.digest((self._action.name, json.dumps(self._input, sort_keys=True, ensure_ascii=False)))
+
+    async def _former(self) -> Outcome | None:
+        """The outcome that the request had before."""
+        if self._by.key is None:
+            return None
+        rows = await self._transaction.run(FORMER, {"id": self._request_id})
+        if not rows:
+            return None
+        if rows[0]["digest"] != self._digest:
+            return Refused(
+                (
+                    Reason(
+                        "IDEMPOTENCY_KEY_REUSED",
+                        f"the idempotency key {self._by.key!r} was used before for another request",
+                        "give each request a key of its own, and repeat it only with the same input",
+                    ),
+                )
+            )
+        return _decoded(str(rows[0]["outcome"]))
+
+    # ── writing ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def _change(self, verdict: Verdict, facts: Mapping[str, list[dict[str, Any]]]) -> Change:
+        change = Change()
+        for effect in verdict.effects:
+            self._add(change, effect)
+        # What a subject's facts do not say of its chain has none yet; were that wrong, the entry's id would exist already.
+        chains = {c["id"]: (c["length"], c["hash"]) for rows in facts.values() for row in rows for c in row.get("chains", ())}
+        self._tell(change, verdict, chains)
+        return change
+
+    def _add(self, change: Change, effect: Effect) -> None:
+        match effect:
+            case Describe(document):
+                row = self._performer.facts.described(document)
+                row.guaranteed["describedAt"] = self._now
+                change.nodes.append(row)
+            case Revise(id, _, after):
+                kind = self._graph.kinds[self._performer.facts.ids.kind(id)]
+                change.revisions.append(Revision(kind, id, after))
+            case Connect(id, edge, to, properties):
+                change.edges.append(self._edge(id, edge, to, dict(properties)))
+            case Disconnect(id, edge, to, valid_from):
+                change.retired.append(self._edge(id, edge, to, {"validFrom": valid_from} if valid_from else {}))
+
+    def _edge(self, id: str, name: str, to: str, properties: dict[str, Any]) -> EdgeRow:
+        ids = self._performer.facts.ids
+        kind = self._graph.kinds[ids.kind(id)]
+        edge: Edge = next(e for e in kind.edges if e.name == name)
+        return EdgeRow(edge, id, to, ids.kind(to), properties)
+
+    def _tell(self, change: Change, verdict: Verdict, chains: Mapping[str, tuple[int, str]]) -> None:
+        """Adds an audit entry and an outbox entry for each subject that the effects are about."""
+        told: dict[str, tuple[dict[str, Any], dict[str, Any]]] = defaultdict(lambda: ({}, {}))
+        for effect in verdict.effects:
+            before, after = told[self._subject(effect)]
+            _describe(effect, before, after)
+        for n, (subject, (before, after)) in enumerate(sorted(told.items())):
+            length, hash = chains.get(subject, (0, None))
+            entry = audit.entry(
+                length,
+                hash,
+                subject=subject,
+                at=self._now,
+                by=self._by.actor.name,
+                action=self._action.name,
+                reason=self._input.get("reason"),
+                request=self._by.key,
+                before=_json(before) if before else None,
+                after=_json(after),
+            )
+            change.entries.append(entry.properties)
+            change.outbox.append(
+                {
+                    "id": f"{self._now}/{n:04}/{entry.id}",
+                    "at": self._now,
+                    "event": self._action.name,
+                    "subject": subject,
+                    "payload": _json({"entry": entry.id, "by": entry.by, "after": after}),
+                }
+            )
+
+    def _subject(self, effect: Effect) -> str:
+        """Whose chain tells of an effect: that of the governed node, and for a decision that of what it is about."""
+        if isinstance(effect, Describe) and effect.document["kind"] == "Decision":
+            return str(effect.document["about"][0])
+        return effect.id
+
+
+def _describe(effect: Effect, before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Adds an effect to what an audit entry says: values by node and property, and where edges lead."""
+    now = after.setdefault(effect.id, {})
+    match effect:
+        case Describe(document):
+            now |= {name: value for name, value in document.items() if name not in ("kind", "id")}
+        case Revise(id, was, becomes):
+            before.setdefault(id, {}).update(was)
+            now |= becomes
+        case Connect(id, edge, to, _):
+            now.setdefault(edge, []).append(to)
+        case Disconnect(id, edge, to, _):
+            before.setdefault(id, {}).setdefault(edge, []).append(to)
+            now.setdefault(edge, [])
+
+
+def _revision(facts: Mapping[str, list[dict[str, Any]]], subject: str) -> int | None:
+    """The revision of the subject as the facts have it."""
+    for rows in facts.values():
+        for row in rows:
+            for value in row.values():
+                if isinstance(value, dict) and value.get("id") == subject and "revision" in value:
+                    return int(value["revision"])
+    return None
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value, order="sorted").decode()
+
+
+def _encoded(outcome: Outcome) -> str:
+    return _json({"type": type(outcome).__name__, **asdict(outcome)})
+
+
+def _decoded(text: str) -> Outcome:
+    document = json.loads(text)
+    kind: type[Outcome] = {"Done": Done, "Refused": Refused, "Conflict": Conflict}[document.pop("type")]
+    return msgspec.convert(document, kind)

@@ -1,0 +1,97 @@
+"""The verbs of people who decide about a release."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from forebear.actions.action import Action, Given
+from forebear.domain import release
+from forebear.domain.outcome import Reason, Verdict
+from forebear.domain.release import By
+from forebear.domain.roles import refusal
+from forebear.domain.standing import Case, Standing, case
+from forebear.graph.declaration import Value, prop
+
+RELEASE = ("Release",)
+
+
+class Approve(Value):
+    """Votes for a release in its line. The vote that completes what the policy asks for approves it; refused, on record, where
+    evidence is missing or the vote cannot count."""
+
+    release: str = prop("The release.", names=RELEASE)
+    reason: str | None = prop("What there is to say about it.", default=None)
+
+
+class Reject(Value):
+    """Decides against a release that is not approved. New evidence that suffices, or its restoration, brings it back."""
+
+    release: str = prop("The release.", names=RELEASE)
+    reason: str = prop("Why.")
+
+
+class WithdrawApproval(Value):
+    """Takes the approval of a release back, so that it is to be approved anew. What runs goes on, unauthorised."""
+
+    release: str = prop("The release.", names=RELEASE)
+    reason: str = prop("Why.")
+
+
+class Deprecate(Value):
+    """Says that a release is not to be deployed any more. What runs goes on."""
+
+    release: str = prop("The release.", names=RELEASE)
+    reason: str = prop("Why.")
+
+
+class Archive(Value):
+    """Puts a release away for good. Refused while something of it runs, or is about to."""
+
+    release: str = prop("The release.", names=RELEASE)
+    reason: str = prop("Why.")
+
+
+class Restore(Value):
+    """Brings a deprecated release back, its approval as it was, to be gone back to; or reopens a rejected one."""
+
+    release: str = prop("The release.", names=RELEASE)
+    reason: str = prop("Why.")
+
+
+class Override(Value):
+    """Lets a release run until a moment although it is not approved, in an emergency. What it authorises names it."""
+
+    release: str = prop("The release.", names=RELEASE)
+    reason: str = prop("Why it cannot wait.")
+    expires_at: datetime = prop("Until when (exclusive).")
+
+
+def on_release(name: str, input: type[Value], decide: Callable[[Case, By, Given], Verdict], ids: int = 1) -> Action:
+    """A verb about one release, by somebody who may write to its line."""
+
+    def decided(given: Given) -> Verdict:
+        id = given.input["release"]
+        found = next(filter(None, (case(s, given.now) for s in given.rows("standing", Standing))), None)
+        if found is None:
+            reason = Reason("NOT_FOUND", f"release: {id} is not known, or not described yet", "register the candidate first")
+            return Verdict(id, reasons=(reason,))
+        if forbidden := refusal(given.actor, name, [found.line.id]):
+            return Verdict(id, reasons=(forbidden,))
+        return decide(found, By(given.actor, given.now, given.input.get("reason"), given.new_ids("decision", ids)), given)
+
+    def asks(given: object) -> dict[str, object]:
+        return {"release": given["release"], "version": None, "artifact": None, "line": None}  # type: ignore[index]
+
+    return Action(name, input, ("standing",), decided, asks)
+
+
+ACTIONS = (
+    on_release("approve", Approve, lambda found, by, _: release.approve(found, by), ids=3),
+    on_release("reject", Reject, lambda found, by, _: release.reject(found, by)),
+    on_release("withdrawApproval", WithdrawApproval, lambda found, by, _: release.withdraw_approval(found, by)),
+    on_release("deprecate", Deprecate, lambda found, by, _: release.deprecate(found, by)),
+    on_release("archive", Archive, lambda found, by, _: release.archive(found, by)),
+    on_release("restore", Restore, lambda found, by, _: release.restore(found, by)),
+    on_release("override", Override, lambda found, by, given: release.override(found, by, given.input["expiresAt"])),
+)

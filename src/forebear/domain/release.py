@@ -1,0 +1,274 @@
+"""Decisions about a release: votes and approval, rejection and withdrawal, and the ways to its end and back.
+
+Each takes what was read and answers effects. What a decision rests on is frozen with it: the checks, the evidence, the policy
+and the release that it was compared with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from forebear.domain.evaluation import missing, promotes_itself
+from forebear.domain.lifecycle import Event, allowed, observed
+from forebear.domain.outcome import Connect, Describe, Disconnect, Effect, Reason, Revise, Verdict
+from forebear.domain.roles import Actor
+from forebear.domain.standing import Case
+from forebear.domain.votes import Vote
+from forebear.graph.kinds import DecisionType, ReleaseState
+from forebear.graph.kinds import Verdict as Came
+
+
+@dataclass(frozen=True)
+class By:
+    """Who decides, when, why, and the ids that new decisions get, in their order."""
+
+    actor: Actor
+    now: str
+    reason: str | None
+    ids: Sequence[str]
+
+
+def _decision(
+    case: Case,
+    by: By,
+    nth: int,
+    type: DecisionType,
+    came: Came = Came.GRANTED,
+    *,
+    state: ReleaseState | None = None,
+    reasons: Iterable[Reason] = (),
+    counts: Iterable[str] = (),
+    checked: bool = False,
+    actor: str | None = None,
+    expires_at: str | None = None,
+) -> Describe:
+    """A decision about a release as a fact; `checked`: it rests on the checks. `actor`: the policy, where it decides itself."""
+    given = [by.reason] if by.reason else []
+    policy = case.standing.policy
+    document: dict[str, Any] = {
+        "kind": "Decision",
+        "id": by.ids[nth],
+        "type": type.value,
+        "verdict": came.value,
+        "actor": actor or by.actor.name,
+        "digest": case.version.digest,
+        "decidedAt": case.now,
+        "reasons": [*given, *(r.message for r in reasons)],
+        "about": [case.release.id],
+        "under": [policy.id] if policy else [],
+        "counts": list(counts),
+    }
+    if actor is None:
+        document |= {"roles": sorted(by.actor.roles), "machine": by.actor.machine}
+    if state is not None:
+        document["state"] = state.value
+    if expires_at is not None:
+        document["expiresAt"] = expires_at
+    if checked:
+        cited = {c.evidence: None for c in case.checks} | {c.baseline_evidence: None for c in case.checks}
+        document["checks"] = [c.frozen() for c in case.checks]
+        document["cites"] = [evidence for evidence in cited if evidence is not None]
+        document["comparedWith"] = [case.standing.baseline.release] if case.standing.baseline else []
+    return Describe(document)
+
+
+def _moves(case: Case, state: ReleaseState, **changed: Any) -> list[Effect]:
+    """The release's new state and what else changes of it; nothing where all is as it was."""
+    before = {"state": case.release.state.value, "staleFrom": case.release.stale_from}
+    after = {name: value for name, value in {"state": state.value, **changed}.items() if before[name] != value}
+    return [Revise(case.release.id, {name: before[name] for name in after}, after)] if after else []
+
+
+def _stands_approved(case: Case, decision: str) -> list[Effect]:
+    """The release approved by a decision alone; deployed where something of it runs already."""
+    state = ReleaseState.APPROVED
+    if case.running:
+        state = observed(state, Event.DEPLOYMENT_ACTIVE)
+    former = (Disconnect(case.release.id, "approvedBy", id) for id in case.approvals)
+    return [*_moves(case, state, staleFrom=None), *former, Connect(case.release.id, "approvedBy", decision)]
+
+
+def _refused(
+    case: Case, by: By, nth: int, type: DecisionType, reasons: Iterable[Reason], before: Iterable[Effect] = ()
+) -> Verdict:
+    """A refusal, which is itself on record."""
+    reasons = tuple(reasons)
+    decision = _decision(case, by, nth, type, Came.REFUSED, reasons=reasons, checked=True)
+    return Verdict(case.release.id, (*before, decision), reasons)
+
+
+def approve(case: Case, by: By) -> Verdict:
+    """A vote; with the last one that the policy asks for, the approval.
+
+    It is refused, on record, where evidence is missing or the vote cannot count. Approving again what stands approved changes
+    nothing; where its approval is stale, it is voted on anew.
+    """
+    if isinstance(case.policy, Reason):
+        return Verdict(case.release.id, reasons=(case.policy,))
+    if case.is_approved and not case.is_stale:
+        return Verdict(case.release.id)
+    failed = [Reason(c.code, c.message, c.remedy or "") for c in case.checks if not c.passed]
+    effects: list[Effect] = []
+    if case.release.state is ReleaseState.CANDIDATE and not failed:
+        case, effects = _evaluated(case, by, 2)
+    elif case.release.state in (ReleaseState.CANDIDATE, ReleaseState.EVALUATED) and failed:
+        lapsed = _moves(case, observed(case.release.state, Event.EVIDENCE_LAPSED))
+        return _refused(case, by, 0, DecisionType.APPROVAL, failed, lapsed)
+    target = allowed(case.release.state, DecisionType.VOTE)
+    if isinstance(target, Reason):
+        return Verdict(case.release.id, reasons=(target,))
+    if failed:
+        return _refused(case, by, 0, DecisionType.APPROVAL, failed)
+    vote = Vote(by.ids[0], by.actor.name, frozenset(by.actor.roles), by.actor.machine, case.now)
+    count = case.count([*case.votes, vote])
+    if against := [reason for v, reason in count.excluded if v.decision == vote.decision]:
+        return _refused(case, by, 0, DecisionType.APPROVAL, against)
+    effects.append(_decision(case, by, 0, DecisionType.VOTE))
+    if not count.still_needed:
+        state = ReleaseState.APPROVED
+        counted = [v.decision for v in count.counted]
+        effects.append(_decision(case, by, 1, DecisionType.APPROVAL, state=state, counts=counted, checked=True))
+        effects += _stands_approved(case, by.ids[1])
+    return Verdict(case.release.id, tuple(_together(effects)))
+
+
+def _evaluated(case: Case, by: By, nth: int) -> tuple[Case, list[Effect]]:
+    """A candidate whose evidence suffices becomes evaluated: the case as it then is, and the effects."""
+    policy = case.standing.policy
+    decision = _decision(
+        case, by, nth, DecisionType.EVALUATION, state=ReleaseState.EVALUATED, checked=True, actor=policy.id if policy else None
+    )
+    return _with_state(case, ReleaseState.EVALUATED), [decision, *_moves(case, ReleaseState.EVALUATED)]
+
+
+def _with_state(case: Case, state: ReleaseState) -> Case:
+    """A case as if its release had another state."""
+    return replace(case, release=msgspec.structs.replace(case.release, state=state))
+
+
+def evaluate(case: Case, by: By) -> Verdict:
+    """What evidence or a policy that changed means for a release: evaluated, promoted by itself, or a candidate again.
+
+    Nothing changes where nothing follows; a policy that promotes by itself is the actor of the promotion.
+    """
+    policy = case.policy
+    if isinstance(policy, Reason):
+        return Verdict(case.release.id)
+    passed = all(check.passed for check in case.checks)
+    effects: list[Effect] = []
+    if not passed:
+        return Verdict(case.release.id, tuple(_moves(case, observed(case.release.state, Event.EVIDENCE_LAPSED))))
+    if case.release.state in (ReleaseState.CANDIDATE, ReleaseState.REJECTED):
+        case, effects = _evaluated(case, by, 0)
+    waits = case.release.state is ReleaseState.EVALUATED or (case.is_approved and case.is_stale)
+    if waits and promotes_itself(policy, case.checks, refused_before=case.refused_before):
+        assert case.standing.policy is not None
+        promoted = ReleaseState.APPROVED
+        effects.append(
+            _decision(case, by, 1, DecisionType.PROMOTION, state=promoted, checked=True, actor=case.standing.policy.id)
+        )
+        effects += _stands_approved(case, by.ids[1])
+    return Verdict(case.release.id, tuple(_together(effects)))
+
+
+def _together(effects: Iterable[Effect]) -> list[Effect]:
+    """Effects in which each node is revised once: what it was first, and what it becomes last."""
+    kept: list[Effect] = []
+    revised: dict[str, int] = {}
+    for effect in effects:
+        if isinstance(effect, Revise) and effect.id in revised:
+            first = kept[revised[effect.id]]
+            assert isinstance(first, Revise)
+            kept[revised[effect.id]] = Revise(effect.id, {**effect.before, **first.before}, {**first.after, **effect.after})
+            continue
+        if isinstance(effect, Revise):
+            revised[effect.id] = len(kept)
+        kept.append(effect)
+    return kept
+
+
+def missing_for_approval(case: Case) -> tuple[Reason, ...]:
+    """What is still needed for approval, requirement by requirement; nothing where it stands approved."""
+    policy = case.policy
+    if isinstance(policy, Reason):
+        return (policy,)
+    if case.is_approved and not case.is_stale:
+        return ()
+    target = allowed(case.release.state, DecisionType.VOTE)
+    if isinstance(target, Reason) and case.release.state is not ReleaseState.CANDIDATE:
+        return (target,)
+    if policy.automatic_promotion and not case.refused_before:
+        return missing(case.checks)
+    return missing(case.checks, case.count(case.votes))
+
+
+def reject(case: Case, by: By) -> Verdict:
+    """Decides against a release."""
+    return _decided(case, by, DecisionType.REJECTION, checked=True)
+
+
+def withdraw_approval(case: Case, by: By) -> Verdict:
+    """Takes an approval back: the release is to be approved anew. What runs goes on, unauthorised."""
+    verdict = _decided(case, by, DecisionType.WITHDRAWAL, counts=case.approvals, staleFrom=None)
+    if verdict.reasons:
+        return verdict
+    gone = (Disconnect(case.release.id, "approvedBy", id) for id in case.approvals)
+    return Verdict(verdict.subject, (*verdict.effects, *gone))
+
+
+def deprecate(case: Case, by: By) -> Verdict:
+    """Says that a release is not to be deployed any more; it stays a target to go back to once it is restored."""
+    return _decided(case, by, DecisionType.DEPRECATION)
+
+
+def archive(case: Case, by: By) -> Verdict:
+    """Puts a release away for good. Refused while something of it runs, or is about to."""
+    if case.pending:
+        reasons = tuple(
+            Reason("STILL_RUNS", f"{d.id} on {d.fleet} is {d.state}", f"have {d.fleet} run something else first")
+            for d in case.pending
+        )
+        return Verdict(case.release.id, reasons=reasons)
+    return _decided(case, by, DecisionType.ARCHIVAL)
+
+
+def restore(case: Case, by: By) -> Verdict:
+    """Brings a deprecated release back as a target to go back to, its approval as it was; or reopens a rejected one."""
+    target = allowed(case.release.state, DecisionType.RESTORATION)
+    if target is ReleaseState.APPROVED and case.running:
+        target = observed(target, Event.DEPLOYMENT_ACTIVE)
+    return _decided(case, by, DecisionType.RESTORATION, into=target)
+
+
+def override(case: Case, by: By, expires_at: str) -> Verdict:
+    """Lets a release run until a moment although it is not approved, in an emergency; its state stays.
+
+    What it authorises names it, so that it stands out wherever it had an effect.
+    """
+    if expires_at <= case.now:
+        reason = Reason("EXPIRED", f"expiresAt: {expires_at} lies in the past", "give a moment to come")
+        return Verdict(case.release.id, reasons=(reason,))
+    return _decided(case, by, DecisionType.OVERRIDE, expires_at=expires_at, checked=True)
+
+
+def _decided(
+    case: Case,
+    by: By,
+    type: DecisionType,
+    *,
+    into: ReleaseState | Reason | None = None,
+    counts: Iterable[str] = (),
+    checked: bool = False,
+    expires_at: str | None = None,
+    **changed: Any,
+) -> Verdict:
+    """A decision of one person, where the lifecycle has a way for it."""
+    target = into or allowed(case.release.state, type)
+    if isinstance(target, Reason):
+        return Verdict(case.release.id, reasons=(target,))
+    decision = _decision(case, by, 0, type, state=target, counts=counts, checked=checked, expires_at=expires_at)
+    return Verdict(case.release.id, (decision, *_moves(case, target, **changed)))

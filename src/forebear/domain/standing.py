@@ -1,0 +1,315 @@
+"""How a release stands: everything that a decision about it rests on, read in one go, and what that comes to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import msgspec
+
+from forebear.domain import evaluation
+from forebear.domain.audit import digest
+from forebear.domain.evidence import Baseline, Check, Measured, Pack
+from forebear.domain.outcome import Reason
+from forebear.domain.policy import InvalidPolicy, Policy, parse
+from forebear.domain.votes import Candidacy, Count, Vote, count_votes
+from forebear.graph.kinds import ArtifactState, DecisionType, Direction, EvidenceType, ReleaseState, Verdict
+
+
+class Row(msgspec.Struct, frozen=True, rename="camel"):
+    """A row of facts; its names are those of the graph."""
+
+
+class ReleaseRow(Row, frozen=True):
+    """The release itself."""
+
+    id: str
+    state: ReleaseState
+    revision: int
+    recorded_by: str
+    stale_from: str | None = None
+
+
+class LineRow(Row, frozen=True):
+    """Its line, with the id of its hardware target."""
+
+    id: str
+    target: str | None = None
+
+
+class VersionRow(Row, frozen=True):
+    """Its version: what makes it executable, and its interface."""
+
+    id: str
+    recorded_by: str
+    weights_digest: str | None = None
+    normalization_digest: str | None = None
+    action_space_digest: str | None = None
+    controller_digest: str | None = None
+    sensors: list[str] | None = None
+    action_space: str | None = None
+    rate_hz: float | None = None
+    memory_mib: float | None = None
+    robot_software: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """What approvals are bound to: the digest of all that makes it executable, and of its interface."""
+        bound = [getattr(self, name) for name in self.__struct_fields__ if name != "recorded_by"]
+        return "sha256:" + digest(json.dumps(v) if isinstance(v, (list, float)) else v for v in bound)
+
+
+class PolicyRow(Row, frozen=True):
+    """The policy in force in its line."""
+
+    id: str
+    document: str | None = None
+
+    def policy(self) -> Policy:
+        """The policy itself. Raises `InvalidPolicy`: an imported one may be of an older registry's making."""
+        return parse(json.loads(self.document or "{}"))
+
+
+class PackRow(Row, frozen=True):
+    """A pack that the policy asks for."""
+
+    id: str
+    metrics: str | None = None
+    slices: list[str] | None = None
+
+    @property
+    def pack(self) -> Pack:
+        """The pack as evaluation reads it."""
+        metrics = {
+            m["name"]: (m.get("unit"), Direction[m["direction"]] if m.get("direction") else None)
+            for m in json.loads(self.metrics or "[]")
+        }
+        return Pack(self.id, metrics, frozenset(self.slices or ()))
+
+
+class RunRow(Row, frozen=True):
+    """A run that the version came from, with who recorded it and who owns it."""
+
+    id: str
+    recorded_by: str
+    owners: str | None = None
+
+
+class DecisionRow(Row, frozen=True):
+    """A decision about it. `approves`: the release stands approved by it."""
+
+    id: str
+    type: DecisionType | None = None
+    verdict: Verdict | None = None
+    actor: str | None = None
+    roles: list[str] | None = None
+    machine: bool | None = None
+    digest: str | None = None
+    decided_at: str | None = None
+    expires_at: str | None = None
+    policies: list[str] = []
+    approves: bool = False
+
+
+class EvidenceRow(Row, frozen=True):
+    """Evidence about its version or the deployed one, or about an artifact of either."""
+
+    id: str
+    version: str
+    type: EvidenceType | None = None
+    measurements: str | None = None
+    measured_at: str | None = None
+    packs: list[str] = []
+    superseded_by: list[str] = []
+    artifact: str | None = None
+    artifact_state: ArtifactState | None = None
+    target: str | None = None
+
+    def measured(self) -> Iterator[Measured]:
+        """What it measured, value by value."""
+        for m in json.loads(self.measurements or "[]"):
+            for pack in self.packs:
+                yield Measured(
+                    evidence=self.id,
+                    pack=pack,
+                    type=self.type,
+                    metric=m["metric"],
+                    slice=m.get("slice"),
+                    value=m["value"],
+                    unit=m.get("unit"),
+                    sample_size=m.get("sampleSize"),
+                    spread=m.get("spread"),
+                    measured_at=self.measured_at or "",
+                    target=self.target,
+                    artifact=self.artifact,
+                    artifact_state=self.artifact_state,
+                    superseded_by=self.superseded_by[0] if self.superseded_by else None,
+                )
+
+
+class DeploymentRow(Row, frozen=True):
+    """A deployment of its version to a fleet of its line, that is not over."""
+
+    id: str
+    state: str
+    fleet: str
+
+
+class BaselineRow(Row, frozen=True):
+    """The release that is deployed in its line."""
+
+    release: str
+    version: str
+
+
+class Standing(Row, frozen=True):
+    """A row of `cypher/actions/standing_facts.cypher`; its release is null where there is none."""
+
+    release: ReleaseRow | None = None
+    line: LineRow | None = None
+    version: VersionRow | None = None
+    policy: PolicyRow | None = None
+    baseline: BaselineRow | None = None
+    packs: list[PackRow] = []
+    runs: list[RunRow] = []
+    decisions: list[DecisionRow] = []
+    evidence: list[EvidenceRow] = []
+    built_evidence: list[EvidenceRow] = []
+    deployments: list[DeploymentRow] = []
+    cohort_deployments: list[DeploymentRow] = []
+
+
+# Votes are for what their voters saw; after any of these they are of another time.
+_ENDS_VOTES = (
+    DecisionType.REJECTION,
+    DecisionType.WITHDRAWAL,
+    DecisionType.RESTORATION,
+    DecisionType.APPROVAL,
+    DecisionType.PROMOTION,
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A release before a decision: a standing in which release, line and version are known, at a moment."""
+
+    standing: Standing
+    release: ReleaseRow
+    line: LineRow
+    version: VersionRow
+    now: str
+
+    @cached_property
+    def policy(self) -> Policy | Reason:
+        """The policy in force in its line, or why there is none to decide by."""
+        row = self.standing.policy
+        adopt = f"have an admin adopt a policy for {self.line.id}"
+        if row is None:
+            return Reason("NO_POLICY", f"no policy is in force in {self.line.id}", adopt)
+        try:
+            return row.policy()
+        except InvalidPolicy as error:
+            return Reason("UNREADABLE_POLICY", f"{row.id}, in force in {self.line.id}, cannot be read: {error}", adopt)
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether it stands approved, stale or not."""
+        return self.release.state in (ReleaseState.APPROVED, ReleaseState.DEPLOYED)
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether a newer policy asks for more than its approval was given on."""
+        return self.release.stale_from is not None and self.release.stale_from <= self.now
+
+    @cached_property
+    def checks(self) -> tuple[Check, ...]:
+        """What its evidence comes to under the policy: a check a requirement. None where no policy is in force."""
+        if isinstance(self.policy, Reason):
+            return ()
+        measured = [m for e in (*self.standing.evidence, *self.standing.built_evidence) for m in e.measured()]
+        by_version = {v: tuple(m for m in measured if m.evidence in ids) for v, ids in self._evidence_ids.items()}
+        baseline = self.standing.baseline
+        return evaluation.evaluate(
+            self.policy,
+            self.line.target,
+            by_version.get(self.version.id, ()),
+            {p.id: p.pack for p in self.standing.packs},
+            Baseline(baseline.release, baseline.version, by_version.get(baseline.version, ())) if baseline else None,
+            self.now,
+        )
+
+    @property
+    def _evidence_ids(self) -> Mapping[str, set[str]]:
+        ids: dict[str, set[str]] = {}
+        for e in (*self.standing.evidence, *self.standing.built_evidence):
+            ids.setdefault(e.version, set()).add(e.id)
+        return ids
+
+    @property
+    def votes(self) -> list[Vote]:
+        """The votes that stand: for this digest, under this policy, since the last decision that ended votes."""
+        standing: list[Vote] = []
+        for d in self.standing.decisions:
+            if d.verdict is not Verdict.GRANTED:
+                continue
+            if d.type in _ENDS_VOTES:
+                standing = []
+            elif d.type is DecisionType.VOTE and d.digest == self.version.digest and self._under(d):
+                standing.append(Vote(d.id, d.actor or "", frozenset(d.roles or ()), bool(d.machine), d.decided_at or ""))
+        return standing
+
+    def _under(self, decision: DecisionRow) -> bool:
+        return self.standing.policy is not None and self.standing.policy.id in decision.policies
+
+    def count(self, votes: Sequence[Vote]) -> Count:
+        """Counts votes by the policy. Only where one is in force."""
+        assert isinstance(self.policy, Policy)
+        trainers = {r.recorded_by for r in self.standing.runs}
+        trainers |= {owner["name"] for r in self.standing.runs for owner in json.loads(r.owners or "[]")}
+        return count_votes(self.policy, votes, Candidacy(self.version.recorded_by, frozenset(trainers)))
+
+    @property
+    def refused_before(self) -> bool:
+        """Whether people have decided against it: then it does not promote itself again."""
+        return any(
+            d.type in (DecisionType.REJECTION, DecisionType.WITHDRAWAL) and d.verdict is Verdict.GRANTED
+            for d in self.standing.decisions
+        )
+
+    @property
+    def approvals(self) -> list[str]:
+        """The decisions that it stands approved by."""
+        return [d.id for d in self.standing.decisions if d.approves]
+
+    @property
+    def running(self) -> list[DeploymentRow]:
+        """The deployments that are active."""
+        return [d for d in (*self.standing.deployments, *self.standing.cohort_deployments) if d.state == "ACTIVE"]
+
+    @property
+    def pending(self) -> list[DeploymentRow]:
+        """The deployments that are planned, under way or active."""
+        return [*self.standing.deployments, *self.standing.cohort_deployments]
+
+    def override(self) -> DecisionRow | None:
+        """The override that lets it run now, if there is one."""
+        return next(
+            (
+                d
+                for d in reversed(self.standing.decisions)
+                if d.type is DecisionType.OVERRIDE
+                and d.verdict is Verdict.GRANTED
+                and (d.expires_at is None or d.expires_at > self.now)
+                and d.digest == self.version.digest
+            ),
+            None,
+        )
+
+
+def case(standing: Standing, now: str) -> Case | None:
+    """The case of a release; None where it is not known."""
+    if standing.release is None or standing.line is None or standing.version is None:
+        return None
+    return Case(standing, standing.release, standing.line, standing.version, now)
