@@ -9,13 +9,13 @@ import msgspec
 import pytest
 
 from forebear.api.execution import Executor
-from forebear.api.mutations import Context
 from forebear.api.schema import build
 from forebear.app import Forebear
 from forebear.graph import kinds
 from forebear.graph.declaration import EdgeClass, EdgeType, Graph, Node, edge, prop
 from forebear.graph.dialect import Dialect
 from forebear.graph.facts import Facts
+from forebear.identity.actors import DEVELOPMENT
 from forebear.store import Store
 from forebear.store.statements import questions
 
@@ -57,7 +57,7 @@ async def registry(store: Store) -> Forebear:
 
 
 async def ask(registry: Forebear, query: str, executor: Executor | None = None, **variables: object) -> Any:
-    context = Context(registry.recorder, "tester")
+    context = registry.context(DEVELOPMENT)
     answer = await (executor or registry.executor).answer(query, variables, None, context)
     body = msgspec.json.decode(answer.body)
     assert "errors" not in body, body["errors"]

@@ -17,7 +17,9 @@ from starlette.routing import Route
 
 from forebear.api import http
 from forebear.api.execution import Executor
+from forebear.api.mutations import Context
 from forebear.api.schema import Schema, build
+from forebear.domain.roles import Actor
 from forebear.graph.constraints import wanted
 from forebear.graph.declaration import Graph
 from forebear.graph.dialect import Dialect
@@ -40,6 +42,10 @@ class Forebear:
     store: Store
     executor: Executor
     recorder: Recorder
+
+    def context(self, actor: Actor) -> Context:
+        """What resolvers need to answer an actor."""
+        return Context(self.recorder, actor)
 
     @classmethod
     @contextlib.asynccontextmanager

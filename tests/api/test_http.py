@@ -11,6 +11,7 @@ import pytest
 
 from forebear.api import http
 from forebear.app import Forebear, application
+from forebear.domain.roles import PERMISSIONS, Role
 from forebear.store import Store
 from forebear.store.errors import EngineUnavailable, StatementTimeout
 
@@ -67,6 +68,40 @@ async def test_a_request_error_is_400_in_the_modern_media_type_alone(
             }
         ]
     }
+
+
+async def test_who_asks_is_said_beside_what_the_graph_answers(
+    client: httpx.AsyncClient, registry: Forebear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statements: list[str] = []
+    read_one = registry.store.read_one
+
+    async def counted(text: str, *arguments: Any, **named: Any) -> Any:
+        statements.append(text)
+        return await read_one(text, *arguments, **named)
+
+    monkeypatch.setattr(registry.store, "read_one", counted)
+    answer = await ask(
+        client, '{ i: me { __typename name roles lines machine may } models { totalCount } none: node(id: "run:a") { id } }'
+    )
+    assert answer.json() == {
+        "data": {
+            "i": {
+                "__typename": "Me",
+                "name": "development",
+                "roles": [role.name for role in Role],
+                "lines": None,
+                "machine": False,
+                "may": list(PERMISSIONS),
+            },
+            "models": {"totalCount": 0},
+            "none": None,
+        },
+        "extensions": {"cost": 21},
+    }
+    assert len(statements) == 1
+    assert (await ask(client, "{ me { name } }")).json() == {"data": {"me": {"name": "development"}}, "extensions": {"cost": 1}}
+    assert len(statements) == 1
 
 
 async def test_a_query_may_be_asked_by_get(client: httpx.AsyncClient) -> None:

@@ -24,6 +24,7 @@ import forebear.graph.compiler
 import forebear.record.recorder
 from forebear.api.execution import Executor, RequestError
 from forebear.api.selection import Operation as OperationSelected
+from forebear.api.selection import rule_of
 from forebear.api.shape import convert
 from forebear.app import Forebear, schema_of
 from forebear.graph.compiler import Compiled, Time
@@ -32,6 +33,7 @@ from forebear.graph.compiler import _Rows as Rows
 from forebear.graph.declaration import camel
 from forebear.graph.dialect import Dialect
 from forebear.graph.kinds import GRAPH
+from forebear.identity.actors import DEVELOPMENT
 from forebear.record.recorder import Origin
 from forebear.store import Engine, Store
 from forebear.store.statements import questions
@@ -82,7 +84,12 @@ async def fresh(engine_store: Store, directory: Path) -> AsyncIterator[Store]:
 
 @cache
 def schema() -> GraphQLSchema:
-    return schema_in_memory(schema_of().sdl)
+    """The schema of what is asked of the graph: without root fields that have a resolver of their own."""
+    ours, built = schema_of().core.query_type, schema_in_memory(schema_of().sdl)
+    assert ours is not None
+    assert built.query_type is not None
+    built.query_type.fields = {n: f for n, f in built.query_type.fields.items() if rule_of(ours.fields[n]) is not None}
+    return built
 
 
 @dataclass(frozen=True)
@@ -146,7 +153,7 @@ async def recorded(store: Store, batches: Sequence[Batch], clock: type[Clock]) -
 
 async def answer(registry: Forebear, query: str, variables: Mapping[str, Any]) -> str:
     """The registry's answer, comparable."""
-    return comparable(json.loads((await registry.executor.answer(query, variables, None, None)).body))
+    return comparable(json.loads((await registry.executor.answer(query, variables, None, registry.context(DEVELOPMENT))).body))
 
 
 async def smallest(registry: Forebear, answers: Answers, operation: Operation) -> str:
@@ -335,7 +342,7 @@ async def noticed(
     executor = Executor(registry.schema, store, Dialect(GRAPH, store.engine))
     for asked, meant in zip(case.asked, statements, strict=True):
         if statement(executor, asked, mutated) != meant:
-            body = json.loads((await executor.answer(asked.query, asked.variables, None, None)).body)
+            body = json.loads((await executor.answer(asked.query, asked.variables, None, registry.context(DEVELOPMENT))).body)
             codes = {error["extensions"]["code"] for error in body.get("errors", ())}
             # That an engine refuses a statement does not show that a wrong one would be noticed.
             if not codes & {"DATABASE_ERROR", "TIMEOUT"} and comparable(body) != comparable(asked.answer):
@@ -408,7 +415,9 @@ async def test_a_nested_query_over_five_kinds_is_one_statement(store: Store, mon
         return await run(self, query, *arguments, **named)
 
     monkeypatch.setattr(AsyncSession, "run", counted)
-    body = json.loads((await registry.executor.answer(FIVE_KINDS, {"dataset": "dataset:d@1"}, None, None)).body)
+    body = json.loads(
+        (await registry.executor.answer(FIVE_KINDS, {"dataset": "dataset:d@1"}, None, registry.context(DEVELOPMENT))).body
+    )
     deployments = {"nodes": [{"id": "deployment:x", "on": {"id": "fleet:f", "kind": "Fleet"}}]}
     artifacts = {"pageInfo": {"hasNextPage": False}, "nodes": [{"id": "artifact:a", "deployments": deployments}]}
     promotions = {"nodes": [{"id": "model:m@1", "artifacts": artifacts}]}

@@ -9,6 +9,7 @@ import msgspec
 
 from forebear.app import Forebear
 from forebear.graph.moments import moment
+from forebear.identity.actors import DEVELOPMENT
 from forebear.record.recorder import Origin, Rejection, Summary
 
 ORIGIN = Origin("tester", "tests")
@@ -47,9 +48,10 @@ async def refused(registry: Forebear, *facts: object, imported: bool = False) ->
 
 async def ask(registry: Forebear, query: str, **variables: object) -> dict[str, Any]:
     """The data that a query is answered with."""
-    answer = msgspec.json.decode((await registry.executor.answer(query, variables, None, None)).body)
-    assert "errors" not in answer, answer["errors"]
-    return dict(answer["data"])
+    answer = await registry.executor.answer(query, variables, None, registry.context(DEVELOPMENT))
+    body = msgspec.json.decode(answer.body)
+    assert "errors" not in body, body["errors"]
+    return dict(body["data"])
 
 
 async def everything(registry: Forebear) -> tuple[list[Any], list[Any]]:

@@ -1,8 +1,9 @@
 """How an operation is answered: plan, one statement, one record, bytes.
 
 A query operation is compiled once per shape into one Cypher statement and one struct type. Answering it again is: look the
-plan up, coerce the variables, run the statement, check and encode the tree. Introspection, and trees that the struct type
-objects to, are answered by graphql-core's executor over the same tree, so that errors are the specification's.
+plan up, coerce the variables, run the statement, check and encode the tree. Introspection, root fields with a resolver of
+their own, and trees that the struct type objects to, are answered by graphql-core's executor over the same tree, so that
+errors are the specification's.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ import msgspec
 import structlog
 from graphql import (
     DocumentNode,
+    ExecutionResult,
     FragmentDefinitionNode,
     GraphQLError,
     NamedTypeNode,
@@ -35,6 +37,7 @@ from graphql import (
 from graphql.execution.values import VariableValues, get_variable_values
 
 from forebear.api import limits
+from forebear.api.mutations import Context
 from forebear.api.schema import Schema, must_exist
 from forebear.api.selection import FieldArguments, Operation, SelectedField, TooWide
 from forebear.api.shape import convert, struct
@@ -71,7 +74,7 @@ class Plan:
     arguments: tuple[FieldArguments, ...]
     type: type[msgspec.Struct]
     executes: bool
-    """Whether the executor must answer it: it introspects."""
+    """Whether the executor must answer it: it introspects, or a root field has a resolver."""
     required: tuple[str, ...]
     """The root fields that are an error where they are null, which only the executor can say."""
     costs: tuple[Cost, ...]
@@ -94,6 +97,16 @@ class Document:
     def is_query(self) -> bool:
         """Whether it only reads."""
         return self.operation.operation is OperationType.QUERY
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An operation as it is asked: its document, the variables as they came, and by whom."""
+
+    document: Document
+    variables: Mapping[str, Any] | None
+    operation_name: str | None
+    context: Context
 
 
 @dataclass
@@ -122,15 +135,18 @@ class Executor:
         self._ids = Ids(schema.graph)
         self._documents: OrderedDict[tuple[str, str | None], Document | RequestError] = OrderedDict()
 
-    async def answer(self, query: str, variables: Mapping[str, Any] | None, operation_name: str | None, context: Any) -> Answer:
+    async def answer(
+        self, query: str, variables: Mapping[str, Any] | None, operation_name: str | None, context: Context
+    ) -> Answer:
         """Answers an operation."""
         try:
             document = self.document(query, operation_name)
         except RequestError as error:
             return _refusal(error.errors)
-        if not document.is_query:
-            return await self._mutate(document, variables, operation_name, context)
         name = document.operation.name.value if document.operation.name else None
+        asked = Asked(document, variables, operation_name, context)
+        if not document.is_query:
+            return await self._execute(asked, Answer(b"", name))
         try:
             coerced = self._coerce(document, variables)
             plan = self.plan(document, coerced)
@@ -156,59 +172,33 @@ class Executor:
                 pass
             else:
                 return Answer(b'{"data":%b,"extensions":{"cost":%d}}' % (data, cost), name, seconds, rows, True)
-        return self._execute(document, tree, variables, operation_name, name, seconds, cost)
+        return await self._execute(asked, Answer(b"", name, seconds, _rows(tree)), tree, {"cost": cost})
 
-    def _execute(
-        self,
-        document: Document,
-        tree: dict[str, Any],
-        variables: Mapping[str, Any] | None,
-        operation_name: str | None,
-        name: str | None,
-        seconds: float,
-        cost: int,
+    async def _execute(
+        self, asked: Asked, answer: Answer, tree: Mapping[str, Any] | None = None, extensions: Mapping[str, Any] | None = None
     ) -> Answer:
+        """Answers by graphql-core's executor, over a fetched tree where there is one."""
         result = execute(
             self.schema.core,
-            document.ast,
+            asked.document.ast,
             root_value=tree,
-            variable_values=dict(variables or {}),
-            operation_name=operation_name,
+            context_value=asked.context,
+            variable_values=dict(asked.variables or {}),
+            operation_name=asked.operation_name,
         )
-        assert not hasattr(result, "__await__")
-        body: dict[str, Any] = {}
-        if result.errors:
-            body["errors"] = [masked(error) for error in result.errors]
-        body["data"] = result.data
-        body["extensions"] = {"cost": cost}
-        return Answer(_encode(body), name, seconds, _rows(tree), False, len(result.errors or ()))
-
-    async def _mutate(
-        self,
-        document: Document,
-        variables: Mapping[str, Any] | None,
-        operation_name: str | None,
-        context: Any,
-    ) -> Answer:
-        name = document.operation.name.value if document.operation.name else None
-        result = execute(
-            self.schema.core,
-            document.ast,
-            context_value=context,
-            variable_values=dict(variables or {}),
-            operation_name=operation_name,
-        )
-        if hasattr(result, "__await__"):
+        if not isinstance(result, ExecutionResult):
             result = await result
         errors = result.errors or []
         unavailable = next((e.original_error for e in errors if isinstance(e.original_error, EngineUnavailable)), None)
         if unavailable is not None:
-            return _failure(unavailable, name)
+            return _failure(unavailable, answer.operation)
         body: dict[str, Any] = {}
         if errors:
             body["errors"] = [masked(error) for error in errors]
         body["data"] = result.data
-        return Answer(_encode(body), name, errors=len(errors))
+        if extensions:
+            body["extensions"] = extensions
+        return replace(answer, body=_encode(body), errors=len(errors))
 
     # ── documents ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -301,7 +291,8 @@ class Executor:
         try:
             roots = operation.roots()
             compiled = compile(roots, self.schema.graph, self._dialect)
-            shape = struct("Query", () if operation.introspects else roots)
+            executes = operation.introspects or operation.resolves
+            shape = struct("Query", () if executes else roots)
         except InvalidArgument as error:
             raise RequestError([_error(str(error), error.code)]) from None
         except GraphQLError as error:
@@ -311,7 +302,7 @@ class Executor:
             raise RequestError([_error(str(error), "TOO_WIDE")]) from None
         required = tuple(s.key for s in roots if s.rule is not None and must_exist(s.rule))
         empty = all(s.rule is None for s in roots)
-        return Plan(compiled, tuple(operation.sources), shape, operation.introspects, required, tuple(_costs(roots)), empty)
+        return Plan(compiled, tuple(operation.sources), shape, executes, required, tuple(_costs(roots)), empty)
 
     def _parameters(self, plan: Plan, variables: VariableValues) -> tuple[dict[str, Any], int]:
         """The statement's parameters, and what the operation may cost in rows. Raises `RequestError`."""

@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from forebear.api.execution import Answer, Executor
 from forebear.api.mutations import Context, outcome, rejection
+from forebear.identity.actors import DEVELOPMENT
 from forebear.record.recorder import MAX_FACTS, Origin, Recorder
 from forebear.record.stream import Line, record_lines
 from forebear.store.errors import EngineUnavailable, StoreError
@@ -24,8 +25,6 @@ MAX_BODY = 20 * 1024 * 1024
 """The largest GraphQL request or JSON array of facts, in bytes; NDJSON has no limit."""
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
-DEVELOPER = "development"
-"""Who acts while there is no authentication."""
 
 _log = structlog.get_logger(__name__)
 
@@ -66,7 +65,7 @@ async def graphql(request: Request, executor: Executor, recorder: Recorder) -> R
         return error.response()
     if request.method == "GET" and _mutates(executor, asked):
         return BadRequest(405, "a mutation needs POST", "METHOD_NOT_ALLOWED").response()
-    answer = await executor.answer(asked.query, asked.variables, asked.operationName, Context(recorder, DEVELOPER))
+    answer = await executor.answer(asked.query, asked.variables, asked.operationName, Context(recorder, DEVELOPMENT))
     _log.info(
         "graphql",
         operation=answer.operation,
@@ -174,7 +173,7 @@ async def _facts(request: Request, recorder: Recorder) -> Response:
     options = request.query_params
     try:
         imported, partial = _flag(options.get("imported"), "imported"), options.get("partial")
-        origin = Origin(DEVELOPER, options.get("source") or "http")
+        origin = Origin(DEVELOPMENT.name, options.get("source") or "http")
         if kind == "application/json":
             return await _array(request, recorder, origin, imported=imported, partial=_flag(partial, "partial"))
         if kind in ("application/x-ndjson", "application/jsonl", "application/ndjson"):

@@ -12,21 +12,19 @@ from graphql import GraphQLError, GraphQLResolveInfo
 from strawberry.types.field import StrawberryField
 
 from forebear.api.scalars import JSON, DateTime
-from forebear.api.types import TypeBuilder, annotated, input_field, list_of
+from forebear.api.types import RESOLVE, TypeBuilder, annotated, input_field, list_of
+from forebear.domain.roles import Actor
 from forebear.graph.declaration import Edge, Kind
 from forebear.graph.facts import Facts
 from forebear.record.recorder import MAX_FACTS, MAX_UNDESCRIBED, Origin, Recorder, Rejection, Summary
 
-RESOLVE = "resolve"
-"""Under this key of a mutation's metadata stands the function that graphql-core calls."""
-
 
 @dataclass(frozen=True)
 class Context:
-    """What a mutation needs of the service: where to record, and who asks."""
+    """What a resolver needs of the service: where to record, and who asks."""
 
     recorder: Recorder
-    actor: str
+    actor: Actor
 
 
 class MutationBuilder:
@@ -183,7 +181,7 @@ async def record(
         )
     context: Context = info.context
     summary = await context.recorder.record(
-        [document(fact) for fact in facts], Origin(context.actor, source), partial=partial, imported=imported
+        [document(fact) for fact in facts], Origin(context.actor.name, source), partial=partial, imported=imported
     )
     if summary.rejections and not partial:
         return {"__typename": "NotRecorded", "rejections": [rejection(r) for r in summary.rejections]}

@@ -21,10 +21,11 @@ from graphql import (
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema_directives import OneOf
 
-from forebear.api.mutations import RESOLVE, MutationBuilder
+from forebear.api.identity import IdentityBuilder
+from forebear.api.mutations import MutationBuilder
 from forebear.api.scalars import DATE_TIME, JSON, JSON_SCALAR, DateTime
 from forebear.api.selection import rule_of
-from forebear.api.types import TypeBuilder
+from forebear.api.types import RESOLVE, TypeBuilder
 from forebear.graph.compiler import TYPE_KEY
 from forebear.graph.declaration import Graph
 from forebear.graph.facts import Facts
@@ -52,7 +53,7 @@ class Schema:
 def build(graph: Graph, questions: Iterable[Question], facts: Facts) -> Schema:
     """Builds the schema of a graph."""
     builder = TypeBuilder(graph, questions, f"forebear_types_{next(_modules)}")
-    query = builder.build()
+    query = builder.build(IdentityBuilder(builder).fields())
     mutation = MutationBuilder(builder, facts).build()
     built = strawberry.Schema(
         query,

@@ -69,6 +69,8 @@ class Operation:
     variables: VariableValues
     sources: list[FieldArguments] = field(default_factory=list)
     introspects: bool = False
+    resolves: bool = False
+    """Whether a root field of its own is answered by a resolver and not by the statement."""
     count: int = 0
 
     @cached_property
@@ -79,7 +81,9 @@ class Operation:
         """Its root fields. Raises `TooWide` and, for an argument, `GraphQLError`."""
         query = cast(GraphQLObjectType, self.schema.query_type)
         collected = collect_fields(self.schema, self.details, self.variables, query, self.definition)
-        return tuple(self.select(query, collected.grouped_field_set))
+        roots = tuple(self.select(query, collected.grouped_field_set))
+        self.resolves = any(s.rule is None and not s.name.startswith("__") for s in roots)
+        return roots
 
     def select(self, parent: GraphQLObjectType, grouped: Mapping[str, Sequence[FieldDetails]]) -> Iterator[SelectedField]:
         for key, details in grouped.items():

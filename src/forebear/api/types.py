@@ -48,6 +48,9 @@ from forebear.graph.question import Question, TypeRef
 RULE = "forebear"
 """Under this key of a field's metadata stands its rule."""
 
+RESOLVE = "resolve"
+"""Under this key of a field's metadata stands the function that graphql-core calls, where no rule says what it means."""
+
 
 class OrderDirection(Enum):
     """Which way rows are ordered."""
@@ -104,7 +107,8 @@ class TypeBuilder:
     def enum(self, name: str, members: Mapping[str, str], doc: str) -> Any:
         """Makes an enum of names with descriptions."""
         if name not in self._made:
-            declared = Enum(name, {n: n for n in members}, module=self._module.__name__)  # type: ignore[misc]
+            values = {n: strawberry.enum_value(n, description=d) if d else n for n, d in members.items()}
+            declared = Enum(name, values, module=self._module.__name__)  # type: ignore[misc]
             self._made[name] = strawberry.enum(declared, name=name, description=doc)
             setattr(self._module, name, self._made[name])
         return self._made[name]
@@ -149,8 +153,8 @@ class TypeBuilder:
 
     # ── nodes ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def build(self) -> type:
-        """Makes everything; returns the Query type."""
+    def build(self, resolved: Mapping[str, StrawberryField]) -> type:
+        """Makes everything; returns the Query type, with root fields that are `resolved` besides those of the graph."""
         self._page_info()
         self.enum("Kind", dict.fromkeys(self.graph.kinds, ""), "A kind of node.")
         self.enum("EdgeClass", {c.name: "" for c in EdgeClass}, _doc(EdgeClass))
@@ -166,7 +170,7 @@ class TypeBuilder:
             self._kind(kind)
         for question in self.questions:
             self._rows(question)
-        return self._query()
+        return self._query(resolved)
 
     def _page_info(self) -> None:
         self.make(
@@ -449,7 +453,7 @@ class TypeBuilder:
         nullable = question.on is None or not question.paged
         return None, self.resolved(question.doc, {RULE: QuestionField(question)}, self._optional(answer, nullable), arguments)
 
-    def _query(self) -> type:
+    def _query(self, resolved: Mapping[str, StrawberryField]) -> type:
         fields: dict[str, tuple[Any, Any]] = {}
         moments = _at_argument() | _known_argument()
         id: dict[str, tuple[Any, str, Any]] = {"id": (strawberry.ID, "Its id.", None)}
@@ -496,6 +500,7 @@ class TypeBuilder:
         for question in self.questions:
             if question.on is None:
                 fields[_field_name(question)] = self._question_field(question)
+        fields |= {name: (None, field) for name, field in resolved.items()}
         return cast(type, self.make("Query", "What can be asked.", fields))
 
     def resolved(

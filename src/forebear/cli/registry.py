@@ -80,17 +80,20 @@ class Local:
     """A registry in this process."""
 
     def __init__(self, forebear: Forebear) -> None:
+        from forebear.identity.actors import operating_system_user
+
         self.forebear = forebear
+        self._actor = operating_system_user()
 
     async def ask(self, document: str, variables: Mapping[str, Any], operation: str | None = None) -> dict[str, Any]:
-        from forebear.api.http import DEVELOPER
         from forebear.api.mutations import Context
 
-        answer = await self.forebear.executor.answer(document, variables, operation, Context(self.forebear.recorder, DEVELOPER))
+        answer = await self.forebear.executor.answer(
+            document, variables, operation, Context(self.forebear.recorder, self._actor)
+        )
         return msgspec.json.decode(answer.body, type=dict[str, Any])
 
     async def record(self, lines: Sequence[bytes], source: str, *, imported: bool) -> Line:
-        from forebear.api.http import DEVELOPER
         from forebear.record.recorder import Origin
         from forebear.record.stream import record_lines
         from forebear.store.errors import EngineUnavailable, StatementTimeout, TransientFailure
@@ -99,19 +102,18 @@ class Local:
             yield b"".join(lines)
 
         try:
-            reports = record_lines(self.forebear.recorder, chunk(), Origin(DEVELOPER, source), imported=imported)
+            reports = record_lines(self.forebear.recorder, chunk(), Origin(self._actor.name, source), imported=imported)
             return _together([report async for report in reports])
         except (EngineUnavailable, StatementTimeout, TransientFailure) as error:
             raise Interrupted(str(error)) from error
 
     async def record_all(self, documents: Sequence[object], source: str, *, imported: bool) -> Line:
-        from forebear.api.http import DEVELOPER
         from forebear.api.mutations import outcome
         from forebear.record.recorder import Origin
         from forebear.store.errors import EngineUnavailable, StatementTimeout, TransientFailure
 
         try:
-            summary = await self.forebear.recorder.record(documents, Origin(DEVELOPER, source), imported=imported)
+            summary = await self.forebear.recorder.record(documents, Origin(self._actor.name, source), imported=imported)
         except (EngineUnavailable, StatementTimeout, TransientFailure) as error:
             raise Interrupted(str(error)) from error
         return _whole(outcome(summary))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Self
 
 from forebear.domain.outcome import Reason
 
@@ -13,20 +14,21 @@ from forebear.domain.outcome import Reason
 class Role(StrEnum):
     """What somebody is trusted with; an actor may have several."""
 
-    VIEWER = "VIEWER"
-    """Reads."""
-    AUDITOR = "AUDITOR"
-    """Reads, the audit trail and the tokens as well."""
-    RECORDER = "RECORDER"
-    """Records what happened, and reads nothing: a system that reports."""
-    ENGINEER = "ENGINEER"
-    """Makes candidates, evidence and artifacts."""
-    APPROVER = "APPROVER"
-    """Decides about releases. Meant for people; a machine that has it votes, and the policy says whether that counts."""
-    OPERATOR = "OPERATOR"
-    """Requests and reports what runs where."""
-    ADMIN = "ADMIN"
-    """Decides who may do what and under which policy; what others decide it may only override, for all to see."""
+    doc: str
+
+    def __new__(cls, value: str, doc: str) -> Self:
+        """A role and what it is for."""
+        role = str.__new__(cls, value)
+        role._value_, role.doc = value, doc
+        return role
+
+    VIEWER = "VIEWER", "Reads."
+    AUDITOR = "AUDITOR", "Reads, the audit trail and the tokens as well."
+    RECORDER = "RECORDER", "Reports what happened, and reads nothing: a system that feeds the registry."
+    ENGINEER = "ENGINEER", "Makes candidates, evidence and artifacts."
+    APPROVER = "APPROVER", "Decides about releases. Meant for people; a machine's vote counts where the policy says so."
+    OPERATOR = "OPERATOR", "Requests and reports what runs where."
+    ADMIN = "ADMIN", "Decides who may do what and under which policy; what others decide it may only override, for all to see."
 
 
 @dataclass(frozen=True)
@@ -88,20 +90,20 @@ def refusal(actor: Actor, verb: str, lines: Iterable[str] | None = ()) -> Reason
     """
     allowed = PERMISSIONS[verb]
     if not allowed & actor.roles:
-        has = f"has {_listed(actor.roles, 'and')}" if actor.roles else "has no role"
+        has = f"has {listed(actor.roles, 'and')}" if actor.roles else "has no role"
         one_of = "" if len(allowed) == 1 else "one of "
         return Reason(
             FORBIDDEN,
-            f"{actor.name} may not {verb}: that takes {_listed(allowed, 'or')}, and {actor.name} {has}",
-            f"ask somebody who has {one_of}{_listed(allowed, 'or')}, or an admin for the role",
+            f"{actor.name} may not {verb}: that takes {listed(allowed, 'or')}, and {actor.name} {has}",
+            f"ask somebody who has {one_of}{listed(allowed, 'or')}, or an admin for the role",
         )
     if actor.lines is None:
         return None
-    limit = f"{actor.name}'s writes are limited to {_listed(actor.lines, 'and') or 'no release line'}"
+    limit = f"{actor.name}'s writes are limited to {listed(actor.lines, 'and') or 'no release line'}"
     if lines is None:
         return Reason(FORBIDDEN, f"{limit}, and {verb} would reach every line", "ask somebody who is not limited to lines")
     if outside := frozenset(lines) - actor.lines:
-        named = _listed(outside, "and")
+        named = listed(outside, "and")
         return Reason(FORBIDDEN, f"{limit}, and {verb} would reach {named}", f"ask somebody who may write to {named}")
     return None
 
@@ -111,8 +113,13 @@ def may(actor: Actor) -> list[str]:
     return [verb for verb, allowed in PERMISSIONS.items() if allowed & actor.roles]
 
 
-def _listed(names: Iterable[str], last: str) -> str:
-    """Roles in the order of their declaration, or ids by name, as part of a sentence."""
+def in_order(roles: Iterable[Role]) -> list[Role]:
+    """Roles in the order of their declaration."""
+    return sorted(roles, key=list(Role).index)
+
+
+def listed(names: Iterable[str], last: str) -> str:
+    """Roles, or ids by name, as part of a sentence: `VIEWER, AUDITOR or ADMIN`."""
     order = list(Role)
     *most, final = sorted(names, key=lambda n: (order.index(n) if isinstance(n, Role) else 0, n)) or [""]
     return f"{', '.join(most)} {last} {final}" if most else str(final)
