@@ -15,6 +15,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from forebear.actions.catalogue import ACTIONS
+from forebear.actions.performer import Performer
 from forebear.api import http
 from forebear.api.execution import Executor
 from forebear.api.mutations import Context
@@ -29,7 +31,7 @@ from forebear.record.recorder import Recorder
 from forebear.settings import Settings
 from forebear.store import Store, indexes
 from forebear.store.errors import StoreError
-from forebear.store.statements import questions
+from forebear.store.statements import facts, questions
 
 _log = structlog.get_logger(__name__)
 
@@ -42,10 +44,11 @@ class Forebear:
     store: Store
     executor: Executor
     recorder: Recorder
+    performer: Performer
 
     def context(self, actor: Actor) -> Context:
         """What resolvers need to answer an actor."""
-        return Context(self.recorder, actor)
+        return Context(self.recorder, self.performer, self.executor, actor)
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -68,13 +71,14 @@ class Forebear:
             store,
             Executor(schema, store, Dialect(graph, store.engine)),
             Recorder(schema.facts, store),
+            Performer(schema.facts, store, ACTIONS, facts()),
         )
 
 
 @functools.cache
 def schema_of(graph: Graph = GRAPH) -> Schema:
     """The schema of a graph with the questions of `cypher/questions`; made once."""
-    return build(graph, questions(graph), Facts(graph))
+    return build(graph, questions(graph), Facts(graph), ACTIONS)
 
 
 def application(opened: Callable[[], contextlib.AbstractAsyncContextManager[Forebear]]) -> Starlette:
@@ -99,7 +103,7 @@ def application(opened: Callable[[], contextlib.AbstractAsyncContextManager[Fore
         routes=[
             Route(
                 "/graphql",
-                on_registry(lambda q, r: http.graphql(q, r.executor, r.recorder)),
+                on_registry(lambda q, r: http.graphql(q, r.executor, r.context)),
                 methods=["GET", "POST"],
             ),
             Route("/facts", on_registry(lambda q, r: http.facts(q, r.recorder)), methods=["POST"]),

@@ -21,7 +21,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Given:
-    """What a decision is taken from: the input, JSON values by name and only what was given, and the rows of facts statements."""
+    """What a decision is taken from: the input (JSON values by name, only what was given) and the rows of facts statements."""
 
     input: Mapping[str, Any]
     facts: Mapping[str, Rows]

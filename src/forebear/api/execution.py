@@ -22,6 +22,7 @@ from graphql import (
     ExecutionResult,
     FragmentDefinitionNode,
     GraphQLError,
+    GraphQLResolveInfo,
     NamedTypeNode,
     OperationDefinitionNode,
     OperationType,
@@ -43,6 +44,7 @@ from forebear.api.selection import FieldArguments, Operation, SelectedField, Too
 from forebear.api.shape import convert, struct
 from forebear.graph.compiler import Compiled, InvalidArgument, compile
 from forebear.graph.dialect import Dialect
+from forebear.graph.field import Rule
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.moments import moment
 from forebear.store import Store
@@ -199,6 +201,23 @@ class Executor:
         if extensions:
             body["extensions"] = extensions
         return replace(answer, body=_encode(body), errors=len(errors))
+
+    async def fetch(self, info: GraphQLResolveInfo[Context], rule: Rule, values: Mapping[str, Any]) -> Any:
+        """The nodes that a resolver's field stands for, with all that is selected of them, in one statement.
+
+        `rule` looks them up, by `values` as its arguments. Raises `GraphQLError` and `StoreError`.
+        """
+        operation = Operation(self.schema.core, info.fragments, info.operation, info.variable_values)
+        selected = operation.field(info, rule, values)
+        try:
+            compiled = compile((selected,), self.schema.graph, self._dialect)
+            plan = Plan(compiled, tuple(operation.sources), msgspec.Struct, False, (), tuple(_costs((selected,))), False)
+            parameters, _ = self._parameters(plan, info.variable_values)
+        except (InvalidArgument, RequestError) as error:
+            raise GraphQLError(str(error)) from None
+        record = await self._store.read_one(compiled.text, parameters)
+        tree = cast(dict[str, Any], record["row"]) if record else {}
+        return (compiled.finish(tree, parameters) if compiled.finish else tree).get(selected.key)
 
     # ── documents ───────────────────────────────────────────────────────────────────────────────────────
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import zlib
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from forebear.api.execution import Answer, Executor
 from forebear.api.mutations import Context, outcome, rejection
+from forebear.domain.roles import Actor
 from forebear.identity.actors import DEVELOPMENT
 from forebear.record.recorder import MAX_FACTS, Origin, Recorder
 from forebear.record.stream import Line, record_lines
@@ -54,7 +55,7 @@ class GraphQLRequest(msgspec.Struct):
 _decode = msgspec.json.Decoder(GraphQLRequest).decode
 
 
-async def graphql(request: Request, executor: Executor, recorder: Recorder) -> Response:
+async def graphql(request: Request, executor: Executor, context: Callable[[Actor], Context]) -> Response:
     """POST and GET /graphql."""
     started = time.perf_counter()
     if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
@@ -65,7 +66,7 @@ async def graphql(request: Request, executor: Executor, recorder: Recorder) -> R
         return error.response()
     if request.method == "GET" and _mutates(executor, asked):
         return BadRequest(405, "a mutation needs POST", "METHOD_NOT_ALLOWED").response()
-    answer = await executor.answer(asked.query, asked.variables, asked.operationName, Context(recorder, DEVELOPMENT))
+    answer = await executor.answer(asked.query, asked.variables, asked.operationName, context(DEVELOPMENT))
     _log.info(
         "graphql",
         operation=answer.operation,

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import Enum
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import strawberry
 from graphql import GraphQLError, GraphQLResolveInfo
 from strawberry.types.field import StrawberryField
 
+from forebear.actions.action import Action
+from forebear.actions.performer import Performer
+from forebear.api.actions import ActionBuilder
 from forebear.api.scalars import JSON, DateTime
-from forebear.api.types import RESOLVE, TypeBuilder, annotated, input_field, list_of
+from forebear.api.types import RESOLVE, TypeBuilder, annotated, input_field, list_of, plain
 from forebear.domain.roles import Actor
 from forebear.graph.declaration import Edge, Kind
 from forebear.graph.facts import Facts
 from forebear.record.recorder import MAX_FACTS, MAX_UNDESCRIBED, Origin, Recorder, Rejection, Summary
 
+if TYPE_CHECKING:
+    from forebear.api.execution import Executor
+
 
 @dataclass(frozen=True)
 class Context:
-    """What a resolver needs of the service: where to record, and who asks."""
+    """What a resolver needs of the service: where to record and to act, what fetches nodes, and who asks."""
 
     recorder: Recorder
+    performer: Performer
+    executor: Executor
     actor: Actor
 
 
@@ -34,14 +41,15 @@ class MutationBuilder:
         self._types = types
         self._facts = facts
 
-    def build(self) -> type:
+    def build(self, actions: Iterable[Action]) -> type:
         """Makes everything; returns the Mutation type."""
         for kind in self._facts.graph.kinds.values():
             self._fact(kind)
         self._amendments()
         self._fact_input()
         self._outcomes()
-        return cast(type, self._types.make("Mutation", "What can be changed.", {"record": (None, self._record())}))
+        fields = {"record": self._record(), **ActionBuilder(self._types, actions).fields()}
+        return cast(type, self._types.make("Mutation", "What can be changed.", {n: (None, f) for n, f in fields.items()}))
 
     def _fact(self, kind: Kind) -> None:
         types = self._types
@@ -191,7 +199,7 @@ async def record(
 def document(fact: Mapping[str, Any]) -> dict[str, Any]:
     """A coerced FactInput as the document of a fact."""
     ((name, values),) = fact.items()
-    return {"kind": name[0].upper() + name[1:], **_plain(values)}
+    return {"kind": name[0].upper() + name[1:], **plain(values)}
 
 
 def outcome(summary: Summary) -> dict[str, Any]:
@@ -211,17 +219,6 @@ def outcome(summary: Summary) -> dict[str, Any]:
 def rejection(r: Rejection) -> dict[str, Any]:
     """A rejection as clients see it."""
     return {"position": r.position, "id": r.id, "reasons": list(r.reasons)}
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case dict():
-            return {k: _plain(v) for k, v in value.items()}
-        case list():
-            return [_plain(v) for v in value]
-        case Enum():
-            return value.name
-    return value
 
 
 def _lower(name: str) -> str:

@@ -21,6 +21,7 @@ from graphql import (
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema_directives import OneOf
 
+from forebear.actions.action import Action
 from forebear.api.identity import IdentityBuilder
 from forebear.api.mutations import MutationBuilder
 from forebear.api.scalars import DATE_TIME, JSON, JSON_SCALAR, DateTime
@@ -50,11 +51,11 @@ class Schema:
         return self.strawberry.as_str() + "\n"
 
 
-def build(graph: Graph, questions: Iterable[Question], facts: Facts) -> Schema:
+def build(graph: Graph, questions: Iterable[Question], facts: Facts, actions: Iterable[Action]) -> Schema:
     """Builds the schema of a graph."""
     builder = TypeBuilder(graph, questions, f"forebear_types_{next(_modules)}")
     query = builder.build(IdentityBuilder(builder).fields())
-    mutation = MutationBuilder(builder, facts).build()
+    mutation = MutationBuilder(builder, facts).build(actions)
     built = strawberry.Schema(
         query,
         mutation,

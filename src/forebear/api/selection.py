@@ -16,6 +16,7 @@ from graphql import (
     GraphQLField,
     GraphQLObjectType,
     GraphQLOutputType,
+    GraphQLResolveInfo,
     GraphQLSchema,
     OperationDefinitionNode,
     VariableNode,
@@ -105,6 +106,13 @@ class Operation:
                 tuple(details),
                 self._arguments(definition, details[0].node),
             )
+
+    def field(self, info: GraphQLResolveInfo[Any], rule: Rule, values: Mapping[str, Any]) -> SelectedField:
+        """The field that a resolver is asked for, as if it had a rule and these arguments."""
+        arguments = FieldArguments(cast(Any, None), info.field_nodes[0], values, len(self.sources), False)
+        self.sources.append(arguments)
+        details = tuple(FieldDetails(node, None) for node in info.field_nodes)
+        return SelectedField(self, str(info.path.key), info.field_name, info.return_type, rule, details, arguments)
 
     def _arguments(self, definition: GraphQLField, node: FieldNode) -> FieldArguments:
         if not definition.args:

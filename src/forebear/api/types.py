@@ -589,3 +589,15 @@ def _renamed(name: str, doc: str) -> Any:
 
 def _doc(cls: type) -> str:
     return " ".join((cls.__doc__ or "").split())
+
+
+def plain(value: Any) -> Any:
+    """A coerced input value as JSON holds it."""
+    match value:
+        case dict():
+            return {k: plain(v) for k, v in value.items()}
+        case list():
+            return [plain(v) for v in value]
+        case Enum():
+            return value.name
+    return value

@@ -86,11 +86,7 @@ class Local:
         self._actor = operating_system_user()
 
     async def ask(self, document: str, variables: Mapping[str, Any], operation: str | None = None) -> dict[str, Any]:
-        from forebear.api.mutations import Context
-
-        answer = await self.forebear.executor.answer(
-            document, variables, operation, Context(self.forebear.recorder, self._actor)
-        )
+        answer = await self.forebear.executor.answer(document, variables, operation, self.forebear.context(self._actor))
         return msgspec.json.decode(answer.body, type=dict[str, Any])
 
     async def record(self, lines: Sequence[bytes], source: str, *, imported: bool) -> Line:

@@ -114,7 +114,7 @@ def approve(case: Case, by: By) -> Verdict:
     failed = [Reason(c.code, c.message, c.remedy or "") for c in case.checks if not c.passed]
     effects: list[Effect] = []
     if case.release.state is ReleaseState.CANDIDATE and not failed:
-        case, effects = _evaluated(case, by, 2)
+        case, effects = _evaluated(case, by, 0)
     elif case.release.state in (ReleaseState.CANDIDATE, ReleaseState.EVALUATED) and failed:
         lapsed = _moves(case, observed(case.release.state, Event.EVIDENCE_LAPSED))
         return _refused(case, by, 0, DecisionType.APPROVAL, failed, lapsed)
@@ -123,16 +123,16 @@ def approve(case: Case, by: By) -> Verdict:
         return Verdict(case.release.id, reasons=(target,))
     if failed:
         return _refused(case, by, 0, DecisionType.APPROVAL, failed)
-    vote = Vote(by.ids[0], by.actor.name, frozenset(by.actor.roles), by.actor.machine, case.now)
+    vote = Vote(by.ids[1], by.actor.name, frozenset(by.actor.roles), by.actor.machine, case.now)
     count = case.count([*case.votes, vote])
     if against := [reason for v, reason in count.excluded if v.decision == vote.decision]:
         return _refused(case, by, 0, DecisionType.APPROVAL, against)
-    effects.append(_decision(case, by, 0, DecisionType.VOTE))
+    effects.append(_decision(case, by, 1, DecisionType.VOTE))
     if not count.still_needed:
         state = ReleaseState.APPROVED
         counted = [v.decision for v in count.counted]
-        effects.append(_decision(case, by, 1, DecisionType.APPROVAL, state=state, counts=counted, checked=True))
-        effects += _stands_approved(case, by.ids[1])
+        effects.append(_decision(case, by, 2, DecisionType.APPROVAL, state=state, counts=counted, checked=True))
+        effects += _stands_approved(case, by.ids[2])
     return Verdict(case.release.id, tuple(_together(effects)))
 
 

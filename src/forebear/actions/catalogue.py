@@ -1,0 +1,8 @@
+"""All actions."""
+
+from __future__ import annotations
+
+from forebear.actions import release
+
+ACTIONS = (*release.ACTIONS,)
+"""Every verb, in the order in which mutations and commands are listed."""

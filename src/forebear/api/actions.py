@@ -1,0 +1,145 @@
+"""The mutations of governance, one for each action, made from its declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import strawberry
+from graphql import GraphQLResolveInfo
+from strawberry.types.field import StrawberryField
+
+from forebear.actions.action import Action
+from forebear.actions.performer import By
+from forebear.api.types import RESOLVE, TypeBuilder, annotated, list_of, plain
+from forebear.domain.outcome import Outcome
+from forebear.graph.declaration import Fact, Property
+from forebear.graph.field import LookupField, LookupsField, Rule
+
+if TYPE_CHECKING:
+    from forebear.api.mutations import Context
+
+
+class ActionBuilder:
+    """Makes the mutation fields of actions, and the types of their outcome."""
+
+    def __init__(self, types: TypeBuilder, actions: Iterable[Action]) -> None:
+        self._types = types
+        self._actions = tuple(actions)
+        self._node = LookupField(tuple(types.graph.kinds), required=False)
+
+    def fields(self) -> Mapping[str, StrawberryField]:
+        """The fields by name."""
+        types = self._types
+        self._outcomes()
+        union = strawberry.union("Outcome", description="What came of an action.")
+        members: Any = types.made("Done") | types.made("Refused") | types.made("Conflict")
+        answer: Any = annotated(members, union)
+        return {a.name: self._field(a, answer) for a in self._actions}
+
+    def _field(self, action: Action, answer: Any) -> StrawberryField:
+        arguments: dict[str, tuple[Any, str, Any]] = {
+            p.name: (self._argument(p), p.doc, None if p.required else strawberry.UNSET) for p in action.input.members
+        }
+        arguments["idempotencyKey"] = (
+            str | None,
+            "Yours to choose, one a request: repeated with it, a request answers its first outcome and does nothing twice.",
+            strawberry.UNSET,
+        )
+        arguments["expectedRevision"] = (
+            int | None,
+            "The subject's `revision` that you decided on: where it has another by now, the outcome is Conflict.",
+            strawberry.UNSET,
+        )
+        return self._types.resolved(action.doc, {RESOLVE: partial(act, action.name)}, answer, arguments)
+
+    def _argument(self, p: Property) -> Any:
+        if p.type is Fact:
+            made: Any = self._types.named(f"{p.names[0]}Fact")
+        elif p.names:
+            made = list[strawberry.ID] if p.item_type is not None else strawberry.ID
+        else:
+            return self._types.input(p)
+        return made if p.required else made | None
+
+    def _outcomes(self) -> None:
+        make, named = self._types.make, self._types.named
+
+        def field(annotation: Any, doc: str) -> tuple[Any, Any]:
+            return annotation, strawberry.field(description=doc)
+
+        def fetched(annotation: Any, doc: str, name: str, rule: Rule) -> tuple[Any, Any]:
+            return None, self._types.resolved(doc, {RESOLVE: partial(fetch, rule, name)}, annotation, {})
+
+        decisions = fetched(list_of(named("Decision")), "The decisions that were put on record.", "decisions", LookupsField())
+        subject = fetched(named("Node") | None, "The node that it was about, as it is now.", "subject", self._node)
+        make(
+            "Reason",
+            "One reason of a refusal.",
+            {
+                "code": field(str, "A stable code."),
+                "message": field(str, "What is in the way."),
+                "remedy": field(str, "What would satisfy it."),
+            },
+        )
+        make(
+            "Done",
+            "It was done.",
+            {
+                "subject": subject,
+                "decisions": decisions,
+                "changed": field(list[strawberry.ID], "The ids of all nodes that it wrote."),
+                "unchanged": field(bool, "Whether nothing had to be done: it was so already."),
+            },
+        )
+        make(
+            "Refused",
+            "It was not done.",
+            {
+                "reasons": field(list_of(named("Reason")), "Every reason."),
+                "decisions": decisions,
+            },
+        )
+        make(
+            "Conflict",
+            "Somebody was faster: the subject has another revision than was expected. Nothing was done.",
+            {
+                "subject": subject,
+                "expected": field(int, "The revision that was expected."),
+                "revision": field(int, "The revision that it has."),
+            },
+        )
+
+
+async def act(
+    name: str,
+    root: object,
+    info: GraphQLResolveInfo[Context],
+    idempotencyKey: str | None = None,
+    expectedRevision: int | None = None,
+    **arguments: Any,
+) -> dict[str, Any]:
+    """Resolves an action."""
+    context: Context = info.context
+    by = By(context.actor, "graphql", idempotencyKey, expectedRevision)
+    input = {key: plain(value) for key, value in arguments.items() if value is not None}
+    for p in context.performer.actions[name].input.members:
+        if p.type is Fact and p.name in input:
+            input[p.name] = {"kind": p.names[0], **input[p.name]}
+    return told(await context.performer.do(name, input, by))
+
+
+def told(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as clients see it."""
+    return {"__typename": type(outcome).__name__, **asdict(outcome)}
+
+
+async def fetch(rule: Rule, name: str, value: Mapping[str, Any], info: GraphQLResolveInfo[Context]) -> Any:
+    """Resolves a field whose value names nodes: they are fetched with all that is selected of them, in one statement."""
+    ids = value[name]
+    if not ids:
+        return ids
+    argument = "ids" if isinstance(rule, LookupsField) else "id"
+    return await info.context.executor.fetch(info, rule, {argument: ids})

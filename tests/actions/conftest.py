@@ -1,0 +1,41 @@
+"""A registry on each engine, empty for each test."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from forebear.app import Forebear, application
+from forebear.store import Store
+from forebear.store.errors import StatementTimeout
+from tests.record.asking import opened, record
+
+
+@pytest.fixture(scope="session")
+async def engine_registry(engine_store: Store) -> Forebear:
+    """The registry of the whole run, on each engine, whose engine has written before.
+
+    An engine's very first statements can take longer than a test's timeout.
+    """
+    registry = await Forebear.on(engine_store)
+    for kind in ("Dataset", "Model", "Site", "Customer", "Fleet"):
+        with contextlib.suppress(StatementTimeout):
+            await record(registry, {"kind": kind, "id": f"{kind.lower()}:warm"})
+    return registry
+
+
+@pytest.fixture
+async def registry(engine_registry: Forebear, store: Store) -> Forebear:
+    """An empty registry, on each engine."""
+    return engine_registry
+
+
+@pytest.fixture
+async def http(registry: Forebear) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the service on an empty registry, on each engine."""
+    app = application(lambda: opened(registry))
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://forebear") as client:
+            yield client
