@@ -26,6 +26,7 @@ from pydantic.alias_generators import to_camel
 
 from forebear.domain.evidence import Pack
 from forebear.domain.outcome import Reason
+from forebear.domain.roles import Role
 from forebear.graph.ids import Ids
 from forebear.graph.kinds import GRAPH, Direction, EvidenceType, RiskTier
 from forebear.graph.moments import parse as parse_moment
@@ -38,10 +39,11 @@ CANDIDATE_INCOMPLETE = "CANDIDATE_INCOMPLETE"
 
 @dataclass(frozen=True)
 class Mistake:
-    """One mistake in a policy: the path of the field, empty for the document itself, and what is wrong."""
+    """One mistake in a policy: the path of the field, empty for the document itself, what is wrong, and the text's line."""
 
     path: str
     message: str
+    line: int | None = None
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}" if self.path else self.message
@@ -215,8 +217,8 @@ class Approvals(_Document):
     """Whose votes approve a release."""
 
     count: Annotated[int, Strict(), Field(ge=1, le=20)] = Field(default=1, description="How many distinct voters.")
-    roles: Annotated[tuple[Text, ...], Field(min_length=1)] = Field(
-        default=("APPROVER",), description="A person's vote counts with at least one of these roles."
+    roles: Annotated[tuple[Role, ...], Field(min_length=1)] = Field(
+        default=(Role.APPROVER,), description="A person's vote counts with at least one of these roles."
     )
     self_approval: StrictBool = Field(default=False, description="Whether the vote of whoever registered it counts.")
     by_trainer: StrictBool = Field(default=False, description="Whether the vote of somebody who trained it counts.")
