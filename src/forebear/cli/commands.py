@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from forebear.cli import archive, demo, doctor, entry, query, questions, schema, server, stream
+from forebear.cli import archive, demo, doctor, entry, policy, query, questions, schema, server, stream
 from forebear.cli.terminal import CODES, Code, Failure, err
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ app.command("paths")(questions.paths)
 app.command("query")(query.query)
 app.command("export")(archive.export)
 app.command("restore")(archive.restore)
+app.add_typer(policy.app, name="policy")
 app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
 

@@ -25,7 +25,10 @@ VERSION = """query($id: ID!) { node(id: $id) { ... on ModelVersion {
   approval(first: 100) { nodes {
     release { id state } line { id name } approved
     decisions {
-      decision { id type verdict actor decidedAt reasons checks { requirement threshold measured slice evidence passed } }
+      decision {
+        id type verdict actor decidedAt reasons
+        checks { requirement threshold measured slice evidence passed message }
+      }
       approves policies { id } evidence { id } packs { id }
     }
   } }
@@ -161,9 +164,14 @@ def _decision(d: Mapping[str, Any]) -> Iterator[Text]:
     for reason in decision["reasons"] or ():
         yield _field("", f"  {reason}")
     for c in decision["checks"] or ():
-        measured = f": {c['measured']} against {c['threshold']}" if c["measured"] is not None else ""
-        where = f" ({c['slice']})" if c["slice"] else ""
-        yield _field("", f"  {'✓' if c['passed'] else '✗'} {c['requirement']}{where}{measured}")
+        yield _field("", f"  {'✓' if c['passed'] else '✗'} {c['message'] or _check(c)}")
+
+
+def _check(c: Mapping[str, Any]) -> str:
+    """A check that came with imported history, in words: one of ours says what it came to itself."""
+    measured = f": {c['measured']} against {c['threshold']}" if c["measured"] is not None else ""
+    where = f" ({c['slice']})" if c["slice"] else ""
+    return f"{c['requirement']}{where}{measured}"
 
 
 def _recorded(node: Mapping[str, Any]) -> Iterator[Text]:

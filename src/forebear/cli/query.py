@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -25,7 +23,7 @@ def query(
     url: Url = None,
 ) -> None:
     """Run a GraphQL operation and print the response as JSON; exit code 1 where it has errors."""
-    document = _read(file)
+    document = terminal.contents(file)
     given = _variables(variables, var or [])
 
     async def asking() -> dict[str, Any]:
@@ -37,15 +35,6 @@ def query(
     terminal.print_json(response)
     if response.get("errors"):
         raise typer.Exit(Code.NEGATIVE)
-
-
-def _read(file: str) -> str:
-    try:
-        return sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
-    except OSError as error:
-        raise Failure(f"{file}: {error.strerror}", Code.WRONG) from None
-    except UnicodeDecodeError:
-        raise Failure(f"{file} is not UTF-8", Code.WRONG) from None
 
 
 def _variables(text: str, each: list[str]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -77,6 +78,16 @@ def settings() -> Settings:
         return load()
     except SettingsError as error:
         raise Failure(str(error), Code.WRONG) from None
+
+
+def contents(file: str) -> str:
+    """The text of a file, or of standard input where it is `-`. Raises `Failure`."""
+    try:
+        return (sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()).decode()
+    except OSError as error:
+        raise Failure(f"{file}: {error.strerror}", Code.WRONG) from None
+    except UnicodeDecodeError:
+        raise Failure(f"{file} is not UTF-8", Code.WRONG) from None
 
 
 def short(id: str) -> str:

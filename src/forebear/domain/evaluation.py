@@ -203,8 +203,8 @@ class _Bench:
 
     def against(self, asked: Asked, m: Measured) -> tuple[str, str] | None:
         """Why a measurement does not count: a code and the words; None where it does."""
-        if m.superseded_by is not None:
-            return SUPERSEDED, f"{m.superseded_by} supersedes it"
+        if m.superseded:
+            return SUPERSEDED, "later evidence supersedes it"
         if m.artifact_state in (ArtifactState.QUARANTINED, ArtifactState.DELETED):
             return ARTIFACT_UNUSABLE, f"{m.artifact} is {m.artifact_state}"
         if asked.type is not None and m.type != asked.type:

@@ -22,8 +22,8 @@ class Pack:
 class Measured:
     """One measured value of a version, or of an artifact of it, in the metric's unit.
 
-    `target` is the hardware target of the artifact that was measured, None where the version itself was; `superseded_by`
-    is the evidence that corrected this one.
+    `target` is the hardware target of the artifact that was measured, None where the version itself was; `superseded`:
+    later evidence corrects it.
     """
 
     evidence: str
@@ -39,7 +39,7 @@ class Measured:
     target: str | None
     artifact: str | None
     artifact_state: ArtifactState | None = None
-    superseded_by: str | None = None
+    superseded: bool = False
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from pydantic.alias_generators import to_camel
 
 from forebear.domain.evidence import Pack
 from forebear.domain.outcome import Reason
+from forebear.domain.roles import Role
 from forebear.graph.ids import Ids
 from forebear.graph.kinds import GRAPH, Direction, EvidenceType, RiskTier
 from forebear.graph.moments import parse as parse_moment
@@ -38,10 +39,11 @@ CANDIDATE_INCOMPLETE = "CANDIDATE_INCOMPLETE"
 
 @dataclass(frozen=True)
 class Mistake:
-    """One mistake in a policy: the path of the field, empty for the document itself, and what is wrong."""
+    """One mistake in a policy: the path of the field, empty for the document itself, what is wrong, and the text's line."""
 
     path: str
     message: str
+    line: int | None = None
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}" if self.path else self.message
@@ -133,7 +135,9 @@ class Asked(_Document):
     pack: PackId = Field(description="The evaluation pack with its version, as an id.")
     metric: Text = Field(description="The metric, as the pack calls it.")
     slice: Text | None = Field(default=None, description="The slice of the pack; without it, the whole pack.")
-    type: EvidenceType | None = Field(default=None, description="The kind of evidence that counts; without it, any.")
+    type: EvidenceType | None = Field(
+        default=None, description=f"The kind of evidence that counts, of {', '.join(EvidenceType)}; without it, any."
+    )
     target: TargetId | None = Field(
         default=None,
         description="The hardware target on which it must be measured, on an artifact built for it; without it, a measurement "
@@ -215,12 +219,14 @@ class Approvals(_Document):
     """Whose votes approve a release."""
 
     count: Annotated[int, Strict(), Field(ge=1, le=20)] = Field(default=1, description="How many distinct voters.")
-    roles: Annotated[tuple[Text, ...], Field(min_length=1)] = Field(
-        default=("APPROVER",), description="A person's vote counts with at least one of these roles."
+    roles: Annotated[tuple[Role, ...], Field(min_length=1)] = Field(
+        default=(Role.APPROVER,), description="The roles of which a person must have had one when voting."
     )
     self_approval: StrictBool = Field(default=False, description="Whether the vote of whoever registered it counts.")
     by_trainer: StrictBool = Field(default=False, description="Whether the vote of somebody who trained it counts.")
-    trusted_machines: tuple[Text, ...] = Field(default=(), description="The machines whose votes count, by name.")
+    trusted_machines: tuple[Text, ...] = Field(
+        default=(), description="The machines whose votes count, by name, whatever their roles; no other machine's does."
+    )
 
 
 class StandingRule(StrEnum):
@@ -256,11 +262,11 @@ class StandingApprovals(_Document):
 class Policy(_Document):
     """What a release line asks of a version before robots may run it."""
 
-    risk_tier: RiskTier = Field(description="How much can go wrong in the line.")
-    candidate: tuple[Part, ...] = Field(default=(), description="What a candidate must carry.")
+    risk_tier: RiskTier = Field(description=f"How much can go wrong in the line: {', '.join(RiskTier)}.")
+    candidate: tuple[Part, ...] = Field(default=(), description=f"What a candidate must carry, of {', '.join(Part)}.")
     evidence: tuple[Requirement, ...] = Field(default=(), description="What must be measured, and how good it must be.")
     no_regression: tuple[NoRegression, ...] = Field(
-        default=(), description="What must not be worse than that of the version deployed in the line."
+        default=(), description="What must not be worse than what the version deployed in the line has."
     )
     approvals: Approvals = Field(default=Approvals(), description="Whose votes approve it.")
     automatic_promotion: StrictBool = Field(
@@ -432,8 +438,12 @@ def _message(e: Mapping[str, Any]) -> str:
             return message
         case "model_type":
             return "expected an object with fields"
+        case "float_type":
+            message = "expected a number"
+        case "int_type":
+            message = "expected a whole number"
         case "bool_type":
-            return f"write true or false (given: {e['input']!r})"
+            message = "expected true or false"
     return message + (f" (given: {e['input']!r})" if isinstance(e["input"], (str, int, float, type(None))) else "")
 
 

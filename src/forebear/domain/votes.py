@@ -78,9 +78,10 @@ def _against(policy: Policy, vote: Vote, candidacy: Candidacy) -> Reason | None:
     if vote.actor in candidacy.trainers and not approvals.by_trainer:
         return Reason(BY_TRAINER, f"{vote.actor} trained the candidate", "have somebody vote who did not train it")
     if not vote.machine and not vote.roles & {*approvals.roles}:
-        has = f"was {', '.join(sorted(vote.roles))}" if vote.roles else "had no role"
-        said = f"{vote.actor} {has} when voting, and the policy asks for {' or '.join(approvals.roles)}"
-        return Reason(WITHOUT_ROLE, said, f"have somebody vote who is {' or '.join(approvals.roles)}")
+        has = _listed(vote.roles, "and") or "no role"
+        wanted = _listed(approvals.roles, "or")
+        said = f"{vote.actor} had {has} when voting, and the policy asks for {wanted}"
+        return Reason(WITHOUT_ROLE, said, f"have somebody vote who has {wanted}")
     return None
 
 
@@ -97,7 +98,7 @@ def _missing(
         return ()
     approvals = policy.approvals
     by = sorted(counted)
-    have = f"{len(by)} of {approvals.count} votes" + (f" ({', '.join(by)})" if by else "")
+    have = f"{len(by)} of {approvals.count} votes" + (f" ({_listed(by, 'and')})" if by else "")
     uncounted = "; ".join(reason.message for _, reason in excluded)
     barred = set() if approvals.self_approval or candidacy.registrant is None else {candidacy.registrant}
     barred |= set() if approvals.by_trainer else candidacy.trainers
@@ -107,8 +108,13 @@ def _missing(
         Reason(
             APPROVALS_MISSING,
             f"there are {have}" + (f"; others do not count: {uncounted}" if uncounted else ""),
-            f"{needed} more, each of another person who is {' or '.join(approvals.roles)}"
-            + (f" (not {', '.join(others)})" if others else "")
-            + (f", or of {' or '.join(machines)}" if machines else ""),
+            f"{needed} more, each of another person who has {_listed(approvals.roles, 'or')}"
+            + (f" (not {_listed(others, 'or')})" if others else "")
+            + (f", or of {_listed(machines, 'or')}" if machines else ""),
         ),
     )
+
+
+def _listed(names: Iterable[str], last: str) -> str:
+    *most, final = sorted(names) or [""]
+    return f"{', '.join(most)} {last} {final}" if most else final

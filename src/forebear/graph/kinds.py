@@ -255,7 +255,7 @@ class ModelVersion(Node, prefix="model", versioned=True, standing=GOVERNED):
     action_space: str | None = prop("What it commands, such as 7-DoF end-effector deltas.", default=None)
     rate_hz: float | None = prop("At which rate it must be run, in Hz.", default=None)
     memory_mib: float | None = prop("Memory that it needs, in MiB.", default=None)
-    robot_software: str | None = prop("Range of robot software versions that it works with.", default=None)
+    robot_software: str | None = prop("Range of robot software versions that it works with, such as >=4.2,<5.", default=None)
     license: str | None = prop("License of the weights.", default=None)
     created_at: datetime | None = prop("When it was registered, in the world.", default=None)
 
@@ -451,11 +451,19 @@ class Check(Value):
     """One requirement, as it was checked when the decision was taken."""
 
     requirement: str = prop("What the policy asked for.")
-    threshold: float | None = prop("The value to reach, in the metric's unit.", default=None)
-    measured: float | None = prop("The value measured; null where there was no evidence.", default=None)
-    evidence: str | None = prop("Id of the evidence.", default=None)
+    code: str | None = prop("What it came to, such as MET, THRESHOLD_MISSED or TOO_OLD.", default=None)
+    pack: str | None = prop("Id of the evaluation pack.", default=None)
+    metric: str | None = prop("The metric.", default=None)
     slice: str | None = prop("The slice.", default=None)
+    target: str | None = prop("Id of the hardware target on which it had to be measured.", default=None)
+    threshold: float | None = prop("The value to reach, in the metric's unit.", default=None)
+    unit: str | None = prop("The unit of the values.", default=None)
+    measured: float | None = prop("The value measured; null where no evidence counted.", default=None)
+    evidence: str | None = prop("Id of the evidence.", default=None)
+    baseline: float | None = prop("The value of the version that was deployed, where it was compared.", default=None)
+    baseline_evidence: str | None = prop("Id of the evidence of the baseline.", default=None)
     passed: bool = prop("Whether it was met.")
+    message: str | None = prop("What it came to, in words.", default=None)
 
 
 class Decision(Node, prefix="decision", standing=GOVERNED):
@@ -567,6 +575,8 @@ class Robot(Node, prefix="robot"):
 
     serial: str | None = prop("Its serial number.", default=None, indexed=True)
     robot_class: str | None = prop("Its class.", default=None)
+    software: str | None = prop("The version of its software, such as 4.2.1.", change=APPENDED, default=None)
+    rate_hz: float | None = prop("The highest rate at which it takes commands, in Hz.", change=APPENDED, default=None)
 
     member_of = edge(
         MEMBER_OF, "Fleet", "Cohort", interval=True, doc="The fleets and cohorts that it belongs to, and when.",

@@ -10,8 +10,9 @@ from typing import Any
 
 from forebear.graph import upsert
 from forebear.graph.declaration import Change, Edge, Kind
-from forebear.graph.facts import Amendment, EdgeRow, Facts, InvalidFact, NodeRow, Row
+from forebear.graph.facts import Amendment, EdgeRow, Facts, InvalidFact, NodeRow, Row, json_text
 from forebear.graph.moments import moment
+from forebear.record.audit import Trail, digest
 from forebear.store import Store, WriteTransaction
 
 MAX_FACTS = 10_000
@@ -75,6 +76,9 @@ class Batch:
 
     rows: list[tuple[int, Row]] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
+    documents: dict[int, object] = field(default_factory=dict)
+    """What the rows were read from, by position."""
+    imported: bool = False
 
 
 class _Refused(Exception):
@@ -92,6 +96,7 @@ class Recorder:
         self.facts = facts
         self._store = store
         self._types = tuple(sorted(facts.graph.edge_types))
+        self._trail = Trail()
 
     async def record(
         self, documents: Iterable[object], origin: Origin, *, partial: bool = False, imported: bool = False
@@ -104,10 +109,11 @@ class Recorder:
 
         `imported` takes governed kinds as history of an older registry.
         """
-        batch = Batch()
+        batch = Batch(imported=imported)
         for position, document in documents:
             try:
                 batch.rows.append((position, self.facts.read(document, imported=imported)))
+                batch.documents[position] = document
             except InvalidFact as error:
                 batch.rejections.append(Rejection(position, error.id, error.reasons))
         return batch
@@ -120,11 +126,11 @@ class Recorder:
         rows, rejections = batch.rows, list(batch.rejections)
         if rejections and not partial:
             # What the graph would say of the others is worth knowing in the same answer.
-            rejections += await self._refusals(rows, origin)
+            rejections += await self._refusals(rows, batch, origin)
             rows = []
         while rows:
             try:
-                summary = await self._attempt(rows, origin)
+                summary = await self._attempt(rows, batch, origin)
             except _Refused as refused:
                 rejections += _rejections(rows, refused)
                 rows = [(p, row) for p, row in rows if p not in refused.reasons] if partial else []
@@ -133,14 +139,14 @@ class Recorder:
                 return summary
         return Summary(rejections=sorted(rejections, key=lambda r: r.position))
 
-    async def _refusals(self, rows: Sequence[tuple[int, Row]], origin: Origin) -> list[Rejection]:
+    async def _refusals(self, rows: Sequence[tuple[int, Row]], batch: Batch, origin: Origin) -> list[Rejection]:
         try:
-            await self._attempt(rows, origin, keep=False)
+            await self._attempt(rows, batch, origin, keep=False)
         except _Refused as refused:
             return _rejections(rows, refused)
         return []
 
-    async def _attempt(self, rows: Sequence[tuple[int, Row]], origin: Origin, *, keep: bool = True) -> Summary:
+    async def _attempt(self, rows: Sequence[tuple[int, Row]], batch: Batch, origin: Origin, *, keep: bool = True) -> Summary:
         async def work(transaction: WriteTransaction) -> Summary:
             writing = _Writing(transaction, origin, self._types)
             for level in levels(rows):
@@ -150,9 +156,25 @@ class Recorder:
             if refused or not keep:
                 raise _Refused(refused)
             writing.summary.facts.update(_kind(row) for _, row in rows)
+            if writing.summary.changed:
+                await self._account(writing, [batch.documents[p] for p, _ in rows], batch.imported, origin)
             return writing.summary
 
         return await self._store.write(work) if rows else Summary()
+
+    async def _account(self, writing: _Writing, documents: Sequence[object], imported: bool, origin: Origin) -> None:
+        """Appends the batch's audit entry."""
+        facts = {"digest": digest(documents), "facts": dict(writing.summary.facts), "source": origin.source}
+        await self._trail.append(
+            writing.transaction,
+            # A chain for each recorder, so that recorders do not wait for each other.
+            subject=f"facts/{origin.recorder}",
+            at=writing.now,
+            by=origin.recorder,
+            action="importHistory" if imported else "record",
+            after=json_text(facts | ({"changes": writing.changes} if writing.changes else {})),
+            payload=json_text(facts),
+        )
 
 
 def _rejections(rows: Iterable[tuple[int, Row]], refused: _Refused) -> list[Rejection]:
@@ -210,19 +232,36 @@ class _Writing:
     """One transaction's writing; the first thing it does is to take its moment."""
 
     def __init__(self, transaction: WriteTransaction, origin: Origin, types: tuple[str, ...]) -> None:
-        self._transaction = transaction
+        self.transaction = transaction
         self._types = types
         self.now = moment(datetime.now(UTC))
         self.stamp = {"now": self.now, "by": origin.recorder, "from": origin.source}
         self.summary = Summary()
+        self.changes: list[dict[str, Any]] = []
+        """What changed of what was known, and what was taken back; of what is new the batch's digest speaks."""
         self.refused: dict[int, list[str]] = {}
         self.contradictions: dict[int, list[str]] = {}
 
     async def run(self, text: str, rows: Sequence[Mapping[str, Any]], reason: str | None = None) -> list[dict[str, Any]]:
-        return await self._transaction.run(text, {"rows": rows, "reason": reason, **self.stamp})
+        return await self.transaction.run(text, {"rows": rows, "reason": reason, **self.stamp})
 
     async def run_bulk(self, text: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         return [a for i in range(0, len(rows), MAX_ROWS) for a in await self.run(text, rows[i : i + MAX_ROWS])]
+
+    def changed(
+        self,
+        of: str | EdgeRow,
+        before: Mapping[str, Any],
+        after: Mapping[str, Any] | None,
+        names: Iterable[str],
+        reason: str | None,
+    ) -> None:
+        """Notes what of some properties of a node or an edge changes; `after` is `None` where it is taken back."""
+        change: dict[str, Any] = {"of": of} if isinstance(of, str) else _named(of)
+        differing = [name for name in names if after is None or before.get(name) != after.get(name)]
+        change["before"] = {name: before.get(name) for name in differing}
+        change["after"] = None if after is None else {name: after.get(name) for name in differing}
+        self.changes.append(change | ({"reason": reason} if reason else {}))
 
     def refuse(self, position: int, reason: str) -> None:
         self.refused.setdefault(position, []).append(reason)
@@ -292,6 +331,7 @@ class _Writing:
             for stored in answer["trouble"]:
                 if revision := self.revision(by_id[stored["id"]], stored):
                     revisions.append(revision)
+                    self.changed(stored["id"], stored, revision["changes"], revision["changed"], None)
         await self.revise(kind, revisions)
         if externals := [
             {"id": n.id, "externalIds": n.updated["externalIds"] or []} for n in nodes if "externalIds" in n.updated
@@ -340,7 +380,9 @@ class _Writing:
             for trouble in answer["trouble"]:
                 position, row = by_ends[trouble["source"], trouble["target"], trouble["validFrom"]]
                 if self.completes(position, row, trouble):
-                    completed.append((row, {**_own(edge, trouble["stored"]), **row.properties}))
+                    own = _own(edge, trouble["stored"])
+                    completed.append((row, {**own, **row.properties}))
+                    self.changed(row, own, completed[-1][1], {**own, **row.properties}, None)
         if completed:
             await self.renew(edge, target_kind, completed, None)
 
@@ -397,11 +439,14 @@ class _Writing:
             elif a.values is None:
                 if stored["retractedAt"] is None:
                     gone[a.reason].append(a.of)
+                    known = [p.name for p in kind.guaranteed if stored.get(p.name) is not None]
+                    self.changed(a.of, stored, None, known, a.reason)
             elif stored["describedAt"] is None:
                 state = "was retracted" if stored["retractedAt"] else "is not described yet"
                 self.refuse(position, f"of: {a.of} {state}: there is nothing to correct; record its fact")
             elif changes := {n: v for n, v in a.values.items() if stored.get(n) != v}:
                 changed[a.reason].append({"id": a.of, "changes": changes, "changed": list(changes)})
+                self.changed(a.of, stored, changes, changes, a.reason)
         nothing = dict.fromkeys(kind.properties) | {"describedAt": None, "retractedAt": self.now}
         for reason, ids in gone.items():
             await self.run(upsert.detach(kind.name, self._types), [{"id": id} for id in ids], reason)
@@ -433,13 +478,15 @@ class _Writing:
                 if a.values is not None:
                     self.refuse(position, f"{edge.name}: {a.of} has no such edge to {a.to}: record it instead")
                 continue
+            own = _own(edge, stored)
             if a.values is None:
                 gone[a.reason].append(_edge_row(row))
+                self.changed(row, own, None, own, a.reason)
                 continue
-            own = _own(edge, stored)
             values = {n: v for n, v in {**own, **a.values}.items() if v is not None}
             if values != own:
                 changed[a.reason].append((row, values))
+                self.changed(row, own, values, {**own, **a.values}, a.reason)
         for reason, edges in gone.items():
             await self.run(upsert.retire(edge, to_kind), edges, reason)
             self.summary.retracted += len(edges)
@@ -450,6 +497,12 @@ class _Writing:
 def _amended_edge(a: Amendment, edge: Edge, to_kind: str) -> EdgeRow:
     assert a.to is not None
     return EdgeRow(edge, a.of, a.to, to_kind, {"validFrom": a.valid_from} if edge.interval else {})
+
+
+def _named(row: EdgeRow) -> dict[str, Any]:
+    """An edge by its identity, as a Retraction or Correction names it."""
+    named = {"of": row.source, "edge": row.edge.name, "to": row.target}
+    return named | ({"validFrom": row.properties["validFrom"]} if row.edge.interval else {})
 
 
 def _own(edge: Edge, stored: Mapping[str, Any]) -> dict[str, Any]:
