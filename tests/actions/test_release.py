@@ -9,7 +9,8 @@ from tests.record.asking import ask
 
 STANDING = """
 query($id: ID!) { release(id: $id) { state approvedBy { nodes { id type } }
-    decisions(orderBy: {field: decidedAt}) { nodes { type verdict actor state counts { nodes { actor } } cites { nodes { id } } } } } }
+    decisions(orderBy: {field: decidedAt}) {
+      nodes { type verdict actor state counts { nodes { actor } } cites { nodes { id } } } } } }
 """
 
 
@@ -27,7 +28,8 @@ async def test_two_people_approve_a_release(registry: Forebear) -> None:
         "approvedBy": {"nodes": [{"id": second.decisions[-1], "type": "APPROVAL"}]},
         "decisions": {
             "nodes": [
-                {"type": "EVALUATION", "verdict": "GRANTED", "actor": "policy:ur5e@1", "state": "EVALUATED", "counts": none, "cites": evidence},
+                {"type": "EVALUATION", "verdict": "GRANTED", "actor": "policy:ur5e@1", "state": "EVALUATED",
+                 "counts": none, "cites": evidence},
                 {"type": "VOTE", "verdict": "GRANTED", "actor": "anna", "state": None, "counts": none, "cites": none},
                 {"type": "VOTE", "verdict": "GRANTED", "actor": "ben", "state": None, "counts": none, "cites": none},
                 {"type": "APPROVAL", "verdict": "GRANTED", "actor": "ben", "state": "APPROVED",
@@ -45,7 +47,7 @@ async def test_a_refused_approval_is_on_record_with_every_reason(registry: Foreb
         Reason(
             "THRESHOLD_MISSED",
             "success is 70 % (evidence:first), and asked for is at least 80 %",
-            "a newer measurement of success that is at least 80 % with pack:replay@1",
+            "a newer measurement of success that is at least 80 % (pack:replay@1)",
         ),
     )
     answer = await ask(
