@@ -20,16 +20,16 @@ from graphql.execution.values import VariableValues, get_variable_values
 from neo4j import AsyncSession
 
 import forebear.api.execution
-import forebear.graph.compiler
 import forebear.record.recorder
 from forebear.api.execution import Executor, RequestError
 from forebear.api.selection import Operation as OperationSelected
 from forebear.api.selection import rule_of
 from forebear.api.shape import convert
 from forebear.app import Forebear, schema_of
-from forebear.graph.compiler import Compiled, Time
-from forebear.graph.compiler import _Compilation as Compilation
-from forebear.graph.compiler import _Rows as Rows
+from forebear.graph.compiler import Compiled, page, time
+from forebear.graph.compiler.filter import Filter
+from forebear.graph.compiler.page import Rows
+from forebear.graph.compiler.time import Time
 from forebear.graph.declaration import camel
 from forebear.graph.dialect import Dialect
 from forebear.graph.kinds import GRAPH
@@ -271,40 +271,39 @@ def test_an_irregular_record_is_left_to_the_executor(offline: Executor) -> None:
 # ── mutants ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _without_position(self: Compilation, arguments: Any, rows: Any) -> str:
-    self.bind(arguments, "after")
+def _without_position(statement: Any, arguments: Any, rows: Any) -> str:
+    statement.bind(arguments, "after")
     return "true"
 
 
-def _one_row_too_few(self: Compilation, arguments: Any, extra: int) -> str:
-    return LIMIT(self, arguments, 0)
+def _one_row_too_few(statement: Any, arguments: Any, extra: int) -> str:
+    return LIMIT(statement, arguments, 0)
 
 
-def _any_for_all(self: Compilation, value: Mapping[str, Any], *rest: Any) -> str:
+def _any_for_all(self: Filter, value: Mapping[str, Any], *rest: Any) -> str:
     swapped = {{"and": "or", "or": "and"}.get(name, name): operand for name, operand in value.items()}
     return FILTER(self, value if swapped.keys() == value.keys() else swapped, *rest)
 
 
-AFTER, LIMIT, FILTER = Compilation.after, Compilation.limit, Compilation.filter
+LIMIT, FILTER, PATTERN = page.limit, Filter.condition, Time.pattern
 
 COMPILERS: Mapping[str, tuple[Any, str, Any]] = {
-    "no keyset condition": (Compilation, "after", _without_position),
-    "the page is not one row longer than asked": (Compilation, "limit", _one_row_too_few),
-    "any of several conditions, where all were asked": (Compilation, "filter", _any_for_all),
+    "no keyset condition": (page, "after", _without_position),
+    "the page is not one row longer than asked": (page, "limit", _one_row_too_few),
+    "any of several conditions, where all were asked": (Filter, "condition", _any_for_all),
     "no interval condition": (Time, "holds", lambda self, edge: "true"),
     "descending is ascending": (
         Rows, "ordering", property(lambda r: r.key if r.value is None else f"{r.value}, {r.key}"),
     ),
-    "edges are not asked when they were known": (forebear.graph.compiler, "known", lambda *a: "true"),
-    "nodes are asked as they are, not as they were": (forebear.graph.compiler, "state", lambda n, at="": n),
-    "retracted nodes stand": (Compilation, "present", lambda self, n, time: f" WITH *, {n} AS {n}_then"),
+    "edges are not asked when they were known": (time, "known", lambda *a: "true"),
+    "nodes are asked as they are, not as they were": (time, "state", lambda n, at="": n),
+    "retracted nodes stand": (Time, "present", lambda self, n: f" WITH *, {n} AS {n}_then"),
     "a cursor without its key": (Rows, "cursor", property(lambda r: f"'{r.order}:'")),
     "a count of one row more": (Rows, "count", property(lambda r: f"COUNT {{ {r.head} RETURN 1 AS one }} + 1")),
     "edges are followed the other way": (
-        Compilation, "pattern", lambda self, n, e, m, edge, incoming, *rest: PATTERN(self, n, e, m, edge, not incoming, *rest),
+        Time, "pattern", lambda self, n, e, m, edge, incoming, *rest: PATTERN(self, n, e, m, edge, not incoming, *rest),
     ),
 }  # fmt: skip
-PATTERN = Compilation.pattern
 
 STATEMENTS: Mapping[str, tuple[str, str]] = {
     "not before": ("validFrom <= ", "validFrom > "),

@@ -1,0 +1,12 @@
+"""Compiles a selection into one Cypher statement that returns one record: the answer's tree, keyed by response key.
+
+The statement's text depends on the selection's shape alone, never on a value: values are parameters, bound anew for each
+request. What Cypher cannot say in the answer's form (pages cut at `first`, JSON kept as text) is finished on the tree.
+"""
+
+from forebear.graph.compiler.node import TYPE_KEY
+from forebear.graph.compiler.operation import compile
+from forebear.graph.compiler.selected import InvalidArgument
+from forebear.graph.compiler.statement import Compiled
+
+__all__ = ["TYPE_KEY", "Compiled", "InvalidArgument", "compile"]

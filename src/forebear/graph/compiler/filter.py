@@ -1,0 +1,114 @@
+"""A connection's filter, as a condition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from forebear.graph.compiler.selected import Arguments, InvalidArgument
+from forebear.graph.compiler.statement import Statement
+from forebear.graph.compiler.time import Time
+from forebear.graph.declaration import COMMON, Edge, Kind
+
+_OPERATORS = {
+    "eq": "{read} = {given}",
+    "in": "{read} IN {given}",
+    "lt": "{read} < {given}",
+    "lte": "{read} <= {given}",
+    "gt": "{read} > {given}",
+    "gte": "{read} >= {given}",
+    "contains": "{read} CONTAINS {given}",
+    "startsWith": "{read} STARTS WITH {given}",
+    "has": "{given} IN {read}",
+}
+
+_COMMON = {p.name: p for p in COMMON}
+
+Path = tuple[str | int, ...]
+"""Where a part of a filter stands in the arguments."""
+
+
+@dataclass(frozen=True)
+class Filter:
+    """The filter among some arguments: which operators are used enters the text, the values are parameters."""
+
+    statement: Statement
+    arguments: Arguments
+
+    def condition(self, value: Mapping[str, Any], path: Path, n: str, kinds: Sequence[str], time: Time) -> str:
+        """A filter as a condition on a node. Raises `InvalidArgument`."""
+        kind = self.statement.graph.kinds[kinds[0]] if len(kinds) == 1 else None
+        properties = kind.properties if kind else _COMMON
+        conditions = []
+        for name, operand in value.items():
+            here = (*path, name)
+            if operand is None:
+                raise InvalidArgument(f"{_dotted(here)}: null filters nothing; leave it out, or use isNull")
+            if name in ("and", "or"):
+                parts = [self.condition(item, (*here, i), n, kinds, time) for i, item in enumerate(operand)]
+                joined = f" {name.upper()} ".join(f"({p})" for p in parts)
+                conditions.append(f"({joined})" if parts else ("true" if name == "and" else "false"))
+            elif name == "not":
+                conditions.append(f"NOT coalesce({self.condition(operand, here, n, kinds, time)}, false)")
+            elif name in ("id", "recordedAt"):
+                conditions += self.compare(f"{n}.{name}", operand, here)
+            elif name == "described":
+                conditions += self.compare(time.described(n), operand, here)
+            elif name in properties:
+                conditions += self.compare(time.read(n, properties[name]), operand, here)
+            else:
+                assert kind is not None
+                conditions.append(self.neighbours(operand, here, n, *self._edge(kind, name), time))
+        return " AND ".join(conditions) or "true"
+
+    def neighbours(self, value: Mapping[str, Any], path: Path, n: str, edge: Edge, incoming: bool, time: Time) -> str:
+        """A filter as the condition that a node has such a neighbour."""
+        kinds = (edge.source,) if incoming else edge.targets
+        e, m = self.statement.name("e"), self.statement.name("n")
+        match, conditions = time.pattern(n, e, m, edge, incoming, kinds)
+        if edge.interval:
+            conditions.append(time.holds(e))
+        inner = self.condition(value, path, m, kinds, time)
+        if time.known:
+            return f"EXISTS {{ MATCH {match}{where(conditions)}{time.then(m)} WHERE {inner} RETURN {m} }}"
+        return f"EXISTS {{ MATCH {match}{where([*conditions, inner])} }}"
+
+    def compare(self, read: str, operand: Mapping[str, Any], path: Path) -> list[str]:
+        """The conditions that comparisons with an expression hold."""
+        conditions = []
+        for operator, value in operand.items():
+            here = (*path, operator)
+            if value is None:
+                raise InvalidArgument(f"{_dotted(here)}: null compares with nothing; use isNull")
+            if operator == "isNull":
+                given = self.statement.bind(self.arguments, *here)
+                conditions.append(f"({read} IS NULL) = {given}")
+                continue
+            given = self.statement.bind(self.arguments, *here, convert=plain)
+            conditions.append(_OPERATORS[operator].format(read=read, given=given))
+        return conditions
+
+    def _edge(self, kind: Kind, name: str) -> tuple[Edge, bool]:
+        """The edge that a field of a kind follows, and whether it does so from its end."""
+        for edge in kind.edges:
+            if edge.name == name:
+                return edge, False
+        return next(e for e in self.statement.graph.back_edges(kind.name) if e.back == name), True
+
+
+def where(conditions: Sequence[str]) -> str:
+    """A WHERE of some conditions; nothing for none."""
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+def plain(value: Any) -> Any:
+    """A coerced argument as a parameter: enums by name."""
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value.name if isinstance(value, Enum) else value
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(str(step) for step in path)

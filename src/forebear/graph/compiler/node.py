@@ -1,0 +1,196 @@
+"""Nodes, and what is reached from them over edges."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from forebear.graph.compiler import question
+from forebear.graph.compiler.filter import Filter, where
+from forebear.graph.compiler.page import Rows, page
+from forebear.graph.compiler.selected import Selected
+from forebear.graph.compiler.statement import Finish, Projection, Statement, object_of
+from forebear.graph.compiler.time import Time
+from forebear.graph.declaration import Edge, Json, Kind, Property
+from forebear.graph.field import (
+    ConnectionField,
+    EdgePart,
+    NeighbourField,
+    NodeField,
+    PropertyField,
+    QuestionField,
+)
+
+TYPE_KEY = "~type"
+"""The key of a node's kind in the tree; no response key can be called so."""
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """Projects the nodes of a statement."""
+
+    statement: Statement
+
+    def project(self, s: Selected, n: str, kinds: Sequence[str], time: Time) -> Projection:
+        """A node's projection; in known time its state must be in scope as `{n}_then`."""
+        graph, statement = self.statement.graph, self.statement
+        if not s.is_abstract():
+            return object_of(n, self._fields(s.fields(kinds[0]), n, graph.kinds[kinds[0]], time))
+        branches: dict[str, list[str]] = {}
+        by_kind: dict[str, Finish] = {}
+        before, after = statement.read_already, set(statement.read_already)
+        for kind in kinds:
+            statement.read_already = set(before)
+            type_ = {TYPE_KEY: (f"labels({n})[0]", None)}
+            row, finish = object_of(n, type_ | self._fields(s.fields(kind), n, graph.kinds[kind], time))
+            after |= statement.read_already
+            branches.setdefault(row, []).append(kind)
+            if finish:
+                by_kind[kind] = finish
+        statement.read_already = after
+        if len(branches) == 1:
+            row = next(iter(branches))
+        else:
+            whens = " ".join(f"WHEN {' OR '.join(f'{n}:{kind}' for kind in mine)} THEN {row}" for row, mine in branches.items())
+            row = f"CASE {whens} END"
+        if not by_kind:
+            return row, None
+
+        def finish_one(value: Any, parameters: Mapping[str, Any]) -> Any:
+            inner = by_kind.get(value[TYPE_KEY]) if value is not None else None
+            return inner(value, parameters) if inner else value
+
+        return row, finish_one
+
+    def _fields(self, selected: Sequence[Selected], n: str, kind: Kind, time: Time) -> dict[str, Projection]:
+        return {s.key: self._field(s, n, kind, time) for s in selected if s.rule is not None}
+
+    def _field(self, s: Selected, n: str, kind: Kind, time: Time) -> Projection:
+        once = self.statement.once
+        match s.rule:
+            case PropertyField(p, kept):
+                return once(n, time.kept(n, p) if kept else time.read(n, p)), _decoded(s, p)
+            case NodeField.ID:
+                return once(n, f"{n}.id"), None
+            case NodeField.KIND:
+                return f"'{kind.name}'", None
+            case NodeField.DESCRIBED:
+                return once(n, time.described(n)), None
+            case NeighbourField(edge):
+                return self.neighbour(s, edge, n, time)
+            case ConnectionField():
+                return self.connection(s, s.rule, n, time)
+            case QuestionField(asked):
+                return question.answer(self, s, asked, n, time)
+        raise AssertionError(f"{s.key}: {s.rule!r} is no rule of a node's field")
+
+    # ── edges ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def neighbour(self, s: Selected, edge: Edge, n: str, time: Time) -> Projection:
+        """The one node at the other end of an edge."""
+        statement = self.statement
+        e, m = statement.name("e"), statement.name("n")
+        match, conditions = time.pattern(n, e, m, edge, False, edge.targets)
+        row, finish = statement.returned(lambda: self.project(s, m, edge.targets, time))
+        found = f"COLLECT {{ MATCH {match}{where(conditions)}{time.then(m)} WITH * ORDER BY {m}.id LIMIT 1{row} }}"
+        return f"{statement.hoist(found)}[0]", finish
+
+    def connection(self, s: Selected, rule: ConnectionField, n: str, outer: Time) -> Projection:
+        """The nodes at the other end of edges, as a connection."""
+        statement = self.statement
+        time = statement.time(s.arguments, outer)
+        edge, incoming = rule.edge, rule.incoming
+        kinds = (edge.source,) if incoming else edge.targets
+        e, m = statement.name("e"), statement.name("n")
+        match, conditions = time.pattern(n, e, m, edge, incoming, kinds)
+        if edge.interval and not s.arguments.values.get("allTime"):
+            conditions.append(time.holds(e))
+        # The same two nodes may be joined for several intervals.
+        key = f"{m}.id + ' ' + {e}.validFrom" if edge.interval else f"{m}.id"
+        return page(statement, s, self.rows(s, match, m, e, kinds, conditions, time, key=key), container=n)
+
+    def all(self, s: Selected, kind: Kind) -> Projection:
+        """All nodes of a kind, as a connection."""
+        statement = self.statement
+        time = statement.time(s.arguments, None)
+        n = statement.name("n")
+        conditions = [f"{n}.recordedAt <= {time.known}" if time.known else f"{n}.retractedAt IS NULL"]
+        match = f"({n}:{kind.name})"
+        return page(statement, s, self.rows(s, match, n, None, (kind.name,), conditions, time, key=f"{n}.id"))
+
+    def rows(
+        self,
+        s: Selected,
+        match: str,
+        n: str,
+        e: str | None,
+        kinds: Sequence[str],
+        conditions: Sequence[str],
+        time: Time,
+        key: str,
+    ) -> Rows:
+        """The rows of a connection: nodes that are reached over an edge, or all of a kind."""
+        arguments = s.arguments.values
+        filters = []
+        if given := arguments.get("filter"):
+            filters = [Filter(self.statement, s.arguments).condition(given, ("filter",), n, kinds, time)]
+        order, descending = "id", False
+        if by := arguments.get("orderBy"):
+            order, descending = _text(by["field"]), _text(by["direction"]) == "DESC"
+        if e is None and order == "id" and not descending and not time.known and "after" not in arguments:
+            # Without a bound the first page would sort the whole label instead of following the index.
+            conditions = [*conditions, f"{n}.id > ''"]
+        if time.known:
+            stands = [f"{n}_then.retractedAt IS NULL"] if e is None else []
+            head = f"MATCH {match}{where(conditions)}{time.then(n)}{where([*stands, *filters])}"
+        else:
+            head = f"MATCH {match}{where([*conditions, *filters])}"
+        value, number = None, False
+        if order == "recordedAt":
+            value = f"{n}.recordedAt"
+        elif order != "id":
+            p = self.statement.graph.kinds[kinds[0]].properties[order]
+            value, number = time.read(n, p), p.type in (int, float)
+        return Rows(
+            head=head,
+            key=key,
+            value=value,
+            order=order,
+            descending=descending,
+            number=number,
+            row=lambda sub: self.project(sub, n, kinds, time),
+            edge=lambda sub, cursor: self.edge(sub, n, e, kinds, time, cursor),
+            container=n,
+        )
+
+    def edge(self, s: Selected, n: str, e: str | None, kinds: Sequence[str], time: Time, cursor: str) -> Projection:
+        """A row of a connection: its node with the properties of the edge, if there is one."""
+        selected: dict[str, Projection] = {}
+        for sub in s.fields(s.type_names()[0]):
+            match sub.rule:
+                case EdgePart.NODE:
+                    selected[sub.key] = self.project(sub, n, kinds, time)
+                case EdgePart.CURSOR:
+                    selected[sub.key] = cursor, None
+                case PropertyField(p):
+                    selected[sub.key] = self.statement.once(e or n, f"{e or n}.{p.name}"), None
+        return object_of(n, selected)
+
+
+def _decoded(s: Selected, p: Property) -> Finish | None:
+    """What makes JSON of a property that is kept as its text."""
+    if p.type is Json:
+        return lambda text, _: None if text is None else json.loads(text)
+    if p.value_type is None:
+        return None
+    members = [(m.key, m.rule.property.name) for m in s.fields(p.value_type.__name__) if isinstance(m.rule, PropertyField)]
+    return lambda text, _: (
+        None if text is None else [{key: item.get(name) for key, name in members} for item in json.loads(text)]
+    )
+
+
+def _text(value: Any) -> str:
+    return str(value.value) if isinstance(value, Enum) else str(value)

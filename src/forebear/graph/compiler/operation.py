@@ -1,0 +1,86 @@
+"""Root fields, and the statement that they become together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from forebear.graph.compiler import question
+from forebear.graph.compiler.node import Nodes
+from forebear.graph.compiler.page import MAX_FIRST
+from forebear.graph.compiler.selected import InvalidArgument, Selected
+from forebear.graph.compiler.statement import Compiled, Projection, Statement, object_of
+from forebear.graph.declaration import Graph
+from forebear.graph.dialect import Dialect
+from forebear.graph.field import KindField, LookupField, LookupsField, QuestionField
+from forebear.graph.ids import Ids
+
+
+def compile(roots: Sequence[Selected], graph: Graph, dialect: Dialect) -> Compiled:
+    """Compiles the root fields of a query. Raises `InvalidArgument`."""
+    statement = Statement(graph, dialect, Ids(graph))
+    nodes = Nodes(statement)
+    row, finish = statement.returned(
+        lambda: object_of("o", {s.key: _root(nodes, s) for s in roots if s.rule is not None}),
+    )
+    return Compiled(f"WITH {{}} AS o{row}", tuple(statement.parameters), statement.uses_now, finish)
+
+
+def _root(nodes: Nodes, s: Selected) -> Projection:
+    match s.rule:
+        case LookupField(kinds):
+            return _lookup(nodes, s, kinds)
+        case LookupsField():
+            return _lookups(nodes, s)
+        case KindField(kind):
+            return nodes.all(s, kind)
+        case QuestionField(asked):
+            return question.answer(nodes, s, asked, None, None)
+    raise AssertionError(f"{s.key}: {s.rule!r} is no rule of a root field")
+
+
+def _lookup(nodes: Nodes, s: Selected, allowed: Sequence[str]) -> Projection:
+    """One node by id."""
+    statement = nodes.statement
+    time = statement.time(s.arguments, None)
+    kind = allowed[0] if len(allowed) == 1 else statement.kind_of(s.arguments.values["id"])
+    id = statement.bind(s.arguments, "id", convert=statement.checks_id(allowed))
+    n = statement.name("n")
+    row, finish = statement.returned(lambda: nodes.project(s, n, (kind,), time))
+    return statement.hoist(f"COLLECT {{ MATCH ({n}:{kind} {{id: {id}}}){time.present(n)}{row} }}") + "[0]", finish
+
+
+def _lookups(nodes: Nodes, s: Selected) -> Projection:
+    """Several nodes by their ids: found by kind, and put in the order of their ids."""
+    statement = nodes.statement
+    time = statement.time(s.arguments, None)
+    ids = s.arguments.values["ids"]
+    if len(ids) > MAX_FIRST:
+        raise InvalidArgument(f"ids: at most {MAX_FIRST} at a time; {len(ids)} were given")
+    parts, finishes = [], {}
+    for kind in sorted({statement.kind_of(id) for id in ids}):
+        mine = statement.bind(s.arguments, "ids", convert=partial(_of_kind, statement, kind))
+        n = statement.name("n")
+
+        def identified(n: str = n, kind: str = kind) -> Projection:
+            row, finishes[kind] = nodes.project(s, n, (kind,), time)
+            return f"{n}{{`~id`: {n}.id, `~row`: {row}}}", None
+
+        row, _ = statement.returned(identified)
+        found = f"COLLECT {{ UNWIND {mine} AS id MATCH ({n}:{kind} {{id: id}}){time.present(n)}{row} }}"
+        parts.append(statement.hoist(found))
+    order = statement.bind(s.arguments, "ids")[1:]
+
+    def finish(rows: Any, parameters: Mapping[str, Any]) -> Any:
+        found = {}
+        for row in rows:
+            inner = finishes[statement.ids.kind(row["~id"])]
+            found[row["~id"]] = inner(row["~row"], parameters) if inner else row["~row"]
+        return [found.get(id) for id in parameters[order]]
+
+    return " + ".join(parts) or "[]", finish
+
+
+def _of_kind(statement: Statement, kind: str, ids: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(id for id in ids if statement.kind_of(id) == kind))

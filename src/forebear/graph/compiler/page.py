@@ -1,0 +1,183 @@
+"""Connections: rows in a total order, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from forebear.graph.compiler.selected import Arguments, InvalidArgument, Selected
+from forebear.graph.compiler.statement import Finish, Projection, Statement, finish_all, finish_each
+from forebear.graph.field import ConnectionPart, PagePart
+
+DEFAULT_FIRST = 20
+"""How many rows a connection holds where the client does not say."""
+
+MAX_FIRST = 1000
+"""The most rows that a client may ask of one connection."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Where a connection's rows come from and how they are ordered and projected."""
+
+    head: str
+    key: str
+    value: str | None
+    order: str
+    descending: bool
+    number: bool
+    row: Callable[[Selected], Projection]
+    edge: Callable[[Selected, str], Projection]
+    container: str
+    prelude: str = ""
+    scope: str | None = None
+    """The outer variables that the head may see, where it must see no other: `(n)`."""
+
+    def collect(self, clauses: str, returned: str) -> str:
+        """All its rows' projections, as a list."""
+        return f"COLLECT {{ {self._scoped(f'{self.head}{clauses}{self.prelude}{returned}', 'row')} }}"
+
+    @property
+    def count(self) -> str:
+        """How many rows it has."""
+        return f"COUNT {{ {self._scoped(f'{self.head} RETURN 1 AS one', 'one')} }}"
+
+    def _scoped(self, inner: str, column: str) -> str:
+        return inner if self.scope is None else f"CALL {self.scope} {{ {inner} }} RETURN {column}"
+
+    @property
+    def ordering(self) -> str:
+        """What the rows are ordered by."""
+        direction = " DESC" if self.descending else ""
+        return f"{self.key}{direction}" if self.value is None else f"{self.value}{direction}, {self.key}"
+
+    @property
+    def cursor(self) -> str:
+        """A row's cursor: the order's name, the value that the row is ordered by, and its key."""
+        if self.value is None:
+            return f"'{self.order}:' + {self.key}"
+        return (
+            f"'{self.order}' + CASE WHEN {self.value} IS NULL THEN '?' ELSE '=' + toString({self.value}) END "
+            f"+ '\\n' + {self.key}"
+        )
+
+    def parse(self, cursor: str) -> tuple[str | float | None, str]:
+        """A cursor as the value and the key it stands for. Raises `InvalidArgument`."""
+        bad = InvalidArgument(
+            f"after: {cursor!r} is no cursor of this connection in this order; pass on one that it gave",
+            "INVALID_CURSOR",
+        )
+        if not cursor.startswith(self.order):
+            raise bad
+        rest = cursor[len(self.order) :]
+        if self.value is None:
+            if not rest.startswith(":"):
+                raise bad
+            return None, rest[1:]
+        value, line, key = rest[1:].rpartition("\n")
+        if not line or rest[0] not in "?=":
+            raise bad
+        if rest[0] == "?":
+            return None, key
+        if not self.number:
+            return value, key
+        try:
+            return float(value), key
+        except ValueError:
+            raise bad from None
+
+
+def page(statement: Statement, s: Selected, rows: Rows, container: str = "o") -> Projection:
+    """A connection: its rows after the cursor, in order, at most `first`, in the forms that were selected."""
+    arguments = s.arguments
+    parts = [p for p in s.fields(s.type_names()[0]) if p.rule is not None]
+    listed = [p for p in parts if p.rule in (ConnectionPart.EDGES, ConnectionPart.NODES)]
+    paged = [p for p in parts if p.rule is ConnectionPart.PAGE_INFO]
+    counts = [p for p in parts if p.rule is ConnectionPart.TOTAL_COUNT]
+    texts = [f"`{p.key}`: {statement.hoist(rows.count)}" for p in counts]
+    if not listed and not paged:
+        return f"{container}{{{', '.join(texts)}}}", None
+    check_first(arguments.values.get("first", DEFAULT_FIRST))
+    direct = len(listed) == 1 and not paged
+    most = limit(statement, arguments, extra=0 if direct else 1)
+    clauses = ""
+    if arguments.values.get("after") is not None:
+        clauses = f" WITH * WHERE {after(statement, arguments, rows)}"
+    clauses += f" WITH * ORDER BY {rows.ordering} LIMIT {most}"
+
+    def projection(p: Selected) -> Projection:
+        return rows.row(p) if p.rule is ConnectionPart.NODES else rows.edge(p, rows.cursor)
+
+    if direct:
+        part = listed[0]
+        row, inner = statement.returned(lambda: projection(part))
+        texts.append(f"`{part.key}`: {statement.hoist(rows.collect(clauses, row))}")
+        finish_rows = finish_all(inner)
+        return f"{container}{{{', '.join(texts)}}}", finish_each({part.key: finish_rows} if finish_rows else {})
+    finishes: dict[str, Finish] = {}
+
+    def slots() -> Projection:
+        texts = [f"`~cursor`: {rows.cursor}"]
+        for part in listed:
+            row, inner = projection(part)
+            texts.append(f"`{part.key}`: {row}")
+            if inner:
+                finishes[part.key] = inner
+        return f"{rows.container}{{{', '.join(texts)}}}", None
+
+    row, _ = statement.returned(slots)
+    texts.append(f"`~rows`: {statement.hoist(rows.collect(clauses, row))}")
+    limit_name, following = most[1:], arguments.values.get("after") is not None
+    infos = [(p.key, [(q.key, q.rule) for q in p.fields("PageInfo") if isinstance(q.rule, PagePart)]) for p in paged]
+
+    def finish(value: Any, parameters: Mapping[str, Any]) -> Any:
+        found = value.pop("~rows")
+        shown = found[: parameters[limit_name] - 1]
+        for part in listed:
+            inner = finishes.get(part.key)
+            value[part.key] = [inner(r[part.key], parameters) if inner else r[part.key] for r in shown]
+        facts = {
+            PagePart.HAS_NEXT: len(found) > len(shown),
+            PagePart.HAS_PREVIOUS: following,
+            PagePart.START: shown[0]["~cursor"] if shown else None,
+            PagePart.END: shown[-1]["~cursor"] if shown else None,
+        }
+        for key, selected in infos:
+            value[key] = {k: facts[rule] for k, rule in selected}
+        return value
+
+    return f"{container}{{{', '.join(texts)}}}", finish
+
+
+def limit(statement: Statement, arguments: Arguments, extra: int) -> str:
+    """A parameter for as many rows as `first` says, and some more."""
+
+    def convert(first: Any) -> int:
+        first = DEFAULT_FIRST if first is None else first
+        check_first(first)
+        return int(first) + extra
+
+    return statement.bind(arguments, "first", convert=convert)
+
+
+def after(statement: Statement, arguments: Arguments, rows: Rows) -> str:
+    """The condition that a row comes after the cursor."""
+    id = statement.bind(arguments, "after", convert=lambda c: rows.parse(c)[1])
+    if rows.value is None:
+        return f"{rows.key} {'<' if rows.descending else '>'} {id}"
+    v = statement.bind(arguments, "after", convert=lambda c: rows.parse(c)[0])
+    tie = f"({rows.value} = {v} AND {rows.key} > {id})"
+    if rows.descending:  # nulls come first
+        return f"({rows.value} < {v} OR {tie} OR ({v} IS NULL AND ({rows.value} IS NOT NULL OR {rows.key} > {id})))"
+    return f"({rows.value} > {v} OR {tie} OR ({rows.value} IS NULL AND ({v} IS NOT NULL OR {rows.key} > {id})))"
+
+
+def check_first(first: Any) -> None:
+    """Raises `InvalidArgument` for a `first` that is out of bounds."""
+    if first is None:
+        return
+    if first < 0:
+        raise InvalidArgument(f"first: {first} is negative; ask for 0 to {MAX_FIRST} rows")
+    if first > MAX_FIRST:
+        raise InvalidArgument(f"first: {first} is more than {MAX_FIRST}; page with `after`")

@@ -1,0 +1,143 @@
+"""Questions: the statement of a file as a subquery, its rows projected as they were selected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from forebear.graph import search
+from forebear.graph.compiler.filter import plain
+from forebear.graph.compiler.page import Rows, limit, page
+from forebear.graph.compiler.selected import Selected
+from forebear.graph.compiler.statement import Projection, finish_all, object_of, unless_null
+from forebear.graph.compiler.time import Time
+from forebear.graph.constraints import full_text
+from forebear.graph.field import ColumnField, EdgePart
+from forebear.graph.question import Question
+
+if TYPE_CHECKING:
+    from forebear.graph.compiler.node import Nodes
+
+
+def answer(nodes: Nodes, s: Selected, question: Question, n: str | None, outer: Time | None) -> Projection:
+    """The answer of a question, of a node where it is the field of one. Raises `InvalidArgument`."""
+    statement, arguments = nodes.statement, s.arguments
+    dialect, graph = statement.dialect, statement.graph
+    time = statement.time(arguments, outer)
+    texts: dict[str, str] = {"at": time.at, "asKnownAt": time.known or "", "self": f"{n}.id"}
+    checks = []
+    for p in question.parameters:
+        if p.name == "first":
+            texts["first"] = limit(statement, arguments, extra=0)
+            continue
+        given = arguments.values.get(p.name)
+        if p.type.name == "ID" and not p.type.many:
+            allowed = p.type.kinds or tuple(graph.kinds)
+            if given is None:
+                texts[p.name] = "null"
+                # It stands for another id then, whose kind it has.
+                texts[f"of {p.name}"] = next((t for k, t in texts.items() if k.startswith("of ")), allowed[0])
+                continue
+            texts[f"of {p.name}"] = statement.kind_of(statement.checks_id(allowed)(given))
+            texts[p.name] = statement.bind(arguments, p.name, convert=statement.checks_id(allowed))
+            x = statement.name("x")
+            match = f"MATCH ({x}:{texts[f'of {p.name}']} {{id: {texts[p.name]}}}){time.present(x)}"
+            checks.append(f"EXISTS {{ {match} RETURN {x} }}")
+        elif p.name == "text" and "$words" in question.body:
+            texts["words"] = statement.bind(arguments, p.name, convert=search.words)
+            texts["indexes"] = statement.bind(
+                arguments, p.name, convert=lambda _: search.indexes(dialect.engine, full_text(graph))
+            )
+        elif p.type.name == "DateTime" and given is None:
+            texts[p.name] = statement.now()
+        else:
+            texts[p.name] = statement.bind(arguments, p.name, convert=plain)
+    imports = f"({n})" if n else "()"
+
+    def fill(text: str) -> str:
+        return dialect.fill(dialect.rewrite(text, as_known=time.known is not None), texts)
+
+    rows = _QuestionRows(nodes, question, fill(question.body), fill, time, imports)
+    if question.paged:
+        text, finish = page(statement, s, rows.paged(), container=n or "o")
+    else:
+        row, finish = statement.returned(lambda: rows.row(s))
+        text = statement.hoist(f"COLLECT {{ CALL {imports} {{ {rows.body}{rows.prelude}{row} }} RETURN row LIMIT 1 }}") + "[0]"
+    if checks:
+        return f"CASE WHEN {' AND '.join(checks)} THEN {text} END", unless_null(finish)
+    return text, finish
+
+
+@dataclass(frozen=True)
+class _QuestionRows:
+    """The rows of a question."""
+
+    nodes: Nodes
+    question: Question
+    body: str
+    fill: Callable[[str], str]
+    time: Time
+    imports: str
+
+    prelude = " WITH *, {} AS q"
+
+    def row(self, s: Selected) -> Projection:
+        fields = s.fields(self.question.row.name)
+        reads = {f.rule.column.name: self.fill(f.rule.column.expression) for f in fields if isinstance(f.rule, ColumnField)}
+        return object_of("q", self._columns(fields, reads))
+
+    def paged(self) -> Rows:
+        def edge(s: Selected, cursor: str) -> Projection:
+            selected: dict[str, Projection] = {}
+            for sub in s.fields(s.type_names()[0]):
+                if sub.rule is EdgePart.CURSOR:
+                    selected[sub.key] = cursor, None
+                elif sub.rule is EdgePart.NODE:
+                    selected[sub.key] = self.row(sub)
+            return object_of("q", selected)
+
+        return Rows(
+            head=self.body,
+            key=" + ' ' + ".join(self.fill(o) for o in self.question.order),
+            value=None,
+            order=self.question.name.rpartition("/")[2],
+            descending=False,
+            number=False,
+            row=self.row,
+            edge=edge,
+            container="q",
+            prelude=self.prelude,
+            scope=self.imports,
+        )
+
+    def _columns(self, selected: Sequence[Selected], reads: Mapping[str, str]) -> dict[str, Projection]:
+        """The columns of a row, each read by its expression."""
+        return {
+            s.key: self._column(s, s.rule, self.nodes.statement.hoist(reads[s.rule.column.name]))
+            for s in selected
+            if isinstance(s.rule, ColumnField)
+        }
+
+    def _column(self, s: Selected, rule: ColumnField, read: str) -> Projection:
+        statement, graph, type = self.nodes.statement, self.nodes.statement.graph, rule.column.type
+        if not s.type_names():
+            if type.name == "JSON":
+                return read, lambda value, _: value and dict(sorted(value.items()))
+            return read, None
+        item = statement.name("n")
+        if type.name in graph.kinds or type.name == "Node":
+            kinds = tuple(graph.kinds) if type.name == "Node" else (type.name,)
+            row, finish = statement.returned(lambda: self.nodes.project(s, item, kinds, self.time))
+            listed = read if type.many else f"CASE WHEN {read} IS NULL THEN [] ELSE [{read}] END"
+            text = statement.hoist(f"COLLECT {{ UNWIND {listed} AS {item}{self.time.then(item)}{row} }}")
+        else:
+            fields = s.fields(type.name)
+            reads = {f.rule.column.name: f"{item}.{f.rule.column.name}" for f in fields if isinstance(f.rule, ColumnField)}
+            container = statement.name("o")
+            row, finish = statement.returned(lambda: object_of(container, self._columns(fields, reads)))
+            listed = read if type.many else f"[{read}]"
+            text = statement.hoist(f"COLLECT {{ UNWIND {listed} AS {item} WITH *, {{}} AS {container}{row} }}")
+        if type.many:
+            return text, finish_all(finish)
+        return f"{text}[0]", unless_null(finish)

@@ -1,0 +1,172 @@
+"""The statement that is compiled: its parameters and names, and how its projections are composed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from forebear.graph.compiler.selected import Arguments, InvalidArgument
+from forebear.graph.compiler.time import Time
+from forebear.graph.declaration import Graph
+from forebear.graph.dialect import Dialect
+from forebear.graph.ids import Ids, InvalidId
+
+Finish = Callable[[Any, Mapping[str, Any]], Any]
+"""Finishes a value of the tree, by the request's parameters."""
+
+Projection = tuple[str, Finish | None]
+"""An expression that computes a value of the tree, and what is left to finish of it."""
+
+_AGGREGATION = re.compile(r"\b(?:collect|count|min|max|sum|avg)\(")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of the statement: which arguments it is read from, along which path, and how it is converted."""
+
+    name: str
+    source: int
+    path: tuple[str | int, ...]
+    convert: Callable[[Any], Any] | None
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A compiled operation."""
+
+    text: str
+    parameters: tuple[Parameter, ...]
+    uses_now: bool
+    finish: Finish | None
+
+
+@dataclass
+class Statement:
+    """A statement while it is being written."""
+
+    graph: Graph
+    dialect: Dialect
+    ids: Ids
+    parameters: list[Parameter] = field(default_factory=list)
+    uses_now: bool = False
+    names: int = 0
+    scopes: list[list[str]] = field(default_factory=list)
+    read_already: set[str] = field(default_factory=set)
+
+    # ── names and parameters ────────────────────────────────────────────────────────────────────────────
+
+    def name(self, stem: str) -> str:
+        """A name that is new in the statement."""
+        self.names += 1
+        return f"{stem}{self.names}"
+
+    def bind(self, arguments: Arguments, *path: str | int, convert: Callable[[Any], Any] | None = None) -> str:
+        """A new parameter, read from some arguments."""
+        name = f"p{len(self.parameters)}"
+        self.parameters.append(Parameter(name, arguments.source, path, convert))
+        return f"${name}"
+
+    def now(self) -> str:
+        """The parameter that holds the moment of the request."""
+        self.uses_now = True
+        return "$now"
+
+    def time(self, arguments: Arguments, outer: Time | None) -> Time:
+        """The moments of a field: its own arguments, else those of the field around it, else now."""
+        knowledge = outer.known if outer else None
+        if arguments.values.get("asKnownAt") is not None:
+            knowledge = self.bind(arguments, "asKnownAt")
+        if arguments.values.get("at") is not None:
+            return Time(self.bind(arguments, "at"), knowledge)
+        if outer and (arguments.values.get("asKnownAt") is None):
+            return Time(outer.at, knowledge)
+        return Time(knowledge or self.now(), knowledge)
+
+    # ── ids ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def kind_of(self, id: str) -> str:
+        """The kind that an id names. Raises `InvalidArgument`."""
+        try:
+            return self.ids.kind(id)
+        except InvalidId as error:
+            raise InvalidArgument(str(error), "INVALID_ID") from None
+
+    def checks_id(self, kinds: Sequence[str]) -> Callable[[Any], Any]:
+        """Passes on an id of one of some kinds, and raises `InvalidArgument` for another."""
+
+        def check(id: str) -> str:
+            kind = self.kind_of(id)
+            if kinds and kind not in kinds:
+                raise InvalidArgument(f"{id} is the id of a {kind}; expected one of {' or '.join(kinds)}", "INVALID_ID")
+            return id
+
+        return check
+
+    # ── projections ─────────────────────────────────────────────────────────────────────────────────────
+
+    def returned(self, project: Callable[[], Projection]) -> Projection:
+        """`… RETURN row AS row` for a projection, after the clauses that it needs computed before."""
+        self.scopes.append([])
+        row, finish = project()
+        return f"{''.join(self.scopes.pop())} RETURN {row} AS row", finish
+
+    def hoist(self, expression: str) -> str:
+        """A subquery for use inside a projection.
+
+        Neo4j takes an aggregation inside a subquery for one of the projection around it, and follows every path of a walk
+        where its subquery is a part of a larger expression, so such a subquery is computed in a clause of its own before.
+        """
+        if not _AGGREGATION.search(expression):
+            return expression
+        name = self.name("f")
+        self.scopes[-1].append(f" WITH *, {expression} AS {name}")
+        return name
+
+    def once(self, n: str, expression: str) -> str:
+        """An expression of a row's projection.
+
+        Where a projection reads one property twice, Neo4j remembers the value between and may answer null for one of them;
+        from inside a list it is read anew.
+        """
+
+        def read(m: re.Match[str]) -> str:
+            if m[0] in self.read_already:
+                return f"[{n}][0].{m[1]}"
+            self.read_already.add(m[0])
+            return m[0]
+
+        return re.sub(rf"\b{n}\.(\w+)", read, expression)
+
+
+def object_of(name: str, selected: Mapping[str, Projection]) -> Projection:
+    """A projection of a variable that is keyed by response key."""
+    texts = [f"`{key}`: {text}" for key, (text, _) in selected.items()]
+    return f"{name}{{{', '.join(texts)}}}", finish_each({key: finish for key, (_, finish) in selected.items() if finish})
+
+
+def finish_each(finishes: Mapping[str, Finish]) -> Finish | None:
+    """Finishes some values of an object."""
+    if not finishes:
+        return None
+    pairs = tuple(finishes.items())
+
+    def finish(value: Any, parameters: Mapping[str, Any]) -> Any:
+        if value is not None:
+            for key, inner in pairs:
+                if key in value:
+                    value[key] = inner(value[key], parameters)
+        return value
+
+    return finish
+
+
+def finish_all(finish: Finish | None) -> Finish | None:
+    """Finishes the items of a list."""
+    return finish and (lambda values, parameters: [finish(value, parameters) for value in values])
+
+
+def unless_null(finish: Finish | None) -> Finish | None:
+    """Finishes a value that may be null."""
+    return finish and (lambda value, parameters: None if value is None else finish(value, parameters))
