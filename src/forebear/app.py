@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from forebear.actions.catalogue import ACTIONS
+from forebear.actions.catalogue import ACTIONS, INQUIRIES
 from forebear.actions.performer import Performer
 from forebear.api import http
 from forebear.api.execution import Executor
@@ -71,7 +71,7 @@ class Forebear:
             store,
             Executor(schema, store, Dialect(graph, store.engine)),
             Recorder(schema.facts, store),
-            Performer(schema.facts, store, ACTIONS, facts()),
+            Performer(schema.facts, store, ACTIONS, INQUIRIES, facts()),
         )
 
 

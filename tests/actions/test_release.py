@@ -90,3 +90,18 @@ async def test_a_mutation_answers_what_came_of_it(registry: Forebear) -> None:
             "unchanged": False,
         }
     }
+
+
+async def test_what_is_missing_is_listed_requirement_by_requirement(registry: Forebear) -> None:
+    await company(registry, success=70.0)
+    question = "query($r: ID!) { missingForApproval(release: $r) { totalCount nodes { code message } } }"
+    answer = await ask(registry, question, r=RELEASE)
+    assert answer == {
+        "missingForApproval": {
+            "totalCount": 2,
+            "nodes": [
+                {"code": "THRESHOLD_MISSED", "message": "success is 70 % (evidence:first), and asked for is at least 80 %"},
+                {"code": "APPROVALS_MISSING", "message": "there are 0 of 2 votes"},
+            ],
+        }
+    }

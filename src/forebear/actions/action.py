@@ -57,3 +57,17 @@ class Action:
     def doc(self) -> str:
         """What it does."""
         return " ".join((self.input.__doc__ or "").split())
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """A question whose answer is a decision, and which writes nothing: the rows that `cypher/questions/<name>.cypher` takes.
+
+    `facts` and `asks` are those of an action, read without their locks; `decide` is pure and answers rows: maps of scalars, of
+    lists of scalars and of lists of maps.
+    """
+
+    name: str
+    facts: tuple[str, ...]
+    decide: Callable[[Given], Sequence[Mapping[str, Any]]]
+    asks: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict

@@ -1,4 +1,4 @@
-"""All actions."""
+"""All actions, and all questions whose answer is a decision."""
 
 from __future__ import annotations
 
@@ -6,3 +6,6 @@ from forebear.actions import release
 
 ACTIONS = (*release.ACTIONS,)
 """Every verb, in the order in which mutations and commands are listed."""
+
+INQUIRIES = (*release.INQUIRIES,)
+"""Every question whose answer is a decision."""

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from pydantic import BaseModel, ValidationError
 
-from forebear.actions.action import Action, Given
+from forebear.actions.action import Action, Given, Inquiry
 from forebear.domain import audit
 from forebear.domain.outcome import (
     Conflict,
@@ -56,8 +56,16 @@ class By:
 class Performer:
     """Does actions on one store."""
 
-    def __init__(self, facts: Facts, store: Store, actions: Iterable[Action], statements: Mapping[str, Statement]) -> None:
+    def __init__(
+        self,
+        facts: Facts,
+        store: Store,
+        actions: Iterable[Action],
+        inquiries: Iterable[Inquiry],
+        statements: Mapping[str, Statement],
+    ) -> None:
         self.actions = {action.name: action for action in actions}
+        self.inquiries = {inquiry.name: inquiry for inquiry in inquiries}
         self.facts = facts
         self.statements = statements
         self._store = store
@@ -90,6 +98,15 @@ class Performer:
             return await _Doing(self, action, values, by, transaction).outcome()
 
         return await self._store.write(work)
+
+    async def ask(self, name: str, input: Mapping[str, Any], actor: Actor) -> list[Mapping[str, Any]]:
+        """The rows that a question's decision comes to. Raises `StoreError`."""
+        inquiry = self.inquiries[name]
+        now = moment(datetime.now(UTC))
+        asked = {"now": now, **inquiry.asks(input)}
+        statements = [self.statements[name] for name in inquiry.facts]
+        facts = {s.name: await self._store.read(s.unlocked, s.bound(asked)) for s in statements}
+        return list(inquiry.decide(Given(input, facts, actor, now)))
 
     def _read(self, action: Action, input: Mapping[str, Any]) -> dict[str, Any]:
         return _plain(self.model(action).model_validate(input), action.input)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
-from forebear.actions.action import Action, Given
+from forebear.actions.action import Action, Given, Inquiry
 from forebear.domain import release
 from forebear.domain.outcome import Reason, Verdict
 from forebear.domain.release import By
@@ -80,10 +81,21 @@ def on_release(name: str, input: type[Value], decide: Callable[[Case, By, Given]
             return Verdict(id, reasons=(forbidden,))
         return decide(found, By(given.actor, given.now, given.input.get("reason"), given.new_ids("decision", ids)), given)
 
-    def asks(given: object) -> dict[str, object]:
-        return {"release": given["release"], "version": None, "artifact": None, "line": None}  # type: ignore[index]
+    return Action(name, input, ("standing",), decided, one_release)
 
-    return Action(name, input, ("standing",), decided, asks)
+
+def one_release(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of `standing_facts` for one release."""
+    return {"release": given["release"], "version": None, "artifact": None, "line": None}
+
+
+def _missing(given: Given) -> list[dict[str, Any]]:
+    found = [c for s in given.rows("standing", Standing) if (c := case(s, given.now))]
+    return [
+        {"rank": f"{i:06}", "code": reason.code, "message": reason.message, "remedy": reason.remedy}
+        for c in found
+        for i, reason in enumerate(release.missing_for_approval(c))
+    ]
 
 
 ACTIONS = (
@@ -95,3 +107,5 @@ ACTIONS = (
     on_release("restore", Restore, lambda found, by, _: release.restore(found, by)),
     on_release("override", Override, lambda found, by, given: release.override(found, by, given.input["expiresAt"])),
 )
+
+INQUIRIES = (Inquiry("missing_for_approval", ("standing",), _missing, one_release),)

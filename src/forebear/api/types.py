@@ -9,9 +9,11 @@ import types
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Any, cast
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import strawberry
+from graphql import GraphQLError, GraphQLResolveInfo
 from strawberry.types.field import StrawberryField
 
 from forebear.api.scalars import JSON, DateTime
@@ -44,6 +46,9 @@ from forebear.graph.field import (
     Rule,
 )
 from forebear.graph.question import Question, TypeRef
+
+if TYPE_CHECKING:
+    from forebear.api.mutations import Context
 
 RULE = "forebear"
 """Under this key of a field's metadata stands its rule."""
@@ -451,7 +456,8 @@ class TypeBuilder:
             arguments |= _known_argument()
         answer = self.named(f"{question.row.name}Connection" if question.paged else question.row.name)
         nullable = question.on is None or not question.paged
-        return None, self.resolved(question.doc, {RULE: QuestionField(question)}, self._optional(answer, nullable), arguments)
+        metadata = {RESOLVE: partial(decided, question)} if question.decided else {RULE: QuestionField(question)}
+        return None, self.resolved(question.doc, metadata, self._optional(answer, nullable), arguments)
 
     def _query(self, resolved: Mapping[str, StrawberryField]) -> type:
         fields: dict[str, tuple[Any, Any]] = {}
@@ -542,6 +548,17 @@ def list_of(item: Any) -> Any:
 def annotated(made: Any, about: Any) -> Any:
     """A type that is made at run time, with what Strawberry is to know of it."""
     return Annotated[made, about]
+
+
+async def decided(question: Question, root: object, info: GraphQLResolveInfo[Context], **arguments: Any) -> Any:
+    """Resolves a question whose rows are decided: they are parameters of the statement that fetches what is selected."""
+    context: Context = info.context
+    rows = await context.performer.ask(question.name, {name: plain(value) for name, value in arguments.items()}, context.actor)
+    answer = await context.executor.fetch(info, QuestionField(question), {**arguments, "decided": rows})
+    if answer is None:
+        named = ", ".join(str(arguments[p.name]) for p in question.parameters if p.type.name == "ID" and p.name in arguments)
+        raise GraphQLError(f"{info.field_name}: {named} is not known", extensions={"code": "NOT_FOUND"})
+    return answer
 
 
 def _at_argument() -> dict[str, tuple[Any, str, Any]]:

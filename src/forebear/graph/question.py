@@ -17,7 +17,8 @@
 columns, and only those that a client selected are computed, after paging. A parameter of type ID names the kinds that it
 may be of; any other type followed by names in brackets is an enum of them. `on Kind` makes it a field of that kind, and its
 node is `$self`. `time at` says that the answer depends on `at` (`$at`) besides `asKnownAt`; `time none`, that it is about
-what is simply updated, and asked of now alone. A DateTime that is left out is now.
+what is simply updated, and asked of now alone. A DateTime that is left out is now. `decided`: the answer rests on a pure
+decision, taken on facts beforehand, whose rows are `$decided`; such a question is a root field and asked of now alone.
 """
 
 from __future__ import annotations
@@ -88,6 +89,7 @@ class Question:
     paged: bool
     timed: bool
     timeless: bool
+    decided: bool
     body: str
     order: tuple[str, ...]
 
@@ -117,6 +119,7 @@ def parse(name: str, source: str, graph: Graph) -> Question:
     doc: list[str] = []
     on: str | None = None
     time = ""
+    decided = False
     parameters: list[Parameter] = []
     columns: list[Column] = []
     answers: re.Match[str] | None = None
@@ -150,6 +153,8 @@ def parse(name: str, source: str, graph: Graph) -> Question:
             time = line[5:].strip()
             if time not in ("at", "none"):
                 raise fail(f"{line!r}: the answer depends on `time at` or `time none`")
+        elif line == "decided":
+            decided = True
         elif line.strip():
             doc.append(line.strip())
     if answers is None:
@@ -159,11 +164,15 @@ def parse(name: str, source: str, graph: Graph) -> Question:
         raise fail(f"it returns {', '.join(expressions)}; its header declares {', '.join(c.name for c in columns)}")
     if answers["open"] and not order:
         raise fail("a list is paged, so it needs a total ORDER BY")
-    declared = {p.name for p in parameters} | {"at", "self", "words", "indexes"}
+    declared = {p.name for p in parameters} | {"at", "self", "words", "indexes", "decided"}
     used = set(re.findall(r"\$(\w+)", text))
     if used - declared:
         raise fail(f"parameter ${min(used - declared)} is not declared")
-    if missing := {p.name for p in parameters} - used - ({"text"} if "words" in used else set()):
+    if decided != ("decided" in used):
+        raise fail("`decided` and the use of $decided must go together")
+    if decided and (on or time):
+        raise fail("what is decided is a root field, and about now: `on` and `time` do not go with it")
+    if not decided and (missing := {p.name for p in parameters} - used - ({"text"} if "words" in used else set())):
         raise fail(f"parameter {min(missing)} is declared and not used")
     if (time == "at") != ("at" in used):
         raise fail("`time at` and the use of $at must go together")
@@ -210,7 +219,8 @@ def parse(name: str, source: str, graph: Graph) -> Question:
         parts,
         bool(answers["open"]),
         time == "at",
-        time == "none",
+        time == "none" or decided,
+        decided,
         body,
         order,
     )

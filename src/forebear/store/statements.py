@@ -33,6 +33,11 @@ class Facts:
     text: str
     parameters: frozenset[str]
 
+    @property
+    def unlocked(self) -> str:
+        """The same without its locks, for those who only want to know."""
+        return "\n".join(line for line in self.text.splitlines() if not line.startswith("REMOVE "))
+
     def bound(self, given: Mapping[str, object]) -> dict[str, object]:
         """The parameters that it takes, of those given; the others are for other statements. Raises `InvalidStatement`."""
         if absent := self.parameters - given.keys():

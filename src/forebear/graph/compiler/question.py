@@ -53,6 +53,8 @@ def answer(nodes: Nodes, s: Selected, question: Question, n: str | None, outer: 
             texts[p.name] = statement.now()
         else:
             texts[p.name] = statement.bind(arguments, p.name, convert=plain)
+    if question.decided:
+        texts["decided"] = statement.bind(arguments, "decided")
     imports = f"({n})" if n else "()"
 
     def fill(text: str) -> str:
