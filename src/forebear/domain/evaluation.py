@@ -203,8 +203,8 @@ class _Bench:
 
     def against(self, asked: Asked, m: Measured) -> tuple[str, str] | None:
         """Why a measurement does not count: a code and the words; None where it does."""
-        if m.superseded:
-            return SUPERSEDED, "later evidence supersedes it"
+        if m.superseded_by is not None:
+            return SUPERSEDED, f"{m.superseded_by} supersedes it"
         if m.artifact_state in (ArtifactState.QUARANTINED, ArtifactState.DELETED):
             return ARTIFACT_UNUSABLE, f"{m.artifact} is {m.artifact_state}"
         if asked.type is not None and m.type != asked.type:
@@ -225,7 +225,8 @@ class _Bench:
             return IN_FUTURE, f"it says that it was measured at {m.measured_at[:16]}Z, which is yet to come"
         days = asked.maximum_age if isinstance(asked, Requirement) else None
         if days is not None and m.measured_at < moment(self.now - timedelta(days=days)):
-            return TOO_OLD, f"it was measured on {m.measured_at[:10]}, more than {days} days ago"
+            when = f"it was measured on {m.measured_at[:10]}" if m.measured_at else "it does not say when it was measured"
+            return TOO_OLD, f"{when}, and asked for is at most {days} days ago"
         return None
 
 

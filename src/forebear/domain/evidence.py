@@ -22,8 +22,8 @@ class Pack:
 class Measured:
     """One measured value of a version, or of an artifact of it, in the metric's unit.
 
-    `target` is the hardware target of the artifact that was measured, None where the version itself was; `superseded`:
-    later evidence corrects it.
+    `target` is the hardware target of the artifact that was measured, None where the version itself was; `superseded_by`
+    is later evidence that corrects this one; `measured_at` is empty where nobody has said when, which is older than anything.
     """
 
     evidence: str
@@ -39,7 +39,7 @@ class Measured:
     target: str | None
     artifact: str | None
     artifact_state: ArtifactState | None = None
-    superseded: bool = False
+    superseded_by: str | None = None
 
 
 @dataclass(frozen=True)

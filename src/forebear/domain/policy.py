@@ -388,9 +388,9 @@ def _undefined(path: str, asked: Requirement | NoRegression, packs: Mapping[str,
         yield Mistake(f"{path}.pack", f"{asked.pack} is not known" + _near(asked.pack, packs))
         return
     if asked.slice is not None and asked.slice not in pack.slices:
-        yield Mistake(f"{path}.slice", f"{pack.id} defines no slice {asked.slice!r}" + _near(asked.slice, pack.slices))
+        yield Mistake(f"{path}.slice", f"{pack.id} defines no slice {asked.slice!r}" + _known(asked.slice, sorted(pack.slices)))
     if asked.metric not in pack.metrics:
-        yield Mistake(f"{path}.metric", f"{pack.id} defines no metric {asked.metric!r}" + _near(asked.metric, pack.metrics))
+        yield Mistake(f"{path}.metric", f"{pack.id} defines no metric {asked.metric!r}" + _known(asked.metric, pack.metrics))
         return
     direction = pack.metrics[asked.metric][1]
     if isinstance(asked, NoRegression):
@@ -431,7 +431,7 @@ def _message(e: Mapping[str, Any]) -> str:
         case "extra_forbidden":
             model = _SECTIONS[loc[0]] if len(loc) > 1 else Policy
             names = [to_camel(name) for name in model.model_fields]
-            return f"{loc[-1]!r} is not known" + (_near(str(loc[-1]), names) or f"; known: {', '.join(names)}")
+            return f"{loc[-1]!r} is not known" + _known(str(loc[-1]), names)
         case "missing":
             return "is required"
         case "value_error":
@@ -445,6 +445,11 @@ def _message(e: Mapping[str, Any]) -> str:
         case "bool_type":
             message = "expected true or false"
     return message + (f" (given: {e['input']!r})" if isinstance(e["input"], (str, int, float, type(None))) else "")
+
+
+def _known(name: str, known: Iterable[str]) -> str:
+    names = list(known)
+    return _near(name, names) or (f"; known: {', '.join(names)}" if names else "")
 
 
 def _near(name: str, known: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from forebear.domain.outcome import Reason
 from forebear.domain.policy import Policy
+from forebear.domain.roles import listed
 
 APPROVALS_MISSING = "APPROVALS_MISSING"
 UNTRUSTED_MACHINE = "UNTRUSTED_MACHINE"
@@ -78,8 +79,8 @@ def _against(policy: Policy, vote: Vote, candidacy: Candidacy) -> Reason | None:
     if vote.actor in candidacy.trainers and not approvals.by_trainer:
         return Reason(BY_TRAINER, f"{vote.actor} trained the candidate", "have somebody vote who did not train it")
     if not vote.machine and not vote.roles & {*approvals.roles}:
-        has = _listed(vote.roles, "and") or "no role"
-        wanted = _listed(approvals.roles, "or")
+        has = listed(vote.roles, "and") or "no role"
+        wanted = listed(approvals.roles, "or")
         said = f"{vote.actor} had {has} when voting, and the policy asks for {wanted}"
         return Reason(WITHOUT_ROLE, said, f"have somebody vote who has {wanted}")
     return None
@@ -98,7 +99,7 @@ def _missing(
         return ()
     approvals = policy.approvals
     by = sorted(counted)
-    have = f"{len(by)} of {approvals.count} votes" + (f" ({_listed(by, 'and')})" if by else "")
+    have = f"{len(by)} of {approvals.count} votes" + (f" ({listed(by, 'and')})" if by else "")
     uncounted = "; ".join(reason.message for _, reason in excluded)
     barred = set() if approvals.self_approval or candidacy.registrant is None else {candidacy.registrant}
     barred |= set() if approvals.by_trainer else candidacy.trainers
@@ -108,13 +109,8 @@ def _missing(
         Reason(
             APPROVALS_MISSING,
             f"there are {have}" + (f"; others do not count: {uncounted}" if uncounted else ""),
-            f"{needed} more, each of another person who has {_listed(approvals.roles, 'or')}"
-            + (f" (not {_listed(others, 'or')})" if others else "")
-            + (f", or of {_listed(machines, 'or')}" if machines else ""),
+            f"{needed} more, each of another person who has {listed(approvals.roles, 'or')}"
+            + (f" (not {listed(others, 'or')})" if others else "")
+            + (f", or of {listed(machines, 'or')}" if machines else ""),
         ),
     )
-
-
-def _listed(names: Iterable[str], last: str) -> str:
-    *most, final = sorted(names) or [""]
-    return f"{', '.join(most)} {last} {final}" if most else final
