@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from forebear.graph import search
 from forebear.graph.constraints import full_text
-from forebear.graph.declaration import RETRACTED, Edge, Graph, Json, Kind, Property
+from forebear.graph.declaration import OWN_LABELS, RETRACTED, Edge, Graph, Json, Kind, Property
 from forebear.graph.dialect import Dialect, known, state
 from forebear.graph.field import (
     ColumnField,
@@ -682,7 +682,7 @@ class _Compilation:
                 texts["first"] = self.limit(arguments, extra=0)
                 continue
             given = arguments.values.get(p.name)
-            if p.type.name == "ID" and not p.type.many:
+            if p.type.name == "ID" and not p.type.many and not set(p.type.kinds) & set(OWN_LABELS):
                 allowed = p.type.kinds or tuple(self.graph.kinds)
                 if given is None:
                     texts[p.name] = "null"
@@ -742,7 +742,7 @@ class _Compilation:
         type = rule.column.type
         if not s.type_names():
             if type.name == "JSON":
-                return read, lambda value, _: value and dict(sorted(value.items()))
+                return read, lambda value, _: _document(value)
             return read, None
         item = self.name("n")
         then = f" WITH *, {state(item, time.known)} AS {item}_then" if time.known else ""
@@ -908,6 +908,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return value.name if isinstance(value, Enum) else value
+
+
+def _document(value: str | Mapping[str, Any] | None) -> Any:
+    """What makes JSON of a column: a document kept as its text, or a map."""
+    return json.loads(value) if isinstance(value, str) else value and dict(sorted(value.items()))
 
 
 def _text(value: Any) -> str:
