@@ -9,7 +9,7 @@ from forebear.app import Forebear
 from forebear.domain.audit import Entry
 from forebear.record.recorder import Origin
 from forebear.store import Store
-from tests.record.asking import history, record, refused
+from tests.record.asking import ask, history, record, refused
 
 CHAIN = "facts/tester"
 
@@ -163,3 +163,45 @@ async def test_a_chain_that_another_process_made_longer_is_gone_on_with(registry
         await recorder.record([{"kind": "Run", "id": f"run:{n}"}], Origin("tester", "tests"))
 
     assert len(await chain(registry.store)) == 4
+
+
+# ── asked ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+TRAIL = """
+query Trail($of: ID!, $from: Int! = 0, $after: String) {
+  auditTrail(of: $of, from: $from, first: 2, after: $after) {
+    totalCount pageInfo { hasNextPage endCursor }
+    nodes { number at by action reason request before after previous hash }
+  }
+}
+"""
+
+
+async def test_the_entries_of_a_subject_are_answered_in_pages_the_newest_last(registry: Forebear) -> None:
+    for n in range(12):
+        await record(registry, {"kind": "Run", "id": f"run:{n}", "seed": 1.0 * n})
+    entries = await chain(registry.store)
+
+    digests = [digest({"kind": "Run", "id": f"run:{n}", "seed": 1.0 * n}) for n in range(12)]
+    found: list[Any] = []
+    after, more = None, True
+    while more:
+        page = (await ask(registry, TRAIL, of=CHAIN, after=after))["auditTrail"]
+        assert page["totalCount"] == 12
+        found += page["nodes"]
+        after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
+    assert found == [
+        {
+            "number": n, "at": e.at, "by": "tester", "action": "record", "reason": None, "request": None, "before": None,
+            "after": {"digest": digests[n], "facts": {"Run": 1}, "source": "tests"},
+            "previous": entries[n - 1].hash if n else None, "hash": e.hash,
+        }
+        for n, e in enumerate(entries)
+    ]  # fmt: skip
+    later = (await ask(registry, TRAIL, **{"of": CHAIN, "from": 11}))["auditTrail"]
+    assert (later["totalCount"], [node["number"] for node in later["nodes"]]) == (1, [11])
+
+
+async def test_what_nothing_is_known_of_has_no_entries(registry: Forebear) -> None:
+    answer = await ask(registry, '{ a: auditTrail(of: "run:none") { totalCount } b: auditTrail(of: "🤖") { nodes { at } } }')
+    assert answer == {"a": {"totalCount": 0}, "b": {"nodes": []}}

@@ -145,7 +145,7 @@ class EvidenceRow(Row, frozen=True):
                     target=self.target,
                     artifact=self.artifact,
                     artifact_state=self.artifact_state,
-                    superseded=bool(self.superseded_by),
+                    superseded_by=self.superseded_by[0] if self.superseded_by else None,
                 )
 
 

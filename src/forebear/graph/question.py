@@ -15,10 +15,11 @@
 
 `answers [Row]` is a paged list whose order must be total; `answers Row` is its first row. The last RETURN's items are the
 columns, and only those that a client selected are computed, after paging. A parameter of type ID names the kinds that it
-may be of; any other type followed by names in brackets is an enum of them. `on Kind` makes it a field of that kind, and its
-node is `$self`. `time at` says that the answer depends on `at` (`$at`) besides `asKnownAt`; `time none`, that it is about
-what is simply updated, and asked of now alone. A DateTime that is left out is now. `decided`: the answer rests on a pure
-decision, taken on facts beforehand, whose rows are `$decided`; such a question is a root field and asked of now alone.
+may be of, or a label of Forebear's own (such as AuditChain), and is any text then; any other type followed by names in
+brackets is an enum of them. `on Kind` makes it a field of that kind, and its node is `$self`. `time at` says that the answer
+depends on `at` (`$at`) besides `asKnownAt`; `time none`, that it is about what is simply updated, and asked of now alone. A
+DateTime that is left out is now. `decided`: the answer rests on a pure decision, taken on facts beforehand, whose rows are
+`$decided`; such a question is a root field and asked of now alone.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from forebear.graph.declaration import Graph
+from forebear.graph.declaration import OWN_LABELS, Graph
 from forebear.graph.dialect import InvalidStatement
 
 
@@ -200,7 +201,7 @@ def parse(name: str, source: str, graph: Graph) -> Question:
         where = f"parameter {p.name}"
         if not p.type.is_enum and p.type.name not in known:
             raise fail(f"{where}: no type is called {p.type.name}")
-        if p.type.name == "ID" and (unknown := [k for k in p.type.kinds if k not in graph.kinds]):
+        if p.type.name == "ID" and (unknown := [k for k in p.type.kinds if k not in graph.kinds and k not in OWN_LABELS]):
             raise fail(f"{where}: no such kind as {unknown[0]}")
         if p.type.is_enum and p.default is not None and p.default not in p.type.kinds:
             raise fail(f"{where}: {p.default!r} is none of {', '.join(p.type.kinds)}")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from forebear.graph import search
 from forebear.graph.compiler.filter import plain
@@ -13,6 +14,7 @@ from forebear.graph.compiler.selected import Selected
 from forebear.graph.compiler.statement import Projection, finish_all, object_of, unless_null
 from forebear.graph.compiler.time import Time
 from forebear.graph.constraints import full_text
+from forebear.graph.declaration import OWN_LABELS
 from forebear.graph.field import ColumnField, EdgePart
 from forebear.graph.question import Question
 
@@ -32,7 +34,7 @@ def answer(nodes: Nodes, s: Selected, question: Question, n: str | None, outer: 
             texts["first"] = limit(statement, arguments, extra=0)
             continue
         given = arguments.values.get(p.name)
-        if p.type.name == "ID" and not p.type.many:
+        if p.type.name == "ID" and not p.type.many and not set(p.type.kinds) & set(OWN_LABELS):
             allowed = p.type.kinds or tuple(graph.kinds)
             if given is None:
                 texts[p.name] = "null"
@@ -69,6 +71,11 @@ def answer(nodes: Nodes, s: Selected, question: Question, n: str | None, outer: 
     if checks:
         return f"CASE WHEN {' AND '.join(checks)} THEN {text} END", unless_null(finish)
     return text, finish
+
+
+def _document(value: str | Mapping[str, Any] | None) -> Any:
+    """What makes JSON of a column: a document kept as its text, or a map."""
+    return json.loads(value) if isinstance(value, str) else value and dict(sorted(value.items()))
 
 
 @dataclass(frozen=True)
@@ -125,7 +132,7 @@ class _QuestionRows:
         statement, graph, type = self.nodes.statement, self.nodes.statement.graph, rule.column.type
         if not s.type_names():
             if type.name == "JSON":
-                return read, lambda value, _: value and dict(sorted(value.items()))
+                return read, lambda value, _: _document(value)
             return read, None
         item = statement.name("n")
         if type.name in graph.kinds or type.name == "Node":
