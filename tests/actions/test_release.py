@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from forebear.actions.performer import By
 from forebear.app import Forebear
-from forebear.domain.outcome import Done, Reason, Refused
-from tests.actions.world import ANNA, BEN, EVA, RELEASE, company, do, done
-from tests.record.asking import ask
+from forebear.domain.outcome import Conflict, Done, Reason, Refused
+from forebear.domain.roles import Role
+from tests.actions.world import ADA, ANNA, BEN, EVA, RELEASE, ago, company, do, done, person
+from tests.record.asking import ORIGIN, ask, now
 
 STANDING = """
 query($id: ID!) { release(id: $id) { state approvedBy { nodes { id type } }
@@ -105,3 +109,152 @@ async def test_what_is_missing_is_listed_requirement_by_requirement(registry: Fo
             ],
         }
     }
+
+
+async def approved(registry: Forebear) -> None:
+    """The company's candidate, approved by two people."""
+    await company(registry)
+    await done(registry, ANNA, "approve", release=RELEASE)
+    await done(registry, BEN, "approve", release=RELEASE)
+
+
+async def standing(registry: Forebear) -> dict[str, Any]:
+    """Where the release stands."""
+    query = "query($id: ID!) { release(id: $id) { state revision approvedBy { totalCount } decisions { totalCount } } }"
+    return dict((await ask(registry, query, id=RELEASE))["release"])
+
+
+async def test_an_approval_is_withdrawn_and_given_anew_by_new_votes(registry: Forebear) -> None:
+    await approved(registry)
+    withdrawn = await done(registry, ANNA, "withdrawApproval", release=RELEASE, reason="Film tears.")
+    assert (await standing(registry))["state"] == "EVALUATED"
+    counted = await ask(
+        registry,
+        "query($id: ID!) { node(id: $id) { ... on Decision { type reasons counts { nodes { type } } } } }",
+        id=withdrawn.decisions[0],
+    )
+    assert counted == {"node": {"type": "WITHDRAWAL", "reasons": ["Film tears."], "counts": {"nodes": [{"type": "APPROVAL"}]}}}
+    await done(registry, BEN, "approve", release=RELEASE)
+    assert (await standing(registry))["state"] == "EVALUATED"
+    await done(registry, ANNA, "approve", release=RELEASE)
+    assert await standing(registry) | {"revision": 0} == {
+        "state": "APPROVED", "revision": 0, "approvedBy": {"totalCount": 1}, "decisions": {"totalCount": 8},
+    }  # fmt: skip
+
+
+async def test_what_was_known_of_an_approval_stays_known(registry: Forebear) -> None:
+    await approved(registry)
+    then = now()
+    await done(registry, ANNA, "withdrawApproval", release=RELEASE, reason="Film tears.")
+    query = "query($id: ID!, $t: DateTime) { release(id: $id, asKnownAt: $t) { state approvedBy { totalCount } } }"
+    assert await ask(registry, query, id=RELEASE, t=then) == {"release": {"state": "APPROVED", "approvedBy": {"totalCount": 1}}}
+    assert await ask(registry, query, id=RELEASE) == {"release": {"state": "EVALUATED", "approvedBy": {"totalCount": 0}}}
+
+
+async def test_a_release_goes_to_its_end_and_back(registry: Forebear) -> None:
+    await approved(registry)
+    for verb, state in (
+        ("deprecate", "DEPRECATED"),
+        ("restore", "APPROVED"),
+        ("deprecate", "DEPRECATED"),
+        ("archive", "ARCHIVED"),
+    ):
+        await done(registry, ANNA, verb, release=RELEASE, reason="As it should be.")
+        assert (await standing(registry))["state"] == state
+    refused = await do(registry, ANNA, "restore", release=RELEASE, reason="Regret.")
+    assert refused == Refused(
+        (
+            Reason(
+                "ILLEGAL_TRANSITION",
+                "the release is ARCHIVED, and RESTORATION is possible from REJECTED, DEPRECATED alone; "
+                "nothing is possible from ARCHIVED: it is final",
+                "register a new version as a candidate",
+            ),
+        )
+    )
+
+
+async def test_a_rejected_release_is_reopened(registry: Forebear) -> None:
+    await company(registry)
+    await done(registry, ANNA, "reject", release=RELEASE, reason="No.")
+    assert (await standing(registry))["state"] == "REJECTED"
+    await done(registry, ANNA, "restore", release=RELEASE, reason="Yes.")
+    assert (await standing(registry))["state"] == "CANDIDATE"
+
+
+async def test_an_override_stands_out_and_changes_no_state(registry: Forebear) -> None:
+    await company(registry, success=70.0)
+    late = await do(registry, ADA, "override", release=RELEASE, reason="Line down.", expiresAt=ago(hours=1))
+    assert isinstance(late, Refused)
+    assert [r.code for r in late.reasons] == ["EXPIRED"]
+    until = ago(hours=-8)
+    overridden = await done(registry, ADA, "override", release=RELEASE, reason="Line down.", expiresAt=until)
+    answer = await ask(
+        registry,
+        """query($id: ID!) { node(id: $id) { ... on Decision {
+            type actor expiresAt checks { code passed } about { nodes { state } } } } }""",
+        id=overridden.decisions[0],
+    )
+    assert answer == {
+        "node": {
+            "type": "OVERRIDE", "actor": "ada", "expiresAt": until, "about": {"nodes": [{"state": "CANDIDATE"}]},
+            "checks": [{"code": "THRESHOLD_MISSED", "passed": False}],
+        }
+    }  # fmt: skip
+
+
+async def test_one_person_is_one_vote_and_the_registrant_none(registry: Forebear) -> None:
+    await company(registry)
+    await done(registry, ANNA, "approve", release=RELEASE)
+    again = await do(registry, ANNA, "approve", release=RELEASE)
+    assert isinstance(again, Refused)
+    assert [r.code for r in again.reasons] == ["VOTED_BEFORE"]
+    # Whoever recorded the version is its registrant: in this company, the tests' recorder.
+    own = await do(registry, person(ORIGIN.recorder, Role.APPROVER), "approve", release=RELEASE)
+    assert isinstance(own, Refused)
+    assert [r.code for r in own.reasons] == ["SELF_APPROVAL"]
+
+
+async def test_writes_are_limited_to_lines(registry: Forebear) -> None:
+    await company(registry)
+    limited = person("lia", Role.APPROVER, lines=frozenset({"line:other"}))
+    assert await do(registry, limited, "approve", release=RELEASE) == Refused(
+        (
+            Reason(
+                "FORBIDDEN",
+                "lia's writes are limited to line:other, and approve would reach line:ur5e-orin",
+                "ask somebody who may write to line:ur5e-orin",
+            ),
+        )
+    )
+
+
+async def test_an_expected_revision_that_passed_is_a_conflict(registry: Forebear) -> None:
+    await company(registry)
+    revision = (await standing(registry))["revision"]
+    await done(registry, ANNA, "reject", release=RELEASE, reason="No.")
+    by = By(BEN, "tests", expected_revision=revision)
+    outcome = await registry.performer.do("restore", {"release": RELEASE, "reason": "Yes."}, by)
+    assert outcome == Conflict(RELEASE, expected=revision, revision=revision + 1)
+    assert (await standing(registry))["state"] == "REJECTED"
+
+
+async def test_what_is_not_known_or_not_understood_is_refused_by_name(registry: Forebear) -> None:
+    await company(registry)
+    unknown = await do(registry, ANNA, "reject", release="release:nope@1/x", reason="No.")
+    assert unknown == Refused(
+        (
+            Reason(
+                "NOT_FOUND",
+                "release: release:nope@1/x is not known, or not described yet",
+                "register the candidate first",
+            ),
+        )
+    )
+    wrong = await do(registry, ANNA, "reject", release="model:picker@1", reaon="No.")
+    assert isinstance(wrong, Refused)
+    assert [(r.code, r.message) for r in wrong.reasons] == [
+        ("INVALID_INPUT", "release: model:picker@1 is the id of a ModelVersion; expected one of Release"),
+        ("INVALID_INPUT", "reason: is required"),
+        ("INVALID_INPUT", "reaon: 'reaon' is not known"),
+    ]
