@@ -26,7 +26,10 @@ from forebear.graph.constraints import wanted
 from forebear.graph.declaration import Graph
 from forebear.graph.dialect import Dialect
 from forebear.graph.facts import Facts
+from forebear.graph.ids import Ids
 from forebear.graph.kinds import GRAPH
+from forebear.identity.authentication import Authentication
+from forebear.identity.tokens import Tokens
 from forebear.record.recorder import Recorder
 from forebear.settings import Settings
 from forebear.store import Store, indexes
@@ -45,10 +48,12 @@ class Forebear:
     executor: Executor
     recorder: Recorder
     performer: Performer
+    tokens: Tokens
+    authentication: Authentication
 
     def context(self, actor: Actor) -> Context:
         """What resolvers need to answer an actor."""
-        return Context(self.recorder, self.performer, self.executor, actor)
+        return Context(self.recorder, self.performer, self.executor, self.tokens, actor)
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -58,20 +63,27 @@ class Forebear:
         building = asyncio.create_task(asyncio.to_thread(schema_of, graph))
         async with Store.open(settings) as store:
             await building
-            yield await cls.on(store, graph)
+            registry = await cls.on(store, graph, settings)
+            try:
+                yield registry
+            finally:
+                await registry.tokens.close()
 
     @classmethod
-    async def on(cls, store: Store, graph: Graph = GRAPH) -> Forebear:
-        """A registry on an open store."""
+    async def on(cls, store: Store, graph: Graph = GRAPH, settings: Settings | None = None) -> Forebear:
+        """A registry on an open store; without settings nobody has to authenticate."""
         applied = await indexes.apply(store, wanted(graph))
         _log.info("constraints and indexes", added=len(applied.added))
         schema = schema_of(graph)
+        tokens = Tokens(store, Ids(graph))
         return cls(
             schema,
             store,
             Executor(schema, store, Dialect(graph, store.engine)),
             Recorder(schema.facts, store),
             Performer(schema.facts, store, ACTIONS, INQUIRIES, facts()),
+            tokens,
+            Authentication.of(tokens, settings) if settings else Authentication(tokens),
         )
 
 
@@ -103,10 +115,10 @@ def application(opened: Callable[[], contextlib.AbstractAsyncContextManager[Fore
         routes=[
             Route(
                 "/graphql",
-                on_registry(lambda q, r: http.graphql(q, r.executor, r.context)),
+                on_registry(lambda q, r: http.graphql(q, r.executor, r.authentication, r.context)),
                 methods=["GET", "POST"],
             ),
-            Route("/facts", on_registry(lambda q, r: http.facts(q, r.recorder)), methods=["POST"]),
+            Route("/facts", on_registry(lambda q, r: http.facts(q, r.recorder, r.authentication)), methods=["POST"]),
             Route("/", _console),
             Route("/schema.graphql", on_registry(_schema)),
             Route("/healthz", _alive),

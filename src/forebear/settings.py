@@ -5,9 +5,13 @@ import os
 import sys
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
+import pydantic_settings
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from forebear.domain.roles import Role
 
 PREFIX = "FOREBEAR_"
 
@@ -21,11 +25,18 @@ def _data_home() -> Path:
     return (Path(home) if home else Path.home() / ".local" / "share") / "forebear"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, reached from nowhere else."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def is_trustworthy(url: str) -> bool:
+    """Whether what an URL answers cannot be changed on the way: https, or this machine."""
+    parts = urlsplit(url)
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")))
 
 
 class Settings(BaseSettings):
@@ -62,13 +73,55 @@ class Settings(BaseSettings):
         description="Serve beyond this machine although nobody has to authenticate.",
     )
     drain_seconds: float = Field(10, ge=0, description="Seconds that requests in flight may take to end at shutdown.")
+    require_authentication: bool = Field(
+        False, description="Whether everyone needs a token; so it is as well where oidc_issuer is set."
+    )
+    oidc_issuer: str | None = Field(
+        None, description="The OpenID Connect issuer whose tokens are accepted besides API tokens, as an https:// URL."
+    )
+    oidc_audience: str | None = Field(None, min_length=1, description="The audience that its tokens must be for.")
+    oidc_name_claim: str = Field("sub", min_length=1, description="The claim that says under which name its bearer acts.")
+    oidc_roles_claim: str = Field(
+        "roles", min_length=1, description="The claim that lists its bearer's roles; a.b is the member b of the claim a."
+    )
+    oidc_roles: dict[str, list[Role]] | None = Field(
+        None, description="The roles that each value of that claim gives, as JSON; unset, the values are roles themselves."
+    )
+    oidc_lines_claim: str | None = Field(
+        None, min_length=1, description="The claim that lists the release lines that writes are limited to; unset, no limit."
+    )
+    oidc_machine_claim: str | None = Field(
+        None,
+        pattern="^[^=]+=[^=]+$",
+        description="The claim that a machine's tokens have, and its value, as NAME=VALUE; unset, all bearers are people.",
+    )
+
+    @property
+    def authenticates(self) -> bool:
+        """Whether everyone needs a token."""
+        return self.require_authentication or self.oidc_issuer is not None
 
     @model_validator(mode="after")
     def _loopback_unless_allowed(self) -> Self:
-        if not _is_loopback(self.host) and not self.allow_unauthenticated_network_access:
+        if not (self.authenticates or is_loopback(self.host) or self.allow_unauthenticated_network_access):
             raise ValueError(
                 f"{PREFIX}HOST={self.host} would let anyone who can reach it change the registry: "
-                f"serve on 127.0.0.1, or set {PREFIX}ALLOW_UNAUTHENTICATED_NETWORK_ACCESS=true"
+                f"serve on 127.0.0.1, or set {PREFIX}REQUIRE_AUTHENTICATION=true"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _whole_issuer(self) -> Self:
+        if self.oidc_issuer is None:
+            given = sorted(name for name in self.model_fields_set if name.startswith("oidc_"))
+            if given:
+                raise ValueError(f"{PREFIX}{given[0].upper()} means nothing without {PREFIX}OIDC_ISSUER")
+            return self
+        if not is_trustworthy(self.oidc_issuer):
+            raise ValueError(f"{PREFIX}OIDC_ISSUER={self.oidc_issuer} must be an https:// URL, or others could sign for it")
+        if self.oidc_audience is None:
+            raise ValueError(
+                f"{PREFIX}OIDC_ISSUER needs {PREFIX}OIDC_AUDIENCE, or tokens that it issues to others would be accepted here"
             )
         return self
 
@@ -83,3 +136,6 @@ def load() -> Settings:
             for e in error.errors()
         ]
         raise SettingsError("; ".join(reasons)) from None
+    except pydantic_settings.SettingsError:
+        # The only setting that is read as JSON; the error names it, and the environment as such, but no reason.
+        raise SettingsError(f'{PREFIX}OIDC_ROLES must be JSON, such as {{"release-board": ["APPROVER"]}}') from None

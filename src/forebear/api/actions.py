@@ -13,7 +13,7 @@ from strawberry.types.field import StrawberryField
 
 from forebear.actions.action import Action
 from forebear.actions.performer import By
-from forebear.api.types import RESOLVE, TypeBuilder, annotated, list_of, plain
+from forebear.api.types import RESOLVE, TypeBuilder, list_of, plain
 from forebear.domain.outcome import Outcome
 from forebear.graph.declaration import Fact, Property
 from forebear.graph.field import LookupField, LookupsField, Rule
@@ -34,9 +34,7 @@ class ActionBuilder:
         """The fields by name."""
         types = self._types
         self._outcomes()
-        union = strawberry.union("Outcome", description="What came of an action.")
-        members: Any = types.made("Done") | types.made("Refused") | types.made("Conflict")
-        answer: Any = annotated(members, union)
+        answer = types.union("Outcome", "What came of an action.", "Done", "Refused", "Conflict")
         return {a.name: self._field(a, answer) for a in self._actions}
 
     def _field(self, action: Action, answer: Any) -> StrawberryField:

@@ -38,10 +38,12 @@ from graphql import (
 from graphql.execution.values import VariableValues, get_variable_values
 
 from forebear.api import limits
+from forebear.api.identity import forbidden
 from forebear.api.mutations import Context
 from forebear.api.schema import Schema, must_exist
 from forebear.api.selection import FieldArguments, Operation, SelectedField, TooWide
 from forebear.api.shape import convert, struct
+from forebear.domain.roles import refusal
 from forebear.graph.compiler import Compiled, InvalidArgument, compile
 from forebear.graph.dialect import Dialect
 from forebear.graph.field import Rule
@@ -123,8 +125,8 @@ class Answer:
     compiled: bool = False
     errors: int = 0
     retry_after: float | None = None
-    refused: bool = False
-    """Whether it is a request error: nothing was executed."""
+    refused: int = 0
+    """Where it is a request error, so that nothing was executed: the status that says so in the modern media type."""
 
 
 class Executor:
@@ -155,6 +157,8 @@ class Executor:
             parameters, cost = self._parameters(plan, coerced)
         except RequestError as error:
             return _refusal(error.errors, name)
+        if not plan.empty and (reason := refusal(context.actor, "query")):
+            return _refusal([forbidden(reason)], name, 403)
         started = time.perf_counter()
         tree: dict[str, Any] = {}
         if not plan.empty:
@@ -207,6 +211,8 @@ class Executor:
 
         `rule` looks them up, by `values` as its arguments. Raises `GraphQLError` and `StoreError`.
         """
+        if reason := refusal(info.context.actor, "query"):
+            raise forbidden(reason)
         operation = Operation(self.schema.core, info.fragments, info.operation, info.variable_values)
         selected = operation.field(info, rule, values)
         try:
@@ -384,8 +390,8 @@ def _failure(error: StoreError, name: str | None) -> Answer:
     return Answer(_encode(body), name, errors=1, retry_after=retry_after)
 
 
-def _refusal(errors: list[GraphQLError], name: str | None = None) -> Answer:
-    return Answer(_encode({"errors": [e.formatted for e in errors]}), name, errors=len(errors), refused=True)
+def _refusal(errors: list[GraphQLError], name: str | None = None, status: int = 400) -> Answer:
+    return Answer(_encode({"errors": [e.formatted for e in errors]}), name, errors=len(errors), refused=status)
 
 
 def _error(message: str, code: str) -> GraphQLError:

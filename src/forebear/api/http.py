@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import zlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -15,9 +15,10 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from forebear.api.execution import Answer, Executor
-from forebear.api.mutations import Context, outcome, rejection
-from forebear.domain.roles import Actor
-from forebear.identity.actors import DEVELOPMENT
+from forebear.api.mutations import Context, outcome, recording, rejection
+from forebear.domain.roles import Actor, refusal
+from forebear.identity.authentication import Authentication
+from forebear.identity.errors import IssuerUnavailable, Unauthenticated
 from forebear.record.recorder import MAX_FACTS, Origin, Recorder
 from forebear.record.stream import Line, record_lines
 from forebear.store.errors import EngineUnavailable, StoreError
@@ -31,16 +32,18 @@ _log = structlog.get_logger(__name__)
 
 
 class BadRequest(Exception):
-    """A request that is not understood: its status and one sentence."""
+    """A request that is not understood, or not allowed: its status and one sentence."""
 
-    def __init__(self, status: int, message: str, code: str) -> None:
+    def __init__(self, status: int, message: str, code: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.headers = headers
 
     def response(self) -> Response:
         """The error as a response."""
-        return JSONResponse({"errors": [{"message": str(self), "extensions": {"code": self.code}}]}, status_code=self.status)
+        body = {"errors": [{"message": str(self), "extensions": {"code": self.code}}]}
+        return JSONResponse(body, self.status, self.headers)
 
 
 class GraphQLRequest(msgspec.Struct):
@@ -55,20 +58,24 @@ class GraphQLRequest(msgspec.Struct):
 _decode = msgspec.json.Decoder(GraphQLRequest).decode
 
 
-async def graphql(request: Request, executor: Executor, context: Callable[[Actor], Context]) -> Response:
-    """POST and GET /graphql."""
+async def graphql(
+    request: Request, executor: Executor, authentication: Authentication, context: Callable[[Actor], Context]
+) -> Response:
+    """POST and GET /graphql; `context` makes what resolvers need."""
     started = time.perf_counter()
     if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
         return RedirectResponse("/")
     try:
+        actor = await _actor(request, authentication)
         asked = await _asked(request)
     except BadRequest as error:
         return error.response()
     if request.method == "GET" and _mutates(executor, asked):
         return BadRequest(405, "a mutation needs POST", "METHOD_NOT_ALLOWED").response()
-    answer = await executor.answer(asked.query, asked.variables, asked.operationName, context(DEVELOPMENT))
+    answer = await executor.answer(asked.query, asked.variables, asked.operationName, context(actor))
     _log.info(
         "graphql",
+        actor=actor.name,
         operation=answer.operation,
         ms=_since(started),
         statement_ms=round(answer.statement_seconds * 1000, 2),
@@ -80,16 +87,29 @@ async def graphql(request: Request, executor: Executor, context: Callable[[Actor
     return _response(request, answer)
 
 
+async def _actor(request: Request, authentication: Authentication) -> Actor:
+    """Who asks. Raises `BadRequest` where that is not known."""
+    try:
+        return await authentication.actor(request.headers.get("authorization"))
+    except Unauthenticated as error:
+        challenge = 'Bearer realm="forebear"' + (', error="invalid_token"' if error.presented else "")
+        _log.info("unauthenticated", reason=str(error))
+        raise BadRequest(401, str(error), "UNAUTHENTICATED", {"WWW-Authenticate": challenge}) from None
+    except (IssuerUnavailable, EngineUnavailable) as error:
+        raise BadRequest(503, str(error), "UNAVAILABLE", _retry_after(error.retry_after)) from None
+    except StoreError as error:
+        raise BadRequest(500, str(error), "DATABASE_ERROR") from None
+
+
 def _response(request: Request, answer: Answer) -> Response:
-    headers = {}
+    headers: Mapping[str, str] = {}
     status = 200
     accept = request.headers.get("accept", "")
     modern = GRAPHQL_RESPONSE in accept
     if answer.retry_after is not None:
-        headers["Retry-After"] = str(max(1, round(answer.retry_after)))
-        status = 503
+        headers, status = _retry_after(answer.retry_after), 503
     elif answer.refused and modern:
-        status = 400
+        status = answer.refused
     return Response(answer.body, status, headers, GRAPHQL_RESPONSE if modern else "application/json")
 
 
@@ -160,21 +180,24 @@ async def unzipped(request: Request) -> AsyncIterator[bytes]:
         raise BadRequest(400, "the gzip body ends too early", "BAD_REQUEST")
 
 
-async def facts(request: Request, recorder: Recorder) -> Response:
+async def facts(request: Request, recorder: Recorder, authentication: Authentication) -> Response:
     """POST /facts: a JSON array in one transaction, or NDJSON of any length, atomic per batch, with progress."""
     started = time.perf_counter()
-    response = await _facts(request, recorder)
+    response = await _facts(request, recorder, authentication)
     if not isinstance(response, Reports):
         _log.info("facts", status=response.status_code, ms=_since(started))
     return response
 
 
-async def _facts(request: Request, recorder: Recorder) -> Response:
+async def _facts(request: Request, recorder: Recorder, authentication: Authentication) -> Response:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     options = request.query_params
     try:
+        actor = await _actor(request, authentication)
         imported, partial = _flag(options.get("imported"), "imported"), options.get("partial")
-        origin = Origin(DEVELOPMENT.name, options.get("source") or "http")
+        if reason := refusal(actor, recording(imported=imported)):
+            raise BadRequest(403, reason.message, reason.code)
+        origin = Origin(actor.name, options.get("source") or "http")
         if kind == "application/json":
             return await _array(request, recorder, origin, imported=imported, partial=_flag(partial, "partial"))
         if kind in ("application/x-ndjson", "application/jsonl", "application/ndjson"):
@@ -266,6 +289,8 @@ def _flag(text: str | None, name: str) -> bool:
 
 def unavailable(error: EngineUnavailable) -> Response:
     """The database cannot be reached now."""
-    response = BadRequest(503, str(error), "UNAVAILABLE").response()
-    response.headers["Retry-After"] = str(max(1, round(error.retry_after)))
-    return response
+    return BadRequest(503, str(error), "UNAVAILABLE", _retry_after(error.retry_after)).response()
+
+
+def _retry_after(seconds: float) -> dict[str, str]:
+    return {"Retry-After": str(max(1, round(seconds)))}

@@ -13,11 +13,13 @@ from strawberry.types.field import StrawberryField
 from forebear.actions.action import Action
 from forebear.actions.performer import Performer
 from forebear.api.actions import ActionBuilder
+from forebear.api.identity import IdentityBuilder
 from forebear.api.scalars import JSON, DateTime
-from forebear.api.types import RESOLVE, TypeBuilder, annotated, input_field, list_of, plain
+from forebear.api.types import RESOLVE, VERB, TypeBuilder, input_field, list_of, plain
 from forebear.domain.roles import Actor
 from forebear.graph.declaration import Edge, Kind
 from forebear.graph.facts import Facts
+from forebear.identity.tokens import Tokens
 from forebear.record.recorder import MAX_FACTS, MAX_UNDESCRIBED, Origin, Recorder, Rejection, Summary
 
 if TYPE_CHECKING:
@@ -26,11 +28,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Context:
-    """What a resolver needs of the service: where to record and to act, what fetches nodes, and who asks."""
+    """What a resolver needs of the service, and who asks."""
 
     recorder: Recorder
     performer: Performer
     executor: Executor
+    tokens: Tokens
     actor: Actor
 
 
@@ -41,14 +44,16 @@ class MutationBuilder:
         self._types = types
         self._facts = facts
 
-    def build(self, actions: Iterable[Action]) -> type:
+    def build(self, actions: Iterable[Action], identity: IdentityBuilder) -> type:
         """Makes everything; returns the Mutation type."""
         for kind in self._facts.graph.kinds.values():
             self._fact(kind)
         self._amendments()
         self._fact_input()
-        self._outcomes()
-        fields = {"record": self._record(), **ActionBuilder(self._types, actions).fields()}
+        self._recorded()
+        # First the actions: they make `Refused`, which is an outcome of every mutation.
+        acting = ActionBuilder(self._types, actions).fields()
+        fields = {"record": self._record(), **acting, **identity.mutations()}
         return cast(type, self._types.make("Mutation", "What can be changed.", {n: (None, f) for n, f in fields.items()}))
 
     def _fact(self, kind: Kind) -> None:
@@ -106,7 +111,7 @@ class MutationBuilder:
             )
         self._types.make("FactInput", "One fact: exactly one of these.", fields, input=True, one_of=True)
 
-    def _outcomes(self) -> None:
+    def _recorded(self) -> None:
         def field(annotation: Any, doc: str) -> tuple[Any, Any]:
             return annotation, strawberry.field(description=doc)
 
@@ -153,13 +158,10 @@ class MutationBuilder:
 
     def _record(self) -> StrawberryField:
         types = self._types
-        outcomes: Any = types.made("Recorded") | types.made("NotRecorded")
-        union = strawberry.union("RecordOutcome", description="What came of recording.")
-        answer: Any = annotated(outcomes, union)
         return types.resolved(
             "Records facts in one transaction: all of them, or nothing unless `partial`. The same fact twice changes nothing.",
-            {RESOLVE: record},
-            answer,
+            {RESOLVE: record, VERB: lambda arguments: recording(imported=arguments["imported"])},
+            types.union("RecordOutcome", "What came of recording.", "Recorded", "NotRecorded", "Refused"),
             {
                 "facts": (list_of(types.named("FactInput")), f"The facts, at most {MAX_FACTS}.", None),
                 "partial": (bool, "Whether to record the others where some are rejected.", False),
@@ -171,6 +173,11 @@ class MutationBuilder:
                 "source": (str, "Where they come from; kept with each node and edge.", "graphql"),
             },
         )
+
+
+def recording(*, imported: bool) -> str:
+    """The verb of recording facts: what is taken as history comes from an administrator."""
+    return "importHistory" if imported else "record"
 
 
 async def record(

@@ -22,11 +22,11 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.schema_directives import OneOf
 
 from forebear.actions.action import Action
-from forebear.api.identity import IdentityBuilder
+from forebear.api.identity import IdentityBuilder, permitted
 from forebear.api.mutations import MutationBuilder
 from forebear.api.scalars import DATE_TIME, JSON, JSON_SCALAR, DateTime
 from forebear.api.selection import rule_of
-from forebear.api.types import RESOLVE, TypeBuilder
+from forebear.api.types import RESOLVE, VERB, TypeBuilder
 from forebear.graph.compiler import TYPE_KEY
 from forebear.graph.declaration import Graph
 from forebear.graph.facts import Facts
@@ -54,8 +54,9 @@ class Schema:
 def build(graph: Graph, questions: Iterable[Question], facts: Facts, actions: Iterable[Action]) -> Schema:
     """Builds the schema of a graph."""
     builder = TypeBuilder(graph, questions, f"forebear_types_{next(_modules)}")
-    query = builder.build(IdentityBuilder(builder).fields())
-    mutation = MutationBuilder(builder, facts).build(actions)
+    identity = IdentityBuilder(builder)
+    query = builder.build(identity.fields())
+    mutation = MutationBuilder(builder, facts).build(actions, identity)
     built = strawberry.Schema(
         query,
         mutation,
@@ -71,8 +72,13 @@ def build(graph: Graph, questions: Iterable[Question], facts: Facts, actions: It
                     rule = rule_of(field)
                     if rule is not None:
                         field.resolve = _resolver(name, rule)
-                    else:
-                        field.resolve = definition.metadata.get(RESOLVE, default_field_resolver)
+                        continue
+                    field.resolve = definition.metadata.get(RESOLVE, default_field_resolver)
+                    if type_ is core.mutation_type:
+                        verb = definition.metadata.get(VERB, name)
+                        field.resolve = permitted(field.resolve, verb, mutates=True)
+                    elif type_ is core.query_type and (verb := definition.metadata.get(VERB, "query")):
+                        field.resolve = permitted(field.resolve, verb, mutates=False)
             case GraphQLUnionType():
                 type_.resolve_type = lambda value, info, union: value["__typename"]
             case GraphQLInterfaceType():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import keyword
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import Enum
 from functools import partial
+from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import strawberry
@@ -55,6 +57,10 @@ RULE = "forebear"
 
 RESOLVE = "resolve"
 """Under this key of a field's metadata stands the function that graphql-core calls, where no rule says what it means."""
+
+VERB = "verb"
+"""Under this key stands the verb that such a root field takes, or a function that says it by the arguments. By default it is a
+mutation's name, and `query`; None where everybody may."""
 
 
 class OrderDirection(Enum):
@@ -138,6 +144,11 @@ class TypeBuilder:
     def made(self, name: str) -> Any:
         """A type that is made already."""
         return self._made[name]
+
+    def union(self, name: str, doc: str, *members: str) -> Any:
+        """A union of types that are made already."""
+        made = functools.reduce(or_, (self._made[member] for member in members))
+        return annotated(made, strawberry.union(name, description=doc))
 
     def _optional(self, annotation: Any, nullable: bool) -> Any:
         return annotation | None if nullable else annotation

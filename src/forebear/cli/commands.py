@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from forebear.cli import archive, demo, doctor, entry, policy, query, questions, schema, server, stream
+from forebear.cli import archive, demo, doctor, entry, policy, query, questions, schema, server, stream, tokens
 from forebear.cli.terminal import CODES, Code, Failure, err
 
 app = typer.Typer(
@@ -34,6 +34,7 @@ app.command("restore")(archive.restore)
 app.add_typer(policy.app, name="policy")
 app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
+app.add_typer(tokens.app, name="token")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from forebear.cli import terminal
 from forebear.cli.questions import Of, answer
-from forebear.cli.terminal import AsJson, Code, Failure, Url, out, short
+from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, out, short
 
 if TYPE_CHECKING:
     from forebear.graph.declaration import Edge, Graph, Property
@@ -40,7 +40,7 @@ VERSION = """query($id: ID!) { node(id: $id) { ... on ModelVersion {
 } } }"""
 
 
-def show(id: Of, url: Url = None, as_json: AsJson = False) -> None:
+def show(id: Of, url: Url = None, token: Token = None, as_json: AsJson = False) -> None:
     """Show a node on one page: of a model version the registry entry, of others their properties and edges."""
     from forebear.graph.ids import Ids, InvalidId
     from forebear.graph.kinds import GRAPH
@@ -50,7 +50,7 @@ def show(id: Of, url: Url = None, as_json: AsJson = False) -> None:
     except InvalidId as error:
         raise Failure(str(error), Code.WRONG) from None
     document = VERSION if kind == "ModelVersion" else document_of(GRAPH, kind)
-    node = answer(document, {"id": id}, url)["node"]
+    node = answer(document, {"id": id}, url, token)["node"]
     if node is None:
         raise Failure(f"{id} is not known")
     if as_json:

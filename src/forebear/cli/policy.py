@@ -10,7 +10,7 @@ from rich.text import Text
 
 from forebear.cli import terminal
 from forebear.cli.registry import ask, opened
-from forebear.cli.terminal import AsJson, Code, Url, out
+from forebear.cli.terminal import AsJson, Code, Token, Url, out
 
 if TYPE_CHECKING:
     from forebear.domain.evidence import Pack
@@ -35,6 +35,7 @@ def check(
         bool, typer.Option("--packs", help="Also hold it to the evaluation packs that the registry knows.")
     ] = False,
     url: Url = None,
+    token: Token = None,
     as_json: AsJson = False,
 ) -> None:
     """Print a policy as it is understood, or each mistake in it with exit code 1; nothing is written."""
@@ -49,7 +50,7 @@ def check(
             understood = parse(written.document)
             if packs:
                 terminal.configure_logs("warning")
-                known = terminal.run(_known(understood.packs, url))
+                known = terminal.run(_known(understood.packs, url, token))
                 if undefined := check_against(understood, known):
                     raise InvalidPolicy(undefined)
         except InvalidPolicy as error:
@@ -64,11 +65,11 @@ def check(
         out().print(line)
 
 
-async def _known(ids: Iterable[str], url: str | None) -> dict[str, Pack]:
+async def _known(ids: Iterable[str], url: str | None, token: str | None) -> dict[str, Pack]:
     from forebear.domain.evidence import Pack
     from forebear.graph.kinds import Direction
 
-    async with opened(url) as registry:
+    async with opened(url, token) as registry:
         nodes = (await ask(registry, PACKS, {"ids": sorted(ids)}))["nodes"]
     return {
         node["id"]: Pack(

@@ -9,7 +9,7 @@ import typer
 
 from forebear.cli import terminal
 from forebear.cli.registry import opened
-from forebear.cli.terminal import Code, Failure, Url
+from forebear.cli.terminal import Code, Failure, Token, Url
 
 
 def query(
@@ -21,13 +21,14 @@ def query(
     ] = None,
     operation: Annotated[str | None, typer.Option(help="Which operation of the document.", show_default=False)] = None,
     url: Url = None,
+    token: Token = None,
 ) -> None:
     """Run a GraphQL operation and print the response as JSON; exit code 1 where it has errors."""
     document = terminal.contents(file)
     given = _variables(variables, var or [])
 
     async def asking() -> dict[str, Any]:
-        async with opened(url) as registry:
+        async with opened(url, token) as registry:
             return await registry.ask(document, given, operation)
 
     terminal.configure_logs("warning")

@@ -12,7 +12,7 @@ from rich.tree import Tree
 
 from forebear.cli import terminal
 from forebear.cli.registry import ask, opened
-from forebear.cli.terminal import AsJson, Code, Url, out, short
+from forebear.cli.terminal import AsJson, Code, Token, Url, out, short
 
 Of = Annotated[
     str, typer.Argument(metavar="ID", help="Such as model:parcel-picker@2 or dataset:bridge_orig@1.0.0.", show_default=False)
@@ -65,12 +65,13 @@ def lineage(
         ),
     ] = None,
     url: Url = None,
+    token: Token = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what a node was made from, or what was made from it, as a tree."""
     direction = "DOWNSTREAM" if downstream else "UPSTREAM"
     variables = {"of": of, "direction": direction, "depth": depth, "first": first, "asKnownAt": as_known_at}
-    walk = answer(LINEAGE, variables, url)["lineage"]
+    walk = answer(LINEAGE, variables, url, token)["lineage"]
     if as_json:
         terminal.print_json(walk)
         return
@@ -127,10 +128,11 @@ def impact(
     at: At = None,
     as_known_at: AsKnownAt = None,
     url: Url = None,
+    token: Token = None,
     as_json: AsJson = False,
 ) -> None:
     """Show all that a node reached, by lineage or by authority; exit code 1 where that is nothing."""
-    reached = answer(IMPACT, {"of": of, "first": first, "at": at, "asKnownAt": as_known_at}, url)["impact"]
+    reached = answer(IMPACT, {"of": of, "first": first, "at": at, "asKnownAt": as_known_at}, url, token)["impact"]
     if as_json:
         terminal.print_json(reached)
     else:
@@ -159,11 +161,12 @@ def paths(
     first: Annotated[int, typer.Option(min=1, max=100, help="How many paths, shortest first.")] = 5,
     as_known_at: AsKnownAt = None,
     url: Url = None,
+    token: Token = None,
     as_json: AsJson = False,
 ) -> None:
     """Show how one node reaches another; exit code 1 where it does not."""
     variables = {"from": start, "to": end, "length": length, "first": first, "asKnownAt": as_known_at}
-    found = answer(PATHS, variables, url)["paths"]
+    found = answer(PATHS, variables, url, token)["paths"]
     if as_json:
         terminal.print_json(found)
     elif not found["paths"]:
@@ -178,11 +181,11 @@ def paths(
         raise typer.Exit(Code.NEGATIVE)
 
 
-def answer(document: str, variables: Mapping[str, Any], url: str | None) -> dict[str, Any]:
+def answer(document: str, variables: Mapping[str, Any], url: str | None, token: str | None) -> dict[str, Any]:
     """The data that answers a question; `Failure` where something in it is not known."""
 
     async def asking() -> dict[str, Any]:
-        async with opened(url) as registry:
+        async with opened(url, token) as registry:
             return await ask(registry, document, variables)
 
     terminal.configure_logs("warning")

@@ -38,8 +38,8 @@ class Registry(Protocol):
 
 
 @asynccontextmanager
-async def opened(url: str | None) -> AsyncIterator[Registry]:
-    """The service at `url`, or the database that the settings name. Raises `Failure` and `StoreError`."""
+async def opened(url: str | None, token: str | None) -> AsyncIterator[Registry]:
+    """The service at `url`, shown `token`, or the database that the settings name. Raises `Failure` and `StoreError`."""
     if url is None:
         from forebear.app import Forebear
 
@@ -48,8 +48,11 @@ async def opened(url: str | None) -> AsyncIterator[Registry]:
         return
     import httpx
 
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    if token and not (token.isascii() and token.isprintable()):
+        raise Failure("--token is no token: it holds what no token can", Code.WRONG)
     try:
-        client = httpx.AsyncClient(base_url=url, timeout=httpx.Timeout(60, connect=5), trust_env=False)
+        client = httpx.AsyncClient(base_url=url, headers=headers, timeout=httpx.Timeout(60, connect=5), trust_env=False)
     except httpx.InvalidURL as error:
         raise Failure(f"--url {url}: {error}; it looks like http://127.0.0.1:8080", Code.WRONG) from None
     if client.base_url.scheme not in ("http", "https") or not client.base_url.host:
@@ -151,6 +154,8 @@ class Remote:
     async def _facts(self, body: bytes, kind: str, source: str, imported: bool) -> httpx.Response:
         flags = {"source": source, "imported": str(imported).lower()}
         response = await self._post("/facts", body, kind, flags)
+        if response.status_code == 403:
+            raise Failure(_message(response))
         if response.status_code not in (200, 422):
             raise Failure(f"{self._client.base_url} refused the facts: {_message(response)}", Code.UNREACHABLE)
         return response
@@ -164,6 +169,8 @@ class Remote:
             raise Interrupted(
                 f"{self._client.base_url} cannot be reached ({error or type(error).__name__}): does a service run there?"
             ) from error
+        if response.status_code == 401:
+            raise Failure(f"{self._client.base_url}: {_message(response)}: see --token and FOREBEAR_TOKEN", Code.WRONG)
         if response.status_code == 503:
             raise Interrupted(_message(response))
         return response

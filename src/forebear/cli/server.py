@@ -41,10 +41,7 @@ def run(
             class Server(uvicorn.Server):
                 async def startup(self, sockets: list[socket.socket] | None = None) -> None:
                     await super().startup(sockets)
-                    out().print(
-                        f"Forebear listens on {url}, without authentication: everyone acts as the development actor.",
-                        markup=False,
-                    )
+                    out().print(f"Forebear listens on {url}, {await _authentication(registry, settings)}.", markup=False)
                     if then:
                         await then(registry, url)
 
@@ -68,6 +65,15 @@ def run(
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         url = f"http://{host}:{listener.getsockname()[1]}"
         terminal.run(serving())
+
+
+async def _authentication(registry: Forebear, settings: Settings) -> str:
+    if not settings.authenticates:
+        return "without authentication: who shows no token acts as the development actor"
+    if settings.oidc_issuer is None and not await registry.tokens.all():
+        when = "before it starts" if registry.store.embedded else "beside it"
+        return f"and everyone needs a token; there is none yet: `forebear token create NAME --role ADMIN`, {when}, makes one"
+    return "and everyone needs a token"
 
 
 def bound(settings: Settings) -> socket.socket:

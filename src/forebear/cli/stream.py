@@ -20,7 +20,7 @@ import typer
 
 from forebear.cli import terminal
 from forebear.cli.registry import Interrupted, Registry, ask, opened
-from forebear.cli.terminal import AsJson, Code, Failure, Url, err, out
+from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, err, out
 
 if TYPE_CHECKING:
     from forebear.record.stream import Line
@@ -45,6 +45,7 @@ def import_(
         str | None, typer.Option(help="Kept with every node and edge; by default the file's name.", show_default=False)
     ] = None,
     url: Url = None,
+    token: Token = None,
     as_json: AsJson = False,
 ) -> None:
     """Record facts; the same file again changes nothing, so what was interrupted is simply run again.
@@ -58,9 +59,10 @@ def import_(
     terminal.configure_logs("warning")
 
     async def work() -> Import:
-        async with opened(url) as registry:
-            await ask(registry, "{ __typename }", {})
-            done = Import(registry, source or ("stdin" if file == "-" else Path(file).name), imported, as_json)
+        async with opened(url, token) as registry:
+            may = (await ask(registry, "{ me { may } }", {}))["me"]["may"]
+            named = source or ("stdin" if file == "-" else Path(file).name)
+            done = Import(registry, named, imported, as_json, reads="query" in may)
             with terminal.progress("importing", size) as show:
                 if partial:
                     while block := list(islice(lines, BATCH)):
@@ -89,6 +91,8 @@ class Import:
     source: str
     imported: bool
     as_json: bool
+    reads: bool
+    """Whether who imports may read as well."""
     through: int = 0
     rejected: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
@@ -109,8 +113,8 @@ class Import:
         self._take(await self._patiently(lambda: self.registry.record_all(documents, self.source, imported=self.imported)))
 
     async def settle(self) -> None:
-        """Forgets the undescribed that later facts described after all."""
-        if self.undescribed:
+        """Forgets the undescribed that later facts described after all, where it may look."""
+        if self.undescribed and self.reads:
             known = await ask(
                 self.registry, "query($ids: [ID!]!) { nodes(ids: $ids) { id described } }", {"ids": sorted(self.undescribed)}
             )

@@ -47,6 +47,15 @@ Url = Annotated[
         help="A running service, such as http://127.0.0.1:8080; without it, the local engine or FOREBEAR_GRAPH_URI.",
     ),
 ]
+Token = Annotated[
+    str | None,
+    typer.Option(
+        "--token",
+        envvar="FOREBEAR_TOKEN",
+        show_default=False,
+        help="What to show to the service at --url; better given as FOREBEAR_TOKEN, which no list of processes shows.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 
 

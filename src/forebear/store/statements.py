@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from forebear.graph.declaration import Graph
@@ -52,11 +53,23 @@ def facts(folder: Path | None = None) -> dict[str, Facts]:
     """The statements `cypher/actions/<name>_facts.cypher`, by name. Raises `InvalidStatement`."""
     found = {}
     for file in sorted((folder or directory("cypher") / "actions").glob("*_facts.cypher")):
-        source = file.read_text("utf-8")
-        text = "\n".join(line for line in source.splitlines() if not line.startswith("//")).strip()
-        declared = frozenset(_DECLARED.findall(source))
-        if declared != (used := frozenset(re.findall(r"\$(\w+)", text))):
-            raise InvalidStatement(f"{file.name}: parameter ${min(declared ^ used)} is declared or used alone")
+        text, declared = _checked(file)
         name = file.stem.removesuffix("_facts")
         found[name] = Facts(name, text, declared)
     return found
+
+
+@cache
+def statements(folder: str) -> Mapping[str, str]:
+    """The texts of the statements in a folder of `cypher`, by name. Raises `InvalidStatement`."""
+    return {file.stem: _checked(file)[0] for file in sorted((directory("cypher") / folder).glob("*.cypher"))}
+
+
+def _checked(file: Path) -> tuple[str, frozenset[str]]:
+    """A statement without its header, and the parameters that the header declares. Raises `InvalidStatement`."""
+    source = file.read_text("utf-8")
+    text = "\n".join(line for line in source.splitlines() if not line.startswith("//")).strip()
+    declared = frozenset(_DECLARED.findall(source))
+    if declared != (used := frozenset(re.findall(r"\$(\w+)", text))):
+        raise InvalidStatement(f"{file.name}: parameter ${min(declared ^ used)} is declared or used alone")
+    return text, declared

@@ -1,0 +1,134 @@
+"""API tokens: `token create`, `token list`, `token revoke`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from forebear.cli import terminal
+from forebear.cli.questions import answer
+from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, err, out
+from forebear.domain.roles import Role
+
+TOKEN = "id name roles lines machine createdAt createdBy expiresAt revokedAt revokedBy lastUsedAt"
+REFUSED = "... on Refused { reasons { code message remedy } }"
+CREATE = f"""mutation($name: String!, $roles: [Role!]!, $lines: [ID!], $machine: Boolean!, $expiresAt: DateTime) {{
+  createToken(name: $name, roles: $roles, lines: $lines, machine: $machine, expiresAt: $expiresAt) {{
+    ... on TokenCreated {{ secret token {{ {TOKEN} }} }} {REFUSED}
+  }}
+}}"""
+LIST = f"{{ tokens {{ {TOKEN} }} }}"
+REVOKE = f"""mutation($token: String!) {{
+  revokeToken(token: $token) {{ ... on TokensRevoked {{ tokens {{ {TOKEN} }} }} {REFUSED} }}
+}}"""
+
+UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+
+app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API tokens.")
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="Under which name its bearer acts.", show_default=False)],
+    role: Annotated[
+        list[Role],
+        typer.Option(case_sensitive=False, help="What its bearer is trusted with; may be given again.", show_default=False),
+    ],
+    line: Annotated[
+        list[str] | None,
+        typer.Option(help="A release line that writes are limited to; may be given again.", show_default=False),
+    ] = None,
+    machine: Annotated[bool, typer.Option("--machine", help="Its bearer is a machine and no person.")] = False,
+    expires: Annotated[
+        str | None,
+        typer.Option(help="Until when it is valid: a moment, or from now 90d, 12h or 30m.", show_default=False),
+    ] = None,
+    url: Url = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a token. It is printed once, alone on standard output, and cannot be shown again."""
+    given = {
+        "name": name,
+        "roles": role,
+        "lines": line or None,
+        "machine": machine,
+        "expiresAt": _moment(expires) if expires else None,
+    }
+    created = _done(answer(CREATE, given, url, token)["createToken"])
+    if as_json:
+        terminal.print_json(created)
+        return
+    print(created["secret"])
+    kept = created["token"]
+    until = f"until {kept['expiresAt']}" if kept["expiresAt"] else "until it is revoked"
+    err().print(f"{kept['id']} speaks for {name} ({', '.join(kept['roles'])}) {until}", markup=False)
+
+
+@app.command("list")
+def list_(
+    everything: Annotated[bool, typer.Option("--all", help="Also those that are revoked.")] = False,
+    url: Url = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """List tokens, the newest first: what is kept of them, never the tokens themselves."""
+    tokens = [t for t in answer(LIST, {}, url, token)["tokens"] if everything or not t["revokedAt"]]
+    if as_json:
+        terminal.print_json(tokens)
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("id", "name", "roles", "lines", "made", "last used", "valid until"):
+        table.add_column(heading, no_wrap=True)
+    for t in tokens:
+        lines = "all" if t["lines"] is None else " ".join(t["lines"]) or "none"
+        until = f"revoked {_day(t['revokedAt'])}" if t["revokedAt"] else _day(t["expiresAt"]) or "it is revoked"
+        who = f"{t['name']} (machine)" if t["machine"] else t["name"]
+        used = (t["lastUsedAt"] or "never")[:16]
+        table.add_row(t["id"], who, " ".join(t["roles"]), lines, f"{_day(t['createdAt'])} by {t['createdBy']}", used, until)
+    out().print(table)
+
+
+@app.command()
+def revoke(
+    revoked: Annotated[
+        str, typer.Argument(metavar="ID|NAME", help="A token's id, or a name: then all its tokens.", show_default=False)
+    ],
+    url: Url = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Revoke a token, or all tokens of a name."""
+    ended = _done(answer(REVOKE, {"token": revoked}, url, token)["revokeToken"])["tokens"]
+    if as_json:
+        terminal.print_json(ended)
+        return
+    for t in ended:
+        out().print(f"{t['id']} of {t['name']} is revoked", markup=False)
+
+
+def _done(outcome: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An outcome that is no refusal."""
+    if reasons := outcome.get("reasons"):
+        raise Failure("; ".join(f"{r['message']}: {r['remedy']}" for r in reasons))
+    return outcome
+
+
+def _moment(text: str) -> str:
+    """A moment, or how long from now it is."""
+    if after := re.fullmatch(r"(\d{1,5})([dhm])", text):
+        return (datetime.now(UTC) + timedelta(**{UNITS[after[2]]: int(after[1])})).isoformat()
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Failure(f"--expires {text}: write 90d, 12h, 30m or a moment such as 2027-01-31T00:00:00Z", Code.WRONG) from None
+    return (moment if moment.tzinfo else moment.astimezone()).isoformat()
+
+
+def _day(moment: str | None) -> str:
+    return (moment or "")[:10]

@@ -1,0 +1,283 @@
+"""API tokens: made, listed, revoked, and whom each one speaks for.
+
+A token is `forebear_` and 256 random bits in hexadecimal: a form that secret scanners can be taught. It is shown once, and what
+is kept is its SHA-256. Slow hashes are for passwords, which can be guessed; 256 random bits cannot, so that a slow hash would
+protect nothing here and cost every request. The beginning of the hash is the token's id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import re
+import secrets
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from hashlib import sha256
+from time import monotonic
+from typing import Any
+
+import structlog
+
+from forebear.domain.outcome import Reason, Refused
+from forebear.domain.roles import Actor, Role, in_order, refusal
+from forebear.graph.ids import Ids, InvalidId
+from forebear.graph.moments import moment
+from forebear.identity.errors import Unauthenticated
+from forebear.store import Store, WriteTransaction
+from forebear.store.errors import StoreError
+from forebear.store.statements import statements
+
+PREFIX = "forebear_"
+
+CACHED_SECONDS = 10
+"""How long a token that was looked up is believed: what another process revokes holds here after that time."""
+
+MOST_CACHED = 10_000
+
+USE_SECONDS = 60
+"""How exactly it is kept when a token was last used."""
+
+_FORM = re.compile(rf"{PREFIX}[0-9a-f]{{64}}")
+_NAME = re.compile(r"\w[\w.@+-]{0,99}")
+_STATEMENTS = statements("identity")
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Token:
+    """What is kept of a token, but for its hash. Moments are as the graph holds them."""
+
+    id: str
+    name: str
+    roles: frozenset[Role]
+    lines: frozenset[str] | None
+    machine: bool
+    created_at: str
+    created_by: str
+    expires_at: str | None
+    revoked_at: str | None
+    revoked_by: str | None
+    last_used_at: str | None
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> Token:
+        """A token from its node's properties."""
+        lines = kept.get("lines")
+        return cls(
+            id=kept["id"],
+            name=kept["name"],
+            roles=frozenset(Role[role] for role in kept["roles"]),
+            lines=None if lines is None else frozenset(lines),
+            machine=kept["machine"],
+            created_at=kept["createdAt"],
+            created_by=kept["createdBy"],
+            expires_at=kept.get("expiresAt"),
+            revoked_at=kept.get("revokedAt"),
+            revoked_by=kept.get("revokedBy"),
+            last_used_at=kept.get("lastUsedAt"),
+        )
+
+    @cached_property
+    def actor(self) -> Actor:
+        """Whom it speaks for."""
+        return Actor(self.name, self.roles, self.lines, self.machine)
+
+    def check(self, now: datetime) -> None:
+        """Raises `Unauthenticated` where it is not valid any more."""
+        if self.revoked_at is not None:
+            raise Unauthenticated(f"the token was revoked at {self.revoked_at}")
+        if self.expires_at is not None and self.expires_at <= moment(now):
+            raise Unauthenticated(f"the token expired at {self.expires_at}")
+
+
+@dataclass(frozen=True)
+class Created:
+    """A new token, and the only time that it is shown."""
+
+    secret: str
+    token: Token
+
+
+@dataclass(frozen=True)
+class Revoked:
+    """The tokens that are not accepted any more."""
+
+    tokens: Sequence[Token]
+
+
+class Tokens:
+    """The API tokens of one store."""
+
+    def __init__(self, store: Store, ids: Ids) -> None:
+        self._store = store
+        self._ids = ids
+        self._known: OrderedDict[str, tuple[float, Token]] = OrderedDict()
+        self._revocations = 0
+        self._noted: dict[str, float] = {}
+        self._uses: dict[str, str] = {}
+        self._writing: asyncio.Task[None] | None = None
+
+    async def close(self) -> None:
+        """Waits until it is kept when tokens were last used."""
+        if self._writing is not None:
+            await self._writing
+
+    # ── whom a token speaks for ─────────────────────────────────────────────────────────────────────────
+
+    async def actor(self, secret: str) -> Actor:
+        """Whom a token speaks for. Raises `Unauthenticated` and `StoreError`."""
+        if not _FORM.fullmatch(secret):
+            raise Unauthenticated(f"the token is malformed: it should be {PREFIX} and 64 hexadecimal digits")
+        hash = sha256(secret.encode()).hexdigest()
+        until, token = self._known.get(hash, (0.0, None))
+        if token is None or until < monotonic():
+            token = await self._look_up(hash)
+        token.check(datetime.now(UTC))
+        self._use(token)
+        return token.actor
+
+    async def _look_up(self, hash: str) -> Token:
+        revocations = self._revocations
+        row = await self._store.read_one(_STATEMENTS["token"], {"id": _id(hash)})
+        kept: Any = row["token"] if row else None
+        if kept is None or not hmac.compare_digest(kept["hash"], hash):
+            raise Unauthenticated("the token is not known")
+        token = Token.of(kept)
+        # What was read before a revocation may not be what it left.
+        if self._revocations == revocations:
+            self._known[hash] = monotonic() + CACHED_SECONDS, token
+            self._known.move_to_end(hash)
+            if len(self._known) > MOST_CACHED:
+                self._known.popitem(last=False)
+        return token
+
+    def _use(self, token: Token) -> None:
+        """Notes that a token is used. It is written beside the request, not before its answer."""
+        now = monotonic()
+        if now < self._noted.get(token.id, 0.0):
+            return
+        self._noted[token.id] = now + USE_SECONDS
+        self._uses[token.id] = moment(datetime.now(UTC))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_uses())
+
+    async def _write_uses(self) -> None:
+        while self._uses:
+            uses, self._uses = [{"id": id, "at": at} for id, at in sorted(self._uses.items())], {}
+            try:
+                await self._write("use_tokens", {"uses": uses})
+            except StoreError as error:
+                _log.warning("when tokens were last used is not kept", reason=str(error))
+
+    # ── making and ending them ──────────────────────────────────────────────────────────────────────────
+
+    async def create(
+        self,
+        by: Actor,
+        name: str,
+        roles: Sequence[Role],
+        lines: Sequence[str] | None = None,
+        *,
+        machine: bool = False,
+        expires_at: str | None = None,
+    ) -> Created | Refused:
+        """Makes a token that speaks for `name`. Raises `StoreError`."""
+        now = moment(datetime.now(UTC))
+        if reasons := tuple(self._reasons(by, name, roles, lines, expires_at, now)):
+            return Refused(reasons)
+        secret = PREFIX + secrets.token_hex(32)
+        hash = sha256(secret.encode()).hexdigest()
+        kept = {
+            "id": _id(hash),
+            "name": name,
+            "hash": hash,
+            "roles": in_order(frozenset(roles)),
+            "lines": None if lines is None else sorted(set(lines)),
+            "machine": machine,
+            "createdAt": now,
+            "createdBy": by.name,
+            "expiresAt": expires_at,
+        }
+        (token,) = await self._write("create_token", {"token": kept})
+        return Created(secret, token)
+
+    def _reasons(
+        self, by: Actor, name: str, roles: Sequence[Role], lines: Sequence[str] | None, expires_at: str | None, now: str
+    ) -> Iterator[Reason]:
+        if forbidden := refusal(by, "createToken", lines):
+            yield forbidden
+        if not _NAME.fullmatch(name):
+            yield Reason(
+                "INVALID_NAME",
+                f"name: {name!r} is no name of an actor",
+                "begin with a letter or digit; letters, digits and . _ @ + - may follow, 100 characters at most",
+            )
+        if not roles:
+            yield Reason("NO_ROLE", "roles: without a role a token may do nothing", "give it at least one role")
+        for line in lines or ():
+            if wrong := self._no_line(line):
+                yield Reason("INVALID_LINE", f"lines: {wrong}", "name release lines by their ids, such as line:NAME")
+        if expires_at is not None and expires_at <= now:
+            yield Reason("EXPIRED", f"expiresAt: {expires_at} is in the past", "let it expire later, or never")
+
+    def _no_line(self, id: str) -> str | None:
+        """Why something is not the id of a release line."""
+        try:
+            kind = self._ids.kind(id)
+        except InvalidId as error:
+            return str(error)
+        return None if kind == "ReleaseLine" else f"{id} is the id of a {kind}"
+
+    async def all(self) -> list[Token]:
+        """All tokens, the newest first, also those that are not valid any more. Raises `StoreError`."""
+        return _tokens(await self._store.read(_STATEMENTS["tokens"]))
+
+    async def revoke(self, by: Actor, named: str) -> Revoked | Refused:
+        """Ends a token by its id, or all that have a name. Raises `StoreError`.
+
+        This process accepts it from then on in no request; others may believe it for `CACHED_SECONDS`.
+        """
+
+        async def work(transaction: WriteTransaction) -> Revoked | Refused:
+            found = _tokens(await transaction.run(_STATEMENTS["revocable_tokens"], {"named": named}))
+            if not found:
+                return Refused(
+                    (
+                        Reason(
+                            "UNKNOWN_TOKEN",
+                            f"token: none that is not revoked yet has the id or the name {named!r}",
+                            "name it as the list of tokens does",
+                        ),
+                    )
+                )
+            for token in found:
+                if forbidden := refusal(by, "revokeToken", token.lines):
+                    return Refused((forbidden,))
+            now = moment(datetime.now(UTC))
+            given = {"ids": [token.id for token in found], "now": now, "by": by.name}
+            return Revoked(_tokens(await transaction.run(_STATEMENTS["revoke_tokens"], given)))
+
+        outcome = await self._store.write(work)
+        if isinstance(outcome, Revoked):
+            self._revocations += 1
+            ended = {token.id for token in outcome.tokens}
+            self._known = OrderedDict((h, k) for h, k in self._known.items() if k[1].id not in ended)
+        return outcome
+
+    async def _write(self, name: str, parameters: Mapping[str, object]) -> list[Token]:
+        async def work(transaction: WriteTransaction) -> list[Token]:
+            return _tokens(await transaction.run(_STATEMENTS[name], parameters))
+
+        return await self._store.write(work)
+
+
+def _id(hash: str) -> str:
+    return f"token:{hash[:16]}"
+
+
+def _tokens(rows: Sequence[Mapping[str, Any]]) -> list[Token]:
+    return [Token.of(row["token"]) for row in rows]
