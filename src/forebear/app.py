@@ -76,12 +76,13 @@ class Forebear:
         _log.info("constraints and indexes", added=len(applied.added))
         schema = schema_of(graph)
         tokens = Tokens(store, Ids(graph))
+        performer = Performer(schema.facts, store, ACTIONS, INQUIRIES, facts())
         return cls(
             schema,
             store,
             Executor(schema, store, Dialect(graph, store.engine)),
-            Recorder(schema.facts, store),
-            Performer(schema.facts, store, ACTIONS, INQUIRIES, facts()),
+            Recorder(schema.facts, store, performer),
+            performer,
             tokens,
             Authentication.of(tokens, settings) if settings else Authentication(tokens),
         )

@@ -34,7 +34,6 @@ from forebear.graph.declaration import camel
 from forebear.graph.dialect import Dialect
 from forebear.graph.kinds import GRAPH
 from forebear.identity.actors import DEVELOPMENT
-from forebear.record.recorder import Origin
 from forebear.store import Engine, Store
 from forebear.store.statements import questions
 from tests import engines
@@ -42,6 +41,7 @@ from tests.api.histories import MOMENTS, NOW, Batch, History
 from tests.api.memory import Answers, comparable, schema_in_memory
 from tests.api.operations import Operation, Operations, World, touchable, touched
 from tests.api.records import Records
+from tests.record.asking import origin
 
 SOAK = int(os.environ.get("FOREBEAR_SOAK", "1"))
 HISTORIES = 6 * SOAK
@@ -145,7 +145,7 @@ async def recorded(store: Store, batches: Sequence[Batch], clock: type[Clock]) -
     registry = await Forebear.on(store)
     for batch in batches:
         clock.moment = batch.moment
-        summary = await registry.recorder.record(batch.documents, Origin(batch.by, batch.source), imported=True)
+        summary = await registry.recorder.record(batch.documents, origin(batch.by, batch.source), imported=True)
         assert not summary.rejections, summary.rejections
     clock.moment = NOW
     return registry
@@ -404,7 +404,7 @@ async def test_a_nested_query_over_five_kinds_is_one_statement(store: Store, mon
         {"kind": "Artifact", "id": "artifact:a", "builtFrom": "model:m@1"},
         {"kind": "Deployment", "id": "deployment:x", "state": "ACTIVE", "artifact": "artifact:a", "on": "fleet:f"},
     ]
-    summary = await registry.recorder.record(facts, Origin("me", "here"), imported=True)
+    summary = await registry.recorder.record(facts, origin("me", "here"), imported=True)
     assert not summary.rejections
     statements: list[str] = []
     run = AsyncSession.run

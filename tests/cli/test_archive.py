@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 
+from forebear.actions.performer import Performer
 from forebear.graph.constraints import wanted
 from forebear.graph.facts import Facts
 from forebear.graph.kinds import GRAPH
 from forebear.record.archive import ArchiveError, contents, export, records, restore
-from forebear.record.recorder import Origin, Recorder
+from forebear.record.recorder import Recorder
 from forebear.store import Store, indexes
 from tests import engines
 from tests.cli.terminal import forebear
+from tests.record.asking import origin
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -42,9 +44,10 @@ FACTS: list[dict[str, Any]] = [
 
 async def filled(store: Store) -> None:
     await indexes.apply(store, wanted(GRAPH))
-    recorder = Recorder(Facts(GRAPH), store)
+    facts = Facts(GRAPH)
+    recorder = Recorder(facts, store, Performer(facts, store, (), (), {}))
     for fact in FACTS:
-        assert (await recorder.record([fact], Origin("test", "facts"), imported=True)).rejections == []
+        assert (await recorder.record([fact], origin("test", "facts"), imported=True)).rejections == []
 
 
 async def everything(store: Store) -> tuple[list[Any], list[Any]]:

@@ -8,11 +8,18 @@ from typing import Any
 import msgspec
 
 from forebear.app import Forebear
+from forebear.domain.roles import Actor, Role
 from forebear.graph.moments import moment
 from forebear.identity.actors import DEVELOPMENT
 from forebear.record.recorder import Origin, Rejection, Summary
 
-ORIGIN = Origin("tester", "tests")
+
+def origin(name: str, source: str = "tests") -> Origin:
+    """Somebody who may do everything, from somewhere."""
+    return Origin(Actor(name, frozenset(Role)), source)
+
+
+ORIGIN = origin("tester")
 
 
 @contextlib.asynccontextmanager

@@ -7,9 +7,8 @@ from typing import Any
 
 from forebear.app import Forebear
 from forebear.domain.audit import Entry
-from forebear.record.recorder import Origin
 from forebear.store import Store
-from tests.record.asking import ask, history, record, refused
+from tests.record.asking import ask, history, origin, record, refused
 
 CHAIN = "facts/tester"
 
@@ -142,9 +141,9 @@ async def test_an_interval_that_ends_is_in_the_entry(registry: Forebear) -> None
 
 async def test_concurrent_batches_of_one_and_of_several_recorders_form_whole_chains(registry: Forebear) -> None:
     async def one(n: int) -> None:
-        origin = Origin(f"recorder-{n % 3}", "tests")
+        by = origin(f"recorder-{n % 3}")
         fact = {"kind": "Run", "id": f"run:{n}", "trainedOn": ["dataset:shared@1"]}
-        assert (await registry.recorder.record([fact], origin)).rejections == []
+        assert (await registry.recorder.record([fact], by)).rejections == []
 
     await asyncio.gather(*(one(n) for n in range(30)))
 
@@ -157,10 +156,10 @@ async def test_concurrent_batches_of_one_and_of_several_recorders_form_whole_cha
 async def test_a_chain_that_another_process_made_longer_is_gone_on_with(registry: Forebear) -> None:
     from forebear.record.recorder import Recorder
 
-    other = Recorder(registry.recorder.facts, registry.store)
+    other = Recorder(registry.recorder.facts, registry.store, registry.performer)
     for n in range(4):
         recorder = other if n % 2 else registry.recorder
-        await recorder.record([{"kind": "Run", "id": f"run:{n}"}], Origin("tester", "tests"))
+        await recorder.record([{"kind": "Run", "id": f"run:{n}"}], origin("tester", "tests"))
 
     assert len(await chain(registry.store)) == 4
 

@@ -3,8 +3,8 @@
 import pytest
 
 from forebear.app import Forebear
-from forebear.record.recorder import Origin, Rejection, Summary
-from tests.record.asking import ask, everything, history, ids, now, record, refused
+from forebear.record.recorder import Rejection, Summary
+from tests.record.asking import ask, everything, history, ids, now, origin, record, refused
 
 NODE = """
 query Node($id: ID!, $asKnownAt: DateTime) { node(id: $id, asKnownAt: $asKnownAt) { id described } }
@@ -536,9 +536,9 @@ async def test_external_ids_resolve_and_let_go(registry: Forebear) -> None:
 
 async def test_who_recorded_what_from_where_and_when_is_kept_for_nodes_and_edges(registry: Forebear) -> None:
     started = now()
-    await registry.recorder.record([run(trainedOn=["dataset:a@1"])], Origin("ada", "orchestrator"))
+    await registry.recorder.record([run(trainedOn=["dataset:a@1"])], origin("ada", "orchestrator"))
     between = now()
-    await registry.recorder.record([dataset(), run(status="RUNNING")], Origin("bob", "catalogue"))
+    await registry.recorder.record([dataset(), run(status="RUNNING")], origin("bob", "catalogue"))
     ended = now()
 
     found = await ask(

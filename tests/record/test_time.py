@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from forebear.app import Forebear
-from forebear.record.recorder import Origin, Summary
-from tests.record.asking import ask, now
+from forebear.record.recorder import Summary
+from tests.record.asking import ask, now, origin
 
 AT = "2026-06-15T00:00:00Z"
 MONTHS = [f"2026-{month:02}-01T00:00:00Z" for month in range(1, 13)]
@@ -148,8 +148,8 @@ async def test_a_quiet_moments_answer_is_the_one_that_was_given_then(registry: F
     for writing in range(12):
 
         def write(batch: list[dict[str, Any]], writer: int) -> asyncio.Task[Summary]:
-            origin = Origin(f"writer-{writer}", "tests")
-            return asyncio.create_task(registry.recorder.record(batch, origin, partial=True, imported=True))
+            by = origin(f"writer-{writer}")
+            return asyncio.create_task(registry.recorder.record(batch, by, partial=True, imported=True))
 
         await asyncio.gather(*(write(batch, i) for i, batch in enumerate(made.batches())))
         if writing % 2:
@@ -166,7 +166,7 @@ async def test_racing_writers_of_one_node_write_it_once_and_lose_no_revision(reg
         return {"kind": "Run", "id": "run:a", "metrics": {"by": i}, "trainedOn": ["dataset:a@1"], "externalIds": ["x:1"]}
 
     summaries = await asyncio.gather(
-        *(registry.recorder.record([fact(i)], Origin(f"writer-{i}", "tests")) for i in range(writers))
+        *(registry.recorder.record([fact(i)], origin(f"writer-{i}", "tests")) for i in range(writers))
     )
 
     assert sum(s.described for s in summaries) == 1
@@ -191,7 +191,7 @@ async def test_racing_writers_of_many_nodes_and_edges_write_each_once(registry: 
     edges = sum(len({*fact["trainedOn"]}) for fact in facts)  # type: ignore[misc]
     shuffled = [random.Random(i).sample(facts, len(facts)) for i in range(4)]
 
-    summaries = await asyncio.gather(*(registry.recorder.record(batch, Origin("w", "tests")) for batch in shuffled))
+    summaries = await asyncio.gather(*(registry.recorder.record(batch, origin("w", "tests")) for batch in shuffled))
 
     assert [s.rejections for s in summaries] == [[]] * 4
     assert (sum(s.described for s in summaries), sum(s.connected for s in summaries)) == (100, edges)
@@ -203,7 +203,7 @@ async def test_racing_writers_of_many_nodes_and_edges_write_each_once(registry: 
 
 async def test_of_racing_facts_that_contradict_each_other_one_is_refused(registry: Forebear) -> None:
     facts = [{"kind": "Run", "id": "run:a", "experiment": f"experiment:{i}", "seed": i} for i in range(4)]
-    summaries = await asyncio.gather(*(registry.recorder.record([fact], Origin("w", "tests")) for fact in facts))
+    summaries = await asyncio.gather(*(registry.recorder.record([fact], origin("w", "tests")) for fact in facts))
 
     assert sorted(len(s.rejections) for s in summaries) == [0, 1, 1, 1]
     (won,) = [i for i, s in enumerate(summaries) if not s.rejections]

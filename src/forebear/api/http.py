@@ -197,7 +197,7 @@ async def _facts(request: Request, recorder: Recorder, authentication: Authentic
         imported, partial = _flag(options.get("imported"), "imported"), options.get("partial")
         if reason := refusal(actor, recording(imported=imported)):
             raise BadRequest(403, reason.message, reason.code)
-        origin = Origin(actor.name, options.get("source") or "http")
+        origin = Origin(actor, options.get("source") or "http")
         if kind == "application/json":
             return await _array(request, recorder, origin, imported=imported, partial=_flag(partial, "partial"))
         if kind in ("application/x-ndjson", "application/jsonl", "application/ndjson"):

@@ -196,7 +196,7 @@ async def record(
         )
     context: Context = info.context
     summary = await context.recorder.record(
-        [document(fact) for fact in facts], Origin(context.actor.name, source), partial=partial, imported=imported
+        [document(fact) for fact in facts], Origin(context.actor, source), partial=partial, imported=imported
     )
     if summary.rejections and not partial:
         return {"__typename": "NotRecorded", "rejections": [rejection(r) for r in summary.rejections]}

@@ -38,13 +38,14 @@ def demo(
 
 
 async def _load(registry: Forebear) -> None:
+    from forebear.identity.actors import operating_system_user
     from forebear.record.recorder import Origin
     from forebear.store.statements import directory
 
     for name in EXAMPLES:
         lines = (directory("examples") / f"{name}.ndjson").read_bytes().splitlines()
         documents = [msgspec.json.decode(line) for line in lines]
-        summary = await registry.recorder.record(documents, Origin("demo", f"{name}.ndjson"), imported=True)
+        summary = await registry.recorder.record(documents, Origin(operating_system_user(), f"{name}.ndjson"), imported=True)
         if summary.rejections:
             raise Failure(
                 f"the demo's data is not the example lineage any more ({summary.rejections[0].reasons[0]}): "

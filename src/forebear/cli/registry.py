@@ -101,7 +101,7 @@ class Local:
             yield b"".join(lines)
 
         try:
-            reports = record_lines(self.forebear.recorder, chunk(), Origin(self._actor.name, source), imported=imported)
+            reports = record_lines(self.forebear.recorder, chunk(), Origin(self._actor, source), imported=imported)
             return _together([report async for report in reports])
         except (EngineUnavailable, StatementTimeout, TransientFailure) as error:
             raise Interrupted(str(error)) from error
@@ -112,7 +112,7 @@ class Local:
         from forebear.store.errors import EngineUnavailable, StatementTimeout, TransientFailure
 
         try:
-            summary = await self.forebear.recorder.record(documents, Origin(self._actor.name, source), imported=imported)
+            summary = await self.forebear.recorder.record(documents, Origin(self._actor, source), imported=imported)
         except (EngineUnavailable, StatementTimeout, TransientFailure) as error:
             raise Interrupted(str(error)) from error
         return _whole(outcome(summary))

@@ -192,6 +192,13 @@ class Facts:
             raise InvalidFact(id, self.reasons(error, kind)) from None
         return self._rows(kind, model, imported=imported and kind.standing is Standing.GOVERNED)
 
+    def governed(self, document: object) -> Mapping[str, Any] | None:
+        """The document, where it is the fact of a governed kind; None where it is any other."""
+        if not isinstance(document, Mapping) or not isinstance(name := document.get("kind"), str):
+            return None
+        kind = self.graph.kinds.get(name)
+        return document if kind is not None and kind.standing is Standing.GOVERNED else None
+
     def described(self, document: Mapping[str, Any]) -> NodeRow:
         """The document of a governed fact as rows, as an action writes it. Raises `ValidationError`."""
         kind = self.graph.kinds[document["kind"]]

@@ -8,6 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from forebear.actions.governed import NoAction, asked
+from forebear.actions.performer import By, Performer
+from forebear.domain.outcome import Done, Refused
+from forebear.domain.roles import Actor
 from forebear.graph import upsert
 from forebear.graph.declaration import Change, Edge, Kind
 from forebear.graph.facts import Amendment, EdgeRow, Facts, InvalidFact, NodeRow, Row, json_text
@@ -29,8 +33,13 @@ MAX_UNDESCRIBED = 100
 class Origin:
     """Who records, and from where."""
 
-    recorder: str
+    actor: Actor
     source: str
+
+    @property
+    def recorder(self) -> str:
+        """Under which name it is kept."""
+        return self.actor.name
 
 
 @dataclass(frozen=True)
@@ -79,6 +88,13 @@ class Batch:
     documents: dict[int, object] = field(default_factory=dict)
     """What the rows were read from, by position."""
     imported: bool = False
+    governed: dict[int, Mapping[str, Any]] = field(default_factory=dict)
+    """The documents of governed facts by position: each is an action, and a transaction of its own."""
+
+    def part(self, positions: Iterable[int]) -> Batch:
+        """Those of its rows."""
+        kept = {*positions}
+        return Batch([(p, row) for p, row in self.rows if p in kept], [], self.documents, self.imported)
 
 
 class _Refused(Exception):
@@ -90,11 +106,12 @@ class _Refused(Exception):
 
 
 class Recorder:
-    """Records facts in one store."""
+    """Records facts in one store; governed facts by the actions that they are."""
 
-    def __init__(self, facts: Facts, store: Store) -> None:
+    def __init__(self, facts: Facts, store: Store, performer: Performer) -> None:
         self.facts = facts
         self._store = store
+        self._performer = performer
         self._types = tuple(sorted(facts.graph.edge_types))
         self._trail = Trail()
 
@@ -111,6 +128,9 @@ class Recorder:
         """
         batch = Batch(imported=imported)
         for position, document in documents:
+            if not imported and (fact := self.facts.governed(document)) is not None:
+                batch.governed[position] = fact
+                continue
             try:
                 batch.rows.append((position, self.facts.read(document, imported=imported)))
                 batch.documents[position] = document
@@ -119,10 +139,47 @@ class Recorder:
         return batch
 
     async def write(self, batch: Batch, origin: Origin, *, partial: bool = False) -> Summary:
-        """Writes a batch in one transaction.
+        """Writes a batch in one transaction; where it holds governed facts, in as many as they are and what lies between.
 
         Unless `partial`, one rejected fact means that nothing is written; otherwise the others are. Raises `StoreError`.
         """
+        if not batch.governed:
+            return await self._write(batch, origin, partial=partial)
+        if not partial and len(batch.governed) + len(batch.rows) + len(batch.rejections) > 1:
+            apart = "is governed, and so a transaction of its own: record it alone, or the others with `partial`"
+            batch.rejections += [
+                Rejection(p, _text(fact.get("id")), (f"kind: {fact['kind']} {apart}",)) for p, fact in batch.governed.items()
+            ]
+            return await self._write(batch, origin, partial=False)
+        total = Summary(rejections=list(batch.rejections))
+        ends = [*sorted(batch.governed), None]
+        start = -1
+        for end in ends:
+            between = [p for p, _ in batch.rows if p > start and (end is None or p < end)]
+            total.add(await self._write(batch.part(between), origin, partial=partial))
+            if end is not None:
+                total.add(await self._act(end, batch.governed[end], origin))
+                start = end
+        total.rejections.sort(key=lambda r: r.position)
+        return total
+
+    async def _act(self, position: int, fact: Mapping[str, Any], origin: Origin) -> Summary:
+        """Does the action that a governed fact is."""
+        id = _text(fact.get("id"))
+        try:
+            verb, input = asked(fact)
+        except NoAction as error:
+            return Summary(rejections=[Rejection(position, id, (str(error),))])
+        # A decision has no other identity than its fact's id, so that the same fact twice is one decision.
+        key = id if fact["kind"] == "Decision" else None
+        outcome = await self._performer.do(verb, input, By(origin.actor, origin.source, key))
+        if isinstance(outcome, Done):
+            return Summary(Counter({str(fact["kind"]): 1}), revised=len(outcome.changed))
+        reasons = outcome.reasons if isinstance(outcome, Refused) else ()
+        return Summary(rejections=[Rejection(position, id, tuple(f"{r.message}; {r.remedy}" for r in reasons))])
+
+    async def _write(self, batch: Batch, origin: Origin, *, partial: bool) -> Summary:
+        """Writes the plain facts of a batch in one transaction."""
         rows, rejections = batch.rows, list(batch.rejections)
         if rejections and not partial:
             # What the graph would say of the others is worth knowing in the same answer.
@@ -220,6 +277,10 @@ class _Node:
 
 def _id(row: Row) -> str:
     return row.of if isinstance(row, Amendment) else row.id
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _kind(row: Row) -> str:
