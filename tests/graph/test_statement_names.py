@@ -34,7 +34,7 @@ _READ = re.compile(r"(?<![$\w.])(?P<name>[a-z]\w*)\.(?P<property>\w+)\b")
 def undeclared(source: str, graph: Graph) -> list[str]:
     """What a statement names and a graph does not declare, as `label X`, `type X` and `property x.y`."""
     text = _PROCEDURE.sub("CALL (", _TEXT.sub("''", _COMMENT.sub("", source)))
-    of_labels = {k.name: {"id", *(p.name for p in KEPT_OF_NODES), *k.properties} for k in graph.kinds.values()}
+    of_labels = {k.name: {"id", "lock", *(p.name for p in KEPT_OF_NODES), *k.properties} for k in graph.kinds.values()}
     of_labels |= {label: {*BOOKKEEPING[label]} for label in OWN_LABELS}
     of_types: dict[str, set[str]] = {
         RETRACTED: {*BOOKKEEPING[RETRACTED], *(p.name for p in KEPT)}, REVISES: set(), IDENTIFIES: set()
@@ -61,8 +61,10 @@ def undeclared(source: str, graph: Graph) -> list[str]:
         known = set().union(*(of_labels.get(name, set()) for name in (m["labels"] or "").split("|"))) or anything
         if m["property"] not in known:
             found[f"property {m['name']}.{m['property']}"] = None
+    # What a pure decision answered is no part of the graph.
+    decided = {*re.findall(r"UNWIND \$decided AS (\w+)", text)}
     for m in _READ.finditer(text):
-        if m["property"] not in (bound.get(m["name"]) or anything) | keys:
+        if m["name"] not in decided and m["property"] not in (bound.get(m["name"]) or anything) | keys:
             found[f"property {m['name']}.{m['property']}"] = None
     return [*found]
 
