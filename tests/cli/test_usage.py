@@ -9,7 +9,21 @@ import pytest
 
 from tests.cli.terminal import COMMAND, Service, environment, forebear
 
-COMMANDS = ["serve", "demo", "import", "show", "lineage", "impact", "paths", "query", "export", "restore", "doctor", "schema"]
+COMMANDS = [
+    "serve",
+    "demo",
+    "import",
+    "show",
+    "lineage",
+    "impact",
+    "paths",
+    "query",
+    "export",
+    "restore",
+    "policy",
+    "doctor",
+    "schema",
+]
 
 
 def test_help_names_every_command_and_the_exit_codes() -> None:

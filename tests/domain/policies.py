@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
-from forebear.domain.evidence import Baseline, Measured, Pack
+from forebear.domain.evaluation import evaluate
+from forebear.domain.evidence import Baseline, Check, Measured, Pack
 from forebear.domain.policy import InvalidPolicy, Part, Policy, parse
 from forebear.domain.roles import Role
 from forebear.domain.votes import Candidacy, Vote
@@ -39,28 +41,36 @@ def days_ago(days: float) -> str:
     return moment(datetime.fromisoformat(NOW) - timedelta(days=days))
 
 
-values = st.integers(0, 40).map(lambda tenths: tenths / 10)
-metrics = st.sampled_from(
-    [
-        ("pack:replay@1", "success_rate"),
-        ("pack:replay@1", "interventions"),
-        ("pack:replay@1", "mood"),
-        ("pack:latency@1", "latency_p95"),
-        ("pack:replay@1", "unheard-of"),
-        ("pack:none@1", "success_rate"),
-    ]
-)
+values = st.integers(0, 9).map(lambda tenths: tenths / 10)
+DEFINED = [
+    ("pack:replay@1", "success_rate", None),
+    ("pack:replay@1", "success_rate", "film"),
+    ("pack:replay@1", "interventions", None),
+    ("pack:latency@1", "latency_p95", None),
+]
+UNDEFINED = [
+    ("pack:replay@1", "mood", None),
+    ("pack:replay@1", "unheard-of", None),
+    ("pack:latency@1", "latency_p95", "boxes"),
+    ("pack:none@1", "success_rate", None),
+]
+metrics = st.sampled_from([*DEFINED, *DEFINED, *DEFINED, *UNDEFINED])
+
+
+def mostly(value: object, *others: object) -> st.SearchStrategy[Any]:
+    """A value, and now and then another."""
+    return st.sampled_from([*[value] * 4 * len(others), *others])
 
 
 @st.composite
 def asked(draw: st.DrawFn) -> dict[str, Any]:
     """Which measurement is asked for, as a document."""
-    pack, metric = draw(metrics)
+    pack, metric, slice = draw(metrics)
     document: dict[str, Any] = {"pack": pack, "metric": metric}
-    if draw(st.booleans()):
-        document["slice"] = draw(st.sampled_from(["boxes", "film", "glass"]))
-    if draw(st.booleans()):
-        document["type"] = draw(st.sampled_from(EvidenceType)).value
+    if slice is not None:
+        document["slice"] = slice
+    if type := draw(mostly(None, *EvidenceType)):
+        document["type"] = type.value
     match draw(st.sampled_from(["anything", "target", "onTarget"])):
         case "target":
             document["target"] = draw(st.sampled_from(TARGETS))
@@ -83,8 +93,8 @@ def comparisons(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @st.composite
-def documents(draw: st.DrawFn) -> dict[str, Any]:
-    """A document of a policy, whose parts are right and may contradict each other."""
+def documents(draw: st.DrawFn, asking: int = 0) -> dict[str, Any]:
+    """A document of a policy, whose parts are right and may contradict each other; `asking`: for how much at least."""
     document: dict[str, Any] = {
         "riskTier": draw(st.sampled_from(["LOW", "MEDIUM", "HIGH"])),
         "standingApprovals": draw(
@@ -93,8 +103,6 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     }
     optional: dict[str, st.SearchStrategy[Any]] = {
         "candidate": st.lists(st.sampled_from([part.value for part in Part]), max_size=4),
-        "evidence": st.lists(requirements(), max_size=3),
-        "noRegression": st.lists(comparisons(), max_size=2),
         "automaticPromotion": st.booleans(),
         "approvals": st.fixed_dictionaries(
             {},
@@ -107,7 +115,11 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
             },
         ),
     }
-    return document | draw(st.fixed_dictionaries({}, optional=optional))
+    asked = {
+        "evidence": st.lists(requirements(), min_size=asking, max_size=3),
+        "noRegression": st.lists(comparisons(), min_size=asking, max_size=2),
+    }
+    return document | draw(st.fixed_dictionaries(asked if asking else {}, optional=optional if asking else optional | asked))
 
 
 def _policy(document: dict[str, Any]) -> Policy | None:
@@ -117,36 +129,60 @@ def _policy(document: dict[str, Any]) -> Policy | None:
         return None
 
 
-policies: st.SearchStrategy[Policy] = documents().map(_policy).filter(lambda policy: policy is not None)  # type: ignore[assignment]
+policies = documents().map(_policy).filter(lambda policy: policy is not None)
 
 
 @st.composite
-def measurements(draw: st.DrawFn) -> Measured:
-    """A measurement, which counts or does not."""
-    pack, metric = draw(metrics)
-    target = draw(st.sampled_from([None, *TARGETS]))
-    states = [None, *ArtifactState] if target else [None]
+def measurements(draw: st.DrawFn, policy: Policy | None = None) -> Measured:
+    """A measurement, mostly of what a policy asks for; mostly it counts."""
+    wanted = [*policy.evidence, *policy.no_regression] if policy else []
+    one = draw(st.sampled_from(wanted)) if wanted and draw(mostly(True, False)) else None
+    pack, metric, slice = (one.pack, one.metric, one.slice) if one else draw(metrics)
+    own = one.target or LINE_TARGET if one and (one.target or one.on_target) else draw(st.sampled_from([None, LINE_TARGET]))
+    target = draw(mostly(own, None, *TARGETS))
+    unit, _ = PACKS[pack].metrics.get(metric, (None, None)) if pack in PACKS else (None, None)
     return Measured(
         evidence=f"evidence:{draw(st.integers(1, 9))}",
         pack=pack,
-        type=draw(st.sampled_from([None, *EvidenceType])),
+        type=draw(mostly(one.type if one else None, None, *EvidenceType)),
         metric=metric,
-        slice=draw(st.sampled_from([None, "boxes", "film"])),
+        slice=slice,
         value=draw(values),
-        unit=draw(st.sampled_from([None, "%", "ms"])),
+        unit=draw(mostly(unit, None, "furlong")),
         sample_size=draw(st.sampled_from([None, 400])),
         spread=None,
-        measured_at=days_ago(draw(st.integers(-2, 120))),
+        measured_at=days_ago(draw(st.integers(0, 5) | st.sampled_from([-2, -1, 40, 120]))),
         target=target,
         artifact=f"artifact:{target}" if target else None,
-        artifact_state=draw(st.sampled_from(states)),
-        superseded_by=draw(st.sampled_from([None, "evidence:10"])),
+        artifact_state=draw(mostly(None, *ArtifactState)) if target else None,
+        superseded_by=draw(mostly(None, "evidence:10")),
     )
 
 
-baselines = st.none() | st.lists(measurements(), max_size=4).map(
-    lambda measured: Baseline("release:picker@1/parcels", "model:picker@1", tuple(measured))
-)
+@dataclass(frozen=True)
+class Case:
+    """All that an evaluation is made from, and one measurement more."""
+
+    policy: Policy
+    target: str | None
+    measured: list[Measured]
+    baseline: Baseline | None
+    more: Measured
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """What it comes to, without the one more."""
+        return evaluate(self.policy, self.target, self.measured, PACKS, self.baseline, NOW)
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    """A case of an evaluation."""
+    policy = draw(documents(asking=1).map(_policy).filter(lambda policy: policy is not None))
+    assert policy is not None
+    some = st.lists(measurements(policy), min_size=1, max_size=8)
+    baseline = Baseline("release:picker@1/parcels", "model:picker@1", tuple(draw(some))) if draw(mostly(True, False)) else None
+    return Case(policy, draw(mostly(LINE_TARGET, None)), draw(some), baseline, draw(measurements(policy)))
 
 
 @st.composite

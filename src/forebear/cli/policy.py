@@ -96,7 +96,6 @@ def described(policy: Policy, packs: Mapping[str, Pack]) -> Iterator[Text]:
     """A policy in words; values have their units where the packs are known."""
     from forebear.domain.policy import StandingRule
 
-    approvals = policy.approvals
     yield from _field("risk tier", [policy.risk_tier])
     yield from _field("candidate", [", ".join(policy.candidate) or "may carry what it likes"])
     yield from _field("evidence", [r.said(_unit(r, packs)) for r in policy.evidence] or ["none is required"])
@@ -105,7 +104,6 @@ def described(policy: Policy, packs: Mapping[str, Pack]) -> Iterator[Text]:
         yield from _field("promotion", ["by itself, as soon as the evidence suffices"])
         yield from _field("", ["by votes, once somebody has rejected it or withdrawn its approval"])
     yield from _field("approvals", _approvals(policy))
-    yield from _field("machines", [", ".join(approvals.trusted_machines) or "none"])
     standing = {
         StandingRule.KEEP: "keep: they hold",
         StandingRule.GRACE: f"grace: they hold until {policy.standing_approvals.until}",
@@ -116,15 +114,16 @@ def described(policy: Policy, packs: Mapping[str, Pack]) -> Iterator[Text]:
 
 def _approvals(policy: Policy) -> Iterator[str]:
     approvals = policy.approvals
-    voters = "1 vote" if approvals.count == 1 else f"{approvals.count} votes of different people"
-    yield f"{voters} with the role {' or '.join(approvals.roles)}"
+    votes = "1 vote: a person" if approvals.count == 1 else f"{approvals.count} votes of different voters: people"
+    machines = f", or the machine {' or '.join(approvals.trusted_machines)}" if approvals.trusted_machines else ""
+    yield f"{votes} with the role {' or '.join(approvals.roles)}{machines}"
     barred = [
         who
         for who, counts in (("who registered it", approvals.self_approval), ("who trained it", approvals.by_trainer))
         if not counts
     ]
     if barred:
-        yield f"not of anybody {' or '.join(barred)}"
+        yield f"not by anybody {' or '.join(barred)}"
 
 
 def _unit(asked: Asked, packs: Mapping[str, Pack]) -> str | None:
