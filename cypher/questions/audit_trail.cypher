@@ -3,6 +3,7 @@
 // parameter of ID(AuditChain)!: The subject: a node that actions change, such as a release, or facts/NAME for the batches of facts of a recorder. A subject that nothing is known of has no entries.
 // parameter from Int! = 0: The number of the first entry to answer, from 0.
 // time none
+// verb readAudit
 // answers [AuditTrailEntry]: One change.
 // column number Int!: Its number in the chain, from 0.
 // column at DateTime!: When.

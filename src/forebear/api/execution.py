@@ -46,7 +46,7 @@ from forebear.api.shape import convert, struct
 from forebear.domain.roles import refusal
 from forebear.graph.compiler import Compiled, InvalidArgument, compile
 from forebear.graph.dialect import Dialect
-from forebear.graph.field import Rule
+from forebear.graph.field import QuestionField, Rule
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.moments import moment
 from forebear.store import Store
@@ -82,8 +82,8 @@ class Plan:
     required: tuple[str, ...]
     """The root fields that are an error where they are null, which only the executor can say."""
     costs: tuple[Cost, ...]
-    empty: bool
-    """Whether it needs nothing of the database."""
+    verbs: frozenset[str]
+    """What who asks must be allowed to do; where there is nothing, it needs nothing of the database."""
 
 
 @dataclass
@@ -157,11 +157,11 @@ class Executor:
             parameters, cost = self._parameters(plan, coerced)
         except RequestError as error:
             return _refusal(error.errors, name)
-        if not plan.empty and (reason := refusal(context.actor, "query")):
-            return _refusal([forbidden(reason)], name, 403)
+        if reasons := [reason for verb in plan.verbs if (reason := refusal(context.actor, verb))]:
+            return _refusal([forbidden(reason) for reason in reasons], name, 403)
         started = time.perf_counter()
         tree: dict[str, Any] = {}
-        if not plan.empty:
+        if plan.verbs:
             try:
                 record = await self._store.read_one(plan.compiled.text, parameters)
             except StoreError as error:
@@ -217,7 +217,7 @@ class Executor:
         selected = operation.field(info, rule, values)
         try:
             compiled = compile((selected,), self.schema.graph, self._dialect)
-            plan = Plan(compiled, tuple(operation.sources), msgspec.Struct, False, (), tuple(_costs((selected,))), False)
+            plan = Plan(compiled, tuple(operation.sources), msgspec.Struct, False, (), tuple(_costs((selected,))), frozenset())
             parameters, _ = self._parameters(plan, info.variable_values)
         except (InvalidArgument, RequestError) as error:
             raise GraphQLError(str(error)) from None
@@ -326,8 +326,10 @@ class Executor:
         except TooWide as error:
             raise RequestError([_error(str(error), "TOO_WIDE")]) from None
         required = tuple(s.key for s in roots if s.rule is not None and must_exist(s.rule))
-        empty = all(s.rule is None for s in roots)
-        return Plan(compiled, tuple(operation.sources), shape, executes, required, tuple(_costs(roots)), empty)
+        verbs = frozenset(
+            s.rule.question.verb if isinstance(s.rule, QuestionField) else "query" for s in roots if s.rule is not None
+        )
+        return Plan(compiled, tuple(operation.sources), shape, executes, required, tuple(_costs(roots)), verbs)
 
     def _parameters(self, plan: Plan, variables: VariableValues) -> tuple[dict[str, Any], int]:
         """The statement's parameters, and what the operation may cost in rows. Raises `RequestError`."""

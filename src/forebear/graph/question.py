@@ -19,7 +19,8 @@ may be of, or a label of Forebear's own (such as AuditChain), and is any text th
 brackets is an enum of them. `on Kind` makes it a field of that kind, and its node is `$self`. `time at` says that the answer
 depends on `at` (`$at`) besides `asKnownAt`; `time none`, that it is about what is simply updated, and asked of now alone. A
 DateTime that is left out is now. `decided`: the answer rests on a pure decision, taken on facts beforehand, whose rows are
-`$decided`; such a question is a root field and asked of now alone.
+`$decided`; such a question is a root field and asked of now alone. `verb readAudit`: a root field for those who may do that, in
+place of `query`.
 """
 
 from __future__ import annotations
@@ -93,6 +94,8 @@ class Question:
     decided: bool
     body: str
     order: tuple[str, ...]
+    verb: str = "query"
+    """What one must be allowed to do to ask it."""
 
     @property
     def text(self) -> str:
@@ -121,6 +124,7 @@ def parse(name: str, source: str, graph: Graph) -> Question:
     on: str | None = None
     time = ""
     decided = False
+    verb = "query"
     parameters: list[Parameter] = []
     columns: list[Column] = []
     answers: re.Match[str] | None = None
@@ -156,6 +160,8 @@ def parse(name: str, source: str, graph: Graph) -> Question:
                 raise fail(f"{line!r}: the answer depends on `time at` or `time none`")
         elif line == "decided":
             decided = True
+        elif line.startswith("verb "):
+            verb = line[5:].strip()
         elif line.strip():
             doc.append(line.strip())
     if answers is None:
@@ -173,6 +179,8 @@ def parse(name: str, source: str, graph: Graph) -> Question:
         raise fail("`decided` and the use of $decided must go together")
     if decided and (on or time):
         raise fail("what is decided is a root field, and about now: `on` and `time` do not go with it")
+    if verb != "query" and (on or decided):
+        raise fail("whoever may see a node, or what is decided, may `query`: `verb` does not go with `on` and `decided`")
     if not decided and (missing := {p.name for p in parameters} - used - ({"text"} if "words" in used else set())):
         raise fail(f"parameter {min(missing)} is declared and not used")
     if (time == "at") != ("at" in used):
@@ -224,6 +232,7 @@ def parse(name: str, source: str, graph: Graph) -> Question:
         decided,
         body,
         order,
+        verb,
     )
 
 

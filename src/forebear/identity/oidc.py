@@ -71,6 +71,10 @@ class Issuer:
             self._known.popitem(last=False)
         return actor
 
+    async def settle(self) -> None:
+        """Waits until keys that are being fetched are there."""
+        await self._keys.settle()
+
     async def _check(self, token: str) -> Mapping[str, Any]:
         try:
             unverified = jwt.decode_complete(token, options={"verify_signature": False})
@@ -117,10 +121,9 @@ class Keys:
         """The key that a token names, or the only one. Raises `Unauthenticated` and `IssuerUnavailable`."""
         if not self._within(FRESH_SECONDS, self._fetched):
             self._fetch()
-        if self._find(id) is None:
+        if self._find(id) is None or not self._within(STALE_SECONDS, self._fetched):
             self._fetch()
-            if self._fetching is not None:
-                await asyncio.shield(self._fetching)
+            await self.settle()
         if not self._within(STALE_SECONDS, self._fetched):
             raise IssuerUnavailable(f"the keys of {self._issuer} cannot be fetched, so that its tokens cannot be checked now")
         key = self._find(id)
@@ -131,6 +134,11 @@ class Keys:
                 else "the token is signed with a key that its issuer does not publish"
             )
         return key
+
+    async def settle(self) -> None:
+        """Waits until a fetch that has begun is done; it goes on where who waits does not."""
+        if self._fetching is not None:
+            await asyncio.shield(self._fetching)
 
     def _find(self, id: str | None) -> dict[str, Any] | None:
         if id is None and len(self._keys) == 1:
@@ -158,7 +166,8 @@ class Keys:
                 if not isinstance(address, str) or not is_trustworthy(address):
                     raise ValueError(f"its keys are at {address!r}, which is no https:// URL")
                 published = (await _json(client, address)).get("keys")
-            signing = [k for k in published or () if isinstance(k, dict) and k.get("use", "sig") == "sig"]
+            listed = published if isinstance(published, list) else ()
+            signing = [key for key in listed if isinstance(key, dict) and key.get("use", "sig") == "sig"]
             if not signing:
                 raise ValueError("it publishes no key")
         except (httpx.HTTPError, ValueError) as error:
