@@ -8,10 +8,10 @@ belongs to one field, and nothing depends on how JSON writes numbers, escapes te
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from json import dumps
-from typing import Any
+from typing import Any, Self, cast
 
 ENTRY_FORMAT = "forebear.audit.entry.1"
 HEAD_FORMAT = "forebear.audit.head.1"
@@ -48,6 +48,11 @@ class Entry:
     previous: str | None
     hash: str
 
+    @classmethod
+    def stored(cls, properties: Mapping[str, Any]) -> Self:
+        """An entry as the graph or an export keeps it, where an absent field is null or left out."""
+        return cls(*(cast(Any, properties.get(name)) for name in cls.__slots__))
+
     @property
     def id(self) -> str:
         """Its id: no two entries of a subject have the same number."""
@@ -56,7 +61,7 @@ class Entry:
     @property
     def properties(self) -> dict[str, Any]:
         """What the graph keeps of it."""
-        return {"id": self.id, **asdict(self)}
+        return {"id": self.id, **{name: getattr(self, name) for name in self.__slots__}}
 
     def recomputed(self) -> str:
         """What its hash must be, by what it says."""
@@ -119,6 +124,11 @@ class Head:
     previous: str | None
     hash: str
 
+    @classmethod
+    def stored(cls, properties: Mapping[str, Any]) -> Self:
+        """A head as the graph or an export keeps it, where an absent field is null or left out."""
+        return cls(*(cast(Any, properties.get(name)) for name in cls.__slots__))
+
     @property
     def id(self) -> str:
         """Its id: no two heads have the same number."""
@@ -127,7 +137,7 @@ class Head:
     @property
     def properties(self) -> dict[str, Any]:
         """What the graph keeps of it."""
-        return {"id": self.id, **asdict(self)}
+        return {"id": self.id, **{name: getattr(self, name) for name in self.__slots__}}
 
     def recomputed(self) -> str:
         """What its hash must be, by what it says."""

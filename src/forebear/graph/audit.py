@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forebear.graph.declaration import AUDIT_CHAIN, AUDIT_ENTRY, OUTBOX_ENTRY
+from forebear.graph.declaration import AUDIT_CHAIN, AUDIT_ENTRY, AUDIT_HEAD, OUTBOX_ENTRY, Kind
 
 APPEND = (
     f"MERGE (chain:{AUDIT_CHAIN} {{id: $entry.subject}}) ON CREATE SET chain.length = 0\n"
@@ -21,3 +21,69 @@ APPEND = (
 
 Answers how many it `written`, and where the chain ends now.
 """
+
+LAST_HEAD = f"MATCH (head:{AUDIT_HEAD})\nWITH head ORDER BY head.number DESC LIMIT 1\nRETURN properties(head) AS head"
+"""The last head, if there is one."""
+
+HEAD_NUMBERS = f"MATCH (head:{AUDIT_HEAD})\nWITH head.number AS number ORDER BY number\nRETURN number"
+"""The numbers of all heads, in order."""
+
+GROWN = (
+    f"MATCH (chain:{AUDIT_CHAIN}) WHERE chain.length > coalesce(chain.covered, 0)\n"
+    f"WITH chain ORDER BY chain.id LIMIT $most\n"
+    f"REMOVE chain.lock\n"
+    f"WITH chain WHERE chain.length > coalesce(chain.covered, 0)\n"
+    f"RETURN chain.id AS subject, coalesce(chain.covered, 0) AS covered, chain.length AS length, chain.hash AS hash"
+)
+"""At most `$most` chains that grew since a head covered them, which it locks: how far they were covered, and where they end."""
+
+COVER = (
+    f"CREATE (head:{AUDIT_HEAD}) SET head += $head\n"
+    f"WITH head\n"
+    f"UNWIND $grown AS row\n"
+    f"MATCH (chain:{AUDIT_CHAIN} {{id: row.subject}})\n"
+    f"SET chain.covered = row.length\n"
+    f"RETURN count(*) AS written"
+)
+"""Writes `$head`, which covers the chains of rows `{subject, length}`."""
+
+
+def count(label: str) -> str:
+    """How many there are of a label."""
+    return f"MATCH (n:{label}) RETURN count(n) AS count"
+
+
+def by_id(label: str) -> str:
+    """The nodes of a label with the ids `$ids`, with all their properties; without those that are not there."""
+    return f"UNWIND $ids AS id\nMATCH (n:{label} {{id: id}})\nRETURN id, properties(n) AS properties"
+
+
+def places(label: str, *, bounded: bool) -> str:
+    """Entries from after `$after` to `$last` (unless not `bounded`), with the length of the chain that each says it is in."""
+    until = " AND n.id <= $last" if bounded else ""
+    return (
+        f"MATCH (n:{label}) WHERE n.id > $after{until}\n"
+        f"OPTIONAL MATCH (chain:{AUDIT_CHAIN} {{id: n.subject}})\n"
+        f"RETURN n.id AS id, n.subject AS subject, n.number AS number, chain.length AS length"
+    )
+
+
+def governed(kind: Kind) -> str:
+    """The ids of a kind's nodes that are described and not imported."""
+    return f"MATCH (n:{kind.name}) WHERE n.describedAt IS NOT NULL AND NOT coalesce(n.imported, false)\nRETURN n.id AS id"
+
+
+def values(kind: Kind) -> str:
+    """The guaranteed values of the nodes of a kind with the ids `$ids`."""
+    kept = ("id", "imported", "recordedAt", "retractedAt", *(p.name for p in kind.guaranteed))
+    return f"UNWIND $ids AS id\nMATCH (n:{kind.name} {{id: id}})\nRETURN n{{{', '.join(f'.{name}' for name in kept)}}} AS node"
+
+
+def edges(kind: Kind) -> str:
+    """The edges of the nodes of a kind with the ids `$ids`, as they are now."""
+    types = "|".join(sorted({e.type.name for e in kind.edges}))
+    return (
+        f"UNWIND $ids AS id\n"
+        f"MATCH (n:{kind.name} {{id: id}})-[e:{types}]->(m)\n"
+        f"RETURN id, type(e) AS type, m.id AS target, properties(e) AS properties"
+    )

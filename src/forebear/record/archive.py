@@ -81,12 +81,12 @@ async def export(store: Store, graph: Graph) -> AsyncIterator[bytes]:
 
     yield line(HEADER)
     for label in layout.labels:
-        async for page in _pages(store, label, archive.nodes):
+        async for page in pages(store, label, archive.nodes):
             found.nodes[label] += len(page)
             for row in page:
                 yield line({"node": label, "properties": row["properties"]})
     for label in layout.labels:
-        async for page in _pages(store, label, archive.edges):
+        async for page in pages(store, label, archive.edges):
             for edge in sorted(page, key=_order):
                 found.edges[str(edge["type"])] += 1
                 yield line(
@@ -97,8 +97,8 @@ async def export(store: Store, graph: Graph) -> AsyncIterator[bytes]:
     yield msgspec.json.encode({"end": _end(found, digest.hexdigest())}) + b"\n"
 
 
-async def _pages(store: Store, label: str, statement: Any) -> AsyncIterator[list[dict[str, Any]]]:
-    """What a statement reads, range by range, in the order of ids."""
+async def pages(store: Store, label: str, statement: Any) -> AsyncIterator[list[dict[str, Any]]]:
+    """What a statement reads of a label, range by range, in the order of ids."""
     marks = [row["id"] async for n, row in _numbered(store.stream(archive.ids(label))) if n % BATCH == 0]
     marks = [row["mark"] for row in await store.read(archive.ORDERED, {"marks": marks})]
     if not marks:

@@ -1,15 +1,27 @@
-"""The audit trail as it is written: an entry for each batch of facts, in the transaction of the batch."""
+"""The audit trail as it is written: entries in the transactions that they tell of, and heads over all chains."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from typing import Any, cast
 
-from forebear.domain.audit import Entry, Tip, entry
+import structlog
+
+from forebear.domain.audit import Entry, Head, Tip, entry, head
 from forebear.graph import audit
 from forebear.graph.facts import json_text
-from forebear.store import WriteTransaction
+from forebear.graph.moments import moment
+from forebear.store import Store, WriteTransaction
+from forebear.store.errors import StoreError
+
+MAX_GROWN = 1_000
+"""The most chains of one head; where more grew, further heads follow at once."""
+
+_log = structlog.get_logger(__name__)
 
 
 def digest(documents: Iterable[object]) -> str:
@@ -21,7 +33,7 @@ def digest(documents: Iterable[object]) -> str:
     return lines.hexdigest()
 
 
-class Trail:
+class Chains:
     """Appends entries to chains."""
 
     def __init__(self) -> None:
@@ -44,3 +56,49 @@ class Trail:
             if answer["written"]:
                 self._tips[subject] = Tip(length, new.hash)
                 return new
+
+
+# ── heads ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def write_heads(store: Store) -> Head | None:
+    """Writes heads until they cover every chain; answers the last, `None` where there is no chain. Raises `StoreError`."""
+    while True:
+        last, grown = await store.write(_write_head)
+        if grown < MAX_GROWN:
+            return last
+
+
+async def _write_head(transaction: WriteTransaction) -> tuple[Head | None, int]:
+    at = moment(datetime.now(UTC))
+    # Asked for first, since it waits for another head that is being written: that is the last one then.
+    grown = cast(list[dict[str, Any]], await transaction.run(audit.GROWN, {"most": MAX_GROWN}))
+    rows = await transaction.run(audit.LAST_HEAD)
+    last = Head.stored(cast(dict[str, Any], rows[0]["head"])) if rows else None
+    if not grown:
+        return last, 0
+    tips = {row["subject"]: (row["covered"], Tip(row["length"], row["hash"])) for row in grown}
+    last = head(last, at=at, grown=tips)
+    await transaction.run(audit.COVER, {"head": last.properties, "grown": grown})
+    return last, len(grown)
+
+
+@asynccontextmanager
+async def heads_kept(store: Store, seconds: float) -> AsyncIterator[None]:
+    """Writes a head at once, and again whenever so many seconds have passed; only where a chain grew."""
+
+    async def keep() -> None:
+        while True:
+            try:
+                await write_heads(store)
+            except StoreError as error:
+                _log.warning("no audit head could be written", error=str(error))
+            await asyncio.sleep(seconds)
+
+    task = asyncio.create_task(keep())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -16,7 +16,7 @@ from forebear.graph import upsert
 from forebear.graph.declaration import Change, Edge, Kind
 from forebear.graph.facts import Amendment, EdgeRow, Facts, InvalidFact, NodeRow, Row, json_text
 from forebear.graph.moments import moment
-from forebear.record.audit import Trail, digest
+from forebear.record.audit import Chains, digest
 from forebear.store import Store, WriteTransaction
 
 MAX_FACTS = 10_000
@@ -113,7 +113,7 @@ class Recorder:
         self._store = store
         self._performer = performer
         self._types = tuple(sorted(facts.graph.edge_types))
-        self._trail = Trail()
+        self._chains = Chains()
 
     async def record(
         self, documents: Iterable[object], origin: Origin, *, partial: bool = False, imported: bool = False
@@ -222,7 +222,7 @@ class Recorder:
     async def _account(self, writing: _Writing, documents: Sequence[object], imported: bool, origin: Origin) -> None:
         """Appends the batch's audit entry."""
         facts = {"digest": digest(documents), "facts": dict(writing.summary.facts), "source": origin.source}
-        await self._trail.append(
+        await self._chains.append(
             writing.transaction,
             # A chain for each recorder, so that recorders do not wait for each other.
             subject=f"facts/{origin.recorder}",

@@ -1,0 +1,153 @@
+"""The audit trail as it is read: heads, chains and entries, and what the graph says now of the nodes that they tell of."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import islice
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+from forebear.domain.audit import Entry, Head
+from forebear.graph import archive, audit
+from forebear.graph.declaration import AUDIT_CHAIN, AUDIT_ENTRY, AUDIT_HEAD, Graph, Kind, Standing
+from forebear.graph.ids import Ids, InvalidId
+from forebear.record.archive import pages
+from forebear.store import Store
+
+HEADER = {"audit": "forebear", "version": 1}
+
+BATCH = 1_000
+"""Entries, heads or nodes of one read."""
+
+T = TypeVar("T")
+
+
+async def lines(store: Store) -> AsyncIterator[bytes]:
+    """The whole trail as NDJSON, some lines at a time; docs/audit.md describes them. Raises `StoreError`.
+
+    Writers may go on meanwhile. The entries that a chain counts come behind it, without those that are missing; what no chain
+    counts comes last, as `stray`.
+    """
+    yield _text([HEADER | {"heads": await _count(store, AUDIT_HEAD), "entries": await _count(store, AUDIT_ENTRY)}])
+    # Heads before chains before entries: so a chain is at least as long as a head says, whoever writes meanwhile.
+    heads = chains = entries = 0
+    numbers = await store.read(audit.HEAD_NUMBERS)
+    for batch in _batches(f"head#{row['number']}" for row in numbers):
+        known = await _by_id(store, AUDIT_HEAD, batch)
+        heads += len(known)
+        yield _text({"head": Head.stored(known[id])} for id in batch if id in known)
+    async for page in pages(store, AUDIT_CHAIN, archive.nodes):
+        chains += len(page)
+        most = await _count(store, AUDIT_ENTRY)
+        for items in _batches(item for row in page for item in _chain_and_ids(row["properties"], most)):
+            found = await _by_id(store, AUDIT_ENTRY, [item for item in items if isinstance(item, str)])
+            entries += len(found)
+            yield _text(
+                {"entry": Entry.stored(found[item])} if isinstance(item, str) else {"chain": item}
+                for item in items
+                if not isinstance(item, str) or item in found
+            )
+    # As many as were found and no more: then all of them are counted.
+    if await _count(store, AUDIT_ENTRY) != entries:
+        async for page in pages(store, AUDIT_ENTRY, audit.places):
+            strays = [{"stray": _place(row)} for row in page if await _is_stray(store, row)]
+            yield _text(strays)
+    later = await _count(store, AUDIT_HEAD) - heads
+    yield _text([{"end": {"heads": heads, "chains": chains, "entries": entries, "later": later}}])
+
+
+def _text(records: Iterable[Mapping[str, Any]]) -> bytes:
+    return b"".join(msgspec.json.encode(record) + b"\n" for record in records)
+
+
+def _place(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in ("id", "subject", "number")}
+
+
+def _batches(items: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(items)
+    while batch := list(islice(rest, BATCH)):
+        yield batch
+
+
+def _chain_and_ids(chain: Mapping[str, Any], most: int) -> Iterator[dict[str, Any] | str]:
+    """A chain, and the ids of the entries that it counts; a length that was tampered with counts no more than there are."""
+    subject, length = chain["id"], chain.get("length")
+    yield {"subject": subject, "length": length, "hash": chain.get("hash"), "covered": chain.get("covered", 0)}
+    yield from (f"{subject}#{n}" for n in range(min(length, most) if isinstance(length, int) else 0))
+
+
+async def _count(store: Store, label: str) -> int:
+    (row,) = await store.read(audit.count(label))
+    return cast(int, row["count"])
+
+
+async def _by_id(store: Store, label: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    rows = cast(list[dict[str, Any]], await store.read(audit.by_id(label), {"ids": ids})) if ids else []
+    return {row["id"]: row["properties"] for row in rows}
+
+
+async def _is_stray(store: Store, row: Mapping[str, Any]) -> bool:
+    def counted(length: object) -> bool:
+        number = row["number"]
+        in_place = row["id"] == f"{row['subject']}#{number}" and isinstance(number, int)
+        return in_place and isinstance(length, int) and number < length
+
+    if counted(row["length"]):
+        return False
+    # It may have been appended between the two reads of the statement: a chain that is asked now counts it.
+    now = await store.read_one(audit.by_id(AUDIT_CHAIN), {"ids": [row["subject"]]})
+    return not (now and counted(cast(dict[str, Any], now["properties"]).get("length")))
+
+
+async def governed(store: Store, graph: Graph) -> AsyncIterator[str]:
+    """The ids of all governed nodes that are not imported. Raises `StoreError`."""
+    for kind in graph.kinds.values():
+        if kind.standing is Standing.GOVERNED:
+            async for row in store.stream(audit.governed(kind)):
+                yield cast(str, row["id"])
+
+
+async def current(store: Store, graph: Graph, ids: Iterable[str]) -> list[dict[str, Any]]:
+    """What the graph says of nodes now: guaranteed values and edges; without ids that are no node's. Raises `StoreError`."""
+    by_kind: dict[str, list[str]] = defaultdict(list)
+    parser = Ids(graph)
+    for id in ids:
+        with suppress(InvalidId):
+            by_kind[parser.kind(id)].append(id)
+    nodes: list[dict[str, Any]] = []
+    for name, asked in by_kind.items():
+        kind = graph.kinds[name]
+        rows = cast(list[dict[str, Any]], await store.read(audit.values(kind), {"ids": asked}))
+        found = {row["node"]["id"]: _node(kind, row["node"]) for row in rows}
+        if kind.edges:
+            for edge in cast(list[dict[str, Any]], await store.read(audit.edges(kind), {"ids": asked})):
+                if edge["id"] in found:
+                    found[edge["id"]]["edges"].append(_edge(kind, parser, edge))
+        nodes += found.values()
+    return nodes
+
+
+def _node(kind: Kind, stored: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": stored["id"],
+        "governed": kind.standing is Standing.GOVERNED and not stored["imported"],
+        "retractedAt": stored["retractedAt"],
+        "values": {p.name: stored[p.name] for p in kind.guaranteed if stored[p.name] is not None},
+        "edges": [],
+    }
+
+
+def _edge(kind: Kind, ids: Ids, row: Mapping[str, Any]) -> dict[str, Any]:
+    target = ids.kind(row["target"])
+    (edge,) = (e for e in kind.edges if e.type.name == row["type"] and target in e.targets)
+    stored = row["properties"]
+    return {
+        "name": edge.name,
+        "to": row["target"],
+        "recordedAt": stored["recordedAt"],
+        "values": {p.name: stored[p.name] for p in edge.stored_properties if stored.get(p.name) is not None},
+    }

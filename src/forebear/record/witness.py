@@ -1,0 +1,237 @@
+"""What audit entries say of nodes, held against the graph: so that a change past the audit is found.
+
+The last that each chain says of a node is kept in a temporary database on disk, so that memory stays flat.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from forebear.domain.audit import Entry
+from forebear.domain.verification import Finding
+from forebear.graph.declaration import Graph
+from forebear.graph.facts import json_text
+from forebear.graph.ids import Ids, InvalidId
+from forebear.record.trail import BATCH
+
+NEAR = timedelta(seconds=60)
+"""Of entries of two chains that are no further apart, either may be the later one: each was stamped when it began."""
+
+Field = tuple[str | None, ...]
+"""Of what something is said: `("node",)` itself, `("value", name)`, `("edge", name, to)` as an action says it, or as a batch of
+facts does, `("link", name, to, validFrom)` and of its properties `("link", name, to, validFrom, property)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a chain says last of something: its value, whether it is there or, of a node or link, that it was taken back."""
+
+    chain: str
+    number: int
+    at: str
+    value: Any
+
+    @property
+    def entry(self) -> str:
+        return f"{self.chain}#{self.number}"
+
+
+class Witness:
+    """Hears entries, then compares nodes with what it has heard."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.compared = 0
+        self._graph = graph
+        self._ids = Ids(graph)
+        # A database without a name is on disk once it is large, and gone with its connection.
+        self._db = sqlite3.connect("", isolation_level=None)
+        self._db.execute("PRAGMA journal_mode = OFF")
+        self._db.execute(
+            "CREATE TABLE said (node TEXT, field TEXT, chain TEXT, number INTEGER, at TEXT, value TEXT, "
+            "PRIMARY KEY (node, field, chain)) WITHOUT ROWID"
+        )
+        self._db.execute("CREATE TABLE governed (node TEXT PRIMARY KEY) WITHOUT ROWID")
+        self._db.execute("BEGIN")
+
+    def hear(self, entry: Entry) -> None:
+        """Takes the next entry of a chain."""
+        if entry.after and '"digest":' in entry.after and '"changes":' not in entry.after:
+            return
+        try:
+            before, after = (msgspec.json.decode(t, type=dict[str, Any]) if t else {} for t in (entry.before, entry.after))
+            said = list(_of_facts(after) if "digest" in after else self._of_action(before, after))
+            rows = [
+                (node, json_text(field), entry.subject, entry.number, entry.at, json_text(value)) for node, field, value in said
+            ]
+            self._db.executemany("INSERT OR REPLACE INTO said VALUES (?, ?, ?, ?, ?, ?)", rows)
+        except (msgspec.MsgspecError, sqlite3.Error, AttributeError, KeyError, TypeError):
+            # Forebear writes none like this: it was tampered with, which its hash shows.
+            return
+
+    def expect(self, ids: Iterable[str]) -> None:
+        """Takes ids of governed nodes, of which some entry must speak."""
+        self._db.executemany("INSERT OR IGNORE INTO governed VALUES (?)", ((id,) for id in ids))
+
+    def _of_action(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, Field, Any]]:
+        for node in {**before, **after}:
+            try:
+                kind = self._graph.kinds[self._ids.kind(node)]
+            except InvalidId:
+                continue
+            if node in after and after[node] is None:
+                yield node, ("node",), None
+                continue
+            was, became = before.get(node) or {}, after.get(node) or {}
+            edges = {e.name for e in kind.edges}
+            values = {p.name for p in kind.guaranteed}
+            for name in {**was, **became}:
+                if name in values:
+                    yield node, ("value", name), became.get(name)
+                elif name in edges:
+                    now = _targets(became.get(name))
+                    for to in _targets(was.get(name)) | now:
+                        yield node, ("edge", name, to), to in now
+
+    def asked(self) -> Iterator[list[str]]:
+        """The ids of the nodes to compare, some at a time."""
+        cursor = self._db.execute("SELECT node FROM said UNION SELECT node FROM governed")
+        while batch := cursor.fetchmany(BATCH):
+            yield [id for (id,) in batch]
+
+    def compare(self, ids: Iterable[str], nodes: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
+        """Holds nodes, as `trail.current` answers them, to what was heard; answers what differs."""
+        found = {node["id"]: node for node in nodes}
+        for id in ids:
+            self.compared += 1
+            said = self._said(id)
+            node = found.get(id)
+            if node is None:
+                if said:
+                    last = max((s for statements in said.values() for s in statements), key=lambda s: s.at)
+                    yield Finding(id, f"is gone, and {last.entry} speaks of it")
+            elif node["governed"] and not said:
+                yield Finding(id, "is governed, and no entry speaks of it")
+            else:
+                yield from self._values(node, said)
+                yield from self._edges(node, said)
+
+    def _said(self, id: str) -> dict[Field, list[_Said]]:
+        said: dict[Field, list[_Said]] = defaultdict(list)
+        rows = self._db.execute("SELECT field, chain, number, at, value FROM said WHERE node = ?", (id,))
+        for field, chain, number, at, value in rows:
+            said[tuple(msgspec.json.decode(field))].append(_Said(chain, number, at, msgspec.json.decode(value)))
+        return dict(said)
+
+    def _gone(self, *ids: str) -> list[_Said]:
+        """What takes some nodes back, which takes their edges back as well."""
+        return [s for id in ids for s in self._said(id).get(("node",), [])]
+
+    def _values(self, node: Mapping[str, Any], said: Mapping[Field, list[_Said]]) -> Iterator[Finding]:
+        gone = said.get(("node",), [])
+        values: Mapping[str, Any] = node["values"]
+        named = {str(field[1]) for field in said if field[0] == "value"}
+        for name in sorted(named | ({*values, "retractedAt"} if gone else set())):
+            last = _last(said.get(("value", name), []), gone)
+            if name == "retractedAt":
+                now = node["retractedAt"]
+                fits = any((s in gone) == (now is not None) for s in last)
+            else:
+                now = values.get(name)
+                fits = any(s.value == now for s in last)
+            if not fits:
+                then = "retracted" if last[-1] in gone else json_text(last[-1].value)
+                yield Finding(node["id"], f"has {name} {json_text(now)}, and by {last[-1].entry} it is {then}")
+        if node["governed"]:
+            for name in sorted({*values} - named):
+                yield Finding(node["id"], f"has {name} {json_text(values[name])}, and no entry says so")
+
+    def _edges(self, node: Mapping[str, Any], said: Mapping[Field, list[_Said]]) -> Iterator[Finding]:
+        id = node["id"]
+        ends = {(e["name"], e["to"]) for e in node["edges"]}
+        edges = {(e["name"], e["to"], e["values"].get("validFrom")): e for e in node["edges"]}
+        links: dict[tuple[str, str, str | None], dict[str | None, list[_Said]]] = defaultdict(dict)
+        spoken = set()
+        for field, statements in said.items():
+            match field:
+                case ("edge", str(name), str(to)):
+                    spoken.add((name, to))
+                    last = _last(statements, self._gone(id, to))
+                    if not any(bool(s.value) == ((name, to) in ends) for s in last):
+                        has = "an" if (name, to) in ends else "no"
+                        yield Finding(id, f"has {has} edge {name} to {to}, which differs from {last[-1].entry}")
+                case ("link", str(name), str(to), since, *property):
+                    spoken.add((name, to))
+                    links[name, to, since][property[0] if property else None] = statements
+        for link, by_property in links.items():
+            yield from self._link(id, link, by_property, edges.get(link))
+        if node["governed"]:
+            for name, to in sorted(ends - spoken):
+                yield Finding(id, f"has an edge {name} to {to}, and no entry says so")
+
+    def _link(
+        self,
+        id: str,
+        link: tuple[str, str, str | None],
+        said: Mapping[str | None, list[_Said]],
+        edge: Mapping[str, Any] | None,
+    ) -> Iterator[Finding]:
+        name, to, _ = link
+        gone = [*said.get(None, []), *self._gone(id, to)]
+        changed = [s for property, statements in said.items() if property is not None for s in statements]
+        last = _last(changed, gone)
+        if edge is None:
+            if not any(s in gone for s in last):
+                yield Finding(id, f"has no edge {name} to {to}, and by {last[-1].entry} it has")
+            return
+        if edge["recordedAt"] > last[-1].at:
+            # It was recorded again since, as a new fact, of which its batch's digest speaks.
+            return
+        if all(s in gone for s in last):
+            yield Finding(id, f"has an edge {name} to {to}, and {last[-1].entry} took it back")
+            return
+        for property, statements in said.items():
+            if property is None:
+                continue
+            now, latest = edge["values"].get(property), _last(statements, gone)
+            if not any(s in gone or s.value == now for s in latest):
+                then = f"{json_text(now)}, and by {latest[-1].entry} it is {json_text(latest[-1].value)}"
+                yield Finding(id, f"has an edge {name} to {to} with {property} {then}")
+
+
+def _of_facts(after: Mapping[str, Any]) -> Iterator[tuple[str, Field, Any]]:
+    """What a batch of facts says of nodes that were known before."""
+    for change in after["changes"]:
+        node, values = change["of"], change["after"]
+        edge: Field = (change["edge"], change["to"], change.get("validFrom")) if "edge" in change else ()
+        if values is None:
+            yield node, ("link", *edge) if edge else ("node",), None
+        else:
+            for name, value in values.items():
+                yield node, ("link", *edge, name) if edge else ("value", name), value
+
+
+def _targets(ends: Any) -> set[str]:
+    """The ids of an edge field's value: one end or several, each an id or an object with one."""
+    listed = ends if isinstance(ends, list) else [] if ends is None else [ends]
+    return {end["id"] if isinstance(end, dict) else end for end in listed}
+
+
+def _last(statements: Iterable[_Said], gone: Iterable[_Said]) -> list[_Said]:
+    """Of what is said of one thing, what may be the last, by time: the last of each chain, where it is near the last of all."""
+    of_chain: dict[str, list[_Said]] = defaultdict(list)
+    for s in (*gone, *statements):
+        known = of_chain[s.chain]
+        if not known or known[0].number == s.number:
+            known.append(s)
+        elif known[0].number < s.number:
+            of_chain[s.chain] = [s]
+    ordered = sorted((s for each in of_chain.values() for s in each), key=lambda s: s.at)
+    newest = datetime.fromisoformat(ordered[-1].at)
+    return [s for s in ordered if newest - datetime.fromisoformat(s.at) <= NEAR]
