@@ -23,7 +23,7 @@ from forebear.graph.declaration import (
     edge,
     prop,
 )
-from forebear.graph.indexes import EdgeTypes, FullText, Index, Uniqueness
+from forebear.graph.indexes import EdgeTypes, FullText, Index, PropertyKeys, Uniqueness
 from forebear.graph.kinds import GRAPH
 
 MADE = EdgeType("MADE", EdgeClass.LINEAGE, "Made from.")
@@ -472,7 +472,7 @@ def test_the_registrys_classes_are_these() -> None:
 
 
 def test_a_graph_wants_unique_ids_indexes_and_one_full_text_index() -> None:
-    assert [want for want in wanted(Graph((Wheel, Car))) if not isinstance(want, EdgeTypes)] == [
+    assert [want for want in wanted(Graph((Wheel, Car))) if not isinstance(want, (EdgeTypes, PropertyKeys))] == [
         Uniqueness("Wheel", "id"),
         Uniqueness("Car", "id"),
         Uniqueness("Revision", "id"),

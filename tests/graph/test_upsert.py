@@ -15,6 +15,7 @@ STATEMENTS = {
     "connect, with properties": upsert.connect(WHEELS, "Wheel"),
     "connect, to one": upsert.connect(FRAME, "Wheel"),
     "connect, for an interval": upsert.connect(NEAR, "Car"),
+    "others of a to-one edge": upsert.others(FRAME),
     "identify": upsert.identify(CAR),
     "retire": upsert.retire(WHEELS, "Car"),
     "retire, of an interval": upsert.retire(NEAR, "Car"),

@@ -163,10 +163,11 @@ class _Doing:
                 "outcome": _encoded(outcome),
             }
         if change.nodes or change.revisions or change.edges or change.retired or change.request:
-            text, parameters = change.statement()
-            reason = self._input.get("reason")
-            stamp = {"now": self._now, "by": self._by.actor.name, "from": self._by.source, "reason": reason}
-            await self._transaction.run(text, parameters | stamp)
+            text, rows = change.statement()
+            by, source = self._by.actor.name, self._by.source
+            stamp = {"recordedAt": self._now, "recordedBy": by, "source": source}
+            said = {"now": self._now, "by": by, "from": source, "stamp": stamp, "reason": self._input.get("reason")}
+            await self._transaction.run(text, {"change": rows | said})
         return outcome
 
     # ── idempotency ─────────────────────────────────────────────────────────────────────────────────────
@@ -212,9 +213,7 @@ class _Doing:
     def _add(self, change: Change, effect: Effect) -> None:
         match effect:
             case Describe(document):
-                row = self._performer.facts.described(document)
-                row.guaranteed["describedAt"] = self._now
-                change.nodes.append(row)
+                change.nodes.append(self._performer.facts.described(document))
             case Revise(id, _, after):
                 kind = self._graph.kinds[self._performer.facts.ids.kind(id)]
                 change.revisions.append(Revision(kind, id, after))

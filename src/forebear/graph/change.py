@@ -40,7 +40,7 @@ class Change:
     request: Mapping[str, Any] | None = None
 
     def statement(self) -> tuple[str, dict[str, Any]]:
-        """The statement and its parameters, but for `$now`, `$by`, `$from` and `$reason`. Its one row is `done`."""
+        """The statement and what its one parameter, `$change`, holds besides `now`, `by`, `from`, `stamp` and `reason`."""
         parts: list[tuple[str, Sequence[Any]]] = []
         for nodes in _grouped(self.nodes, lambda n: n.kind.name).values():
             rows = [{"id": n.id, "values": {**n.guaranteed, **n.updated}} for n in nodes]
@@ -61,7 +61,7 @@ class Change:
         if self.request:
             parts.append((_REQUEST, [self.request]))
         text = "".join(
-            part.replace("$rows", f"$rows{i}").replace("RETURN count(*) AS written", "WITH count(*) AS written\n")
+            part.replace("$batch.rows", f"$change.rows{i}").replace("$batch", "$change").replace(_WRITTEN, f"WITH {_COUNT}\n")
             for i, (part, _) in enumerate(parts)
         )
         return f"{text}RETURN written AS done", {f"rows{i}": rows for i, (_, rows) in enumerate(parts)}
@@ -69,9 +69,12 @@ class Change:
 
 T = TypeVar("T")
 
+_COUNT = "count(*) AS written"
+_WRITTEN = f"RETURN {_COUNT}"
+
 # The entry's unique id is a second guard: who appends a number twice has decided on facts that are no more.
 _ENTRIES = (
-    f"UNWIND $rows AS row\n"
+    f"UNWIND $batch.rows AS row\n"
     f"CREATE (entry:{AUDIT_ENTRY})\n"
     f"SET entry += row\n"
     f"WITH row\n"
@@ -79,8 +82,8 @@ _ENTRIES = (
     f"SET chain.length = row.number + 1, chain.hash = row.hash\n"
     f"RETURN count(*) AS written"
 )
-_OUTBOX = f"UNWIND $rows AS row\nCREATE (told:{OUTBOX_ENTRY})\nSET told += row\nRETURN count(*) AS written"
-_REQUEST = f"UNWIND $rows AS row\nCREATE (asked:{REQUEST})\nSET asked += row\nRETURN count(*) AS written"
+_OUTBOX = f"UNWIND $batch.rows AS row\nCREATE (told:{OUTBOX_ENTRY})\nSET told += row\nRETURN count(*) AS written"
+_REQUEST = f"UNWIND $batch.rows AS row\nCREATE (asked:{REQUEST})\nSET asked += row\nRETURN count(*) AS written"
 
 
 def _grouped(items: Iterable[T], key: Callable[[T], Any]) -> dict[Any, list[T]]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from forebear.graph.declaration import IDENTIFIES, OWN_LABELS, RETRACTED, REVISES, Graph
-from forebear.graph.indexes import EdgeTypes, FullText, Index, Uniqueness
+from forebear.graph.indexes import EdgeTypes, FullText, Index, PropertyKeys, Uniqueness
+
+LOCK = "lock"
+"""The property that no node has, and whose removal takes a node's write lock."""
 
 SEARCH = "forebear_search"
 """The name of the full-text index."""
@@ -14,9 +17,9 @@ def full_text(graph: Graph) -> FullText:
     return FullText(SEARCH, {k.name: tuple(p.name for p in k.searchable) for k in graph.kinds.values()})
 
 
-def wanted(graph: Graph) -> list[Uniqueness | Index | FullText | EdgeTypes]:
+def wanted(graph: Graph) -> list[Uniqueness | Index | FullText | EdgeTypes | PropertyKeys]:
     """All constraints and indexes of a graph."""
     labels = (*graph.kinds, *OWN_LABELS)
     indexes = [Index(kind.name, p.name) for kind in graph.kinds.values() for p in kind.properties.values() if p.indexed]
     types = EdgeTypes((*sorted(graph.edge_types), IDENTIFIES, RETRACTED, REVISES))
-    return [*(Uniqueness(label, "id") for label in labels), *indexes, full_text(graph), types]
+    return [*(Uniqueness(label, "id") for label in labels), *indexes, full_text(graph), types, PropertyKeys((LOCK,))]

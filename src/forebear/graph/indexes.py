@@ -33,3 +33,10 @@ class EdgeTypes:
     """Relationship types that are there before their first edge: the embedded engine's walks refuse to name others."""
 
     names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyKeys:
+    """Names of properties that are there before the first node has one: Neo4j takes no lock for removing any other."""
+
+    names: tuple[str, ...]

@@ -1,8 +1,12 @@
 """The statements that write rows of the declaration, in bulk.
 
-Each takes `$rows` (sorted by id, ids unique within one statement) and `$now`, `$by` and `$from` (moment, recorder,
-source). Node statements answer with the rows that the graph did not take as they are, so that the writer can tell a
-conflict from a revision; edge statements likewise. Nothing is ever overwritten by the fast path.
+Each takes one parameter, `$batch`: `rows` (sorted by id, ids unique within one statement), `now`, `by` and `from` (moment,
+recorder, source), the same as a `stamp` for nodes and edges, and a `reason`. Node statements answer with the rows that the
+graph did not take as they are, so that the writer can tell a conflict from a revision; edge statements likewise. Nothing is
+ever overwritten by the fast path.
+
+It is one map because Neo4j plans a statement anew for each order of magnitude of a list that is a parameter itself, and for
+each type of another parameter, a null included.
 """
 
 from __future__ import annotations
@@ -17,8 +21,6 @@ from forebear.graph.declaration import (
     Kind,
 )
 
-STAMP = "recordedAt: $now, recordedBy: $by, source: $from"
-
 SNAPSHOT_OF_KEPT = ("recordedAt", "describedAt", "retractedAt", "imported")
 
 
@@ -28,99 +30,102 @@ def snapshot(kind: Kind) -> tuple[str, ...]:
 
 
 def describe(kind: Kind) -> str:
-    """Upserts nodes from rows `{id, guaranteed, updated}`; `guaranteed` holds `describedAt: $now`.
+    """Upserts nodes from rows `{id, guaranteed, updated}`.
 
-    Answers `{described, trouble}`: how many it described anew, and as `{id, stored}` each node that stands with other
+    Answers `{described, trouble}`: how many it described anew, and all that is stored of each node that stands with other
     guaranteed values or was retracted. Of those nothing was written but what is simply updated.
     """
-    differs = "".join(
-        f" OR coalesce(n.{name} <> row.guaranteed.{name}, row.guaranteed.{name} IS NOT NULL)"
-        for name in (p.name for p in kind.guaranteed)
-    )
-    stored = ", ".join(f".{name}" for name in ("id", "retractedAt", *(p.name for p in kind.guaranteed)))
+    # The lock comes before what decides is read, as ON MATCH keeps the order; a node just created is the writer's own.
     return (
-        f"UNWIND $rows AS row\n"
-        f"MERGE (n:{kind.name} {{id: row.id}}) ON CREATE SET n += {{{STAMP}, revision: 0}}\n"
-        f"REMOVE n.lock\n"
-        f"SET n += CASE WHEN n.describedAt IS NULL AND n.retractedAt IS NULL THEN row.guaranteed ELSE {{}} END, "
-        f"n += row.updated\n"
-        f"WITH n, n.retractedAt IS NOT NULL{differs} AS differs\n"
-        f"RETURN sum(CASE WHEN n.describedAt = $now THEN 1 ELSE 0 END) AS described, "
-        f"collect(CASE WHEN differs THEN n{{{stored}}} END) AS trouble"
+        f"UNWIND $batch.rows AS row\n"
+        f"MERGE (n:{kind.name} {{id: row.id}})\n"
+        f"ON CREATE SET n += $batch.stamp, n.revision = 0, n.describedAt = $batch.now, n += row.guaranteed, n += row.updated\n"
+        f"ON MATCH SET n.lock = null, "
+        f"n += CASE WHEN n.describedAt IS NULL AND n.retractedAt IS NULL THEN row.guaranteed ELSE {{}} END, "
+        f"n.describedAt = CASE WHEN n.retractedAt IS NULL THEN coalesce(n.describedAt, $batch.now) END, n += row.updated\n"
+        f"WITH n, n.retractedAt IS NOT NULL OR {_differs('n', 'row.guaranteed')} AS differs\n"
+        f"RETURN sum(CASE WHEN n.describedAt = $batch.now THEN 1 ELSE 0 END) AS described, "
+        f"collect(CASE WHEN differs THEN properties(n) END) AS trouble"
     )
 
 
 def create(kind: Kind) -> str:
-    """Describes nodes that nobody has described: rows `{id, values}`, where `values` holds `describedAt: $now`."""
+    """Describes nodes that nobody has described: rows `{id, values}`."""
     return (
-        f"UNWIND $rows AS row\n"
-        f"MERGE (n:{kind.name} {{id: row.id}}) ON CREATE SET n += {{{STAMP}, revision: 0}}\n"
-        f"SET n += row.values\n"
+        f"UNWIND $batch.rows AS row\n"
+        f"MERGE (n:{kind.name} {{id: row.id}}) ON CREATE SET n += $batch.stamp, n.revision = 0\n"
+        f"SET n.describedAt = $batch.now, n += row.values\n"
         f"RETURN count(*) AS written"
     )
+
+
+def _differs(stored: str, given: str) -> str:
+    """Whether a node or an edge lacks a value of a map, or holds another: one short text, however many are declared."""
+    return f"any(k IN keys({given}) WHERE coalesce({stored}[k] <> {given}[k], true))"
 
 
 def revise(kind: Kind) -> str:
     """Changes guaranteed properties: rows `{id, changes, changed}`; keeps what was before in a revision record.
 
-    `changed` names the properties; a null in `changes` takes one away. `$reason` says why, or is null.
+    `changed` names the properties; a null in `changes` takes one away. `reason` says why, or is null.
     """
     return (
-        f"UNWIND $rows AS row\n"
+        f"UNWIND $batch.rows AS row\n"
         f"MATCH (n:{kind.name} {{id: row.id}})\n"
         f"REMOVE n.lock\n"
         f"WITH n, row\n"
         f"CREATE (v:{REVISION} {{id: n.id + '#' + toString(n.revision)}})-[:{REVISES}]->(n)\n"
         f"SET v += n{{{', '.join('.' + name for name in snapshot(kind))}}}, v.number = n.revision, "
-        f"v.revisedAt = $now, v.revisedBy = $by, v.revisedFrom = $from, v.revisedFor = $reason, v.changed = row.changed, "
-        f"n.revision = n.revision + 1, n += row.changes\n"
+        f"v.revisedAt = $batch.now, v.revisedBy = $batch.by, v.revisedFrom = $batch.from, v.revisedFor = $batch.reason, "
+        f"v.changed = row.changed, n.revision = n.revision + 1, n += row.changes\n"
         f"RETURN count(*) AS written"
     )
 
 
 def connect(edge: Edge, target: str) -> str:
-    """Upserts edges from rows `{source, target, properties, validFrom}`.
+    """Upserts edges from rows `{source, target, properties}`.
 
     Answers `{connected, undescribed, trouble}`: how many are new, the targets that no fact has described, and as
-    `{source, target, stored, gone, others}` each edge that stands with other properties, leads to a retracted node
-    (`gone`: since when) or, of a to-one edge, stands beside others (`others`: where they lead).
+    `{source, target, validFrom, stored, gone}` each edge that stands with other properties, leads to a retracted node
+    (`gone`: since when) or, of a to-one edge, stands beside others.
     """
-    identity = " {validFrom: row.validFrom}" if edge.interval else ""
-    differs = "".join(
-        f" OR coalesce(e.{p.name} <> row.properties.{p.name}, row.properties.{p.name} IS NOT NULL)"
-        for p in edge.stored_properties
-        if p.name != "validFrom"
-    )
-    # Only nodes of this declaration's targets count: the same type may lead elsewhere, as OF and FOR do.
-    others = (
-        f"COLLECT {{ MATCH (a)-[:{edge.type.name}]->(o:{'|'.join(edge.targets)}) WHERE o.id <> row.target RETURN o.id }}"
-        if edge.one
-        else "[]"
-    )
+    differs = f" OR {_differs('e', 'row.properties')}" if edge.stored_properties else ""
+    crowded = f" OR COUNT {{ (a)-[:{edge.type.name}]->(:{'|'.join(edge.targets)}) }} > 1" if edge.one else ""
     return (
-        f"UNWIND $rows AS row\n"
+        f"UNWIND $batch.rows AS row\n"
         f"MATCH (a:{edge.source} {{id: row.source}})\n"
-        f"MERGE (b:{target} {{id: row.target}}) ON CREATE SET b += {{{STAMP}, revision: 0}}\n"
-        f"MERGE (a)-[e:{edge.type.name}{identity}]->(b)\n"
-        f"ON CREATE SET e += row.properties, e += {{{STAMP}}}\n"
-        f"WITH row, b, e, {others} AS others\n"
-        f"WITH row, b, e, others, b.retractedAt IS NOT NULL OR size(others) > 0{differs} AS differs\n"
-        f"RETURN sum(CASE WHEN e.recordedAt = $now THEN 1 ELSE 0 END) AS connected, "
+        f"MERGE (b:{target} {{id: row.target}}) ON CREATE SET b += $batch.stamp, b.revision = 0\n"
+        f"MERGE (a)-[e:{edge.type.name}{_identity(edge)}]->(b) ON CREATE SET e += row.properties, e += $batch.stamp\n"
+        f"WITH row, b, e, b.retractedAt IS NOT NULL{crowded}{differs} AS differs\n"
+        f"RETURN sum(CASE WHEN e.recordedAt = $batch.now THEN 1 ELSE 0 END) AS connected, "
         f"collect(DISTINCT CASE WHEN b.describedAt IS NULL THEN b.id END) AS undescribed, "
-        f"collect(CASE WHEN differs THEN e{{source: row.source, target: row.target, validFrom: row.validFrom, "
-        f"stored: properties(e), gone: b.retractedAt, others: others}} END) AS trouble"
+        f"collect(CASE WHEN differs THEN e{{source: row.source, target: row.target, validFrom: row.properties.validFrom, "
+        f"stored: properties(e), gone: b.retractedAt}} END) AS trouble"
+    )
+
+
+def _identity(edge: Edge) -> str:
+    return " {validFrom: row.properties.validFrom}" if edge.interval else ""
+
+
+def others(edge: Edge) -> str:
+    """Where a to-one edge leads besides: rows `{source, target}`; answers these with `others`, ids."""
+    # Only nodes of this declaration's targets count: the same type may lead elsewhere, as OF and FOR do.
+    return (
+        f"UNWIND $batch.rows AS row\n"
+        f"MATCH (a:{edge.source} {{id: row.source}})-[:{edge.type.name}]->(o:{'|'.join(edge.targets)}) "
+        f"WHERE o.id <> row.target\n"
+        f"RETURN row.source AS source, row.target AS target, collect(o.id) AS others"
     )
 
 
 def join(edge: Edge, target: str) -> str:
     """Adds edges that are known not to contradict any: rows `{source, target, properties, validFrom}`."""
-    identity = " {validFrom: row.validFrom}" if edge.interval else ""
     return (
-        f"UNWIND $rows AS row\n"
+        f"UNWIND $batch.rows AS row\n"
         f"MATCH (a:{edge.source} {{id: row.source}})\n"
-        f"MERGE (b:{target} {{id: row.target}}) ON CREATE SET b += {{{STAMP}, revision: 0}}\n"
-        f"MERGE (a)-[e:{edge.type.name}{identity}]->(b)\n"
-        f"ON CREATE SET e += row.properties, e += {{{STAMP}}}\n"
+        f"MERGE (b:{target} {{id: row.target}}) ON CREATE SET b += $batch.stamp, b.revision = 0\n"
+        f"MERGE (a)-[e:{edge.type.name}{_identity(edge)}]->(b) ON CREATE SET e += row.properties, e += $batch.stamp\n"
         f"RETURN count(*) AS written"
     )
 
@@ -128,7 +133,7 @@ def join(edge: Edge, target: str) -> str:
 def identify(kind: Kind) -> str:
     """Points external ids at nodes: rows `{id, externalIds}`; ids that a row no longer names let go of its node."""
     return (
-        f"UNWIND $rows AS row\n"
+        f"UNWIND $batch.rows AS row\n"
         f"MATCH (n:{kind.name} {{id: row.id}})\n"
         f"OPTIONAL MATCH (old:{EXTERNAL_ID})-[former:{IDENTIFIES}]->(n) WHERE NOT old.id IN row.externalIds\n"
         f"DELETE former\n"
@@ -141,25 +146,24 @@ def identify(kind: Kind) -> str:
 
 
 def retire(edge: Edge, target: str) -> str:
-    """Takes edges out of their type, to `RETRACTED`: rows `{source, target, validFrom}`; `$reason` says why."""
-    identity = " {validFrom: row.validFrom}" if edge.interval else ""
+    """Takes edges out of their type, to `RETRACTED`: rows `{source, target, properties}`; `reason` says why."""
     return (
-        f"UNWIND $rows AS row\n"
-        f"MATCH (a:{edge.source} {{id: row.source}})-[e:{edge.type.name}{identity}]->(b:{target} {{id: row.target}})\n"
+        f"UNWIND $batch.rows AS row\n"
+        f"MATCH (a:{edge.source} {{id: row.source}})-[e:{edge.type.name}{_identity(edge)}]->(b:{target} {{id: row.target}})\n"
         f"CREATE (a)-[r:{RETRACTED}]->(b)\n"
-        f"SET r += properties(e), r += {{type: '{edge.type.name}', retractedAt: $now, retractedBy: $by, "
-        f"retractedFor: $reason}}\n"
+        f"SET r += properties(e), r += {{type: '{edge.type.name}', retractedAt: $batch.now, retractedBy: $batch.by, "
+        f"retractedFor: $batch.reason}}\n"
         f"DELETE e\n"
         f"RETURN count(*) AS written"
     )
 
 
 def detach(kind: str, types: tuple[str, ...]) -> str:
-    """Takes every edge of some nodes out of its type, at both ends: rows `{id}`; `$reason` says why."""
+    """Takes every edge of some nodes out of its type, at both ends: rows `{id}`; `reason` says why."""
     union = "|".join(types)
-    gone = "r += {type: type(e), retractedAt: $now, retractedBy: $by, retractedFor: $reason}"
+    gone = "r += {type: type(e), retractedAt: $batch.now, retractedBy: $batch.by, retractedFor: $batch.reason}"
     return (
-        f"UNWIND $rows AS row\n"
+        f"UNWIND $batch.rows AS row\n"
         f"MATCH (n:{kind} {{id: row.id}})\n"
         f"CALL (n) {{ MATCH (n)-[e:{union}]->(b) CREATE (n)-[r:{RETRACTED}]->(b) SET r += properties(e), {gone} DELETE e }}\n"
         f"CALL (n) {{ MATCH (a)-[e:{union}]->(n) CREATE (a)-[r:{RETRACTED}]->(n) SET r += properties(e), {gone} DELETE e }}\n"
@@ -171,17 +175,19 @@ def detach(kind: str, types: tuple[str, ...]) -> str:
 def node_facts(kind: Kind) -> str:
     """What an amendment must know of nodes: rows `{id}`; answers each node's stored properties."""
     stored = ", ".join(f".{name}" for name in ("id", "describedAt", "retractedAt", *kind.properties))
-    return f"UNWIND $rows AS row\nMATCH (n:{kind.name} {{id: row.id}})\nREMOVE n.lock\nRETURN n{{{stored}}} AS stored"
+    return f"UNWIND $batch.rows AS row\nMATCH (n:{kind.name} {{id: row.id}})\nREMOVE n.lock\nRETURN n{{{stored}}} AS stored"
 
 
 def edge_facts(edge: Edge, target: str) -> str:
-    """What an amendment must know of edges: rows `{source, target, validFrom}`; answers these with `stored`, the properties."""
-    identity = " {validFrom: row.validFrom}" if edge.interval else ""
+    """What an amendment must know of edges: rows `{source, target, properties}`.
+
+    Answers `{source, target, validFrom, stored}`, `stored` being the properties.
+    """
     return (
-        f"UNWIND $rows AS row\n"
+        f"UNWIND $batch.rows AS row\n"
         f"MATCH (a:{edge.source} {{id: row.source}})\n"
         f"REMOVE a.lock\n"
         f"WITH a, row\n"
-        f"MATCH (a)-[e:{edge.type.name}{identity}]->(b:{target} {{id: row.target}})\n"
-        f"RETURN row.source AS source, row.target AS target, row.validFrom AS validFrom, properties(e) AS stored"
+        f"MATCH (a)-[e:{edge.type.name}{_identity(edge)}]->(b:{target} {{id: row.target}})\n"
+        f"RETURN row.source AS source, row.target AS target, row.properties.validFrom AS validFrom, properties(e) AS stored"
     )

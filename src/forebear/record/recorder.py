@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from forebear.actions.governed import NoAction, asked
 from forebear.actions.performer import By, Performer
@@ -18,6 +18,10 @@ from forebear.graph.facts import Amendment, EdgeRow, Facts, InvalidFact, NodeRow
 from forebear.graph.moments import moment
 from forebear.record.audit import Chains, digest
 from forebear.store import Store, WriteTransaction
+
+T = TypeVar("T")
+Ends = tuple[str, str, str]
+"""What the edges of one statement have in common: the source's kind, the edge's name, the target's kind."""
 
 MAX_FACTS = 10_000
 """The most facts of one all-or-nothing request."""
@@ -296,18 +300,27 @@ class _Writing:
         self.transaction = transaction
         self._types = types
         self.now = moment(datetime.now(UTC))
-        self.stamp = {"now": self.now, "by": origin.recorder, "from": origin.source}
+        self.stamp = {
+            "now": self.now,
+            "by": origin.recorder,
+            "from": origin.source,
+            "stamp": {"recordedAt": self.now, "recordedBy": origin.recorder, "source": origin.source},
+        }
         self.summary = Summary()
         self.changes: list[dict[str, Any]] = []
         """What changed of what was known, and what was taken back; of what is new the batch's digest speaks."""
         self.refused: dict[int, list[str]] = {}
         self.contradictions: dict[int, list[str]] = {}
 
-    async def run(self, text: str, rows: Sequence[Mapping[str, Any]], reason: str | None = None) -> list[dict[str, Any]]:
-        return await self.transaction.run(text, {"rows": rows, "reason": reason, **self.stamp})
+    def batch(self, rows: Sequence[Mapping[str, Any]], reason: str | None = None) -> dict[str, Any]:
+        return {"batch": {"rows": rows, "reason": reason, **self.stamp}}
 
-    async def run_bulk(self, text: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        return [a for i in range(0, len(rows), MAX_ROWS) for a in await self.run(text, rows[i : i + MAX_ROWS])]
+    async def run(self, text: str, rows: Sequence[Mapping[str, Any]], reason: str | None = None) -> list[dict[str, Any]]:
+        return await self.transaction.run(text, self.batch(rows, reason))
+
+    async def run_each(self, statements: Iterable[tuple[str, Sequence[Mapping[str, Any]]]]) -> list[dict[str, Any]]:
+        """What statements of one row answer, sent one behind the other."""
+        return [answer for (answer,) in await self.transaction.run_each((text, self.batch(rows)) for text, rows in statements)]
 
     def changed(
         self,
@@ -330,7 +343,7 @@ class _Writing:
     async def write(self, level: Sequence[tuple[int, Row]]) -> None:
         """Writes a level: nodes by kind, their edges by type and ends, amendments."""
         nodes: dict[str, dict[str, _Node]] = defaultdict(dict)
-        edges: dict[tuple[str, str, str], dict[tuple[str, str, Any], tuple[int, EdgeRow]]] = defaultdict(dict)
+        edges: dict[Ends, dict[tuple[str, str, Any], tuple[int, EdgeRow]]] = defaultdict(dict)
         amendments: dict[tuple[str, str, str], list[tuple[int, Amendment]]] = defaultdict(list)
         for position, row in level:
             if isinstance(row, Amendment):
@@ -340,10 +353,8 @@ class _Writing:
             self.add_node(nodes[row.kind.name], position, row)
             for e in row.edges:
                 self.add_edge(edges[e.edge.source, e.edge.name, e.target_kind], position, e)
-        for kind in sorted(nodes):
-            await self.describe(sorted(nodes[kind].values(), key=lambda n: n.id))
-        for key in sorted(edges):
-            await self.connect(sorted(edges[key].values(), key=lambda r: (r[1].source, r[1].target)))
+        await self.describe(nodes)
+        await self.connect(edges)
         for key in sorted(amendments):
             amend = self.amend_edges if key[1] else self.amend_nodes
             await amend(sorted(amendments[key], key=lambda r: r[1].of))
@@ -352,7 +363,7 @@ class _Writing:
         """Adds a fact to what the level says of its node."""
         node = nodes.get(row.id)
         if node is None:
-            nodes[row.id] = _Node(row.kind, row.id, [(position, row)], dict(row.guaranteed), dict(row.updated))
+            nodes[row.id] = _Node(row.kind, row.id, [(position, row)], row.guaranteed, row.updated)
             return
         for name, value in row.guaranteed.items():
             before = node.guaranteed.get(name)
@@ -361,13 +372,16 @@ class _Writing:
                     position, f"{name}: an earlier fact of this batch says {before!r} of {row.id}, this one says {value!r}"
                 )
         node.facts.append((position, row))
-        node.guaranteed |= row.guaranteed
-        node.updated |= row.updated
+        node.guaranteed = node.guaranteed | row.guaranteed
+        node.updated = node.updated | row.updated
 
     def add_edge(self, edges: dict[tuple[str, str, Any], tuple[int, EdgeRow]], position: int, row: EdgeRow) -> None:
         """Adds an edge of a fact to what the level says of its ends."""
         key = (row.source, row.target, row.properties.get("validFrom"))
-        _, before = edges.get(key, (position, row))
+        if key not in edges:
+            edges[key] = (position, row)
+            return
+        _, before = edges[key]
         for name, value in row.properties.items():
             if before.properties.get(name) not in (None, value):
                 self.contradict(
@@ -382,26 +396,32 @@ class _Writing:
 
     # ── nodes ───────────────────────────────────────────────────────────────────────────────────────────
 
-    async def describe(self, nodes: Sequence[_Node]) -> None:
-        kind = nodes[0].kind
-        given = [{"id": n.id, "guaranteed": {**n.guaranteed, "describedAt": self.now}, "updated": n.updated} for n in nodes]
-        by_id = {n.id: n for n in nodes}
-        revisions = []
-        for answer in await self.run_bulk(upsert.describe(kind), given):
+    async def describe(self, nodes: Mapping[str, Mapping[str, _Node]]) -> None:
+        pieces = [
+            (group[0].kind, piece)
+            for group in (sorted(nodes[kind].values(), key=lambda n: n.id) for kind in sorted(nodes))
+            for piece in _pieces(group)
+        ]
+        answers = await self.run_each(
+            (upsert.describe(kind), [{"id": n.id, "guaranteed": n.guaranteed, "updated": n.updated} for n in piece])
+            for kind, piece in pieces
+        )
+        for (kind, piece), answer in zip(pieces, answers, strict=True):
             self.summary.described += answer["described"]
+            revisions = []
             for stored in answer["trouble"]:
-                if revision := self.revision(by_id[stored["id"]], stored):
+                if revision := self.revision(nodes[kind.name][stored["id"]], stored):
                     revisions.append(revision)
                     self.changed(stored["id"], stored, revision["changes"], revision["changed"], None)
-        await self.revise(kind, revisions)
-        if externals := [
-            {"id": n.id, "externalIds": n.updated["externalIds"] or []} for n in nodes if "externalIds" in n.updated
-        ]:
-            await self.run(upsert.identify(kind), externals)
+            await self.revise(kind, revisions)
+            if externals := [
+                {"id": n.id, "externalIds": n.updated["externalIds"] or []} for n in piece if "externalIds" in n.updated
+            ]:
+                await self.run(upsert.identify(kind), externals)
 
     def revision(self, node: _Node, stored: Mapping[str, Any]) -> dict[str, Any] | None:
-        """What facts change of a node that stands; `None`, and refusals, where they must not."""
-        if stored["retractedAt"] is not None:
+        """What facts change of a node that stands; `None` where they change nothing and, with refusals, where they must not."""
+        if stored.get("retractedAt") is not None:
             return {
                 "id": node.id,
                 "changes": {**node.guaranteed, "describedAt": self.now, "retractedAt": None},
@@ -422,7 +442,7 @@ class _Writing:
         if refused:
             return None
         changes = {n: v for n, v in node.guaranteed.items() if n != "imported" and stored.get(n) != v}
-        return {"id": node.id, "changes": changes, "changed": list(changes)}
+        return {"id": node.id, "changes": changes, "changed": list(changes)} if changes else None
 
     async def revise(self, kind: Kind, rows: Sequence[Mapping[str, Any]], reason: str | None = None) -> None:
         if rows:
@@ -431,31 +451,52 @@ class _Writing:
 
     # ── edges ───────────────────────────────────────────────────────────────────────────────────────────
 
-    async def connect(self, rows: Sequence[tuple[int, EdgeRow]]) -> None:
-        edge, target_kind = rows[0][1].edge, rows[0][1].target_kind
-        by_ends = {(r.source, r.target, r.properties.get("validFrom")): (position, r) for position, r in rows}
-        completed = []
-        for answer in await self.run_bulk(upsert.connect(edge, target_kind), [_edge_row(r) for _, r in rows]):
+    async def connect(self, edges: Mapping[Ends, Mapping[tuple[str, str, Any], tuple[int, EdgeRow]]]) -> None:
+        pieces = [
+            (key, piece)
+            for key in sorted(edges)
+            for piece in _pieces(sorted((row for _, row in edges[key].values()), key=lambda r: (r.source, r.target)))
+        ]
+        answers = await self.run_each(
+            (upsert.connect(piece[0].edge, target), [_edge_row(row) for row in piece]) for (_, _, target), piece in pieces
+        )
+        for (key, piece), answer in zip(pieces, answers, strict=True):
             self.summary.connected += answer["connected"]
             self.summary.undescribed.update(answer["undescribed"])
-            for trouble in answer["trouble"]:
-                position, row = by_ends[trouble["source"], trouble["target"], trouble["validFrom"]]
-                if self.completes(position, row, trouble):
-                    own = _own(edge, trouble["stored"])
-                    completed.append((row, {**own, **row.properties}))
-                    self.changed(row, own, completed[-1][1], {**own, **row.properties}, None)
-        if completed:
-            await self.renew(edge, target_kind, completed, None)
+            await self.settle(piece[0].edge, edges[key], answer["trouble"])
 
-    def completes(self, position: int, row: EdgeRow, trouble: Mapping[str, Any]) -> bool:
+    async def settle(
+        self,
+        edge: Edge,
+        given: Mapping[tuple[str, str, Any], tuple[int, EdgeRow]],
+        troubles: Sequence[Mapping[str, Any]],
+    ) -> None:
+        """Completes edges that stand with fewer properties; refuses the other edges that the graph did not take."""
+        if not troubles:
+            return
+        crowds: dict[tuple[str, str], list[str]] = {}
+        if edge.one:
+            found = await self.run(upsert.others(edge), [{"source": t["source"], "target": t["target"]} for t in troubles])
+            crowds = {(row["source"], row["target"]): sorted(row["others"]) for row in found}
+        completed = []
+        for trouble in troubles:
+            position, row = given[trouble["source"], trouble["target"], trouble["validFrom"]]
+            if self.completes(position, row, trouble, crowds.get((row.source, row.target), [])):
+                own = _own(edge, trouble["stored"])
+                completed.append((row, {**own, **row.properties}))
+                self.changed(row, own, completed[-1][1], completed[-1][1], None)
+        if completed:
+            await self.renew(edge, completed[0][0].target_kind, completed, None)
+
+    def completes(self, position: int, row: EdgeRow, trouble: Mapping[str, Any], others: Sequence[str]) -> bool:
         """Whether a fact only adds to an edge that stands; otherwise it is refused."""
         edge, where = row.edge, f"{row.edge.name} → {row.target}"
         reasons = []
         if trouble["gone"]:
             reasons.append(f"{where}: {row.target} was retracted at {trouble['gone']}; record it again before naming it")
-        if trouble["others"]:
+        if others:
             reasons.append(
-                f"{edge.name}: {row.source} leads to {', '.join(trouble['others'])} already, and can lead to one only; "
+                f"{edge.name}: {row.source} leads to {', '.join(others)} already, and can lead to one only; "
                 "retract that edge first if it was wrong"
             )
         for name, value in row.properties.items():
@@ -572,9 +613,8 @@ def _own(edge: Edge, stored: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _edge_row(row: EdgeRow) -> dict[str, Any]:
-    return {
-        "source": row.source,
-        "target": row.target,
-        "properties": row.properties,
-        "validFrom": row.properties.get("validFrom"),
-    }
+    return {"source": row.source, "target": row.target, "properties": row.properties}
+
+
+def _pieces(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (rows[i : i + MAX_ROWS] for i in range(0, len(rows), MAX_ROWS))

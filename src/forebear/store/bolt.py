@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from time import perf_counter
 from typing import Any, NoReturn, Self, TypeVar
@@ -64,6 +64,18 @@ class _Transaction:
         rows = await _rows(await self._transaction.run(text, _plain(parameters)))
         _log(text, started)
         return rows
+
+    async def run_each(self, statements: Iterable[tuple[str, Parameters]]) -> list[list[Row]]:
+        """The rows of each of several statements.
+
+        The next one is made and sent while the engine is busy with one. Its first error ends them all.
+        """
+        sent = [(text, perf_counter(), await self._transaction.run(text, _plain(given))) for text, given in statements]
+        answers = []
+        for text, started, result in sent:
+            answers.append(await _rows(result))
+            _log(text, started)
+        return answers
 
 
 class ReadTransaction(_Transaction):

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from forebear.graph.indexes import EdgeTypes, FullText, Index, Uniqueness
+from forebear.graph.indexes import EdgeTypes, FullText, Index, PropertyKeys, Uniqueness
 from forebear.store.bolt import Store, WriteTransaction
 
-Wanted = Uniqueness | Index | FullText | EdgeTypes
+Wanted = Uniqueness | Index | FullText | EdgeTypes | PropertyKeys
 
 _POPULATION_SECONDS = 600
 
@@ -59,9 +59,14 @@ async def missing(store: Store, wanted: Sequence[Wanted]) -> list[Wanted]:
             ("TYPE", cast(str, row["name"]), "")
             for row in await store.read("CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType AS name")
         }
+        wanted = [want for want in wanted if not isinstance(want, PropertyKeys)]
     else:
         # It takes any type as one without edges.
         wanted = [want for want in wanted if not isinstance(want, EdgeTypes)]
+        there |= {
+            ("KEY", cast(str, row["name"]), "")
+            for row in await store.read("CALL db.propertyKeys() YIELD propertyKey RETURN propertyKey AS name")
+        }
     return [want for want in wanted if not there.issuperset(_parts(want))]
 
 
@@ -79,6 +84,9 @@ def _parts(want: Wanted) -> Iterator[tuple[str, str, str]]:
         case EdgeTypes(names):
             for name in names:
                 yield "TYPE", name, ""
+        case PropertyKeys(names):
+            for name in names:
+                yield "KEY", name, ""
 
 
 def _cypher(want: Wanted) -> Iterator[str]:
@@ -92,6 +100,9 @@ def _cypher(want: Wanted) -> Iterator[str]:
             # An index over other labels of an earlier version has the same name.
             yield f"DROP INDEX {name} IF EXISTS"
             yield (f"CREATE FULLTEXT INDEX {name} FOR (n:{'|'.join(label_properties)}) ON EACH [{', '.join(each)}]")
+        case PropertyKeys(names):
+            for name in names:
+                yield f"CALL db.createProperty('{name}')"
 
 
 def _sql(want: FullText | EdgeTypes) -> str:
