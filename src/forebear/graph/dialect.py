@@ -69,6 +69,7 @@ _NODE = re.compile(r"\((?P<name>\w+):")
 _LABELS = re.compile(r"(?P<labels>:[A-Za-z|]+)? /\* of (?P<parameter>\w+) \*/")
 _BLOCK = re.compile(r"/\* as known at \$(?P<moment>\w+) \*/ (?P<call>CALL \([\w, ]*\) )\{")
 _PARAMETER = re.compile(r"\$(\w+)")
+_TYPED = re.compile(r"\btype\((\w+)\)")
 _READ = re.compile(r"\b(?P<name>[a-z]\w*)\.(?P<property>\w+)\b")
 
 
@@ -183,7 +184,8 @@ class Dialect:
 
     def _patterns_as_known(self, text: str) -> str:
         text = self._with_sets(text)
-        edges = {name for m in _MATCH.finditer(text) for name, _ in _EDGE.findall(m["pattern"])}
+        # What `type(…)` is asked of is an edge, too: one of a path's.
+        edges = {name for m in _MATCH.finditer(text) for name, _ in _EDGE.findall(m["pattern"])} | {*_TYPED.findall(text)}
         if len(_ANY_MATCH.findall(text)) != len(_MATCH.findall(text)):
             raise InvalidStatement("every MATCH needs a WHERE of its own (write WHERE true), so that it can be asked asKnownAt")
 
@@ -203,7 +205,8 @@ class Dialect:
         def read(r: re.Match[str]) -> str:
             if r["name"] in edges or r["property"] not in self._guaranteed or r["name"] == "apoc":
                 return r[0]
-            return f"{state(r['name'])}.{r['property']}"
+            # What was not described yet had no properties, though a later fact gave it some without a revision.
+            return f"[s IN [{state(r['name'])}] WHERE s.describedAt <= {KNOWN_AT}][0].{r['property']}"
 
         return _READ.sub(read, _MATCH.sub(one, text))
 
