@@ -96,6 +96,10 @@ def test_a_header_is_read_whole() -> None:
         ("// time at\n", "", "`time at` and the use of $at must go together"),
         ("<= $at", "<= 'x'", "`time at` and the use of $at must go together"),
         ("// time at\n", "// time at\n// on Runner\n", "on Runner: no such kind"),
+        (
+            "// time at\n", "// time at\n// on Run\n// verb readAudit\n",
+            "whoever may see a node, or what is decided, may `query`: `verb` does not go with `on` and `decided`",
+        ),
         ("ORDER BY run.id, size(run.name)\n", "", "a list is paged, so it needs a total ORDER BY"),
         ("\nRETURN run,", " RETURN run,", "it has no RETURN on a line of its own"),
         ("RETURN run,\n", "RETURN run AS runs,\n", "it returns runs, steps; its header declares run, steps"),
@@ -115,6 +119,11 @@ def test_a_wrong_header_is_refused_and_named(given: str, mutated: str, message: 
     with pytest.raises(InvalidStatement) as refused:
         parse("trained", SOURCE.replace(given, mutated), GRAPH)
     assert str(refused.value) == f"trained.cypher: {message}"
+
+
+def test_a_question_may_take_another_verb_than_query() -> None:
+    assert parse("trained", SOURCE, GRAPH).verb == "query"
+    assert parse("trained", SOURCE.replace("// time at\n", "// time at\n// verb readAudit\n"), GRAPH).verb == "readAudit"
 
 
 def test_every_file_of_the_registry_is_read() -> None:

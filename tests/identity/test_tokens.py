@@ -11,11 +11,13 @@ import pytest
 import forebear.identity.tokens
 from forebear.domain.outcome import Reason, Refused
 from forebear.domain.roles import Actor, Role
+from forebear.graph.facts import json_text
 from forebear.graph.ids import Ids
 from forebear.graph.kinds import GRAPH
 from forebear.graph.moments import moment
 from forebear.identity.errors import Unauthenticated
 from forebear.identity.tokens import CACHED_SECONDS, USE_SECONDS, Created, Revoked, Token, Tokens
+from forebear.record.audit import Trail
 from forebear.store import Store, WriteTransaction
 from forebear.store.errors import StatementTimeout
 from tests.identity.clock import Clock
@@ -34,7 +36,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def tokens(store: Store) -> Tokens:
-    return Tokens(store, Ids(GRAPH))
+    return Tokens(store, Ids(GRAPH), Trail())
 
 
 async def created(tokens: Tokens, name: str = "ada", *roles: Role, **given: Any) -> Created:
@@ -49,9 +51,9 @@ async def refused(tokens: Tokens, secret: str) -> str:
     return str(caught.value)
 
 
-async def kept(store: Store) -> list[Mapping[str, Any]]:
-    """All that the graph holds, but for the mark of a lock."""
-    rows = await store.read("MATCH (n) RETURN properties(n) AS properties")
+async def kept(store: Store, label: str = "ApiToken") -> list[Mapping[str, Any]]:
+    """All nodes of a label, or of several, with all that they hold."""
+    rows = await store.read(f"MATCH (n:{label}) WITH n ORDER BY n.id RETURN properties(n) AS properties")
     return [dict(row["properties"]) for row in rows]  # type: ignore[call-overload]
 
 
@@ -75,6 +77,35 @@ async def test_a_token_speaks_for_its_actor_and_only_its_hash_is_kept(tokens: To
         "telemetry", frozenset({Role.OPERATOR, Role.RECORDER}), frozenset({"line:a", "line:b"}), machine=True
     )
     await tokens.close()
+    assert made.secret.removeprefix("forebear_") not in str(await kept(store, "ApiToken|AuditEntry|OutboxEntry"))
+
+
+async def test_what_is_done_to_a_token_is_on_its_audit_trail(tokens: Tokens, store: Store, clock: Clock) -> None:
+    made = await created(tokens, "ada", Role.APPROVER, lines=["line:a"])
+    id, first = made.token.id, moment(clock.now(UTC))
+    clock.seconds += 1
+    await tokens.revoke(Actor("petra", frozenset({Role.ADMIN})), "ada")
+    second = moment(clock.now(UTC))
+    entries = await kept(store, "AuditEntry")
+    assert [{name: e.get(name) for name in ("id", "at", "by", "action", "before", "after")} for e in entries] == [
+        {
+            "id": f"{id}#0",
+            "at": first,
+            "by": "root",
+            "action": "createToken",
+            "before": None,
+            "after": json_text({id: {"name": "ada", "roles": ["APPROVER"], "lines": ["line:a"], "machine": False}}),
+        },
+        {
+            "id": f"{id}#1",
+            "at": second,
+            "by": "petra",
+            "action": "revokeToken",
+            "before": json_text({id: {"revokedAt": None}}),
+            "after": json_text({id: {"revokedAt": second}}),
+        },
+    ]
+    assert entries[1]["previous"] == entries[0]["hash"]
 
 
 async def test_tokens_are_listed_the_newest_first(tokens: Tokens, clock: Clock) -> None:
@@ -127,7 +158,7 @@ async def test_a_token_expires(tokens: Tokens, clock: Clock) -> None:
 
 
 async def test_a_revoked_token_is_refused_at_once_here_and_soon_elsewhere(tokens: Tokens, store: Store, clock: Clock) -> None:
-    elsewhere = Tokens(store, Ids(GRAPH))
+    elsewhere = Tokens(store, Ids(GRAPH), Trail())
     made, other = await created(tokens), await created(tokens)
     for known in (tokens, elsewhere):
         await known.actor(made.secret)

@@ -15,15 +15,16 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
 from forebear.domain.outcome import Reason, Refused
 from forebear.domain.roles import Actor, Role, in_order, refusal
+from forebear.graph.facts import json_text
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.moments import moment
 from forebear.identity.errors import Unauthenticated
@@ -43,6 +44,7 @@ USE_SECONDS = 60
 
 _FORM = re.compile(rf"{PREFIX}[0-9a-f]{{64}}")
 _NAME = re.compile(r"\w[\w.@+-]{0,99}")
+_TOLD = ("name", "roles", "lines", "machine", "expiresAt")
 _STATEMENTS = statements("identity")
 _log = structlog.get_logger(__name__)
 
@@ -109,12 +111,20 @@ class Revoked:
     tokens: Sequence[Token]
 
 
+class Trail(Protocol):
+    """Where it is kept what was changed."""
+
+    async def append(self, transaction: WriteTransaction, *, payload: str, **said: Any) -> object:
+        """Appends what is said of a change, the last thing that a transaction does."""
+
+
 class Tokens:
     """The API tokens of one store."""
 
-    def __init__(self, store: Store, ids: Ids) -> None:
+    def __init__(self, store: Store, ids: Ids, trail: Trail) -> None:
         self._store = store
         self._ids = ids
+        self._trail = trail
         self._known: OrderedDict[str, tuple[float, Token]] = OrderedDict()
         self._revocations = 0
         self._noted: dict[str, float] = {}
@@ -167,9 +177,9 @@ class Tokens:
 
     async def _write_uses(self) -> None:
         while self._uses:
-            uses, self._uses = [{"id": id, "at": at} for id, at in sorted(self._uses.items())], {}
+            uses, self._uses = self._uses, {}
             try:
-                await self._write("use_tokens", {"uses": uses})
+                await self._store.write(partial(_used, uses))
             except StoreError as error:
                 _log.warning("when tokens were last used is not kept", reason=str(error))
 
@@ -202,8 +212,14 @@ class Tokens:
             "createdBy": by.name,
             "expiresAt": expires_at,
         }
-        (token,) = await self._write("create_token", {"token": kept})
-        return Created(secret, token)
+
+        async def work(transaction: WriteTransaction) -> Token:
+            (token,) = _tokens(await transaction.run(_STATEMENTS["create_token"], {"token": kept}))
+            told = {name: kept[name] for name in _TOLD if kept[name] is not None}
+            await self._tell(transaction, token, now, by, "createToken", None, told)
+            return token
+
+        return Created(secret, await self._store.write(work))
 
     def _reasons(
         self, by: Actor, name: str, roles: Sequence[Role], lines: Sequence[str] | None, expires_at: str | None, now: str
@@ -259,7 +275,10 @@ class Tokens:
                     return Refused((forbidden,))
             now = moment(datetime.now(UTC))
             given = {"ids": [token.id for token in found], "now": now, "by": by.name}
-            return Revoked(_tokens(await transaction.run(_STATEMENTS["revoke_tokens"], given)))
+            ended = _tokens(await transaction.run(_STATEMENTS["revoke_tokens"], given))
+            for token in ended:
+                await self._tell(transaction, token, now, by, "revokeToken", {"revokedAt": None}, {"revokedAt": now})
+            return Revoked(ended)
 
         outcome = await self._store.write(work)
         if isinstance(outcome, Revoked):
@@ -268,11 +287,31 @@ class Tokens:
             self._known = OrderedDict((h, k) for h, k in self._known.items() if k[1].id not in ended)
         return outcome
 
-    async def _write(self, name: str, parameters: Mapping[str, object]) -> list[Token]:
-        async def work(transaction: WriteTransaction) -> list[Token]:
-            return _tokens(await transaction.run(_STATEMENTS[name], parameters))
+    async def _tell(
+        self,
+        transaction: WriteTransaction,
+        token: Token,
+        at: str,
+        by: Actor,
+        action: str,
+        before: Mapping[str, Any] | None,
+        after: Mapping[str, Any],
+    ) -> None:
+        """Appends to the token's audit trail."""
+        await self._trail.append(
+            transaction,
+            payload=json_text({"by": by.name, "name": token.name}),
+            subject=token.id,
+            at=at,
+            by=by.name,
+            action=action,
+            before=None if before is None else json_text({token.id: before}),
+            after=json_text({token.id: after}),
+        )
 
-        return await self._store.write(work)
+
+async def _used(at: Mapping[str, str], transaction: WriteTransaction) -> None:
+    await transaction.run(_STATEMENTS["use_tokens"], {"uses": [{"id": id, "at": at[id]} for id in sorted(at)]})
 
 
 def _id(hash: str) -> str:
