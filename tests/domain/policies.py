@@ -180,7 +180,8 @@ def cases(draw: st.DrawFn) -> Case:
     """A case of an evaluation."""
     policy = draw(documents(asking=1).map(_policy).filter(lambda policy: policy is not None))
     assert policy is not None
-    some = st.lists(measurements(policy), min_size=1, max_size=8)
+    # One evidence measures a thing once.
+    some = st.lists(measurements(policy), min_size=1, max_size=8, unique_by=lambda m: (m.evidence, m.artifact))
     baseline = Baseline("release:picker@1/parcels", "model:picker@1", tuple(draw(some))) if draw(mostly(True, False)) else None
     return Case(policy, draw(mostly(LINE_TARGET, None)), draw(some), baseline, draw(measurements(policy)))
 

@@ -171,7 +171,7 @@ class _Bench:
         if reason := self.undefined(asked):
             return reason
         of_it = [m for m in measured if (m.pack, m.metric, m.slice) == (asked.pack, asked.metric, asked.slice)]
-        of_it.sort(key=lambda m: (m.measured_at, -best * m.value, m.evidence), reverse=True)
+        of_it.sort(key=lambda m: (m.measured_at, -best * m.value, m.evidence, m.artifact or ""), reverse=True)
         refused: list[tuple[Measured, str, str]] = []
         for m in of_it:
             against = self.against(asked, m)
