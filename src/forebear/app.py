@@ -30,7 +30,7 @@ from forebear.graph.ids import Ids
 from forebear.graph.kinds import GRAPH
 from forebear.identity.authentication import Authentication
 from forebear.identity.tokens import Tokens
-from forebear.record.audit import Trail
+from forebear.record.audit import Chains
 from forebear.record.recorder import Recorder
 from forebear.settings import Settings
 from forebear.store import Store, indexes
@@ -76,7 +76,7 @@ class Forebear:
         applied = await indexes.apply(store, wanted(graph))
         _log.info("constraints and indexes", added=len(applied.added))
         schema = schema_of(graph)
-        tokens = Tokens(store, Ids(graph), Trail())
+        tokens = Tokens(store, Ids(graph), Chains())
         performer = Performer(schema.facts, store, ACTIONS, INQUIRIES, facts())
         return cls(
             schema,
