@@ -13,7 +13,7 @@ import uvloop
 from neo4j import AsyncDriver, AsyncGraphDatabase
 from rich.console import Console
 
-from bench import forebear, lineage, load, peer
+from bench import actions, forebear, lineage, load, peer
 from bench.bolt import Bolt
 from bench.forebear import Forebear
 from bench.graphql import Refused
@@ -24,7 +24,7 @@ from bench.questions import QUESTIONS
 from bench.report import Results, show
 from tests import neo4j_server
 
-PARTS = ("questions", "recording", "start", "growth")
+PARTS = ("questions", "recording", "actions", "start", "growth")
 GROWTH = (10_000, 1_000_000)
 
 
@@ -101,6 +101,9 @@ async def run(given: argparse.Namespace) -> Results:
             for question in QUESTIONS:
                 say(f"Asking: {question.name}")
                 results.timings[question.name] = await measure(driver, systems, question, given.rounds)
+        if "actions" in given.only and ours:
+            say("Acting")
+            results.acting = await actions.measure(driver, uri, ours, workspace, given.rounds)
         if "growth" in given.only:
             for nodes in given.sizes:
                 await load.wipe(driver)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.table import Table
 
+from bench.actions import Acting
 from bench.load import Recording
 from bench.measure import Timing
 from bench.process import Memory
@@ -16,6 +17,8 @@ RECORDING_SHARE = 0.6
 START_SECONDS = 4.0
 MEMORY_MB = 150.0
 GROWTH_FACTOR = 1.3
+ACTION_MS = 1.5
+"""What an action may take beside its statements."""
 
 
 @dataclass
@@ -34,6 +37,8 @@ class Results:
     """The service's, without an engine, when it has just started."""
     after: Memory | None = None
     """The same after all that was asked of it."""
+    acting: Acting | None = None
+    """An action over HTTP and its statements alone."""
     growth: dict[int, dict[str, dict[str, Timing]]] = field(default_factory=dict)
     """By nodes of the graph, question and system."""
 
@@ -80,7 +85,7 @@ def _growth(results: Results) -> Table:
 
 
 def _others(results: Results) -> Table:
-    table = Table(title="Recording, start and memory")
+    table = Table(title="Recording, acting, start and memory")
     table.add_column("what")
     for heading in ("measured", "limit", "met"):
         table.add_column(heading, justify="right")
@@ -94,6 +99,11 @@ def _others(results: Results) -> Table:
                 f"{RECORDING_SHARE:.0%}",
                 _met(share >= RECORDING_SHARE),
             )
+    if results.acting:
+        over = results.acting.forebear - results.acting.bolt
+        table.add_row("an action's statements, over Bolt alone", f"{results.acting.bolt:.2f} ms", "", "")
+        measured, limit = f"{results.acting.forebear:.2f} ms, {over:+.2f}", f"+{ACTION_MS} ms"
+        table.add_row("an action through Forebear", measured, limit, _met(over <= ACTION_MS))
     if results.start is not None:
         met = _met(results.start <= START_SECONDS)
         table.add_row("start on the embedded engine", f"{results.start:.1f} s", f"{START_SECONDS:.0f} s", met)

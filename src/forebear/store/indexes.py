@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 from forebear.graph.indexes import EdgeTypes, FullText, Index, PropertyKeys, Uniqueness
@@ -28,19 +29,24 @@ async def apply(store: Store, wanted: Sequence[Wanted]) -> Applied:
 
     by_sql = [want for want in absent if isinstance(want, (FullText, EdgeTypes))] if store.embedded else []
 
-    async def define(transaction: WriteTransaction) -> None:
-        for want in absent:
-            if want not in by_sql:
-                for statement in _cypher(want):
-                    await transaction.run(statement)
+    # Neo4j takes names of properties for data, and data and schema not in one transaction.
+    keys = [want for want in absent if isinstance(want, PropertyKeys)]
+    schema = [want for want in absent if want not in by_sql and want not in keys]
 
     if by_sql and store.embedded:
         await store.embedded.sql("".join(map(_sql, by_sql)))
-    if absent:
-        await store.write(define, timeout=_POPULATION_SECONDS)
+    for wants in (schema, keys):
+        if wants:
+            await store.write(partial(_define, wants), timeout=_POPULATION_SECONDS)
     if absent and not store.embedded:
         await store.read(f"CALL db.awaitIndexes({_POPULATION_SECONDS})", timeout=_POPULATION_SECONDS)
     return Applied(tuple(absent))
+
+
+async def _define(wants: Sequence[Wanted], transaction: WriteTransaction) -> None:
+    for want in wants:
+        for statement in _cypher(want):
+            await transaction.run(statement)
 
 
 async def missing(store: Store, wanted: Sequence[Wanted]) -> list[Wanted]:
