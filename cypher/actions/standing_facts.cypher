@@ -1,34 +1,49 @@
-// How releases stand: one, all of a version or of an artifact's version, or all in a line. One row a release, and one of nulls.
-// Locks their lines, since a policy may change, and then the releases, each in the order of ids.
+// How releases stand: one, all of a version or of an artifact's version, all in lines; or as they would, were versions
+// registered in lines. One row a release, and one of nulls. Locks their lines, since a policy may change, and then the
+// releases, each in the order of ids.
 //
 // parameter release ID(Release): The release.
 // parameter version ID(ModelVersion): The version whose releases.
 // parameter artifact ID(Artifact): The artifact whose version's releases.
-// parameter line ID(ReleaseLine): The line whose releases.
+// parameter compared Boolean: Whether also those that are compared with that version, since it is deployed in their line.
+// parameter lines [ID(ReleaseLine)]: The lines whose releases.
+// parameter candidates [{version, line}]: Versions, known or not, that are to have a release in a line, if they have none.
 // parameter now DateTime!: Now.
 CALL () {
-  MATCH (release:Release {id: $release})-[within:IN_LINE]->(line:ReleaseLine) WHERE true
-  RETURN release, line
+  MATCH (version:ModelVersion)<-[of:OF]-(release:Release {id: $release})-[within:IN_LINE]->(line:ReleaseLine) WHERE true
+  RETURN release, line, version, null AS candidate
   UNION
   MATCH (version:ModelVersion {id: $version})<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine) WHERE true
-  RETURN release, line
+  RETURN release, line, version, null AS candidate
   UNION
   MATCH (artifact:Artifact {id: $artifact})-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine) WHERE true
-  RETURN release, line
+  RETURN release, line, version, null AS candidate
   UNION
-  MATCH (line:ReleaseLine {id: $line})<-[within:IN_LINE]-(release:Release) WHERE true
-  RETURN release, line
+  MATCH (deployed:ModelVersion {id: $version})<-[runs:OF]-(beside:Release)-[stands:IN_LINE]->(line:ReleaseLine)<-[within:IN_LINE]-(release:Release)-[of:OF]->(version:ModelVersion)
+  WHERE $compared AND beside.state = 'DEPLOYED'
+  RETURN release, line, version, null AS candidate
   UNION
-  RETURN null AS release, null AS line
+  MATCH (artifact:Artifact {id: $artifact})-[built:BUILT_FROM]->(deployed:ModelVersion)<-[runs:OF]-(beside:Release)-[stands:IN_LINE]->(line:ReleaseLine)<-[within:IN_LINE]-(release:Release)-[of:OF]->(version:ModelVersion)
+  WHERE $compared AND beside.state = 'DEPLOYED'
+  RETURN release, line, version, null AS candidate
+  UNION
+  UNWIND $lines AS id
+  MATCH (line:ReleaseLine {id: id})<-[within:IN_LINE]-(release:Release)-[of:OF]->(version:ModelVersion) WHERE true
+  RETURN release, line, version, null AS candidate
+  UNION
+  UNWIND $candidates AS pair
+  MATCH (line:ReleaseLine {id: pair.line}) WHERE true
+  OPTIONAL MATCH (version:ModelVersion {id: pair.version})
+  OPTIONAL MATCH (:ModelVersion {id: pair.version})<-[of:OF]-(release:Release)-[within:IN_LINE]->(:ReleaseLine {id: pair.line})
+  RETURN release, line, version, pair.version AS candidate
+  UNION
+  RETURN null AS release, null AS line, null AS version, null AS candidate
 }
-WITH release, line ORDER BY line.id
+WITH release, line, version, candidate ORDER BY line.id
 REMOVE line.lock
-WITH release, line ORDER BY release.id
+WITH release, line, version, candidate ORDER BY release.id
 REMOVE release.lock
-WITH release, line
-OPTIONAL MATCH (release)-[of:OF]->(version:ModelVersion)
-OPTIONAL MATCH (line)-[for:FOR]->(target:HardwareTarget)
-WITH release, line, version, target,
+WITH release, line, version, candidate,
   COLLECT {
     WITH * WHERE line IS NOT NULL
     MATCH (policy:ReleasePolicy)-[governs:GOVERNS]->(line) WHERE governs.validFrom <= $now AND coalesce(governs.validTo > $now, true)
@@ -38,17 +53,28 @@ WITH release, line, version, target,
   COLLECT {
     WITH * WHERE line IS NOT NULL
     MATCH (line)<-[beside:IN_LINE]-(other:Release)-[runs:OF]->(running:ModelVersion)<-[built:BUILT_FROM]-(artifact:Artifact)<-[meant:OF]-(deployment:Deployment)
-    WHERE other.state = 'DEPLOYED' AND other.id <> release.id AND deployment.state = 'ACTIVE'
+    WHERE other.state = 'DEPLOYED' AND other.id <> coalesce(release.id, '') AND deployment.state = 'ACTIVE'
     WITH other, running, max(coalesce(deployment.validFrom, '')) AS since ORDER BY since DESC, other.id LIMIT 1
     RETURN {release: other.id, version: running.id} AS other
   }[0] AS baseline
 RETURN release{.id, .state, .revision, .staleFrom, .recordedBy} AS release,
-  line{.id, target: target.id} AS line,
+  line{
+    .id,
+    target: COLLECT { WITH * WHERE line IS NOT NULL MATCH (line)-[for:FOR]->(target:HardwareTarget) WHERE true RETURN target.id }[0]
+  } AS line,
   version{
     .id, .weightsDigest, .normalizationDigest, .actionSpaceDigest, .controllerDigest, .sensors, .actionSpace, .rateHz,
-    .memoryMib, .robotSoftware, .recordedBy
+    .memoryMib, .robotSoftware, .recordedBy,
+    justified: EXISTS { MATCH (version)-[justified:JUSTIFIED_BY]->(experiment:Experiment) WHERE true }
   } AS version,
+  candidate,
   policy{.id, .document} AS policy,
+  COLLECT {
+    WITH * WHERE line IS NOT NULL
+    MATCH (coming:ReleasePolicy)-[governs:GOVERNS]->(line) WHERE governs.validFrom > $now
+    WITH coming, governs ORDER BY governs.validFrom, coming.id
+    RETURN coming{.id, .document, validFrom: governs.validFrom} AS item
+  } AS coming,
   baseline,
   COLLECT {
     UNWIND coalesce(policy.packs, []) AS id
@@ -59,7 +85,14 @@ RETURN release{.id, .state, .revision, .staleFrom, .recordedBy} AS release,
     WITH * WHERE version IS NOT NULL
     MATCH (version)-[promoted:PROMOTED_FROM]->(checkpoint:Checkpoint)-[produced:PRODUCED_BY]->(run:Run) WHERE true
     WITH DISTINCT run ORDER BY run.id
-    RETURN run{.id, .recordedBy, .owners} AS item
+    RETURN run{
+      .id, .recordedBy, .owners,
+      configured: run.configuration IS NOT NULL,
+      trained: EXISTS { MATCH (run)-[trained:TRAINED_ON]->(data:DatasetVersion) WHERE true },
+      coded: EXISTS { MATCH (run)-[ran:RAN]->(code:CodeVersion) WHERE true },
+      equipped: EXISTS { MATCH (run)-[inside:IN_ENVIRONMENT]->(environment:SoftwareEnvironment) WHERE true },
+      computed: EXISTS { MATCH (run)-[on:ON_COMPUTE]->(compute:ComputeProfile) WHERE true }
+    } AS item
   } AS runs,
   COLLECT {
     WITH * WHERE release IS NOT NULL

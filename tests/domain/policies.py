@@ -201,6 +201,6 @@ def votes(draw: st.DrawFn) -> Vote:
 
 candidacies = st.builds(
     Candidacy,
-    st.sampled_from([None, *PEOPLE, *MACHINES]),
+    st.frozensets(st.sampled_from((*PEOPLE, *MACHINES)), max_size=2),
     st.frozensets(st.sampled_from((*PEOPLE, *MACHINES)), max_size=2),
 )

@@ -84,9 +84,15 @@ def on_release(name: str, input: type[Value], decide: Callable[[Case, By, Given]
     return Action(name, input, ("standing",), decided, one_release)
 
 
+def standing_of(**asked: Any) -> dict[str, Any]:
+    """The parameters of `standing_facts`: those that are asked for, and nothing for the others."""
+    none = {"release": None, "version": None, "artifact": None, "compared": False, "lines": [], "candidates": []}
+    return {**none, **asked}
+
+
 def one_release(given: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters of `standing_facts` for one release."""
-    return {"release": given["release"], "version": None, "artifact": None, "line": None}
+    return standing_of(release=given["release"])
 
 
 def _missing(given: Given) -> list[dict[str, Any]]:

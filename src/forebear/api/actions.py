@@ -15,7 +15,7 @@ from forebear.actions.action import Action
 from forebear.actions.performer import By
 from forebear.api.types import RESOLVE, TypeBuilder, list_of, plain
 from forebear.domain.outcome import Outcome
-from forebear.graph.declaration import Fact, Property
+from forebear.graph.declaration import Property
 from forebear.graph.field import LookupField, LookupsField, Rule
 
 if TYPE_CHECKING:
@@ -54,12 +54,10 @@ class ActionBuilder:
         return self._types.resolved(action.doc, {RESOLVE: partial(act, action.name)}, answer, arguments)
 
     def _argument(self, p: Property) -> Any:
-        if p.type is Fact:
-            made: Any = self._types.named(f"{p.names[0]}Fact")
-        elif p.names:
-            made = list[strawberry.ID] if p.item_type is not None else strawberry.ID
-        else:
+        if not p.names:
             return self._types.input(p)
+        made: Any = self._types.named(f"{p.names[0]}Fact") if p.is_fact else strawberry.ID
+        made = list_of(made) if p.item_type is not None else made
         return made if p.required else made | None
 
     def _outcomes(self) -> None:
@@ -124,9 +122,14 @@ async def act(
     by = By(context.actor, "graphql", idempotencyKey, expectedRevision)
     input = {key: plain(value) for key, value in arguments.items() if value is not None}
     for p in context.performer.actions[name].input.members:
-        if p.type is Fact and p.name in input:
-            input[p.name] = {"kind": p.names[0], **input[p.name]}
+        if p.is_fact and p.name in input:
+            input[p.name] = _of_kind(p.names[0], input[p.name])
     return told(await context.performer.do(name, input, by))
+
+
+def _of_kind(kind: str, given: Any) -> Any:
+    """Facts as documents, which name their kind."""
+    return [_of_kind(kind, each) for each in given] if isinstance(given, list) else {"kind": kind, **given}
 
 
 def told(outcome: Outcome) -> dict[str, Any]:

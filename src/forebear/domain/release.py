@@ -89,7 +89,7 @@ def _stands_approved(case: Case, decision: str) -> list[Effect]:
     if case.running:
         state = observed(state, Event.DEPLOYMENT_ACTIVE)
     former = (Disconnect(case.release.id, "approvedBy", id) for id in case.approvals)
-    return [*_moves(case, state, staleFrom=None), *former, Connect(case.release.id, "approvedBy", decision)]
+    return [*_moves(case, state, staleFrom=case.stale_from), *former, Connect(case.release.id, "approvedBy", decision)]
 
 
 def _refused(
@@ -111,7 +111,7 @@ def approve(case: Case, by: By) -> Verdict:
         return Verdict(case.release.id, reasons=(case.policy,))
     if case.is_approved and not case.is_stale:
         return Verdict(case.release.id)
-    failed = [Reason(c.code, c.message, c.remedy or "") for c in case.checks if not c.passed]
+    failed = case.unmet
     effects: list[Effect] = []
     if case.release.state is ReleaseState.CANDIDATE and not failed:
         case, effects = _evaluated(case, by, 0)
@@ -133,7 +133,7 @@ def approve(case: Case, by: By) -> Verdict:
         counted = [v.decision for v in count.counted]
         effects.append(_decision(case, by, 2, DecisionType.APPROVAL, state=state, counts=counted, checked=True))
         effects += _stands_approved(case, by.ids[2])
-    return Verdict(case.release.id, tuple(_together(effects)))
+    return Verdict(case.release.id, tuple(together(effects)))
 
 
 def _evaluated(case: Case, by: By, nth: int) -> tuple[Case, list[Effect]]:
@@ -158,9 +158,8 @@ def evaluate(case: Case, by: By) -> Verdict:
     policy = case.policy
     if isinstance(policy, Reason):
         return Verdict(case.release.id)
-    passed = all(check.passed for check in case.checks)
     effects: list[Effect] = []
-    if not passed:
+    if case.unmet:
         return Verdict(case.release.id, tuple(_moves(case, observed(case.release.state, Event.EVIDENCE_LAPSED))))
     if case.release.state in (ReleaseState.CANDIDATE, ReleaseState.REJECTED):
         case, effects = _evaluated(case, by, 0)
@@ -172,11 +171,11 @@ def evaluate(case: Case, by: By) -> Verdict:
             _decision(case, by, 1, DecisionType.PROMOTION, state=promoted, checked=True, actor=case.standing.policy.id)
         )
         effects += _stands_approved(case, by.ids[1])
-    return Verdict(case.release.id, tuple(_together(effects)))
+    return Verdict(case.release.id, tuple(together(effects)))
 
 
-def _together(effects: Iterable[Effect]) -> list[Effect]:
-    """Effects in which each node is revised once: what it was first, and what it becomes last."""
+def together(effects: Iterable[Effect]) -> list[Effect]:
+    """Effects in which each node is revised once at most: what it was first, and what it becomes last."""
     kept: list[Effect] = []
     revised: dict[str, int] = {}
     for effect in effects:
@@ -188,7 +187,13 @@ def _together(effects: Iterable[Effect]) -> list[Effect]:
         if isinstance(effect, Revise):
             revised[effect.id] = len(kept)
         kept.append(effect)
-    return kept
+    return [*filter(None, (_changed(e) if isinstance(e, Revise) else e for e in kept))]
+
+
+def _changed(effect: Revise) -> Revise | None:
+    """A revision without what it leaves as it was; None where that is all."""
+    after = {name: value for name, value in effect.after.items() if effect.before[name] != value}
+    return Revise(effect.id, {name: effect.before[name] for name in after}, after) if after else None
 
 
 def missing_for_approval(case: Case) -> tuple[Reason, ...]:
@@ -202,8 +207,8 @@ def missing_for_approval(case: Case) -> tuple[Reason, ...]:
     if isinstance(target, Reason) and case.release.state is not ReleaseState.CANDIDATE:
         return (target,)
     if policy.automatic_promotion and not case.refused_before:
-        return missing(case.checks)
-    return missing(case.checks, case.count(case.votes))
+        return case.unmet
+    return missing(case.checks, case.count(case.votes), case.incomplete)
 
 
 def reject(case: Case, by: By) -> Verdict:

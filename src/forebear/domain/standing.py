@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import msgspec
 
@@ -13,7 +14,7 @@ from forebear.domain import evaluation
 from forebear.domain.audit import digest
 from forebear.domain.evidence import Baseline, Check, Measured, Pack
 from forebear.domain.outcome import Reason
-from forebear.domain.policy import InvalidPolicy, Policy, parse
+from forebear.domain.policy import InvalidPolicy, Part, Policy, missing_of_candidate, parse, standing_after
 from forebear.domain.votes import Candidacy, Count, Vote, count_votes
 from forebear.graph.kinds import ArtifactState, DecisionType, Direction, EvidenceType, ReleaseState, Verdict
 
@@ -53,11 +54,19 @@ class VersionRow(Row, frozen=True):
     rate_hz: float | None = None
     memory_mib: float | None = None
     robot_software: str | None = None
+    justified: bool = False
+    """Whether an experiment justifies it."""
+
+    @property
+    def bound(self) -> dict[str, Any]:
+        """All that makes it executable, and its interface, by the names of the graph; with its id."""
+        names = zip(self.__struct_fields__, self.__struct_encode_fields__, strict=True)
+        return {encoded: getattr(self, name) for name, encoded in names if name not in ("recorded_by", "justified")}
 
     @property
     def digest(self) -> str:
         """What approvals are bound to: the digest of all that makes it executable, and of its interface."""
-        bound = [getattr(self, name) for name in self.__struct_fields__ if name != "recorded_by"]
+        bound = self.bound.values()
         return "sha256:" + digest(json.dumps(v) if isinstance(v, (list, float)) else v for v in bound)
 
 
@@ -70,6 +79,20 @@ class PolicyRow(Row, frozen=True):
     def policy(self) -> Policy:
         """The policy itself. Raises `InvalidPolicy`: an imported one may be of an older registry's making."""
         return parse(json.loads(self.document or "{}"))
+
+
+class ComingRow(PolicyRow, frozen=True, kw_only=True):
+    """A policy that is to take effect in its line, and when."""
+
+    valid_from: str
+
+    @property
+    def stale_from(self) -> str | None:
+        """From when it makes the approvals that it finds stale; None: never, or it cannot be read."""
+        try:
+            return standing_after(self.policy(), self.valid_from)
+        except InvalidPolicy:
+            return None
 
 
 class PackRow(Row, frozen=True):
@@ -90,11 +113,28 @@ class PackRow(Row, frozen=True):
 
 
 class RunRow(Row, frozen=True):
-    """A run that the version came from, with who recorded it and who owns it."""
+    """A run that the version came from, with who recorded it and who owns it, and what is known of how it was made."""
 
     id: str
     recorded_by: str
     owners: str | None = None
+    trained: bool = False
+    coded: bool = False
+    equipped: bool = False
+    computed: bool = False
+    configured: bool = False
+
+    @property
+    def carried(self) -> frozenset[Part]:
+        """What it says of a candidate that came of it."""
+        known = {
+            Part.DATASET: self.trained,
+            Part.CODE: self.coded,
+            Part.ENVIRONMENT: self.equipped,
+            Part.COMPUTE: self.computed,
+            Part.CONFIGURATION: self.configured,
+        }
+        return frozenset(part for part, said in known.items() if said)
 
 
 class DecisionRow(Row, frozen=True):
@@ -165,12 +205,17 @@ class BaselineRow(Row, frozen=True):
 
 
 class Standing(Row, frozen=True):
-    """A row of `cypher/actions/standing_facts.cypher`; its release is null where there is none."""
+    """A row of `cypher/actions/standing_facts.cypher`; its release is null where there is none.
+
+    `candidate` is the id of the version that is asked to have a release in the line, whether it is known or not.
+    """
 
     release: ReleaseRow | None = None
     line: LineRow | None = None
     version: VersionRow | None = None
+    candidate: str | None = None
     policy: PolicyRow | None = None
+    coming: list[ComingRow] = []
     baseline: BaselineRow | None = None
     packs: list[PackRow] = []
     runs: list[RunRow] = []
@@ -240,6 +285,31 @@ class Case:
             self.now,
         )
 
+    @cached_property
+    def incomplete(self) -> tuple[Reason, ...]:
+        """What it does not carry of what the policy asks of a candidate. None where no policy is in force.
+
+        Where it came of several runs, it carries what is known of each of them.
+        """
+        if isinstance(self.policy, Reason):
+            return ()
+        carried = {part for part in Part if self.version.bound.get(part) is not None}
+        if self.version.justified:
+            carried.add(Part.EXPERIMENT)
+        if self.standing.runs:
+            carried |= frozenset.intersection(*(run.carried for run in self.standing.runs))
+        return missing_of_candidate(self.policy, carried)
+
+    @property
+    def unmet(self) -> tuple[Reason, ...]:
+        """What it lacks under the policy before anybody need vote: of what it must carry, and of evidence."""
+        return evaluation.missing(self.checks, candidate=self.incomplete)
+
+    @property
+    def stale_from(self) -> str | None:
+        """From when an approval of now is stale, by the policies that are to take effect in its line; None: never."""
+        return min((c.stale_from for c in self.standing.coming if c.stale_from is not None), default=None)
+
     @property
     def _evidence_ids(self) -> Mapping[str, set[str]]:
         ids: dict[str, set[str]] = {}
@@ -268,7 +338,9 @@ class Case:
         assert isinstance(self.policy, Policy)
         trainers = {r.recorded_by for r in self.standing.runs}
         trainers |= {owner["name"] for r in self.standing.runs for owner in json.loads(r.owners or "[]")}
-        return count_votes(self.policy, votes, Candidacy(self.version.recorded_by, frozenset(trainers)))
+        # Who first named a version may be somebody else than who made it a candidate here.
+        registrants = frozenset({self.version.recorded_by, self.release.recorded_by})
+        return count_votes(self.policy, votes, Candidacy(registrants, frozenset(trainers)))
 
     @property
     def refused_before(self) -> bool:

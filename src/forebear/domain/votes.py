@@ -32,7 +32,7 @@ class Vote:
 class Candidacy:
     """Who is too near to a candidate to vote for it: who registered it, and who trained it."""
 
-    registrant: str | None
+    registrants: frozenset[str] = frozenset()
     trainers: frozenset[str] = frozenset()
 
 
@@ -74,7 +74,7 @@ def _against(policy: Policy, vote: Vote, candidacy: Candidacy) -> Reason | None:
     if vote.machine and vote.actor not in approvals.trusted_machines:
         said = f"{vote.actor} is a machine that the policy does not name under approvals.trustedMachines"
         return Reason(UNTRUSTED_MACHINE, said, "have a person vote")
-    if vote.actor == candidacy.registrant and not approvals.self_approval:
+    if vote.actor in candidacy.registrants and not approvals.self_approval:
         return Reason(SELF_APPROVAL, f"{vote.actor} registered the candidate", "have somebody else vote")
     if vote.actor in candidacy.trainers and not approvals.by_trainer:
         return Reason(BY_TRAINER, f"{vote.actor} trained the candidate", "have somebody vote who did not train it")
@@ -101,8 +101,8 @@ def _missing(
     by = sorted(counted)
     have = f"{len(by)} of {approvals.count} votes" + (f" ({listed(by, 'and')})" if by else "")
     uncounted = "; ".join(reason.message for _, reason in excluded)
-    barred = set() if approvals.self_approval or candidacy.registrant is None else {candidacy.registrant}
-    barred |= set() if approvals.by_trainer else candidacy.trainers
+    barred = frozenset() if approvals.self_approval else candidacy.registrants
+    barred |= frozenset() if approvals.by_trainer else candidacy.trainers
     others = sorted({*by, *barred})
     machines = sorted({*approvals.trusted_machines} - {*others})
     return (

@@ -92,7 +92,7 @@ class Property:
     searchable: bool = False
     indexed: bool = False
     names: tuple[str, ...] = ()
-    """Of an id: the kinds that it may name. Of a `Fact`: its kind."""
+    """Of ids: the kinds that they may name. Of facts: their kind."""
 
     @property
     def is_json(self) -> bool:
@@ -109,6 +109,11 @@ class Property:
     def item_type(self) -> Any | None:
         """The type of a list's items; `None` where the property is no list."""
         return typing.get_args(self.type)[0] if typing.get_origin(self.type) is list else None
+
+    @property
+    def is_fact(self) -> bool:
+        """Whether it is a fact of a kind, or a list of such facts."""
+        return (self.item_type or self.type) is Fact
 
     @property
     def is_enum(self) -> bool:
@@ -207,7 +212,7 @@ def prop(
 ) -> Any:
     """A property: its description, how it may change, and `default=None` where a fact may leave it out.
 
-    `names`: it is an id, or a list of ids, of these kinds; or a `Fact` of this kind.
+    `names`: it is an id, or a list of ids, of these kinds; or a `Fact`, or a list of such, of this kind.
     """
     return _PropertyMarker(doc, change, default, searchable, indexed, names)
 
@@ -350,7 +355,7 @@ def _property(owner: str, attribute: str, annotation: Any, marker: _PropertyMark
         raise DeclarationError(f"{where}: the only default is None, for what a fact may leave out")
     listed = typing.get_origin(annotation) is list
     item = typing.get_args(annotation)[0] if listed else annotation
-    held = (str, int, float, bool) if listed else (*_SCALARS, Json, Fact)
+    held = (str, int, float, bool, Fact) if listed else (*_SCALARS, Json, Fact)
     if not (item in held or (isinstance(item, type) and issubclass(item, Value if listed else (StrEnum, Value)))):
         raise DeclarationError(f"{where}: {annotation!r} is no type that the graph can hold")
     if not listed and isinstance(item, type) and issubclass(item, Value):
@@ -358,7 +363,7 @@ def _property(owner: str, attribute: str, annotation: Any, marker: _PropertyMark
     if isinstance(item, type) and issubclass(item, Enum) and any(m.name != m.value for m in item):
         raise DeclarationError(f"{where}: the members of {item.__name__} must be called as their values are")
     if marker.names and item not in (str, Fact):
-        raise DeclarationError(f"{where} names {' or '.join(marker.names)}, so it must be a str, a list[str] or a Fact")
+        raise DeclarationError(f"{where} names {' or '.join(marker.names)}, so it must be a str, a Fact or a list of either")
     if item is Fact and len(marker.names) != 1:
         raise DeclarationError(f"{where} is a Fact, so it must name the one kind that it is of")
     if marker.searchable and annotation is not str:

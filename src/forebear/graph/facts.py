@@ -140,7 +140,7 @@ class Facts:
         for p in value.members:
             annotation, described = _field(p)
             if p.names:
-                annotation = self.model(p.names[0]) if p.type is Fact else self._id(p.names)
+                annotation = self.model(p.names[0]) if p.is_fact else self._id(p.names)
                 annotation = list[annotation] if p.item_type is not None else annotation  # type: ignore[valid-type]
                 annotation = annotation if p.required else annotation | None
             fields[p.name] = (annotation, described)
