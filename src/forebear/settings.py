@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-import pydantic_settings
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -136,6 +135,3 @@ def load() -> Settings:
             for e in error.errors()
         ]
         raise SettingsError("; ".join(reasons)) from None
-    except pydantic_settings.SettingsError:
-        # The only setting that is read as JSON; the error names it, and the environment as such, but no reason.
-        raise SettingsError(f'{PREFIX}OIDC_ROLES must be JSON, such as {{"release-board": ["APPROVER"]}}') from None

@@ -58,6 +58,8 @@ class Service:
 
     process: subprocess.Popen[str]
     url: str
+    said: str
+    """The line that it has begun with."""
 
     @property
     def engine(self) -> psutil.Process:
@@ -86,7 +88,7 @@ def serving(*arguments: str | Path, **settings: object) -> Iterator[Service]:
     try:
         first = process.stdout.readline()
         assert first.startswith("Forebear listens on http://"), first
-        yield Service(process, first.split()[3].rstrip(","))
+        yield Service(process, first.split()[3].rstrip(","), first)
     finally:
         process.send_signal(signal.SIGTERM)
         process.stdout.read()

@@ -1,6 +1,7 @@
 """The service as a process: how it starts, what it says, how it ends."""
 
 import json
+import re
 import socket
 from pathlib import Path
 
@@ -80,7 +81,22 @@ def test_it_says_where_it_listens_and_that_nobody_has_to_authenticate(tmp_path: 
         (
             {"host": "0.0.0.0"},
             "FOREBEAR_HOST=0.0.0.0 would let anyone who can reach it change the registry: serve on 127.0.0.1, "
-            "or set FOREBEAR_ALLOW_UNAUTHENTICATED_NETWORK_ACCESS=true",
+            "or set FOREBEAR_REQUIRE_AUTHENTICATION=true",
+        ),
+        ({"oidc_audience": "forebear"}, "FOREBEAR_OIDC_AUDIENCE means nothing without FOREBEAR_OIDC_ISSUER"),
+        (
+            {"oidc_issuer": "https://login.example"},
+            "FOREBEAR_OIDC_ISSUER needs FOREBEAR_OIDC_AUDIENCE, or tokens that it issues to others would be accepted here",
+        ),
+        (
+            {"oidc_issuer": "http://login.example", "oidc_audience": "forebear"},
+            "FOREBEAR_OIDC_ISSUER=http://login.example must be an https:// URL, or others could sign for it",
+        ),
+        ({"oidc_roles": "board"}, "FOREBEAR_OIDC_ROLES: Input should be a valid dictionary"),
+        (
+            {"oidc_roles": '{"board": ["BOSS"]}'},
+            "FOREBEAR_OIDC_ROLES: Input should be "
+            "'VIEWER', 'AUDITOR', 'RECORDER', 'ENGINEER', 'APPROVER', 'OPERATOR' or 'ADMIN'",
         ),
     ],
 )
@@ -110,6 +126,11 @@ def test_the_demo_answers_its_questions_and_can_be_started_again(demo: Service, 
     assert "fleet:galley runs model:galley-hand@1 (intended and observed)" in said
     assert "observed model:parcel-picker@1, intended model:parcel-picker@2" in said
     assert "fleet:parcel-south (by lineage)" in said
+    assert re.findall("export FOREBEAR_TOKEN=forebear_[0-9a-f]{64}  # (.*)", said) == [
+        "ines.okoro: ENGINEER and APPROVER",
+        "tomas.lindqvist: APPROVER and OPERATOR",
+        "mirela.dane: AUDITOR, APPROVER and ADMIN",
+    ]
     with serving("demo", "--data-dir", tmp_path) as second:
         assert second.ask(counts) == once
         assert second.ask("{ runs(first: 1) { nodes { recordedBy source } } }") == {

@@ -17,7 +17,7 @@ from forebear.graph.kinds import GRAPH
 from forebear.graph.moments import moment
 from forebear.identity.errors import Unauthenticated
 from forebear.identity.tokens import CACHED_SECONDS, USE_SECONDS, Created, Revoked, Token, Tokens
-from forebear.record.audit import Trail
+from forebear.record.audit import Chains
 from forebear.store import Store, WriteTransaction
 from forebear.store.errors import StatementTimeout
 from tests.identity.clock import Clock
@@ -36,7 +36,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def tokens(store: Store) -> Tokens:
-    return Tokens(store, Ids(GRAPH), Trail())
+    return Tokens(store, Ids(GRAPH), Chains())
 
 
 async def created(tokens: Tokens, name: str = "ada", *roles: Role, **given: Any) -> Created:
@@ -158,7 +158,7 @@ async def test_a_token_expires(tokens: Tokens, clock: Clock) -> None:
 
 
 async def test_a_revoked_token_is_refused_at_once_here_and_soon_elsewhere(tokens: Tokens, store: Store, clock: Clock) -> None:
-    elsewhere = Tokens(store, Ids(GRAPH), Trail())
+    elsewhere = Tokens(store, Ids(GRAPH), Chains())
     made, other = await created(tokens), await created(tokens)
     for known in (tokens, elsewhere):
         await known.actor(made.secret)

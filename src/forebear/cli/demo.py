@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,9 +15,20 @@ import typer
 from forebear.cli import server, terminal
 from forebear.cli.registry import Local, ask
 from forebear.cli.terminal import Failure, out, short
+from forebear.domain.roles import Actor, Role, listed
 
 if TYPE_CHECKING:
     from forebear.app import Forebear
+
+DEMO = Actor("demo", frozenset(Role))
+"""Who records the example lineage."""
+
+PEOPLE: Mapping[str, tuple[Role, ...]] = {
+    "ines.okoro": (Role.ENGINEER, Role.APPROVER),
+    "tomas.lindqvist": (Role.APPROVER, Role.OPERATOR),
+    "mirela.dane": (Role.AUDITOR, Role.APPROVER, Role.ADMIN),
+}
+"""The people of the example company, with their roles."""
 
 EXAMPLES = ("open-x-embodiment", "company")
 """The files of the example lineage, in this order."""
@@ -38,14 +49,13 @@ def demo(
 
 
 async def _load(registry: Forebear) -> None:
-    from forebear.identity.actors import operating_system_user
     from forebear.record.recorder import Origin
     from forebear.store.statements import directory
 
     for name in EXAMPLES:
         lines = (directory("examples") / f"{name}.ndjson").read_bytes().splitlines()
         documents = [msgspec.json.decode(line) for line in lines]
-        summary = await registry.recorder.record(documents, Origin(operating_system_user(), f"{name}.ndjson"), imported=True)
+        summary = await registry.recorder.record(documents, Origin(DEMO, f"{name}.ndjson"), imported=True)
         if summary.rejections:
             raise Failure(
                 f"the demo's data is not the example lineage any more ({summary.rejections[0].reasons[0]}): "
@@ -104,6 +114,20 @@ QUESTIONS = (
 )
 
 
+async def _tokens(registry: Forebear) -> dict[str, str]:
+    """A new token for each of the people; those that an earlier start has printed are not valid any more."""
+    from forebear.domain.outcome import Refused
+
+    secrets = {}
+    for name, roles in PEOPLE.items():
+        await registry.tokens.revoke(DEMO, name)
+        made = await registry.tokens.create(DEMO, name, roles)
+        if isinstance(made, Refused):
+            raise Failure(made.reasons[0].message)
+        secrets[name] = made.secret
+    return secrets
+
+
 async def _introduce(registry: Forebear, url: str) -> None:
     local = Local(registry)
     say = out().print
@@ -113,6 +137,9 @@ async def _introduce(registry: Forebear, url: str) -> None:
         for line in example.lines(await ask(local, example.query, {})):
             say(f"  {line}", markup=False)
         say(f"  curl -sG {url}/graphql --data-urlencode 'query={example.query}'", style="dim", markup=False)
+    say("\nWho shows no token acts as the development actor. To act as one of the company:", style="bold", markup=False)
+    for name, secret in (await _tokens(registry)).items():
+        say(f"  export FOREBEAR_TOKEN={secret}  # {name}: {listed(PEOPLE[name], 'and')}", style="dim", markup=False)
     say(f"\nexport FOREBEAR_URL={url}", style="dim", markup=False)
     # In a clone nothing is on the PATH, so that what is printed must be what was called.
     program = "forebear" if shutil.which("forebear") else sys.argv[0]

@@ -72,7 +72,7 @@ async def _authentication(registry: Forebear, settings: Settings) -> str:
         return "without authentication: who shows no token acts as the development actor"
     if settings.oidc_issuer is None and not await registry.tokens.all():
         when = "before it starts" if registry.store.embedded else "beside it"
-        return f"and everyone needs a token; there is none yet: `forebear token create NAME --role ADMIN`, {when}, makes one"
+        return f"and everyone needs a token; make the first one {when}: forebear token create NAME --role ADMIN"
     return "and everyone needs a token"
 
 

@@ -111,8 +111,8 @@ class Revoked:
     tokens: Sequence[Token]
 
 
-class Trail(Protocol):
-    """Where it is kept what was changed."""
+class Chains(Protocol):
+    """The audit trail, which keeps what was changed."""
 
     async def append(self, transaction: WriteTransaction, *, payload: str, **said: Any) -> object:
         """Appends what is said of a change, the last thing that a transaction does."""
@@ -121,10 +121,10 @@ class Trail(Protocol):
 class Tokens:
     """The API tokens of one store."""
 
-    def __init__(self, store: Store, ids: Ids, trail: Trail) -> None:
+    def __init__(self, store: Store, ids: Ids, chains: Chains) -> None:
         self._store = store
         self._ids = ids
-        self._trail = trail
+        self._chains = chains
         self._known: OrderedDict[str, tuple[float, Token]] = OrderedDict()
         self._revocations = 0
         self._noted: dict[str, float] = {}
@@ -298,7 +298,7 @@ class Tokens:
         after: Mapping[str, Any],
     ) -> None:
         """Appends to the token's audit trail."""
-        await self._trail.append(
+        await self._chains.append(
             transaction,
             payload=json_text({"by": by.name, "name": token.name}),
             subject=token.id,
