@@ -23,19 +23,21 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from pydantic import (
-    AwareDatetime,
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainValidator,
     StrictBool,
     ValidationError,
+    WithJsonSchema,
     create_model,
 )
 
 from forebear.graph.declaration import Change, Edge, Graph, Json, Kind, Property, Standing, Value
 from forebear.graph.ids import Ids, InvalidId
-from forebear.graph.moments import moment, parse
+from forebear.graph.moments import parse
 
 MAX_INT = 2**31 - 1
 """Largest integer: GraphQL's Int has 32 bits."""
@@ -92,7 +94,7 @@ class InvalidFact(ValueError):
         self.reasons = tuple(reasons)
 
 
-def _moment(value: Any) -> Any:
+def _moment(value: Any) -> str:
     # Left alone, pydantic reads "2024" and 2024 as seconds, or milliseconds, since 1970.
     if not isinstance(value, str):
         raise ValueError("a moment is a text, such as 2026-11-23T14:52:06Z")
@@ -100,9 +102,9 @@ def _moment(value: Any) -> Any:
 
 
 Moment = Annotated[
-    AwareDatetime,
-    BeforeValidator(_moment),
-    Field(description="ISO 8601 with an offset."),
+    str,
+    PlainValidator(_moment),
+    WithJsonSchema({"type": "string", "format": "date-time", "description": "ISO 8601 with an offset."}),
 ]
 
 
@@ -119,20 +121,40 @@ def json_text(value: object) -> str:
     return msgspec.json.encode(value, order="sorted").decode()
 
 
+@dataclass(frozen=True)
+class _Shape:
+    """How the documents of a kind are read: their model, and what becomes of its fields."""
+
+    model: type[BaseModel]
+    guaranteed: tuple[str, ...]
+    updated: tuple[str, ...]
+    edges: tuple[tuple[Edge, tuple[str, ...]], ...]
+    """Each with the names of its properties."""
+
+
 class Facts:
     """The facts of one graph: their models, their JSON schema, and how a document becomes rows."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.ids = Ids(graph)
-        self._models: dict[str, type[BaseModel]] = {}
+        self._shapes: dict[str, _Shape] = {}
 
     def model(self, kind: str) -> type[BaseModel]:
-        """The pydantic model of a kind's facts. Made when first asked for."""
-        model = self._models.get(kind)
-        if model is None:
-            model = self._models[kind] = self._make(self.graph.kinds[kind])
-        return model
+        """The pydantic model of a kind's facts, whose validated values are as the graph holds them."""
+        return self._shape(self.graph.kinds[kind]).model
+
+    def _shape(self, kind: Kind) -> _Shape:
+        """Made when first asked for."""
+        shape = self._shapes.get(kind.name)
+        if shape is None:
+            shape = self._shapes[kind.name] = _Shape(
+                self._make(kind),
+                tuple(p.name for p in kind.guaranteed),
+                tuple(p.name for p in kind.properties.values() if p.change is Change.UPDATED),
+                tuple((e, tuple(p.name for p in e.stored_properties)) for e in kind.edges),
+            )
+        return shape
 
     @cached_property
     def json_schema(self) -> dict[str, Any]:
@@ -174,39 +196,33 @@ class Facts:
                     "history from an older registry is recorded with `imported`"
                 ],
             )
+        shape = self._shape(kind)
         try:
-            model = self.model(name).model_validate(document)
+            model = shape.model.model_validate(document)
         except ValidationError as error:
             raise InvalidFact(id, self._reasons(error, kind)) from None
-        return self._rows(kind, model, imported=imported and kind.standing is Standing.GOVERNED)
+        return self._rows(kind, shape, model, imported=imported and kind.standing is Standing.GOVERNED)
 
-    def _rows(self, kind: Kind, model: BaseModel, *, imported: bool) -> NodeRow:
-        given = model.__pydantic_fields_set__
-        values = model.__dict__
-        guaranteed: dict[str, Any] = {"imported": True} if imported else {}
-        updated: dict[str, Any] = {}
-        for p in kind.properties.values():
-            if p.name not in given:
-                continue
-            value = stored(p, values[p.name])
-            if p.change is Change.UPDATED:
-                updated[p.name] = value
-            elif value is not None:
-                guaranteed[p.name] = value
+    def _rows(self, kind: Kind, shape: _Shape, model: BaseModel, *, imported: bool) -> NodeRow:
+        given, values = model.__pydantic_fields_set__, model.__dict__
+        guaranteed = {name: values[name] for name in shape.guaranteed if values[name] is not None}
+        if imported:
+            guaranteed["imported"] = True
+        updated = {name: values[name] for name in shape.updated if name in given}
         node: str = values["id"]
         edges: list[EdgeRow] = []
         reasons = _backwards(guaranteed, "")
-        for e in kind.edges:
-            if e.name not in given or values[e.name] is None:
+        for e, names in shape.edges:
+            ends = values[e.name]
+            if ends is None:
                 continue
-            ends = [values[e.name]] if e.one else values[e.name]
             rows: dict[tuple[str, str | None], EdgeRow] = {}
-            for i, end in enumerate(ends):
-                target = end.__dict__["id"]
-                properties = {
-                    p.name: stored(p, end.__dict__[p.name]) for p in e.stored_properties if end.__dict__.get(p.name) is not None
-                }
-                row = EdgeRow(e, node, target, self.ids.kind(target), properties)
+            for i, end in enumerate([ends] if e.one else ends):
+                named = end.__dict__
+                target: str = named["id"]
+                properties = {name: named[name] for name in names if named[name] is not None}
+                target_kind = e.targets[0] if len(e.targets) == 1 else self.ids.kind(target)
+                row = EdgeRow(e, node, target, target_kind, properties)
                 if rows.setdefault((target, properties.get("validFrom")), row).properties != properties:
                     reasons.append(f"{e.name}.{i}: {target} was named before with other values")
                 reasons += _backwards(properties, f"{e.name}.{i}.")
@@ -250,8 +266,7 @@ class Facts:
             values, reasons = self._corrected(kind, edge, {p.name: p for p in declared}, model.values)
         if reasons:
             raise InvalidFact(id, reasons)
-        valid_from = moment(model.validFrom) if model.validFrom else None
-        return Amendment(kind, model.of, model.reason, values, edge, model.to, to_kind, valid_from)
+        return Amendment(kind, model.of, model.reason, values, edge, model.to, to_kind, model.validFrom)
 
     def _corrected(
         self, kind: Kind, edge: Edge | None, declared: Mapping[str, Property], given: Mapping[str, Any]
@@ -275,13 +290,13 @@ class Facts:
                 else:
                     values[name] = None
                 continue
-            checker = create_model("value", **{name: (_annotation(p), ...)})  # type: ignore[call-overload]
+            checker = create_model("value", __config__=_CONFIG, **{name: (_annotation(p), ...)})  # type: ignore[call-overload]
             try:
                 model = checker.model_validate({name: value})
             except ValidationError as error:
                 reasons += [f"values.{r}" for r in self._reasons(error, None)]
             else:
-                values[name] = stored(p, model.__dict__[name])
+                values[name] = model.__dict__[name]
         return values, reasons
 
     def _make(self, kind: Kind) -> type[BaseModel]:
@@ -342,7 +357,7 @@ class Facts:
         return reasons
 
 
-_CONFIG = ConfigDict(extra="forbid", strict=False, allow_inf_nan=False, protected_namespaces=())
+_CONFIG = ConfigDict(extra="forbid", strict=False, allow_inf_nan=False, use_enum_values=True, protected_namespaces=())
 
 
 class Retraction(BaseModel):
@@ -382,24 +397,10 @@ def _backwards(values: Mapping[str, Any], where: str) -> list[str]:
 _AMENDMENTS: Mapping[str, type[BaseModel]] = {"Retraction": Retraction, "Correction": Correction}
 
 
-def stored(p: Property, value: Any) -> Any:
-    """A validated value as the graph holds it."""
-    if value is None:
-        return None
-    if p.type is Json:
-        return json_text(value)
-    if p.value_type is not None:
-        return json_text([item.model_dump(exclude_none=True) for item in value])
-    if p.type is datetime:
-        return moment(value)
-    if p.is_enum:
-        return value.value
-    return value
-
-
 def _annotation(p: Property) -> Any:
+    """What a property's value must be, and how the graph holds it."""
     if p.type is Json:
-        return Annotated[Any, BeforeValidator(_json)]
+        return Annotated[Any, PlainValidator(_json), WithJsonSchema({})]
     if p.type is datetime:
         return Moment
     if p.type is int:
@@ -409,16 +410,19 @@ def _annotation(p: Property) -> Any:
     if p.type is bool:
         return StrictBool
     if p.value_type is not None:
-        return list[_value_model(p.value_type)]  # type: ignore[misc]
+        return Annotated[list[_value_model(p.value_type)], AfterValidator(_values)]  # type: ignore[misc]
     return p.type
 
 
-def _json(value: Any) -> Any:
+def _json(value: Any) -> str:
     try:
-        json_text(value)
+        return json_text(value)
     except (TypeError, ValueError, UnicodeError) as error:
         raise ValueError(f"no JSON value: {error}") from None
-    return value
+
+
+def _values(items: list[BaseModel]) -> str:
+    return json_text([item.model_dump(exclude_none=True) for item in items])
 
 
 _value_models: dict[type[Value], type[BaseModel]] = {}
