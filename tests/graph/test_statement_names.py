@@ -61,10 +61,10 @@ def undeclared(source: str, graph: Graph) -> list[str]:
         known = set().union(*(of_labels.get(name, set()) for name in (m["labels"] or "").split("|"))) or anything
         if m["property"] not in known:
             found[f"property {m['name']}.{m['property']}"] = None
-    # What a pure decision answered is no part of the graph.
-    decided = {*re.findall(r"UNWIND \$decided AS (\w+)", text)}
+    # Rows that are parameters are no part of the graph.
+    given = {*re.findall(r"UNWIND \$\w+ AS (\w+)", text)}
     for m in _READ.finditer(text):
-        if m["name"] not in decided and m["property"] not in (bound.get(m["name"]) or anything) | keys:
+        if m["name"] not in given and m["property"] not in (bound.get(m["name"]) or anything) | keys:
             found[f"property {m['name']}.{m['property']}"] = None
     return [*found]
 

@@ -33,8 +33,8 @@ from forebear.domain.outcome import (
 )
 from forebear.domain.roles import Actor, refusal
 from forebear.graph.change import Change, Revision
-from forebear.graph.declaration import Edge, Value
-from forebear.graph.facts import EdgeRow, Facts, stored
+from forebear.graph.declaration import Edge
+from forebear.graph.facts import EdgeRow, Facts
 from forebear.graph.moments import moment
 from forebear.store import Store, WriteTransaction
 from forebear.store.statements import Facts as Statement
@@ -109,22 +109,18 @@ class Performer:
         return list(inquiry.decide(Given(input, facts, actor, now)))
 
     def _read(self, action: Action, input: Mapping[str, Any]) -> dict[str, Any]:
-        return _plain(self.model(action).model_validate(input), action.input)
-
-
-def _plain(model: BaseModel, value: type[Value]) -> dict[str, Any]:
-    """Checked input as JSON values by name, only what was given; moments in the graph's form."""
-    given: dict[str, Any] = {}
-    for p in value.members:
-        if p.name not in model.__pydantic_fields_set__ or (checked := getattr(model, p.name)) is None:
-            continue
-        if isinstance(checked, BaseModel):
-            given[p.name] = checked.model_dump(mode="json", exclude_unset=True)
-        elif p.value_type is not None:
-            given[p.name] = [item.model_dump(mode="json", exclude_none=True) for item in checked]
-        else:
-            given[p.name] = checked if p.is_json else stored(p, checked)
-    return given
+        """Checked input, only what was given; facts as tidy documents, moments in the graph's form."""
+        model = self.model(action).model_validate(input)
+        given: dict[str, Any] = {}
+        for p in action.input.members:
+            if p.name not in model.__pydantic_fields_set__ or (checked := getattr(model, p.name)) is None:
+                continue
+            if p.is_fact:
+                documents = [self.facts.document(p.names[0], fact) for fact in _listed(input[p.name])]
+                given[p.name] = documents if p.item_type is not None else documents[0]
+            else:
+                given[p.name] = input[p.name] if p.is_json else checked
+        return given
 
 
 class _Doing:
@@ -264,6 +260,10 @@ class _Doing:
         if isinstance(effect, Describe) and effect.document["kind"] == "Decision":
             return str(effect.document["about"][0])
         return effect.id
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _describe(effect: Effect, before: dict[str, Any], after: dict[str, Any]) -> None:

@@ -187,7 +187,8 @@ def together(effects: Iterable[Effect]) -> list[Effect]:
         if isinstance(effect, Revise):
             revised[effect.id] = len(kept)
         kept.append(effect)
-    return [*filter(None, (_changed(e) if isinstance(e, Revise) else e for e in kept))]
+    changed = (_changed(e) if isinstance(e, Revise) else e for e in kept)
+    return [effect for effect in changed if effect is not None]
 
 
 def _changed(effect: Revise) -> Revise | None:

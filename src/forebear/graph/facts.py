@@ -23,19 +23,21 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from pydantic import (
-    AwareDatetime,
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainValidator,
     StrictBool,
     ValidationError,
+    WithJsonSchema,
     create_model,
 )
 
 from forebear.graph.declaration import Change, Edge, Fact, Graph, Json, Kind, Property, Standing, Value
 from forebear.graph.ids import Ids, InvalidId
-from forebear.graph.moments import moment, parse
+from forebear.graph.moments import parse
 
 MAX_INT = 2**31 - 1
 """Largest integer: GraphQL's Int has 32 bits."""
@@ -92,7 +94,7 @@ class InvalidFact(ValueError):
         self.reasons = tuple(reasons)
 
 
-def _moment(value: Any) -> Any:
+def _moment(value: Any) -> str:
     # Left alone, pydantic reads "2024" and 2024 as seconds, or milliseconds, since 1970.
     if not isinstance(value, str):
         raise ValueError("a moment is a text, such as 2026-11-23T14:52:06Z")
@@ -100,9 +102,9 @@ def _moment(value: Any) -> Any:
 
 
 Moment = Annotated[
-    AwareDatetime,
-    BeforeValidator(_moment),
-    Field(description="ISO 8601 with an offset."),
+    str,
+    PlainValidator(_moment),
+    WithJsonSchema({"type": "string", "format": "date-time", "description": "ISO 8601 with an offset."}),
 ]
 
 
@@ -119,20 +121,40 @@ def json_text(value: object) -> str:
     return msgspec.json.encode(value, order="sorted").decode()
 
 
+@dataclass(frozen=True)
+class _Shape:
+    """How the documents of a kind are read: their model, and what becomes of its fields."""
+
+    model: type[BaseModel]
+    guaranteed: tuple[str, ...]
+    updated: tuple[str, ...]
+    edges: tuple[tuple[Edge, tuple[str, ...]], ...]
+    """Each with the names of its properties."""
+
+
 class Facts:
     """The facts of one graph: their models, their JSON schema, and how a document becomes rows."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.ids = Ids(graph)
-        self._models: dict[str, type[BaseModel]] = {}
+        self._shapes: dict[str, _Shape] = {}
 
     def model(self, kind: str) -> type[BaseModel]:
-        """The pydantic model of a kind's facts. Made when first asked for."""
-        model = self._models.get(kind)
-        if model is None:
-            model = self._models[kind] = self._make(self.graph.kinds[kind])
-        return model
+        """The pydantic model of a kind's facts, whose validated values are as the graph holds them."""
+        return self._shape(self.graph.kinds[kind]).model
+
+    def _shape(self, kind: Kind) -> _Shape:
+        """Made when first asked for."""
+        shape = self._shapes.get(kind.name)
+        if shape is None:
+            shape = self._shapes[kind.name] = _Shape(
+                self._make(kind),
+                tuple(p.name for p in kind.guaranteed),
+                tuple(p.name for p in kind.properties.values() if p.change is Change.UPDATED),
+                tuple((e, tuple(p.name for p in e.stored_properties)) for e in kind.edges),
+            )
+        return shape
 
     def input(self, value: type[Value]) -> type[BaseModel]:
         """The pydantic model of an action's input, whose ids are checked against the kinds that they may name."""
@@ -186,11 +208,12 @@ class Facts:
                     "history from an older registry is recorded with `imported`"
                 ],
             )
+        shape = self._shape(kind)
         try:
-            model = self.model(name).model_validate(document)
+            model = shape.model.model_validate(document)
         except ValidationError as error:
             raise InvalidFact(id, self.reasons(error, kind)) from None
-        return self._rows(kind, model, imported=imported and kind.standing is Standing.GOVERNED)
+        return self._rows(kind, shape, model, imported=imported and kind.standing is Standing.GOVERNED)
 
     def governed(self, document: object) -> Mapping[str, Any] | None:
         """The document, where it is the fact of a governed kind; None where it is any other."""
@@ -199,38 +222,51 @@ class Facts:
         kind = self.graph.kinds.get(name)
         return document if kind is not None and kind.standing is Standing.GOVERNED else None
 
+    def document(self, kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """A fact as the document that it would be had its sender been tidy: only what was said, moments in the graph's form.
+
+        Free JSON and lists of values stay as they were given. Raises `ValidationError`.
+        """
+        model = self.model(kind).model_validate(given)
+        properties, edges = self.graph.kinds[kind].properties, {e.name: e for e in self.graph.kinds[kind].edges}
+        tidy: dict[str, Any] = {}
+        for name in model.__pydantic_fields_set__:
+            value = model.__dict__[name]
+            if value is None:
+                continue
+            if name in edges:
+                ends = [_said(end) for end in ([value] if edges[name].one else value)]
+                tidy[name] = ends[0] if edges[name].one else ends
+            else:
+                tidy[name] = given[name] if name in properties and properties[name].is_json else value
+        return tidy
+
     def described(self, document: Mapping[str, Any]) -> NodeRow:
         """The document of a governed fact as rows, as an action writes it. Raises `ValidationError`."""
         kind = self.graph.kinds[document["kind"]]
-        return self._rows(kind, self.model(kind.name).model_validate(document), imported=False)
+        shape = self._shape(kind)
+        return self._rows(kind, shape, shape.model.model_validate(document), imported=False)
 
-    def _rows(self, kind: Kind, model: BaseModel, *, imported: bool) -> NodeRow:
-        given = model.__pydantic_fields_set__
-        values = model.__dict__
-        guaranteed: dict[str, Any] = {"imported": True} if imported else {}
-        updated: dict[str, Any] = {}
-        for p in kind.properties.values():
-            if p.name not in given:
-                continue
-            value = stored(p, values[p.name])
-            if p.change is Change.UPDATED:
-                updated[p.name] = value
-            elif value is not None:
-                guaranteed[p.name] = value
+    def _rows(self, kind: Kind, shape: _Shape, model: BaseModel, *, imported: bool) -> NodeRow:
+        given, values = model.__pydantic_fields_set__, model.__dict__
+        guaranteed = {name: values[name] for name in shape.guaranteed if values[name] is not None}
+        if imported:
+            guaranteed["imported"] = True
+        updated = {name: values[name] for name in shape.updated if name in given}
         node: str = values["id"]
         edges: list[EdgeRow] = []
         reasons = _backwards(guaranteed, "")
-        for e in kind.edges:
-            if e.name not in given or values[e.name] is None:
+        for e, names in shape.edges:
+            ends = values[e.name]
+            if ends is None:
                 continue
-            ends = [values[e.name]] if e.one else values[e.name]
             rows: dict[tuple[str, str | None], EdgeRow] = {}
-            for i, end in enumerate(ends):
-                target = end.__dict__["id"]
-                properties = {
-                    p.name: stored(p, end.__dict__[p.name]) for p in e.stored_properties if end.__dict__.get(p.name) is not None
-                }
-                row = EdgeRow(e, node, target, self.ids.kind(target), properties)
+            for i, end in enumerate([ends] if e.one else ends):
+                named = end.__dict__
+                target: str = named["id"]
+                properties = {name: named[name] for name in names if named[name] is not None}
+                target_kind = e.targets[0] if len(e.targets) == 1 else self.ids.kind(target)
+                row = EdgeRow(e, node, target, target_kind, properties)
                 if rows.setdefault((target, properties.get("validFrom")), row).properties != properties:
                     reasons.append(f"{e.name}.{i}: {target} was named before with other values")
                 reasons += _backwards(properties, f"{e.name}.{i}.")
@@ -274,8 +310,7 @@ class Facts:
             values, reasons = self._corrected(kind, edge, {p.name: p for p in declared}, model.values)
         if reasons:
             raise InvalidFact(id, reasons)
-        valid_from = moment(model.validFrom) if model.validFrom else None
-        return Amendment(kind, model.of, model.reason, values, edge, model.to, to_kind, valid_from)
+        return Amendment(kind, model.of, model.reason, values, edge, model.to, to_kind, model.validFrom)
 
     def _corrected(
         self, kind: Kind, edge: Edge | None, declared: Mapping[str, Property], given: Mapping[str, Any]
@@ -299,13 +334,13 @@ class Facts:
                 else:
                     values[name] = None
                 continue
-            checker = create_model("value", **{name: (_annotation(p), ...)})  # type: ignore[call-overload]
+            checker = create_model("value", __config__=_CONFIG, **{name: (_annotation(p), ...)})  # type: ignore[call-overload]
             try:
                 model = checker.model_validate({name: value})
             except ValidationError as error:
                 reasons += [f"values.{r}" for r in self.reasons(error, None)]
             else:
-                values[name] = stored(p, model.__dict__[name])
+                values[name] = model.__dict__[name]
         return values, reasons
 
     def _make(self, kind: Kind) -> type[BaseModel]:
@@ -367,7 +402,7 @@ class Facts:
         return reasons
 
 
-_CONFIG = ConfigDict(extra="forbid", strict=False, allow_inf_nan=False, protected_namespaces=())
+_CONFIG = ConfigDict(extra="forbid", strict=False, allow_inf_nan=False, use_enum_values=True, protected_namespaces=())
 
 
 class Retraction(BaseModel):
@@ -397,6 +432,12 @@ class Correction(BaseModel):
     reason: str = Field(min_length=1, description="Why.")
 
 
+def _said(end: BaseModel) -> Any:
+    """An edge's end as a document says it: its id alone where there is nothing else to say."""
+    values = {name: value for name in end.__pydantic_fields_set__ if (value := end.__dict__[name]) is not None}
+    return values["id"] if len(values) == 1 else values
+
+
 def _backwards(values: Mapping[str, Any], where: str) -> list[str]:
     since, until = values.get("validFrom"), values.get("validTo")
     if since is None or until is None or since <= until:
@@ -407,24 +448,10 @@ def _backwards(values: Mapping[str, Any], where: str) -> list[str]:
 _AMENDMENTS: Mapping[str, type[BaseModel]] = {"Retraction": Retraction, "Correction": Correction}
 
 
-def stored(p: Property, value: Any) -> Any:
-    """A validated value as the graph holds it."""
-    if value is None:
-        return None
-    if p.type is Json:
-        return json_text(value)
-    if p.value_type is not None:
-        return json_text([item.model_dump(exclude_none=True) for item in value])
-    if p.type is datetime:
-        return moment(value)
-    if p.is_enum:
-        return value.value
-    return value
-
-
 def _annotation(p: Property) -> Any:
+    """What a property's value must be, and how the graph holds it."""
     if p.type in (Json, Fact):
-        return Annotated[Any, BeforeValidator(_json)]
+        return Annotated[Any, PlainValidator(_json), WithJsonSchema({})]
     if p.type is datetime:
         return Moment
     if p.type is int:
@@ -434,16 +461,19 @@ def _annotation(p: Property) -> Any:
     if p.type is bool:
         return StrictBool
     if p.value_type is not None:
-        return list[_value_model(p.value_type)]  # type: ignore[misc]
+        return Annotated[list[_value_model(p.value_type)], AfterValidator(_values)]  # type: ignore[misc]
     return p.type
 
 
-def _json(value: Any) -> Any:
+def _json(value: Any) -> str:
     try:
-        json_text(value)
+        return json_text(value)
     except (TypeError, ValueError, UnicodeError) as error:
         raise ValueError(f"no JSON value: {error}") from None
-    return value
+
+
+def _values(items: list[BaseModel]) -> str:
+    return json_text([item.model_dump(exclude_none=True) for item in items])
 
 
 _value_models: dict[type[Value], type[BaseModel]] = {}

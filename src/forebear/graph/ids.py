@@ -21,6 +21,7 @@ MAX_LENGTH = 512
 
 _ALLOWED = r"A-Za-z0-9._~/+:=\-"
 _NAME = re.compile(rf"[A-Za-z0-9%][{_ALLOWED}%]*")
+_PLAIN = re.compile(rf"([a-z-]+):[A-Za-z0-9][{_ALLOWED}]*(@[A-Za-z0-9][{_ALLOWED}]*)?")
 _ESCAPE = re.compile(r"%(?![0-9A-F]{2})")
 
 
@@ -61,6 +62,9 @@ class Ids:
 
     def kind(self, text: str) -> str:
         """The kind that an id names. Raises `InvalidId`."""
+        plain = _PLAIN.fullmatch(text)
+        if plain and len(text) <= MAX_LENGTH and (kind := self._kinds.get((plain[1], plain[2] is not None))):
+            return kind
         return self.parse(text).kind
 
     def parse(self, text: str) -> Id:
