@@ -251,6 +251,13 @@ def test_of_several_from_one_moment_the_worst_decides(bound: str, worst: float) 
     assert checked(policy, REPLAYED, replace(REPLAYED, evidence="evidence:n", value=70.0)).measured == worst
 
 
+def test_of_several_with_one_value_from_one_moment_one_is_cited_whatever_their_order() -> None:
+    policy = asking(evidence=[REPLAY | {"minimum": 75}])
+    same = [replace(REPLAYED, evidence=f"evidence:{name}") for name in "bca"]
+    assert checked(policy, *same) == checked(policy, *same[::-1])
+    assert checked(policy, *same).evidence == "evidence:c"
+
+
 @pytest.mark.parametrize(
     ("asked", "target", "counts"),
     [

@@ -207,6 +207,10 @@ def test_a_policy_that_contradicts_itself_is_refused(document: dict[str, Any], e
     assert mistakes(LEAST | document) == expected
 
 
+def test_a_minimum_may_be_the_maximum() -> None:
+    parse(LEAST | {"evidence": [REPLAY | {"minimum": 85}, REPLAY | {"maximum": 85}]})
+
+
 @given(policies)
 def test_nothing_but_low_risk_is_approved_without_a_person(policy: Policy) -> None:
     if policy.risk_tier.value != "LOW":
