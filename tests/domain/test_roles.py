@@ -1,5 +1,7 @@
 """Who may do what, and how a refusal reads."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from forebear.domain.outcome import Reason
 from forebear.domain.roles import PERMISSIONS, Actor, Role, may, refusal
 
+PAGE = (Path(__file__).parents[2] / "docs" / "roles.md").read_text("utf-8")
 LINES = ["line:a", "line:b", "line:c"]
 
 actors = st.builds(
@@ -83,3 +86,12 @@ def test_another_role_never_takes_anything_away(actor: Actor, verb: str, role: R
 def test_every_verb_can_be_done_by_somebody_and_nobody_can_do_everything() -> None:
     assert all(PERMISSIONS.values())
     assert not any(all(role in allowed for allowed in PERMISSIONS.values()) for role in Role)
+
+
+def test_the_page_is_the_table() -> None:
+    roles = [f"| `{role}` | {role.doc} |" for role in Role]
+    verbs = [
+        f"| `{verb}` | {' | '.join('✓' if role in allowed else '' for role in Role)} |" for verb, allowed in PERMISSIONS.items()
+    ]
+    assert [line for line in PAGE.splitlines() if line.startswith("| `")] == [*roles, *verbs]
+    assert f"| verb | {' | '.join(Role)} |" in PAGE
