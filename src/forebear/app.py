@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from forebear.actions.catalogue import ACTIONS, INQUIRIES
 from forebear.actions.performer import Performer
-from forebear.api import http
+from forebear.api import audit, http
 from forebear.api.execution import Executor
 from forebear.api.mutations import Context
 from forebear.api.schema import Schema, build
@@ -121,6 +121,13 @@ def application(opened: Callable[[], contextlib.AbstractAsyncContextManager[Fore
                 methods=["GET", "POST"],
             ),
             Route("/facts", on_registry(lambda q, r: http.facts(q, r.recorder, r.authentication)), methods=["POST"]),
+            Route("/audit", on_registry(lambda q, r: audit.trail(q, r.store, r.authentication))),
+            Route("/audit/heads", on_registry(lambda q, r: audit.heads(q, r.store, r.authentication)), methods=["POST"]),
+            Route(
+                "/audit/nodes",
+                on_registry(lambda q, r: audit.nodes(q, r.store, r.schema.graph, r.authentication)),
+                methods=["GET", "POST"],
+            ),
             Route("/", _console),
             Route("/schema.graphql", on_registry(_schema)),
             Route("/healthz", _alive),

@@ -72,6 +72,9 @@ class Settings(BaseSettings):
         description="Serve beyond this machine although nobody has to authenticate.",
     )
     drain_seconds: float = Field(10, ge=0, description="Seconds that requests in flight may take to end at shutdown.")
+    audit_head_seconds: float = Field(
+        600, gt=0, description="Seconds between heads over the audit's chains; one is written only where a chain grew."
+    )
     require_authentication: bool = Field(
         False, description="Whether everyone needs a token; so it is as well where oidc_issuer is set."
     )

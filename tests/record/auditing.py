@@ -35,7 +35,7 @@ async def act(
             await transaction.run(write, {"now": at})
         return await (chains or Chains()).append(
             transaction, subject=subject, at=at, by="ann", action="approve", reason="it is good", request="request-1",
-            before=json_text(before) if before else None, after=json_text(after) if after else None, payload="{}",
+            before=json_text(before) if before else None, after=json_text(after) if after else None, told={},
         )  # fmt: skip
 
     return await store.write(work)
@@ -62,7 +62,8 @@ async def findings(store: Store, *kept: str) -> list[str]:
     verification = Verification(kept, witness.hear)
     found = list(verification.add(await trail(store)))
     verification.close()
-    witness.expect([id async for id in governed(store, GRAPH)])
+    async for ids in governed(store, GRAPH):
+        witness.expect(ids)
     for ids in witness.asked():
         found += witness.compare(ids, json.loads(json.dumps(await current(store, GRAPH, ids))))
     return list(map(str, found))

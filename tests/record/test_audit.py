@@ -7,6 +7,7 @@ from typing import Any
 
 from forebear.app import Forebear
 from forebear.domain.audit import Entry
+from forebear.record.recorder import Recorder
 from forebear.store import Store
 from tests.record.asking import ask, history, origin, record, refused
 
@@ -62,8 +63,10 @@ async def test_an_entry_of_the_outbox_tells_of_it(registry: Forebear) -> None:
 
     (entry,) = await chain(registry.store)
     (told,) = await registry.store.read("MATCH (o:OutboxEntry) RETURN properties(o) AS p")
-    payload = json.dumps(said(entry), separators=(",", ":"))
-    assert told["p"] == {"id": entry.id, "at": entry.at, "event": "record", "subject": CHAIN, "payload": payload}
+    payload = json.dumps({"after": said(entry), "by": "tester", "entry": entry.id}, separators=(",", ":"))
+    assert told["p"] == {
+        "id": f"{entry.at}/0000/{entry.id}", "at": entry.at, "event": "record", "subject": CHAIN, "payload": payload
+    }  # fmt: skip
 
 
 async def test_a_batch_that_changes_nothing_leaves_no_entry(registry: Forebear) -> None:
@@ -154,8 +157,6 @@ async def test_concurrent_batches_of_one_and_of_several_recorders_form_whole_cha
 
 
 async def test_a_chain_that_another_process_made_longer_is_gone_on_with(registry: Forebear) -> None:
-    from forebear.record.recorder import Recorder
-
     other = Recorder(registry.recorder.facts, registry.store, registry.performer)
     for n in range(4):
         recorder = other if n % 2 else registry.recorder

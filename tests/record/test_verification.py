@@ -11,12 +11,13 @@ from forebear.domain.audit import Entry
 from forebear.graph.kinds import GRAPH
 from forebear.record.archive import export, restore
 from forebear.record.audit import Chains, heads_kept, write_heads
-from forebear.record.recorder import Origin
 from forebear.record.trail import lines
 from forebear.record.verification import NotATrail, Verification
 from forebear.store import Store
 from tests import engines
-from tests.record.asking import record
+from tests.actions import world
+from tests.actions.world import ADA, ANNA, BEN, company, done
+from tests.record.asking import origin, record
 from tests.record.auditing import act, broken, findings, heads, tamper, trail
 
 RELEASE = "release:m@1/l"
@@ -231,7 +232,7 @@ async def test_entries_that_no_chain_counts_are_found(registry: Forebear) -> Non
     await tamper(
         store,
         "MATCH (c:AuditChain {id: 'a'}) DELETE c",
-        "MATCH (e:AuditEntry {id: 'b#2'}) CREATE (x:AuditEntry) SET x += properties(e), x.id = 'b#9', x.number = 9",
+        "CREATE (e:AuditEntry {id: 'b#9', subject: 'b', number: 9})",
     )
 
     assert await findings(store) == [
@@ -334,6 +335,20 @@ async def test_a_value_that_no_entry_tells_of_is_found(registry: Forebear) -> No
     assert await findings(registry.store) == ['decision:d has actor "ann", and no entry says so']
 
 
+async def test_what_actions_did_is_as_they_say(registry: Forebear) -> None:
+    await company(registry)
+    await write_heads(registry.store)
+    await done(registry, ANNA, "approve", release=world.RELEASE)
+    await done(registry, BEN, "approve", release=world.RELEASE, reason="Good on film.")
+    await done(registry, ANNA, "withdrawApproval", release=world.RELEASE, reason="Not on glass.")
+    await done(registry, ADA, "override", release=world.RELEASE, reason="An emergency.", expiresAt="2099-01-01T00:00:00+02:00")
+    await done(registry, BEN, "reject", release=world.RELEASE, reason="It drops glasses.")
+    await done(registry, BEN, "restore", release=world.RELEASE, reason="It did not.")
+    await write_heads(registry.store)
+
+    assert await findings(registry.store) == []
+
+
 async def test_imported_history_is_no_edit(registry: Forebear) -> None:
     await record(registry, {"kind": "Release", "id": RELEASE, "state": "CANDIDATE", "version": "model:m@1"}, imported=True)
     assert await findings(registry.store) == []
@@ -417,7 +432,7 @@ async def test_of_two_recorders_at_once_either_may_be_the_last(registry: Forebea
     async def states(recorder: str, statuses: list[str]) -> None:
         for status in statuses:
             fact = {"kind": "Run", "id": "run:a", "status": status}
-            await registry.recorder.record([fact], Origin(recorder, "tests"))
+            await registry.recorder.record([fact], origin(recorder))
 
     await asyncio.gather(states("one", ["RUNNING", "FAILED"] * 5), states("two", ["QUEUED", "SUCCEEDED"] * 5))
     assert await findings(registry.store) == []

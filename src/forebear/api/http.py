@@ -66,7 +66,7 @@ async def graphql(
     if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
         return RedirectResponse("/")
     try:
-        actor = await _actor(request, authentication)
+        actor = await asker(request, authentication)
         asked = await _asked(request)
     except BadRequest as error:
         return error.response()
@@ -77,7 +77,7 @@ async def graphql(
         "graphql",
         actor=actor.name,
         operation=answer.operation,
-        ms=_since(started),
+        ms=since(started),
         statement_ms=round(answer.statement_seconds * 1000, 2),
         rows=answer.rows,
         bytes=len(answer.body),
@@ -87,7 +87,7 @@ async def graphql(
     return _response(request, answer)
 
 
-async def _actor(request: Request, authentication: Authentication) -> Actor:
+async def asker(request: Request, authentication: Authentication) -> Actor:
     """Who asks. Raises `BadRequest` where that is not known."""
     try:
         return await authentication.actor(request.headers.get("authorization"))
@@ -185,7 +185,7 @@ async def facts(request: Request, recorder: Recorder, authentication: Authentica
     started = time.perf_counter()
     response = await _facts(request, recorder, authentication)
     if not isinstance(response, Reports):
-        _log.info("facts", status=response.status_code, ms=_since(started))
+        _log.info("facts", status=response.status_code, ms=since(started))
     return response
 
 
@@ -193,7 +193,7 @@ async def _facts(request: Request, recorder: Recorder, authentication: Authentic
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     options = request.query_params
     try:
-        actor = await _actor(request, authentication)
+        actor = await asker(request, authentication)
         imported, partial = _flag(options.get("imported"), "imported"), options.get("partial")
         if reason := refusal(actor, recording(imported=imported)):
             raise BadRequest(403, reason.message, reason.code)
@@ -211,10 +211,8 @@ async def _facts(request: Request, recorder: Recorder, authentication: Authentic
         )
     except BadRequest as error:
         return error.response()
-    except EngineUnavailable as error:
-        return unavailable(error)
     except StoreError as error:
-        return BadRequest(500, str(error), "DATABASE_ERROR").response()
+        return failed(error)
 
 
 async def _array(request: Request, recorder: Recorder, origin: Origin, *, imported: bool, partial: bool) -> Response:
@@ -258,7 +256,7 @@ class Reports(Response):
             async for report in reports:
                 await send({"type": "http.response.body", "body": report, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
-        _log.info("facts", status=self.status_code, through=self._through, ms=_since(started))
+        _log.info("facts", status=self.status_code, through=self._through, ms=since(started))
 
     async def _reports(self) -> AsyncGenerator[bytes]:
         try:
@@ -268,13 +266,18 @@ class Reports(Response):
         except BadRequest as error:
             yield msgspec.json.encode({"error": {"code": error.code, "message": str(error)}}) + b"\n"
         except StoreError as error:
-            code = "UNAVAILABLE" if isinstance(error, EngineUnavailable) else "DATABASE_ERROR"
-            yield msgspec.json.encode({"error": {"code": code, "message": str(error)}}) + b"\n"
+            yield broken_off(error)
         except ClientDisconnect:
             return
 
 
-def _since(started: float) -> float:
+def broken_off(error: StoreError) -> bytes:
+    """The last line of a stream that the database broke off."""
+    code = "UNAVAILABLE" if isinstance(error, EngineUnavailable) else "DATABASE_ERROR"
+    return msgspec.json.encode({"error": {"code": code, "message": str(error)}}) + b"\n"
+
+
+def since(started: float) -> float:
     """Milliseconds since a moment of `perf_counter`."""
     return round((time.perf_counter() - started) * 1000, 2)
 
@@ -287,9 +290,11 @@ def _flag(text: str | None, name: str) -> bool:
     raise BadRequest(400, f"{name}: {text!r} is neither true nor false", "BAD_REQUEST")
 
 
-def unavailable(error: EngineUnavailable) -> Response:
-    """The database cannot be reached now."""
-    return BadRequest(503, str(error), "UNAVAILABLE", _retry_after(error.retry_after)).response()
+def failed(error: StoreError) -> Response:
+    """What the database could not do, or cannot be reached for now."""
+    if isinstance(error, EngineUnavailable):
+        return BadRequest(503, str(error), "UNAVAILABLE", _retry_after(error.retry_after)).response()
+    return BadRequest(500, str(error), "DATABASE_ERROR").response()
 
 
 def _retry_after(seconds: float) -> dict[str, str]:

@@ -35,7 +35,7 @@ def export(file: ArchiveFile) -> None:
     async def work() -> int:
         async with _opened() as registry:
             graph, count = registry.schema.graph, -2
-            with _writing(file) as target, terminal.progress("exporting", len(await contents(registry.store)) + 2) as show:
+            with writing(file) as target, terminal.progress("exporting", len(await contents(registry.store)) + 2) as show:
                 try:
                     async for line in lines(registry.store, graph):
                         target.write(line)
@@ -90,7 +90,7 @@ async def _opened() -> AsyncIterator[Forebear]:
 
 
 @contextmanager
-def _writing(file: str) -> Iterator[IO[bytes]]:
+def writing(file: str) -> Iterator[IO[bytes]]:
     """What appears as the file when it is whole."""
     if file == "-":
         yield sys.stdout.buffer

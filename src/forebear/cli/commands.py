@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from forebear.cli import archive, demo, doctor, entry, policy, query, questions, schema, server, stream, tokens
+from forebear.cli import archive, audit, demo, doctor, entry, policy, query, questions, schema, server, stream, tokens
 from forebear.cli.terminal import CODES, Code, Failure, err
 
 app = typer.Typer(
@@ -32,6 +32,7 @@ app.command("query")(query.query)
 app.command("export")(archive.export)
 app.command("restore")(archive.restore)
 app.add_typer(policy.app, name="policy")
+app.add_typer(audit.app, name="audit")
 app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
 app.add_typer(tokens.app, name="token")

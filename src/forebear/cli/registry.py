@@ -36,6 +36,18 @@ class Registry(Protocol):
     async def record_all(self, documents: Sequence[object], source: str, *, imported: bool) -> Line:
         """Records all documents, or none where one is rejected. Raises `Interrupted`."""
 
+    def trail(self) -> AsyncIterator[bytes]:
+        """The audit trail, some lines at a time."""
+
+    def governed(self) -> AsyncIterator[list[str]]:
+        """The ids of all governed nodes that are not imported, some at a time."""
+
+    async def current(self, ids: Sequence[str]) -> list[dict[str, Any]]:
+        """What the graph says of nodes now."""
+
+    async def head(self) -> dict[str, Any] | None:
+        """Covers all chains by heads; the last head, if there is one."""
+
 
 @asynccontextmanager
 async def opened(url: str | None, token: str | None) -> AsyncIterator[Registry]:
@@ -117,6 +129,27 @@ class Local:
             raise Interrupted(str(error)) from error
         return _whole(outcome(summary))
 
+    def trail(self) -> AsyncIterator[bytes]:
+        from forebear.record.trail import lines
+
+        return lines(self.forebear.store)
+
+    def governed(self) -> AsyncIterator[list[str]]:
+        from forebear.record.trail import governed
+
+        return governed(self.forebear.store, self.forebear.schema.graph)
+
+    async def current(self, ids: Sequence[str]) -> list[dict[str, Any]]:
+        from forebear.record.trail import current
+
+        return await current(self.forebear.store, self.forebear.schema.graph, ids)
+
+    async def head(self) -> dict[str, Any] | None:
+        from forebear.record.audit import write_heads
+
+        head = await write_heads(self.forebear.store)
+        return head.properties if head else None
+
 
 class Remote:
     """A running service."""
@@ -151,6 +184,57 @@ class Remote:
         response = await self._facts(msgspec.json.encode(documents), "application/json", source, imported)
         return _whole(self._object(response))
 
+    async def trail(self) -> AsyncIterator[bytes]:
+        async for lines in self._streamed("/audit"):
+            yield lines
+
+    async def governed(self) -> AsyncIterator[list[str]]:
+        async for lines in self._streamed("/audit/nodes"):
+            yield [msgspec.json.decode(line) for line in lines.splitlines()]
+
+    async def current(self, ids: Sequence[str]) -> list[dict[str, Any]]:
+        response = await self._audit("/audit/nodes", msgspec.json.encode(ids))
+        return msgspec.json.decode(response.content, type=list[dict[str, Any]])
+
+    async def head(self) -> dict[str, Any] | None:
+        response = await self._audit("/audit/heads", b"")
+        return msgspec.json.decode(response.content, type=dict[str, Any] | None)
+
+    async def _audit(self, path: str, body: bytes) -> httpx.Response:
+        try:
+            response = await self._post(path, body, "application/json")
+        except Interrupted as error:
+            raise Failure(str(error), Code.UNREACHABLE) from None
+        return self._answered(response)
+
+    async def _streamed(self, path: str) -> AsyncIterator[bytes]:
+        """Whole lines, as they come. Raises `Failure` where the service breaks off."""
+        import httpx
+
+        rest = b""
+        try:
+            async with self._client.stream("GET", path) as response:
+                if response.status_code != 200:
+                    await response.aread()
+                    self._answered(self._known(response))
+                async for part in response.aiter_bytes():
+                    whole, newline, rest = (rest + part).rpartition(b"\n")
+                    yield self._unbroken(whole + newline)
+        except httpx.TransportError as error:
+            raise self._unreachable(error) from error
+
+    def _unbroken(self, lines: bytes) -> bytes:
+        if (last := lines[lines.rfind(b"\n", 0, -1) + 1 :]).startswith(b'{"error":'):
+            raise Failure(msgspec.json.decode(last)["error"]["message"], Code.UNREACHABLE)
+        return lines
+
+    def _answered(self, response: httpx.Response) -> httpx.Response:
+        if response.status_code == 403:
+            raise Failure(_message(response))
+        if response.status_code != 200:
+            raise Failure(f"{self._client.base_url} did not answer: {_message(response)}", Code.UNREACHABLE)
+        return response
+
     async def _facts(self, body: bytes, kind: str, source: str, imported: bool) -> httpx.Response:
         flags = {"source": source, "imported": str(imported).lower()}
         response = await self._post("/facts", body, kind, flags)
@@ -166,9 +250,16 @@ class Remote:
         try:
             response = await self._client.post(path, content=body, headers={"Content-Type": kind}, params=query)
         except httpx.TransportError as error:
-            raise Interrupted(
-                f"{self._client.base_url} cannot be reached ({error or type(error).__name__}): does a service run there?"
-            ) from error
+            raise self._unreachable(error) from error
+        return self._known(response)
+
+    def _unreachable(self, error: httpx.TransportError) -> Interrupted:
+        return Interrupted(
+            f"{self._client.base_url} cannot be reached ({error or type(error).__name__}): does a service run there?"
+        )
+
+    def _known(self, response: httpx.Response) -> httpx.Response:
+        """A response to somebody who is known, of a service that is there."""
         if response.status_code == 401:
             raise Failure(f"{self._client.base_url}: {_message(response)}: see --token and FOREBEAR_TOKEN", Code.WRONG)
         if response.status_code == 503:

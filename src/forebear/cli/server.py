@@ -32,6 +32,7 @@ def run(
     import uvicorn
 
     from forebear.app import Forebear, application
+    from forebear.record.audit import heads_kept
 
     async def serving() -> None:
         async with Forebear.open(settings) as registry:
@@ -49,7 +50,7 @@ def run(
             asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
             for each in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(each, lambda *_: None)
-            await Server(
+            server = Server(
                 uvicorn.Config(
                     application(lambda: nullcontext(registry)),
                     http="httptools",
@@ -58,7 +59,9 @@ def run(
                     server_header=False,
                     timeout_graceful_shutdown=math.ceil(settings.drain_seconds),
                 )
-            ).serve([listener])
+            )
+            async with heads_kept(registry.store, settings.audit_head_seconds):
+                await server.serve([listener])
 
     terminal.configure_logs(settings.log_level, settings.log_format)
     with bound(settings) as listener:

@@ -11,15 +11,15 @@ APPEND = (
     f"CALL (chain, fits) {{\n"
     f"  WITH chain, fits WHERE fits\n"
     f"  CREATE (entry:{AUDIT_ENTRY}) SET entry += $entry\n"
-    f"  CREATE (told:{OUTBOX_ENTRY}) SET told += $told\n"
+    f"  CREATE (told:{OUTBOX_ENTRY}) SET told += $outbox\n"
     f"  SET chain.length = $entry.number + 1, chain.hash = $entry.hash\n"
     f"  RETURN count(*) AS written\n"
     f"}}\n"
     f"RETURN written, chain.length AS length, chain.hash AS hash"
 )
-"""Appends `$entry` to its subject's chain and `$told` to the outbox, where the chain ends as the entry says; locks the chain.
+"""Appends `$entry` to its subject's chain and `$outbox` to the outbox, where the chain ends as the entry says; locks the chain.
 
-Answers how many it `written`, and where the chain ends now.
+Answers how many it has `written` and, where it has not, where the chain ends.
 """
 
 LAST_HEAD = f"MATCH (head:{AUDIT_HEAD})\nWITH head ORDER BY head.number DESC LIMIT 1\nRETURN properties(head) AS head"
@@ -28,14 +28,22 @@ LAST_HEAD = f"MATCH (head:{AUDIT_HEAD})\nWITH head ORDER BY head.number DESC LIM
 HEAD_NUMBERS = f"MATCH (head:{AUDIT_HEAD})\nWITH head.number AS number ORDER BY number\nRETURN number"
 """The numbers of all heads, in order."""
 
-GROWN = (
+LOCK_GROWN = (
     f"MATCH (chain:{AUDIT_CHAIN}) WHERE chain.length > coalesce(chain.covered, 0)\n"
     f"WITH chain ORDER BY chain.id LIMIT $most\n"
     f"REMOVE chain.lock\n"
-    f"WITH chain WHERE chain.length > coalesce(chain.covered, 0)\n"
-    f"RETURN chain.id AS subject, coalesce(chain.covered, 0) AS covered, chain.length AS length, chain.hash AS hash"
+    f"RETURN chain.id AS subject"
 )
-"""At most `$most` chains that grew since a head covered them, which it locks: how far they were covered, and where they end."""
+"""Locks at most `$most` chains that grew since a head covered them."""
+
+GROWN = (
+    f"UNWIND $subjects AS subject\n"
+    f"MATCH (chain:{AUDIT_CHAIN} {{id: subject}}) WHERE chain.length > coalesce(chain.covered, 0)\n"
+    f"RETURN subject, coalesce(chain.covered, 0) AS covered, chain.length AS length, chain.hash AS hash"
+)
+"""How far those of some chains that grew are covered, and where they end. A statement of its own: what one has read before it
+waited for a lock, Neo4j may answer again after it.
+"""
 
 COVER = (
     f"CREATE (head:{AUDIT_HEAD}) SET head += $head\n"

@@ -114,8 +114,8 @@ class Revoked:
 class Chains(Protocol):
     """The audit trail, which keeps what was changed."""
 
-    async def append(self, transaction: WriteTransaction, *, payload: str, **said: Any) -> object:
-        """Appends what is said of a change, the last thing that a transaction does."""
+    async def append(self, transaction: WriteTransaction, *, told: object, **said: Any) -> object:
+        """Appends what is said of a change, the last thing that a transaction does; the outbox is told what came of it."""
 
 
 class Tokens:
@@ -300,7 +300,7 @@ class Tokens:
         """Appends to the token's audit trail."""
         await self._chains.append(
             transaction,
-            payload=json_text({"by": by.name, "name": token.name}),
+            told={"name": token.name},
             subject=token.id,
             at=at,
             by=by.name,

@@ -18,6 +18,9 @@ from forebear.graph.moments import moment
 from forebear.store import Store, WriteTransaction
 from forebear.store.errors import StoreError
 
+FACTS = "facts/"
+"""How the subjects of batches of facts begin; the recorder's name follows, so that recorders do not wait for each other."""
+
 MAX_GROWN = 1_000
 """The most chains of one head; where more grew, further heads follow at once."""
 
@@ -40,8 +43,8 @@ class Chains:
         # Where chains ended when this process wrote last: a guess, which the statement holds against the chain it has locked.
         self._tips: dict[str, Tip] = {}
 
-    async def append(self, transaction: WriteTransaction, *, payload: str, **said: Any) -> Entry:
-        """Appends what is `said` of a change, as `domain.audit.entry` takes it, and tells the outbox of it with `payload`.
+    async def append(self, transaction: WriteTransaction, *, told: object, **said: Any) -> Entry:
+        """Appends what is `said` of a change, as `domain.audit.entry` takes it; the outbox is `told` what came of it.
 
         The chain stays locked until the transaction ends, so this is the last thing that a transaction does.
         """
@@ -49,13 +52,20 @@ class Chains:
         tip = self._tips.get(subject)
         while True:
             new = entry(tip.length if tip else 0, tip.hash if tip else None, **said)
-            told = {"id": new.id, "at": new.at, "event": new.action, "subject": subject, "payload": payload}
-            (answer,) = await transaction.run(audit.APPEND, {"entry": new.properties, "told": told})
-            length, hash = cast(int, answer["length"]), cast(str | None, answer["hash"])
-            tip = Tip(length, hash) if hash else None
+            outbox = {
+                # In the order of time, which is the order of delivery.
+                "id": f"{new.at}/0000/{new.id}",
+                "at": new.at,
+                "event": new.action,
+                "subject": subject,
+                "payload": json_text({"entry": new.id, "by": new.by, "after": told}),
+            }
+            (answer,) = await transaction.run(audit.APPEND, {"entry": new.properties, "outbox": outbox})
             if answer["written"]:
-                self._tips[subject] = Tip(length, new.hash)
+                self._tips[subject] = Tip(new.number + 1, new.hash)
                 return new
+            hash = cast(str | None, answer["hash"])
+            tip = Tip(cast(int, answer["length"]), hash) if hash else None
 
 
 # ── heads ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -64,23 +74,25 @@ class Chains:
 async def write_heads(store: Store) -> Head | None:
     """Writes heads until they cover every chain; answers the last, `None` where there is no chain. Raises `StoreError`."""
     while True:
-        last, grown = await store.write(_write_head)
-        if grown < MAX_GROWN:
+        last, locked = await store.write(_write_head)
+        if locked < MAX_GROWN:
             return last
 
 
 async def _write_head(transaction: WriteTransaction) -> tuple[Head | None, int]:
     at = moment(datetime.now(UTC))
     # Asked for first, since it waits for another head that is being written: that is the last one then.
-    grown = cast(list[dict[str, Any]], await transaction.run(audit.GROWN, {"most": MAX_GROWN}))
+    locked = await transaction.run(audit.LOCK_GROWN, {"most": MAX_GROWN})
+    subjects = [row["subject"] for row in locked]
+    grown = cast(list[dict[str, Any]], await transaction.run(audit.GROWN, {"subjects": subjects}) if subjects else [])
     rows = await transaction.run(audit.LAST_HEAD)
     last = Head.stored(cast(dict[str, Any], rows[0]["head"])) if rows else None
     if not grown:
-        return last, 0
+        return last, len(locked)
     tips = {row["subject"]: (row["covered"], Tip(row["length"], row["hash"])) for row in grown}
     last = head(last, at=at, grown=tips)
     await transaction.run(audit.COVER, {"head": last.properties, "grown": grown})
-    return last, len(grown)
+    return last, len(locked)
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from forebear.graph import upsert
 from forebear.graph.declaration import Change, Edge, Kind
 from forebear.graph.facts import Amendment, EdgeRow, Facts, InvalidFact, NodeRow, Row, json_text
 from forebear.graph.moments import moment
-from forebear.record.audit import Chains, digest
+from forebear.record.audit import FACTS, Chains, digest
 from forebear.store import Store, WriteTransaction
 
 T = TypeVar("T")
@@ -228,13 +228,12 @@ class Recorder:
         facts = {"digest": digest(documents), "facts": dict(writing.summary.facts), "source": origin.source}
         await self._chains.append(
             writing.transaction,
-            # A chain for each recorder, so that recorders do not wait for each other.
-            subject=f"facts/{origin.recorder}",
+            subject=f"{FACTS}{origin.recorder}",
             at=writing.now,
             by=origin.recorder,
             action="importHistory" if imported else "record",
             after=json_text(facts | ({"changes": writing.changes} if writing.changes else {})),
-            payload=json_text(facts),
+            told=facts,
         )
 
 

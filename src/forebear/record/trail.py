@@ -103,12 +103,17 @@ async def _is_stray(store: Store, row: Mapping[str, Any]) -> bool:
     return not (now and counted(cast(dict[str, Any], now["properties"]).get("length")))
 
 
-async def governed(store: Store, graph: Graph) -> AsyncIterator[str]:
-    """The ids of all governed nodes that are not imported. Raises `StoreError`."""
+async def governed(store: Store, graph: Graph) -> AsyncIterator[list[str]]:
+    """The ids of all governed nodes that are not imported, some at a time. Raises `StoreError`."""
     for kind in graph.kinds.values():
         if kind.standing is Standing.GOVERNED:
+            ids: list[str] = []
             async for row in store.stream(audit.governed(kind)):
-                yield cast(str, row["id"])
+                ids.append(cast(str, row["id"]))
+                if len(ids) == BATCH:
+                    yield ids
+                    ids = []
+            yield ids
 
 
 async def current(store: Store, graph: Graph, ids: Iterable[str]) -> list[dict[str, Any]]:

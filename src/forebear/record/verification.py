@@ -131,7 +131,7 @@ class Verification:
         for subject, length, head in lost:
             yield Finding(subject, f"is missing: {head} knows {length} entries of it")
         # A head that was written meanwhile covers chains that were read after it.
-        if self._differing and not content["later"]:
+        if self._differing and not self._headed.finding and not content["later"]:
             more = f" and {len(self._differing) - 1} more chains" if len(self._differing) > 1 else ""
             yield Finding(
                 f"head#{self.heads}", f"is missing: how far heads cover {self._differing[0]}{more} is not what the heads say"

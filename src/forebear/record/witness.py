@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,9 +17,11 @@ import msgspec
 
 from forebear.domain.audit import Entry
 from forebear.domain.verification import Finding
-from forebear.graph.declaration import Graph
+from forebear.graph.declaration import Graph, Property
 from forebear.graph.facts import json_text
 from forebear.graph.ids import Ids, InvalidId
+from forebear.graph.moments import parse
+from forebear.record.audit import FACTS
 from forebear.record.trail import BATCH
 
 NEAR = timedelta(seconds=60)
@@ -62,11 +65,12 @@ class Witness:
 
     def hear(self, entry: Entry) -> None:
         """Takes the next entry of a chain."""
-        if entry.after and '"digest":' in entry.after and '"changes":' not in entry.after:
+        of_facts = entry.subject.startswith(FACTS)
+        if of_facts and '"changes":' not in (entry.after or ""):
             return
         try:
             before, after = (msgspec.json.decode(t, type=dict[str, Any]) if t else {} for t in (entry.before, entry.after))
-            said = list(_of_facts(after) if "digest" in after else self._of_action(before, after))
+            said = list(_of_facts(after) if of_facts else self._of_action(before, after))
             rows = [
                 (node, json_text(field), entry.subject, entry.number, entry.at, json_text(value)) for node, field, value in said
             ]
@@ -134,6 +138,7 @@ class Witness:
         return [s for id in ids for s in self._said(id).get(("node",), [])]
 
     def _values(self, node: Mapping[str, Any], said: Mapping[Field, list[_Said]]) -> Iterator[Finding]:
+        declared = self._graph.kinds[self._ids.kind(node["id"])].properties
         gone = said.get(("node",), [])
         values: Mapping[str, Any] = node["values"]
         named = {str(field[1]) for field in said if field[0] == "value"}
@@ -144,7 +149,7 @@ class Witness:
                 fits = any((s in gone) == (now is not None) for s in last)
             else:
                 now = values.get(name)
-                fits = any(s.value == now for s in last)
+                fits = any(_same(declared[name], s.value, now) for s in last)
             if not fits:
                 then = "retracted" if last[-1] in gone else json_text(last[-1].value)
                 yield Finding(node["id"], f"has {name} {json_text(now)}, and by {last[-1].entry} it is {then}")
@@ -215,6 +220,36 @@ def _of_facts(after: Mapping[str, Any]) -> Iterator[tuple[str, Field, Any]]:
         else:
             for name, value in values.items():
                 yield node, ("link", *edge, name) if edge else ("value", name), value
+
+
+def _same(p: Property, said: Any, stored: Any) -> bool:
+    """Whether a value, as a document says it or as the graph holds it, is the one that the graph holds."""
+    if said is None or stored is None or said == stored:
+        return bool(said == stored)
+    if p.is_json:
+        return any(_comparable(value) == _comparable(msgspec.json.decode(stored)) for value in _readings(said))
+    if p.type is datetime and isinstance(said, str):
+        with suppress(ValueError):
+            return parse(said) == str(stored)
+    return False
+
+
+def _readings(said: Any) -> Iterator[Any]:
+    """What JSON may be meant: a document itself, or the text of one."""
+    yield said
+    if isinstance(said, str):
+        with suppress(msgspec.DecodeError):
+            yield msgspec.json.decode(said)
+
+
+def _comparable(document: Any) -> Any:
+    """A document without members that are null: a structured value that leaves one out is the same."""
+    match document:
+        case dict():
+            return {name: _comparable(value) for name, value in document.items() if value is not None}
+        case list():
+            return [_comparable(item) for item in document]
+    return document
 
 
 def _targets(ends: Any) -> set[str]:

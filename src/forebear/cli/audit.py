@@ -1,0 +1,146 @@
+"""The audit trail: `audit verify`, `audit export`, `audit head`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from forebear.cli import terminal
+from forebear.cli.archive import writing
+from forebear.cli.registry import Interrupted, opened
+from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, err, out
+
+if TYPE_CHECKING:
+    from forebear.domain.verification import Finding
+
+app = typer.Typer(help="Verify, export and cover the audit trail.", no_args_is_help=True)
+
+
+@dataclass
+class Verdict:
+    """What a verification came to."""
+
+    as_json: bool
+    counts: dict[str, int] = field(default_factory=dict)
+    findings: int = 0
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        """Prints findings."""
+        for finding in findings:
+            self.findings += 1
+            if self.as_json:
+                terminal.print_json({"where": finding.where, "what": finding.what})
+            else:
+                out().print(str(finding), style="red", markup=False)
+
+    def print(self) -> None:
+        """Prints the summary."""
+        if self.as_json:
+            terminal.print_json({"done": True, **self.counts, "findings": self.findings})
+            return
+        seen = ", ".join(f"{number:,} {what}" for what, number in self.counts.items())
+        out().print(f"{seen}: {f'{self.findings:,} do not fit' if self.findings else 'all of it holds'}", markup=False)
+
+
+@app.command()
+def verify(
+    head: Annotated[
+        list[str] | None,
+        typer.Option(help="The hash of a head that was kept elsewhere, which must be there; may be given again."),
+    ] = None,
+    url: Url = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Recompute every chain and head, and hold the graph to what they say; exit code 1 where something does not fit.
+
+    Of each broken chain its first broken link is printed.
+    """
+    terminal.configure_logs("warning")
+    verdict = terminal.run(_verified(head or [], url, token, as_json))
+    verdict.print()
+    if verdict.findings:
+        raise typer.Exit(Code.NEGATIVE)
+
+
+async def _verified(kept: list[str], url: str | None, token: str | None, as_json: bool) -> Verdict:
+    from forebear.graph.kinds import GRAPH
+    from forebear.record.verification import NotATrail, Verification
+    from forebear.record.witness import Witness
+
+    verdict, witness = Verdict(as_json), Witness(GRAPH)
+    verification = Verification(kept, witness.hear)
+    try:
+        async with opened(url, token) as registry:
+            with terminal.progress("verifying", None) as show:
+                async for lines in registry.trail():
+                    verdict.add(verification.add(lines.splitlines()))
+                    show(verification.heads + verification.entries)
+                verification.close()
+            async for ids in registry.governed():
+                witness.expect(ids)
+            with terminal.progress("comparing", None) as show:
+                for ids in witness.asked():
+                    verdict.add(witness.compare(ids, await registry.current(ids)))
+                    show(witness.compared)
+    except NotATrail as error:
+        raise Failure(f"what was read is no whole audit trail: {error}", Code.UNREACHABLE) from None
+    except Interrupted as error:
+        raise Failure(str(error), Code.UNREACHABLE) from None
+    verdict.counts = {
+        "heads": verification.heads,
+        "chains": verification.chains,
+        "entries": verification.entries,
+        "nodes": witness.compared,
+    }
+    return verdict
+
+
+@app.command()
+def export(
+    file: Annotated[str, typer.Argument(help="NDJSON; gzip where the name ends with .gz; - is a pipe.", show_default=False)],
+    url: Url = None,
+    token: Token = None,
+) -> None:
+    """Write all heads, chains and entries into a file, which docs/audit/verify.py verifies without Forebear."""
+
+    async def work() -> int:
+        count = -2
+        try:
+            async with opened(url, token) as registry:
+                with writing(file) as target, terminal.progress("exporting", None) as show:
+                    async for lines in registry.trail():
+                        target.write(lines)
+                        count += lines.count(b"\n")
+                        show(count)
+        except Interrupted as error:
+            raise Failure(str(error), Code.UNREACHABLE) from None
+        return count
+
+    terminal.configure_logs("warning")
+    err().print(f"{terminal.run(work()):,} heads, chains and entries exported", markup=False)
+
+
+@app.command()
+def head(url: Url = None, token: Token = None, as_json: AsJson = False) -> None:
+    """Cover all chains by a head, and print the last one: keep its hash where nobody can change it.
+
+    The service does so from time to time (FOREBEAR_AUDIT_HEAD_SECONDS).
+    """
+
+    async def work() -> dict[str, object] | None:
+        async with opened(url, token) as registry:
+            return await registry.head()
+
+    terminal.configure_logs("warning")
+    last = terminal.run(work())
+    if last is None:
+        raise Failure("there are no audit entries yet, so there is nothing to cover")
+    if as_json:
+        terminal.print_json(last)
+    else:
+        covered = f"{last['entries']:,} entries in {last['chains']:,} chains"
+        out().print(f"{last['hash']}  head#{last['number']} of {last['at']}: {covered}", markup=False)
