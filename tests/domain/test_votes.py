@@ -13,7 +13,7 @@ from forebear.domain.roles import Role
 from forebear.domain.votes import Candidacy, Vote, count_votes
 from tests.domain.policies import MACHINES, candidacies, days_ago, policies, votes
 
-NOBODY = Candidacy(None)
+NOBODY = Candidacy()
 
 
 def asking(**approvals: Any) -> Policy:
@@ -50,18 +50,18 @@ def test_a_vote_cast_before_its_voter_had_the_role_does_not_stand_in_the_way_of_
     [
         (
             vote("ada"),
-            Candidacy("ada"),
+            Candidacy(frozenset({"ada"})),
             {},
             Reason("SELF_APPROVAL", "ada registered the candidate", "have somebody else vote"),
         ),
-        (vote("ada"), Candidacy("ada"), {"selfApproval": True}, None),
+        (vote("ada"), Candidacy(frozenset({"ada"})), {"selfApproval": True}, None),
         (
             vote("ada"),
-            Candidacy("ben", frozenset({"ada"})),
+            Candidacy(frozenset({"ben"}), frozenset({"ada"})),
             {},
             Reason("BY_TRAINER", "ada trained the candidate", "have somebody vote who did not train it"),
         ),
-        (vote("ada"), Candidacy("ben", frozenset({"ada"})), {"byTrainer": True}, None),
+        (vote("ada"), Candidacy(frozenset({"ben"}), frozenset({"ada"})), {"byTrainer": True}, None),
         (
             vote("ada", Role.VIEWER, Role.ENGINEER),
             NOBODY,
@@ -86,7 +86,7 @@ def test_a_vote_cast_before_its_voter_had_the_role_does_not_stand_in_the_way_of_
         (vote("gate", Role.RECORDER, machine=True), NOBODY, {"trustedMachines": ["gate"]}, None),
         (
             vote("gate", machine=True),
-            Candidacy("gate"),
+            Candidacy(frozenset({"gate"})),
             {"trustedMachines": ["gate"]},
             Reason("SELF_APPROVAL", "gate registered the candidate", "have somebody else vote"),
         ),
@@ -106,7 +106,9 @@ def test_a_person_who_is_called_as_a_trusted_machine_is_still_a_person() -> None
 
 def test_what_is_missing_says_who_has_voted_whose_votes_do_not_count_and_who_may_still_vote() -> None:
     policy = asking(count=3, trustedMachines=["gate"])
-    count = count_votes(policy, [vote("ada"), vote("ben"), vote("cleo")], Candidacy("ben", frozenset({"dan", "ada"})))
+    count = count_votes(
+        policy, [vote("ada"), vote("ben"), vote("cleo")], Candidacy(frozenset({"ben"}), frozenset({"dan", "ada"}))
+    )
     assert count.missing == (
         Reason(
             "APPROVALS_MISSING",
