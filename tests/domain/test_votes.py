@@ -139,7 +139,7 @@ def test_a_vote_is_counted_or_excluded_and_voters_are_distinct(policy: Policy, g
 def test_exactly_those_count_whom_the_policy_lets_vote(policy: Policy, given: list[Vote], candidacy: Candidacy) -> None:
     approvals = policy.approvals
     barred = {*candidacy.trainers} if not approvals.by_trainer else set()
-    barred |= {candidacy.registrant} if candidacy.registrant and not approvals.self_approval else set()
+    barred |= {*candidacy.registrants} if not approvals.self_approval else set()
     people = {v.actor for v in given if v.actor not in MACHINES and v.roles & {*approvals.roles}}
     machines = {v.actor for v in given} & {*approvals.trusted_machines}
     counted = {v.actor for v in count_votes(policy, given, candidacy).counted}
