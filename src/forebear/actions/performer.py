@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -29,12 +29,13 @@ from forebear.domain.outcome import (
     Reason,
     Refused,
     Revise,
+    Update,
     Verdict,
 )
 from forebear.domain.roles import Actor, refusal
 from forebear.graph.change import Change, Revision
 from forebear.graph.declaration import Edge, Value
-from forebear.graph.facts import EdgeRow, Facts, stored
+from forebear.graph.facts import EdgeRow, Facts, InvalidFact, NodeRow, stored
 from forebear.graph.moments import moment
 from forebear.store import Store, WriteTransaction
 from forebear.store.statements import Facts as Statement
@@ -88,11 +89,9 @@ class Performer:
         try:
             values = self._read(action, input)
         except ValidationError as error:
-            return Refused(
-                tuple(
-                    Reason("INVALID_INPUT", text, "correct the field and try again") for text in self.facts.reasons(error, None)
-                )
-            )
+            return _invalid(self.facts.reasons(error, None))
+        except InvalidFact as error:
+            return _invalid(error.reasons)
 
         async def work(transaction: WriteTransaction) -> Outcome:
             return await _Doing(self, action, values, by, transaction).outcome()
@@ -106,10 +105,23 @@ class Performer:
         asked = {"now": now, **inquiry.asks(input)}
         statements = [self.statements[name] for name in inquiry.facts]
         facts = {s.name: await self._store.read(s.unlocked, s.bound(asked)) for s in statements}
-        return list(inquiry.decide(Given(input, facts, actor, now)))
+        return list(inquiry.decide(Given(input, facts, actor, now, self.facts.described)))
 
     def _read(self, action: Action, input: Mapping[str, Any]) -> dict[str, Any]:
-        return _plain(self.model(action).model_validate(input), action.input)
+        values = _plain(self.model(action).model_validate(input), action.input)
+        for p in action.input.members:
+            for document in _listed(values.get(p.name)) if p.is_fact else ():
+                self.facts.described(document)
+        return values
+
+
+def _invalid(reasons: Iterable[str]) -> Refused:
+    return Refused(tuple(Reason("INVALID_INPUT", text, "correct the field and try again") for text in reasons))
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    """What was given, one or several or nothing, as a list."""
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _plain(model: BaseModel, value: type[Value]) -> dict[str, Any]:
@@ -118,8 +130,9 @@ def _plain(model: BaseModel, value: type[Value]) -> dict[str, Any]:
     for p in value.members:
         if p.name not in model.__pydantic_fields_set__ or (checked := getattr(model, p.name)) is None:
             continue
-        if isinstance(checked, BaseModel):
-            given[p.name] = checked.model_dump(mode="json", exclude_unset=True)
+        if p.is_fact:
+            facts = [fact.model_dump(mode="json", exclude_unset=True) for fact in _listed(checked)]
+            given[p.name] = facts if p.item_type is not None else facts[0]
         elif p.value_type is not None:
             given[p.name] = [item.model_dump(mode="json", exclude_none=True) for item in checked]
         else:
@@ -149,7 +162,7 @@ class _Doing:
         for name in self._action.facts:
             statement = self._performer.statements[name]
             facts[name] = await self._transaction.run(statement.text, statement.bound(asked))
-        verdict = self._action.decide(Given(self._input, facts, self._by.actor, self._now))
+        verdict = self._action.decide(Given(self._input, facts, self._by.actor, self._now, self._performer.facts.described))
         expected = self._by.expected_revision
         if expected is not None and (revision := _revision(facts, verdict.subject)) not in (None, expected):
             return Conflict(verdict.subject, expected, revision)
@@ -162,7 +175,7 @@ class _Doing:
                 "digest": self._digest,
                 "outcome": _encoded(outcome),
             }
-        if change.nodes or change.revisions or change.edges or change.retired or change.request:
+        if verdict.effects or change.request:
             text, rows = change.statement()
             by, source = self._by.actor.name, self._by.source
             stamp = {"recordedAt": self._now, "recordedBy": by, "source": source}
@@ -217,6 +230,9 @@ class _Doing:
             case Revise(id, _, after):
                 kind = self._graph.kinds[self._performer.facts.ids.kind(id)]
                 change.revisions.append(Revision(kind, id, after))
+            case Update(id, values):
+                kind = self._graph.kinds[self._performer.facts.ids.kind(id)]
+                change.updates.append(NodeRow(kind, id, {}, dict(values), ()))
             case Connect(id, edge, to, properties):
                 change.edges.append(self._edge(id, edge, to, dict(properties)))
             case Disconnect(id, edge, to, valid_from):
@@ -275,21 +291,20 @@ def _describe(effect: Effect, before: dict[str, Any], after: dict[str, Any]) -> 
         case Revise(id, was, becomes):
             before.setdefault(id, {}).update(was)
             now |= becomes
-        case Connect(id, edge, to, _):
-            now.setdefault(edge, []).append(to)
-        case Disconnect(id, edge, to, _):
-            before.setdefault(id, {}).setdefault(edge, []).append(to)
+        case Update(_, values):
+            now |= values
+        case Connect(_, edge, to, properties):
+            now.setdefault(edge, []).append({"id": to, **properties} if properties else to)
+        case Disconnect(id, edge, to, since):
+            before.setdefault(id, {}).setdefault(edge, []).append({"id": to, "validFrom": since} if since else to)
             now.setdefault(edge, [])
 
 
 def _revision(facts: Mapping[str, list[dict[str, Any]]], subject: str) -> int | None:
     """The revision of the subject as the facts have it."""
-    for rows in facts.values():
-        for row in rows:
-            for value in row.values():
-                if isinstance(value, dict) and value.get("id") == subject and "revision" in value:
-                    return int(value["revision"])
-    return None
+    nodes = (node for rows in facts.values() for row in rows for value in row.values() for node in _listed(value))
+    found = (n["revision"] for n in nodes if isinstance(n, dict) and n.get("id") == subject and "revision" in n)
+    return next(found, None)
 
 
 def _json(value: object) -> str:

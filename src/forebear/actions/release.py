@@ -86,7 +86,14 @@ def on_release(name: str, input: type[Value], decide: Callable[[Case, By, Given]
 
 def standing_of(**asked: Any) -> dict[str, Any]:
     """The parameters of `standing_facts`: those that are asked for, and nothing for the others."""
-    none = {"release": None, "version": None, "artifact": None, "compared": False, "lines": [], "candidates": []}
+    none: dict[str, Any] = {
+        "release": None,
+        "version": None,
+        "artifact": None,
+        "compared": False,
+        "lines": [],
+        "candidates": [],
+    }
     return {**none, **asked}
 
 

@@ -187,13 +187,7 @@ def together(effects: Iterable[Effect]) -> list[Effect]:
         if isinstance(effect, Revise):
             revised[effect.id] = len(kept)
         kept.append(effect)
-    return [*filter(None, (_changed(e) if isinstance(e, Revise) else e for e in kept))]
-
-
-def _changed(effect: Revise) -> Revise | None:
-    """A revision without what it leaves as it was; None where that is all."""
-    after = {name: value for name, value in effect.after.items() if effect.before[name] != value}
-    return Revise(effect.id, {name: effect.before[name] for name in after}, after) if after else None
+    return [effect for effect in kept if not isinstance(effect, Revise) or effect.before != effect.after]
 
 
 def missing_for_approval(case: Case) -> tuple[Reason, ...]:
