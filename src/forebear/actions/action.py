@@ -14,6 +14,7 @@ import msgspec
 from forebear.domain.outcome import Verdict
 from forebear.domain.roles import Actor
 from forebear.graph.declaration import Value
+from forebear.graph.facts import NodeRow
 
 T = TypeVar("T")
 Rows = Sequence[Mapping[str, Any]]
@@ -27,6 +28,8 @@ class Given:
     facts: Mapping[str, Rows]
     actor: Actor
     now: str
+    described: Callable[[Mapping[str, Any]], NodeRow]
+    """A fact of the input, as rows: its values in the graph's form."""
 
     def new_ids(self, prefix: str, count: int) -> tuple[str, ...]:
         """New ids that sort by the moment they were made at, and among themselves by their place."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from forebear.actions import release
+from forebear.actions import candidate, release
 
-ACTIONS = (*release.ACTIONS,)
+ACTIONS = (*candidate.ACTIONS, *release.ACTIONS)
 """Every verb, in the order in which mutations and commands are listed."""
 
 INQUIRIES = (*release.INQUIRIES,)

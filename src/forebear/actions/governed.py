@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from forebear.graph.ids import release_id
 from forebear.graph.kinds import ArtifactState, DecisionType, DeploymentState, ReleaseState
 from forebear.graph.kinds import Verdict as Came
 
@@ -16,14 +17,22 @@ class NoAction(ValueError):
 
 
 def _version(fact: Document) -> tuple[str, dict[str, Any]]:
-    return "registerCandidate", {"version": fact, "lines": []}
+    return "registerCandidate", {"versions": [fact], "lines": []}
+
+
+def _end(value: object) -> str | None:
+    """Where an edge of a fact leads, as far as can be told before it is checked."""
+    id = value.get("id") if isinstance(value, Mapping) else value
+    return id if isinstance(id, str) else None
 
 
 def _release(fact: Document) -> tuple[str, dict[str, Any]]:
     if fact.get("state", ReleaseState.CANDIDATE) != ReleaseState.CANDIDATE:
         raise NoAction("state: a release begins as a CANDIDATE; decisions about it change its state")
-    version, line = fact.get("version"), fact.get("line")
-    return "registerCandidate", {"version": {"kind": "ModelVersion", "id": version}, "lines": [line]}
+    version, line = _end(fact.get("version")), _end(fact.get("line"))
+    if version and line and fact.get("id") != (expected := release_id(version, line)):
+        raise NoAction(f"id: the release of {version} in {line} is {expected}")
+    return "registerCandidate", {"versions": [{"kind": "ModelVersion", "id": version}], "lines": [line]}
 
 
 _DECIDED_BY = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -29,12 +29,13 @@ from forebear.domain.outcome import (
     Reason,
     Refused,
     Revise,
+    Update,
     Verdict,
 )
 from forebear.domain.roles import Actor, refusal
 from forebear.graph.change import Change, Revision
 from forebear.graph.declaration import Edge
-from forebear.graph.facts import EdgeRow, Facts
+from forebear.graph.facts import EdgeRow, Facts, InvalidFact, NodeRow
 from forebear.graph.moments import moment
 from forebear.store import Store, WriteTransaction
 from forebear.store.statements import Facts as Statement
@@ -88,11 +89,9 @@ class Performer:
         try:
             values = self._read(action, input)
         except ValidationError as error:
-            return Refused(
-                tuple(
-                    Reason("INVALID_INPUT", text, "correct the field and try again") for text in self.facts.reasons(error, None)
-                )
-            )
+            return _invalid(self.facts.reasons(error, None))
+        except InvalidFact as error:
+            return _invalid(error.reasons)
 
         async def work(transaction: WriteTransaction) -> Outcome:
             return await _Doing(self, action, values, by, transaction).outcome()
@@ -106,7 +105,7 @@ class Performer:
         asked = {"now": now, **inquiry.asks(input)}
         statements = [self.statements[name] for name in inquiry.facts]
         facts = {s.name: await self._store.read(s.unlocked, s.bound(asked)) for s in statements}
-        return list(inquiry.decide(Given(input, facts, actor, now)))
+        return list(inquiry.decide(Given(input, facts, actor, now, self.facts.described)))
 
     def _read(self, action: Action, input: Mapping[str, Any]) -> dict[str, Any]:
         """Checked input, only what was given; facts as tidy documents, moments in the graph's form."""
@@ -117,10 +116,21 @@ class Performer:
                 continue
             if p.is_fact:
                 documents = [self.facts.document(p.names[0], fact) for fact in _listed(input[p.name])]
+                for document in documents:
+                    self.facts.described(document)
                 given[p.name] = documents if p.item_type is not None else documents[0]
             else:
                 given[p.name] = input[p.name] if p.is_json else checked
         return given
+
+
+def _invalid(reasons: Iterable[str]) -> Refused:
+    return Refused(tuple(Reason("INVALID_INPUT", text, "correct the field and try again") for text in reasons))
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    """What was given, one or several or nothing, as a list."""
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 class _Doing:
@@ -145,7 +155,7 @@ class _Doing:
         for name in self._action.facts:
             statement = self._performer.statements[name]
             facts[name] = await self._transaction.run(statement.text, statement.bound(asked))
-        verdict = self._action.decide(Given(self._input, facts, self._by.actor, self._now))
+        verdict = self._action.decide(Given(self._input, facts, self._by.actor, self._now, self._performer.facts.described))
         expected = self._by.expected_revision
         if expected is not None and (revision := _revision(facts, verdict.subject)) not in (None, expected):
             return Conflict(verdict.subject, expected, revision)
@@ -158,7 +168,7 @@ class _Doing:
                 "digest": self._digest,
                 "outcome": _encoded(outcome),
             }
-        if change.nodes or change.revisions or change.edges or change.retired or change.request:
+        if verdict.effects or change.request:
             text, rows = change.statement()
             by, source = self._by.actor.name, self._by.source
             stamp = {"recordedAt": self._now, "recordedBy": by, "source": source}
@@ -213,6 +223,9 @@ class _Doing:
             case Revise(id, _, after):
                 kind = self._graph.kinds[self._performer.facts.ids.kind(id)]
                 change.revisions.append(Revision(kind, id, after))
+            case Update(id, values):
+                kind = self._graph.kinds[self._performer.facts.ids.kind(id)]
+                change.updates.append(NodeRow(kind, id, {}, dict(values), ()))
             case Connect(id, edge, to, properties):
                 change.edges.append(self._edge(id, edge, to, dict(properties)))
             case Disconnect(id, edge, to, valid_from):
@@ -262,10 +275,6 @@ class _Doing:
         return effect.id
 
 
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
 def _describe(effect: Effect, before: dict[str, Any], after: dict[str, Any]) -> None:
     """Adds an effect to what an audit entry says: values by node and property, and where edges lead."""
     now = after.setdefault(effect.id, {})
@@ -275,21 +284,20 @@ def _describe(effect: Effect, before: dict[str, Any], after: dict[str, Any]) -> 
         case Revise(id, was, becomes):
             before.setdefault(id, {}).update(was)
             now |= becomes
-        case Connect(id, edge, to, _):
-            now.setdefault(edge, []).append(to)
-        case Disconnect(id, edge, to, _):
-            before.setdefault(id, {}).setdefault(edge, []).append(to)
+        case Update(_, values):
+            now |= values
+        case Connect(_, edge, to, properties):
+            now.setdefault(edge, []).append({"id": to, **properties} if properties else to)
+        case Disconnect(id, edge, to, since):
+            before.setdefault(id, {}).setdefault(edge, []).append({"id": to, "validFrom": since} if since else to)
             now.setdefault(edge, [])
 
 
 def _revision(facts: Mapping[str, list[dict[str, Any]]], subject: str) -> int | None:
     """The revision of the subject as the facts have it."""
-    for rows in facts.values():
-        for row in rows:
-            for value in row.values():
-                if isinstance(value, dict) and value.get("id") == subject and "revision" in value:
-                    return int(value["revision"])
-    return None
+    nodes = (node for rows in facts.values() for row in rows for value in row.values() for node in _listed(value))
+    found = (n["revision"] for n in nodes if isinstance(n, dict) and n.get("id") == subject and "revision" in n)
+    return next(found, None)
 
 
 def _json(value: object) -> str:

@@ -68,6 +68,14 @@ class Revise:
 
 
 @dataclass(frozen=True)
+class Update:
+    """Values of a node that are simply replaced: names, descriptions, labels, owners, external ids."""
+
+    id: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Connect:
     """An edge, by its field's name, from a node that stands."""
 
@@ -87,7 +95,7 @@ class Disconnect:
     valid_from: str | None = None
 
 
-Effect = Describe | Revise | Connect | Disconnect
+Effect = Describe | Revise | Update | Connect | Disconnect
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,8 @@ class Change:
     """All that one action writes. Rows of nodes are new, or complete a placeholder; rows of edges alone extend what stands."""
 
     nodes: list[NodeRow] = field(default_factory=list)
+    updates: list[NodeRow] = field(default_factory=list)
+    """Nodes that stand, of which only what is simply updated is written."""
     revisions: list[Revision] = field(default_factory=list)
     edges: list[EdgeRow] = field(default_factory=list)
     retired: list[EdgeRow] = field(default_factory=list)
@@ -45,8 +47,11 @@ class Change:
         for nodes in _grouped(self.nodes, lambda n: n.kind.name).values():
             rows = [{"id": n.id, "values": {**n.guaranteed, **n.updated}} for n in nodes]
             parts.append((upsert.create(nodes[0].kind), _by_id(rows)))
+        for nodes in _grouped(self.updates, lambda n: n.kind.name).values():
+            parts.append((upsert.update(nodes[0].kind), _by_id([{"id": n.id, "values": n.updated} for n in nodes])))
+        for nodes in _grouped([*self.nodes, *self.updates], lambda n: n.kind.name).values():
             if externals := [
-                {"id": n.id, "externalIds": n.updated["externalIds"]} for n in nodes if "externalIds" in n.updated
+                {"id": n.id, "externalIds": n.updated["externalIds"] or []} for n in nodes if "externalIds" in n.updated
             ]:
                 parts.append((upsert.identify(nodes[0].kind), externals))
         for revisions in _grouped(self.revisions, lambda r: r.kind.name).values():

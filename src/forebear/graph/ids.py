@@ -48,6 +48,12 @@ def escape(name: str) -> str:
     return f"%{ord(escaped[0]):02X}{escaped[1:]}" if escaped[:1] in tuple("._~-/+:=") else escaped
 
 
+def release_id(version: str, line: str) -> str:
+    """The id of a version's release in a line. Slashes of the line's name are escaped, so that the last one is the only one."""
+    name = line.partition(":")[2].replace("%", "%25").replace("/", "%2F")
+    return f"release:{version.partition(':')[2]}/{name}"
+
+
 def unescape(name: str) -> str:
     """The free text that `escape` made a name of."""
     return unquote(name)

@@ -59,6 +59,11 @@ def create(kind: Kind) -> str:
     )
 
 
+def update(kind: Kind) -> str:
+    """Replaces what is simply updated: rows `{id, values}`."""
+    return f"UNWIND $batch.rows AS row\nMATCH (n:{kind.name} {{id: row.id}})\nSET n += row.values\nRETURN count(*) AS written"
+
+
 def _differs(stored: str, given: str) -> str:
     """Whether a node or an edge lacks a value of a map, or holds another: one short text, however many are declared."""
     return f"any(k IN keys({given}) WHERE coalesce({stored}[k] <> {given}[k], true))"

@@ -1,0 +1,61 @@
+// What is known of candidates, and of what they name. Locks the versions that are known, in the order of ids.
+//
+// parameter versions [ID(ModelVersion)]: The versions that are to be candidates.
+// parameter checkpoints [ID(Checkpoint)]: The checkpoints that they name.
+// parameter lines [ID(ReleaseLine)]: The lines that they are for.
+// parameter releases [ID(Release)]: The ids that their releases get.
+// parameter experiments [ID(Experiment)]: The experiments that they name.
+// parameter superseded [ID(ModelVersion)]: The versions whose place they take.
+UNWIND $versions + [null] AS id
+OPTIONAL MATCH (version:ModelVersion {id: id})
+WITH version ORDER BY version.id
+REMOVE version.lock
+WITH collect(version) AS versions
+RETURN COLLECT {
+    UNWIND versions AS version
+    WITH version WHERE version.describedAt IS NOT NULL
+    RETURN version{
+      .id, .revision, .name, .description, .labels, .owners, .externalIds, .weightsDigest, .normalizationDigest,
+      .actionSpaceDigest, .controllerDigest, .uri, .parameters, .sensors, .actionSpace, .rateHz, .memoryMib, .robotSoftware,
+      .license, .createdAt,
+      model: COLLECT { MATCH (version)-[of:VERSION_OF]->(model:Model) WHERE true RETURN model.id },
+      promotedFrom: COLLECT { MATCH (version)-[promoted:PROMOTED_FROM]->(checkpoint:Checkpoint) WHERE true RETURN checkpoint.id },
+      justifiedBy: COLLECT { MATCH (version)-[justified:JUSTIFIED_BY]->(experiment:Experiment) WHERE true RETURN experiment.id },
+      supersedes: COLLECT { MATCH (version)-[supersedes:SUPERSEDES]->(former:ModelVersion) WHERE true RETURN former.id }
+    } AS item
+  } AS registered,
+  COLLECT {
+    UNWIND $checkpoints AS id
+    MATCH (checkpoint:Checkpoint {id: id}) WHERE checkpoint.describedAt IS NOT NULL
+    RETURN checkpoint{
+      .id,
+      runs: COLLECT {
+        MATCH (checkpoint)-[produced:PRODUCED_BY]->(run:Run) WHERE true
+        RETURN run{
+          .id, .recordedBy, .owners,
+          configured: run.configuration IS NOT NULL,
+          trained: EXISTS { MATCH (run)-[trained:TRAINED_ON]->(data:DatasetVersion) WHERE true },
+          coded: EXISTS { MATCH (run)-[ran:RAN]->(code:CodeVersion) WHERE true },
+          equipped: EXISTS { MATCH (run)-[inside:IN_ENVIRONMENT]->(environment:SoftwareEnvironment) WHERE true },
+          computed: EXISTS { MATCH (run)-[on:ON_COMPUTE]->(compute:ComputeProfile) WHERE true }
+        } AS item
+      }
+    } AS item
+  } AS checkpoints,
+  COLLECT {
+    UNWIND $lines AS id MATCH (known:ReleaseLine {id: id}) WHERE known.describedAt IS NOT NULL RETURN known.id
+  } + COLLECT {
+    UNWIND $experiments AS id MATCH (known:Experiment {id: id}) WHERE known.describedAt IS NOT NULL RETURN known.id
+  } + COLLECT {
+    UNWIND $superseded AS id MATCH (known:ModelVersion {id: id}) WHERE known.describedAt IS NOT NULL RETURN known.id
+  } AS described,
+  COLLECT {
+    UNWIND $releases AS id
+    MATCH (version:ModelVersion)<-[of:OF]-(release:Release {id: id})-[within:IN_LINE]->(line:ReleaseLine) WHERE true
+    RETURN release{.id, version: version.id, line: line.id} AS item
+  } AS taken,
+  COLLECT {
+    UNWIND $versions + $releases AS subject
+    MATCH (chain:AuditChain {id: subject}) WHERE true
+    RETURN chain{.id, .length, .hash} AS item
+  } AS chains

@@ -1,0 +1,62 @@
+"""The verb by which versions become candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from forebear.actions.action import Action, Given
+from forebear.actions.release import standing_of
+from forebear.domain.candidate import DECISIONS, Candidate, Grounds, Registration
+from forebear.domain.outcome import Verdict
+from forebear.domain.release import By
+from forebear.domain.roles import refusal
+from forebear.domain.standing import Standing
+from forebear.graph.declaration import Fact, Value, prop
+from forebear.graph.ids import release_id
+
+
+class RegisterCandidate(Value):
+    """Makes versions of one model, promoted from checkpoints, candidates in release lines; refused, with all that is missing,
+    where one does not carry what a line's policy asks of a candidate. A version that is known gets a release where it has none.
+    Evidence that there is already counts at once."""
+
+    versions: list[Fact] = prop("The versions, with what they come from.", names=("ModelVersion",))
+    lines: list[str] = prop(
+        "The release lines; with none, the versions are known and stand nowhere yet.", names=("ReleaseLine",)
+    )
+    reason: str | None = prop("What there is to say about it.", default=None)
+
+
+def _decide(given: Given) -> Verdict:
+    lines = list(dict.fromkeys(given.input["lines"]))
+    candidates = [Candidate(document, given.described(document)) for document in given.input["versions"]]
+    (grounds,) = given.rows("candidate", Grounds)
+    ids = given.new_ids("decision", DECISIONS * len(candidates) * len(lines))
+    by = By(given.actor, given.now, given.input.get("reason"), ids)
+    registration = Registration(candidates, lines, grounds, given.rows("standing", Standing), by)
+    if forbidden := refusal(given.actor, "registerCandidate", lines):
+        return Verdict(registration.subject, reasons=(forbidden,))
+    return registration.verdict()
+
+
+def _asks(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the facts statements take: all that the versions name, and the releases that they are to have."""
+    versions, lines = given["versions"], given["lines"]
+    pairs = [{"version": v["id"], "line": line} for v in versions for line in lines]
+    return {
+        **standing_of(candidates=pairs),
+        "versions": [v["id"] for v in versions],
+        "lines": lines,
+        "checkpoints": _ends(versions, "promotedFrom"),
+        "experiments": _ends(versions, "justifiedBy"),
+        "superseded": _ends(versions, "supersedes"),
+        "releases": [release_id(pair["version"], pair["line"]) for pair in pairs],
+    }
+
+
+def _ends(documents: Iterable[Mapping[str, Any]], edge: str) -> list[str]:
+    return [end["id"] for document in documents for end in document.get(edge) or ()]
+
+
+ACTIONS = (Action("registerCandidate", RegisterCandidate, ("candidate", "standing"), _decide, _asks),)

@@ -1,0 +1,245 @@
+"""Registering candidates: versions of a model, each with a release in lines whose policies say what it must carry."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from forebear.domain import interface, release
+from forebear.domain.digest import malformed
+from forebear.domain.lifecycle import INITIAL
+from forebear.domain.outcome import Describe, Effect, Reason, Verdict
+from forebear.domain.release import By
+from forebear.domain.restatement import restated
+from forebear.domain.standing import Case, ReleaseRow, Row, RunRow, Standing, VersionRow
+from forebear.graph.facts import NodeRow
+from forebear.graph.ids import Ids, InvalidId, release_id
+from forebear.graph.kinds import GRAPH
+
+UNKNOWN = "UNKNOWN"
+"""The code of a refusal because something is named that is not known, or that nobody has described yet."""
+NO_VERSION = "NO_VERSION"
+REPEATED = "REPEATED"
+SEVERAL_MODELS = "SEVERAL_MODELS"
+NOTHING_SAID = "NOTHING_SAID"
+ID_TAKEN = "ID_TAKEN"
+INVALID_ID = "INVALID_ID"
+
+DECISIONS = 2
+"""How many decisions a release may come to when it is registered: its evaluation, and a promotion by the policy."""
+
+_DIGESTS = ("weightsDigest", "normalizationDigest", "actionSpaceDigest", "controllerDigest")
+_IDS = Ids(GRAPH)
+
+
+class CheckpointRow(Row, frozen=True):
+    """A checkpoint that is described, and the run that produced it."""
+
+    id: str
+    runs: list[RunRow]
+
+
+class TakenRow(Row, frozen=True):
+    """A release that has the id of one that is to be, with its version and its line."""
+
+    id: str
+    version: str
+    line: str
+
+
+class Grounds(Row, frozen=True):
+    """The row of `cypher/actions/candidate_facts.cypher`; `described` are those lines, experiments and versions that are."""
+
+    registered: list[dict[str, Any]]
+    checkpoints: list[CheckpointRow]
+    described: list[str]
+    taken: list[TakenRow]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A version that is to be a candidate: its fact, as a document and as rows."""
+
+    document: Mapping[str, Any]
+    row: NodeRow
+
+    @property
+    def id(self) -> str:
+        """The version's id."""
+        return self.row.id
+
+    @property
+    def model(self) -> str:
+        """The model that it is a version of."""
+        return next(iter(self.named("model")), self.id.partition("@")[0])
+
+    def named(self, edge: str) -> list[str]:
+        """Where an edge of the fact leads."""
+        return [e.target for e in self.row.edges if e.edge.name == edge]
+
+
+@dataclass(frozen=True)
+class Registration:
+    """Versions of one model that are to be candidates in some lines, and what is known of them."""
+
+    candidates: Sequence[Candidate]
+    lines: Sequence[str]
+    grounds: Grounds
+    standings: Sequence[Standing]
+    by: By
+
+    @property
+    def subject(self) -> str:
+        """What it is about: the version, or the model where there are several."""
+        models = [c.model for c in self.candidates]
+        return self.candidates[0].id if len(self.candidates) == 1 else models[0] if models else ""
+
+    def verdict(self) -> Verdict:
+        """The versions and their releases, at once evaluated where evidence is there; or every reason against it.
+
+        What stands already and is said again stays as it is: a known version gets a release where it has none.
+        """
+        if reasons := (*self._inconsistencies(), *(r for c in self.candidates for r in self._against(c))):
+            return Verdict(self.subject, reasons=reasons)
+        cases, barred = [], []
+        for case in self._cases():
+            if isinstance(case, Reason):
+                barred.append(case)
+            else:
+                cases.append(case)
+                barred += [_named(reason, case) for reason in case.incomplete]
+        if barred:
+            return Verdict(self.subject, reasons=tuple(barred))
+        effects = [e for c in self.candidates for e in self._described(c)]
+        for n, case in enumerate(cases):
+            by = replace(self.by, ids=self.by.ids[n * DECISIONS :])
+            effects += [_release(case), *release.evaluate(case, by).effects]
+        return Verdict(self.subject, tuple(effects))
+
+    # ── what is in the way ──────────────────────────────────────────────────────────────────────────────
+
+    def _inconsistencies(self) -> Iterator[Reason]:
+        if not self.candidates:
+            yield Reason(NO_VERSION, "versions: none is given", "name at least one version")
+        twice = [id for id, times in Counter(c.id for c in self.candidates).items() if times > 1]
+        yield from (Reason(REPEATED, f"versions: {id} is given more than once", "say all of it once") for id in twice)
+        if len(models := dict.fromkeys(c.model for c in self.candidates)) > 1:
+            said = f"versions: they are of several models: {', '.join(models)}"
+            yield Reason(SEVERAL_MODELS, said, "register the versions of each model by themselves")
+        for id in self.lines:
+            if id not in self._described_ids:
+                yield _unknown("lines", id)
+
+    def _against(self, candidate: Candidate) -> Iterator[Reason]:
+        """What is wrong with a version itself, in whatever line."""
+        stored = self._registered.get(candidate.id)
+        given = candidate.row.guaranteed
+        yield from filter(None, (malformed(name, given[name]) for name in _DIGESTS if name in given))
+        if (software := given.get("robotSoftware")) and (reason := interface.unreadable(software)):
+            yield reason
+        for edge, known in (
+            ("promotedFrom", self._checkpoints),
+            ("justifiedBy", self._described_ids),
+            ("supersedes", self._described_ids),
+        ):
+            yield from (_unknown(edge, id) for id in candidate.named(edge) if id not in known)
+        if stored is not None:
+            yield from restated(candidate.row, stored, "register it as a new version", _GROWING).reasons
+        elif not given and not candidate.row.edges:
+            said = f"{candidate.id} is not registered, and nothing is said of it but its id"
+            yield Reason(NOTHING_SAID, said, "say what makes it executable, and the checkpoints that it comes from")
+
+    # ── what comes of it ────────────────────────────────────────────────────────────────────────────────
+
+    def _described(self, candidate: Candidate) -> Iterable[Effect]:
+        if stored := self._registered.get(candidate.id):
+            return restated(candidate.row, stored, "", _GROWING).effects
+        derived = {"model": {"id": candidate.model}, "createdAt": self.by.now}
+        return (Describe({**derived, **candidate.document}),)
+
+    def _cases(self) -> Iterator[Case | Reason]:
+        """The releases that are to be, each as if it stood already; or what is in the way of one."""
+        candidates = {c.id: c for c in self.candidates}
+        known = {(s.candidate, s.line.id): s for s in self.standings if s.candidate and s.line}
+        taken = {t.id: t for t in self.grounds.taken}
+        unruled: set[str] = set()
+        for (id, line), standing in sorted(known.items()):
+            if standing.release is not None:
+                continue
+            name = release_id(id, line)
+            if (other := taken.get(name)) is not None:
+                said = f"{name} is the release of {other.version} in {other.line} already"
+                yield Reason(ID_TAKEN, said, "give the version another id")
+                continue
+            try:
+                _IDS.parse(name)
+            except InvalidId as error:
+                yield Reason(INVALID_ID, f"{id} in {line}: {error}", "give the version a shorter id")
+                continue
+            case = self._case(candidates[id], standing, name)
+            if not isinstance(case.policy, Reason):
+                yield case
+            elif line not in unruled:
+                unruled.add(line)
+                yield case.policy
+
+    def _case(self, candidate: Candidate, standing: Standing, name: str) -> Case:
+        assert standing.line is not None
+        by = self.by.actor.name
+        if candidate.id in self._registered:
+            assert standing.version is not None
+            justified = standing.version.justified or bool(candidate.named("justifiedBy"))
+            version, runs = msgspec.structs.replace(standing.version, justified=justified), standing.runs
+        else:
+            said = {"id": candidate.id, "recordedBy": by, "justified": bool(candidate.named("justifiedBy"))}
+            version = msgspec.convert({**candidate.row.guaranteed, **said}, VersionRow)
+            checkpoints = [self._checkpoints[id] for id in candidate.named("promotedFrom")]
+            runs = list({run.id: run for c in checkpoints for run in c.runs}.values())
+        to_be = ReleaseRow(name, INITIAL, 0, by)
+        stands = msgspec.structs.replace(standing, release=to_be, version=version, runs=runs)
+        return Case(stands, to_be, standing.line, version, self.by.now)
+
+    # ── what is known ───────────────────────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def _registered(self) -> Mapping[str, Mapping[str, Any]]:
+        return {stored["id"]: stored for stored in self.grounds.registered}
+
+    @cached_property
+    def _checkpoints(self) -> Mapping[str, CheckpointRow]:
+        return {c.id: c for c in self.grounds.checkpoints}
+
+    @cached_property
+    def _described_ids(self) -> frozenset[str]:
+        return frozenset(self.grounds.described)
+
+
+# What a version is made of is what was approved; what justifies it, and what it takes the place of, may come to light later.
+_GROWING = ("justifiedBy", "supersedes")
+
+
+def _release(case: Case) -> Describe:
+    return Describe(
+        {
+            "kind": "Release",
+            "id": case.release.id,
+            "state": case.release.state.value,
+            "version": case.version.id,
+            "line": case.line.id,
+        }
+    )
+
+
+def _named(reason: Reason, case: Case) -> Reason:
+    """A reason that says of which candidate it speaks, and where."""
+    return replace(reason, message=f"{case.version.id} in {case.line.id}: {reason.message}")
+
+
+def _unknown(field: str, id: str) -> Reason:
+    said = f"{field}: {id} is not known, or only named by others so far"
+    return Reason(UNKNOWN, said, f"record {id} first, as a fact of its own")
