@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from forebear.actions.action import Action, Given, Inquiry
+from forebear.actions.release import standing_of
 from forebear.domain import artifact, release
 from forebear.domain.artifact import Build, Ground
 from forebear.domain.outcome import Reason, Verdict
@@ -61,7 +62,7 @@ def build(given: Given) -> Build:
 
 
 def _end(fact: Mapping[str, Any], name: str) -> str | None:
-    return (fact.get(name) or {}).get("id")
+    return fact.get(name)
 
 
 def _registering(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,7 +107,7 @@ def _taking_away(name: str, input: type[Value], decide: Callable[[str, Build], V
         return Verdict(id, (*verdict.effects, *(effect for v in after for effect in v.effects)))
 
     def asks(given: Mapping[str, Any]) -> dict[str, Any]:
-        return {"artifact": given["artifact"], "release": None, "version": None, "line": None, "place": None}
+        return {**standing_of(artifact=given["artifact"]), "place": None}
 
     return Action(name, input, ("standing", "artifact"), decided, asks)
 

@@ -56,7 +56,7 @@ def _asks(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _ends(documents: Iterable[Mapping[str, Any]], edge: str) -> list[str]:
-    return [end["id"] for document in documents for end in document.get(edge) or ()]
+    return [str(end) for document in documents for end in document.get(edge) or ()]
 
 
 ACTIONS = (Action("registerCandidate", RegisterCandidate, ("candidate", "standing"), _decide, _asks),)
