@@ -51,7 +51,7 @@ class Entry:
     @classmethod
     def stored(cls, properties: Mapping[str, Any]) -> Self:
         """An entry as the graph or an export keeps it, where an absent field is null or left out."""
-        return cls(*(cast(Any, properties.get(name)) for name in cls.__slots__))
+        return cls(*map(cast(Any, properties.get), cls.__slots__))
 
     @property
     def id(self) -> str:
@@ -127,7 +127,7 @@ class Head:
     @classmethod
     def stored(cls, properties: Mapping[str, Any]) -> Self:
         """A head as the graph or an export keeps it, where an absent field is null or left out."""
-        return cls(*(cast(Any, properties.get(name)) for name in cls.__slots__))
+        return cls(*map(cast(Any, properties.get), cls.__slots__))
 
     @property
     def id(self) -> str:
