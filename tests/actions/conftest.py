@@ -10,6 +10,7 @@ from forebear.app import Forebear, application
 from forebear.store import Store
 from forebear.store.errors import StatementTimeout
 from tests.record.asking import opened, record
+from tests.record.auditing import findings
 
 
 @pytest.fixture(scope="session")
@@ -26,9 +27,10 @@ async def engine_registry(engine_store: Store) -> Forebear:
 
 
 @pytest.fixture
-async def registry(engine_registry: Forebear, store: Store) -> Forebear:
-    """An empty registry, on each engine."""
-    return engine_registry
+async def registry(engine_registry: Forebear, store: Store) -> AsyncIterator[Forebear]:
+    """An empty registry, on each engine. Whatever a test does with it, the audit trail speaks of it, and holds."""
+    yield engine_registry
+    assert await findings(store) == []
 
 
 @pytest.fixture
