@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from forebear.actions import release
+from forebear.actions import artifact, release
 
-ACTIONS = (*release.ACTIONS,)
+ACTIONS = (*release.ACTIONS, *artifact.ACTIONS)
 """Every verb, in the order in which mutations and commands are listed."""
 
-INQUIRIES = (*release.INQUIRIES,)
+INQUIRIES = (*release.INQUIRIES, *artifact.INQUIRIES)
 """Every question whose answer is a decision."""

@@ -512,6 +512,14 @@ class ArtifactState(StrEnum):
     DELETED = "DELETED"
 
 
+class Basis(StrEnum):
+    """What lets something run: an approval, one that is stale by now, or an override."""
+
+    APPROVAL = "APPROVAL"
+    STALE_APPROVAL = "STALE_APPROVAL"
+    OVERRIDE = "OVERRIDE"
+
+
 class Artifact(Node, prefix="artifact", standing=GOVERNED):
     """One build of a version for one hardware target, named by its digest."""
 
@@ -594,6 +602,13 @@ class DeploymentState(StrEnum):
     ENDED = "ENDED"
 
 
+class DeploymentReport(Value):
+    """What the deployment manager said of a deployment."""
+
+    state: DeploymentState = prop("Where it stood.")
+    at: datetime = prop("Since when.")
+
+
 class Deployment(Node, prefix="deployment", standing=GOVERNED):
     """The intent to run an artifact on a fleet or a cohort of it, with its interval."""
 
@@ -601,6 +616,15 @@ class Deployment(Node, prefix="deployment", standing=GOVERNED):
     valid_from: datetime | None = prop("When it became active.", change=APPENDED, default=None, indexed=True)
     valid_to: datetime | None = prop("When it ended (exclusive).", change=APPENDED, default=None)
     reason: str | None = prop("Why it was requested.", default=None)
+    planned_for: datetime | None = prop("When it is to begin; null where at once.", default=None)
+    basis: Basis | None = prop("What it was authorised on.", default=None)
+    reports: list[DeploymentReport] | None = prop(
+        "What was reported of it, in the order of moments: of each state the first report and the last.",
+        change=APPENDED, default=None,
+    )  # fmt: skip
+    failed_robots: list[str] | None = prop(
+        "The robots on which it was reported to fail, as ids.", change=APPENDED, default=None
+    )
 
     artifact = edge(
         OF, "Artifact", one=True, doc="The artifact that it is to run.",

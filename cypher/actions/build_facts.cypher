@@ -1,0 +1,12 @@
+// What an artifact is said to be built from and for. One row.
+//
+// parameter version ID(ModelVersion): The version.
+// parameter target ID(HardwareTarget): The hardware target.
+RETURN COLLECT {
+    MATCH (version:ModelVersion {id: $version}) WHERE true
+    RETURN version{.id, .describedAt, .rateHz, .memoryMib, .robotSoftware} AS item
+  }[0] AS version,
+  COLLECT {
+    MATCH (target:HardwareTarget {id: $target}) WHERE true
+    RETURN target{.id, .describedAt, .memoryMib} AS item
+  }[0] AS target

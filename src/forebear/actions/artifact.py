@@ -1,0 +1,145 @@
+"""The verbs about artifacts: builds of model versions for hardware targets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from forebear.actions.action import Action, Given, Inquiry
+from forebear.actions.release import standing_of
+from forebear.domain import artifact, release
+from forebear.domain.artifact import Build, Ground
+from forebear.domain.outcome import Reason, Verdict
+from forebear.domain.permission import Permission, permission
+from forebear.domain.release import By
+from forebear.domain.roles import Actor, refusal
+from forebear.domain.standing import Case, Standing, case
+from forebear.graph.declaration import Fact, Value, prop
+from forebear.graph.kinds import ArtifactState
+
+ARTIFACT = ("Artifact",)
+
+
+class RegisterArtifact(Value):
+    """Registers a build of a model version for a hardware target, named by its digest. It is AVAILABLE, which takes an approval
+    in a release line for that hardware, unless it says EVALUATION_ONLY: registered again once its version is approved, it
+    becomes AVAILABLE. An artifact that robots reported before keeps its installations. What authorises it is not given."""
+
+    artifact: Fact = prop("The artifact.", names=ARTIFACT)
+    reason: str | None = prop("What there is to say about it.", default=None)
+
+
+class QuarantineArtifact(Value):
+    """Says that an artifact must not be used: it is deployed no more, and what was measured on it counts no more. What runs of
+    it goes on, and shows as drift. The way on is another build."""
+
+    artifact: str = prop("The artifact.", names=ARTIFACT)
+    reason: str = prop("Why.")
+
+
+class DeleteArtifact(Value):
+    """Says that an artifact's content is gone; its record stays. Refused while a deployment of it is not over."""
+
+    artifact: str = prop("The artifact.", names=ARTIFACT)
+    reason: str = prop("Why.")
+
+
+def permission_of(**given: str | None) -> dict[str, Any]:
+    """The parameters of `permission_facts`."""
+    return {"version": None, "artifact": None, "place": None, "hardware": None} | given
+
+
+def cases(given: Given, name: str) -> list[Case]:
+    """The releases that a facts statement answered."""
+    return [found for s in given.rows(name, Standing) if (found := case(s, given.now))]
+
+
+def build(given: Given) -> Build:
+    """The one artifact that `artifact_facts` were asked for."""
+    return next((b for b in given.rows("artifact", Build) if b.artifact), Build())
+
+
+def _end(fact: Mapping[str, Any], name: str) -> str | None:
+    return (fact.get(name) or {}).get("id")
+
+
+def _registering(given: Mapping[str, Any]) -> dict[str, Any]:
+    fact = given["artifact"]
+    asked = permission_of(artifact=fact["id"], version=_end(fact, "builtFrom"))
+    return {"target": _end(fact, "target"), **asked}
+
+
+def _register(given: Given) -> Verdict:
+    fact, known = given.input["artifact"], build(given)
+    (ground,) = given.rows("build", Ground)
+    target = _end(fact, "target") or (known.target.id if known.target else None)
+    found = cases(given, "permission")
+    if forbidden := _forbidden(given.actor, "registerArtifact", found, target):
+        return Verdict(fact["id"], reasons=(forbidden,))
+    mine = [c for c in found if given.actor.lines is None or c.line.id in given.actor.lines or c.line.target != target]
+    return artifact.register(fact, ground, known, mine)
+
+
+def _forbidden(actor: Actor, verb: str, found: Iterable[Case], target: str | None) -> Reason | None:
+    """Why somebody whose writes are limited to lines may not write to an artifact: it is for none of them."""
+    lines = {c.line.id for c in found if c.line.target == target}
+    return refusal(actor, verb, lines) if actor.lines is not None and not lines & actor.lines else None
+
+
+def _taking_away(name: str, input: type[Value], decide: Callable[[str, Build], Verdict], into: ArtifactState) -> Action:
+    """A verb after which an artifact's measurements count no more, so that its version's releases are evaluated anew."""
+
+    def decided(given: Given) -> Verdict:
+        id, known = given.input["artifact"], build(given)
+        found = cases(given, "standing")
+        if forbidden := _forbidden(given.actor, name, found, known.target.id if known.target else None):
+            return Verdict(id, reasons=(forbidden,))
+        verdict = decide(id, known)
+        if verdict.reasons or not verdict.effects:
+            return verdict
+        ids = given.new_ids("decision", 2 * len(found))
+        after = (
+            release.evaluate(_without(c, id, into), By(given.actor, given.now, given.input["reason"], ids[2 * n : 2 * n + 2]))
+            for n, c in enumerate(found)
+        )
+        return Verdict(id, (*verdict.effects, *(effect for v in after for effect in v.effects)))
+
+    def asks(given: Mapping[str, Any]) -> dict[str, Any]:
+        return standing_of(artifact=given["artifact"], compared=True) | {"place": None}
+
+    return Action(name, input, ("standing", "artifact"), decided, asks)
+
+
+def _without(found: Case, artifact: str, state: ArtifactState) -> Case:
+    """A case as it is once an artifact is not to be used."""
+    replace = msgspec.structs.replace
+    evidence = [replace(e, artifact_state=state) if e.artifact == artifact else e for e in found.standing.built_evidence]
+    after = case(replace(found.standing, built_evidence=evidence), found.now)
+    assert after is not None
+    return after
+
+
+def _buildable(given: Given) -> list[dict[str, Any]]:
+    found = ((c, permission(c)) for c in sorted(cases(given, "permission"), key=lambda c: (c.line.id, c.version.id)))
+    allowed = ((c, p) for c, p in found if isinstance(p, Permission))
+    return [
+        {
+            "rank": f"{n:06}",
+            "release": c.release.id,
+            "target": given.input["target"],
+            "basis": p.basis.value,
+            "decisions": list(p.decisions),
+        }
+        for n, (c, p) in enumerate(allowed)
+    ]
+
+
+ACTIONS = (
+    Action("registerArtifact", RegisterArtifact, ("permission", "build", "artifact"), _register, _registering),
+    _taking_away("quarantineArtifact", QuarantineArtifact, artifact.quarantine, ArtifactState.QUARANTINED),
+    _taking_away("deleteArtifact", DeleteArtifact, artifact.delete, ArtifactState.DELETED),
+)
+
+INQUIRIES = (Inquiry("buildable", ("permission",), _buildable, lambda given: permission_of(hardware=given["target"])),)
