@@ -9,13 +9,13 @@
 // column basis Basis!: What allows it.
 // column decisions [Decision!]!: The decisions that allow it.
 // column artifacts [Artifact!]!: Its builds for the target that there are.
-UNWIND $decided AS row
-MATCH (release:Release {id: row.release})-[of:OF]->(version:ModelVersion) WHERE true
+UNWIND $decided AS each
+MATCH (release:Release {id: each.release})-[of:OF]->(version:ModelVersion) WHERE true
 MATCH (release)-[within:IN_LINE]->(line:ReleaseLine) WHERE true
 RETURN version,
   release,
   line,
-  row.basis AS basis,
-  COLLECT { UNWIND row.decisions AS id MATCH (decision:Decision {id: id}) WHERE true RETURN decision } AS decisions,
-  COLLECT { MATCH (version)<-[built:BUILT_FROM]-(artifact:Artifact)-[for:FOR]->(target:HardwareTarget {id: row.target}) WHERE true WITH artifact ORDER BY artifact.id RETURN artifact } AS artifacts
-ORDER BY row.rank
+  each.basis AS basis,
+  COLLECT { UNWIND each.decisions AS id MATCH (decision:Decision {id: id}) WHERE true RETURN decision } AS decisions,
+  COLLECT { MATCH (version)<-[built:BUILT_FROM]-(artifact:Artifact)-[for:FOR]->(target:HardwareTarget {id: each.target}) WHERE true WITH artifact ORDER BY artifact.id RETURN artifact } AS artifacts
+ORDER BY each.rank

@@ -68,7 +68,7 @@ def _end(fact: Mapping[str, Any], name: str) -> str | None:
 def _registering(given: Mapping[str, Any]) -> dict[str, Any]:
     fact = given["artifact"]
     asked = permission_of(artifact=fact["id"], version=_end(fact, "builtFrom"))
-    return asked | {"target": _end(fact, "target")}
+    return {"target": _end(fact, "target"), **asked}
 
 
 def _register(given: Given) -> Verdict:
@@ -107,7 +107,7 @@ def _taking_away(name: str, input: type[Value], decide: Callable[[str, Build], V
         return Verdict(id, (*verdict.effects, *(effect for v in after for effect in v.effects)))
 
     def asks(given: Mapping[str, Any]) -> dict[str, Any]:
-        return {**standing_of(artifact=given["artifact"]), "place": None}
+        return standing_of(artifact=given["artifact"], compared=True) | {"place": None}
 
     return Action(name, input, ("standing", "artifact"), decided, asks)
 

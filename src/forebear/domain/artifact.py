@@ -146,9 +146,7 @@ def delete(id: str, known: Build) -> Verdict:
     """An artifact's content is gone, and its record stays. Refused while a deployment of it is not over."""
     if known.artifact is not None and known.artifact.state is not ArtifactState.DELETED and known.deployments:
         reasons = (
-            Reason(
-                IN_USE, f"{d.id} on {d.place} is {d.state}", f"have {d.place} run something else first, or report {d.id} ENDED"
-            )
+            Reason(IN_USE, f"{d.id} on {d.place} is {d.state}", f"have {d.place} run something else, or report {d.id} ENDED")
             for d in known.deployments
         )
         return Verdict(id, reasons=tuple(reasons))
@@ -159,9 +157,7 @@ def _taken_away(id: str, known: Build, state: ArtifactState) -> Verdict:
     artifact = known.artifact
     if artifact is None or not known.is_registered:
         seen = "was seen on a robot and never registered" if artifact else "is not known"
-        reason = Reason(
-            NOT_FOUND, f"artifact: {id} {seen}", "nothing has to be done: what is not registered cannot be deployed"
-        )
+        reason = Reason(NOT_FOUND, f"artifact: {id} {seen}", "nothing: what is not registered cannot be deployed")
         return Verdict(id, reasons=(reason,))
     if artifact.state is state:
         return Verdict(id)

@@ -19,7 +19,7 @@ from forebear.graph.facts import EdgeRow, NodeRow
 
 @dataclass(frozen=True)
 class Revision:
-    """New values of a node's guaranteed properties; a null takes one away."""
+    """New values of a node's properties; a null takes one away."""
 
     kind: Kind
     id: str
@@ -47,16 +47,14 @@ class Change:
         for nodes in _grouped(self.nodes, lambda n: n.kind.name).values():
             rows = [{"id": n.id, "values": {**n.guaranteed, **n.updated}} for n in nodes]
             parts.append((upsert.create(nodes[0].kind), _by_id(rows)))
+            parts += _identified(nodes[0].kind, ((n.id, n.updated) for n in nodes))
         for nodes in _grouped(self.updates, lambda n: n.kind.name).values():
             parts.append((upsert.update(nodes[0].kind), _by_id([{"id": n.id, "values": n.updated} for n in nodes])))
-        for nodes in _grouped([*self.nodes, *self.updates], lambda n: n.kind.name).values():
-            if externals := [
-                {"id": n.id, "externalIds": n.updated["externalIds"] or []} for n in nodes if "externalIds" in n.updated
-            ]:
-                parts.append((upsert.identify(nodes[0].kind), externals))
+            parts += _identified(nodes[0].kind, ((n.id, n.updated) for n in nodes))
         for revisions in _grouped(self.revisions, lambda r: r.kind.name).values():
             rows = [{"id": r.id, "changes": dict(r.values), "changed": sorted(r.values)} for r in revisions]
             parts.append((upsert.revise(revisions[0].kind), _by_id(rows)))
+            parts += _identified(revisions[0].kind, ((r.id, r.values) for r in revisions))
         parts += _edge_parts(self.retired, upsert.retire)
         parts += _edge_parts([*(e for n in self.nodes for e in n.edges), *self.edges], upsert.join)
         if self.entries:
@@ -100,6 +98,12 @@ def _grouped(items: Iterable[T], key: Callable[[T], Any]) -> dict[Any, list[T]]:
 
 def _by_id(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: row["id"])
+
+
+def _identified(kind: Kind, values: Iterable[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, Sequence[Any]]]:
+    """What points the external ids of nodes at them, where their values name any."""
+    rows = [{"id": id, "externalIds": given["externalIds"] or []} for id, given in values if "externalIds" in given]
+    return [(upsert.identify(kind), rows)] if rows else []
 
 
 def _edge_parts(edges: Iterable[EdgeRow], text: Callable[[Edge, str], str]) -> list[tuple[str, Sequence[Any]]]:
