@@ -72,8 +72,8 @@ async def record_lines(
     position = 0
     try:
         async for lines in _batches(chunks):
-            # Read while the batch before is being written.
-            batch = _read(recorder, lines, position, imported=imported)
+            # Read while the batch before is being written, and not in the way of who else is served.
+            batch = await asyncio.to_thread(_read, recorder, lines, position, imported=imported)
             if writing is not None:
                 report = await written(writing, count)
                 writing = None
