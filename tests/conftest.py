@@ -4,11 +4,16 @@ import logging
 import os
 from collections.abc import AsyncIterator
 
+import hypothesis
 import pytest
 import structlog
 
 from forebear.store import Store
 from tests import engines
+
+# How long an example takes by the clock is the machine's business, not the code's: other work on it must fail no property.
+hypothesis.settings.register_profile("forebear", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("forebear")
 
 
 @pytest.fixture(scope="session", autouse=True)
