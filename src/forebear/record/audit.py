@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, cast
 
+import msgspec
 import structlog
 
 from forebear.domain.audit import Entry, Head, Tip, entry, head
@@ -27,13 +28,12 @@ MAX_GROWN = 1_000
 _log = structlog.get_logger(__name__)
 
 
-def digest(documents: Iterable[object]) -> str:
+_encode_lines = msgspec.json.Encoder(order="sorted").encode_lines
+
+
+def digest(documents: Sequence[object]) -> str:
     """The SHA-256 of facts in canonical form: each as JSON with sorted keys and without spaces, a line each."""
-    lines = hashlib.sha256()
-    for document in documents:
-        lines.update(json_text(document).encode())
-        lines.update(b"\n")
-    return lines.hexdigest()
+    return hashlib.sha256(_encode_lines(documents)).hexdigest()
 
 
 class Chains:
