@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -335,7 +335,7 @@ class Executor:
         """The statement's parameters, and what the operation may cost in rows. Raises `RequestError`."""
         parameters: dict[str, Any] = {}
         try:
-            values = {i: a.coerce(variables) if a.dynamic else a.values for i, a in enumerate(plan.arguments)}
+            values = [a.coerce(variables) for a in plan.arguments]
             for p in plan.compiled.parameters:
                 value: Any = values[p.source]
                 for step in p.path:
@@ -459,7 +459,7 @@ class Cost:
     source: int
     below: tuple[Cost, ...]
 
-    def rows(self, arguments: Mapping[int, Mapping[str, Any]]) -> int:
+    def rows(self, arguments: Sequence[Mapping[str, Any]]) -> int:
         """How many rows it may come to, itself and below, by a request's arguments."""
         first = arguments[self.source].get("first") if self.source >= 0 else None
         own = max(first, 0) if isinstance(first, int) else 0

@@ -19,6 +19,7 @@ from graphql import (
     GraphQLResolveInfo,
     GraphQLSchema,
     OperationDefinitionNode,
+    ValueNode,
     VariableNode,
     Visitor,
     get_named_type,
@@ -47,17 +48,23 @@ class TooWide(Exception):
 
 @dataclass
 class FieldArguments:
-    """The arguments of a selected field: coerced for one request, and anew for each other one."""
+    """The arguments of a selected field: coerced for one request, and anew for each other one of its shape."""
 
     definition: GraphQLField
     node: FieldNode
     values: Mapping[str, Any]
     source: int
-    dynamic: bool
+    variables: Mapping[str, str] | None
+    """The arguments that are given by a variable, with its name; `None` where a variable is a part of a value."""
 
     def coerce(self, variables: VariableValues) -> Mapping[str, Any]:
         """Their values with a request's variables. Raises `GraphQLError`."""
-        return get_argument_values(self.definition, self.node, variables)
+        if self.variables is None:
+            return get_argument_values(self.definition, self.node, variables)
+        if not self.variables:
+            return self.values
+        # What is absent or null is so in every request of the shape, and was found to be allowed.
+        return {**self.values, **{name: variables.coerced[variable] for name, variable in self.variables.items()}}
 
 
 @dataclass
@@ -109,7 +116,7 @@ class Operation:
 
     def field(self, info: GraphQLResolveInfo[Any], rule: Rule, values: Mapping[str, Any]) -> SelectedField:
         """The field that a resolver is asked for, as if it had a rule and these arguments."""
-        arguments = FieldArguments(cast(Any, None), info.field_nodes[0], values, len(self.sources), False)
+        arguments = FieldArguments(cast(Any, None), info.field_nodes[0], values, len(self.sources), {})
         self.sources.append(arguments)
         details = tuple(FieldDetails(node, None) for node in info.field_nodes)
         return SelectedField(self, str(info.path.key), info.field_name, info.return_type, rule, details, arguments)
@@ -118,12 +125,17 @@ class Operation:
         if not definition.args:
             return _NO_ARGUMENTS
         values = get_argument_values(definition, node, self.variables)
-        arguments = FieldArguments(definition, node, values, len(self.sources), _has_variable(node))
+        given = {a.name.value: a.value for a in node.arguments or ()}
+        named = {name: value.name.value for name, value in given.items() if isinstance(value, VariableNode)}
+        variables = None
+        if not any(_holds_variable(value) for name, value in given.items() if name not in named):
+            variables = {name: variable for name, variable in named.items() if variable in self.variables.coerced}
+        arguments = FieldArguments(definition, node, values, len(self.sources), variables)
         self.sources.append(arguments)
         return arguments
 
 
-_NO_ARGUMENTS = FieldArguments(cast(Any, None), cast(Any, None), {}, -1, False)
+_NO_ARGUMENTS = FieldArguments(cast(Any, None), cast(Any, None), {}, -1, {})
 
 
 @dataclass
@@ -175,7 +187,7 @@ def rule_of(definition: GraphQLField) -> Rule | None:
     return strawberry_field.metadata.get(RULE) if strawberry_field is not None else None
 
 
-def _has_variable(node: FieldNode) -> bool:
+def _holds_variable(value: ValueNode) -> bool:
     found = False
 
     class Finder(Visitor):
@@ -183,6 +195,5 @@ def _has_variable(node: FieldNode) -> bool:
             nonlocal found
             found = True
 
-    for argument in node.arguments or ():
-        visit(argument.value, Finder())
+    visit(value, Finder())
     return found

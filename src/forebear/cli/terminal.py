@@ -149,6 +149,12 @@ def progress(doing: str, total: int | None) -> Iterator[Callable[[int], None]]:
         yield lambda done: bar.update(task, completed=done)
 
 
+def _json(entry: dict[str, Any], default: Callable[[Any], Any]) -> str:
+    import msgspec
+
+    return msgspec.json.encode(entry, enc_hook=default).decode()
+
+
 def configure_logs(level: str, form: str = "console") -> None:
     """Sends log entries, the libraries' too, to stderr; `form` is `console` or `json`."""
     import structlog
@@ -159,7 +165,7 @@ def configure_logs(level: str, form: str = "console") -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     if form == "json":
-        last: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        last: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_json)]
     else:
         last = [structlog.dev.ConsoleRenderer(colors=err().is_terminal and not err().no_color)]
     least = getattr(logging, level.upper())
@@ -167,6 +173,7 @@ def configure_logs(level: str, form: str = "console") -> None:
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
     remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta

@@ -136,11 +136,22 @@ class Store:
 
     async def read(self, text: str, parameters: Parameters | None = None, *, timeout: float | None = None) -> list[Row]:
         """All rows of one statement that reads, within `timeout` seconds (default: the setting)."""
-        return await self._read(_rows, text, parameters, timeout or self._read_seconds)
+        seconds = timeout or self._read_seconds
+
+        async def attempt(seconds: float) -> list[Row]:
+            async with self._driver.session(**self._reading) as session:
+                return await _rows(await session.run(Query(text, timeout=seconds), _plain(parameters)))
+
+        started = perf_counter()
+        async with _within(seconds):
+            rows = await self._retried(attempt, seconds)
+        _log(text, started)
+        return rows
 
     async def read_one(self, text: str, parameters: Parameters | None = None, *, timeout: float | None = None) -> Row | None:
         """The first row of one statement that reads, or None; `timeout` in seconds."""
-        return await self._read(_first, text, parameters, timeout or self._read_seconds)
+        rows = await self.read(text, parameters, timeout=timeout)
+        return rows[0] if rows else None
 
     async def write(self, work: Callable[[WriteTransaction], Awaitable[T]], *, timeout: float | None = None) -> T:
         """What `work` returns, after its transaction was committed.
@@ -194,23 +205,6 @@ class Store:
                     yield dict(zip(row.keys(), row, strict=True))
         except (Neo4jError, DriverError) as error:
             self._fail(error, self._read_seconds)
-
-    async def _read(
-        self,
-        take: Callable[[AsyncResult], Awaitable[T]],
-        text: str,
-        parameters: Parameters | None,
-        seconds: float,
-    ) -> T:
-        async def attempt(seconds: float) -> T:
-            async with self._driver.session(**self._reading) as session:
-                return await take(await session.run(Query(text, timeout=seconds), _plain(parameters)))
-
-        started = perf_counter()
-        async with _within(seconds):
-            taken = await self._retried(attempt, seconds)
-        _log(text, started)
-        return taken
 
     async def _retried(self, attempt: Callable[[float], Awaitable[T]], seconds: float) -> T:
         delay = FIRST_DELAY
@@ -298,11 +292,6 @@ def _plain(parameters: Parameters | None) -> dict[str, Any] | None:
 async def _rows(result: AsyncResult) -> list[Row]:
     names = result.keys()
     return [dict(zip(names, row, strict=True)) for row in await result.values()]
-
-
-async def _first(result: AsyncResult) -> Row | None:
-    rows = await result.fetch(1)
-    return dict(zip(rows[0].keys(), rows[0], strict=True)) if rows else None
 
 
 def _log(text: str, started: float) -> None:

@@ -138,8 +138,8 @@ class _QuestionRows:
         if type.name in graph.kinds or type.name == "Node":
             kinds = tuple(graph.kinds) if type.name == "Node" else (type.name,)
             row, finish = statement.returned(lambda: self.nodes.project(s, item, kinds, self.time))
-            listed = read if type.many else f"CASE WHEN {read} IS NULL THEN [] ELSE [{read}] END"
-            text = statement.hoist(f"COLLECT {{ UNWIND {listed} AS {item}{self.time.then(item)}{row} }}")
+            source = f"UNWIND {read} AS {item}" if type.many else f"WITH *, {read} AS {item} WHERE {item} IS NOT NULL"
+            text = statement.hoist(f"COLLECT {{ {source}{self.time.then(item)}{row} }}")
         else:
             fields = s.fields(type.name)
             reads = {f.rule.column.name: f"{item}.{f.rule.column.name}" for f in fields if isinstance(f.rule, ColumnField)}
