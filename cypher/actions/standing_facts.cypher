@@ -110,7 +110,7 @@ RETURN release{.id, .state, .revision, .staleFrom, .recordedBy} AS release,
     MATCH (measured:ModelVersion {id: id})<-[about:ABOUT]-(evidence:Evidence) WHERE true
     WITH measured, evidence ORDER BY evidence.id
     RETURN evidence{
-      .id, .type, .measurements, .measuredAt, version: measured.id,
+      .id, .type, .measurements, .measuredAt, .recordedAt, version: measured.id,
       packs: COLLECT { MATCH (evidence)-[with:MEASURED_WITH]->(pack:EvaluationPack) WHERE true RETURN pack.id },
       supersededBy: COLLECT { MATCH (newer:Evidence)-[supersedes:SUPERSEDES]->(evidence) WHERE true RETURN newer.id }
     } AS item
@@ -121,7 +121,7 @@ RETURN release{.id, .state, .revision, .staleFrom, .recordedBy} AS release,
     MATCH (measured:ModelVersion {id: id})<-[built:BUILT_FROM]-(artifact:Artifact)<-[about:ABOUT]-(evidence:Evidence) WHERE true
     WITH measured, artifact, evidence ORDER BY evidence.id
     RETURN evidence{
-      .id, .type, .measurements, .measuredAt, version: measured.id, artifact: artifact.id, artifactState: artifact.state,
+      .id, .type, .measurements, .measuredAt, .recordedAt, version: measured.id, artifact: artifact.id, artifactState: artifact.state,
       target: COLLECT { MATCH (artifact)-[for:FOR]->(built:HardwareTarget) WHERE true RETURN built.id }[0],
       packs: COLLECT { MATCH (evidence)-[with:MEASURED_WITH]->(pack:EvaluationPack) WHERE true RETURN pack.id },
       supersededBy: COLLECT { MATCH (newer:Evidence)-[supersedes:SUPERSEDES]->(evidence) WHERE true RETURN newer.id }

@@ -161,7 +161,8 @@ def evaluate(case: Case, by: By) -> Verdict:
     effects: list[Effect] = []
     if case.unmet:
         return Verdict(case.release.id, tuple(_moves(case, observed(case.release.state, Event.EVIDENCE_LAPSED))))
-    if case.release.state in (ReleaseState.CANDIDATE, ReleaseState.REJECTED):
+    reopened = case.release.state is ReleaseState.REJECTED and case.has_new_evidence
+    if case.release.state is ReleaseState.CANDIDATE or reopened:
         case, effects = _evaluated(case, by, 0)
     waits = case.release.state is ReleaseState.EVALUATED or (case.is_approved and case.is_stale)
     if waits and promotes_itself(policy, case.checks, refused_before=case.refused_before):

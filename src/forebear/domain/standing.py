@@ -161,6 +161,7 @@ class EvidenceRow(Row, frozen=True):
     type: EvidenceType | None = None
     measurements: str | None = None
     measured_at: str | None = None
+    recorded_at: str = ""
     packs: list[str] = []
     superseded_by: list[str] = []
     artifact: str | None = None
@@ -341,6 +342,13 @@ class Case:
         # Who first named a version may be somebody else than who made it a candidate here.
         registrants = frozenset({self.version.recorded_by, self.release.recorded_by})
         return count_votes(self.policy, votes, Candidacy(registrants, frozenset(trainers)))
+
+    @property
+    def has_new_evidence(self) -> bool:
+        """Whether evidence came since somebody last decided against it; what was known then has been weighed."""
+        rejected = [d.decided_at or "" for d in self.standing.decisions if d.type is DecisionType.REJECTION]
+        mine = (e for e in (*self.standing.evidence, *self.standing.built_evidence) if e.version == self.version.id)
+        return any(e.recorded_at >= max(rejected, default="") for e in mine)
 
     @property
     def refused_before(self) -> bool:
