@@ -335,17 +335,20 @@ async def test_nothing_to_record_is_nothing(registry: Forebear) -> None:
     assert await record(registry) == Summary()
 
 
-async def test_governed_kinds_are_refused_unless_imported_and_marked_then(registry: Forebear) -> None:
+async def test_governed_kinds_are_actions_unless_imported_and_marked_then(registry: Forebear) -> None:
     fact = {"kind": "ModelVersion", "id": "model:m@1", "weightsDigest": "sha256:1"}
-    assert await refused(registry, fact) == [
+    assert await refused(registry, run(), fact) == [
         Rejection(
-            0,
+            1,
             "model:m@1",
             (
-                "kind: ModelVersion is governed and cannot be recorded as a plain fact; "
-                "history from an older registry is recorded with `imported`",
+                "kind: ModelVersion is governed, and so a transaction of its own: record it alone, "
+                "or the others with `partial`",
             ),
         )
+    ]
+    assert await refused(registry, {"kind": "Attribution", "id": "attribution:a"}) == [
+        Rejection(0, "attribution:a", ("kind: Attribution is governed, and no action records one yet",))
     ]
     await history(registry, fact, run())
     assert await ask(registry, '{ nodes(ids: ["model:m@1", "run:a"]) { id imported } }') == {
