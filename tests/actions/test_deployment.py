@@ -64,8 +64,8 @@ async def test_a_request_is_authorised_and_recorded_as_an_intent(registry: Foreb
     assert outcome == Done(outcome.subject, changed=(outcome.subject,))
     assert await node(registry, "Deployment", outcome.subject, INTENT) == {
         "state": "PLANNED", "basis": "APPROVAL", "reason": "Better on film.", "plannedFor": when,
-        "validFrom": None, "validTo": None, "artifact": {"id": artifact(1)}, "on": {"id": FLEET}, "authorizedBy": {"nodes": [{"type": "APPROVAL"}]},
-        "replaces": {"nodes": []}, "rollsBack": {"nodes": []},
+        "validFrom": None, "validTo": None, "artifact": {"id": artifact(1)}, "on": {"id": FLEET},
+        "authorizedBy": {"nodes": [{"type": "APPROVAL"}]}, "replaces": {"nodes": []}, "rollsBack": {"nodes": []},
     }  # fmt: skip
 
 
