@@ -7,8 +7,8 @@ from typing import Any
 from forebear.app import Forebear
 from forebear.domain.outcome import Done
 from forebear.domain.roles import Role
-from tests.actions.world import ANNA, BEN, EVA, LINE, VERSION, company, done, person
-from tests.record.asking import ask, record
+from tests.actions.world import ANNA, BEN, EVA, LINE, OLAF, RELEASE, VERSION, ago, company, done, person
+from tests.record.asking import ask, history, record
 
 FLEET = "fleet:north"
 CANARY = "cohort:north/canary"
@@ -55,6 +55,47 @@ async def approve(registry: Forebear, release: str) -> str:
 async def registered(registry: Forebear, n: int, **values: Any) -> Done:
     """Registers the n-th build."""
     return await done(registry, EVA, "registerArtifact", artifact=build(n, **values))
+
+
+SECOND = "model:picker@2"
+SECOND_RELEASE = "release:picker@2/ur5e-orin"
+
+
+async def ready(registry: Forebear) -> None:
+    """The plant, with two approved versions and a build of each."""
+    await plant(registry)
+    await history(
+        registry,
+        {"kind": "ModelVersion", "id": SECOND, "weightsDigest": "sha256:bb"},
+        {"kind": "Release", "id": SECOND_RELEASE, "state": "CANDIDATE", "version": SECOND, "line": LINE},
+        {
+            "kind": "Evidence", "id": "evidence:second", "type": "REPLAY", "measuredAt": ago(days=2),
+            "measurements": [{"metric": "success", "value": 95, "unit": "%"}],
+            "about": [SECOND], "measuredWith": ["pack:replay@1"],
+        },
+    )  # fmt: skip
+    await approve(registry, RELEASE)
+    await approve(registry, SECOND_RELEASE)
+    await registered(registry, 1)
+    await registered(registry, 2, builtFrom=SECOND)
+
+
+async def requested(registry: Forebear, n: int, id: str, on: str = FLEET) -> str:
+    """Requests the deployment of the n-th build, under an id."""
+    await done(registry, OLAF, "requestDeployment", artifact=artifact(n), on=on, reason="Better.", id=id)
+    return id
+
+
+async def reported(registry: Forebear, id: str, state: str, at: str, **said: Any) -> Done:
+    """Reports where a deployment stands."""
+    return await done(registry, RITA, "reportDeployment", deployment=id, state=state, at=at, **said)
+
+
+async def active(registry: Forebear, n: int, id: str, at: str, on: str = FLEET) -> str:
+    """Has the n-th build deployed."""
+    await requested(registry, n, id, on)
+    await reported(registry, id, "ACTIVE", at)
+    return id
 
 
 async def node(registry: Forebear, kind: str, id: str, fields: str) -> Any:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from forebear.actions import artifact, candidate, release
+from forebear.actions import artifact, candidate, deployment, installation, release
 
-ACTIONS = (*candidate.ACTIONS, *release.ACTIONS, *artifact.ACTIONS)
+ACTIONS = (*candidate.ACTIONS, *release.ACTIONS, *artifact.ACTIONS, *deployment.ACTIONS, *installation.ACTIONS)
 """Every verb, in the order in which mutations and commands are listed."""
 
-INQUIRIES = (*release.INQUIRIES, *artifact.INQUIRIES)
+INQUIRIES = (*release.INQUIRIES, *artifact.INQUIRIES, *deployment.INQUIRIES)
 """Every question whose answer is a decision."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from forebear.domain.outcome import Reason
@@ -62,3 +63,8 @@ _REMEDIES = {
     ReleaseState.REJECTED: "restore it (restore), and have it approved",
     ReleaseState.ARCHIVED: "it is put away for good: register a new version as a candidate",
 }
+
+
+def weakest(permissions: Iterable[Permission]) -> Basis | None:
+    """What several permissions together rest on, such as those of two fleets; None where there are none."""
+    return max((p.basis for p in permissions), key=list(Basis).index, default=None)

@@ -1,0 +1,100 @@
+// A fleet or a cohort, or where a deployment is: whose it is now, its lines and robots, and every deployment there, on its fleets
+// and on their cohorts. One row. Locks the fleets, in the order of ids, and then the deployment that was asked for.
+//
+// parameter on ID(Fleet, Cohort): The fleet or cohort.
+// parameter deployment ID(Deployment): A deployment, whose place it is where no place is given.
+// parameter now DateTime!: Now.
+CALL () {
+  MATCH (place:Fleet {id: $on}) WHERE true
+  RETURN place
+  UNION
+  MATCH (place:Cohort {id: $on}) WHERE true
+  RETURN place
+  UNION
+  MATCH (given:Deployment {id: $deployment})-[on:ON]->(place:Fleet|Cohort) WHERE $on IS NULL
+  RETURN place
+  UNION
+  RETURN null AS place
+}
+WITH collect(place)[0] AS place
+CALL (place) {
+  WITH * WHERE place:Fleet
+  RETURN place AS fleet
+  UNION
+  WITH * WHERE place:Cohort
+  MATCH (place)-[part:PART_OF]->(fleet:Fleet) WHERE part.validFrom <= $now AND coalesce(part.validTo > $now, true)
+  RETURN fleet
+  UNION
+  RETURN null AS fleet
+}
+WITH place, fleet ORDER BY fleet.id
+REMOVE fleet.lock
+WITH place, collect(fleet) AS fleets
+OPTIONAL MATCH (asked:Deployment {id: $deployment})
+REMOVE asked.lock
+WITH place, fleets, asked
+CALL (place, fleets) {
+  WITH * WHERE place IS NOT NULL
+  MATCH (deployment:Deployment)-[on:ON]->(place) WHERE true
+  RETURN deployment
+  UNION
+  UNWIND fleets AS fleet
+  MATCH (deployment:Deployment)-[on:ON]->(fleet) WHERE true
+  RETURN deployment
+  UNION
+  UNWIND fleets AS fleet
+  MATCH (deployment:Deployment)-[on:ON]->(cohort:Cohort)-[part:PART_OF]->(fleet) WHERE part.validFrom <= $now AND coalesce(part.validTo > $now, true)
+  RETURN deployment
+  UNION
+  RETURN null AS deployment
+}
+WITH place, fleets, asked, deployment ORDER BY deployment.id
+WITH place, fleets, asked, collect(deployment) AS deployments
+RETURN place{.id} AS place,
+  COLLECT {
+    UNWIND fleets AS fleet
+    RETURN fleet{
+      .id,
+      lines: COLLECT {
+        MATCH (fleet)-[runs:IN_LINE]->(line:ReleaseLine) WHERE runs.validFrom <= $now AND coalesce(runs.validTo > $now, true)
+        WITH DISTINCT line ORDER BY line.id
+        RETURN line{.id, target: COLLECT { MATCH (line)-[for:FOR]->(target:HardwareTarget) WHERE true RETURN target.id }[0]} AS item
+      }
+    } AS item
+  } AS fleets,
+  COLLECT {
+    WITH * WHERE place IS NOT NULL
+    MATCH (robot:Robot)-[member:MEMBER_OF]->(place) WHERE member.validFrom <= $now AND coalesce(member.validTo > $now, true)
+    WITH DISTINCT robot ORDER BY robot.id
+    RETURN robot{.id, .software, .rateHz} AS item
+  } AS robots,
+  COLLECT {
+    WITH * WHERE place IS NOT NULL
+    MATCH (robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(place) WHERE member.validFrom <= $now AND coalesce(member.validTo > $now, true) AND part.validFrom <= $now AND coalesce(part.validTo > $now, true)
+    WITH DISTINCT robot ORDER BY robot.id
+    RETURN robot{.id, .software, .rateHz} AS item
+  } AS cohortRobots,
+  COLLECT {
+    UNWIND deployments AS deployment
+    MATCH (deployment)-[on:ON]->(spot:Fleet|Cohort) WHERE true
+    MATCH (deployment)-[of:OF]->(artifact:Artifact) WHERE true
+    RETURN deployment{
+      .id, .state, .validFrom, .validTo, .reports, .failedRobots, .revision, .recordedAt,
+      place: spot.id,
+      artifact: artifact.id,
+      version: COLLECT { MATCH (artifact)-[built:BUILT_FROM]->(version:ModelVersion) WHERE true RETURN version.id }[0],
+      target: COLLECT { MATCH (artifact)-[for:FOR]->(target:HardwareTarget) WHERE true RETURN target.id }[0],
+      replaces: COLLECT { MATCH (deployment)-[replaces:REPLACES]->(former:Deployment) WHERE true RETURN former.id }
+    } AS item
+  } AS deployments,
+  asked{
+    .id, .describedAt, .revision,
+    place: COLLECT { WITH * WHERE asked IS NOT NULL MATCH (asked)-[on:ON]->(spot:Fleet|Cohort) WHERE true RETURN spot.id }[0],
+    artifact: COLLECT { WITH * WHERE asked IS NOT NULL MATCH (asked)-[of:OF]->(artifact:Artifact) WHERE true RETURN artifact.id }[0]
+  } AS asked,
+  COLLECT {
+    UNWIND [d IN deployments | d.id] + $deployment AS id
+    WITH DISTINCT id WHERE id IS NOT NULL
+    MATCH (chain:AuditChain {id: id}) WHERE true
+    RETURN chain{.id, .length, .hash} AS item
+  } AS chains

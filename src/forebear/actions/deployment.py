@@ -1,0 +1,120 @@
+"""The verbs about what is to run where, and what is reported of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from forebear.actions.action import Action, Given, Inquiry
+from forebear.actions.artifact import ARTIFACT, build, cases, permission_of
+from forebear.domain import contract, deployment
+from forebear.domain.artifact import Build
+from forebear.domain.deployment import Deployed, Reported, Request
+from forebear.domain.outcome import Reason, Verdict
+from forebear.domain.permission import weakest
+from forebear.domain.place import Place
+from forebear.domain.roles import Actor, refusal
+from forebear.graph.declaration import Value, prop
+from forebear.graph.kinds import DeploymentState
+
+DEPLOYMENT = ("Deployment",)
+PLACE = ("Fleet", "Cohort")
+
+
+class RequestDeployment(Value):
+    """Authorises that an artifact is deployed to a fleet or a cohort, and records the intent; the deployment manager does it,
+    and reports. Refused for every reason for which the artifact may not run there, and while another deployment is pending
+    there. A canary is a deployment to a cohort; promoting it is a deployment to the fleet."""
+
+    artifact: str = prop("What is to run.", names=ARTIFACT)
+    on: str = prop("Where.", names=PLACE)
+    reason: str = prop("Why.")
+    planned_for: datetime | None = prop("When it is to begin; at once where it is left out.", default=None)
+    id: str | None = prop("The id that it is to have; the same request again changes nothing.", default=None, names=DEPLOYMENT)
+
+
+class ReportDeployment(Value):
+    """Reports where a deployment stands. Reports may come late, twice and out of order: the newest moment says where it stands,
+    and older ones fill in what was not known. Once it is active, what it replaces is over."""
+
+    deployment: str = prop("The deployment.", names=DEPLOYMENT)
+    state: DeploymentState = prop("Where it stands: IN_PROGRESS, ACTIVE, FAILED or ENDED.")
+    at: datetime = prop("Since when.")
+    failed_robots: list[str] | None = prop("The robots on which it failed.", default=None, names=("Robot",))
+    reason: str | None = prop("What there is to say about it.", default=None)
+
+
+def place(given: Given) -> Place:
+    """The place that `place_facts` were asked for."""
+    (found,) = given.rows("place", Place)
+    return found
+
+
+def forbidden(actor: Actor, verb: str, at: Place, target: str | None) -> Reason | None:
+    """Why somebody whose writes are limited to lines may not write to a place: of its lines, those for the hardware count."""
+    lines = [line for fleet in at.fleets for line in fleet.lines]
+    return refusal(actor, verb, {line.id for line in lines if line.target == target} or {line.id for line in lines})
+
+
+def _asks_to_request(given: Mapping[str, Any]) -> dict[str, Any]:
+    return permission_of(artifact=given["artifact"]) | {"on": given["on"], "deployment": given.get("id")}
+
+
+def _request(given: Given) -> Verdict:
+    at, of = place(given), build(given)
+    (id,) = given.new_ids("deployment", 1)
+    said = given.input
+    asked = Request(said.get("id", id), said["artifact"], said["on"], said["reason"], said.get("plannedFor"))
+    if reason := forbidden(given.actor, "requestDeployment", at, of.target.id if of.target else None):
+        return Verdict(asked.id, reasons=(reason,))
+    return deployment.request(asked, at, of, cases(given, "permission"))
+
+
+def _asks_to_report(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {"on": None, "deployment": given["deployment"]}
+
+
+def _report(given: Given) -> Verdict:
+    said = given.input
+    failed = tuple(said.get("failedRobots", ()))
+    reported = Reported(said["deployment"], DeploymentState(said["state"]), said["at"], failed)
+    return deployment.report(reported, place(given), given.rows("deployed", Deployed), given.now)
+
+
+def obstacles(reasons: Iterable[Reason]) -> list[dict[str, str]]:
+    """Reasons as rows of an answer."""
+    return [asdict(reason) for reason in reasons]
+
+
+def _eligible(given: Given) -> list[dict[str, Any]]:
+    found = contract.eligible(given.rows("artifact", Build), place(given), cases(given, "permission"))
+    return [
+        {
+            "rank": f"{n:06}",
+            "artifact": each.artifact,
+            "version": each.version,
+            "allowed": each.allowed,
+            "basis": basis.value if (basis := weakest(each.permissions)) else None,
+            "releases": [p.case.release.id for p in each.permissions],
+            "decisions": [d for p in each.permissions for d in p.decisions],
+            "reasons": obstacles(each.reasons),
+        }
+        for n, each in enumerate(found)
+    ]
+
+
+ACTIONS = (
+    Action("requestDeployment", RequestDeployment, ("permission", "artifact", "place"), _request, _asks_to_request),
+    Action("reportDeployment", ReportDeployment, ("deployed", "place"), _report, _asks_to_report),
+)
+
+INQUIRIES = (
+    Inquiry(
+        "eligible",
+        ("permission", "artifact", "place"),
+        _eligible,
+        lambda given: permission_of(place=given["place"]) | {"on": given["place"], "deployment": None},
+    ),
+)

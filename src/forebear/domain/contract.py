@@ -1,0 +1,156 @@
+"""The contract of a deployment: what may run at a place, and for what may not, every reason.
+
+It is of a registered artifact that is available, whose version may run in a line of the place's fleet, built for that line's
+hardware; and the version's interface fits the robots that belong there. What holds for one hardware target, or in one
+line, never stands in for another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from forebear.domain.artifact import NOT_FOUND, OTHER_TARGET, Build
+from forebear.domain.interface import interface_fits
+from forebear.domain.outcome import Reason
+from forebear.domain.permission import Permission, permission
+from forebear.domain.place import FleetRow, Place
+from forebear.domain.standing import Case, LineRow
+from forebear.graph.kinds import ArtifactState
+
+NO_FLEET = "NO_FLEET"
+NO_LINE = "NO_LINE"
+NOT_IN_LINE = "NOT_IN_LINE"
+NOT_AVAILABLE = "NOT_AVAILABLE"
+NOT_BUILT = "NOT_BUILT"
+
+
+def may_run(
+    build: Build, place: Place, cases: Iterable[Case], *, stale_counts: bool = False
+) -> tuple[tuple[Permission, ...], tuple[Reason, ...]]:
+    """What lets an artifact run at a place, a permission a fleet; and every reason why it may not, none where it may.
+
+    `cases` are releases of its version and maybe of others; `stale_counts` as for `permission`.
+    """
+    permissions: dict[str, Permission] = {}
+    reasons = [*_unusable(build), *_nowhere(place)]
+    if build.version is not None and build.target is not None:
+        of_it = {c.line.id: c for c in cases if c.version.id == build.version.id}
+        for fleet in place.fleets:
+            found = _by_line(build, fleet, of_it, stale_counts)
+            granted = [p for p in found if isinstance(p, Permission)]
+            permissions |= {p.case.release.id: p for p in granted}
+            reasons += [] if granted else [r for r in found if isinstance(r, Reason)]
+        robots = [r.robot for r in place.every_robot]
+        reasons += interface_fits(build.version.interface, build.target.target, robots)
+    return tuple(permissions.values()), tuple(dict.fromkeys(reasons))
+
+
+@dataclass(frozen=True)
+class Eligible:
+    """An artifact, or a version that there is none of, and whether it may run at a place: what lets it, what is in the way."""
+
+    artifact: str | None
+    version: str | None
+    permissions: tuple[Permission, ...]
+    reasons: tuple[Reason, ...]
+
+    @property
+    def allowed(self) -> bool:
+        """Whether it may be deployed there now."""
+        return not self.reasons
+
+
+def eligible(builds: Iterable[Build], place: Place, cases: Sequence[Case]) -> list[Eligible]:
+    """All artifacts, and all versions in a place's lines that are not built for them: first those that may run there."""
+    found = []
+    built = set()
+    for build in builds:
+        if build.artifact is not None:
+            version, target = (end.id if end else None for end in (build.version, build.target))
+            built.add((version, target))
+            found.append(Eligible(build.artifact.id, version, *may_run(build, place, cases)))
+    for case in cases:
+        if (case.version.id, case.line.target) not in built:
+            found.append(_not_built(case))
+    return sorted(found, key=lambda e: (not e.allowed, e.version or "", e.artifact or ""))
+
+
+def _not_built(case: Case) -> Eligible:
+    granted = permission(case)
+    said = f"{case.version.id} is not built for {case.line.target}, which {case.line.id} is for"
+    missing = Reason(NOT_BUILT, said, "build it, and register the artifact (registerArtifact)")
+    if isinstance(granted, Permission):
+        return Eligible(None, case.version.id, (granted,), (missing,))
+    return Eligible(None, case.version.id, (), (granted, missing))
+
+
+def _unusable(build: Build) -> Iterator[Reason]:
+    """Why an artifact can be deployed nowhere."""
+    artifact = build.artifact
+    if artifact is None:
+        return
+    if not build.is_registered:
+        yield Reason(NOT_FOUND, f"artifact: {artifact.id} is not registered", "register it first (registerArtifact)")
+    elif artifact.state is not ArtifactState.AVAILABLE:
+        yield Reason(NOT_AVAILABLE, f"{artifact.id} is {artifact.state or 'in no state'}", _REMEDIES[artifact.state])
+    elif build.version is None or build.target is None:
+        said = f"nobody has said what {artifact.id} was built {'from' if build.version is None else 'for'}"
+        yield Reason(NOT_FOUND, said, "register it again with its version and hardware target (registerArtifact)")
+
+
+_REMEDIES = {
+    None: "register it again (registerArtifact)",
+    ArtifactState.EVALUATION_ONLY: "register it again once its version is approved (registerArtifact)",
+    ArtifactState.QUARANTINED: "build it anew, and register the new build",
+    ArtifactState.DELETED: "build it anew, and register the new build",
+}
+
+
+def _nowhere(place: Place) -> Iterator[Reason]:
+    """Why nothing can be deployed at a place."""
+    if place.place is None:
+        return
+    if not place.fleets:
+        said = f"{place.place.id} is part of no fleet now"
+        yield Reason(NO_FLEET, said, "record which fleet it is part of (fleets)")
+    for fleet in place.fleets:
+        if not fleet.lines:
+            yield Reason(NO_LINE, f"{fleet.id} is in no release line now", "record which release lines it runs (lines)")
+
+
+def _by_line(build: Build, fleet: FleetRow, of_it: dict[str, Case], stale_counts: bool) -> Sequence[Permission | Reason]:
+    """What each line of a fleet says of an artifact; of lines for other hardware only where there is no other."""
+    assert build.version is not None
+    assert build.target is not None
+    fitting = [line for line in fleet.lines if line.target == build.target.id]
+    if not fitting:
+        return [_other_target(build, fleet, line) for line in fleet.lines]
+    return [
+        permission(of_it[line.id], stale_counts=stale_counts)
+        if line.id in of_it
+        else _not_in_line(build.version.id, fleet, line, of_it.values())
+        for line in fitting
+    ]
+
+
+def _other_target(build: Build, fleet: FleetRow, line: LineRow) -> Reason:
+    assert build.artifact is not None
+    assert build.version is not None
+    assert build.target is not None
+    wanted = line.target or "no hardware target"
+    return Reason(
+        OTHER_TARGET,
+        f"{build.artifact.id} is built for {build.target.id}, and {line.id}, which {fleet.id} runs, is for {wanted}",
+        f"build {build.version.id} for {line.target}, and register it" if line.target else f"name the target of {line.id}",
+    )
+
+
+def _not_in_line(version: str, fleet: FleetRow, line: LineRow, others: Iterable[Case]) -> Reason:
+    elsewhere = sorted(c.line.id for c in others if c.is_approved)
+    also = f"; that it is approved in {', '.join(elsewhere)} does not count here" if elsewhere else ""
+    return Reason(
+        NOT_IN_LINE,
+        f"{version} stands not in {line.id}, which {fleet.id} runs{also}",
+        f"register it as a candidate in {line.id} (registerCandidate), and have it approved there",
+    )

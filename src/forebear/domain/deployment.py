@@ -1,0 +1,241 @@
+"""Decisions about deployments: intents that are authorised, and what their manager reports of them.
+
+A request is refused for every reason that the contract has; a report is never refused for want of permission. At one place one
+deployment is active: where another becomes so, it is over. So is a canary, once the fleet that it is part of runs the same
+artifact; a cohort that runs another one keeps it.
+
+A second request is refused while one is pending at the same place. It might be under way already, and only a report can end it:
+taking its place silently would drop what somebody else was authorised to do. Going back is the exception (`rollback`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from forebear.domain.artifact import NOT_FOUND, OTHER_VALUE, ArtifactRow, Build
+from forebear.domain.contract import may_run
+from forebear.domain.course import Course, Report, course, kept, moments
+from forebear.domain.evaluation import CLOCK_SKEW, IN_FUTURE
+from forebear.domain.lifecycle import Event, observed
+from forebear.domain.outcome import Describe, Effect, Reason, Revise, Verdict
+from forebear.domain.permission import Permission, weakest
+from forebear.domain.place import DeploymentRow, Place
+from forebear.domain.standing import Case, Row
+from forebear.graph.facts import json_text
+from forebear.graph.kinds import DeploymentState, ReleaseState
+from forebear.graph.moments import moment
+
+PENDING = "PENDING"
+NOT_REPORTED = "NOT_REPORTED"
+
+_ACTIVE = DeploymentState.ACTIVE
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request: to run an artifact at a place, under an id, why and for when."""
+
+    id: str
+    artifact: str
+    on: str
+    reason: str
+    planned_for: str | None = None
+
+
+def request(asked: Request, place: Place, build: Build, cases: Iterable[Case]) -> Verdict:
+    """Authorises a deployment and records it as PLANNED, or refuses it for every reason. The same again changes nothing."""
+    if (known := place.asked) is not None and known.described_at is not None:
+        if (known.artifact, known.place) == (asked.artifact, asked.on):
+            return Verdict(asked.id)
+        before, this = f"of {known.artifact} on {known.place}", f"of {asked.artifact} on {asked.on}"
+        said = f"id: {asked.id} is {before}, requested before, and this is {this}"
+        return Verdict(asked.id, reasons=(Reason(OTHER_VALUE, said, "give the other deployment another id, or none"),))
+    build = build if build.artifact else Build(artifact=ArtifactRow(asked.artifact, {}))
+    permissions, reasons = may_run(build, place, cases)
+    reasons = (*_unknown(asked, place), *reasons, *_pending(place))
+    if reasons:
+        return Verdict(asked.id, reasons=reasons)
+    replaces = [d.id for d in (*place.here, *canaries(place, asked.artifact)) if d.is_active]
+    return Verdict(asked.id, (intent(asked, permissions, replaces=replaces),))
+
+
+def intent(
+    asked: Request, permissions: Sequence[Permission], *, replaces: Iterable[str], rolls_back: Iterable[str] = ()
+) -> Describe:
+    """The deployment that a request comes to. Of several permissions, as of two fleets, the weakest is what it rests on."""
+    basis = weakest(permissions)
+    document: dict[str, Any] = {
+        "kind": "Deployment",
+        "id": asked.id,
+        "state": DeploymentState.PLANNED.value,
+        "reason": asked.reason,
+        "basis": basis.value if basis else None,
+        "artifact": asked.artifact,
+        "on": asked.on,
+        "authorizedBy": list(dict.fromkeys(d for p in permissions for d in p.decisions)),
+        "replaces": list(dict.fromkeys(replaces)),
+        "rollsBack": list(rolls_back),
+    }
+    if asked.planned_for is not None:
+        document["plannedFor"] = asked.planned_for
+    return Describe(document)
+
+
+def canaries(place: Place, artifact: str) -> list[DeploymentRow]:
+    """The deployments of an artifact to cohorts of a fleet: what its deployment to the fleet promotes."""
+    fleets = {f.id for f in place.fleets}
+    if place.place is None or place.place.id not in fleets:
+        return []
+    return [d for d in place.deployments if d.place not in fleets and d.artifact == artifact]
+
+
+def _unknown(asked: Request, place: Place) -> Iterable[Reason]:
+    if place.place is None:
+        yield Reason(NOT_FOUND, f"on: {asked.on} is not known", "record the fleet or cohort first")
+
+
+def _pending(place: Place) -> Iterable[Reason]:
+    for d in place.here:
+        if d.is_pending:
+            yield Reason(
+                PENDING,
+                f"{d.id} is {d.state} on {d.place} already",
+                f"report {d.id} ACTIVE, FAILED or ENDED first; to undo it, roll back (rollBack)",
+            )
+
+
+class ActiveRow(Row, frozen=True):
+    """An active deployment of a release's version in its line, with the hardware that its artifact is for."""
+
+    id: str
+    target: str | None = None
+
+
+class ReleaseRow(Row, frozen=True):
+    """A release, and where it stands."""
+
+    id: str
+    state: ReleaseState
+    revision: int
+
+
+class Deployed(Row, frozen=True):
+    """A row of `cypher/actions/deployed_facts.cypher`; its release is null where there is none."""
+
+    release: ReleaseRow | None = None
+    version: str | None = None
+    target: str | None = None
+    active: tuple[ActiveRow, ...] = ()
+    active_on_cohorts: tuple[ActiveRow, ...] = ()
+
+    def counts(self, target: str | None) -> bool:
+        """Whether a deployment of an artifact for a hardware target is one in its line."""
+        return self.target is None or self.target == target
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A report: since when a deployment stands in a state, and the robots on which it failed."""
+
+    deployment: str
+    state: DeploymentState
+    at: str
+    failed_robots: tuple[str, ...] = ()
+
+
+def report(said: Reported, place: Place, releases: Iterable[Deployed], now: str) -> Verdict:
+    """What a report of the deployment manager means: for the deployment, for those whose place it takes, and for releases.
+
+    The same report twice changes nothing, and in which order reports come is all one (`course`). Refused is only what cannot
+    be: a report of a deployment that nobody requested, or of a moment that is yet to come.
+    """
+    if reasons := tuple(_impossible(said, place, now)):
+        return Verdict(said.deployment, reasons=reasons)
+    known = {d.id: d for d in place.deployments}
+    subject = _with(known[said.deployment], said)
+    told = known | {subject.id: subject}
+    touched = [d for d in told.values() if d.id == subject.id or _takes(subject, d, place) or d.id in subject.replaces]
+    after = {d.id: _course(d, told.values(), place) for d in touched}
+    effects: list[Effect] = [e for d in touched if (e := _revised(known[d.id], d, after[d.id], d is subject))]
+    states = [(d, after[d.id].state) for d in touched]
+    effects += (e for row in releases if (e := _released(row, states)))
+    return Verdict(said.deployment, tuple(effects))
+
+
+def _impossible(said: Reported, place: Place, now: str) -> Iterable[Reason]:
+    if said.deployment not in {d.id for d in place.deployments}:
+        yield Reason(
+            NOT_FOUND,
+            f"deployment: {said.deployment} is not known",
+            "request it first under this id (requestDeployment); what robots run is reported in any case (reportInstallation)",
+        )
+    if said.state is DeploymentState.PLANNED:
+        yield Reason(NOT_REPORTED, "state: PLANNED is what a request says", "report IN_PROGRESS, ACTIVE, FAILED or ENDED")
+    if said.at > moment(datetime.fromisoformat(now) + CLOCK_SKEW):
+        yield Reason(IN_FUTURE, f"at: {said.at} is yet to come", "report it when it has happened, or set the clock right")
+
+
+def _with(d: DeploymentRow, said: Reported) -> DeploymentRow:
+    """A deployment with one report more."""
+    failed = tuple(sorted({*(d.failed_robots or ()), *said.failed_robots})) or None
+    reports = _text(kept([*d.reported, Report(said.at, said.state)]))
+    return msgspec.structs.replace(d, reports=reports, failed_robots=failed)
+
+
+def _text(reports: Iterable[Report]) -> str:
+    """Reports as the graph holds them; what stands for the history of another registry may have no moment."""
+    return json_text([{"at": r.at, "state": r.state.value} for r in reports if r.at])
+
+
+def _takes(taker: DeploymentRow, d: DeploymentRow, place: Place) -> bool:
+    """Whether a deployment, once it is active, takes the place of another."""
+    fleets = {f.id for f in place.fleets}
+    promotes = taker.place in fleets and d.place not in fleets and taker.artifact == d.artifact
+    return taker.id != d.id and (taker.place == d.place or promotes)
+
+
+def _course(d: DeploymentRow, told: Iterable[DeploymentRow], place: Place) -> Course:
+    """The course of a deployment among others."""
+    last = max(moments(d.reported, _ACTIVE), default="")
+    taken: list[str] = []
+    replaced: list[str] = []
+    for other in told:
+        active = moments(other.reported, _ACTIVE)
+        if d.id in other.replaces:
+            replaced += active
+        if d.id in other.replaces or _takes(other, d, place):
+            # Of two that became active at once, the one of the greater id counts as the later.
+            taken += (at for at in active if (at, other.id) > (last, d.id))
+    return course(d.reported, taken, replaced)
+
+
+def _revised(before: DeploymentRow, d: DeploymentRow, after: Course, is_subject: bool) -> Revise | None:
+    """What changes of a deployment."""
+    was: dict[str, Any] = {"state": before.state.value, "validFrom": before.valid_from, "validTo": before.valid_to}
+    now: dict[str, Any] = {"state": after.state.value, "validFrom": after.valid_from, "validTo": after.valid_to}
+    if was == now and not is_subject:
+        return None
+    was |= {"reports": before.reports, "failedRobots": before.failed_robots and list(before.failed_robots)}
+    now |= {"reports": d.reports or _text(kept(d.reported)), "failedRobots": d.failed_robots and list(d.failed_robots)}
+    changed = [name for name in now if was[name] != now[name]]
+    return Revise(d.id, {n: was[n] for n in changed}, {n: now[n] for n in changed}) if changed else None
+
+
+def _released(row: Deployed, states: Iterable[tuple[DeploymentRow, DeploymentState]]) -> Revise | None:
+    """What follows for a release from where deployments of it stand now."""
+    touched = [(d.id, state) for d, state in states if d.version == row.version and row.counts(d.target)]
+    if row.release is None or not touched:
+        return None
+    active = {a.id for a in (*row.active, *row.active_on_cohorts) if row.counts(a.target)}
+    active -= {id for id, _ in touched}
+    active |= {id for id, state in touched if state is _ACTIVE}
+    event = Event.DEPLOYMENT_ACTIVE if active else Event.LAST_DEPLOYMENT_ENDED
+    state = observed(row.release.state, event)
+    if state is row.release.state:
+        return None
+    return Revise(row.release.id, {"state": row.release.state.value}, {"state": state.value})

@@ -1,0 +1,151 @@
+"""What robots are seen to run: each report is an installation of its own, which the next one on its robot ends.
+
+A report is never merged into another, so that one which arrives late can still come between the two; and an end only ever comes
+nearer: it is the earliest of those that were reported and of the next report. So the same reports, in any order, are the
+same installations. Nothing here asks what may run: an observation has happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from forebear.domain.evaluation import CLOCK_SKEW, IN_FUTURE
+from forebear.domain.outcome import Connect, Describe, Disconnect, Effect, Reason, Revise, Verdict
+from forebear.domain.standing import Row
+from forebear.graph.ids import escape
+from forebear.graph.kinds import DeploymentState
+from forebear.graph.moments import moment
+
+AMBIGUOUS = "AMBIGUOUS"
+BACKWARDS = "BACKWARDS"
+
+
+class SeenRow(Row, frozen=True):
+    """An installation on the robot. `artifact` and `installed_by` are known of those of the same moment alone."""
+
+    id: str
+    valid_to: str | None = None
+    artifact: str | None = None
+    installed_by: str | None = None
+
+
+class CoveringRow(Row, frozen=True):
+    """A deployment of the artifact to a fleet or cohort that the robot belonged to."""
+
+    id: str
+    state: DeploymentState
+    to_cohort: bool
+    valid_from: str | None = None
+    valid_to: str | None = None
+    recorded_at: str | None = None
+    planned_for: str | None = None
+
+
+class Around(Row, frozen=True):
+    """The row of `cypher/actions/installation_facts.cypher`: what is known around a moment on a robot.
+
+    `before` are installations that were still seen then, `same` those since that very moment, `next` when one follows.
+    """
+
+    artifact: str | None = None
+    next: str | None = None
+    before: tuple[SeenRow, ...] = ()
+    same: tuple[SeenRow, ...] = ()
+    covering: tuple[CoveringRow, ...] = ()
+    covering_fleet: tuple[CoveringRow, ...] = ()
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A report: which artifact was seen on a robot, since when and until when, and what is said to have brought it there.
+
+    The artifact is named by its id, its digest or its name in another system, by one of the three.
+    """
+
+    robot: str
+    since: str
+    artifact: str | None = None
+    digest: str | None = None
+    external_id: str | None = None
+    until: str | None = None
+    deployment: str | None = None
+
+    @property
+    def unknown(self) -> str:
+        """The id that an artifact gets of which nothing is known: of a digest its name, so that registering completes it."""
+        return self.artifact or f"artifact:{escape(self.digest or self.external_id or '')}"
+
+
+def report(seen: Seen, around: Around, now: str) -> Verdict:
+    """An artifact was seen on a robot. Refused is only what cannot be: no artifact or several, or an impossible moment."""
+    if reasons := tuple(_impossible(seen, now)):
+        return Verdict(seen.robot, reasons=reasons)
+    artifact = around.artifact or seen.unknown
+    effects: list[Effect] = [Revise(b.id, {"validTo": b.valid_to}, {"validTo": seen.since}) for b in around.before]
+    until = min((m for m in (seen.until, around.next) if m is not None), default=None)
+    by = seen.deployment or _brought_about(seen, around)
+    known = next((s for s in around.same if s.artifact == artifact), None)
+    if known is not None:
+        return Verdict(known.id, (*effects, *_amended(known, until, by, told=seen.deployment is not None)))
+    id = f"installation:{_name(seen.robot)}/{seen.since.replace('.000000', '')}/{_name(artifact)}"
+    document = {"kind": "Installation", "id": id, "robot": seen.robot, "artifact": artifact, "validFrom": seen.since}
+    document |= {n: v for n, v in (("validTo", until), ("installedBy", by)) if v is not None}
+    return Verdict(id, (Describe(document), *effects))
+
+
+def _amended(known: SeenRow, until: str | None, by: str | None, *, told: bool) -> Iterable[Effect]:
+    """What a report adds to an installation that is known already."""
+    if until is not None and (known.valid_to is None or until < known.valid_to):
+        yield Revise(known.id, {"validTo": known.valid_to}, {"validTo": until})
+    if by is None or by == known.installed_by:
+        return
+    if known.installed_by is None:
+        yield Connect(known.id, "installedBy", by)
+    elif told:
+        # What somebody says goes before what was found.
+        yield Disconnect(known.id, "installedBy", known.installed_by)
+        yield Connect(known.id, "installedBy", by)
+
+
+def _impossible(seen: Seen, now: str) -> Iterable[Reason]:
+    given = [n for n in (seen.artifact, seen.digest, seen.external_id) if n is not None]
+    if len(given) != 1:
+        said = "artifact, digest, externalId: " + (f"{len(given)} of them are given" if given else "none of them is given")
+        yield Reason(AMBIGUOUS, said, "name the artifact by exactly one of them")
+    if seen.until is not None and seen.until <= seen.since:
+        said = f"until: {seen.until} does not lie after since, {seen.since}"
+        yield Reason(BACKWARDS, said, "report since when it was seen, and until when")
+    latest = moment(datetime.fromisoformat(now) + CLOCK_SKEW)
+    for name, at in (("since", seen.since), ("until", seen.until)):
+        if at is not None and at > latest:
+            said = f"{name}: {at} is yet to come"
+            yield Reason(IN_FUTURE, said, "report it when it has happened, or set the clock right")
+
+
+def _brought_about(seen: Seen, around: Around) -> str | None:
+    """The one deployment that explains an installation: of its cohort before that of its fleet; None of several."""
+    under_way = [d for d in (*around.covering, *around.covering_fleet) if _was_under_way(d, seen.since)]
+    for nearest in ([d for d in under_way if d.to_cohort], [d for d in under_way if not d.to_cohort]):
+        found = sorted({d.id for d in nearest})
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None
+
+
+def _was_under_way(d: CoveringRow, since: str) -> bool:
+    """Whether a deployment was requested and not over at a moment.
+
+    Robots are often faster than their manager, so it counts from its request on, not from the report that it is active.
+    """
+    if d.state is DeploymentState.PLANNED and d.planned_for is not None and d.planned_for > since:
+        return False
+    if d.state in (DeploymentState.FAILED, DeploymentState.ENDED) and (d.valid_to is None or d.valid_to <= since):
+        return False
+    return min((m for m in (d.recorded_at, d.valid_from) if m is not None), default=since) <= since
+
+
+def _name(id: str) -> str:
+    """An id without its kind."""
+    return id.partition(":")[2]

@@ -1,0 +1,111 @@
+"""A place where things run: a fleet, or a cohort of one, with its lines, its robots and what was ever deployed there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from forebear.domain import interface
+from forebear.domain.course import Report
+from forebear.domain.standing import LineRow, Row
+from forebear.graph.kinds import DeploymentState
+from forebear.graph.moments import parse
+
+
+class PlaceRow(Row, frozen=True):
+    """The place itself."""
+
+    id: str
+
+
+class FleetRow(Row, frozen=True):
+    """The fleet that it is or is part of, with the lines that this runs now."""
+
+    id: str
+    lines: tuple[LineRow, ...] = ()
+
+
+class RobotRow(Row, frozen=True):
+    """A robot that belongs there now."""
+
+    id: str
+    software: str | None = None
+    rate_hz: float | None = None
+
+    @property
+    def robot(self) -> interface.Robot:
+        """The robot as an interface is held against it."""
+        return interface.Robot(self.id, self.software, self.rate_hz)
+
+
+class DeploymentRow(Row, frozen=True):
+    """A deployment there, on its fleet, or on a cohort of that."""
+
+    id: str
+    place: str
+    artifact: str
+    state: DeploymentState
+    revision: int = 0
+    recorded_at: str | None = None
+    valid_from: str | None = None
+    valid_to: str | None = None
+    reports: str | None = None
+    failed_robots: tuple[str, ...] | None = None
+    version: str | None = None
+    target: str | None = None
+    replaces: tuple[str, ...] = ()
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it is planned or under way."""
+        return self.state in (DeploymentState.PLANNED, DeploymentState.IN_PROGRESS)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it is active."""
+        return self.state is DeploymentState.ACTIVE
+
+    @property
+    def reported(self) -> tuple[Report, ...]:
+        """What was reported of it; of one whose history came from elsewhere, what its state and interval stand for."""
+        if self.reports is not None:
+            said = json.loads(self.reports)
+            return tuple(Report(parse(r["at"]), DeploymentState(r["state"])) for r in said)
+        return tuple(self._implied())
+
+    def _implied(self) -> Iterator[Report]:
+        if self.valid_from is not None:
+            yield Report(self.valid_from, DeploymentState.ACTIVE)
+        if self.state not in (DeploymentState.PLANNED, DeploymentState.ACTIVE):
+            yield Report(self.valid_to or self.valid_from or "", self.state)
+
+
+class AskedRow(Row, frozen=True):
+    """The deployment that was asked for. Not described: only named by others so far."""
+
+    id: str
+    described_at: str | None = None
+    revision: int = 0
+    place: str | None = None
+    artifact: str | None = None
+
+
+class Place(Row, frozen=True):
+    """The row of `cypher/actions/place_facts.cypher`."""
+
+    place: PlaceRow | None = None
+    fleets: tuple[FleetRow, ...] = ()
+    robots: tuple[RobotRow, ...] = ()
+    cohort_robots: tuple[RobotRow, ...] = ()
+    deployments: tuple[DeploymentRow, ...] = ()
+    asked: AskedRow | None = None
+
+    @property
+    def every_robot(self) -> tuple[RobotRow, ...]:
+        """Its robots, those of its cohorts among them."""
+        return tuple({r.id: r for r in (*self.robots, *self.cohort_robots)}.values())
+
+    @property
+    def here(self) -> Sequence[DeploymentRow]:
+        """The deployments to this very place."""
+        return [d for d in self.deployments if self.place is not None and d.place == self.place.id]

@@ -1,0 +1,403 @@
+"""Deployments are requested, authorised or refused, and reported by their manager."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import Any
+
+from forebear.app import Forebear
+from forebear.domain.outcome import Done, Reason, Refused
+from forebear.domain.roles import Role
+from tests.actions.plant import (
+    CANARY,
+    FLEET,
+    RITA,
+    SECOND,
+    SECOND_RELEASE,
+    active,
+    artifact,
+    build,
+    node,
+    plant,
+    ready,
+    registered,
+    reported,
+    requested,
+)
+from tests.actions.world import ADA, ANNA, EVA, LINE, OLAF, RELEASE, VERSION, ago, do, done, person
+from tests.record.asking import ask, history, record
+
+INTENT = """state basis reason plannedFor validFrom validTo artifact { id } on { id }
+    authorizedBy { nodes { type } } replaces { nodes { id } } rollsBack { nodes { id } }"""
+COURSE = "state validFrom validTo"
+
+
+async def asked(registry: Forebear, n: int, on: str = FLEET) -> Refused:
+    """Requests the deployment of the n-th build, which must be refused."""
+    outcome = await do(registry, OLAF, "requestDeployment", artifact=artifact(n), on=on, reason="Better.")
+    assert isinstance(outcome, Refused), outcome
+    return outcome
+
+
+async def codes(registry: Forebear, n: int, on: str = FLEET) -> list[str]:
+    """Why the n-th build is not deployed."""
+    return [r.code for r in (await asked(registry, n, on)).reasons]
+
+
+async def courses(registry: Forebear, *ids: str) -> dict[str, tuple[str, str | None, str | None]]:
+    """The state and interval of deployments."""
+    found = {id: await node(registry, "Deployment", id, COURSE) for id in ids}
+    return {id: (d["state"], d["validFrom"], d["validTo"]) for id, d in found.items()}
+
+
+async def state(registry: Forebear, release: str = RELEASE) -> str:
+    """Where a release stands."""
+    return str((await node(registry, "Release", release, "state"))["state"])
+
+
+async def test_a_request_is_authorised_and_recorded_as_an_intent(registry: Forebear) -> None:
+    await ready(registry)
+    when = ago(days=-3)
+    outcome = await done(
+        registry, OLAF, "requestDeployment", artifact=artifact(1), on=FLEET, reason="Better on film.", plannedFor=when
+    )
+    assert outcome == Done(outcome.subject, changed=(outcome.subject,))
+    assert await node(registry, "Deployment", outcome.subject, INTENT) == {
+        "state": "PLANNED", "basis": "APPROVAL", "reason": "Better on film.", "plannedFor": when,
+        "validFrom": None, "validTo": None, "artifact": {"id": artifact(1)}, "on": {"id": FLEET},
+        "authorizedBy": {"nodes": [{"type": "APPROVAL"}]}, "replaces": {"nodes": []}, "rollsBack": {"nodes": []},
+    }  # fmt: skip
+
+
+async def test_a_report_makes_it_active_and_its_release_deployed(registry: Forebear) -> None:
+    await ready(registry)
+    await requested(registry, 1, "deployment:d")
+    began, ended = ago(hours=2), ago(hours=1)
+    await reported(registry, "deployment:d", "IN_PROGRESS", ago(hours=3))
+    assert await courses(registry, "deployment:d") == {"deployment:d": ("IN_PROGRESS", None, None)}
+    outcome = await reported(registry, "deployment:d", "ACTIVE", began)
+    assert outcome == Done("deployment:d", changed=("deployment:d", RELEASE))
+    assert await courses(registry, "deployment:d") == {"deployment:d": ("ACTIVE", began, None)}
+    assert await state(registry) == "DEPLOYED"
+    assert await reported(registry, "deployment:d", "ACTIVE", began) == Done("deployment:d", unchanged=True)
+    await reported(registry, "deployment:d", "ENDED", ended)
+    assert await courses(registry, "deployment:d") == {"deployment:d": ("ENDED", began, ended)}
+    assert await state(registry) == "APPROVED"
+
+
+async def test_what_becomes_active_takes_the_place_of_what_was(registry: Forebear) -> None:
+    await ready(registry)
+    first, second = ago(days=3), ago(days=1)
+    await active(registry, 1, "deployment:first", first)
+    await active(registry, 2, "deployment:second", second)
+    replaces = await node(registry, "Deployment", "deployment:second", "replaces { nodes { id } }")
+    assert replaces == {"replaces": {"nodes": [{"id": "deployment:first"}]}}
+    assert await courses(registry, "deployment:first", "deployment:second") == {
+        "deployment:first": ("ENDED", first, second),
+        "deployment:second": ("ACTIVE", second, None),
+    }
+    assert (await state(registry), await state(registry, SECOND_RELEASE)) == ("APPROVED", "DEPLOYED")
+
+
+async def test_reports_in_any_order_end_in_the_same_deployments(registry: Forebear) -> None:
+    moments = {n: ago(hours=24 - n) for n in range(6)}
+    reports = [
+        ("deployment:first", "ACTIVE", moments[1]),
+        ("deployment:second", "IN_PROGRESS", moments[2]),
+        ("deployment:second", "ACTIVE", moments[3]),
+        ("deployment:first", "ENDED", moments[4]),
+    ]
+    ends = []
+    for order in list(permutations(reports))[::5]:
+        await ready_again(registry)
+        for id, stands, at in order:
+            await reported(registry, id, stands, at)
+            await reported(registry, id, stands, at)
+        about = await courses(registry, "deployment:first", "deployment:second")
+        ends.append((about, await state(registry), await state(registry, SECOND_RELEASE)))
+    expected = {
+        "deployment:first": ("ENDED", moments[1], moments[3]),
+        "deployment:second": ("ACTIVE", moments[3], None),
+    }
+    assert ends == [(expected, "APPROVED", "DEPLOYED")] * len(ends)
+
+
+async def ready_again(registry: Forebear) -> None:
+    """An empty registry, and in it two deployments to the fleet that are planned."""
+    await registry.store.write(lambda transaction: transaction.run("MATCH (n) DETACH DELETE n"))
+    await ready(registry)
+    for n, id in ((1, "deployment:first"), (2, "deployment:second")):
+        await history(
+            registry,
+            {"kind": "Deployment", "id": id, "state": "PLANNED", "artifact": artifact(n), "on": FLEET},
+        )
+
+
+async def test_a_canary_is_promoted_by_a_deployment_to_its_fleet(registry: Forebear) -> None:
+    await ready(registry)
+    first, tried, everywhere = ago(days=9), ago(days=3), ago(days=1)
+    await active(registry, 1, "deployment:first", first)
+    await active(registry, 2, "deployment:canary", tried, CANARY)
+    assert await courses(registry, "deployment:first", "deployment:canary") == {
+        "deployment:first": ("ACTIVE", first, None),
+        "deployment:canary": ("ACTIVE", tried, None),
+    }
+    await active(registry, 2, "deployment:second", everywhere)
+    replaces = await node(registry, "Deployment", "deployment:second", "replaces { nodes { id } }")
+    assert replaces == {"replaces": {"nodes": [{"id": "deployment:canary"}, {"id": "deployment:first"}]}}
+    assert await courses(registry, "deployment:first", "deployment:canary") == {
+        "deployment:first": ("ENDED", first, everywhere),
+        "deployment:canary": ("ENDED", tried, everywhere),
+    }
+    assert await state(registry, SECOND_RELEASE) == "DEPLOYED"
+
+
+async def test_a_cohort_that_runs_another_artifact_keeps_it(registry: Forebear) -> None:
+    await ready(registry)
+    tried = ago(days=3)
+    await active(registry, 2, "deployment:canary", tried, CANARY)
+    await active(registry, 1, "deployment:first", ago(days=1))
+    assert await courses(registry, "deployment:canary") == {"deployment:canary": ("ACTIVE", tried, None)}
+
+
+async def test_a_second_request_waits_for_what_is_pending(registry: Forebear) -> None:
+    await ready(registry)
+    await requested(registry, 1, "deployment:first")
+    assert await asked(registry, 2) == Refused(
+        (
+            Reason(
+                "PENDING",
+                f"deployment:first is PLANNED on {FLEET} already",
+                "report deployment:first ACTIVE, FAILED or ENDED first; to undo it, roll back (rollBack)",
+            ),
+        )
+    )
+    # Elsewhere nothing is pending, and the same request again is the same.
+    await requested(registry, 2, "deployment:canary", CANARY)
+    await requested(registry, 1, "deployment:first")
+    await reported(registry, "deployment:first", "ENDED", ago(hours=1), reason="Cancelled.")
+    await requested(registry, 2, "deployment:second")
+    other = await do(registry, OLAF, "requestDeployment", artifact=artifact(2), on=FLEET, reason="x", id="deployment:first")
+    before, this = (f"of {artifact(n)} on {FLEET}" for n in (1, 2))
+    assert other == Refused(
+        (
+            Reason(
+                "OTHER_VALUE",
+                f"id: deployment:first is {before}, requested before, and this is {this}",
+                "give the other deployment another id, or none",
+            ),
+        )
+    )
+
+
+async def test_what_is_not_known_is_refused_with_every_reason(registry: Forebear) -> None:
+    await plant(registry)
+    outcome = await do(registry, OLAF, "requestDeployment", artifact=artifact(9), on="fleet:nope", reason="x")
+    assert outcome == Refused(
+        (
+            Reason("NOT_FOUND", "on: fleet:nope is not known", "record the fleet or cohort first"),
+            Reason("NOT_FOUND", f"artifact: {artifact(9)} is not registered", "register it first (registerArtifact)"),
+        )
+    )
+
+
+async def test_only_what_is_available_and_approved_in_the_fleets_line_is_deployed(registry: Forebear) -> None:
+    await plant(registry)
+    await registered(registry, 1, state="EVALUATION_ONLY")
+    approved = "have it approved first (missingForApproval lists what is needed)"
+    assert await asked(registry, 1) == Refused(
+        (
+            Reason(
+                "NOT_AVAILABLE",
+                f"{artifact(1)} is EVALUATION_ONLY",
+                "register it again once its version is approved (registerArtifact)",
+            ),
+            Reason("NOT_APPROVED", f"{RELEASE} is CANDIDATE, not approved", approved),
+        )
+    )
+
+
+async def test_an_approval_elsewhere_or_for_other_hardware_does_not_count(registry: Forebear) -> None:
+    await ready(registry)
+    since = ago(days=5)
+    await record(
+        registry,
+        {"kind": "ReleaseLine", "id": "line:other", "target": "target:orin"},
+        {"kind": "ReleaseLine", "id": "line:small", "target": "target:nano"},
+        {"kind": "Fleet", "id": "fleet:other", "lines": [{"id": "line:other", "validFrom": since}]},
+        {"kind": "Fleet", "id": "fleet:small", "lines": [{"id": "line:small", "validFrom": since}]},
+        {"kind": "Fleet", "id": "fleet:none"},
+        {"kind": "Cohort", "id": "cohort:none"},
+    )
+    assert await asked(registry, 1, "fleet:other") == Refused(
+        (
+            Reason(
+                "NOT_IN_LINE",
+                f"{VERSION} stands not in line:other, which fleet:other runs; "
+                f"that it is approved in {LINE} does not count here",
+                "register it as a candidate in line:other (registerCandidate), and have it approved there",
+            ),
+        )
+    )
+    assert await asked(registry, 1, "fleet:small") == Refused(
+        (
+            Reason(
+                "OTHER_TARGET",
+                f"{artifact(1)} is built for target:orin, and line:small, which fleet:small runs, is for target:nano",
+                f"build {VERSION} for target:nano, and register it",
+            ),
+        )
+    )
+    assert await codes(registry, 1, "fleet:none") == ["NO_LINE"]
+    assert await codes(registry, 1, "cohort:none") == ["NO_FLEET"]
+
+
+async def test_a_line_counts_while_the_fleet_is_in_it(registry: Forebear) -> None:
+    await ready(registry)
+    since, until = ago(days=5), ago(days=1)
+    await record(
+        registry, {"kind": "Fleet", "id": "fleet:moved", "lines": [{"id": LINE, "validFrom": since, "validTo": until}]}
+    )
+    assert await codes(registry, 1, "fleet:moved") == ["NO_LINE"]
+
+
+async def test_what_is_stale_deprecated_withdrawn_or_in_quarantine_is_not_deployed(registry: Forebear) -> None:
+    await ready(registry)
+    await done(registry, ANNA, "deprecate", release=RELEASE, reason="Old.")
+    assert await codes(registry, 1) == ["DEPRECATED"]
+    await done(registry, ANNA, "restore", release=RELEASE, reason="Needed.")
+    await done(registry, ANNA, "withdrawApproval", release=RELEASE, reason="Film tears.")
+    assert await codes(registry, 1) == ["NOT_APPROVED"]
+    await history(registry, {"kind": "Release", "id": SECOND_RELEASE, "state": "APPROVED", "staleFrom": ago(hours=1)})
+    assert await codes(registry, 2) == ["APPROVAL_STALE"]
+    await done(registry, EVA, "quarantineArtifact", artifact=artifact(2), reason="It stops.")
+    assert await codes(registry, 2) == ["NOT_AVAILABLE", "APPROVAL_STALE"]
+
+
+async def test_what_an_override_authorises_names_it(registry: Forebear) -> None:
+    await ready(registry)
+    await done(registry, ANNA, "withdrawApproval", release=RELEASE, reason="Film tears.")
+    await done(registry, ADA, "override", release=RELEASE, reason="Line down.", expiresAt=ago(hours=-8))
+    await requested(registry, 1, "deployment:d")
+    found = await node(registry, "Deployment", "deployment:d", "basis authorizedBy { nodes { type } }")
+    assert found == {"basis": "OVERRIDE", "authorizedBy": {"nodes": [{"type": "OVERRIDE"}]}}
+    # A release that nobody approved is not deployed by what runs: its state is what people decided.
+    await reported(registry, "deployment:d", "ACTIVE", ago(hours=1))
+    assert await state(registry) == "EVALUATED"
+
+
+async def test_the_interface_must_fit_the_robots(registry: Forebear) -> None:
+    await ready(registry)
+    await history(registry, {"kind": "ModelVersion", "id": VERSION, "robotSoftware": ">=5"})
+    assert await codes(registry, 1) == ["OTHER_ROBOT_SOFTWARE", "OTHER_ROBOT_SOFTWARE"]
+    assert [r.message for r in (await asked(registry, 1, CANARY)).reasons] == [
+        f"{VERSION} works with robot software >=5, and robot:a runs 4.2.1"
+    ]
+
+
+async def test_a_report_that_cannot_be_says_what_to_do(registry: Forebear) -> None:
+    await ready(registry)
+    await requested(registry, 1, "deployment:d")
+    outcome = await do(registry, RITA, "reportDeployment", deployment="deployment:nope", state="PLANNED", at=ago(hours=-1))
+    assert isinstance(outcome, Refused)
+    assert [(r.code, r.remedy) for r in outcome.reasons] == [
+        (
+            "NOT_FOUND",
+            "request it first under this id (requestDeployment); what robots run is reported in any case (reportInstallation)",
+        ),
+        ("NOT_REPORTED", "report IN_PROGRESS, ACTIVE, FAILED or ENDED"),
+        ("IN_FUTURE", "report it when it has happened, or set the clock right"),
+    ]
+
+
+async def test_a_report_is_taken_whatever_was_decided_meanwhile(registry: Forebear) -> None:
+    await ready(registry)
+    await requested(registry, 1, "deployment:d")
+    await done(registry, ANNA, "withdrawApproval", release=RELEASE, reason="Film tears.")
+    await done(registry, EVA, "quarantineArtifact", artifact=artifact(1), reason="It stops.")
+    began = ago(hours=1)
+    await reported(registry, "deployment:d", "ACTIVE", began, failedRobots=["robot:b"])
+    found = await node(registry, "Deployment", "deployment:d", "state validFrom failedRobots reports { state at }")
+    assert found == {
+        "state": "ACTIVE", "validFrom": began, "failedRobots": ["robot:b"], "reports": [{"state": "ACTIVE", "at": began}],
+    }  # fmt: skip
+    assert await state(registry) == "EVALUATED"
+
+
+async def test_history_from_elsewhere_goes_on_by_reports(registry: Forebear) -> None:
+    await ready(registry)
+    first, second = ago(days=30), ago(days=1)
+    await history(
+        registry,
+        {
+            "kind": "Deployment", "id": "deployment:old", "state": "ACTIVE", "validFrom": first,
+            "artifact": artifact(1), "on": FLEET,
+        },
+        {"kind": "Release", "id": RELEASE, "state": "DEPLOYED"},
+    )  # fmt: skip
+    await active(registry, 2, "deployment:new", second)
+    assert await courses(registry, "deployment:old") == {"deployment:old": ("ENDED", first, second)}
+    assert await state(registry) == "APPROVED"
+    earlier = ago(days=2)
+    await reported(registry, "deployment:old", "ENDED", earlier)
+    assert await courses(registry, "deployment:old") == {"deployment:old": ("ENDED", first, earlier)}
+
+
+async def test_what_was_known_of_a_deployment_stays_known(registry: Forebear) -> None:
+    await ready(registry)
+    await requested(registry, 1, "deployment:d")
+    query = 'query($t: DateTime) { deployment(id: "deployment:d", asKnownAt: $t) { state validFrom } }'
+    then = ago()
+    await reported(registry, "deployment:d", "ACTIVE", ago(hours=3))
+    assert await ask(registry, query, t=then) == {"deployment": {"state": "PLANNED", "validFrom": None}}
+
+
+async def test_writes_are_limited_to_roles_and_lines(registry: Forebear) -> None:
+    await ready(registry)
+    for actor in (RITA, person("lia", Role.OPERATOR, lines=frozenset({"line:other"}))):
+        outcome = await do(registry, actor, "requestDeployment", artifact=artifact(1), on=FLEET, reason="x")
+        assert isinstance(outcome, Refused)
+        assert [r.code for r in outcome.reasons] == ["FORBIDDEN"]
+
+
+async def test_facts_of_deployments_are_requests_and_reports(registry: Forebear) -> None:
+    await ready(registry)
+    began = ago(hours=1)
+    fact: dict[str, Any] = {"kind": "Deployment", "id": "deployment:d", "artifact": artifact(1), "on": FLEET}
+    for said in ({"state": "PLANNED", "reason": "Better."}, {"state": "ACTIVE", "validFrom": began}):
+        assert (await record(registry, fact | said)).rejections == []
+        assert (await record(registry, fact | said)).changed == 0
+    assert await courses(registry, "deployment:d") == {"deployment:d": ("ACTIVE", began, None)}
+
+
+async def test_what_may_run_on_a_fleet_is_listed_and_why_the_rest_may_not(registry: Forebear) -> None:
+    await ready(registry)
+    await history(
+        registry,
+        {"kind": "ModelVersion", "id": "model:picker@3"},
+        {
+            "kind": "Release",
+            "id": "release:picker@3/ur5e-orin",
+            "state": "CANDIDATE",
+            "version": "model:picker@3",
+            "line": LINE,
+        },
+    )
+    await done(registry, ANNA, "deprecate", release=RELEASE, reason="Old.")
+    await done(registry, EVA, "registerArtifact", artifact=build(3, target="target:nano", state="EVALUATION_ONLY"))
+    query = """query($p: ID!) { eligible(place: $p) { totalCount nodes {
+        artifact { id } version { id } allowed basis releases { id } decisions { type } reasons { code } } } }"""
+
+    def row(n: int | None, version: str, *codes: str, **said: object) -> dict[str, object]:
+        found = {"artifact": n and {"id": artifact(n)}, "version": {"id": version}, "reasons": [{"code": c} for c in codes]}
+        return found | {"allowed": not codes, "basis": None, "releases": [], "decisions": []} | said
+
+    by = {"basis": "APPROVAL", "releases": [{"id": SECOND_RELEASE}], "decisions": [{"type": "APPROVAL"}]}
+    expected = [
+        row(2, SECOND, **by),
+        row(1, VERSION, "DEPRECATED"),
+        row(3, VERSION, "NOT_AVAILABLE", "OTHER_TARGET"),
+        row(None, "model:picker@3", "NOT_APPROVED", "NOT_BUILT"),
+    ]
+    for place in (FLEET, CANARY):
+        assert await ask(registry, query, p=place) == {"eligible": {"totalCount": 4, "nodes": expected}}
