@@ -341,10 +341,7 @@ async def test_governed_kinds_are_actions_unless_imported_and_marked_then(regist
         Rejection(
             1,
             "model:m@1",
-            (
-                "kind: ModelVersion is governed, and so a transaction of its own: record it alone, "
-                "or the others with `partial`",
-            ),
+            ("kind: ModelVersion is governed, and so a transaction of its own: record it alone, or the others with `partial`",),
         )
     ]
     assert await refused(registry, {"kind": "Attribution", "id": "attribution:a"}) == [

@@ -175,7 +175,9 @@ class Recorder:
         except NoAction as error:
             return Summary(rejections=[Rejection(position, id, (str(error),))])
         if verb not in self._performer.actions:
-            reason = f"kind: {fact['kind']} is governed, and {verb} cannot be asked for yet; history is recorded with `imported`"
+            reason = (
+                f"kind: {fact['kind']} is governed, and {verb} cannot be asked for yet; history is recorded with `imported`"
+            )
             return Summary(rejections=[Rejection(position, id, (reason,))])
         # A decision has no other identity than its fact's id, so that the same fact twice is one decision.
         key = id if fact["kind"] == "Decision" else None
