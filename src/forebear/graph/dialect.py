@@ -34,6 +34,14 @@ class Engine(StrEnum):
     EMBEDDED = "embedded"
 
 
+def anchored(text: str, engine: Engine) -> str:
+    """A statement that finds every node by its id, so that its best plan does not depend on how much there is.
+
+    Neo4j is told to keep its first plan; it would plan anew whenever the graph has grown or shrunk to a multiple.
+    """
+    return f"CYPHER replan=skip\n{text}" if engine is Engine.NEO4J else text
+
+
 class InvalidStatement(Exception):
     """A statement that cannot be rewritten or names what is not declared."""
 

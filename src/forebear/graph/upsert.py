@@ -152,9 +152,12 @@ def identify(kind: Kind) -> str:
 
 def retire(edge: Edge, target: str) -> str:
     """Takes edges out of their type, to `RETRACTED`: rows `{source, target, properties}`; `reason` says why."""
+    # The source is found first: a target may be a hub, which is not to be walked from.
     return (
         f"UNWIND $batch.rows AS row\n"
-        f"MATCH (a:{edge.source} {{id: row.source}})-[e:{edge.type.name}{_identity(edge)}]->(b:{target} {{id: row.target}})\n"
+        f"MATCH (a:{edge.source} {{id: row.source}})\n"
+        f"WITH a, row\n"
+        f"MATCH (a)-[e:{edge.type.name}{_identity(edge)}]->(b:{target} {{id: row.target}})\n"
         f"CREATE (a)-[r:{RETRACTED}]->(b)\n"
         f"SET r += properties(e), r += {{type: '{edge.type.name}', retractedAt: $batch.now, retractedBy: $batch.by, "
         f"retractedFor: $batch.reason}}\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -14,15 +14,14 @@ from forebear.domain.outcome import Done, Refused
 from forebear.domain.roles import Actor
 from forebear.graph import upsert
 from forebear.graph.declaration import Change, Edge, Kind
+from forebear.graph.dialect import Engine, anchored
 from forebear.graph.facts import Amendment, EdgeRow, Facts, InvalidFact, NodeRow, Row, json_text
 from forebear.graph.moments import moment
 from forebear.record.audit import FACTS, Chains, digest
+from forebear.record.level import Ends, Identity, Level, Node, levels
 from forebear.store import Store, WriteTransaction
 
 T = TypeVar("T")
-Ends = tuple[str, str, str]
-"""What the edges of one statement have in common: the source's kind, the edge's name, the target's kind."""
-
 MAX_FACTS = 10_000
 """The most facts of one all-or-nothing request."""
 
@@ -118,6 +117,7 @@ class Recorder:
         self._performer = performer
         self._types = tuple(sorted(facts.graph.edge_types))
         self._chains = Chains()
+        self._planned: set[str] = set()
 
     async def record(
         self, documents: Iterable[object], origin: Origin, *, partial: bool = False, imported: bool = False
@@ -213,12 +213,17 @@ class Recorder:
         return []
 
     async def _attempt(self, rows: Sequence[tuple[int, Row]], batch: Batch, origin: Origin, *, keep: bool = True) -> Summary:
+        cut = levels(rows)
+        new = {text for level in cut for text in level.statements()} - self._planned
+        await self._store.plan(sorted(new), {"batch": {}})
+        self._planned |= new
+
         async def work(transaction: WriteTransaction) -> Summary:
-            writing = _Writing(transaction, origin, self._types)
-            for level in levels(rows):
+            writing = _Writing(transaction, self._store.engine, origin, self._types)
+            for level in cut:
                 await writing.write(level)
             # A fact that contradicts another of the batch may be right once that one is refused itself.
-            refused = writing.refused or writing.contradictions
+            refused = writing.refused or {p: reasons for level in cut for p, reasons in level.contradictions.items()}
             if refused or not keep:
                 raise _Refused(refused)
             writing.summary.facts.update(_kind(row) for _, row in rows)
@@ -247,42 +252,6 @@ def _rejections(rows: Iterable[tuple[int, Row]], refused: _Refused) -> list[Reje
     return [Rejection(p, _id(given[p]), tuple(reasons)) for p, reasons in refused.reasons.items()]
 
 
-def levels(rows: Iterable[tuple[int, Row]]) -> list[list[tuple[int, Row]]]:
-    """Cuts rows into levels to be written one after another, as few as their order needs: amendments stand between.
-
-    In one level no node is both written or named and amended, and none is amended twice. Rows that have nothing to do with
-    each other may change places.
-    """
-    cut: list[list[tuple[int, Row]]] = []
-    used: dict[str, int] = {}
-    amended: dict[str, int] = {}
-    for position, row in rows:
-        if isinstance(row, Amendment):
-            ids = [row.of, *([row.to] if row.to else [])]
-            level = 1 + max(max(used.get(id, 0), amended.get(id, 0)) for id in ids)
-            amended.update(dict.fromkeys(ids, level))
-        else:
-            ids = [row.id, *(e.target for e in row.edges)]
-            level = 1 + max(amended.get(id, 0) for id in ids)
-            level = max(level, used.get(row.id, 0))
-            used.update({id: max(level, used.get(id, 0)) for id in ids})
-        while level > len(cut):
-            cut.append([])
-        cut[level - 1].append((position, row))
-    return cut
-
-
-@dataclass
-class _Node:
-    """All that one level says of a node: what its facts come to, and the facts."""
-
-    kind: Kind
-    id: str
-    facts: list[tuple[int, NodeRow]]
-    guaranteed: dict[str, Any]
-    updated: dict[str, Any]
-
-
 def _id(row: Row) -> str:
     return row.of if isinstance(row, Amendment) else row.id
 
@@ -300,8 +269,9 @@ def _kind(row: Row) -> str:
 class _Writing:
     """One transaction's writing; the first thing it does is to take its moment."""
 
-    def __init__(self, transaction: WriteTransaction, origin: Origin, types: tuple[str, ...]) -> None:
+    def __init__(self, transaction: WriteTransaction, engine: Engine, origin: Origin, types: tuple[str, ...]) -> None:
         self.transaction = transaction
+        self._engine = engine
         self._types = types
         self.now = moment(datetime.now(UTC))
         self.stamp = {
@@ -314,17 +284,17 @@ class _Writing:
         self.changes: list[dict[str, Any]] = []
         """What changed of what was known, and what was taken back; of what is new the batch's digest speaks."""
         self.refused: dict[int, list[str]] = {}
-        self.contradictions: dict[int, list[str]] = {}
 
     def batch(self, rows: Sequence[Mapping[str, Any]], reason: str | None = None) -> dict[str, Any]:
         return {"batch": {"rows": rows, "reason": reason, **self.stamp}}
 
     async def run(self, text: str, rows: Sequence[Mapping[str, Any]], reason: str | None = None) -> list[dict[str, Any]]:
-        return await self.transaction.run(text, self.batch(rows, reason))
+        return await self.transaction.run(anchored(text, self._engine), self.batch(rows, reason))
 
     async def run_each(self, statements: Iterable[tuple[str, Sequence[Mapping[str, Any]]]]) -> list[dict[str, Any]]:
         """What statements of one row answer, sent one behind the other."""
-        return [answer for (answer,) in await self.transaction.run_each((text, self.batch(rows)) for text, rows in statements)]
+        sent = ((anchored(text, self._engine), self.batch(rows)) for text, rows in statements)
+        return [answer for (answer,) in await self.transaction.run_each(sent)]
 
     def changed(
         self,
@@ -344,63 +314,17 @@ class _Writing:
     def refuse(self, position: int, reason: str) -> None:
         self.refused.setdefault(position, []).append(reason)
 
-    async def write(self, level: Sequence[tuple[int, Row]]) -> None:
+    async def write(self, level: Level) -> None:
         """Writes a level: nodes by kind, their edges by type and ends, amendments."""
-        nodes: dict[str, dict[str, _Node]] = defaultdict(dict)
-        edges: dict[Ends, dict[tuple[str, str, Any], tuple[int, EdgeRow]]] = defaultdict(dict)
-        amendments: dict[tuple[str, str, str], list[tuple[int, Amendment]]] = defaultdict(list)
-        for position, row in level:
-            if isinstance(row, Amendment):
-                edge = row.edge.name if row.edge else ""
-                amendments[row.kind.name, edge, row.to_kind or ""].append((position, row))
-                continue
-            self.add_node(nodes[row.kind.name], position, row)
-            for e in row.edges:
-                self.add_edge(edges[e.edge.source, e.edge.name, e.target_kind], position, e)
-        await self.describe(nodes)
-        await self.connect(edges)
-        for key in sorted(amendments):
+        await self.describe(level.nodes)
+        await self.connect(level.edges)
+        for key in sorted(level.amendments):
             amend = self.amend_edges if key[1] else self.amend_nodes
-            await amend(sorted(amendments[key], key=lambda r: r[1].of))
-
-    def add_node(self, nodes: dict[str, _Node], position: int, row: NodeRow) -> None:
-        """Adds a fact to what the level says of its node."""
-        node = nodes.get(row.id)
-        if node is None:
-            nodes[row.id] = _Node(row.kind, row.id, [(position, row)], row.guaranteed, row.updated)
-            return
-        for name, value in row.guaranteed.items():
-            before = node.guaranteed.get(name)
-            if before not in (None, value) and name != "imported" and row.kind.properties[name].change is Change.IMMUTABLE:
-                self.contradict(
-                    position, f"{name}: an earlier fact of this batch says {before!r} of {row.id}, this one says {value!r}"
-                )
-        node.facts.append((position, row))
-        node.guaranteed = node.guaranteed | row.guaranteed
-        node.updated = node.updated | row.updated
-
-    def add_edge(self, edges: dict[tuple[str, str, Any], tuple[int, EdgeRow]], position: int, row: EdgeRow) -> None:
-        """Adds an edge of a fact to what the level says of its ends."""
-        key = (row.source, row.target, row.properties.get("validFrom"))
-        if key not in edges:
-            edges[key] = (position, row)
-            return
-        _, before = edges[key]
-        for name, value in row.properties.items():
-            if before.properties.get(name) not in (None, value):
-                self.contradict(
-                    position,
-                    f"{row.edge.name} → {row.target}: an earlier fact of this batch gives {name} as "
-                    f"{before.properties[name]!r}, this one as {value!r}",
-                )
-        edges[key] = (position, replace(row, properties={**before.properties, **row.properties}))
-
-    def contradict(self, position: int, reason: str) -> None:
-        self.contradictions.setdefault(position, []).append(reason)
+            await amend(sorted(level.amendments[key], key=lambda r: r[1].of))
 
     # ── nodes ───────────────────────────────────────────────────────────────────────────────────────────
 
-    async def describe(self, nodes: Mapping[str, Mapping[str, _Node]]) -> None:
+    async def describe(self, nodes: Mapping[str, Mapping[str, Node]]) -> None:
         pieces = [
             (group[0].kind, piece)
             for group in (sorted(nodes[kind].values(), key=lambda n: n.id) for kind in sorted(nodes))
@@ -423,7 +347,7 @@ class _Writing:
             ]:
                 await self.run(upsert.identify(kind), externals)
 
-    def revision(self, node: _Node, stored: Mapping[str, Any]) -> dict[str, Any] | None:
+    def revision(self, node: Node, stored: Mapping[str, Any]) -> dict[str, Any] | None:
         """What facts change of a node that stands; `None` where they change nothing and, with refusals, where they must not."""
         if stored.get("retractedAt") is not None:
             return {
@@ -455,7 +379,7 @@ class _Writing:
 
     # ── edges ───────────────────────────────────────────────────────────────────────────────────────────
 
-    async def connect(self, edges: Mapping[Ends, Mapping[tuple[str, str, Any], tuple[int, EdgeRow]]]) -> None:
+    async def connect(self, edges: Mapping[Ends, Mapping[Identity, tuple[int, EdgeRow]]]) -> None:
         pieces = [
             (key, piece)
             for key in sorted(edges)
@@ -472,7 +396,7 @@ class _Writing:
     async def settle(
         self,
         edge: Edge,
-        given: Mapping[tuple[str, str, Any], tuple[int, EdgeRow]],
+        given: Mapping[Identity, tuple[int, EdgeRow]],
         troubles: Sequence[Mapping[str, Any]],
     ) -> None:
         """Completes edges that stand with fewer properties; refuses the other edges that the graph did not take."""

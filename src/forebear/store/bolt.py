@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
 from time import perf_counter
 from typing import Any, NoReturn, Self, TypeVar
 
@@ -173,6 +174,22 @@ class Store:
         async with _within(seconds), self._turn:
             return await self._retried(attempt, seconds)
 
+    async def plan(self, texts: Iterable[str], parameters: Parameters) -> None:
+        """Has the engine plan statements that write, each within the write timeout, and run none of them.
+
+        A Neo4j that has just started takes seconds for many new statements, which then are not their transaction's.
+        """
+        if self.embedded:
+            return
+
+        async def explain(text: str, seconds: float) -> None:
+            async with self._driver.session(**self._writing) as session:
+                await (await session.run(Query(f"EXPLAIN\n{text}", timeout=seconds), _plain(parameters))).consume()
+
+        for text in texts:
+            async with _within(self._write_seconds):
+                await self._retried(partial(explain, text), self._write_seconds)
+
     @asynccontextmanager
     async def reading(self, *, timeout: float | None = None) -> AsyncIterator[ReadTransaction]:
         """Several reads of one state of the graph, within `timeout` seconds together."""
@@ -285,8 +302,15 @@ async def _within(seconds: float) -> AsyncIterator[None]:
         raise StatementTimeout(seconds) from error
 
 
-def _plain(parameters: Parameters | None) -> dict[str, Any] | None:
-    return parameters if isinstance(parameters, dict) else dict(parameters or {})
+class _Map(dict[str, Any]):
+    """A map that says nothing of what is in it: the driver writes out all parameters for its log, even where it keeps none."""
+
+    def __repr__(self) -> str:
+        return "{…}"
+
+
+def _plain(parameters: Parameters | None) -> dict[str, Any]:
+    return {name: _Map(value) if isinstance(value, dict) else value for name, value in (parameters or {}).items()}
 
 
 async def _rows(result: AsyncResult) -> list[Row]:

@@ -1,0 +1,125 @@
+"""Levels: what rows come to that are written at once, folded and grouped by the statements that write them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from forebear.graph import upsert
+from forebear.graph.declaration import Change, Kind
+from forebear.graph.facts import Amendment, EdgeRow, NodeRow, Row
+
+Ends = tuple[str, str, str]
+"""What the edges of one statement have in common: the source's kind, the edge's name, the target's kind."""
+
+Identity = tuple[str, str, Any]
+"""Which of the edges of one statement it is: its source, its target and, where it has an interval, since when."""
+
+
+@dataclass
+class Node:
+    """All that one level says of a node: what its facts come to, and the facts."""
+
+    kind: Kind
+    id: str
+    facts: list[tuple[int, NodeRow]]
+    guaranteed: dict[str, Any]
+    updated: dict[str, Any]
+
+
+@dataclass
+class Level:
+    """Rows of which no node is both written or named and amended, and none is amended twice."""
+
+    nodes: dict[str, dict[str, Node]] = field(default_factory=lambda: defaultdict(dict))
+    """By kind and id."""
+    edges: dict[Ends, dict[Identity, tuple[int, EdgeRow]]] = field(default_factory=lambda: defaultdict(dict))
+    """Each with the position of the last fact that names it."""
+    amendments: dict[Ends, list[tuple[int, Amendment]]] = field(default_factory=lambda: defaultdict(list))
+    """Those of nodes have neither an edge nor a target's kind."""
+    contradictions: dict[int, list[str]] = field(default_factory=dict)
+    """What a fact says otherwise than an earlier one, by its position."""
+
+    def add(self, position: int, row: Row) -> None:
+        """Adds a row. Where it contradicts an earlier one, that is noted and it holds."""
+        if isinstance(row, Amendment):
+            self.amendments[row.kind.name, row.edge.name if row.edge else "", row.to_kind or ""].append((position, row))
+            return
+        self._add_node(position, row)
+        for e in row.edges:
+            self._add_edge(position, e)
+
+    def statements(self) -> Iterator[str]:
+        """What it takes to write the level where the graph takes all of it as it is."""
+        for nodes in self.nodes.values():
+            yield upsert.describe(next(iter(nodes.values())).kind)
+        for (_, _, target), edges in self.edges.items():
+            yield upsert.connect(next(iter(edges.values()))[1].edge, target)
+        for (_, _, target), ((_, amendment), *_) in self.amendments.items():
+            if amendment.edge:
+                yield upsert.edge_facts(amendment.edge, target)
+                yield upsert.retire(amendment.edge, target)
+            else:
+                yield upsert.node_facts(amendment.kind)
+                yield upsert.revise(amendment.kind)
+
+    def _add_node(self, position: int, row: NodeRow) -> None:
+        nodes = self.nodes[row.kind.name]
+        node = nodes.get(row.id)
+        if node is None:
+            nodes[row.id] = Node(row.kind, row.id, [(position, row)], row.guaranteed, row.updated)
+            return
+        for name, value in row.guaranteed.items():
+            before = node.guaranteed.get(name)
+            if before not in (None, value) and name != "imported" and row.kind.properties[name].change is Change.IMMUTABLE:
+                self._contradict(
+                    position, f"{name}: an earlier fact of this batch says {before!r} of {row.id}, this one says {value!r}"
+                )
+        node.facts.append((position, row))
+        node.guaranteed = node.guaranteed | row.guaranteed
+        node.updated = node.updated | row.updated
+
+    def _add_edge(self, position: int, row: EdgeRow) -> None:
+        edges = self.edges[row.edge.source, row.edge.name, row.target_kind]
+        key = (row.source, row.target, row.properties.get("validFrom"))
+        if key not in edges:
+            edges[key] = (position, row)
+            return
+        _, before = edges[key]
+        for name, value in row.properties.items():
+            if before.properties.get(name) not in (None, value):
+                self._contradict(
+                    position,
+                    f"{row.edge.name} → {row.target}: an earlier fact of this batch gives {name} as "
+                    f"{before.properties[name]!r}, this one as {value!r}",
+                )
+        edges[key] = (position, replace(row, properties={**before.properties, **row.properties}))
+
+    def _contradict(self, position: int, reason: str) -> None:
+        self.contradictions.setdefault(position, []).append(reason)
+
+
+def levels(rows: Iterable[tuple[int, Row]]) -> list[Level]:
+    """Cuts rows into levels to be written one after another, as few as their order needs: amendments stand between.
+
+    Rows that have nothing to do with each other may change places.
+    """
+    cut: list[Level] = []
+    used: dict[str, int] = {}
+    amended: dict[str, int] = {}
+    for position, row in rows:
+        if isinstance(row, Amendment):
+            ids = [row.of, *([row.to] if row.to else [])]
+            level = 1 + max(max(used.get(id, 0), amended.get(id, 0)) for id in ids)
+            amended.update(dict.fromkeys(ids, level))
+        else:
+            ids = [row.id, *(e.target for e in row.edges)]
+            level = 1 + max(amended.get(id, 0) for id in ids)
+            level = max(level, used.get(row.id, 0))
+            used.update({id: max(level, used.get(id, 0)) for id in ids})
+        while level > len(cut):
+            cut.append(Level())
+        cut[level - 1].add(position, row)
+    return cut
