@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from forebear.actions import artifact, candidate, release
+from forebear.actions import artifact, candidate, evidence, release
 
-ACTIONS = (*candidate.ACTIONS, *release.ACTIONS, *artifact.ACTIONS)
+ACTIONS = (*candidate.ACTIONS, *evidence.ACTIONS, *release.ACTIONS, *artifact.ACTIONS)
 """Every verb, in the order in which mutations and commands are listed."""
 
 INQUIRIES = (*release.INQUIRIES, *artifact.INQUIRIES)
