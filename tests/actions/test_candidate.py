@@ -230,9 +230,9 @@ async def test_a_version_that_others_have_named_is_described_by_its_registration
 
 def measured(version: str, success: float) -> dict[str, Any]:
     """Evidence about a version, measured yesterday."""
+    id = "evidence:" + version.partition(":")[2].replace("@", "-")
     return {
-        "kind": "Evidence", "id": f"evidence:{version.partition(':')[2].replace('@', '-')}", "type": "REPLAY",
-        "measuredAt": ago(days=1),
+        "kind": "Evidence", "id": id, "type": "REPLAY", "measuredAt": ago(days=1),
         "measurements": [{"metric": "success", "value": success, "unit": "%"}],
         "about": [version], "measuredWith": ["pack:replay@1"],
     }  # fmt: skip

@@ -53,7 +53,8 @@ async def company(registry: Forebear, *, success: float = 90.0, policy: dict[str
         },
         {
             "kind": "ReleasePolicy", "id": "policy:ur5e@1", "riskTier": policy["riskTier"], "document": policy,
-            "packs": ["pack:replay@1"], "governs": [{"id": LINE, "validFrom": ago(days=30)}],
+            "packs": sorted({asked["pack"] for asked in policy["evidence"]}),
+            "governs": [{"id": LINE, "validFrom": ago(days=30)}],
         },
         {"kind": "ModelVersion", "id": VERSION, "weightsDigest": "sha256:aa"},
         {"kind": "Release", "id": RELEASE, "state": "CANDIDATE", "version": VERSION, "line": LINE},

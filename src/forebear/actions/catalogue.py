@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from forebear.actions import artifact, candidate, deployment, installation, release
+from forebear.actions import artifact, candidate, deployment, evidence, installation, release
 
-ACTIONS = (*candidate.ACTIONS, *release.ACTIONS, *artifact.ACTIONS, *deployment.ACTIONS, *installation.ACTIONS)
+ACTIONS = (
+    *candidate.ACTIONS,
+    *evidence.ACTIONS,
+    *release.ACTIONS,
+    *artifact.ACTIONS,
+    *deployment.ACTIONS,
+    *installation.ACTIONS,
+)
 """Every verb, in the order in which mutations and commands are listed."""
 
 INQUIRIES = (*release.INQUIRIES, *artifact.INQUIRIES, *deployment.INQUIRIES)

@@ -14,6 +14,7 @@ from forebear.domain import interface, release
 from forebear.domain.digest import malformed
 from forebear.domain.lifecycle import INITIAL
 from forebear.domain.outcome import Describe, Effect, Reason, Verdict
+from forebear.domain.reference import unknown
 from forebear.domain.release import By
 from forebear.domain.restatement import restated
 from forebear.domain.standing import Case, ReleaseRow, Row, RunRow, Standing, VersionRow
@@ -21,8 +22,6 @@ from forebear.graph.facts import NodeRow
 from forebear.graph.ids import Ids, InvalidId, release_id
 from forebear.graph.kinds import GRAPH
 
-UNKNOWN = "UNKNOWN"
-"""The code of a refusal because something is named that is not known, or that nobody has described yet."""
 NO_VERSION = "NO_VERSION"
 REPEATED = "REPEATED"
 SEVERAL_MODELS = "SEVERAL_MODELS"
@@ -133,7 +132,7 @@ class Registration:
             yield Reason(SEVERAL_MODELS, said, "register the versions of each model by themselves")
         for id in self.lines:
             if id not in self._described_ids:
-                yield _unknown("lines", id)
+                yield unknown("lines", id)
 
     def _against(self, candidate: Candidate) -> Iterator[Reason]:
         """What is wrong with a version itself, in whatever line."""
@@ -147,7 +146,7 @@ class Registration:
             ("justifiedBy", self._described_ids),
             ("supersedes", self._described_ids),
         ):
-            yield from (_unknown(edge, id) for id in candidate.named(edge) if id not in known)
+            yield from (unknown(edge, id) for id in candidate.named(edge) if id not in known)
         if stored is not None:
             yield from restated(candidate.row, stored, "register it as a new version", _GROWING).reasons
         elif not given and not candidate.row.edges:
@@ -238,8 +237,3 @@ def _release(case: Case) -> Describe:
 def _named(reason: Reason, case: Case) -> Reason:
     """A reason that says of which candidate it speaks, and where."""
     return replace(reason, message=f"{case.version.id} in {case.line.id}: {reason.message}")
-
-
-def _unknown(field: str, id: str) -> Reason:
-    said = f"{field}: {id} is not known, or only named by others so far"
-    return Reason(UNKNOWN, said, f"record {id} first, as a fact of its own")

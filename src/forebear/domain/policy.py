@@ -388,9 +388,13 @@ def _undefined(path: str, asked: Requirement | NoRegression, packs: Mapping[str,
         yield Mistake(f"{path}.pack", f"{asked.pack} is not known" + _near(asked.pack, packs))
         return
     if asked.slice is not None and asked.slice not in pack.slices:
-        yield Mistake(f"{path}.slice", f"{pack.id} defines no slice {asked.slice!r}" + _known(asked.slice, sorted(pack.slices)))
+        yield Mistake(
+            f"{path}.slice", f"{pack.id} defines no slice {asked.slice!r}" + suggestion(asked.slice, sorted(pack.slices))
+        )
     if asked.metric not in pack.metrics:
-        yield Mistake(f"{path}.metric", f"{pack.id} defines no metric {asked.metric!r}" + _known(asked.metric, pack.metrics))
+        yield Mistake(
+            f"{path}.metric", f"{pack.id} defines no metric {asked.metric!r}" + suggestion(asked.metric, pack.metrics)
+        )
         return
     direction = pack.metrics[asked.metric][1]
     if isinstance(asked, NoRegression):
@@ -431,7 +435,7 @@ def _message(e: Mapping[str, Any]) -> str:
         case "extra_forbidden":
             model = _SECTIONS[loc[0]] if len(loc) > 1 else Policy
             names = [to_camel(name) for name in model.model_fields]
-            return f"{loc[-1]!r} is not known" + _known(str(loc[-1]), names)
+            return f"{loc[-1]!r} is not known" + suggestion(str(loc[-1]), names)
         case "missing":
             return "is required"
         case "value_error":
@@ -447,7 +451,8 @@ def _message(e: Mapping[str, Any]) -> str:
     return message + (f" (given: {e['input']!r})" if isinstance(e["input"], (str, int, float, type(None))) else "")
 
 
-def _known(name: str, known: Iterable[str]) -> str:
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence that says of a name that it is not known: what may have been meant, or all that is known."""
     names = list(known)
     return _near(name, names) or (f"; known: {', '.join(names)}" if names else "")
 

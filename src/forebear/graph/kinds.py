@@ -368,6 +368,7 @@ class EvidenceType(StrEnum):
     LATENCY = "LATENCY"
     INTERVENTION_RATE = "INTERVENTION_RATE"
     ROLLOUT_NOTE = "ROLLOUT_NOTE"
+    EXTERNAL_DECISION = "EXTERNAL_DECISION"
 
 
 class Measurement(Value):
@@ -382,7 +383,8 @@ class Measurement(Value):
 
 
 class Evidence(Node, prefix="evidence", standing=GOVERNED, plural="evidence"):
-    """One result about a version or an artifact: replay, benchmark, latency, intervention rate or rollout note."""
+    """One result about a version or an artifact: replay, benchmark, latency, intervention rate, rollout note, or what another
+    system decided about it."""
 
     type: EvidenceType | None = prop("What kind of result it is.", default=None)
     measurements: list[Measurement] | None = prop("What was measured.", default=None)

@@ -1,0 +1,51 @@
+"""The verb by which what was measured becomes evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from forebear.actions.action import Action, Given
+from forebear.actions.release import standing_of
+from forebear.domain.attachment import DECISIONS, Attachment, Grounds
+from forebear.domain.outcome import Verdict
+from forebear.domain.release import By
+from forebear.domain.roles import refusal
+from forebear.domain.standing import Standing, case
+from forebear.graph.declaration import Fact, Value, prop
+
+
+class AttachEvidence(Value):
+    """Attaches what was measured, of a version or of an artifact on its hardware target; refused where the pack does not define
+    it. It cannot be changed: newer evidence supersedes it. Every release that it concerns is evaluated anew at once: it may
+    become EVALUATED, be promoted by a policy of low risk, or be a CANDIDATE again."""
+
+    evidence: Fact = prop("The evidence.", names=("Evidence",))
+    reason: str | None = prop("What there is to say about it.", default=None)
+
+
+def _decide(given: Given) -> Verdict:
+    document = given.input["evidence"]
+    (grounds,) = given.rows("evidence", Grounds)
+    cases = [found for s in given.rows("standing", Standing) if (found := case(s, given.now))]
+    if forbidden := refusal(given.actor, "attachEvidence", {c.line.id for c in cases}):
+        return Verdict(document["id"], reasons=(forbidden,))
+    by = By(given.actor, given.now, given.input.get("reason"), given.new_ids("decision", DECISIONS * len(cases)))
+    return Attachment(document, given.described(document), grounds, cases, by).verdict()
+
+
+def _asks(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the facts statements take: all that the evidence names, and the releases of what it is about."""
+    fact = given["evidence"]
+    about = next(iter(fact.get("about") or ()), "")
+    artifact = about if about.startswith("artifact:") else None
+    version = None if artifact else about
+    return {
+        **standing_of(version=version, artifact=artifact, compared=True),
+        "evidence": fact["id"],
+        "packs": fact.get("measuredWith") or [],
+        "superseded": fact.get("supersedes") or [],
+    }
+
+
+ACTIONS = (Action("attachEvidence", AttachEvidence, ("evidence", "standing"), _decide, _asks),)

@@ -1,0 +1,232 @@
+"""Attaching evidence: whether it says what its pack defines, and what it means for releases.
+
+Evidence is immutable. What was wrong with it is said by newer evidence of the same thing, which supersedes it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from forebear.domain import release
+from forebear.domain.digest import malformed
+from forebear.domain.evaluation import ARTIFACT_UNUSABLE, CLOCK_SKEW, IN_FUTURE, NO_TARGET, OTHER_UNIT, SUPERSEDED, UNDEFINED
+from forebear.domain.evidence import Pack
+from forebear.domain.outcome import Describe, Effect, Reason, Verdict
+from forebear.domain.policy import suggestion
+from forebear.domain.reference import unknown
+from forebear.domain.release import By
+from forebear.domain.restatement import restated
+from forebear.domain.standing import Case, EvidenceRow, PackRow, Row, case
+from forebear.graph.facts import NodeRow
+from forebear.graph.kinds import ArtifactState, EvidenceType, ReleaseState
+from forebear.graph.moments import moment
+
+MISSING = "MISSING"
+"""The code of a refusal because something is not said that evidence must say."""
+ONE_ALONE = "ONE_ALONE"
+REPEATED = "REPEATED"
+OUT_OF_RANGE = "OUT_OF_RANGE"
+OTHER_SUBJECT = "OTHER_SUBJECT"
+
+DECISIONS = 2
+"""How many decisions evidence may lead to for each release: its evaluation, and a promotion by the policy."""
+
+
+class ArtifactRow(Row, frozen=True):
+    """An artifact that evidence is about: its version, its state and its hardware target."""
+
+    id: str
+    version: str | None = None
+    state: ArtifactState | None = None
+    target: str | None = None
+
+
+class SupersededRow(Row, frozen=True):
+    """Evidence that is to be superseded: what it is about, and what supersedes it already."""
+
+    id: str
+    about: list[str]
+    superseded_by: list[str]
+
+
+class Grounds(Row, frozen=True):
+    """The row of `cypher/actions/evidence_facts.cypher`: what is known, and described, of what evidence names."""
+
+    stored: dict[str, Any] | None = None
+    version: str | None = None
+    artifact: ArtifactRow | None = None
+    packs: tuple[PackRow, ...] = ()
+    superseded: tuple[SupersededRow, ...] = ()
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """Evidence that is to be attached, as a document and as rows, and what is known of what it names."""
+
+    document: Mapping[str, Any]
+    row: NodeRow
+    grounds: Grounds
+    cases: Sequence[Case]
+    by: By
+
+    def verdict(self) -> Verdict:
+        """The evidence, and every release that it changes; or every reason against it. The same again changes nothing."""
+        if self.grounds.stored is not None:
+            other = "attach what is right as new evidence that supersedes it"
+            again = restated(self.row, self.grounds.stored, other)
+            return Verdict(self.row.id, () if again.reasons else again.effects, again.reasons)
+        if reasons := (*self._against(), *self._against_measurements()):
+            return Verdict(self.row.id, reasons=reasons)
+        effects: list[Effect] = [Describe(self.document)]
+        for n, found in enumerate(self.cases):
+            after = self._with_evidence(found)
+            if self._concerns(after):
+                effects += release.evaluate(after, replace(self.by, ids=self.by.ids[n * DECISIONS :])).effects
+        return Verdict(self.row.id, tuple(effects))
+
+    # ── what is in the way ──────────────────────────────────────────────────────────────────────────────
+
+    def _against(self) -> Iterator[Reason]:
+        """What is wrong with what it names, and when it says it was."""
+        given = self.row.guaranteed
+        if (digest := given.get("digest")) and (reason := malformed("digest", digest)):
+            yield reason
+        if "type" not in given:
+            yield Reason(MISSING, "type: is not said", f"say what kind of result it is, of {', '.join(EvidenceType)}")
+        about = self._named("about")
+        if len(about) != 1:
+            said = f"about: evidence is about one version or artifact; {len(about)} are named"
+            yield Reason(ONE_ALONE, said, "attach evidence of each by itself")
+        elif self.grounds.version is None and self.grounds.artifact is None:
+            yield unknown("about", about[0], "register it first")
+        else:
+            yield from self._against_artifact()
+        yield from self._against_superseded(about)
+        latest = moment(datetime.fromisoformat(self.by.now) + CLOCK_SKEW)
+        if (at := given.get("measuredAt")) and at > latest:
+            yield Reason(IN_FUTURE, f"measuredAt: {at} is yet to come", "say when it was measured")
+
+    def _against_artifact(self) -> Iterator[Reason]:
+        artifact = self.grounds.artifact
+        if artifact is None:
+            return
+        if artifact.state is ArtifactState.DELETED:
+            yield Reason(ARTIFACT_UNUSABLE, f"about: {artifact.id} is DELETED", "measure an artifact that is there")
+        if artifact.version is None or artifact.target is None:
+            lacks = "version" if artifact.version is None else "hardware target"
+            yield Reason(NO_TARGET, f"about: nothing says of which {lacks} {artifact.id} is", "register the artifact first")
+
+    def _against_superseded(self, about: list[str]) -> Iterator[Reason]:
+        known = {former.id: former for former in self.grounds.superseded}
+        for id in self._named("supersedes"):
+            former = known.get(id)
+            if former is None:
+                yield unknown("supersedes", id, "name evidence that was attached before")
+            elif {*former.about} != {*about}:
+                said = f"supersedes: {id} is about {', '.join(former.about) or 'nothing'}, and this about {', '.join(about)}"
+                yield Reason(OTHER_SUBJECT, said, "correct it by evidence about the same")
+            elif former.superseded_by:
+                newer = former.superseded_by[0]
+                yield Reason(SUPERSEDED, f"supersedes: {id} is superseded by {newer} already", f"supersede {newer} instead")
+
+    def _against_measurements(self) -> Iterator[Reason]:
+        note = self.row.guaranteed.get("type") == EvidenceType.ROLLOUT_NOTE
+        measured, packs = self._measured, self._named("measuredWith")
+        if not measured and not note:
+            yield Reason(MISSING, "measurements: none is given", "give what was measured, or make it a ROLLOUT_NOTE")
+        if measured and not note and "measuredAt" not in self.row.guaranteed:
+            said = "measuredAt: is not said, and the newest measurement decides"
+            yield Reason(MISSING, said, "say when it was measured")
+        if len(packs) > 1 or not (packs or note):
+            said = f"measuredWith: evidence is measured with one pack; {len(packs)} are named"
+            yield Reason(ONE_ALONE, said, "name the pack that defines its metrics")
+        yield from (unknown("measuredWith", id) for id in packs if id not in {pack.id for pack in self.grounds.packs})
+        pack = self.grounds.packs[0].pack if len(self.grounds.packs) == 1 else None
+        first: dict[tuple[str, str | None], int] = {}
+        for i, m in enumerate(measured):
+            if (before := first.setdefault((m["metric"], m.get("slice")), i)) != i:
+                said = f"measurements.{i}: repeats measurements.{before}"
+                yield Reason(REPEATED, said, "keep one of the two")
+            yield from _against_value(i, m)
+            if pack is not None:
+                yield from _against_pack(i, m, pack)
+
+    # ── what comes of it ────────────────────────────────────────────────────────────────────────────────
+
+    def _with_evidence(self, found: Case) -> Case:
+        """A release as it stands once the evidence is attached."""
+        given, standing, artifact = self.row.guaranteed, found.standing, self.grounds.artifact
+        assert self._version is not None
+        new = EvidenceRow(
+            id=self.row.id,
+            version=self._version,
+            type=EvidenceType(given["type"]),
+            measurements=given.get("measurements"),
+            measured_at=given.get("measuredAt"),
+            packs=self._named("measuredWith"),
+            artifact=artifact.id if artifact else None,
+            artifact_state=artifact.state if artifact else None,
+            target=artifact.target if artifact else None,
+        )
+        superseded = {*self._named("supersedes")}
+
+        def corrected(rows: list[EvidenceRow]) -> list[EvidenceRow]:
+            return [msgspec.structs.replace(e, superseded_by=[new.id]) if e.id in superseded else e for e in rows]
+
+        evidence, built = corrected(standing.evidence), corrected(standing.built_evidence)
+        (built if artifact else evidence).append(new)
+        after = case(msgspec.structs.replace(standing, evidence=evidence, built_evidence=built), found.now)
+        assert after is not None
+        return after
+
+    def _concerns(self, after: Case) -> bool:
+        """Whether a release is to be evaluated anew: what a person rejected, only where a check rests on the evidence."""
+        return after.release.state is not ReleaseState.REJECTED or self.row.id in {c.evidence for c in after.checks}
+
+    # ── what it says ────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def _version(self) -> str | None:
+        """The version that it is about, itself or by an artifact."""
+        return self.grounds.artifact.version if self.grounds.artifact else self.grounds.version
+
+    @property
+    def _measured(self) -> list[dict[str, Any]]:
+        measured: list[dict[str, Any]] = json.loads(self.row.guaranteed.get("measurements") or "[]")
+        return measured
+
+    def _named(self, edge: str) -> list[str]:
+        return [e.target for e in self.row.edges if e.edge.name == edge]
+
+
+def _against_value(i: int, m: Mapping[str, Any]) -> Iterator[Reason]:
+    size, spread = m.get("sampleSize"), m.get("spread")
+    if size is not None and size < 1:
+        yield Reason(OUT_OF_RANGE, f"measurements.{i}.sampleSize: {size} trials are none", "say how many trials there were")
+    if spread is not None and spread < 0:
+        yield Reason(
+            OUT_OF_RANGE, f"measurements.{i}.spread: {spread} is below 0", "give it as a distance, in the metric's unit"
+        )
+
+
+def _against_pack(i: int, m: Mapping[str, Any], pack: Pack) -> Iterator[Reason]:
+    """What a measurement says that its pack does not define."""
+    where, metric, slice, unit = f"measurements.{i}", m["metric"], m.get("slice"), m.get("unit")
+    remedy = "measure what the pack defines, or name the pack version that defines it"
+    if slice is not None and slice not in pack.slices:
+        said = f"{where}.slice: {pack.id} defines no slice {slice!r}" + suggestion(slice, sorted(pack.slices))
+        yield Reason(UNDEFINED, said, remedy)
+    if metric not in pack.metrics:
+        said = f"{where}.metric: {pack.id} defines no metric {metric!r}" + suggestion(metric, pack.metrics)
+        yield Reason(UNDEFINED, said, remedy)
+        return
+    defined, _ = pack.metrics[metric]
+    if unit is not None and unit != defined:
+        said = f"{where}.unit: {pack.id} measures {metric} in {defined or 'no unit'}, and this is in {unit}"
+        yield Reason(OTHER_UNIT, said, f"give the value in {defined}" if defined else "leave out the unit")
