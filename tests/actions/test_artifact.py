@@ -68,13 +68,13 @@ async def test_the_same_again_changes_nothing_and_other_values_are_refused_with_
     assert await registered(registry, 1, format="TensorRT") == Done(artifact(1), unchanged=True)
     other = await do(registry, EVA, "registerArtifact", artifact=build(1, format="XLA", target="target:nano"))
     remedy = "register what was built otherwise under its own digest"
+
+    def immutable(name: str, before: str, now: str) -> Reason:
+        said = f"{name}: {artifact(1)} has {before}, said before, and now it is to be {now}"
+        return Reason("IMMUTABLE", said, remedy)
+
     assert other == Refused(
-        (
-            Reason(
-                "OTHER_VALUE", f"target: {artifact(1)} has target:orin, registered before, and this says target:nano", remedy
-            ),
-            Reason("OTHER_VALUE", f"format: {artifact(1)} has 'TensorRT', registered before, and this says 'XLA'", remedy),
-        )
+        (immutable("format", "'TensorRT'", "'XLA'"), immutable("target", "target:orin", "target:nano")),
     )
 
 
@@ -104,16 +104,16 @@ async def test_a_name_that_is_no_digest_and_unknown_grounds_are_refused_together
     assert outcome == Refused(
         (
             Reason(
-                "DIGEST_DISAGREES",
-                "id: artifact:picker does not name an artifact by its digest",
-                "name it artifact:algorithm:hex, such as artifact:sha256:3019…, in lower case",
+                "INVALID_DIGEST",
+                "id: 'picker' is no digest",
+                "write it as algorithm:hex in lower case, such as sha256: and 64 digits",
             ),
             Reason(
-                "NOT_FOUND",
+                "UNKNOWN",
                 "builtFrom: model:nope@1 is not known, or not described yet",
                 "register the version as a candidate first (registerCandidate)",
             ),
-            Reason("MISSING", "target: is required", "name the hardware target that it was built for"),
+            Reason("MISSING", "target: is required", "name its hardware target"),
         )
     )
     assert await codes(registry, build(1, digest="sha256:00", state="EVALUATION_ONLY")) == ["DIGEST_DISAGREES"]

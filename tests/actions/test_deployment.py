@@ -182,7 +182,7 @@ async def test_a_second_request_waits_for_what_is_pending(registry: Forebear) ->
     assert other == Refused(
         (
             Reason(
-                "OTHER_VALUE",
+                "IMMUTABLE",
                 f"id: deployment:first is {before}, requested before, and this is {this}",
                 "give the other deployment another id, or none",
             ),
@@ -195,8 +195,8 @@ async def test_what_is_not_known_is_refused_with_every_reason(registry: Forebear
     outcome = await do(registry, OLAF, "requestDeployment", artifact=artifact(9), on="fleet:nope", reason="x")
     assert outcome == Refused(
         (
-            Reason("NOT_FOUND", "on: fleet:nope is not known", "record the fleet or cohort first"),
-            Reason("NOT_FOUND", f"artifact: {artifact(9)} is not registered", "register it first (registerArtifact)"),
+            Reason("UNKNOWN", "on: fleet:nope is not known", "record the fleet or cohort first"),
+            Reason("UNKNOWN", f"artifact: {artifact(9)} is not registered", "register it first (registerArtifact)"),
         )
     )
 

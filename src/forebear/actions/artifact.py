@@ -61,25 +61,21 @@ def build(given: Given) -> Build:
     return next((b for b in given.rows("artifact", Build) if b.artifact), Build())
 
 
-def _end(fact: Mapping[str, Any], name: str) -> str | None:
-    return fact.get(name)
-
-
 def _registering(given: Mapping[str, Any]) -> dict[str, Any]:
     fact = given["artifact"]
-    asked = permission_of(artifact=fact["id"], version=_end(fact, "builtFrom"))
-    return {"target": _end(fact, "target"), **asked}
+    asked = permission_of(artifact=fact["id"], version=fact.get("builtFrom"))
+    return {"target": fact.get("target"), **asked}
 
 
 def _register(given: Given) -> Verdict:
     fact, known = given.input["artifact"], build(given)
     (ground,) = given.rows("build", Ground)
-    target = _end(fact, "target") or (known.target.id if known.target else None)
+    target = fact.get("target") or (known.target.id if known.target else None)
     found = cases(given, "permission")
     if forbidden := _forbidden(given.actor, "registerArtifact", found, target):
         return Verdict(fact["id"], reasons=(forbidden,))
     mine = [c for c in found if given.actor.lines is None or c.line.id in given.actor.lines or c.line.target != target]
-    return artifact.register(fact, ground, known, mine)
+    return artifact.register(fact, given.described(fact), ground, known, mine)
 
 
 def _forbidden(actor: Actor, verb: str, found: Iterable[Case], target: str | None) -> Reason | None:

@@ -7,29 +7,28 @@ Quarantine and deletion are final: a builder that repeats its request must not b
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
+from forebear.domain.candidate import UNKNOWN
+from forebear.domain.digest import malformed
 from forebear.domain.interface import Interface, Target, interface_fits
-from forebear.domain.outcome import Connect, Describe, Effect, Reason, Revise, Verdict
+from forebear.domain.outcome import Connect, Describe, Reason, Revise, Verdict
 from forebear.domain.permission import Permission, permission
+from forebear.domain.restatement import Restatement, restated
 from forebear.domain.standing import Case, Row
-from forebear.graph.declaration import Change, Property
-from forebear.graph.facts import json_text
-from forebear.graph.kinds import Artifact, ArtifactState
-from forebear.graph.moments import parse
+from forebear.graph.facts import EdgeRow, NodeRow
+from forebear.graph.kinds import ArtifactState
 
 NOT_FOUND = "NOT_FOUND"
 MISSING = "MISSING"
 DIGEST_DISAGREES = "DIGEST_DISAGREES"
 OTHER_STATE = "OTHER_STATE"
-OTHER_VALUE = "OTHER_VALUE"
 OTHER_TARGET = "OTHER_TARGET"
 IN_USE = "IN_USE"
 
-_NAME = re.compile(r"artifact:(?P<digest>[a-z0-9]+:[0-9a-f]+)")
+_GROUNDS = ("builtFrom", "target")
 _REGISTERED = (ArtifactState.AVAILABLE, ArtifactState.EVALUATION_ONLY)
 
 
@@ -89,6 +88,13 @@ class Build(Row, frozen=True):
     deployments: tuple[DeploymentRow, ...] = ()
 
     @property
+    def stored(self) -> dict[str, Any]:
+        """What is known of it: values in the graph's form, and the ids that its edges lead to."""
+        values = {} if self.artifact is None else {**self.artifact.values, "state": self.artifact.state}
+        ends = {"builtFrom": self.version, "target": self.target}
+        return {**values, **{name: [end.id] if end else [] for name, end in ends.items()}}
+
+    @property
     def is_registered(self) -> bool:
         """Whether it was ever registered, rather than only seen somewhere."""
         return self.artifact is not None and self.artifact.described_at is not None
@@ -101,40 +107,40 @@ class Ground(Row, frozen=True):
     target: TargetRow | None = None
 
 
-def register(fact: Mapping[str, Any], ground: Ground, known: Build, cases: Iterable[Case]) -> Verdict:
+def register(fact: Mapping[str, Any], row: NodeRow, ground: Ground, known: Build, cases: Iterable[Case]) -> Verdict:
     """An artifact is registered: for the first time, completing what robots reported, or again, with what is new about it.
 
-    `cases` are the releases of its version. The same again changes nothing, and so does EVALUATION_ONLY of what is AVAILABLE;
-    other values are refused, both shown.
+    `row` is the fact as the graph holds it, and `cases` are the releases of its version. The same again changes nothing, and so
+    does EVALUATION_ONLY of what is AVAILABLE. What was not said before is added; other values are refused, both shown.
     """
-    id = str(fact["id"])
+    id = row.id
     state = ArtifactState(fact.get("state") or ArtifactState.AVAILABLE)
     if state not in _REGISTERED:
         verb = "quarantineArtifact" if state is ArtifactState.QUARANTINED else "deleteArtifact"
         return Verdict(id, reasons=(Reason(OTHER_STATE, f"state: an artifact is not registered as {state}", f"use {verb}"),))
     stands = known.artifact.state if known.artifact and known.is_registered else None
-    if stands is ArtifactState.AVAILABLE:
-        state = stands
+    state = stands if stands is ArtifactState.AVAILABLE else state
     ground = Ground(ground.version or known.version, ground.target or known.target)
-    fact = {
-        **fact,
-        "state": state.value,
-        "builtFrom": _end(fact, "builtFrom", known.version),
-        "target": _end(fact, "target", known.target),
-        "authorizedBy": [],
-    }
-    reasons = [*_named(fact), *_grounded(fact, ground), *_unlike(fact, known)]
+    row = replace(row, guaranteed={n: v for n, v in row.guaranteed.items() if n != "state"}, edges=_grounds(row))
+    again = _again(row, known)
+    reasons = [*_named(row), *_grounded(row, ground, known), *_gone(id, stands, state), *again.reasons]
+    decisions: list[str] = []
     if state is not stands and ground.version and ground.target:
         reasons += interface_fits(ground.version.interface, ground.target.target)
         if state is ArtifactState.AVAILABLE:
             granted, refused = _permissions(ground.version.id, ground.target.id, cases)
             reasons += refused
-            fact["authorizedBy"] = list(dict.fromkeys(d for p in granted for d in p.decisions))
+            decisions = list(dict.fromkeys(d for p in granted for d in p.decisions))
     if reasons:
         return Verdict(id, reasons=tuple(reasons))
     if not known.is_registered:
-        return Verdict(id, (Describe({**fact, "digest": id.removeprefix("artifact:")}),))
-    return Verdict(id, tuple(_completed(fact, known)))
+        said = {"state": state.value, "digest": id.removeprefix("artifact:"), "authorizedBy": decisions}
+        return Verdict(id, (Describe({**fact, **said}),))
+    news = {n: v for n, v in row.guaranteed.items() if known.stored.get(n) is None}
+    news |= {"state": state.value} if state is not stands else {}
+    revised = [Revise(id, {n: known.stored.get(n) for n in news}, news)] if news else []
+    connected = (Connect(id, "authorizedBy", d) for d in decisions if d not in known.authorized_by)
+    return Verdict(id, (*revised, *again.effects, *connected))
 
 
 def quarantine(id: str, known: Build) -> Verdict:
@@ -166,69 +172,48 @@ def _taken_away(id: str, known: Build, state: ArtifactState) -> Verdict:
     return Verdict(id, (Revise(id, {"state": artifact.state}, {"state": state.value}),))
 
 
-def _end(fact: Mapping[str, Any], name: str, known: VersionRow | TargetRow | None) -> str | None:
-    """Where an edge of the fact leads, or led already."""
-    given = fact.get(name)
-    if given is not None:
-        return str(given["id"] if isinstance(given, Mapping) else given)
-    return known.id if known else None
+def _grounds(row: NodeRow) -> tuple[EdgeRow, ...]:
+    """Of a fact's edges those that its author knows: what it was built from and for, and not what authorised it."""
+    return tuple(e for e in row.edges if e.edge.name in _GROUNDS)
 
 
-def _named(fact: Mapping[str, Any]) -> Iterator[Reason]:
-    """What is wrong with an artifact's name: it is its digest, so that a digest that a robot reports is already its id."""
-    found = _NAME.fullmatch(fact["id"])
-    if found is None:
-        said = f"id: {fact['id']} does not name an artifact by its digest"
-        yield Reason(DIGEST_DISAGREES, said, "name it artifact:algorithm:hex, such as artifact:sha256:3019…, in lower case")
-    elif fact.get("digest") not in (None, found["digest"]):
-        said = f"digest: {fact['digest']} is not the digest that names {fact['id']}"
-        yield Reason(DIGEST_DISAGREES, said, "name it by the digest of its content")
+def _again(row: NodeRow, known: Build) -> Restatement:
+    """What a fact says of an artifact that is registered already, but for what was not said before."""
+    if not known.is_registered:
+        return Restatement((), ())
+    stored = {n: row.guaranteed.get(n) if v is None and n in row.guaranteed else v for n, v in known.stored.items()}
+    growing = [name for name in _GROUNDS if not known.stored[name]]
+    return restated(row, stored, "register what was built otherwise under its own digest", growing)
 
 
-def _grounded(fact: Mapping[str, Any], ground: Ground) -> Iterator[Reason]:
-    """What an artifact must be built from and for, and is not known."""
-    for name, found, remedy in (
-        ("builtFrom", ground.version, "register the version as a candidate first (registerCandidate)"),
-        ("target", ground.target, "record the hardware target first"),
-    ):
-        if fact[name] is None:
-            what = "version that it was built from" if name == "builtFrom" else "hardware target that it was built for"
-            yield Reason(MISSING, f"{name}: is required", f"name the {what}")
-        elif found is None or found.described_at is None:
-            yield Reason(NOT_FOUND, f"{name}: {fact[name]} is not known, or not described yet", remedy)
-
-
-def _unlike(fact: Mapping[str, Any], known: Build) -> Iterator[Reason]:
-    """What the fact says otherwise than what is registered."""
-    artifact = known.artifact
-    if artifact is None or not known.is_registered:
-        return
-    if artifact.state not in (None, *_REGISTERED):
-        said = f"state: {artifact.id} is {artifact.state}, and this says {fact['state']}"
+def _gone(id: str, stands: ArtifactState | None, asked: ArtifactState) -> Iterator[Reason]:
+    """Why an artifact does not come back."""
+    if stands not in (None, *_REGISTERED):
+        said = f"state: {id} is {stands}, and this says {asked}"
         yield Reason(OTHER_STATE, said, "build it anew, and register the new build under its own digest")
-    other = "register what was built otherwise under its own digest"
-    for name, row in (("builtFrom", known.version), ("target", known.target)):
-        if row is not None and fact[name] not in (None, row.id):
-            said = f"{name}: {artifact.id} has {row.id}, registered before, and this says {fact[name]}"
-            yield Reason(OTHER_VALUE, said, other)
-    for p, before, value in _given(fact, artifact):
-        if p.change is Change.IMMUTABLE and before not in (None, value):
-            said = f"{p.name}: {artifact.id} has {before!r}, registered before, and this says {value!r}"
-            yield Reason(OTHER_VALUE, said, other)
 
 
-def _given(fact: Mapping[str, Any], artifact: ArtifactRow) -> Iterator[tuple[Property, Any, Any]]:
-    """The properties that a fact gives, but for the state: what the graph has of each, and what the fact says."""
-    for p in Artifact.kind.properties.values():
-        if p.name != "state" and fact.get(p.name) is not None:
-            yield p, artifact.values.get(p.name), _stored(p, fact[p.name])
+def _named(row: NodeRow) -> Iterator[Reason]:
+    """What is wrong with an artifact's name: it is its digest, so that a digest that a robot reports is already its id."""
+    name = row.id.removeprefix("artifact:")
+    if reason := malformed("id", name):
+        yield reason
+    elif (digest := row.guaranteed.get("digest", name)) != name:
+        yield Reason(DIGEST_DISAGREES, f"digest: {digest} is not what {row.id} is named by", "name it by its content's digest")
 
 
-def _stored(p: Property, value: Any) -> Any:
-    """A value of a fact as the graph holds it."""
-    if p.is_json:
-        return json_text(value)
-    return parse(value) if p.type is datetime else value
+def _grounded(row: NodeRow, ground: Ground, known: Build) -> Iterator[Reason]:
+    """What an artifact must be built from and for, and is not known."""
+    given = {e.edge.name: e.target for e in row.edges}
+    for name, found, what, remedy in (
+        ("builtFrom", ground.version, "version", "register the version as a candidate first (registerCandidate)"),
+        ("target", ground.target, "hardware target", "record the hardware target first"),
+    ):
+        end = given.get(name) or next(iter(known.stored[name]), None)
+        if end is None:
+            yield Reason(MISSING, f"{name}: is required", f"name its {what}")
+        elif found is None or found.described_at is None:
+            yield Reason(UNKNOWN, f"{name}: {end} is not known, or not described yet", remedy)
 
 
 def _permissions(version: str, target: str, cases: Iterable[Case]) -> tuple[list[Permission], list[Reason]]:
@@ -243,19 +228,3 @@ def _permissions(version: str, target: str, cases: Iterable[Case]) -> tuple[list
     others = ", ".join(f"{c.line.id} (for {c.line.target})" for c in every) or "no line"
     said = f"target: {version} stands in no release line for {target}; it stands in {others}"
     return [], [Reason(OTHER_TARGET, said, f"register it as a candidate in a line for {target}, and have it approved there")]
-
-
-def _completed(fact: Mapping[str, Any], known: Build) -> Iterator[Effect]:
-    """What registering again adds to an artifact that is registered: values that were not known, its release, decisions."""
-    artifact = known.artifact
-    assert artifact is not None
-    changed = {p.name: (before, value) for p, before, value in _given(fact, artifact) if before != value}
-    if fact["state"] != artifact.state:
-        changed["state"] = (artifact.state, fact["state"])
-    if changed:
-        before, after = ({name: pair[i] for name, pair in changed.items()} for i in (0, 1))
-        yield Revise(artifact.id, before, after)
-    for name, row in (("builtFrom", known.version), ("target", known.target)):
-        if row is None:
-            yield Connect(artifact.id, name, fact[name])
-    yield from (Connect(artifact.id, "authorizedBy", d) for d in fact["authorizedBy"] if d not in known.authorized_by)

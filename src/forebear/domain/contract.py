@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from forebear.domain.artifact import NOT_FOUND, OTHER_TARGET, Build
+from forebear.domain.artifact import OTHER_TARGET, Build
+from forebear.domain.candidate import UNKNOWN
 from forebear.domain.interface import interface_fits
 from forebear.domain.outcome import Reason
 from forebear.domain.permission import Permission, permission
@@ -91,12 +92,12 @@ def _unusable(build: Build) -> Iterator[Reason]:
     if artifact is None:
         return
     if not build.is_registered:
-        yield Reason(NOT_FOUND, f"artifact: {artifact.id} is not registered", "register it first (registerArtifact)")
+        yield Reason(UNKNOWN, f"artifact: {artifact.id} is not registered", "register it first (registerArtifact)")
     elif artifact.state is not ArtifactState.AVAILABLE:
         yield Reason(NOT_AVAILABLE, f"{artifact.id} is {artifact.state or 'in no state'}", _REMEDIES[artifact.state])
     elif build.version is None or build.target is None:
         said = f"nobody has said what {artifact.id} was built {'from' if build.version is None else 'for'}"
-        yield Reason(NOT_FOUND, said, "register it again with its version and hardware target (registerArtifact)")
+        yield Reason(UNKNOWN, said, "register it again with its version and hardware target (registerArtifact)")
 
 
 _REMEDIES = {

@@ -17,7 +17,8 @@ from typing import Any
 
 import msgspec
 
-from forebear.domain.artifact import NOT_FOUND, OTHER_VALUE, ArtifactRow, Build
+from forebear.domain.artifact import NOT_FOUND, ArtifactRow, Build
+from forebear.domain.candidate import UNKNOWN
 from forebear.domain.contract import may_run
 from forebear.domain.course import Course, Report, course, kept, moments
 from forebear.domain.evaluation import CLOCK_SKEW, IN_FUTURE
@@ -25,6 +26,7 @@ from forebear.domain.lifecycle import Event, observed
 from forebear.domain.outcome import Describe, Effect, Reason, Revise, Verdict
 from forebear.domain.permission import Permission, weakest
 from forebear.domain.place import DeploymentRow, Place
+from forebear.domain.restatement import IMMUTABLE
 from forebear.domain.standing import Case, Row
 from forebear.graph.facts import json_text
 from forebear.graph.kinds import DeploymentState, ReleaseState
@@ -54,7 +56,7 @@ def request(asked: Request, place: Place, build: Build, cases: Iterable[Case]) -
             return Verdict(asked.id)
         before, this = f"of {known.artifact} on {known.place}", f"of {asked.artifact} on {asked.on}"
         said = f"id: {asked.id} is {before}, requested before, and this is {this}"
-        return Verdict(asked.id, reasons=(Reason(OTHER_VALUE, said, "give the other deployment another id, or none"),))
+        return Verdict(asked.id, reasons=(Reason(IMMUTABLE, said, "give the other deployment another id, or none"),))
     build = build if build.artifact else Build(artifact=ArtifactRow(asked.artifact, {}))
     permissions, reasons = may_run(build, place, cases)
     reasons = (*_unknown(asked, place), *reasons, *_pending(place))
@@ -96,7 +98,7 @@ def canaries(place: Place, artifact: str) -> list[DeploymentRow]:
 
 def _unknown(asked: Request, place: Place) -> Iterable[Reason]:
     if place.place is None:
-        yield Reason(NOT_FOUND, f"on: {asked.on} is not known", "record the fleet or cohort first")
+        yield Reason(UNKNOWN, f"on: {asked.on} is not known", "record the fleet or cohort first")
 
 
 def _pending(place: Place) -> Iterable[Reason]:

@@ -19,7 +19,7 @@ from forebear.graph.facts import EdgeRow, NodeRow
 
 @dataclass(frozen=True)
 class Revision:
-    """New values of a node's properties; a null takes one away."""
+    """New values of a node's guaranteed properties; a null takes one away."""
 
     kind: Kind
     id: str
@@ -54,7 +54,6 @@ class Change:
         for revisions in _grouped(self.revisions, lambda r: r.kind.name).values():
             rows = [{"id": r.id, "changes": dict(r.values), "changed": sorted(r.values)} for r in revisions]
             parts.append((upsert.revise(revisions[0].kind), _by_id(rows)))
-            parts += _identified(revisions[0].kind, ((r.id, r.values) for r in revisions))
         parts += _edge_parts(self.retired, upsert.retire)
         parts += _edge_parts([*(e for n in self.nodes for e in n.edges), *self.edges], upsert.join)
         if self.entries:
