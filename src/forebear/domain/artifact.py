@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from forebear.domain.candidate import UNKNOWN
 from forebear.domain.digest import malformed
 from forebear.domain.interface import Interface, Target, interface_fits
 from forebear.domain.outcome import Connect, Describe, Reason, Revise, Verdict
 from forebear.domain.permission import Permission, permission
+from forebear.domain.reference import UNKNOWN
 from forebear.domain.restatement import Restatement, restated
 from forebear.domain.standing import Case, Row
 from forebear.graph.facts import EdgeRow, NodeRow

@@ -18,7 +18,6 @@ from typing import Any
 import msgspec
 
 from forebear.domain.artifact import NOT_FOUND, ArtifactRow, Build
-from forebear.domain.candidate import UNKNOWN
 from forebear.domain.contract import may_run
 from forebear.domain.course import Course, Report, course, kept, moments
 from forebear.domain.evaluation import CLOCK_SKEW, IN_FUTURE
@@ -26,6 +25,7 @@ from forebear.domain.lifecycle import Event, observed
 from forebear.domain.outcome import Describe, Effect, Reason, Revise, Verdict
 from forebear.domain.permission import Permission, weakest
 from forebear.domain.place import DeploymentRow, Place
+from forebear.domain.reference import UNKNOWN
 from forebear.domain.restatement import IMMUTABLE
 from forebear.domain.standing import Case, Row
 from forebear.graph.facts import json_text
