@@ -395,6 +395,22 @@ async def test_a_role_may_post_facts_as_the_table_says(client: httpx.AsyncClient
                 assert answer.json() == {"errors": [{"message": reason.message, "extensions": {"code": "FORBIDDEN"}}]}
 
 
+REPORT = """mutation { reportInstallation(robot: "robot:a", digest: "sha256:%s", since: "2026-01-01T00:00:00Z") {
+  __typename ... on Done { %s } ... on Refused { reasons { code message } }
+} }"""
+
+
+async def test_who_may_not_read_is_shown_no_node_by_what_they_did(client: httpx.AsyncClient, registry: Forebear) -> None:
+    recorder = bearer(await token(registry, Role.RECORDER, name="telemetry"))
+    done = (await ask(client, REPORT % ("0" * 64, "changed"), recorder)).json()["data"]["reportInstallation"]
+    assert (done["__typename"], bool(done["changed"])) == ("Done", True)
+    shown = (await ask(client, REPORT % ("1" * 64, "unchanged subject { id }"), recorder)).json()
+    assert shown["data"] == {"reportInstallation": {"__typename": "Done", "unchanged": False, "subject": None}}
+    assert [(error["path"], error["extensions"]["code"]) for error in shown["errors"]] == [
+        (["reportInstallation", "subject"], "FORBIDDEN")
+    ]
+
+
 async def test_the_command_line_may_do_at_a_service_what_the_table_says(client: httpx.AsyncClient, holder: Holder) -> None:
     client.headers.update(bearer(holder.secret))
     remote = Remote(client)
