@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
 import signal
 import socket
@@ -38,6 +39,9 @@ def run(
         async with Forebear.open(settings) as registry:
             if before:
                 await before(registry)
+            # What is there now stays: no collection needs to look through it again.
+            gc.collect()
+            gc.freeze()
 
             class Server(uvicorn.Server):
                 async def startup(self, sockets: list[socket.socket] | None = None) -> None:

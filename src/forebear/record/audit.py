@@ -27,11 +27,11 @@ MAX_GROWN = 1_000
 _log = structlog.get_logger(__name__)
 
 
-def digest(documents: Iterable[object]) -> str:
+def digest(facts: Iterable[str]) -> str:
     """The SHA-256 of facts in canonical form: each as JSON with sorted keys and without spaces, a line each."""
     lines = hashlib.sha256()
-    for document in documents:
-        lines.update(json_text(document).encode())
+    for fact in facts:
+        lines.update(fact.encode())
         lines.update(b"\n")
     return lines.hexdigest()
 
