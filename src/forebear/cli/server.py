@@ -41,6 +41,7 @@ def run(
                 await before(registry)
             # A collection stops every answer, and a full one looks at the schema's 135,000 objects, which never die: 0.2 s. An
             # answer's objects hold no cycles, however many there are, so cycles need not be looked for often.
+            gc.collect()
             gc.freeze()
             gc.set_threshold(50_000)
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, cast
 
-import msgspec
 import structlog
 
 from forebear.domain.audit import Entry, Head, Tip, entry, head
@@ -28,12 +27,13 @@ MAX_GROWN = 1_000
 _log = structlog.get_logger(__name__)
 
 
-_encode_lines = msgspec.json.Encoder(order="sorted").encode_lines
-
-
-def digest(documents: Sequence[object]) -> str:
+def digest(facts: Iterable[str]) -> str:
     """The SHA-256 of facts in canonical form: each as JSON with sorted keys and without spaces, a line each."""
-    return hashlib.sha256(_encode_lines(documents)).hexdigest()
+    lines = hashlib.sha256()
+    for fact in facts:
+        lines.update(fact.encode())
+        lines.update(b"\n")
+    return lines.hexdigest()
 
 
 class Chains:

@@ -88,8 +88,8 @@ class Batch:
 
     rows: list[tuple[int, Row]] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
-    documents: dict[int, object] = field(default_factory=dict)
-    """What the rows were read from, by position."""
+    canonical: dict[int, str] = field(default_factory=dict)
+    """What the rows were read from by position, as the audit trail digests it."""
     imported: bool = False
     governed: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     """The documents of governed facts by position: each is an action, and a transaction of its own."""
@@ -97,7 +97,7 @@ class Batch:
     def part(self, positions: Iterable[int]) -> Batch:
         """Those of its rows."""
         kept = {*positions}
-        return Batch([(p, row) for p, row in self.rows if p in kept], [], self.documents, self.imported)
+        return Batch([(p, row) for p, row in self.rows if p in kept], [], self.canonical, self.imported)
 
 
 class _Refused(Exception):
@@ -137,7 +137,7 @@ class Recorder:
                 continue
             try:
                 batch.rows.append((position, self.facts.read(document, imported=imported)))
-                batch.documents[position] = document
+                batch.canonical[position] = json_text(document)
             except InvalidFact as error:
                 batch.rejections.append(Rejection(position, error.id, error.reasons))
         return batch
@@ -228,14 +228,14 @@ class Recorder:
                 raise _Refused(refused)
             writing.summary.facts.update(_kind(row) for _, row in rows)
             if writing.summary.changed:
-                await self._account(writing, [batch.documents[p] for p, _ in rows], batch.imported, origin)
+                await self._account(writing, [batch.canonical[p] for p, _ in rows], batch.imported, origin)
             return writing.summary
 
         return await self._store.write(work) if rows else Summary()
 
-    async def _account(self, writing: _Writing, documents: Sequence[object], imported: bool, origin: Origin) -> None:
+    async def _account(self, writing: _Writing, canonical: Sequence[str], imported: bool, origin: Origin) -> None:
         """Appends the batch's audit entry."""
-        facts = {"digest": digest(documents), "facts": dict(writing.summary.facts), "source": origin.source}
+        facts = {"digest": digest(canonical), "facts": dict(writing.summary.facts), "source": origin.source}
         await self._chains.append(
             writing.transaction,
             subject=f"{FACTS}{origin.recorder}",
