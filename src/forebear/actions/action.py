@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from forebear.domain.outcome import Verdict
+from forebear.domain.outcome import Reason, Verdict
 from forebear.domain.roles import Actor
 from forebear.graph.declaration import Value
 from forebear.graph.facts import NodeRow
@@ -60,6 +60,13 @@ class Action:
     def doc(self) -> str:
         """What it does."""
         return " ".join((self.input.__doc__ or "").split())
+
+
+class Undecidable(ValueError):
+    """A question that cannot be decided as it is asked, with every reason."""
+
+    def __init__(self, reasons: Iterable[Reason]) -> None:
+        super().__init__("; ".join(f"{r.message}: {r.remedy}" for r in reasons))
 
 
 @dataclass(frozen=True)

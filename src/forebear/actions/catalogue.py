@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from forebear.actions import artifact, candidate, deployment, evidence, installation, release
+from forebear.actions import artifact, candidate, deployment, evidence, installation, policy, release
 
 ACTIONS = (
     *candidate.ACTIONS,
     *evidence.ACTIONS,
+    *policy.ACTIONS,
     *release.ACTIONS,
     *artifact.ACTIONS,
     *deployment.ACTIONS,
@@ -14,5 +15,5 @@ ACTIONS = (
 )
 """Every verb, in the order in which mutations and commands are listed."""
 
-INQUIRIES = (*release.INQUIRIES, *artifact.INQUIRIES, *deployment.INQUIRIES)
+INQUIRIES = (*policy.INQUIRIES, *release.INQUIRIES, *artifact.INQUIRIES, *deployment.INQUIRIES)
 """Every question whose answer is a decision."""

@@ -18,6 +18,7 @@ import strawberry
 from graphql import GraphQLError, GraphQLResolveInfo
 from strawberry.types.field import StrawberryField
 
+from forebear.actions.action import Undecidable
 from forebear.api.scalars import JSON, DateTime
 from forebear.graph.compiler import TYPE_KEY
 from forebear.graph.declaration import (
@@ -564,7 +565,11 @@ def annotated(made: Any, about: Any) -> Any:
 async def decided(question: Question, root: object, info: GraphQLResolveInfo[Context], **arguments: Any) -> Any:
     """Resolves a question whose rows are decided: they are parameters of the statement that fetches what is selected."""
     context: Context = info.context
-    rows = await context.performer.ask(question.name, {name: plain(value) for name, value in arguments.items()}, context.actor)
+    asked = {name: plain(value) for name, value in arguments.items()}
+    try:
+        rows = await context.performer.ask(question.name, asked, context.actor)
+    except Undecidable as error:
+        raise GraphQLError(f"{info.field_name}: {error}", extensions={"code": "INVALID_ARGUMENT"}) from None
     answer = await context.executor.fetch(info, QuestionField(question), {**arguments, "decided": rows})
     if answer is None:
         named = ", ".join(str(arguments[p.name]) for p in question.parameters if p.type.name == "ID" and p.name in arguments)

@@ -1,0 +1,49 @@
+// What is known of a policy, of the packs that it names, and of what governs its lines. One row. Locks the lines, in the order
+// of ids.
+//
+// parameter policy ID(ReleasePolicy): The policy.
+// parameter lines [ID(ReleaseLine)]: The lines that it is to govern.
+// parameter packs [ID(EvaluationPack)]: The packs that it names, if it is not known.
+// parameter now DateTime!: Now.
+UNWIND $lines + [null] AS id
+OPTIONAL MATCH (line:ReleaseLine {id: id})
+WITH line ORDER BY line.id
+REMOVE line.lock
+WITH collect(line) AS lines
+RETURN COLLECT {
+    MATCH (policy:ReleasePolicy {id: $policy}) WHERE policy.describedAt IS NOT NULL
+    RETURN policy{
+      .id, .revision, .name, .description, .labels, .owners, .externalIds, .riskTier, .document, .packs
+    } AS item
+  }[0] AS stored,
+  COLLECT {
+    UNWIND lines AS line
+    WITH line WHERE line.describedAt IS NOT NULL
+    RETURN line{
+      .id,
+      governed: COLLECT {
+        MATCH (former:ReleasePolicy)-[governs:GOVERNS]->(line) WHERE coalesce(governs.validTo > $now, true)
+        WITH former, governs ORDER BY governs.validFrom, former.id
+        RETURN governs{policy: former.id, .validFrom, .validTo} AS item
+      }
+    } AS item
+  } AS lines,
+  COLLECT {
+    UNWIND $packs AS id
+    MATCH (pack:EvaluationPack {id: id}) WHERE pack.describedAt IS NOT NULL
+    RETURN pack{.id, .metrics, .slices} AS item
+  } + COLLECT {
+    MATCH (policy:ReleasePolicy {id: $policy}) WHERE policy.describedAt IS NOT NULL
+    UNWIND coalesce(policy.packs, []) AS id
+    MATCH (pack:EvaluationPack {id: id}) WHERE pack.describedAt IS NOT NULL
+    RETURN pack{.id, .metrics, .slices} AS item
+  } AS packs,
+  COLLECT {
+    MATCH (chain:AuditChain {id: $policy}) WHERE true
+    RETURN chain{.id, .length, .hash} AS item
+  } + COLLECT {
+    UNWIND lines AS line
+    MATCH (former:ReleasePolicy)-[governs:GOVERNS]->(line) WHERE coalesce(governs.validTo > $now, true)
+    MATCH (chain:AuditChain {id: former.id}) WHERE true
+    RETURN DISTINCT chain{.id, .length, .hash} AS item
+  } AS chains

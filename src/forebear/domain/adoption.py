@@ -1,0 +1,247 @@
+"""Adopting a policy: from when it governs which lines, and what it means for the releases that stand in them.
+
+A policy version is never edited, and ends where the next one begins. What one line had in force at which moment stays known.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from forebear.domain import release
+from forebear.domain.evaluation import CLOCK_SKEW
+from forebear.domain.outcome import Connect, Describe, Disconnect, Effect, Reason, Revise, Verdict
+from forebear.domain.policy import InvalidPolicy, Policy, check_against, parse, standing_after
+from forebear.domain.reference import unknown
+from forebear.domain.release import By
+from forebear.domain.restatement import IMMUTABLE, restated
+from forebear.domain.standing import Case, PackRow, PolicyRow, Row, case
+from forebear.graph.facts import NodeRow, json_text
+from forebear.graph.kinds import ReleaseState
+from forebear.graph.moments import moment
+
+INVALID_POLICY = "INVALID_POLICY"
+MISSING = "MISSING"
+CONTRADICTS = "CONTRADICTS"
+NOTHING_GOVERNED = "NOTHING_GOVERNED"
+REPEATED = "REPEATED"
+IN_PAST = "IN_PAST"
+NO_END = "NO_END"
+OUT_OF_ORDER = "OUT_OF_ORDER"
+
+DECISIONS = 2
+"""How many decisions a policy may come to for each release: its evaluation, and a promotion by the policy."""
+
+
+class Governance(Row, frozen=True):
+    """Since when, and until when, a policy governs a line."""
+
+    policy: str
+    valid_from: str
+    valid_to: str | None = None
+
+
+class GovernedRow(Row, frozen=True):
+    """A line, with the policies that govern it now or will, in the order in which they begin."""
+
+    id: str
+    governed: tuple[Governance, ...] = ()
+
+
+class Grounds(Row, frozen=True):
+    """The row of `cypher/actions/policy_facts.cypher`: what is known, and described, of a policy and of what it names."""
+
+    stored: dict[str, Any] | None = None
+    lines: tuple[GovernedRow, ...] = ()
+    packs: tuple[PackRow, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A policy as lines are governed by it: its id, what it says, and the packs that it names."""
+
+    id: str
+    policy: Policy
+    packs: tuple[PackRow, ...]
+
+    def over(self, found: Case, since: str) -> Case:
+        """A release as it stands once the policy governs its line from a moment on: evaluated by it, as stale as it says."""
+        row = PolicyRow(self.id, json_text(self.policy.document()))
+        stands = msgspec.structs.replace(found.release, stale_from=self.stale_from(found, since))
+        after = case(
+            msgspec.structs.replace(found.standing, release=stands, policy=row, packs=[*self.packs], coming=[]), found.now
+        )
+        assert after is not None
+        return after
+
+    def stale_from(self, found: Case, since: str) -> str | None:
+        """From when the approval of a release is stale once the policy governs its line from a moment on; None: it holds.
+
+        What an earlier policy made stale stays so, and what was approved under this very policy it does not make stale.
+        """
+        before, after = found.release.stale_from, standing_after(self.policy, since)
+        approving = [d for d in found.standing.decisions if d.approves]
+        if after is None or not approving or all(self.id in d.policies for d in approving):
+            return before
+        return min(before, after) if before else after
+
+
+def understood(document: object, packs: Iterable[PackRow]) -> Policy | tuple[Reason, ...]:
+    """The policy that a document says, held against the packs that are known; or every mistake in it, by its path."""
+    try:
+        policy = parse(document)
+        if mistakes := check_against(policy, {pack.id: pack.pack for pack in packs}):
+            raise InvalidPolicy(mistakes)
+    except InvalidPolicy as error:
+        remedy = "correct it; `forebear policy check` shows every mistake with its line"
+        return tuple(Reason(INVALID_POLICY, f"document{'.' if m.path else ': '}{m}", remedy) for m in error.mistakes)
+    return policy
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """A policy that is to govern lines: its fact, what is known of what it names, and the releases of the lines.
+
+    `lines` are those that it is to govern from now on; those from a moment to come are in the fact, under `governs`.
+    """
+
+    document: Mapping[str, Any]
+    row: NodeRow
+    lines: Sequence[str]
+    grounds: Grounds
+    cases: Sequence[Case]
+    by: By
+
+    def verdict(self) -> Verdict:
+        """The policy, what governed before and ends, and every release that follows; or every reason against it.
+
+        The same again changes nothing.
+        """
+        policy = understood(self._says, self.grounds.packs) if self._says is not None else ()
+        if not isinstance(policy, Policy):
+            unsaid = Reason(MISSING, "document: is not given", "give the policy itself")
+            return Verdict(self.row.id, reasons=policy or (unsaid,))
+        if reasons := (*self._against_fact(policy), *self._against_lines()):
+            return Verdict(self.row.id, reasons=reasons)
+        rule = Rule(self.row.id, policy, self.grounds.packs)
+        effects = [*self._stated(policy), *self._governs(), *self._releases(rule)]
+        return Verdict(self.row.id, tuple(effects))
+
+    @cached_property
+    def starts(self) -> Mapping[str, str]:
+        """From when it is to govern each line; what is said to begin a moment ago begins now."""
+        now = self.by.now
+        return {
+            **dict.fromkeys(self.lines, now),
+            **{e.target: max(now, e.properties["validFrom"]) for e in self.row.edges},
+        }
+
+    # ── what is in the way ──────────────────────────────────────────────────────────────────────────────
+
+    def _against_fact(self, policy: Policy) -> Iterator[Reason]:
+        """What the fact says beside its document, and otherwise than it, or than the version that stands."""
+        for name, derived in (("riskTier", policy.risk_tier.value), ("packs", sorted(policy.packs))):
+            given = self.row.guaranteed.get(name)
+            if given is not None and (sorted(given) if isinstance(given, list) else given) != derived:
+                yield Reason(CONTRADICTS, f"{name}: {given} is given, and the document says {derived}", f"leave out {name}")
+        if self.grounds.stored is not None:
+            before, after = _comparable(self.grounds.stored["document"]), policy.document()
+            for name in sorted(before.keys() | after.keys()):
+                if before.get(name) != after.get(name):
+                    had, says = (json_text(values.get(name)) for values in (before, after))
+                    said = f"document.{name}: {self.row.id} has {had}, said before, and now it is to be {says}"
+                    yield Reason(IMMUTABLE, said, "adopt it as a new version")
+
+    def _against_lines(self) -> Iterator[Reason]:
+        known = {line.id: line for line in self.grounds.lines}
+        earliest = moment(datetime.fromisoformat(self.by.now) - CLOCK_SKEW)
+        if not self.starts and self.grounds.stored is None:
+            yield Reason(NOTHING_GOVERNED, "lines: none is given", "name the lines that it is to govern")
+        for e in self.row.edges:
+            if e.target in self.lines or [o.target for o in self.row.edges].count(e.target) > 1:
+                yield Reason(REPEATED, f"governs: {e.target} is given more than once", "say once from when it governs it")
+            if e.properties["validFrom"] < earliest:
+                said = f"governs: {e.properties['validFrom']}, from when it is to govern {e.target}, is past"
+                yield Reason(IN_PAST, said, "name the line under `lines`, and it governs from now on")
+            if "validTo" in e.properties:
+                said = f"governs: an end is given for {e.target}"
+                yield Reason(NO_END, said, "leave it out: a policy ends where the next one begins")
+        for id, since in self.starts.items():
+            if id not in known:
+                yield unknown("lines" if id in self.lines else "governs", id)
+            elif not self._governs_already(known[id], since):
+                for g in known[id].governed:
+                    if g.valid_from >= since:
+                        said = f"{g.policy} governs {id} from {g.valid_from} on, and {self.row.id} would not begin after that"
+                        yield Reason(OUT_OF_ORDER, said, f"have it govern {id} from a moment after {g.valid_from}")
+
+    # ── what comes of it ────────────────────────────────────────────────────────────────────────────────
+
+    def _stated(self, policy: Policy) -> Iterable[Effect]:
+        document = {name: value for name, value in self.document.items() if name != "governs"}
+        derived = {"document": policy.document(), "riskTier": policy.risk_tier.value, "packs": sorted(policy.packs)}
+        if self.grounds.stored is None:
+            return (Describe({**document, **derived}),)
+        return restated(replace(self.row, guaranteed={}, edges=()), self.grounds.stored, "").effects
+
+    @cached_property
+    def _new(self) -> Mapping[str, tuple[GovernedRow, str]]:
+        """The lines that it does not govern yet, and from when it will."""
+        lines = ((line, self.starts[line.id]) for line in self.grounds.lines)
+        return {line.id: (line, since) for line, since in lines if not self._governs_already(line, since)}
+
+    def _governs_already(self, line: GovernedRow, since: str) -> bool:
+        last = line.governed[-1] if line.governed else None
+        return last is not None and last.policy == self.row.id and last.valid_to is None and last.valid_from <= since
+
+    def _governs(self) -> Iterator[Effect]:
+        """Where it governs; the policy before it ends where it begins, and stays known as it was."""
+        for line, since in self._new.values():
+            for g in line.governed:
+                if g.valid_to is None or g.valid_to > since:
+                    yield Disconnect(g.policy, "governs", line.id, g.valid_from)
+                    yield Connect(g.policy, "governs", line.id, {"validFrom": g.valid_from, "validTo": since})
+            yield Connect(self.row.id, "governs", line.id, {"validFrom": since})
+
+    def _releases(self, rule: Rule) -> Iterator[Effect]:
+        """What becomes of the releases: how stale approvals are, and where it governs at once, what evidence is worth now."""
+        for n, found in enumerate(self.cases):
+            if found.line.id not in self._new:
+                continue
+            since = self._new[found.line.id][1]
+            after = rule.over(found, since)
+            by = replace(self.by, ids=self.by.ids[n * DECISIONS :])
+            yield from succeeded(found, after, by, evaluates=since <= self.by.now)
+
+    @property
+    def _says(self) -> object:
+        """The document: what the fact says, or what the version that stands does."""
+        if "document" in self.document:
+            return self.document["document"]
+        return json.loads(self.grounds.stored["document"] or "null") if self.grounds.stored else None
+
+
+def succeeded(found: Case, after: Case, by: By, *, evaluates: bool) -> list[Effect]:
+    """What becomes of a release when another policy governs its line: `found` as it stands, `after` as it then does.
+
+    A policy is no new evidence, so it does not bring back what a person rejected.
+    """
+    was, becomes = found.release.stale_from, after.release.stale_from
+    stale = Revise(found.release.id, {"staleFrom": was}, {"staleFrom": becomes})
+    evaluated = release.evaluate(after, by).effects if evaluates and found.release.state is not ReleaseState.REJECTED else ()
+    return release.together([stale, *evaluated])
+
+
+def _comparable(stored: str | None) -> dict[str, Any]:
+    """What a version that stands says, defaults written out; an older registry's document as it is."""
+    document: dict[str, Any] = json.loads(stored or "{}")
+    try:
+        return parse(document).document()
+    except InvalidPolicy:
+        return document

@@ -1,0 +1,47 @@
+"""What a policy would decide about a release, had it been adopted just now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from forebear.domain import release
+from forebear.domain.adoption import DECISIONS, Rule, succeeded
+from forebear.domain.evidence import Check
+from forebear.domain.outcome import Reason, Revise
+from forebear.domain.release import By
+from forebear.domain.roles import Actor
+from forebear.domain.standing import Case
+from forebear.graph.kinds import ReleaseState
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """A release under a policy: its state, its checks, what is missing for approval, and what becomes of its approval.
+
+    `stale_from` is when the approval that it has becomes stale, and `fleets` are those that run it on that; None and nothing
+    where the policy leaves the approval as it is.
+    """
+
+    release: str
+    becomes: ReleaseState
+    checks: tuple[Check, ...]
+    missing: tuple[Reason, ...]
+    stale_from: str | None
+    fleets: tuple[str, ...]
+
+
+def simulated(found: Case, rule: Rule) -> Simulated:
+    """A release as the policy would leave it, decided by what adopting it decides by."""
+    after = rule.over(found, found.now)
+    nobody = By(Actor("nobody", frozenset()), found.now, None, ["decision:simulated"] * DECISIONS)
+    states = {"state": found.release.state.value, "staleFrom": found.release.stale_from}
+    for effect in succeeded(found, after, nobody, evaluates=True):
+        if isinstance(effect, Revise):
+            states |= effect.after
+    stands = msgspec.structs.replace(after.release, state=ReleaseState(str(states["state"])), stale_from=states["staleFrom"])
+    left = replace(after, release=stands)
+    stale = stands.stale_from if stands.stale_from != found.release.stale_from else None
+    fleets = tuple(sorted({d.fleet for d in found.running})) if stale else ()
+    return Simulated(found.release.id, stands.state, after.checks, release.missing_for_approval(left), stale, fleets)
