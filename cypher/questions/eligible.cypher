@@ -10,8 +10,8 @@
 // column basis Basis: What lets its version run there; null where nothing does.
 // column releases [Release!]!: The releases that let it run there.
 // column decisions [Decision!]!: The decisions that do.
-// column reasons [Obstacle!]!: Every reason why it may not.
-// type Obstacle: Why something may not be done.
+// column reasons [EligibilityReason!]!: Every reason why it may not.
+// type EligibilityReason: Why something may not run.
 //   code String!: A stable code.
 //   message String!: What is in the way.
 //   remedy String!: What would satisfy it.

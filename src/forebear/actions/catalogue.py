@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forebear.actions import artifact, candidate, deployment, evidence, installation, policy, release
+from forebear.actions import artifact, candidate, deployment, evidence, installation, policy, release, rollback
 
 ACTIONS = (
     *candidate.ACTIONS,
@@ -12,8 +12,15 @@ ACTIONS = (
     *artifact.ACTIONS,
     *deployment.ACTIONS,
     *installation.ACTIONS,
+    *rollback.ACTIONS,
 )
 """Every verb, in the order in which mutations and commands are listed."""
 
-INQUIRIES = (*policy.INQUIRIES, *release.INQUIRIES, *artifact.INQUIRIES, *deployment.INQUIRIES)
+INQUIRIES = (
+    *policy.INQUIRIES,
+    *release.INQUIRIES,
+    *artifact.INQUIRIES,
+    *deployment.INQUIRIES,
+    *rollback.INQUIRIES,
+)
 """Every question whose answer is a decision."""

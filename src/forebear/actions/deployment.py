@@ -42,6 +42,7 @@ class ReportDeployment(Value):
     deployment: str = prop("The deployment.", names=DEPLOYMENT)
     state: DeploymentState = prop("Where it stands: IN_PROGRESS, ACTIVE, FAILED or ENDED.")
     at: datetime = prop("Since when.")
+    active_from: datetime | None = prop("Since when it was active, where that was not reported before.", default=None)
     failed_robots: list[str] | None = prop("The robots on which it failed.", default=None, names=("Robot",))
     reason: str | None = prop("What there is to say about it.", default=None)
 
@@ -79,7 +80,7 @@ def _asks_to_report(given: Mapping[str, Any]) -> dict[str, Any]:
 def _report(given: Given) -> Verdict:
     said = given.input
     failed = tuple(said.get("failedRobots", ()))
-    reported = Reported(said["deployment"], DeploymentState(said["state"]), said["at"], failed)
+    reported = Reported(said["deployment"], DeploymentState(said["state"]), said["at"], said.get("activeFrom"), failed)
     return deployment.report(reported, place(given), given.rows("deployed", Deployed), given.now)
 
 

@@ -73,12 +73,22 @@ def _artifact(fact: Document) -> tuple[str, dict[str, Any]]:
 
 
 def _deployment(fact: Document) -> tuple[str, dict[str, Any]]:
-    state = fact.get("state")
+    state, back = fact.get("state"), fact.get("rollsBack")
+    if state == DeploymentState.PLANNED and back:
+        return "rollBack", _named(fact, id="id", to="artifact", on="on", reason="reason")
     if state == DeploymentState.PLANNED:
-        names = ("id", "artifact", "on", "reason")
-        return "requestDeployment", {name: fact[name] for name in names if name in fact}
-    at = fact.get("validTo") or fact.get("validFrom")
-    return "reportDeployment", {"deployment": fact["id"], "state": state, "at": at, "reason": fact.get("reason")}
+        return "requestDeployment", _named(
+            fact, id="id", artifact="artifact", on="on", reason="reason", plannedFor="plannedFor"
+        )
+    input = _named(fact, deployment="id", state="state", failedRobots="failedRobots", reason="reason")
+    if (until := fact.get("validTo")) is None:
+        return "reportDeployment", input | {"at": fact.get("validFrom")}
+    return "reportDeployment", input | {"at": until, "activeFrom": fact.get("validFrom")}
+
+
+def _named(fact: Document, **names: str) -> dict[str, Any]:
+    """Values of a fact by the names that an action has for them."""
+    return {name: fact.get(of) for name, of in names.items()}
 
 
 _ASKED: Mapping[str, Callable[[Document], tuple[str, dict[str, Any]]]] = {

@@ -31,6 +31,7 @@ from forebear.domain.outcome import (
     Revise,
     Update,
     Verdict,
+    tell,
 )
 from forebear.domain.roles import Actor, refusal
 from forebear.graph.change import Change, Revision
@@ -160,6 +161,8 @@ class _Doing:
         if expected is not None and (revision := _revision(facts, verdict.subject)) not in (None, expected):
             return Conflict(verdict.subject, expected, revision)
         outcome = verdict.outcome
+        if verdict.dry:
+            return outcome
         change = self._change(verdict, facts)
         if self._by.key is not None:
             change.request = {
@@ -242,7 +245,7 @@ class _Doing:
         told: dict[str, tuple[dict[str, Any], dict[str, Any]]] = defaultdict(lambda: ({}, {}))
         for effect in verdict.effects:
             before, after = told[self._subject(effect)]
-            _describe(effect, before, after)
+            tell(effect, before, after)
         for n, (subject, (before, after)) in enumerate(sorted(told.items())):
             length, hash = chains.get(subject, (0, None))
             entry = audit.entry(
@@ -273,24 +276,6 @@ class _Doing:
         if isinstance(effect, Describe) and effect.document["kind"] == "Decision":
             return str(effect.document["about"][0])
         return effect.id
-
-
-def _describe(effect: Effect, before: dict[str, Any], after: dict[str, Any]) -> None:
-    """Adds an effect to what an audit entry says: values by node and property, and where edges lead."""
-    now = after.setdefault(effect.id, {})
-    match effect:
-        case Describe(document):
-            now |= {name: value for name, value in document.items() if name not in ("kind", "id")}
-        case Revise(id, was, becomes):
-            before.setdefault(id, {}).update(was)
-            now |= becomes
-        case Update(_, values):
-            now |= values
-        case Connect(_, edge, to, properties):
-            now.setdefault(edge, []).append({"id": to, **properties} if properties else to)
-        case Disconnect(id, edge, to, since):
-            before.setdefault(id, {}).setdefault(edge, []).append({"id": to, "validFrom": since} if since else to)
-            now.setdefault(edge, [])
 
 
 def _revision(facts: Mapping[str, list[dict[str, Any]]], subject: str) -> int | None:

@@ -13,6 +13,7 @@ from strawberry.types.field import StrawberryField
 
 from forebear.actions.action import Action
 from forebear.actions.performer import By
+from forebear.api.scalars import JSON
 from forebear.api.types import RESOLVE, TypeBuilder, list_of, plain
 from forebear.domain.outcome import Outcome
 from forebear.graph.declaration import Property
@@ -34,7 +35,7 @@ class ActionBuilder:
         """The fields by name."""
         types = self._types
         self._outcomes()
-        answer = types.union("Outcome", "What came of an action.", "Done", "Refused", "Conflict")
+        answer = types.union("Outcome", "What came of an action.", "Done", "Refused", "Conflict", "Planned")
         return {a.name: self._field(a, answer) for a in self._actions}
 
     def _field(self, action: Action, answer: Any) -> StrawberryField:
@@ -96,6 +97,24 @@ class ActionBuilder:
             {
                 "reasons": field(list_of(named("Reason")), "Every reason."),
                 "decisions": decisions,
+            },
+        )
+        make(
+            "Considered",
+            "Something that was weighed.",
+            {
+                "id": field(strawberry.ID, "Its id."),
+                "chosen": field(bool, "Whether it would be chosen."),
+                "reasons": field(list_of(named("Reason")), "Every reason why it may not be."),
+                "remarks": field(list[str], "What there is to say for it and against it."),
+            },
+        )
+        make(
+            "Planned",
+            "A dry run: this would be done. Nothing was.",
+            {
+                "changes": field(JSON, "What would be written: values by node and property, and where edges would lead."),
+                "considered": field(list_of(named("Considered")), "What was weighed, the best first."),
             },
         )
         make(

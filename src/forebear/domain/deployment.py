@@ -40,10 +40,10 @@ _ACTIVE = DeploymentState.ACTIVE
 
 @dataclass(frozen=True)
 class Request:
-    """A request: to run an artifact at a place, under an id, why and for when."""
+    """A request: to run an artifact at a place, under an id, why and for when. No artifact: whichever is best to go back to."""
 
     id: str
-    artifact: str
+    artifact: str | None
     on: str
     reason: str
     planned_for: str | None = None
@@ -51,19 +51,27 @@ class Request:
 
 def request(asked: Request, place: Place, build: Build, cases: Iterable[Case]) -> Verdict:
     """Authorises a deployment and records it as PLANNED, or refuses it for every reason. The same again changes nothing."""
-    if (known := place.asked) is not None and known.described_at is not None:
-        if (known.artifact, known.place) == (asked.artifact, asked.on):
-            return Verdict(asked.id)
-        before, this = f"of {known.artifact} on {known.place}", f"of {asked.artifact} on {asked.on}"
-        said = f"id: {asked.id} is {before}, requested before, and this is {this}"
-        return Verdict(asked.id, reasons=(Reason(IMMUTABLE, said, "give the other deployment another id, or none"),))
-    build = build if build.artifact else Build(artifact=ArtifactRow(asked.artifact, {}))
+    if again := stated_before(asked, place):
+        return again
+    build = build if build.artifact else Build(artifact=ArtifactRow(asked.artifact or "", {}))
     permissions, reasons = may_run(build, place, cases)
-    reasons = (*_unknown(asked, place), *reasons, *_pending(place))
+    reasons = (*unknown(asked, place), *reasons, *_pending(place))
     if reasons:
         return Verdict(asked.id, reasons=reasons)
     replaces = [d.id for d in (*place.here, *canaries(place, asked.artifact)) if d.is_active]
     return Verdict(asked.id, (intent(asked, permissions, replaces=replaces),))
+
+
+def stated_before(asked: Request, place: Place) -> Verdict | None:
+    """What a request comes to whose id is taken: nothing, where it says the same again."""
+    known = place.asked
+    if known is None or known.described_at is None:
+        return None
+    if known.place == asked.on and asked.artifact in (None, known.artifact):
+        return Verdict(asked.id)
+    before, this = f"of {known.artifact} on {known.place}", f"of {asked.artifact or 'another'} on {asked.on}"
+    said = f"id: {asked.id} is {before}, requested before, and this is {this}"
+    return Verdict(asked.id, reasons=(Reason(IMMUTABLE, said, "give the other deployment another id, or none"),))
 
 
 def intent(
@@ -88,7 +96,7 @@ def intent(
     return Describe(document)
 
 
-def canaries(place: Place, artifact: str) -> list[DeploymentRow]:
+def canaries(place: Place, artifact: str | None) -> list[DeploymentRow]:
     """The deployments of an artifact to cohorts of a fleet: what its deployment to the fleet promotes."""
     fleets = {f.id for f in place.fleets}
     if place.place is None or place.place.id not in fleets:
@@ -96,7 +104,8 @@ def canaries(place: Place, artifact: str) -> list[DeploymentRow]:
     return [d for d in place.deployments if d.place not in fleets and d.artifact == artifact]
 
 
-def _unknown(asked: Request, place: Place) -> Iterable[Reason]:
+def unknown(asked: Request, place: Place) -> Iterable[Reason]:
+    """That a place is not known, if it is not."""
     if place.place is None:
         yield Reason(UNKNOWN, f"on: {asked.on} is not known", "record the fleet or cohort first")
 
@@ -142,12 +151,19 @@ class Deployed(Row, frozen=True):
 
 @dataclass(frozen=True)
 class Reported:
-    """A report: since when a deployment stands in a state, and the robots on which it failed."""
+    """A report: since when a deployment stands in a state, and maybe since when it was active; and where it failed."""
 
     deployment: str
     state: DeploymentState
     at: str
+    active_from: str | None = None
     failed_robots: tuple[str, ...] = ()
+
+    @property
+    def reports(self) -> tuple[Report, ...]:
+        """The states that it tells of."""
+        active = () if self.active_from is None else (Report(self.active_from, _ACTIVE),)
+        return (*active, Report(self.at, self.state))
 
 
 def report(said: Reported, place: Place, releases: Iterable[Deployed], now: str) -> Verdict:
@@ -178,14 +194,17 @@ def _impossible(said: Reported, place: Place, now: str) -> Iterable[Reason]:
         )
     if said.state is DeploymentState.PLANNED:
         yield Reason(NOT_REPORTED, "state: PLANNED is what a request says", "report IN_PROGRESS, ACTIVE, FAILED or ENDED")
-    if said.at > moment(datetime.fromisoformat(now) + CLOCK_SKEW):
-        yield Reason(IN_FUTURE, f"at: {said.at} is yet to come", "report it when it has happened, or set the clock right")
+    latest = moment(datetime.fromisoformat(now) + CLOCK_SKEW)
+    for name, at in (("at", said.at), ("activeFrom", said.active_from)):
+        if at is not None and at > latest:
+            remedy = "report it when it has happened, or set the clock right"
+            yield Reason(IN_FUTURE, f"{name}: {at} is yet to come", remedy)
 
 
 def _with(d: DeploymentRow, said: Reported) -> DeploymentRow:
-    """A deployment with one report more."""
+    """A deployment with what is reported of it now."""
     failed = tuple(sorted({*(d.failed_robots or ()), *said.failed_robots})) or None
-    reports = _text(kept([*d.reported, Report(said.at, said.state)]))
+    reports = _text(kept([*d.reported, *said.reports]))
     return msgspec.structs.replace(d, reports=reports, failed_robots=failed)
 
 

@@ -43,7 +43,25 @@ class Conflict:
     revision: int
 
 
-Outcome = Done | Refused | Conflict
+@dataclass(frozen=True)
+class Option:
+    """What a decision weighed: whether it was chosen, every reason why it may not be, and what there is to say of it."""
+
+    id: str
+    chosen: bool
+    reasons: tuple[Reason, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A dry run: what would be done, and nothing was. `changes` holds values by node and property, as the audit trail would."""
+
+    changes: Mapping[str, Any]
+    considered: tuple[Option, ...] = ()
+
+
+Outcome = Done | Refused | Conflict | Planned
 
 
 @dataclass(frozen=True)
@@ -98,16 +116,36 @@ class Disconnect:
 Effect = Describe | Revise | Update | Connect | Disconnect
 
 
+def tell(effect: Effect, before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Adds an effect to what is told of a change: values by node and property, and where edges lead."""
+    now = after.setdefault(effect.id, {})
+    match effect:
+        case Describe(document):
+            now |= {name: value for name, value in document.items() if name not in ("kind", "id")}
+        case Revise(id, was, becomes):
+            before.setdefault(id, {}).update(was)
+            now |= becomes
+        case Update(_, values):
+            now |= values
+        case Connect(_, edge, to, properties):
+            now.setdefault(edge, []).append({"id": to, **properties} if properties else to)
+        case Disconnect(id, edge, to, since):
+            before.setdefault(id, {}).setdefault(edge, []).append({"id": to, "validFrom": since} if since else to)
+            now.setdefault(edge, [])
+
+
 @dataclass(frozen=True)
 class Verdict:
     """A decision: what it is about, the effects that it has on the graph, and the reasons where it refuses.
 
-    The effects of a refusal are those of recording it.
+    The effects of a refusal are those of recording it. `dry`: it was only asked what would be done; nothing is written.
     """
 
     subject: str
     effects: tuple[Effect, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    considered: tuple[Option, ...] = ()
+    dry: bool = False
 
     @property
     def decisions(self) -> tuple[str, ...]:
@@ -119,5 +157,10 @@ class Verdict:
         """What the client is told."""
         if self.reasons:
             return Refused(self.reasons, self.decisions)
+        if self.dry:
+            changes: dict[str, Any] = {}
+            for effect in self.effects:
+                tell(effect, {}, changes)
+            return Planned(changes, self.considered)
         changed = dict.fromkeys(e.id for e in self.effects)
         return Done(self.subject, self.decisions, tuple(changed), unchanged=not self.effects)

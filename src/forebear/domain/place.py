@@ -54,6 +54,7 @@ class DeploymentRow(Row, frozen=True):
     version: str | None = None
     target: str | None = None
     replaces: tuple[str, ...] = ()
+    rolls_back: tuple[str, ...] = ()
 
     @property
     def is_pending(self) -> bool:

@@ -1,0 +1,85 @@
+// The incidents at a fleet or a cohort, at its fleets, their sites and its own robots; and the open ones, wherever they are, that touch a
+// version which was deployed there: it ran at their place when they began, or an attribution suspects it. One row, without locks.
+//
+// parameter place ID(Fleet, Cohort): The fleet or cohort.
+// parameter now DateTime!: Now.
+CALL () {
+  MATCH (place:Fleet {id: $place}) WHERE true
+  RETURN place
+  UNION
+  MATCH (place:Cohort {id: $place}) WHERE true
+  RETURN place
+  UNION
+  RETURN null AS place
+}
+WITH collect(place)[0] AS place
+CALL (place) {
+  WITH * WHERE place:Fleet
+  RETURN place AS fleet
+  UNION
+  WITH * WHERE place:Cohort
+  MATCH (place)-[part:PART_OF]->(fleet:Fleet) WHERE part.validFrom <= $now AND coalesce(part.validTo > $now, true)
+  RETURN fleet
+  UNION
+  RETURN null AS fleet
+}
+WITH place, collect(fleet) AS fleets
+CALL (place, fleets) {
+  UNWIND fleets AS fleet
+  MATCH (incident:Incident)-[at:AT]->(fleet) WHERE true
+  RETURN incident
+  UNION
+  UNWIND fleets AS fleet
+  MATCH (incident:Incident)-[at:AT]->(site:Site)<-[there:AT]-(fleet) WHERE there.validFrom <= incident.validFrom AND coalesce(there.validTo > incident.validFrom, true)
+  RETURN incident
+  UNION
+  WITH * WHERE place IS NOT NULL
+  MATCH (incident:Incident)-[at:AT]->(robot:Robot)-[member:MEMBER_OF]->(place) WHERE member.validFrom <= incident.validFrom AND coalesce(member.validTo > incident.validFrom, true)
+  RETURN incident
+  UNION
+  WITH * WHERE place IS NOT NULL
+  MATCH (incident:Incident)-[at:AT]->(robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(place) WHERE member.validFrom <= incident.validFrom AND coalesce(member.validTo > incident.validFrom, true) AND part.validFrom <= incident.validFrom AND coalesce(part.validTo > incident.validFrom, true)
+  RETURN incident
+  UNION
+  RETURN null AS incident
+}
+WITH place, fleets, incident ORDER BY incident.id
+WITH place, fleets, collect(incident) AS incidents
+WITH incidents,
+  COLLECT {
+    UNWIND fleets + place AS spot
+    WITH * WHERE spot IS NOT NULL
+    MATCH (spot)<-[on:ON]-(deployment:Deployment)-[of:OF]->(artifact:Artifact)-[built:BUILT_FROM]->(version:ModelVersion) WHERE true
+    WITH DISTINCT version
+    RETURN version.id
+  } AS versions
+CALL (versions) {
+  MATCH (open:Incident)-[at:AT]->(robot:Robot)<-[on:ON]-(seen:Installation)-[of:OF]->(artifact:Artifact)-[built:BUILT_FROM]->(version:ModelVersion)
+  WHERE open.validTo IS NULL AND seen.validFrom <= open.validFrom AND coalesce(seen.validTo > open.validFrom, true) AND version.id IN versions
+  RETURN open, version
+  UNION
+  MATCH (open:Incident)-[at:AT]->(fleet:Fleet)<-[member:MEMBER_OF]-(robot:Robot)<-[on:ON]-(seen:Installation)-[of:OF]->(artifact:Artifact)-[built:BUILT_FROM]->(version:ModelVersion)
+  WHERE open.validTo IS NULL AND member.validFrom <= open.validFrom AND coalesce(member.validTo > open.validFrom, true) AND seen.validFrom <= open.validFrom AND coalesce(seen.validTo > open.validFrom, true) AND version.id IN versions
+  RETURN open, version
+  UNION
+  MATCH (open:Incident)-[at:AT]->(fleet:Fleet)<-[on:ON]-(deployment:Deployment)-[of:OF]->(artifact:Artifact)-[built:BUILT_FROM]->(version:ModelVersion)
+  WHERE open.validTo IS NULL AND deployment.validFrom <= open.validFrom AND coalesce(deployment.validTo > open.validFrom, true) AND version.id IN versions
+  RETURN open, version
+  UNION
+  MATCH (open:Incident)-[at:AT]->(site:Site)<-[there:AT]-(fleet:Fleet)<-[on:ON]-(deployment:Deployment)-[of:OF]->(artifact:Artifact)-[built:BUILT_FROM]->(version:ModelVersion)
+  WHERE open.validTo IS NULL AND there.validFrom <= open.validFrom AND coalesce(there.validTo > open.validFrom, true) AND deployment.validFrom <= open.validFrom AND coalesce(deployment.validTo > open.validFrom, true) AND version.id IN versions
+  RETURN open, version
+  UNION
+  MATCH (open:Incident)<-[explains:EXPLAINS]-(attribution:Attribution)-[suspects:SUSPECTS]->(version:ModelVersion)
+  WHERE open.validTo IS NULL AND version.id IN versions AND NOT EXISTS { MATCH (newer:Attribution)-[supersedes:SUPERSEDES]->(attribution) WHERE true }
+  RETURN open, version
+  UNION
+  MATCH (open:Incident)<-[explains:EXPLAINS]-(attribution:Attribution)-[suspects:SUSPECTS]->(artifact:Artifact)-[built:BUILT_FROM]->(version:ModelVersion)
+  WHERE open.validTo IS NULL AND version.id IN versions AND NOT EXISTS { MATCH (newer:Attribution)-[supersedes:SUPERSEDES]->(attribution) WHERE true }
+  RETURN open, version
+  UNION
+  RETURN null AS open, null AS version
+}
+WITH incidents, open, version ORDER BY open.id, version.id
+RETURN [i IN incidents | i{.id, .validFrom}] AS incidents,
+  [p IN collect(CASE WHEN open IS NOT NULL THEN {incident: open.id, version: version.id} END) | p] AS open

@@ -1,0 +1,39 @@
+// What could be gone back to on a fleet or a cohort, the best first: builds of versions that ran there, but for what would be undone.
+//
+// First comes what may run at all, then what no open incident touches, then what is approved, before a stale approval and an
+// override; then the very build that ran there, what had no incident there, and what ran there last.
+//
+// parameter place ID(Fleet, Cohort)!: The fleet or cohort.
+// decided
+// answers [RollbackTarget]: An artifact that ran there, or whose version did.
+// column artifact Artifact!: The artifact.
+// column version ModelVersion: The version that it was built from.
+// column allowed Boolean!: Whether it may be gone back to now.
+// column basis Basis: What lets its version run there; null where nothing does.
+// column decisions [Decision!]!: The decisions that do.
+// column ranItself Boolean!: Whether it is the very build that ran there.
+// column lastRan DateTime!: Until when its version ran there; now, where it does.
+// column hoursWell Float!: For how many hours its version ran there well: in each deployment until the first incident.
+// column incidents [Incident!]!: The incidents that began there while its version ran.
+// column openIncidents [Incident!]!: The open incidents, wherever they are, that touch its version.
+// column remarks [String!]!: What there is to say for it and against it.
+// column reasons [RollbackReason!]!: Every reason why it may not be gone back to.
+// type RollbackReason: Why something may not be gone back to.
+//   code String!: A stable code.
+//   message String!: What is in the way.
+//   remedy String!: What would satisfy it.
+UNWIND $decided AS each
+WITH each
+RETURN COLLECT { MATCH (artifact:Artifact {id: each.artifact}) WHERE true RETURN artifact }[0] AS artifact,
+  COLLECT { MATCH (version:ModelVersion {id: each.version}) WHERE true RETURN version }[0] AS version,
+  each.allowed AS allowed,
+  each.basis AS basis,
+  COLLECT { UNWIND each.decisions AS id MATCH (decision:Decision {id: id}) WHERE true RETURN decision } AS decisions,
+  each.ranItself AS ranItself,
+  each.lastRan AS lastRan,
+  each.hoursWell AS hoursWell,
+  COLLECT { UNWIND each.incidents AS id MATCH (incident:Incident {id: id}) WHERE true RETURN incident } AS incidents,
+  COLLECT { UNWIND each.openIncidents AS id MATCH (incident:Incident {id: id}) WHERE true RETURN incident } AS openIncidents,
+  each.remarks AS remarks,
+  each.reasons AS reasons
+ORDER BY each.rank

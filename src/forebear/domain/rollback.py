@@ -1,0 +1,252 @@
+"""Going back to what ran before: which artifacts could be gone back to, in which order, and the request that does it.
+
+What ran at a place on an approval may be gone back to on it, also where the approval is stale by now; the deployment says so.
+What is wrong is to be undone without waiting, so going back takes the place of whatever is pending there, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from forebear.domain.artifact import Build
+from forebear.domain.contract import may_run
+from forebear.domain.deployment import Request, canaries, intent, stated_before, unknown
+from forebear.domain.outcome import Option, Reason, Verdict
+from forebear.domain.permission import Permission, weakest
+from forebear.domain.place import DeploymentRow, Place
+from forebear.domain.standing import Case, Row
+from forebear.graph.kinds import Basis, DeploymentState
+
+NOTHING_RUNS = "NOTHING_RUNS"
+NEVER_RAN = "NEVER_RAN"
+NO_TARGET = "NO_TARGET"
+
+
+class IncidentRow(Row, frozen=True):
+    """An incident at the place, and when it began."""
+
+    id: str
+    valid_from: str
+
+
+class TouchedRow(Row, frozen=True):
+    """An open incident, and a version that it touches."""
+
+    incident: str
+    version: str
+
+
+class Incidents(Row, frozen=True):
+    """The row of `cypher/actions/incident_facts.cypher`."""
+
+    incidents: tuple[IncidentRow, ...] = ()
+    open: tuple[TouchedRow, ...] = ()
+
+
+@dataclass(frozen=True)
+class Run:
+    """An interval in which an artifact was active at the place, and the incidents that began in it."""
+
+    since: str
+    until: str | None
+    incidents: tuple[IncidentRow, ...]
+    now: str
+
+    @property
+    def lasted(self) -> timedelta:
+        """How long it ran."""
+        return _moment(self.until or self.now) - _moment(self.since)
+
+    @property
+    def went_well(self) -> timedelta:
+        """How long it ran until the first incident, or its end."""
+        first = min((i.valid_from for i in self.incidents), default=self.until or self.now)
+        return _moment(first) - _moment(self.since)
+
+
+@dataclass(frozen=True)
+class Target:
+    """An artifact that could be gone back to: how it or other builds of its version ran there, and whether it may run now."""
+
+    artifact: str
+    version: str | None
+    runs: tuple[Run, ...]
+    other_runs: tuple[Run, ...]
+    open: tuple[str, ...]
+    permissions: tuple[Permission, ...]
+    reasons: tuple[Reason, ...]
+
+    @property
+    def allowed(self) -> bool:
+        """Whether it may be gone back to."""
+        return not self.reasons
+
+    @cached_property
+    def every_run(self) -> tuple[Run, ...]:
+        """The runs of its version there."""
+        return (*self.runs, *self.other_runs)
+
+    @property
+    def incidents(self) -> list[str]:
+        """The incidents that began there while its version ran."""
+        return sorted({i.id for run in self.every_run for i in run.incidents})
+
+    @property
+    def last_ran(self) -> str:
+        """Until when its version ran there last: now, where it does."""
+        return max(run.until or run.now for run in self.every_run)
+
+    @property
+    def went_well(self) -> timedelta:
+        """How long its version ran there well: in each run until the first incident."""
+        return sum((run.went_well for run in self.every_run), timedelta())
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What there is to say for it and against it."""
+        return tuple(self._remarks())
+
+    def _remarks(self) -> Iterator[str]:
+        lasted = _duration(sum((run.lasted for run in self.every_run), timedelta()))
+        what = "it" if self.runs else f"another build of {self.version}"
+        still = any(run.until is None for run in self.every_run)
+        when = "and runs there now" if still else f"last until {self.last_ran[:16]}Z"
+        well = f"{', '.join(self.incidents)} began meanwhile" if self.incidents else "without an incident"
+        yield f"{what} ran there for {lasted}, {when}, {well}"
+        for id in self.open:
+            yield f"{id} is open and touches {self.version}"
+        for p in self.permissions:
+            if p.basis is Basis.STALE_APPROVAL:
+                yield f"the approval of {p.case.release.id} is stale since {(p.case.release.stale_from or '')[:16]}Z"
+            elif p.basis is Basis.OVERRIDE:
+                yield f"{p.case.release.id} may run by an override alone"
+            elif p.is_restored:
+                yield f"{p.case.release.id} was deprecated, and restored"
+
+    def _rank(self) -> tuple[object, ...]:
+        basis = weakest(self.permissions)
+        return (
+            not self.allowed,
+            bool(self.open),
+            list(Basis).index(basis) if basis else len(Basis),
+            not self.runs,
+            bool(self.incidents),
+        )
+
+
+def under_way(place: Place) -> DeploymentRow | None:
+    """A deployment there that goes back already, and is pending."""
+    return next((d for d in place.here if d.is_pending and d.rolls_back), None)
+
+
+def undone(place: Place) -> DeploymentRow | None:
+    """The deployment that going back undoes: what is under way there, or else active; of a cohort without one, its fleet's."""
+    fleets = {f.id for f in place.fleets}
+    wider = [d for d in place.deployments if d.place in fleets]
+    for deployments in (place.here, wider):
+        for state in (DeploymentState.IN_PROGRESS, DeploymentState.ACTIVE):
+            if found := [d for d in deployments if d.state is state and not (d.is_pending and d.rolls_back)]:
+                return max(found, key=lambda d: (d.valid_from or d.recorded_at or "", d.id))
+    return None
+
+
+def targets(builds: Iterable[Build], place: Place, cases: Sequence[Case], incidents: Incidents, now: str) -> list[Target]:
+    """What could be gone back to at a place, the best first: builds of versions that ran there, but for what is undone.
+
+    Before others comes what may run at all; what no open incident touches; what runs on an approval that stands, before a stale
+    one, before an override; the very build that ran there; what had no incident there; and then what ran there last, longest.
+    """
+    bad = undone(place)
+    spots = {f.id for f in place.fleets} | ({place.place.id} if place.place else set())
+    ran = [d for d in place.deployments if d.place in spots and d.valid_from is not None]
+    found = []
+    for build in builds:
+        if build.artifact is None or (bad is not None and build.artifact.id == bad.artifact):
+            continue
+        version = build.version.id if build.version else None
+        of_it = [d for d in ran if d.artifact == build.artifact.id]
+        others = [d for d in ran if d not in of_it and version is not None and d.version == version]
+        if of_it or others:
+            permissions, reasons = may_run(build, place, cases, stale_counts=True)
+            touching = tuple(sorted({t.incident for t in incidents.open if t.version == version}))
+            runs, other_runs = _runs(of_it, incidents, now), _runs(others, incidents, now)
+            found.append(Target(build.artifact.id, version, runs, other_runs, touching, permissions, reasons))
+    found.sort(key=lambda t: t.artifact)
+    found.sort(key=lambda t: (t.last_ran, t.went_well), reverse=True)
+    return sorted(found, key=lambda t: t._rank())
+
+
+def roll_back(asked: Request, place: Place, found: Sequence[Target]) -> Verdict:
+    """Requests the deployment of a target, the first where none is named, in the place of all that is not over there.
+
+    Going back where that is under way already changes nothing, unless somewhere else is named.
+    """
+    if again := stated_before(asked, place):
+        return again
+    bad, going = undone(place), under_way(place)
+    options = tuple(Option(t.artifact, t.artifact == asked.artifact, t.reasons, t.remarks) for t in found)
+    if going is not None and asked.artifact in (None, going.artifact):
+        return Verdict(going.id, considered=options)
+    reasons = tuple(unknown(asked, place)) or _nothing(asked, bad) or _against(asked, found)
+    if reasons:
+        return Verdict(asked.id, reasons=reasons)
+    assert bad is not None
+    chosen = next(t for t in found if asked.artifact in (None, t.artifact))
+    over = [d.id for d in place.here if d.is_pending or d.is_active]
+    over += [d.id for d in canaries(place, chosen.artifact) if d.is_active]
+    intended = intent(replace(asked, artifact=chosen.artifact), chosen.permissions, replaces=over, rolls_back=[bad.id])
+    options = tuple(replace(o, chosen=o.id == chosen.artifact) for o in options)
+    return Verdict(asked.id, (intended,), considered=options)
+
+
+def _nothing(asked: Request, bad: DeploymentRow | None) -> tuple[Reason, ...]:
+    if bad is not None:
+        return ()
+    said = f"nothing is under way or active on {asked.on}, so there is nothing to undo"
+    return (Reason(NOTHING_RUNS, said, "request what is to run there (requestDeployment)"),)
+
+
+def _against(asked: Request, found: Sequence[Target]) -> tuple[Reason, ...]:
+    if asked.artifact is not None:
+        chosen = next((t for t in found if t.artifact == asked.artifact), None)
+        if chosen is not None:
+            return chosen.reasons
+        said = f"to: {asked.artifact} did not run on {asked.on} before what is to be undone"
+        return (
+            Reason(NEVER_RAN, said, "request it as a deployment (requestDeployment); rollbackTargets lists what ran there"),
+        )
+    if any(t.allowed for t in found):
+        return ()
+    said = f"nothing that ran on {asked.on} before may run there now"
+    none = Reason(
+        NO_TARGET, said, "make one of these possible, or request another artifact (eligible lists what may run there)"
+    )
+    each = (Reason(r.code, f"{t.artifact}: {r.message}", r.remedy) for t in found for r in t.reasons)
+    return (none, *each)
+
+
+def _runs(deployments: Iterable[DeploymentRow], incidents: Incidents, now: str) -> tuple[Run, ...]:
+    runs = []
+    for d in deployments:
+        since, until = d.valid_from or "", d.valid_to
+        if until is None or since < until:
+            began = (i for i in incidents.incidents if since <= i.valid_from and (until is None or i.valid_from < until))
+            runs.append(Run(since, until, tuple(began), now))
+    return tuple(sorted(runs, key=lambda run: run.since))
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _duration(lasted: timedelta) -> str:
+    """A duration as people say it, in its largest unit."""
+    seconds = lasted.total_seconds()
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            n = int(seconds // size)
+            return f"{n} {unit}" + ("s" if n > 1 else "")
+    return "less than a minute"

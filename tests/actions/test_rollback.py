@@ -1,0 +1,300 @@
+"""Going back to what ran before: what could be, what would be, and that it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from forebear.app import Forebear
+from forebear.domain.outcome import Done, Option, Planned, Reason, Refused
+from forebear.domain.roles import Role
+from tests.actions.plant import (
+    CANARY,
+    FLEET,
+    SECOND_RELEASE,
+    active,
+    artifact,
+    node,
+    ready,
+    registered,
+    reported,
+    requested,
+)
+from tests.actions.world import ADA, ANNA, EVA, LINE, OLAF, RELEASE, VERSION, ago, do, done, person
+from tests.record.asking import ask, everything, history, record
+
+TARGETS = """query($p: ID!) { rollbackTargets(place: $p) { nodes { artifact { id } version { id } allowed basis
+    decisions { type } ranItself lastRan hoursWell incidents { id } openIncidents { id } remarks reasons { code } } } }"""
+
+
+async def targets(registry: Forebear, place: str = FLEET) -> list[dict[str, Any]]:
+    """What could be gone back to."""
+    return list((await ask(registry, TARGETS, p=place))["rollbackTargets"]["nodes"])
+
+
+async def ranked(registry: Forebear, place: str = FLEET) -> list[tuple[str, bool, str | None]]:
+    """What could be gone back to: the artifact, whether it may, and on what."""
+    return [(t["artifact"]["id"], t["allowed"], t["basis"]) for t in await targets(registry, place)]
+
+
+async def refused(registry: Forebear, **said: Any) -> list[str]:
+    """Why nothing is gone back to."""
+    outcome = await do(registry, OLAF, "rollBack", **{"on": FLEET, "reason": "Bad."} | said)
+    assert isinstance(outcome, Refused), outcome
+    return [r.code for r in outcome.reasons]
+
+
+async def replaced(registry: Forebear) -> tuple[str, str, str]:
+    """A fleet on which a second version took the place of the first; when each began, and now."""
+    await ready(registry)
+    first, second = ago(days=9), ago(days=1)
+    await active(registry, 1, "deployment:first", first)
+    await active(registry, 2, "deployment:second", second)
+    return first, second, ago()
+
+
+async def test_what_ran_before_can_be_gone_back_to_and_it_is_said_how_well_it_ran(registry: Forebear) -> None:
+    _, second, _ = await replaced(registry)
+    assert await targets(registry) == [
+        {
+            "artifact": {"id": artifact(1)}, "version": {"id": VERSION}, "allowed": True, "basis": "APPROVAL",
+            "decisions": [{"type": "APPROVAL"}], "ranItself": True, "lastRan": second, "hoursWell": 192.0,
+            "incidents": [], "openIncidents": [], "reasons": [],
+            "remarks": [f"it ran there for 8 days, last until {second[:16]}Z, without an incident"],
+        }
+    ]  # fmt: skip
+
+
+async def test_going_back_is_requested_like_any_deployment_and_confirmed_by_reports(registry: Forebear) -> None:
+    _, second, now = await replaced(registry)
+    outcome = await done(registry, OLAF, "rollBack", on=FLEET, reason="It drops film.", id="deployment:back")
+    assert outcome == Done("deployment:back", changed=("deployment:back",))
+    intent = "state basis reason artifact { id } replaces { nodes { id } } rollsBack { nodes { id } }"
+    one = {"nodes": [{"id": "deployment:second"}]}
+    assert await node(registry, "Deployment", "deployment:back", intent) == {
+        "state": "PLANNED", "basis": "APPROVAL", "reason": "It drops film.", "artifact": {"id": artifact(1)},
+        "replaces": one, "rollsBack": one,
+    }  # fmt: skip
+    await reported(registry, "deployment:back", "ACTIVE", now)
+    assert await node(registry, "Deployment", "deployment:second", "state validFrom validTo") == {
+        "state": "ENDED", "validFrom": second, "validTo": now,
+    }  # fmt: skip
+    states = [await node(registry, "Release", id, "state") for id in (RELEASE, SECOND_RELEASE)]
+    assert states == [{"state": "DEPLOYED"}, {"state": "APPROVED"}]
+
+
+async def test_a_dry_run_says_exactly_what_would_be_done_and_writes_nothing(registry: Forebear) -> None:
+    _, second, _ = await replaced(registry)
+    await registered(registry, 3)
+    before = await everything(registry)
+    dry = {"on": FLEET, "reason": "It drops film.", "dryRun": True, "id": "deployment:back"}
+    planned = await do(registry, OLAF, "rollBack", key="k", **dry)
+    assert isinstance(planned, Planned)
+    approval = (await node(registry, "Release", RELEASE, "approvedBy { nodes { id } }"))["approvedBy"]["nodes"][0]["id"]
+    ran = f"ran there for 8 days, last until {second[:16]}Z, without an incident"
+    assert planned == Planned(
+        {
+            "deployment:back": {
+                "state": "PLANNED", "basis": "APPROVAL", "reason": "It drops film.", "artifact": artifact(1), "on": FLEET,
+                "authorizedBy": [approval], "replaces": ["deployment:second"], "rollsBack": ["deployment:second"],
+            }
+        },
+        (
+            Option(artifact(1), True, (), (f"it {ran}",)),
+            Option(artifact(3), False, (), (f"another build of {VERSION} {ran}",)),
+        ),
+    )  # fmt: skip
+    assert await everything(registry) == before
+    await done(registry, OLAF, "rollBack", key="k", **dry | {"dryRun": False})
+    written = await node(registry, "Deployment", "deployment:back", "artifact { id } authorizedBy { nodes { id } }")
+    assert written == {"artifact": {"id": artifact(1)}, "authorizedBy": {"nodes": [{"id": approval}]}}
+
+
+async def test_a_dry_run_is_answered_as_a_plan(registry: Forebear) -> None:
+    await replaced(registry)
+    mutation = """mutation($on: ID!) { rollBack(on: $on, reason: "Bad.", dryRun: true, id: "deployment:back") {
+        ... on Planned { changes considered { id chosen reasons { code } remarks } } ... on Done { subject { id } } } }"""
+    answer = (await ask(registry, mutation, on=FLEET))["rollBack"]
+    assert answer["changes"]["deployment:back"]["artifact"] == artifact(1)
+    assert [(c["id"], c["chosen"], c["reasons"]) for c in answer["considered"]] == [(artifact(1), True, [])]
+
+
+async def test_what_ran_on_an_approval_that_is_stale_by_now_is_marked_and_may_be_gone_back_to(registry: Forebear) -> None:
+    await replaced(registry)
+    await history(registry, {"kind": "Release", "id": RELEASE, "state": "APPROVED", "staleFrom": ago(hours=1)})
+    assert await ranked(registry) == [(artifact(1), True, "STALE_APPROVAL")]
+    await done(registry, OLAF, "rollBack", on=FLEET, reason="Bad.", id="deployment:back")
+    marked = await node(registry, "Deployment", "deployment:back", "basis authorizedBy { nodes { type } }")
+    assert marked == {"basis": "STALE_APPROVAL", "authorizedBy": {"nodes": [{"type": "APPROVAL"}]}}
+
+
+async def test_what_may_not_run_is_listed_with_the_reason_and_not_gone_back_to(registry: Forebear) -> None:
+    await replaced(registry)
+    await done(registry, ANNA, "deprecate", release=RELEASE, reason="Old.")
+    (only,) = await targets(registry)
+    assert (only["allowed"], only["basis"], only["reasons"]) == (False, None, [{"code": "DEPRECATED"}])
+    outcome = await do(registry, OLAF, "rollBack", on=FLEET, reason="Bad.")
+    assert outcome == Refused(
+        (
+            Reason(
+                "NO_TARGET",
+                f"nothing that ran on {FLEET} before may run there now",
+                "make one of these possible, or request another artifact (eligible lists what may run there)",
+            ),
+            Reason(
+                "DEPRECATED",
+                f"{artifact(1)}: {RELEASE} is deprecated, so it is not to be deployed any more",
+                "restore it first (restore)",
+            ),
+        )
+    )
+    assert await refused(registry, to=artifact(1)) == ["DEPRECATED"]
+    await done(registry, ANNA, "restore", release=RELEASE, reason="Wanted back.")
+    (restored,) = await targets(registry)
+    assert (restored["allowed"], restored["basis"]) == (True, "APPROVAL")
+    assert restored["remarks"][-1] == f"{RELEASE} was deprecated, and restored"
+
+
+async def test_of_a_version_whose_build_is_gone_another_build_is_gone_back_to(registry: Forebear) -> None:
+    await replaced(registry)
+    await registered(registry, 3)
+    assert [t[0] for t in await ranked(registry)] == [artifact(1), artifact(3)]
+    await done(registry, EVA, "quarantineArtifact", artifact=artifact(1), reason="It stops.")
+    assert await ranked(registry) == [(artifact(3), True, "APPROVAL"), (artifact(1), False, "APPROVAL")]
+
+
+async def test_what_had_incidents_or_is_touched_by_an_open_one_comes_later(registry: Forebear) -> None:
+    first, second, _ = await replaced(registry)
+    await third(registry)
+    assert [t[0] for t in await ranked(registry)] == [artifact(2), artifact(1)]
+    began, over = ago(hours=20), ago(hours=19)
+    await record(
+        registry,
+        {"kind": "Incident", "id": "incident:closed", "validFrom": began, "validTo": over, "at": [FLEET]},
+    )
+    assert [(t["artifact"]["id"], t["incidents"]) for t in await targets(registry)] == [
+        (artifact(1), []),
+        (artifact(2), [{"id": "incident:closed"}]),
+    ]
+    # One that is open weighs more, wherever it is: here at a robot elsewhere that ran the first version.
+    await record(
+        registry,
+        {
+            "kind": "Installation", "id": "installation:far", "artifact": artifact(1), "robot": "robot:far",
+            "validFrom": ago(days=3),
+        },
+        {"kind": "Incident", "id": "incident:open", "validFrom": ago(days=2), "at": ["robot:far"]},
+    )  # fmt: skip
+    best, other = await targets(registry)
+    assert (best["artifact"]["id"], best["openIncidents"]) == (artifact(2), [])
+    assert (other["artifact"]["id"], other["openIncidents"]) == (artifact(1), [{"id": "incident:open"}])
+    assert other["remarks"] == [
+        f"it ran there for 8 days, last until {second[:16]}Z, without an incident",
+        f"incident:open is open and touches {VERSION}",
+    ]
+    assert first < second
+
+
+async def test_what_an_attribution_suspects_is_touched_until_another_takes_its_place(registry: Forebear) -> None:
+    await replaced(registry)
+    await record(registry, {"kind": "Incident", "id": "incident:open", "validFrom": ago(hours=2), "at": ["site:s"]})
+    guess = {"kind": "Attribution", "explains": ["incident:open"]}
+    await history(registry, guess | {"id": "attribution:one", "suspects": [artifact(1)]})
+    (touched,) = await targets(registry)
+    assert touched["openIncidents"] == [{"id": "incident:open"}]
+    await history(registry, guess | {"id": "attribution:two", "suspects": ["robot:a"], "supersedes": ["attribution:one"]})
+    (cleared,) = await targets(registry)
+    assert cleared["openIncidents"] == []
+
+
+async def third(registry: Forebear) -> None:
+    """Has a third version take the place of the second."""
+    version, release = "model:picker@3", "release:picker@3/ur5e-orin"
+    await history(
+        registry,
+        {"kind": "ModelVersion", "id": version},
+        {"kind": "Release", "id": release, "state": "APPROVED", "version": version, "line": LINE},
+    )
+    await registered(registry, 4, builtFrom=version)
+    await active(registry, 4, "deployment:third", ago(hours=12))
+
+
+async def test_a_rollout_that_goes_wrong_is_undone_while_it_is_under_way(registry: Forebear) -> None:
+    await ready(registry)
+    await active(registry, 1, "deployment:first", ago(days=9))
+    await requested(registry, 2, "deployment:second")
+    await reported(registry, "deployment:second", "IN_PROGRESS", ago(hours=1))
+    back = await done(registry, OLAF, "rollBack", on=FLEET, reason="Bad.", id="deployment:back")
+    ends = "artifact { id } replaces { nodes { id } } rollsBack { nodes { id } }"
+    assert await node(registry, "Deployment", back.subject, ends) == {
+        "artifact": {"id": artifact(1)},
+        "replaces": {"nodes": [{"id": "deployment:first"}, {"id": "deployment:second"}]},
+        "rollsBack": {"nodes": [{"id": "deployment:second"}]},
+    }
+    # Whoever asks again is told that it is under way, whichever its state is.
+    for state in ("PLANNED", "IN_PROGRESS"):
+        assert await done(registry, EVE, "rollBack", on=FLEET, reason="Bad.") == Done("deployment:back", unchanged=True)
+        if state == "PLANNED":
+            await reported(registry, "deployment:back", "IN_PROGRESS", ago(minutes=5))
+    await reported(registry, "deployment:back", "ACTIVE", ago(minutes=1))
+    found = [(await node(registry, "Deployment", f"deployment:{d}", "state"))["state"] for d in ("first", "second", "back")]
+    assert found == ["ENDED", "ENDED", "ACTIVE"]
+
+
+EVE = person("eve", Role.OPERATOR)
+
+
+async def test_a_canary_goes_back_to_what_its_fleet_runs(registry: Forebear) -> None:
+    await ready(registry)
+    await active(registry, 1, "deployment:first", ago(days=9))
+    await active(registry, 2, "deployment:canary", ago(days=1), CANARY)
+    assert await ranked(registry, CANARY) == [(artifact(1), True, "APPROVAL")]
+    await done(registry, OLAF, "rollBack", on=CANARY, reason="Bad.", id="deployment:back")
+    ends = "on { id } artifact { id } replaces { nodes { id } } rollsBack { nodes { id } }"
+    canary = {"nodes": [{"id": "deployment:canary"}]}
+    assert await node(registry, "Deployment", "deployment:back", ends) == {
+        "on": {"id": CANARY}, "artifact": {"id": artifact(1)}, "replaces": canary, "rollsBack": canary,
+    }  # fmt: skip
+    # The fleet had one version only, so there is nothing to go back to.
+    assert await ranked(registry) == []
+    assert await refused(registry) == ["NO_TARGET"]
+
+
+async def test_what_never_ran_there_is_no_way_back(registry: Forebear) -> None:
+    await ready(registry)
+    assert await refused(registry) == ["NOTHING_RUNS"]
+    await active(registry, 1, "deployment:first", ago(days=9))
+    assert await refused(registry, to=artifact(2)) == ["NEVER_RAN"]
+    assert await refused(registry, to=artifact(1)) == ["NEVER_RAN"]
+    assert await refused(registry, on="fleet:nope") == ["UNKNOWN"]
+
+
+async def test_an_override_lets_go_back_to_what_is_approved_no_more(registry: Forebear) -> None:
+    await replaced(registry)
+    await done(registry, ANNA, "withdrawApproval", release=RELEASE, reason="Film tears.")
+    assert await ranked(registry) == [(artifact(1), False, None)]
+    await done(registry, ADA, "override", release=RELEASE, reason="Line down.", expiresAt=ago(hours=-8))
+    (only,) = await targets(registry)
+    assert (only["allowed"], only["basis"]) == (True, "OVERRIDE")
+    assert only["remarks"][-1] == f"{RELEASE} may run by an override alone"
+
+
+async def test_nobody_goes_back_beyond_their_lines_or_roles(registry: Forebear) -> None:
+    await replaced(registry)
+    for actor in (ANNA, person("lia", Role.OPERATOR, lines=frozenset({"line:other"}))):
+        outcome = await do(registry, actor, "rollBack", on=FLEET, reason="Bad.", dryRun=True)
+        assert isinstance(outcome, Refused)
+        assert [r.code for r in outcome.reasons] == ["FORBIDDEN"]
+
+
+async def test_a_fact_of_a_deployment_that_rolls_back_goes_back(registry: Forebear) -> None:
+    await replaced(registry)
+    summary = await record(
+        registry,
+        {
+            "kind": "Deployment", "id": "deployment:back", "state": "PLANNED", "artifact": artifact(1), "on": FLEET,
+            "reason": "Bad.", "rollsBack": ["deployment:second"],
+        },
+    )  # fmt: skip
+    assert summary.rejections == []
+    found = await node(registry, "Deployment", "deployment:back", "rollsBack { nodes { id } }")
+    assert found == {"rollsBack": {"nodes": [{"id": "deployment:second"}]}}

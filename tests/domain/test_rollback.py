@@ -1,0 +1,142 @@
+"""What is gone back to, of what ran at a place."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forebear.domain.artifact import ArtifactRow, Build, TargetRow, VersionRow
+from forebear.domain.deployment import Request
+from forebear.domain.outcome import Describe
+from forebear.domain.place import DeploymentRow, FleetRow, Place, PlaceRow
+from forebear.domain.rollback import IncidentRow, Incidents, TouchedRow, roll_back, targets
+from forebear.domain.standing import Case, LineRow, ReleaseRow, Standing, case
+from forebear.domain.standing import VersionRow as StandingVersion
+from forebear.graph.kinds import ArtifactState, DeploymentState, ReleaseState
+
+NOW = "2026-06-30T00:00:00.000000Z"
+LINE = LineRow("line:l", "target:t")
+VERSIONS = ("model:m@1", "model:m@2", "model:m@3")
+
+
+def day(n: int) -> str:
+    """A day of the month before."""
+    return f"2026-06-{n:02}T00:00:00.000000Z"
+
+
+def build(n: int, state: ArtifactState = ArtifactState.AVAILABLE) -> Build:
+    """The n-th build, of which each version has two."""
+    artifact = ArtifactRow(f"artifact:{n}", {}, described_at=NOW, state=state)
+    return Build(artifact, VersionRow(VERSIONS[n // 2], NOW), TargetRow("target:t", NOW))
+
+
+def release(n: int, state: ReleaseState, stale_from: str | None = None) -> Case:
+    """The release of the n-th version."""
+    id = f"release:m@{n + 1}/l"
+    row = ReleaseRow(id, state, 0, "eva", stale_from)
+    found = case(Standing(row, LINE, StandingVersion(VERSIONS[n], "eva")), NOW)
+    assert found is not None
+    return found
+
+
+def deployment(n: int, artifact: int, since: int, until: int | None) -> DeploymentRow:
+    """The n-th deployment, of a build, with its interval in days."""
+    state = DeploymentState.ACTIVE if until is None else DeploymentState.ENDED
+    return DeploymentRow(
+        f"deployment:{n}",
+        "fleet:f",
+        f"artifact:{artifact}",
+        state,
+        valid_from=day(since),
+        valid_to=None if until is None else day(until),
+        version=VERSIONS[artifact // 2],
+        target="target:t",
+    )
+
+
+def place(*deployments: DeploymentRow) -> Place:
+    """A fleet in the line."""
+    return Place(PlaceRow("fleet:f"), (FleetRow("fleet:f", (LINE,)),), deployments=deployments)
+
+
+NONE = Incidents()
+APPROVED = [release(n, ReleaseState.APPROVED) for n in range(3)]
+
+
+def test_a_run_went_well_until_its_first_incident() -> None:
+    at = place(deployment(1, 0, 1, 11), deployment(2, 0, 12, 15), deployment(3, 2, 15, None))
+    incidents = Incidents(
+        (IncidentRow("incident:a", day(4)), IncidentRow("incident:b", day(6)), IncidentRow("incident:c", day(20)))
+    )
+    (target,) = targets([build(0), build(2)], at, APPROVED, incidents, NOW)
+    assert target.incidents == ["incident:a", "incident:b"]
+    assert target.went_well == timedelta(days=3 + 3)
+    assert target.last_ran == day(15)
+    assert target.remarks == ("it ran there for 13 days, last until 2026-06-15T00:00Z, incident:a, incident:b began meanwhile",)
+
+
+def test_the_order_is_by_permission_incidents_basis_build_and_time() -> None:
+    at = place(deployment(1, 0, 1, 3), deployment(2, 2, 3, 5), deployment(3, 0, 5, 7), deployment(4, 4, 7, None))
+    cases = [release(0, ReleaseState.APPROVED), release(1, ReleaseState.APPROVED)]
+    builds = [build(n) for n in range(5)]
+
+    def order(*more: Case, incidents: Incidents = NONE) -> list[str]:
+        return [t.artifact for t in targets(builds, at, [*cases[len(more) :], *more], incidents, NOW)]
+
+    assert order() == ["artifact:0", "artifact:2", "artifact:1", "artifact:3"]
+    touched = Incidents(open=(TouchedRow("incident:x", VERSIONS[0]),))
+    assert order(incidents=touched) == ["artifact:2", "artifact:3", "artifact:0", "artifact:1"]
+    happened = Incidents((IncidentRow("incident:x", day(6)),))
+    assert order(incidents=happened) == ["artifact:2", "artifact:0", "artifact:3", "artifact:1"]
+    assert order(release(0, ReleaseState.APPROVED, day(9))) == ["artifact:2", "artifact:3", "artifact:0", "artifact:1"]
+    assert order(release(0, ReleaseState.EVALUATED)) == ["artifact:2", "artifact:3", "artifact:0", "artifact:1"]
+
+
+intervals = st.tuples(st.integers(0, 5), st.integers(1, 20), st.integers(1, 9)).map(
+    lambda drawn: deployment(0, drawn[0], drawn[1], drawn[1] + drawn[2])
+)
+states = st.lists(st.sampled_from(list(ReleaseState)), min_size=3, max_size=3)
+builds = st.lists(st.sampled_from(list(ArtifactState)), min_size=6, max_size=6)
+incidents = st.builds(
+    Incidents,
+    st.lists(st.builds(lambda n: IncidentRow(f"incident:{n}", day(n)), st.integers(1, 29)), max_size=3).map(tuple),
+    st.lists(st.builds(TouchedRow, st.just("incident:open"), st.sampled_from(VERSIONS)), max_size=2).map(tuple),
+)
+
+
+@given(st.lists(intervals, max_size=5), states, builds, incidents, st.integers(0, 5), st.randoms(use_true_random=False))
+def test_the_best_comes_first_whatever_the_order_of_what_is_known(
+    past: list[DeploymentRow],
+    states: list[ReleaseState],
+    stands: list[ArtifactState],
+    happened: Incidents,
+    now: int,
+    random: object,
+) -> None:
+    at = place(*past, deployment(9, now, 29, None))
+    cases = [release(n, state) for n, state in enumerate(states)]
+    every = [build(n, state) for n, state in enumerate(stands)]
+    found = targets(every, at, cases, happened, NOW)
+    shuffled = [*every]
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert targets(shuffled, at, cases, happened, NOW) == found
+
+    ran = {d.version for d in at.deployments}
+    assert {t.artifact for t in found} == {f"artifact:{n}" for n in range(6) if VERSIONS[n // 2] in ran and n != now}
+    assert [t.allowed for t in found] == sorted((t.allowed for t in found), reverse=True)
+    allowed = [t for t in found if t.allowed]
+    assert [bool(t.open) for t in allowed] == sorted(bool(t.open) for t in allowed)
+    assert all(t.went_well <= sum((run.lasted for run in t.every_run), timedelta()) for t in found)
+
+    verdict = roll_back(Request("deployment:back", None, "fleet:f", "Bad."), at, found)
+    if not allowed:
+        assert verdict.effects == ()
+        assert verdict.reasons[0].code == "NO_TARGET"
+        return
+    (intended,) = verdict.effects
+    assert isinstance(intended, Describe)
+    assert intended.document["artifact"] == allowed[0].artifact
+    assert intended.document["rollsBack"] == intended.document["replaces"] == ["deployment:9"]
+    assert [o.id for o in verdict.considered if o.chosen] == [allowed[0].artifact]
