@@ -5,14 +5,39 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from forebear.cli import archive, audit, demo, doctor, entry, policy, query, questions, schema, server, stream, tokens
 from forebear.cli.terminal import CODES, Code, Failure, err
 
+
+class Commands(TyperGroup):
+    """All commands. Those of actions are made of what they declare, which takes a while, so when one is looked for."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of a name."""
+        if cmd_name not in self.commands:
+            self._add_actions()
+        return super().get_command(ctx, cmd_name)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of all commands."""
+        self._add_actions()
+        return super().list_commands(ctx)
+
+    def _add_actions(self) -> None:
+        from forebear.cli import actions
+
+        for name, command in actions.commands(taken=[*self.commands]).items():
+            self.commands.setdefault(name, command)
+
+
 app = typer.Typer(
     name="forebear",
+    cls=Commands,
     help="A model registry that is a lineage graph.",
     epilog=CODES,
     no_args_is_help=True,

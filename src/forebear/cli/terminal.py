@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from functools import cache
 from pathlib import Path
@@ -97,6 +98,20 @@ def contents(file: str) -> str:
         raise Failure(f"{file}: {error.strerror}", Code.WRONG) from None
     except UnicodeDecodeError:
         raise Failure(f"{file} is not UTF-8", Code.WRONG) from None
+
+
+def moment(option: str, text: str) -> str:
+    """A moment that an option names, or how long from now it is. Raises `Failure`."""
+    if after := re.fullmatch(r"(\d{1,5})([dhm])", text):
+        return (datetime.now(UTC) + timedelta(**{_UNITS[after[2]]: int(after[1])})).isoformat()
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Failure(f"{option} {text}: write 90d, 12h, 30m or a moment such as 2027-01-31T00:00:00Z", Code.WRONG) from None
+    return (moment if moment.tzinfo else moment.astimezone()).isoformat()
+
+
+_UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 
 def short(id: str) -> str:

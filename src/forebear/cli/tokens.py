@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -12,7 +10,7 @@ from rich.table import Table
 
 from forebear.cli import terminal
 from forebear.cli.questions import answer
-from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, err, out
+from forebear.cli.terminal import AsJson, Failure, Token, Url, err, out
 from forebear.domain.roles import Role
 
 TOKEN = "id name roles lines machine createdAt createdBy expiresAt revokedAt revokedBy lastUsedAt"
@@ -26,8 +24,6 @@ LIST = f"{{ tokens {{ {TOKEN} }} }}"
 REVOKE = f"""mutation($token: String!) {{
   revokeToken(token: $token) {{ ... on TokensRevoked {{ tokens {{ {TOKEN} }} }} {REFUSED} }}
 }}"""
-
-UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API tokens.")
 
@@ -58,7 +54,7 @@ def create(
         "roles": role,
         "lines": line or None,
         "machine": machine,
-        "expiresAt": _moment(expires) if expires else None,
+        "expiresAt": terminal.moment("--expires", expires) if expires else None,
     }
     created = _done(answer(CREATE, given, url, token)["createToken"])
     if as_json:
@@ -117,17 +113,6 @@ def _done(outcome: Mapping[str, Any]) -> Mapping[str, Any]:
     if reasons := outcome.get("reasons"):
         raise Failure("; ".join(f"{r['message']}: {r['remedy']}" for r in reasons))
     return outcome
-
-
-def _moment(text: str) -> str:
-    """A moment, or how long from now it is."""
-    if after := re.fullmatch(r"(\d{1,5})([dhm])", text):
-        return (datetime.now(UTC) + timedelta(**{UNITS[after[2]]: int(after[1])})).isoformat()
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise Failure(f"--expires {text}: write 90d, 12h, 30m or a moment such as 2027-01-31T00:00:00Z", Code.WRONG) from None
-    return (moment if moment.tzinfo else moment.astimezone()).isoformat()
 
 
 def _day(moment: str | None) -> str:

@@ -23,7 +23,6 @@ from forebear.domain.release import By
 from forebear.domain.restatement import IMMUTABLE, restated
 from forebear.domain.standing import Case, PackRow, PolicyRow, Row, case
 from forebear.graph.facts import NodeRow, json_text
-from forebear.graph.kinds import ReleaseState
 from forebear.graph.moments import moment
 
 INVALID_POLICY = "INVALID_POLICY"
@@ -228,14 +227,10 @@ class Adoption:
 
 
 def succeeded(found: Case, after: Case, by: By, *, evaluates: bool) -> list[Effect]:
-    """What becomes of a release when another policy governs its line: `found` as it stands, `after` as it then does.
-
-    A policy is no new evidence, so it does not bring back what a person rejected.
-    """
+    """What becomes of a release when another policy governs its line: `found` as it stands, `after` as it then does."""
     was, becomes = found.release.stale_from, after.release.stale_from
     stale = Revise(found.release.id, {"staleFrom": was}, {"staleFrom": becomes})
-    evaluated = release.evaluate(after, by).effects if evaluates and found.release.state is not ReleaseState.REJECTED else ()
-    return release.together([stale, *evaluated])
+    return release.together([stale, *(release.evaluate(after, by).effects if evaluates else ())])
 
 
 def _comparable(stored: str | None) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from forebear.domain.release import By
 from forebear.domain.restatement import restated
 from forebear.domain.standing import Case, EvidenceRow, PackRow, Row, case
 from forebear.graph.facts import NodeRow
-from forebear.graph.kinds import ArtifactState, EvidenceType, ReleaseState
+from forebear.graph.kinds import ArtifactState, EvidenceType
 from forebear.graph.moments import moment
 
 MISSING = "MISSING"
@@ -85,9 +85,8 @@ class Attachment:
             return Verdict(self.row.id, reasons=reasons)
         effects: list[Effect] = [Describe(self.document)]
         for n, found in enumerate(self.cases):
-            after = self._with_evidence(found)
-            if self._concerns(after):
-                effects += release.evaluate(after, replace(self.by, ids=self.by.ids[n * DECISIONS :])).effects
+            by = replace(self.by, ids=self.by.ids[n * DECISIONS :])
+            effects += release.evaluate(self._with_evidence(found), by).effects
         return Verdict(self.row.id, tuple(effects))
 
     # ── what is in the way ──────────────────────────────────────────────────────────────────────────────
@@ -169,6 +168,7 @@ class Attachment:
             type=EvidenceType(given["type"]),
             measurements=given.get("measurements"),
             measured_at=given.get("measuredAt"),
+            recorded_at=self.by.now,
             packs=self._named("measuredWith"),
             artifact=artifact.id if artifact else None,
             artifact_state=artifact.state if artifact else None,
@@ -184,10 +184,6 @@ class Attachment:
         after = case(msgspec.structs.replace(standing, evidence=evidence, built_evidence=built), found.now)
         assert after is not None
         return after
-
-    def _concerns(self, after: Case) -> bool:
-        """Whether a release is to be evaluated anew: what a person rejected, only where a check rests on the evidence."""
-        return after.release.state is not ReleaseState.REJECTED or self.row.id in {c.evidence for c in after.checks}
 
     # ── what it says ────────────────────────────────────────────────────────────────────────────────────
 

@@ -345,10 +345,11 @@ class Case:
 
     @property
     def has_new_evidence(self) -> bool:
-        """Whether evidence came since somebody last decided against it; what was known then has been weighed."""
-        rejected = [d.decided_at or "" for d in self.standing.decisions if d.type is DecisionType.REJECTION]
-        mine = (e for e in (*self.standing.evidence, *self.standing.built_evidence) if e.version == self.version.id)
-        return any(e.recorded_at >= max(rejected, default="") for e in mine)
+        """Whether a check rests on evidence that came since somebody last decided against it: what was known is weighed."""
+        rejected = max((d.decided_at or "" for d in self.standing.decisions if d.type is DecisionType.REJECTION), default="")
+        cited = {check.evidence for check in self.checks}
+        evidence = (*self.standing.evidence, *self.standing.built_evidence)
+        return any(e.recorded_at >= rejected for e in evidence if e.id in cited)
 
     @property
     def refused_before(self) -> bool:

@@ -1,0 +1,273 @@
+"""A command for every action, made from its declaration: it sends the mutation, and prints what came of it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from functools import cache
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from forebear.actions.action import Action
+from forebear.actions.catalogue import ACTIONS
+from forebear.cli import terminal
+from forebear.cli.registry import ask, opened
+from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, out, short
+from forebear.domain.policy import InvalidPolicy
+from forebear.domain.policy_text import read
+from forebear.graph.declaration import Json, Property
+from forebear.graph.facts import json_text
+
+PANEL = "Govern"
+"""Under which heading of the help they stand."""
+
+JSON = "JSON|@FILE"
+
+IdempotencyKey = Annotated[
+    str | None,
+    typer.Option(help="Yours to choose: repeated with it, a request does nothing twice.", show_default=False),
+]
+ExpectedRevision = Annotated[
+    int | None,
+    typer.Option(help="The revision that you decided on; where there is another by now, nothing is done.", show_default=False),
+]
+
+ME = "{ me { may } }"
+STATES = " ".join(f"... on {kind} {{ {kind.lower()}State: state }}" for kind in ("Release", "Artifact", "Deployment"))
+NAMED = f"id {STATES}"
+DECISION = "id type verdict actor state about { nodes { id } }"
+REASONS = "reasons { code message remedy }"
+# Who may not read is told what the outcome itself holds, and no nodes.
+OUTCOME = f"""__typename
+  ... on Done {{ subject @include(if: $reads) {{ {NAMED} }} decisions @include(if: $reads) {{ {DECISION} }} changed unchanged }}
+  ... on Refused {{ {REASONS} decisions @include(if: $reads) {{ {DECISION} }} }}
+  ... on Conflict {{ subject @include(if: $reads) {{ {NAMED} }} expected revision }}
+  ... on Planned {{ changes considered {{ id chosen {REASONS} remarks }} }}"""
+
+
+def commands(taken: Iterable[str]) -> dict[str, Any]:
+    """The commands of all actions by name; one whose name is `taken` says what it is about as well, as in `restore-release`."""
+    app = typer.Typer()
+    for action in ACTIONS:
+        name = kebab(action.name)
+        name = f"{name}-{kebab(action.input.members[0].name)}" if name in taken else name
+        first, _, _ = action.doc.partition(". ")
+        app.command(name, help=action.doc, short_help=first.rstrip("."), rich_help_panel=PANEL)(command(action))
+    return dict(typer.main.get_group(app).commands)
+
+
+def command(action: Action) -> Callable[..., None]:
+    """The command of an action: what it is about is an argument, all else are options."""
+    subject, *others = action.input.members
+    parameters = {_safe(subject.name): _argument(subject)} | {_safe(p.name): _option(p) for p in others}
+
+    def run(
+        idempotency_key: IdempotencyKey = None,
+        expected_revision: ExpectedRevision = None,
+        url: Url = None,
+        token: Token = None,
+        as_json: AsJson = False,
+        **given: Any,
+    ) -> None:
+        terminal.configure_logs("warning")
+        values = {p.name: _value(p, given[_safe(p.name)]) for p in action.input.members}
+        keys = {"idempotencyKey": idempotency_key, "expectedRevision": expected_revision}
+        variables = {name: value for name, value in {**values, **keys}.items() if value is not None}
+        outcome = terminal.run(_done(action, variables, url, token))
+        if as_json:
+            terminal.print_json(outcome)
+        else:
+            for line in told(outcome):
+                out().print(line)
+        if outcome["__typename"] in ("Refused", "Conflict"):
+            raise typer.Exit(Code.NEGATIVE)
+
+    fixed = [p for p in inspect.signature(run, eval_str=True).parameters.values() if p.kind is not p.VAR_KEYWORD]
+    signature = [
+        *(inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, annotation=a, default=d) for n, (a, d) in parameters.items()),
+        *(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in fixed),
+    ]
+    vars(run)["__signature__"] = inspect.Signature(signature)
+    run.__annotations__ = {p.name: p.annotation for p in signature}
+    return run
+
+
+async def _done(action: Action, variables: Mapping[str, Any], url: str | None, token: str | None) -> dict[str, Any]:
+    async with opened(url, token) as registry:
+        reads = "query" in (await ask(registry, ME, {}))["me"]["may"]
+        outcome: dict[str, Any] = (await ask(registry, mutation(action), {**variables, "reads": reads}))[action.name]
+        return outcome
+
+
+@cache
+def mutation(action: Action) -> str:
+    """The GraphQL document of an action."""
+    types = {p.name: graphql_type(p) for p in action.input.members} | {"idempotencyKey": "String", "expectedRevision": "Int"}
+    declared = ", ".join(f"${name}: {type}" for name, type in types.items())
+    passed = ", ".join(f"{name}: ${name}" for name in types)
+    return f"mutation({declared}, $reads: Boolean!) {{ {action.name}({passed}) {{ {OUTCOME} }} }}"
+
+
+def graphql_type(p: Property) -> str:
+    """The GraphQL type of a member of an action's input."""
+    if p.is_fact:
+        named = f"{p.names[0]}Fact"
+    elif p.names:
+        named = "ID"
+    elif p.value_type is not None:
+        named = f"{p.value_type.__name__}Input"
+    else:
+        item = p.item_type or p.type
+        named = _SCALARS.get(item) or item.__name__
+    named = f"[{named}!]" if p.item_type is not None else named
+    return f"{named}!" if p.required else named
+
+
+_SCALARS: Mapping[Any, str] = {str: "String", int: "Int", float: "Float", bool: "Boolean", datetime: "DateTime", Json: "JSON"}
+
+
+def kebab(name: str) -> str:
+    """`attachEvidence` as `attach-evidence`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
+
+
+# ── what is given ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _safe(name: str) -> str:
+    """The parameter of a member; the names that every command has are not taken from it."""
+    return f"{kebab(name).replace('-', '_')}_"
+
+
+def _is_structured(p: Property) -> bool:
+    return p.is_fact or p.is_json
+
+
+def _repeats(p: Property) -> bool:
+    """Whether it is given once for each item: a list of values is one document."""
+    return p.item_type is not None and p.value_type is None
+
+
+def _type(p: Property) -> Any:
+    """How a member is given on a command line."""
+    item = p.item_type if _repeats(p) else p.type
+    given = str if _is_structured(p) or item is datetime else item
+    return list[given] if _repeats(p) else given  # type: ignore[valid-type]
+
+
+def _argument(p: Property) -> tuple[Any, Any]:
+    metavar = JSON if _is_structured(p) else (p.name if p.item_type is None else _singular(p.name)).upper()
+    doc = p.doc if not _is_structured(p) else f"{p.doc} {_READ}"
+    return _parameter(p, typer.Argument(help=doc, metavar=metavar, show_default=False))
+
+
+def _option(p: Property) -> tuple[Any, Any]:
+    flag = f"--{kebab(_singular(p.name) if _repeats(p) else p.name)}"
+    doc, metavar = p.doc, None
+    if _is_structured(p):
+        doc, metavar = f"{doc} {_READ}", JSON
+    elif p.type is datetime:
+        doc, metavar = f"{doc} A moment, or from now 90d, 12h or 30m.", "MOMENT"
+    if _repeats(p):
+        doc = f"{doc} May be given again."
+    return _parameter(p, typer.Option(flag, help=doc, metavar=metavar, show_default=False))
+
+
+_READ = "JSON or YAML, or @FILE; @- reads standard input."
+
+
+def _parameter(p: Property, info: Any) -> tuple[Any, Any]:
+    """What Typer is to know of a member: its annotation and its default."""
+    given = _type(p)
+    if p.required and not _repeats(p):
+        return Annotated[given, info], inspect.Parameter.empty
+    # A list that is required may be empty, which a command line says by silence.
+    return Annotated[given | None, info], None
+
+
+def _singular(name: str) -> str:
+    return name.removesuffix("s")
+
+
+def _value(p: Property, given: Any) -> Any:
+    """What was given, as the mutation takes it."""
+    if given is None:
+        return [] if p.required and p.item_type is not None else None
+    if _repeats(p):
+        return [_item(p, each) for each in given] or ([] if p.required else None)
+    return _item(p, given)
+
+
+def _item(p: Property, given: Any) -> Any:
+    if _is_structured(p):
+        return _document(p, given)
+    return terminal.moment(f"--{kebab(p.name)}", given) if p.type is datetime else given
+
+
+def _document(p: Property, text: str) -> Any:
+    """A document that was given as text, or in a file. A fact may name its kind, as it does elsewhere."""
+    where = text[1:] if text.startswith("@") else p.name
+    try:
+        document = read(terminal.contents(text[1:]) if text.startswith("@") else text).document
+    except InvalidPolicy as error:
+        lines = (f"{where}:{m.line}: {m.message}" if m.line else f"{where}: {m.message}" for m in error.mistakes)
+        raise Failure("; ".join(lines), Code.WRONG) from None
+    if p.is_fact and isinstance(document, dict) and document.get("kind") == p.names[0]:
+        return {name: value for name, value in document.items() if name != "kind"}
+    return document
+
+
+# ── what came of it ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def told(outcome: Mapping[str, Any]) -> Iterator[Text]:
+    """An outcome in words."""
+    match outcome:
+        case {"__typename": "Refused", "reasons": reasons}:
+            yield Text("refused", style="bold")
+            yield from _reasons(reasons, "  ")
+        case {"__typename": "Planned", "changes": changes, "considered": considered}:
+            yield Text("nothing was done; this would be:", style="bold")
+            for id, values in changes.items():
+                yield Text.assemble(f"  {short(id)}  ", (json_text(values), "dim"))
+            for option in considered:
+                yield Text(f"  {'✓' if option['chosen'] else '✗'} {short(option['id'])}")
+                yield from (Text(f"    {remark}") for remark in option["remarks"])
+                yield from _reasons(option["reasons"], "    ")
+        case {"__typename": "Conflict", "expected": expected, "revision": revision}:
+            yield Text(f"somebody was faster: it has revision {revision}, and {expected} was expected. Nothing was done.")
+        case {"unchanged": True}:
+            yield Text.assemble(*_subject(outcome), "it was so already; nothing was done")
+        case {"changed": changed}:
+            yield Text.assemble(*_subject(outcome), "done")
+            decisions = [decision["id"] for decision in outcome.get("decisions", ())]
+            for id in changed:
+                if id not in decisions:
+                    yield Text(f"  {short(id)}")
+    for decision in outcome.get("decisions", ()):
+        yield Text.assemble("  ", *_decision(decision))
+
+
+def _reasons(reasons: Iterable[Mapping[str, str]], indent: str) -> Iterator[Text]:
+    for reason in reasons:
+        yield Text.assemble(f"{indent}{reason['message']}  ", (reason["code"], "dim"))
+        yield Text(f"{indent}  → {reason['remedy']}")
+
+
+def _subject(outcome: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What it was about, and how that stands."""
+    if subject := outcome.get("subject"):
+        state = next((value for name, value in subject.items() if name.endswith("State")), None)
+        yield short(subject["id"]) + (f" is {state}" if state else "") + ": ", "bold"
+
+
+def _decision(decision: Mapping[str, Any]) -> Iterator[str | tuple[str, str]]:
+    refused = " REFUSED" if decision["verdict"] == "REFUSED" else ""
+    about = ", ".join(node["id"] for node in decision["about"]["nodes"])
+    state = f" → {decision['state']}" if decision["state"] else ""
+    yield f"{decision['type']}{refused} by {decision['actor']}: {about}{state}  "
+    yield decision["id"], "dim"
