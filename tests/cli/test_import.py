@@ -41,7 +41,7 @@ def test_each_rejected_fact_is_reported_and_the_others_are_in(service: Service) 
     assert [line.split(": ")[:3] for line in ended.err.splitlines()] == [
         ["line 2", "robot", "id"],
         ["line 4", "(no id)", "the line is no JSON"],
-        ["line 5", "decision:a", "kind"],
+        ["line 5", "decision:a", "type"],
     ]
     assert ended.out == (
         "        2  Robot\n"

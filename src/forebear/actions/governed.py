@@ -48,7 +48,9 @@ _DECIDED_BY = {
 
 
 def _decision(fact: Document) -> tuple[str, dict[str, Any]]:
-    verb = _DECIDED_BY.get(fact.get("type", ""))
+    if fact.get("type") is None:
+        raise NoAction("type: is required, since it says what is to be decided")
+    verb = _DECIDED_BY.get(fact["type"])
     if verb is None:
         raise NoAction(f"type: nobody takes a decision of type {fact.get('type')}: the policy does, when evidence arrives")
     if fact.get("verdict", Came.GRANTED) != Came.GRANTED:
