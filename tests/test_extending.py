@@ -106,7 +106,7 @@ async def test_a_node_type_is_one_class(registry: Forebear) -> None:
 
 async def test_a_question_is_one_file(registry: Forebear, tmp_path: Path) -> None:
     (tmp_path / "tuned_simulators.cypher").write_text(QUESTION, "utf-8")
-    schema = build(EXTENDED, questions(EXTENDED, tmp_path), Facts(EXTENDED))
+    schema = build(EXTENDED, questions(EXTENDED, tmp_path), Facts(EXTENDED), ())
     executor = Executor(schema, registry.store, Dialect(EXTENDED, registry.store.engine))
     query = """query ($dataset: ID!, $fasterThan: Float) { tunedSimulators(dataset: $dataset, fasterThan: $fasterThan) {
       totalCount nodes { speed simulator { name } } } }"""

@@ -392,7 +392,7 @@ MISTAKES: dict[Callable[[], object], str] = {
     not_a_prop: "Thing.size is annotated but not made with prop(…)",
     unknown_type: "Thing.size: name 'Unheard' is not defined",
     unsupported_type: "Thing.size: dict[str, int] is no type that the graph can hold",
-    a_list_of_enums: "Thing.colours: list[test_declaration.Colour] is no type that the graph can hold",
+    a_list_of_enums: f"Thing.colours: list[{__name__}.Colour] is no type that the graph can hold",
     a_list_of_moments: "Thing.seen: list[datetime.datetime] is no type that the graph can hold",
     a_value_alone: "Thing.point: a Point is held in a list: list[Point]",
     optional_without_default: "Thing.size may be None, so give it default=None",
