@@ -57,7 +57,7 @@ WITH release, line, version, candidate,
     WITH other, running, max(coalesce(deployment.validFrom, '')) AS since ORDER BY since DESC, other.id LIMIT 1
     RETURN {release: other.id, version: running.id} AS other
   }[0] AS baseline
-RETURN release{.id, .state, .revision, .staleFrom, .recordedBy} AS release,
+RETURN release{.id, .state, .revision, .staleFrom, .recordedAt, .recordedBy} AS release,
   line{
     .id,
     target: COLLECT { WITH * WHERE line IS NOT NULL MATCH (line)-[for:FOR]->(target:HardwareTarget) WHERE true RETURN target.id }[0]
@@ -73,7 +73,7 @@ RETURN release{.id, .state, .revision, .staleFrom, .recordedBy} AS release,
     WITH * WHERE line IS NOT NULL
     MATCH (coming:ReleasePolicy)-[governs:GOVERNS]->(line) WHERE governs.validFrom > $now
     WITH coming, governs ORDER BY governs.validFrom, coming.id
-    RETURN coming{.id, .document, validFrom: governs.validFrom} AS item
+    RETURN coming{.id, .document, validFrom: governs.validFrom, recordedAt: governs.recordedAt} AS item
   } AS coming,
   baseline,
   COLLECT {
@@ -99,7 +99,7 @@ RETURN release{.id, .state, .revision, .staleFrom, .recordedBy} AS release,
     MATCH (decision:Decision)-[about:ABOUT]->(release) WHERE true
     WITH DISTINCT release, decision ORDER BY decision.decidedAt, decision.id
     RETURN decision{
-      .id, .type, .verdict, .actor, .roles, .machine, .digest, .decidedAt, .expiresAt,
+      .id, .type, .verdict, .actor, .roles, .machine, .digest, .decidedAt, .expiresAt, .recordedAt,
       policies: COLLECT { MATCH (decision)-[under:UNDER]->(policy:ReleasePolicy) WHERE true RETURN policy.id },
       approves: EXISTS { MATCH (release)-[approved:APPROVED_BY]->(decision) WHERE true }
     } AS item
