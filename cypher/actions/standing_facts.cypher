@@ -111,6 +111,12 @@ RETURN release{.id, .state, .revision, .staleFrom, .recordedAt, .recordedBy} AS 
     WITH measured, evidence ORDER BY evidence.id
     RETURN evidence{
       .id, .type, .measurements, .measuredAt, .recordedAt, version: measured.id,
+      correctedAt: COLLECT {
+        MATCH (revision:Revision)-[revises:REVISES]->(measured)
+        WHERE any(name IN revision.changed WHERE name IN ['weightsDigest', 'normalizationDigest', 'actionSpaceDigest', 'controllerDigest'])
+        WITH revision ORDER BY revision.number DESC LIMIT 1
+        RETURN revision.revisedAt
+      }[0],
       packs: COLLECT { MATCH (evidence)-[with:MEASURED_WITH]->(pack:EvaluationPack) WHERE true RETURN pack.id },
       supersededBy: COLLECT { MATCH (newer:Evidence)-[supersedes:SUPERSEDES]->(evidence) WHERE true RETURN newer.id }
     } AS item
@@ -123,6 +129,12 @@ RETURN release{.id, .state, .revision, .staleFrom, .recordedAt, .recordedBy} AS 
     RETURN evidence{
       .id, .type, .measurements, .measuredAt, .recordedAt, version: measured.id, artifact: artifact.id, artifactState: artifact.state,
       target: COLLECT { MATCH (artifact)-[for:FOR]->(built:HardwareTarget) WHERE true RETURN built.id }[0],
+      correctedAt: COLLECT {
+        MATCH (revision:Revision)-[revises:REVISES]->(measured)
+        WHERE any(name IN revision.changed WHERE name IN ['weightsDigest', 'normalizationDigest', 'actionSpaceDigest', 'controllerDigest'])
+        WITH revision ORDER BY revision.number DESC LIMIT 1
+        RETURN revision.revisedAt
+      }[0],
       packs: COLLECT { MATCH (evidence)-[with:MEASURED_WITH]->(pack:EvaluationPack) WHERE true RETURN pack.id },
       supersededBy: COLLECT { MATCH (newer:Evidence)-[supersedes:SUPERSEDES]->(evidence) WHERE true RETURN newer.id }
     } AS item
