@@ -24,7 +24,7 @@ RETURN COLLECT {
       governed: COLLECT {
         MATCH (former:ReleasePolicy)-[governs:GOVERNS]->(line) WHERE coalesce(governs.validTo > $now, true)
         WITH former, governs ORDER BY governs.validFrom, former.id
-        RETURN governs{policy: former.id, .validFrom, .validTo} AS item
+        RETURN governs{policy: former.id, .validFrom, .validTo, .recordedAt} AS item
       }
     } AS item
   } AS lines,

@@ -57,7 +57,7 @@ WITH release, line, version, candidate,
     WITH other, running, max(coalesce(deployment.validFrom, '')) AS since ORDER BY since DESC, other.id LIMIT 1
     RETURN {release: other.id, version: running.id} AS other
   }[0] AS baseline
-RETURN release{.id, .state, .revision, .staleFrom, .recordedBy} AS release,
+RETURN release{.id, .state, .revision, .staleFrom, .recordedAt, .recordedBy} AS release,
   line{
     .id,
     target: COLLECT { WITH * WHERE line IS NOT NULL MATCH (line)-[for:FOR]->(target:HardwareTarget) WHERE true RETURN target.id }[0]
@@ -73,7 +73,7 @@ RETURN release{.id, .state, .revision, .staleFrom, .recordedBy} AS release,
     WITH * WHERE line IS NOT NULL
     MATCH (coming:ReleasePolicy)-[governs:GOVERNS]->(line) WHERE governs.validFrom > $now
     WITH coming, governs ORDER BY governs.validFrom, coming.id
-    RETURN coming{.id, .document, validFrom: governs.validFrom} AS item
+    RETURN coming{.id, .document, validFrom: governs.validFrom, recordedAt: governs.recordedAt} AS item
   } AS coming,
   baseline,
   COLLECT {
@@ -99,7 +99,7 @@ RETURN release{.id, .state, .revision, .staleFrom, .recordedBy} AS release,
     MATCH (decision:Decision)-[about:ABOUT]->(release) WHERE true
     WITH DISTINCT release, decision ORDER BY decision.decidedAt, decision.id
     RETURN decision{
-      .id, .type, .verdict, .actor, .roles, .machine, .digest, .decidedAt, .expiresAt,
+      .id, .type, .verdict, .actor, .roles, .machine, .digest, .decidedAt, .expiresAt, .recordedAt,
       policies: COLLECT { MATCH (decision)-[under:UNDER]->(policy:ReleasePolicy) WHERE true RETURN policy.id },
       approves: EXISTS { MATCH (release)-[approved:APPROVED_BY]->(decision) WHERE true }
     } AS item
@@ -111,6 +111,12 @@ RETURN release{.id, .state, .revision, .staleFrom, .recordedBy} AS release,
     WITH measured, evidence ORDER BY evidence.id
     RETURN evidence{
       .id, .type, .measurements, .measuredAt, .recordedAt, version: measured.id,
+      correctedAt: COLLECT {
+        MATCH (revision:Revision)-[revises:REVISES]->(measured)
+        WHERE any(name IN revision.changed WHERE name IN ['weightsDigest', 'normalizationDigest', 'actionSpaceDigest', 'controllerDigest'])
+        WITH revision ORDER BY revision.number DESC LIMIT 1
+        RETURN revision.revisedAt
+      }[0],
       packs: COLLECT { MATCH (evidence)-[with:MEASURED_WITH]->(pack:EvaluationPack) WHERE true RETURN pack.id },
       supersededBy: COLLECT { MATCH (newer:Evidence)-[supersedes:SUPERSEDES]->(evidence) WHERE true RETURN newer.id }
     } AS item
@@ -123,6 +129,12 @@ RETURN release{.id, .state, .revision, .staleFrom, .recordedBy} AS release,
     RETURN evidence{
       .id, .type, .measurements, .measuredAt, .recordedAt, version: measured.id, artifact: artifact.id, artifactState: artifact.state,
       target: COLLECT { MATCH (artifact)-[for:FOR]->(built:HardwareTarget) WHERE true RETURN built.id }[0],
+      correctedAt: COLLECT {
+        MATCH (revision:Revision)-[revises:REVISES]->(measured)
+        WHERE any(name IN revision.changed WHERE name IN ['weightsDigest', 'normalizationDigest', 'actionSpaceDigest', 'controllerDigest'])
+        WITH revision ORDER BY revision.number DESC LIMIT 1
+        RETURN revision.revisedAt
+      }[0],
       packs: COLLECT { MATCH (evidence)-[with:MEASURED_WITH]->(pack:EvaluationPack) WHERE true RETURN pack.id },
       supersededBy: COLLECT { MATCH (newer:Evidence)-[supersedes:SUPERSEDES]->(evidence) WHERE true RETURN newer.id }
     } AS item
@@ -130,14 +142,14 @@ RETURN release{.id, .state, .revision, .staleFrom, .recordedBy} AS release,
   COLLECT {
     WITH * WHERE version IS NOT NULL AND line IS NOT NULL
     MATCH (version)<-[built:BUILT_FROM]-(artifact:Artifact)<-[meant:OF]-(deployment:Deployment)-[on:ON]->(fleet:Fleet)-[runs:IN_LINE]->(line)
-    WHERE deployment.state IN ['PLANNED', 'IN_PROGRESS', 'ACTIVE']
+    WHERE deployment.state IN ['PLANNED', 'IN_PROGRESS', 'ACTIVE'] AND runs.validFrom <= $now AND coalesce(runs.validTo > $now, true)
     WITH DISTINCT deployment, fleet ORDER BY deployment.id
     RETURN deployment{.id, .state, fleet: fleet.id} AS item
   } AS deployments,
   COLLECT {
     WITH * WHERE version IS NOT NULL AND line IS NOT NULL
     MATCH (version)<-[built:BUILT_FROM]-(artifact:Artifact)<-[meant:OF]-(deployment:Deployment)-[on:ON]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet)-[runs:IN_LINE]->(line)
-    WHERE deployment.state IN ['PLANNED', 'IN_PROGRESS', 'ACTIVE']
+    WHERE deployment.state IN ['PLANNED', 'IN_PROGRESS', 'ACTIVE'] AND runs.validFrom <= $now AND coalesce(runs.validTo > $now, true) AND part.validFrom <= $now AND coalesce(part.validTo > $now, true)
     WITH DISTINCT deployment, fleet ORDER BY deployment.id
     RETURN deployment{.id, .state, fleet: fleet.id} AS item
   } AS cohortDeployments,

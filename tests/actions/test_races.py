@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 from collections import Counter
 from itertools import pairwise
 
@@ -11,8 +12,8 @@ from forebear.actions.performer import By
 from forebear.app import Forebear
 from forebear.domain.outcome import Done, Outcome, Refused
 from forebear.domain.roles import Actor
-from tests.actions.world import ANNA, BEN, RELEASE, company, done
-from tests.record.asking import ask
+from tests.actions.world import ADA, ANNA, BEN, EVA, LINE, POLICY, RELEASE, VERSION, ago, company, done
+from tests.record.asking import ask, record
 
 ROUNDS = 50 * int(os.environ.get("FOREBEAR_SOAK", "1"))
 """How often each race is run on each engine."""
@@ -106,3 +107,83 @@ async def test_equal_idempotency_keys_at_once_are_one_request(registry: Forebear
         found = await decisions(registry)
         assert found["VOTE"] == n + 1
         await restart(registry)
+
+
+async def test_evidence_and_a_new_policy_at_once_come_to_what_both_together_say(registry: Forebear) -> None:
+    await company(registry, success=0.0)
+    choose = random.Random(4)
+    for n in range(ROUNDS):
+        value, bound = choose.randint(1, 9), choose.randint(1, 9)
+        evidence = {
+            "kind": "Evidence", "id": f"evidence:{n}", "type": "REPLAY", "measuredAt": ago(),
+            "measurements": [{"metric": "success", "value": value}], "about": [VERSION], "measuredWith": ["pack:replay@1"],
+        }  # fmt: skip
+        asked = {"pack": "pack:replay@1", "metric": "success", "minimum": bound}
+        policy = {"kind": "ReleasePolicy", "id": f"policy:ur5e@{n + 2}", "document": POLICY | {"evidence": [asked]}}
+        both: list[tuple[Actor, str, dict[str, object], str | None]] = [
+            (EVA, "attachEvidence", {"evidence": evidence}, None),
+            (ADA, "adoptPolicy", {"policy": policy, "lines": [LINE], "reason": "Again."}, None),
+        ]
+        outcomes = await together(registry, *choose.sample(both, 2))
+        assert all(isinstance(o, Done) for o in outcomes), outcomes
+        assert await state(registry) == ("EVALUATED" if value >= bound else "CANDIDATE"), (value, bound)
+    assert await chain(registry) == list(range(len(await chain(registry))))
+
+
+async def test_policies_adopted_at_once_govern_one_after_the_other(registry: Forebear) -> None:
+    await company(registry)
+    ids = iter(range(2, 2 + 3 * ROUNDS))
+    for _ in range(ROUNDS):
+        policies = [{"kind": "ReleasePolicy", "id": f"policy:ur5e@{next(ids)}", "document": POLICY} for _ in range(3)]
+        outcomes = await together(
+            registry, *((ADA, "adoptPolicy", {"policy": p, "lines": [LINE], "reason": "Again."}, None) for p in policies)
+        )
+        assert all(isinstance(o, Done) for o in outcomes), outcomes
+    rows = await registry.store.read(
+        "MATCH (p:ReleasePolicy)-[g:GOVERNS]->(l:ReleaseLine) RETURN g.validFrom AS since, g.validTo AS until ORDER BY since"
+    )
+    assert len(rows) == 1 + 3 * ROUNDS
+    assert [row["until"] for row in rows] == [*(row["since"] for row in rows[1:]), None]
+
+
+async def test_a_version_registered_twice_at_once_is_one_of_the_two(registry: Forebear) -> None:
+    await company(registry)
+    for n in range(ROUNDS):
+        id, digests = f"model:picker@{n + 2}", [f"sha256:{digit * 64}" for digit in "ab"]
+        versions = [{"kind": "ModelVersion", "id": id, "weightsDigest": digest} for digest in digests]
+        first, second = await together(
+            registry, *((EVA, "registerCandidate", {"versions": [v], "lines": [LINE]}, None) for v in versions)
+        )
+        (stored,) = await registry.store.read("MATCH (v:ModelVersion {id: $id}) RETURN v.weightsDigest AS digest", {"id": id})
+        match first, second:
+            case Done(), Refused((reason,)):
+                assert stored["digest"] == digests[0]
+            case Refused((reason,)), Done():
+                assert stored["digest"] == digests[1]
+            case other:
+                raise AssertionError(other)
+        assert reason.code == "IMMUTABLE"
+
+
+async def test_evidence_that_comes_while_its_version_enters_a_line_counts_there(registry: Forebear) -> None:
+    await company(registry)
+    await record(registry, {"kind": "ReleaseLine", "id": "line:kitchen"})
+    policy = {"kind": "ReleasePolicy", "id": "policy:kitchen@1", "document": POLICY}
+    await done(registry, ADA, "adoptPolicy", policy=policy, lines=["line:kitchen"], reason="The first.")
+    for n in range(2, 2 + ROUNDS):
+        version = {"kind": "ModelVersion", "id": f"model:picker@{n}", "parameters": 1}
+        await done(registry, EVA, "registerCandidate", versions=[version], lines=[LINE])
+        evidence = {
+            "kind": "Evidence", "id": f"evidence:{n}", "type": "REPLAY", "measuredAt": ago(),
+            "measurements": [{"metric": "success", "value": 90}], "about": [version["id"]], "measuredWith": ["pack:replay@1"],
+        }  # fmt: skip
+        both: list[tuple[Actor, str, dict[str, object], str | None]] = [
+            (EVA, "attachEvidence", {"evidence": evidence}, None),
+            (EVA, "registerCandidate", {"versions": [version], "lines": ["line:kitchen"]}, None),
+        ]
+        outcomes = await together(registry, *(both if n % 2 else reversed(both)))
+        assert all(isinstance(o, Done) for o in outcomes), outcomes
+        rows = await registry.store.read(
+            "MATCH (r:Release)-[of:OF]->(v:ModelVersion {id: $id}) RETURN r.state AS state", {"id": version["id"]}
+        )
+        assert [row["state"] for row in rows] == ["EVALUATED", "EVALUATED"]

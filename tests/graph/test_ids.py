@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forebear.graph.ids import MAX_LENGTH, Id, Ids, InvalidId, escape, unescape
+from forebear.graph.ids import MAX_LENGTH, Id, Ids, InvalidId, escape, release_id, unescape
 from forebear.graph.kinds import GRAPH
 
 ids = Ids(GRAPH)
@@ -32,6 +32,18 @@ def test_an_id_that_was_put_together_is_taken_apart_again(kind, name, version):
     id = Id(kind.name, kind.prefix, name, version if kind.versioned else None)
     assert ids.parse(str(id)) == id
     assert ids.kind(str(id)) == kind.name
+
+
+@given(st.tuples(names, names, names), st.tuples(names, names, names))
+def test_two_releases_have_one_id_only_where_they_are_one(one, other):
+    first, second = (release_id(f"model:{name}@{version}", f"line:{line}") for name, version, line in (one, other))
+    assert (first == second) == (one == other)
+    assert ids.kind(first) == "Release"
+
+
+def test_a_release_is_named_by_its_version_and_its_line():
+    assert release_id("model:openvla-7b@3", "line:widowx-orin") == "release:openvla-7b@3/widowx-orin"
+    assert release_id("model:hand@1/b", "line:lab/left") == "release:hand@1/b/lab%2Fleft"
 
 
 @given(kinds, texts, texts)

@@ -74,7 +74,7 @@ class Inquiry:
     """A question whose answer is a decision, and which writes nothing: the rows that `cypher/questions/<name>.cypher` takes.
 
     `facts` and `asks` are those of an action, read without their locks; `decide` is pure and answers rows: maps of scalars, of
-    lists of scalars and of lists of maps.
+    lists of scalars and of lists of maps. It may raise `Undecidable`.
     """
 
     name: str

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from forebear.actions import artifact, candidate, deployment, evidence, installation, policy, release, rollback
+from forebear.actions import artifact, candidate, correction, deployment, evidence, installation, policy, release, rollback
 
 ACTIONS = (
     *candidate.ACTIONS,
     *evidence.ACTIONS,
     *policy.ACTIONS,
     *release.ACTIONS,
+    *correction.ACTIONS,
     *artifact.ACTIONS,
     *deployment.ACTIONS,
     *installation.ACTIONS,

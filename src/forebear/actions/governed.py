@@ -96,6 +96,7 @@ def _named(fact: Document, **names: str) -> dict[str, Any]:
 _ASKED: Mapping[str, Callable[[Document], tuple[str, dict[str, Any]]]] = {
     "ModelVersion": _version,
     "Release": _release,
+    "Correction": lambda fact: ("correct", {name: fact.get(name) for name in ("of", "values", "reason")}),
     "Evidence": lambda fact: ("attachEvidence", {"evidence": fact}),
     "ReleasePolicy": lambda fact: ("adoptPolicy", {"policy": fact, "reason": fact.get("description")}),
     "Decision": _decision,

@@ -6,11 +6,12 @@ continues its chain, an outbox entry, and the outcome under the request's idempo
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -40,6 +41,9 @@ from forebear.graph.facts import EdgeRow, Facts, InvalidFact, NodeRow
 from forebear.graph.moments import moment
 from forebear.store import Store, WriteTransaction
 from forebear.store.statements import Facts as Statement
+
+LONGEST_WAIT = timedelta(seconds=30)
+"""How long an action waits at most for a moment that lies ahead of its own."""
 
 FORMER = "MATCH (request:Request {id: $id}) RETURN request.digest AS digest, request.outcome AS outcome"
 """The outcome that a request with this idempotency key had before."""
@@ -97,7 +101,12 @@ class Performer:
         async def work(transaction: WriteTransaction) -> Outcome:
             return await _Doing(self, action, values, by, transaction).outcome()
 
-        return await self._store.write(work)
+        while True:
+            try:
+                return await self._store.write(work)
+            except _Overtaken as overtaken:
+                # Elsewhere clocks may be ahead of ours.
+                await asyncio.sleep(overtaken.ahead)
 
     async def ask(self, name: str, input: Mapping[str, Any], actor: Actor) -> list[Mapping[str, Any]]:
         """The rows that a question's decision comes to. Raises `StoreError`."""
@@ -134,6 +143,18 @@ def _listed(value: Any) -> Sequence[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
+class _Overtaken(Exception):
+    """What was read was recorded after the reader's moment, by somebody who was faster while it waited for its locks.
+
+    A decision on it would be dated before what it rests on, so it is to be taken anew, at a moment of its own. `ahead`: how
+    many seconds the other's moment is still to come.
+    """
+
+    def __init__(self, at: str) -> None:
+        super().__init__(at)
+        self.ahead = max(0.0, (datetime.fromisoformat(at) - datetime.now(UTC)).total_seconds())
+
+
 class _Doing:
     """One attempt; the first thing that it does is to take its moment."""
 
@@ -156,6 +177,9 @@ class _Doing:
         for name in self._action.facts:
             statement = self._performer.statements[name]
             facts[name] = await self._transaction.run(statement.text, statement.bound(asked))
+        # What a broken clock has dated later still is no reason to wait.
+        if overtaking := max((at for at in _recorded(facts) if self._now <= at < self._longest_wait), default=None):
+            raise _Overtaken(overtaking)
         verdict = self._action.decide(Given(self._input, facts, self._by.actor, self._now, self._performer.facts.described))
         expected = self._by.expected_revision
         if expected is not None and (revision := _revision(facts, verdict.subject)) not in (None, expected):
@@ -178,6 +202,10 @@ class _Doing:
             said = {"now": self._now, "by": by, "from": source, "stamp": stamp, "reason": self._input.get("reason")}
             await self._transaction.run(text, {"change": rows | said})
         return outcome
+
+    @property
+    def _longest_wait(self) -> str:
+        return moment(datetime.fromisoformat(self._now) + LONGEST_WAIT)
 
     # ── idempotency ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -276,6 +304,19 @@ class _Doing:
         if isinstance(effect, Describe) and effect.document["kind"] == "Decision":
             return str(effect.document["about"][0])
         return effect.id
+
+
+def _recorded(facts: Any) -> Iterator[str]:
+    """When that was recorded which facts statements answered, as far as they say it."""
+    match facts:
+        case Mapping():
+            if isinstance(at := facts.get("recordedAt"), str):
+                yield at
+            for value in facts.values():
+                yield from _recorded(value)
+        case list():
+            for value in facts:
+                yield from _recorded(value)
 
 
 def _revision(facts: Mapping[str, list[dict[str, Any]]], subject: str) -> int | None:

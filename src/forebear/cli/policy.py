@@ -1,26 +1,39 @@
-"""Release policies: `policy check`."""
+"""Release policies: `policy check`, `policy simulate`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
 
 from forebear.cli import terminal
-from forebear.cli.registry import ask, opened
+from forebear.cli.registry import Registry, ask, opened
 from forebear.cli.terminal import AsJson, Code, Token, Url, out
 
 if TYPE_CHECKING:
     from forebear.domain.evidence import Pack
     from forebear.domain.policy import Asked, Mistake, Policy
+    from forebear.domain.policy_text import PolicyText
 
 app = typer.Typer(help="Work on release policies.", no_args_is_help=True)
 
 PACKS = """query($ids: [ID!]!) { nodes(ids: $ids) {
   id described ... on EvaluationPack { metrics { name unit direction } slices }
 } }"""
+
+
+LINES = "query($after: String) { releaseLines(first: 1000, after: $after) { nodes { id } pageInfo { endCursor hasNextPage } } }"
+SIMULATE = """query($document: JSON!, $lines: [ID!]!, $after: String) {
+  simulatePolicy(document: $document, lines: $lines, first: 1000, after: $after) {
+    nodes {
+      release { id state line { id } } becomes staleFrom fleets { id }
+      checks { requirement passed code message remedy } missing { code message remedy }
+    }
+    pageInfo { endCursor hasNextPage }
+  }
+}"""
 
 
 @app.callback()
@@ -39,30 +52,107 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Print a policy as it is understood, or each mistake in it with exit code 1; nothing is written."""
-    from forebear.domain.policy import InvalidPolicy, check_against, parse
-    from forebear.domain.policy_text import read
+    from forebear.domain.policy import check_against
 
-    text = terminal.contents(file)
+    written, understood = _understood(file, as_json=as_json)
     known: Mapping[str, Pack] = {}
-    try:
-        written = read(text)
-        try:
-            understood = parse(written.document)
-            if packs:
-                terminal.configure_logs("warning")
-                known = terminal.run(_known(understood.packs, url, token))
-                if undefined := check_against(understood, known):
-                    raise InvalidPolicy(undefined)
-        except InvalidPolicy as error:
-            raise InvalidPolicy(written.located(error.mistakes)) from None
-    except InvalidPolicy as error:
-        _refuse("standard input" if file == "-" else file, error.mistakes, as_json=as_json)
-        raise typer.Exit(Code.NEGATIVE) from None
+    if packs:
+        terminal.configure_logs("warning")
+        known = terminal.run(_known(understood.packs, url, token))
+        if undefined := check_against(understood, known):
+            raise _refused(file, written.located(undefined), as_json=as_json)
     if as_json:
         terminal.print_json({"valid": True, "policy": understood.document()})
         return
     for line in described(understood, known):
         out().print(line)
+
+
+@app.command()
+def simulate(
+    file: Annotated[str, typer.Argument(help="A policy as YAML or JSON; - reads standard input.", show_default=False)],
+    line: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A release line that it would govern; may be given again. Without any, all lines.", show_default=False
+        ),
+    ] = None,
+    url: Url = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print what a policy would have decided about the releases of lines, and which fleets it would touch; writes nothing."""
+    _, understood = _understood(file, as_json=as_json)
+    terminal.configure_logs("warning")
+    simulated = terminal.run(_simulated(understood.document(), line, url, token))
+    if as_json:
+        terminal.print_json(simulated)
+        return
+    for text in foreseen(simulated):
+        out().print(text)
+
+
+async def _simulated(
+    document: Mapping[str, Any], lines: Sequence[str] | None, url: str | None, token: str | None
+) -> list[dict[str, Any]]:
+    async with opened(url, token) as registry:
+        if lines is None:
+            lines = [node["id"] async for node in _pages(registry, LINES, {})]
+        return [row async for row in _pages(registry, SIMULATE, {"document": document, "lines": lines})]
+
+
+async def _pages(registry: Registry, document: str, variables: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    """The nodes of the one connection that a document asks for, page by page."""
+    after = None
+    while True:
+        (page,) = (await ask(registry, document, {**variables, "after": after})).values()
+        for node in page["nodes"]:
+            yield node
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            return
+
+
+def foreseen(simulated: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
+    """What a policy would decide, release by release, and in sum."""
+    for row in simulated:
+        release = row["release"]
+        moves = f" → {row['becomes']}" if row["becomes"] != release["state"] else ", as it is"
+        yield Text.assemble((release["id"], "bold"), f"  {release['state']}{moves}")
+        if row["staleFrom"]:
+            yield Text(f"  its approval is stale from {row['staleFrom']} on")
+            yield from (Text(f"  runs on {fleet['id']}") for fleet in row["fleets"])
+        for check in row["checks"]:
+            yield Text(f"  {'✓' if check['passed'] else '✗'} {check['message']}")
+        failed = {check["message"] for check in row["checks"]}
+        yield from (Text(f"  ✗ {reason['message']}") for reason in row["missing"] if reason["message"] not in failed)
+    moved = sum(row["becomes"] != row["release"]["state"] for row in simulated)
+    stale = sum(row["staleFrom"] is not None for row in simulated)
+    fleets = {fleet["id"] for row in simulated for fleet in row["fleets"]}
+    yield Text(
+        f"{_counted(len(simulated), 'release')}: {_counted(moved, 'change')} of state, "
+        f"{_counted(stale, 'approval')} stale, {_counted(len(fleets), 'fleet')} touched"
+    )
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n} {noun}" + ("" if n == 1 else "s")
+
+
+def _understood(file: str, *, as_json: bool) -> tuple[PolicyText, Policy]:
+    """A policy's text, and what it says. Raises `typer.Exit` once its mistakes are printed."""
+    from forebear.domain.policy import InvalidPolicy, parse
+    from forebear.domain.policy_text import read
+
+    text = terminal.contents(file)
+    try:
+        written = read(text)
+    except InvalidPolicy as error:
+        raise _refused(file, error.mistakes, as_json=as_json) from None
+    try:
+        return written, parse(written.document)
+    except InvalidPolicy as error:
+        raise _refused(file, written.located(error.mistakes), as_json=as_json) from None
 
 
 async def _known(ids: Iterable[str], url: str | None, token: str | None) -> dict[str, Pack]:
@@ -82,14 +172,16 @@ async def _known(ids: Iterable[str], url: str | None, token: str | None) -> dict
     }
 
 
-def _refuse(file: str, mistakes: Iterable[Mistake], *, as_json: bool) -> None:
+def _refused(file: str, mistakes: Iterable[Mistake], *, as_json: bool) -> typer.Exit:
+    """The end of a command on a policy with mistakes, which it prints."""
+    file = "standard input" if file == "-" else file
     if as_json:
         said = [{"path": m.path, "message": m.message, "line": m.line} for m in mistakes]
         terminal.print_json({"valid": False, "mistakes": said})
-        return
-    for mistake in mistakes:
+    for mistake in () if as_json else mistakes:
         where = f"{file}:{mistake.line}" if mistake.line else file
         out().print(f"{where}: {mistake}", markup=False)
+    return typer.Exit(Code.NEGATIVE)
 
 
 def described(policy: Policy, packs: Mapping[str, Pack]) -> Iterator[Text]:

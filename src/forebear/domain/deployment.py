@@ -10,7 +10,7 @@ taking its place silently would drop what somebody else was authorised to do. Go
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -178,7 +178,8 @@ def report(said: Reported, place: Place, releases: Iterable[Deployed], now: str)
     subject = _with(known[said.deployment], said)
     told = known | {subject.id: subject}
     touched = [d for d in told.values() if d.id == subject.id or _takes(subject, d, place) or d.id in subject.replaces]
-    after = {d.id: _course(d, told.values(), place) for d in touched}
+    active = {d.id: moments(d.reported, _ACTIVE) for d in told.values()}
+    after = {d.id: _course(d, told.values(), active, place) for d in touched}
     effects: list[Effect] = [e for d in touched if (e := _revised(known[d.id], d, after[d.id], d is subject))]
     states = [(d, after[d.id].state) for d in touched]
     effects += (e for row in releases if (e := _released(row, states)))
@@ -220,18 +221,18 @@ def _takes(taker: DeploymentRow, d: DeploymentRow, place: Place) -> bool:
     return taker.id != d.id and (taker.place == d.place or promotes)
 
 
-def _course(d: DeploymentRow, told: Iterable[DeploymentRow], place: Place) -> Course:
-    """The course of a deployment among others."""
-    last = max(moments(d.reported, _ACTIVE), default="")
-    taken: list[str] = []
-    replaced: list[str] = []
-    for other in told:
-        active = moments(other.reported, _ACTIVE)
-        if d.id in other.replaces:
-            replaced += active
-        if d.id in other.replaces or _takes(other, d, place):
-            # Of two that became active at once, the one of the greater id counts as the later.
-            taken += (at for at in active if (at, other.id) > (last, d.id))
+def _course(d: DeploymentRow, told: Iterable[DeploymentRow], active: Mapping[str, Sequence[str]], place: Place) -> Course:
+    """The course of a deployment among others, of which `active` says when they were reported to be."""
+    last = max(active[d.id], default="")
+    replaced = [at for other in told if d.id in other.replaces for at in active[other.id]]
+    # Of two that became active at once, the one of the greater id counts as the later.
+    taken = [
+        at
+        for other in told
+        if d.id in other.replaces or _takes(other, d, place)
+        for at in active[other.id]
+        if (at, other.id) > (last, d.id)
+    ]
     return course(d.reported, taken, replaced)
 
 

@@ -4,9 +4,9 @@ For each requirement the newest measurement that counts decides. Not the best: w
 luck, and a regression that somebody found would be hidden by an older success. A newer measurement, good or bad, is the
 better knowledge of the same thing, and anybody may measure again. Of several from the same moment the worst decides.
 
-A measurement counts where it stands (not superseded), where its artifact can still run somewhere (neither in quarantine nor
-deleted), and where it is of the type, on the target, in the unit and of the age that the policy asks for. What was measured on
-one hardware target never stands in for another.
+A measurement counts where it stands (not superseded, and no digest of its version corrected since), where its artifact can
+still run somewhere (neither in quarantine nor deleted), and where it is of the type, on the target, in the unit and of the age
+that the policy asks for. What was measured on one hardware target never stands in for another.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ THRESHOLD_MISSED = "THRESHOLD_MISSED"
 REGRESSION = "REGRESSION"
 NO_EVIDENCE = "NO_EVIDENCE"
 SUPERSEDED = "SUPERSEDED"
+DIGEST_CORRECTED = "DIGEST_CORRECTED"
 ARTIFACT_UNUSABLE = "ARTIFACT_UNUSABLE"
 OTHER_TYPE = "OTHER_TYPE"
 OTHER_TARGET = "OTHER_TARGET"
@@ -205,6 +206,8 @@ class _Bench:
         """Why a measurement does not count: a code and the words; None where it does."""
         if m.superseded_by is not None:
             return SUPERSEDED, f"{m.superseded_by} supersedes it"
+        if m.outdated:
+            return DIGEST_CORRECTED, "a digest of its version was corrected since, so what was measured is something else"
         if m.artifact_state in (ArtifactState.QUARANTINED, ArtifactState.DELETED):
             return ARTIFACT_UNUSABLE, f"{m.artifact} is {m.artifact_state}"
         if asked.type is not None and m.type != asked.type:

@@ -23,7 +23,8 @@ class Measured:
     """One measured value of a version, or of an artifact of it, in the metric's unit.
 
     `target` is the hardware target of the artifact that was measured, None where the version itself was; `superseded_by`
-    is later evidence that corrects this one; `measured_at` is empty where nobody has said when, which is older than anything.
+    is later evidence that corrects this one; `outdated`: a digest of its version was corrected since it was recorded;
+    `measured_at` is empty where nobody has said when, which is older than anything.
     """
 
     evidence: str
@@ -40,6 +41,7 @@ class Measured:
     artifact: str | None
     artifact_state: ArtifactState | None = None
     superseded_by: str | None = None
+    outdated: bool = False
 
 
 @dataclass(frozen=True)

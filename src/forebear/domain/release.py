@@ -213,6 +213,14 @@ def missing_for_approval(case: Case) -> tuple[Reason, ...]:
     return missing(case.checks, case.count(case.votes), case.incomplete)
 
 
+def void(case: Case) -> list[Effect]:
+    """What a release loses where what makes its version executable was said wrongly: the approval of what was not it."""
+    state = observed(case.release.state, Event.DIGEST_CORRECTED)
+    if state is case.release.state:
+        return []
+    return [*_moves(case, state, staleFrom=None), *(Disconnect(case.release.id, "approvedBy", id) for id in case.approvals)]
+
+
 def reject(case: Case, by: By) -> Verdict:
     """Decides against a release."""
     return _decided(case, by, DecisionType.REJECTION, checked=True)

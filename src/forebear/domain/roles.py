@@ -64,6 +64,7 @@ PERMISSIONS = _table(
         ("archive", "APPROVER"),
         ("restore", "APPROVER"),
         ("override", "ADMIN"),
+        ("correct", "ADMIN"),
         ("registerArtifact", "ENGINEER"),
         ("quarantineArtifact", "ENGINEER APPROVER OPERATOR"),
         ("deleteArtifact", "ENGINEER"),

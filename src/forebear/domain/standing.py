@@ -162,6 +162,8 @@ class EvidenceRow(Row, frozen=True):
     measurements: str | None = None
     measured_at: str | None = None
     recorded_at: str = ""
+    corrected_at: str | None = None
+    """When a digest of its version was corrected last."""
     packs: list[str] = []
     superseded_by: list[str] = []
     artifact: str | None = None
@@ -187,6 +189,7 @@ class EvidenceRow(Row, frozen=True):
                     artifact=self.artifact,
                     artifact_state=self.artifact_state,
                     superseded_by=self.superseded_by[0] if self.superseded_by else None,
+                    outdated=self.corrected_at is not None and self.recorded_at <= self.corrected_at,
                 )
 
 

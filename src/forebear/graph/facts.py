@@ -216,11 +216,23 @@ class Facts:
         return self._rows(kind, shape, model, imported=imported and kind.standing is Standing.GOVERNED)
 
     def governed(self, document: object) -> Mapping[str, Any] | None:
-        """The document, where it is the fact of a governed kind; None where it is any other."""
+        """The document, where it is the fact of a governed kind, or corrects a node of one; None where it is any other."""
         if not isinstance(document, Mapping) or not isinstance(name := document.get("kind"), str):
             return None
+        if name == "Correction":
+            name = self._of_node(document)
         kind = self.graph.kinds.get(name)
         return document if kind is not None and kind.standing is Standing.GOVERNED else None
+
+    def _of_node(self, document: Mapping[str, Any]) -> str:
+        """The kind of the node that a Correction is of; empty where it is of an edge, or of nothing."""
+        of = document.get("of")
+        if not isinstance(of, str) or document.get("edge") is not None:
+            return ""
+        try:
+            return self.ids.kind(of)
+        except InvalidId:
+            return ""
 
     def document(self, kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """A fact as the document that it would be had its sender been tidy: only what was said, moments in the graph's form.
@@ -311,6 +323,10 @@ class Facts:
         if reasons:
             raise InvalidFact(id, reasons)
         return Amendment(kind, model.of, model.reason, values, edge, model.to, to_kind, model.validFrom)
+
+    def corrected(self, kind: Kind, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        """Corrected values of a node in the graph's form, and what is wrong with them."""
+        return self._corrected(kind, None, kind.properties, given)
 
     def _corrected(
         self, kind: Kind, edge: Edge | None, declared: Mapping[str, Property], given: Mapping[str, Any]

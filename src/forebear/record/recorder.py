@@ -169,7 +169,7 @@ class Recorder:
 
     async def _act(self, position: int, fact: Mapping[str, Any], origin: Origin) -> Summary:
         """Does the action that a governed fact is."""
-        id = _text(fact.get("id"))
+        id = _text(fact.get("id", fact.get("of")))
         try:
             verb, input = asked(fact)
         except NoAction as error:

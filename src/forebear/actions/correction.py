@@ -1,0 +1,54 @@
+"""The verb by which what was said wrongly is put right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from forebear.actions.action import Action, Given
+from forebear.actions.release import standing_of
+from forebear.domain.correction import DECISIONS, Correction
+from forebear.domain.outcome import Reason, Verdict
+from forebear.domain.release import By
+from forebear.domain.roles import refusal
+from forebear.domain.standing import Standing, case
+from forebear.graph.declaration import Json, Value, prop
+from forebear.graph.facts import Facts
+from forebear.graph.kinds import GRAPH
+
+_FACTS = Facts(GRAPH)
+
+
+class Correct(Value):
+    """Puts values of a model version or an artifact right that were said wrongly; what they were stays known. Where a digest or
+    the interface of a version changes, no approval and no vote of it holds any more, and where a digest does, no evidence."""
+
+    of: str = prop("What is corrected.", names=("ModelVersion", "Artifact"))
+    values: Json = prop("The corrected values by property; null takes one away.")
+    reason: str = prop("Why.")
+
+
+def _decide(given: Given) -> Verdict:
+    id, said = given.input["of"], given.input["values"]
+    kind = GRAPH.kinds[_FACTS.ids.kind(id)]
+    if not isinstance(said, Mapping):
+        return Verdict(id, reasons=(Reason("INVALID_INPUT", "values: expected an object", "give the values by property"),))
+    values, wrong = _FACTS.corrected(kind, said)
+    if wrong:
+        invalid = (Reason("INVALID_INPUT", text, "correct the field and try again") for text in wrong)
+        return Verdict(id, reasons=tuple(invalid))
+    cases = [found for s in given.rows("standing", Standing) if (found := case(s, given.now))]
+    if forbidden := refusal(given.actor, "correct", {c.line.id for c in cases}):
+        return Verdict(id, reasons=(forbidden,))
+    stored = next((row["stored"] for row in given.facts["correction"] if row["stored"]), None)
+    by = By(given.actor, given.now, given.input["reason"], given.new_ids("decision", DECISIONS * len(cases)))
+    return Correction(id, kind, values, stored, cases, by).verdict()
+
+
+def _asks(given: Mapping[str, Any]) -> dict[str, Any]:
+    is_version = _FACTS.ids.kind(given["of"]) == "ModelVersion"
+    version, artifact = (given["of"], None) if is_version else (None, given["of"])
+    return {**standing_of(version=version, compared=True), "artifact": artifact}
+
+
+ACTIONS = (Action("correct", Correct, ("correction", "standing"), _decide, _asks),)

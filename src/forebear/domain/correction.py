@@ -1,0 +1,122 @@
+"""Correcting what was said of a version or an artifact, and what it means for releases.
+
+What makes a version executable is what was approved, so where that was said wrongly, no approval and no vote of it holds; and
+where a digest was, what was measured is another thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from forebear.domain import interface, release
+from forebear.domain.digest import malformed
+from forebear.domain.outcome import Effect, Reason, Revise, Update, Verdict
+from forebear.domain.reference import unknown
+from forebear.domain.release import By
+from forebear.domain.standing import Case, EvidenceRow, VersionRow, case
+from forebear.graph.declaration import Change, Kind
+from forebear.graph.kinds import ReleaseState
+
+NOT_CORRECTABLE = "NOT_CORRECTABLE"
+
+DECISIONS = 2
+"""How many decisions a correction may come to for each release: its evaluation, and a promotion by the policy."""
+
+DIGESTS = ("weightsDigest", "normalizationDigest", "actionSpaceDigest", "controllerDigest")
+"""The digests of what makes a version executable."""
+
+_BEYOND: Mapping[tuple[str, str], str] = {
+    ("Artifact", "digest"): "register what has another digest as another artifact",
+    ("Artifact", "state"): "say it by registerArtifact, quarantineArtifact or deleteArtifact",
+}
+"""What is beyond correcting, and what to do instead."""
+
+
+@dataclass(frozen=True)
+class Correction:
+    """Values of a node that were wrong: what they are to be, what is stored, and the releases that may follow."""
+
+    id: str
+    kind: Kind
+    values: Mapping[str, Any]
+    stored: Mapping[str, Any] | None
+    cases: Sequence[Case]
+    by: By
+
+    def verdict(self) -> Verdict:
+        """The corrected values, and every release that follows; or every reason against it. The same again changes nothing."""
+        if self.stored is None:
+            return Verdict(self.id, reasons=(unknown("of", self.id, "register it first"),))
+        if reasons := tuple(self._against()):
+            return Verdict(self.id, reasons=reasons)
+        effects = [*self._corrected(self.stored), *(effect for n, c in enumerate(self.cases) for effect in self._follows(n, c))]
+        return Verdict(self.id, tuple(effects))
+
+    def _against(self) -> Iterator[Reason]:
+        for name, value in self.values.items():
+            if remedy := _BEYOND.get((self.kind.name, name)):
+                yield Reason(NOT_CORRECTABLE, f"values.{name}: it cannot be corrected", remedy)
+            elif value is not None and (reason := _unreadable(name, value)):
+                yield reason
+
+    def _corrected(self, stored: Mapping[str, Any]) -> Iterator[Effect]:
+        properties = self.kind.properties
+        update = {name: value for name, value in self._changes.items() if properties[name].change is Change.UPDATED}
+        after = {name: value for name, value in self._changes.items() if name not in update}
+        if after:
+            yield Revise(self.id, {name: stored.get(name) for name in after}, after)
+        if update:
+            yield Update(self.id, update)
+
+    @property
+    def _changes(self) -> dict[str, Any]:
+        stored = self.stored or {}
+        return {name: value for name, value in self.values.items() if stored.get(name) != value}
+
+    def _follows(self, nth: int, found: Case) -> Sequence[Effect]:
+        """What becomes of a release: of the version itself, or of one that is compared with it."""
+        own, measured = found.version.id == self.id, self._changes.keys() & {*DIGESTS}
+        if not (own and self._changes.keys() & found.version.bound.keys()) and not measured:
+            return ()
+        voided = release.void(found) if own else []
+        after = self._after(found, voided, outdated=bool(measured))
+        by = replace(self.by, ids=self.by.ids[nth * DECISIONS :])
+        # What somebody took out of use does not come back because a value was wrong.
+        evaluated = () if after.release.state is ReleaseState.REJECTED else release.evaluate(after, by).effects
+        return release.together([*voided, *evaluated])
+
+    def _after(self, found: Case, voided: Sequence[Effect], *, outdated: bool) -> Case:
+        """A release as it stands once the correction is made."""
+        to, standing = msgspec.structs.replace, found.standing
+        state = next(
+            (str(e.after["state"]) for e in voided if isinstance(e, Revise) and "state" in e.after), found.release.state
+        )
+
+        def known(rows: list[EvidenceRow]) -> list[EvidenceRow]:
+            return [to(e, corrected_at=self.by.now) if outdated and e.version == self.id else e for e in rows]
+
+        stands = to(found.release, state=ReleaseState(state), stale_from=None) if voided else found.release
+        version = msgspec.convert({**msgspec.to_builtins(found.version), **self._changes}, VersionRow)
+        after = case(
+            to(
+                standing,
+                release=stands,
+                version=version if found.version.id == self.id else found.version,
+                decisions=[to(d, approves=d.approves and not voided) for d in standing.decisions],
+                evidence=known(standing.evidence),
+                built_evidence=known(standing.built_evidence),
+            ),
+            found.now,
+        )
+        assert after is not None
+        return after
+
+
+def _unreadable(name: str, value: Any) -> Reason | None:
+    if name in DIGESTS:
+        return malformed(f"values.{name}", value)
+    return interface.unreadable(value) if name == "robotSoftware" else None

@@ -1,0 +1,113 @@
+"""Races about what runs: whatever comes of two at once, some order of the two explains it, and nothing is half done."""
+
+from __future__ import annotations
+
+from forebear.app import Forebear
+from forebear.domain.outcome import Done, Refused
+from tests.actions.plant import FLEET, RITA, artifact, node, ready, registered, reported, requested
+from tests.actions.test_races import ROUNDS, together
+from tests.actions.world import ANNA, BEN, EVA, OLAF, RELEASE, ago, done
+from tests.record.asking import ask
+
+
+async def test_of_two_requests_for_one_fleet_one_waits_for_the_other(registry: Forebear) -> None:
+    await ready(registry)
+    for n in range(ROUNDS):
+        asked = [
+            (
+                OLAF,
+                "requestDeployment",
+                {"artifact": artifact(b), "on": FLEET, "reason": "x", "id": f"deployment:{n}-{b}"},
+                None,
+            )
+            for b in (1, 2)
+        ]
+        outcomes = await together(registry, *asked)
+        (won,) = (o for o in outcomes if isinstance(o, Done))
+        (lost,) = (o for o in outcomes if isinstance(o, Refused))
+        assert [(r.code, r.message) for r in lost.reasons] == [("PENDING", f"{won.subject} is PLANNED on {FLEET} already")]
+        await reported(registry, won.subject, "ENDED", ago(minutes=1))
+    deployments = await ask(registry, "{ deployments(first: 1000) { totalCount } }")
+    assert deployments == {"deployments": {"totalCount": ROUNDS}}
+
+
+async def test_a_build_is_deployed_or_deleted_and_never_both(registry: Forebear) -> None:
+    await ready(registry)
+    for n in range(ROUNDS):
+        build, id = n + 10, f"deployment:{n}"
+        await registered(registry, build)
+        request, delete = await together(
+            registry,
+            (OLAF, "requestDeployment", {"artifact": artifact(build), "on": FLEET, "reason": "x", "id": id}, None),
+            (EVA, "deleteArtifact", {"artifact": artifact(build), "reason": "Space."}, None),
+        )
+        match request, delete:
+            case Done(), Refused(reasons=(reason,)):
+                assert reason.code == "IN_USE"
+                await reported(registry, id, "ENDED", ago(minutes=1))
+            case Refused(reasons=(reason,)), Done():
+                assert reason.code == "NOT_AVAILABLE"
+            case other:
+                raise AssertionError(other)
+
+
+async def test_requesting_while_the_approval_is_withdrawn_ends_as_one_after_the_other(registry: Forebear) -> None:
+    await ready(registry)
+    for n in range(ROUNDS):
+        request, withdrawal = await together(
+            registry,
+            (OLAF, "requestDeployment", {"artifact": artifact(1), "on": FLEET, "reason": "x", "id": f"deployment:{n}"}, None),
+            (ANNA, "withdrawApproval", {"release": RELEASE, "reason": "No."}, None),
+        )
+        assert isinstance(withdrawal, Done)
+        if isinstance(request, Done):
+            await reported(registry, f"deployment:{n}", "ENDED", ago(minutes=1))
+        else:
+            assert isinstance(request, Refused)
+            assert [r.code for r in request.reasons] == ["NOT_APPROVED"]
+        for actor in (ANNA, BEN):
+            await done(registry, actor, "approve", release=RELEASE)
+
+
+async def test_reports_at_once_end_as_they_would_one_after_the_other(registry: Forebear) -> None:
+    await ready(registry)
+    last = await requested(registry, 1, "deployment:0")
+    await reported(registry, last, "ACTIVE", ago(days=2))
+    for n in range(1, ROUNDS + 1):
+        id = await requested(registry, 1 + n % 2, f"deployment:{n}")
+        over, began = ago(minutes=2), ago(minutes=1)
+        outcomes = await together(
+            registry,
+            (RITA, "reportDeployment", {"deployment": last, "state": "ENDED", "at": over}, None),
+            (RITA, "reportDeployment", {"deployment": id, "state": "ACTIVE", "at": began}, None),
+        )
+        assert all(isinstance(o, Done) for o in outcomes), outcomes
+        course = "state validFrom validTo"
+        ended, active = [await node(registry, "Deployment", d, course) for d in (last, id)]
+        assert (ended["state"], ended["validTo"]) == ("ENDED", over)
+        assert active == {"state": "ACTIVE", "validFrom": began, "validTo": None}
+        states = (await ask(registry, "{ releases { nodes { state } } }"))["releases"]["nodes"]
+        assert [s["state"] for s in states] == (["DEPLOYED", "APPROVED"] if n % 2 == 0 else ["APPROVED", "DEPLOYED"])
+        last = id
+
+
+async def test_installations_reported_at_once_follow_each_other(registry: Forebear) -> None:
+    await ready(registry)
+    await done(registry, RITA, "reportInstallation", robot="robot:a", artifact=artifact(1), since=ago(days=9))
+    moments = sorted(ago(minutes=5 + m) for m in range(2 * ROUNDS))
+    for n in range(ROUNDS):
+        pair = [moments[n], moments[-1 - n]]
+        outcomes = await together(
+            registry,
+            *(
+                (RITA, "reportInstallation", {"robot": "robot:a", "artifact": artifact(b), "since": at}, None)
+                for b, at in zip((1, 2), pair, strict=True)
+            ),
+        )
+        assert all(isinstance(o, Done) for o in outcomes), outcomes
+    query = """{ robot(id: "robot:a") { installations(first: 1000, orderBy: {field: validFrom}) { nodes {
+        validFrom validTo } } } }"""
+    nodes = (await ask(registry, query))["robot"]["installations"]["nodes"]
+    begins = [n["validFrom"] for n in nodes]
+    assert begins[1:] == moments
+    assert [n["validTo"] for n in nodes] == [*begins[1:], None]
