@@ -75,7 +75,7 @@ async def test_reports_at_once_end_as_they_would_one_after_the_other(registry: F
     await reported(registry, last, "ACTIVE", ago(days=2))
     for n in range(1, ROUNDS + 1):
         id = await requested(registry, 1 + n % 2, f"deployment:{n}")
-        over, began = ago(minutes=2), ago(minutes=1)
+        over, began = (ago(minutes=2 * (ROUNDS - n) + left) for left in (2, 1))
         outcomes = await together(
             registry,
             (RITA, "reportDeployment", {"deployment": last, "state": "ENDED", "at": over}, None),

@@ -17,7 +17,7 @@ BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = moment(BEGIN + timedelta(days=90))
 
 TEXTS = (
-    "", "a", "b", "B", "aa", "a b", "Ünïcödé ß", "日本語", "🤖🦾", "\ufb01\ue000", "it's", 'say "hi"', "`tick`", "back\\slash",
+    "", "a", "b", "B", "aa", "a b", "Ünïcödé ß", "日本語", "🤖🦾", "\u01c6\ud7ff", "it's", 'say "hi"', "`tick`", "back\\slash",
     "line\nbreak", "tab\t", "$p0", "{curly}", "null", "?", "1.5", " lead", "\u202eright", "e\u0301", "x" * 300,
 )  # fmt: skip
 INTEGERS = (0, 1, -1, 2, 7, 10, 2**31 - 1, -(2**31))

@@ -49,7 +49,8 @@ def course(reports: Iterable[Report], taken: Iterable[str] = (), replaced: Itera
 
     It is active from the first report of that until what came first after the last one: a report of its end, or a moment in
     `taken`, when another deployment became active in its place. One that is pending ends by a report, or at a moment in
-    `replaced`, when a deployment that was requested to replace it became active. Progress after an end begins it anew.
+    `replaced`, when a deployment that was requested to replace it became active. Progress after an end begins it
+    anew; what is active stays so while there is progress.
     """
     reports = kept(reports)
     active = moments(reports, DeploymentState.ACTIVE)
