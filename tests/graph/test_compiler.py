@@ -22,9 +22,8 @@ CASES = {case.name: case for case in cases("compiler.md")}
 @cache
 def schema() -> Schema:
     """Of the tiny graph, with the questions of all cases."""
-    files = {label.removeprefix("question "): text for case in CASES.values() for label, text in case.items()}
-    written = [parse(name, text, TINY) for name, text in files.items() if text.startswith("//")]
-    return build(TINY, written, Facts(TINY))
+    files = {label: text for case in CASES.values() for label, text in case.items() if label.startswith("question ")}
+    return build(TINY, [parse(label.removeprefix("question "), text, TINY) for label, text in files.items()], Facts(TINY))
 
 
 def compiled(query: str, engine: Engine, variables: dict[str, str]) -> str:
