@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from forebear.store import Store
-from tests import engines
+from tests import browser, engines
 
 # How long an example takes by the clock is the machine's business, not the code's: other work on it must fail no property.
 hypothesis.settings.register_profile("forebear", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -42,3 +42,5 @@ async def store(engine_store: Store) -> Store:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if reason := engines.neo4j_missing():
         terminalreporter.write_line(f"Neo4j was NOT tested: {reason}", red=True)
+    if reason := browser.missing():
+        terminalreporter.write_line(f"The console was NOT tested: {reason}", red=True)

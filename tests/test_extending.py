@@ -104,17 +104,33 @@ async def test_a_node_type_is_one_class(registry: Forebear) -> None:
     }
 
 
-async def test_a_question_is_one_file(registry: Forebear, tmp_path: Path) -> None:
+@pytest.fixture
+def asking(registry: Forebear, tmp_path: Path) -> Executor:
+    """Answers on the registry, by one question more."""
     (tmp_path / "tuned_simulators.cypher").write_text(QUESTION, "utf-8")
     schema = build(EXTENDED, questions(EXTENDED, tmp_path), Facts(EXTENDED), ())
-    executor = Executor(schema, registry.store, Dialect(EXTENDED, registry.store.engine))
+    return Executor(schema, registry.store, Dialect(EXTENDED, registry.store.engine))
+
+
+async def test_a_question_is_one_file(registry: Forebear, asking: Executor) -> None:
     query = """query ($dataset: ID!, $fasterThan: Float) { tunedSimulators(dataset: $dataset, fasterThan: $fasterThan) {
       totalCount nodes { speed simulator { name } } } }"""
 
     await ask(registry, RECORD, facts=[{"simulator": FACT}, {"datasetVersion": {"id": "dataset:a@1"}}])
 
     found = {"totalCount": 1, "nodes": [{"speed": 500.0, "simulator": {"name": "MuJoCo"}}]}
-    assert await ask(registry, query, executor, dataset="dataset:a@1") == {"tunedSimulators": found}
-    assert await ask(registry, query, executor, dataset="dataset:a@1", fasterThan=500) == {
+    assert await ask(registry, query, asking, dataset="dataset:a@1") == {"tunedSimulators": found}
+    assert await ask(registry, query, asking, dataset="dataset:a@1", fasterThan=500) == {
         "tunedSimulators": {"totalCount": 0, "nodes": []}
+    }
+
+
+async def test_a_column_that_is_a_property_may_be_selected_twice(registry: Forebear, asking: Executor) -> None:
+    await ask(registry, RECORD, facts=[{"simulator": FACT}, {"datasetVersion": {"id": "dataset:a@1"}}])
+    query = """{ tunedSimulators(dataset: "dataset:a@1") {
+      nodes { speed again: speed } edges { cursor node { speed again: speed } } pageInfo { endCursor } } }"""
+
+    row, cursor = {"speed": 500.0, "again": 500.0}, "tuned_simulators:simulator:mujoco@3.1"
+    assert await ask(registry, query, asking) == {
+        "tunedSimulators": {"nodes": [row], "edges": [{"cursor": cursor, "node": row}], "pageInfo": {"endCursor": cursor}}
     }

@@ -64,8 +64,9 @@ def _lookups(nodes: Nodes, s: Selected) -> Projection:
         n = statement.name("n")
 
         def identified(n: str = n, kind: str = kind) -> Projection:
+            id = statement.once(n, f"{n}.id")
             row, finishes[kind] = nodes.project(s, n, (kind,), time)
-            return f"{n}{{`~id`: {n}.id, `~row`: {row}}}", None
+            return f"{n}{{`~id`: {id}, `~row`: {row}}}", None
 
         row, _ = statement.returned(identified)
         found = f"COLLECT {{ UNWIND {mine} AS id MATCH ({n}:{kind} {{id: id}}){time.present(n)}{row} }}"

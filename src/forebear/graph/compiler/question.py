@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ from forebear.graph.question import Question
 
 if TYPE_CHECKING:
     from forebear.graph.compiler.node import Nodes
+
+_PROPERTY = re.compile(r"(?P<of>\w+)\.\w+")
 
 
 def answer(nodes: Nodes, s: Selected, question: Question, n: str | None, outer: Time | None) -> Projection:
@@ -133,6 +136,8 @@ class _QuestionRows:
         if not s.type_names():
             if type.name == "JSON":
                 return read, lambda value, _: _document(value)
+            if m := _PROPERTY.fullmatch(read):
+                read = statement.once(m["of"], read)
             return read, None
         item = statement.name("n")
         if type.name in graph.kinds or type.name == "Node":
