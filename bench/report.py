@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.table import Table
 
 from bench.actions import Acting
+from bench.large import Large
 from bench.load import Recording
 from bench.measure import Timing
 from bench.process import Memory
@@ -39,13 +41,15 @@ class Results:
     """The same after all that was asked of it."""
     acting: Acting | None = None
     """An action over HTTP and its statements alone."""
+    large: Large | None = None
+    """Many facts in the embedded engine."""
     growth: dict[int, dict[str, dict[str, Timing]]] = field(default_factory=dict)
     """By nodes of the graph, question and system."""
 
 
 def show(results: Results, console: Console) -> None:
     """Prints a table for each part that was measured."""
-    for table in (_questions(results), _growth(results), _others(results)):
+    for table in (_questions(results), _growth(results), *_large(results.large), _others(results)):
         if table.row_count:
             console.print(table)
 
@@ -82,6 +86,27 @@ def _growth(results: Results) -> Table:
             cells = (f"{ms:.2f}" for ms in took)
             table.add_row(question, system, *cells, f"{factor:.2f} x", f"{GROWTH_FACTOR} x", met)
     return table
+
+
+def _large(large: Large | None) -> Iterator[Table]:
+    if large is None:
+        return
+    rate = large.facts / large.seconds
+    table = Table(title=f"Importing {large.facts:,} facts, {rate:,.0f} a second; {large.disk:,.0f} MB on disk")
+    for heading in ("facts", "seconds", "service, MB", "engine, MB"):
+        table.add_column(heading, justify="right")
+    for s in large.samples:
+        table.add_row(f"{s.facts:,}", f"{s.seconds:,.0f}", f"{s.service:,.0f}", f"{s.engine:,.0f}")
+    yield table
+    table = Table(title="Asked on the embedded engine, p50 in ms by nodes of the graph")
+    table.add_column("question")
+    for heading in ("few", f"{large.nodes:,}", "growth", "limit", "met"):
+        table.add_column(heading, justify="right")
+    for name, (few, many) in large.asked.items():
+        factor = many / few
+        cells = (f"{few:.2f}", f"{many:.2f}", f"{factor:.2f} x", f"{GROWTH_FACTOR} x")
+        table.add_row(name, *cells, _met(factor <= GROWTH_FACTOR))
+    yield table
 
 
 def _others(results: Results) -> Table:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from forebear.graph.dialect import Dialect, Engine, InvalidStatement
+from forebear.graph.dialect import Dialect, Engine, InvalidStatement, anchored
 from tests.graph.cases import Case, cases
 from tests.graph.tiny import TINY
 
@@ -110,3 +110,8 @@ def test_what_cannot_be_rewritten_is_refused(engine: Engine, as_known: bool, tex
     with pytest.raises(InvalidStatement) as refused:
         DIALECTS[engine].rewrite(text, as_known=as_known)
     assert str(refused.value) == message
+
+
+def test_a_statement_anchored_at_ids_keeps_its_plan_where_plans_are_kept() -> None:
+    assert anchored("MATCH (n) RETURN n", Engine.NEO4J) == "CYPHER replan=skip\nMATCH (n) RETURN n"
+    assert anchored("MATCH (n) RETURN n", Engine.EMBEDDED) == "MATCH (n) RETURN n"

@@ -1,6 +1,7 @@
 """What a store promises about reading and writing, on both engines."""
 
 import asyncio
+import logging
 from pathlib import Path
 
 import psutil
@@ -58,6 +59,47 @@ async def test_several_reads_see_one_transaction(store: Store) -> None:
     async with store.reading() as transaction:
         assert await transaction.run("RETURN 1 AS a") == [{"a": 1}]
         assert await transaction.run("RETURN $b AS b", {"b": 2}) == [{"b": 2}]
+
+
+async def test_statements_sent_one_behind_the_other_are_answered_in_their_order(store: Store) -> None:
+    async def work(transaction: WriteTransaction) -> list[list[dict[str, object]]]:
+        return await transaction.run_each(
+            [
+                ("UNWIND $them AS id CREATE (n:Thing {id: id}) RETURN id", {"them": [1, 2]}),
+                ("MATCH (n:Thing) SET n.id = n.id + $more", {"more": 10}),
+                ("MATCH (n:Thing) RETURN n.id AS id ORDER BY id", {}),
+            ]
+        )
+
+    assert await store.write(work) == [[{"id": 1}, {"id": 2}], [], [{"id": 11}, {"id": 12}]]
+
+
+@pytest.mark.parametrize("wrong", range(3))
+async def test_one_wrong_statement_of_several_leaves_nothing(store: Store, wrong: int) -> None:
+    async def work(transaction: WriteTransaction) -> None:
+        texts = ["CREATE (n:Thing {id: 1})"] * 3
+        texts[wrong] = "UNWIND [0] AS x RETURN 1 / x"
+        await transaction.run_each((text, {}) for text in texts)
+
+    with pytest.raises(StatementFailed):
+        await store.write(work)
+    assert await store.read("MATCH (n:Thing) RETURN n.id AS id") == []
+
+
+async def test_a_statement_that_is_planned_is_not_run(store: Store) -> None:
+    await store.plan(["CREATE (n:Thing {id: $batch.id})"] * 2, {"batch": {"id": 1}})
+    assert await store.read("MATCH (n:Thing) RETURN n.id AS id") == []
+
+
+async def test_the_drivers_log_does_not_say_what_is_written(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    async def work(transaction: WriteTransaction) -> None:
+        await transaction.run("CREATE (n:Thing {id: $batch.id})", {"batch": {"id": "nobody's business"}})
+
+    with caplog.at_level(logging.DEBUG, "neo4j"):
+        await store.write(work)
+    assert "CREATE (n:Thing" in caplog.text
+    assert "nobody's business" not in caplog.text
+    assert await store.read("MATCH (n:Thing) RETURN n.id AS id") == [{"id": "nobody's business"}]
 
 
 async def test_a_stream_yields_every_row_in_order(store: Store) -> None:
