@@ -9,12 +9,12 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar, cast
 
-import httpx
 import msgspec
 from neo4j import AsyncDriver
 
 from bench.forebear import Forebear
 from bench.process import Unavailable
+from bench.wire import Wire
 from forebear.actions.catalogue import ACTIONS, INQUIRIES
 from forebear.actions.performer import By, Performer
 from forebear.domain.outcome import Done
@@ -67,26 +67,27 @@ async def measure(driver: AsyncDriver, uri: str, ours: Forebear, workspace: Path
     ours.record(file)
     statements = await _statements(uri, workspace)
     took: dict[str, list[float]] = {"ours": [], "bolt": []}
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{ours.port}", timeout=120, trust_env=False) as client:
+    wire = Wire(ours.port)
 
-        async def over_http(n: int) -> None:
-            request = {"query": MUTATION, "variables": {"release": f"release:ours-{n}@1/bench"}}
-            answer = (await client.post("/graphql", json=request)).json()
-            if answer.get("data") != {"reject": {"__typename": "Done"}}:
-                raise Unavailable(f"an action was not done: {answer}")
+    async def over_http(n: int) -> None:
+        answer = msgspec.json.decode(wire.send(wire.request(MUTATION, {"release": f"release:ours-{n}@1/bench"})))
+        if answer.get("data") != {"reject": {"__typename": "Done"}}:
+            raise Unavailable(f"an action was not done: {answer}")
 
-        async def over_bolt(n: int) -> None:
-            async with driver.session(database="neo4j") as session, await session.begin_transaction() as transaction:
-                for text, parameters in _of(statements, f"bolt-{n}"):
-                    await (await transaction.run(cast(Any, text), parameters)).values()
-                await transaction.commit()
+    prepared = [_of(statements, f"bolt-{n}") for n in range(rounds)]
 
-        for n in range(rounds):
-            turns = [("ours", over_http), ("bolt", over_bolt)]
-            for name, turn in turns if n % 2 else reversed(turns):
-                began = perf_counter()
-                await turn(n)
-                took[name].append((perf_counter() - began) * 1e3)
+    async def over_bolt(n: int) -> None:
+        async with driver.session(database="neo4j") as session, await session.begin_transaction() as transaction:
+            for text, parameters in prepared[n]:
+                await (await transaction.run(cast(Any, text), parameters)).values()
+            await transaction.commit()
+
+    for n in range(rounds):
+        turns = [("ours", over_http), ("bolt", over_bolt)]
+        for name, turn in turns if n % 2 else reversed(turns):
+            began = perf_counter()
+            await turn(n)
+            took[name].append((perf_counter() - began) * 1e3)
     # The first half settles plans and caches.
     settled = {name: times[len(times) // 2 :] for name, times in took.items()}
     return Acting(statistics.median(settled["ours"]), statistics.median(settled["bolt"]))
@@ -111,7 +112,7 @@ async def _statements(uri: str, workspace: Path) -> list[tuple[str, dict[str, An
     settings = Settings.model_validate({"graph_uri": uri, "data_dir": workspace, "write_timeout": 120})
     async with Store.open(settings) as store:
         spied = _Spied(store)
-        performer = Performer(Facts(GRAPH), cast(Store, spied), ACTIONS, INQUIRIES, facts())
+        performer = Performer(Facts(GRAPH), cast(Store, spied), ACTIONS, INQUIRIES, facts(store.engine))
         input = {"release": f"release:{PROBE}@1/bench", "reason": "Too slow."}
         outcome = await performer.do("reject", input, By(DEVELOPMENT, "bench"))
         if not isinstance(outcome, Done):

@@ -77,7 +77,7 @@ class Forebear:
         _log.info("constraints and indexes", added=len(applied.added))
         schema = schema_of(graph)
         tokens = Tokens(store, Ids(graph), Chains())
-        performer = Performer(schema.facts, store, ACTIONS, INQUIRIES, facts())
+        performer = Performer(schema.facts, store, ACTIONS, INQUIRIES, facts(store.engine))
         return cls(
             schema,
             store,
@@ -102,7 +102,12 @@ def application(opened: Callable[[], contextlib.AbstractAsyncContextManager[Fore
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with opened() as registry:
             app.state.registry = registry
+            # Nobody waits for it: what is asked meanwhile is planned when it is asked.
+            planning = asyncio.create_task(registry.performer.plan())
             yield
+            planning.cancel()
+            with contextlib.suppress(asyncio.CancelledError, StoreError):
+                await planning
 
     def on_registry(
         handle: Callable[[Request, Forebear], Awaitable[Response]],

@@ -77,6 +77,13 @@ class Performer:
         self._store = store
         self._models: dict[str, type[BaseModel]] = {}
 
+    async def plan(self) -> None:
+        """Has the engine plan what decisions rest on ahead, which takes Neo4j seconds. Raises `StoreError`."""
+        asked = {name for inquiry in self.inquiries.values() for name in inquiry.facts}
+        for statement in self.statements.values():
+            texts = (statement.text, statement.unlocked) if statement.name in asked else (statement.text,)
+            await self._store.plan(texts, statement.bound(dict.fromkeys(statement.parameters)))
+
     def model(self, action: Action) -> type[BaseModel]:
         """The pydantic model of an action's input. Made when first asked for."""
         if action.name not in self._models:

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from forebear.graph.declaration import Graph
-from forebear.graph.dialect import InvalidStatement
+from forebear.graph.dialect import Engine, InvalidStatement
 from forebear.graph.question import Question, parse
 
 
@@ -28,11 +28,17 @@ def questions(graph: Graph, folder: Path | None = None) -> list[Question]:
 
 @dataclass(frozen=True)
 class Facts:
-    """A statement that reads, under locks, what a decision rests on."""
+    """A statement that reads, under locks, what a decision rests on.
+
+    `gathered`: whether its parameters are those of one map, `$asked`. Neo4j plans a statement anew for each type of another
+    parameter, a null included, and each order of magnitude of a list: seconds, for the largest. The embedded engine keeps
+    no such plans, but finds a node by its index only where the id is a parameter itself.
+    """
 
     name: str
     text: str
     parameters: frozenset[str]
+    gathered: bool
 
     @property
     def unlocked(self) -> str:
@@ -43,19 +49,21 @@ class Facts:
         """The parameters that it takes, of those given; the others are for other statements. Raises `InvalidStatement`."""
         if absent := self.parameters - given.keys():
             raise InvalidStatement(f"{self.name}_facts.cypher: nothing was given for ${min(absent)}")
-        return {name: given[name] for name in self.parameters}
+        parameters = {name: given[name] for name in self.parameters}
+        return {"asked": parameters} if self.gathered else parameters
 
 
+_PARAMETER = re.compile(r"\$(\w+)")
 _DECLARED = re.compile(r"^// parameter (\w+) ", re.M)
 
 
-def facts(folder: Path | None = None) -> dict[str, Facts]:
-    """The statements `cypher/actions/<name>_facts.cypher`, by name. Raises `InvalidStatement`."""
-    found = {}
+def facts(engine: Engine, folder: Path | None = None) -> dict[str, Facts]:
+    """The statements `cypher/actions/<name>_facts.cypher` for an engine, by name. Raises `InvalidStatement`."""
+    found, gathered = {}, engine is Engine.NEO4J
     for file in sorted((folder or directory("cypher") / "actions").glob("*_facts.cypher")):
         text, declared = _checked(file)
         name = file.stem.removesuffix("_facts")
-        found[name] = Facts(name, text, declared)
+        found[name] = Facts(name, _PARAMETER.sub(r"$asked.\1", text) if gathered else text, declared, gathered)
     return found
 
 
@@ -70,6 +78,6 @@ def _checked(file: Path) -> tuple[str, frozenset[str]]:
     source = file.read_text("utf-8")
     text = "\n".join(line for line in source.splitlines() if not line.startswith("//")).strip()
     declared = frozenset(_DECLARED.findall(source))
-    if declared != (used := frozenset(re.findall(r"\$(\w+)", text))):
+    if declared != (used := frozenset(_PARAMETER.findall(text))):
         raise InvalidStatement(f"{file.name}: parameter ${min(declared ^ used)} is declared or used alone")
     return text, declared

@@ -1,0 +1,59 @@
+"""The hand-written files of `cypher/actions` as each engine is given them."""
+
+from pathlib import Path
+
+import pytest
+
+from forebear.app import Forebear
+from forebear.graph.dialect import Engine, InvalidStatement
+from forebear.store import Store
+from forebear.store.statements import Facts, facts
+
+SOURCE = """// How something stands.
+//
+// parameter id ID(Thing): The thing.
+// parameter now DateTime!: Now.
+MATCH (n:Thing {id: $id}) WHERE n.at <= $now
+REMOVE n.lock
+RETURN n"""
+
+
+def thing(engine: Engine, tmp_path: Path, source: str = SOURCE) -> Facts:
+    (tmp_path / "thing_facts.cypher").write_text(source, "utf-8")
+    (found,) = facts(engine, tmp_path).values()
+    return found
+
+
+def test_the_embedded_engine_is_given_every_parameter(tmp_path: Path) -> None:
+    statement = thing(Engine.EMBEDDED, tmp_path)
+    assert statement.text == "MATCH (n:Thing {id: $id}) WHERE n.at <= $now\nREMOVE n.lock\nRETURN n"
+    assert statement.bound({"id": None, "now": "2026", "other": 1}) == {"id": None, "now": "2026"}
+
+
+def test_neo4j_is_given_one_map_of_them(tmp_path: Path) -> None:
+    statement = thing(Engine.NEO4J, tmp_path)
+    assert statement.text == "MATCH (n:Thing {id: $asked.id}) WHERE n.at <= $asked.now\nREMOVE n.lock\nRETURN n"
+    assert statement.bound({"id": None, "now": "2026", "other": 1}) == {"asked": {"id": None, "now": "2026"}}
+
+
+def test_who_only_wants_to_know_takes_no_locks(tmp_path: Path) -> None:
+    assert thing(Engine.EMBEDDED, tmp_path).unlocked == "MATCH (n:Thing {id: $id}) WHERE n.at <= $now\nRETURN n"
+
+
+def test_a_parameter_that_is_not_given_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidStatement, match=r"^thing_facts\.cypher: nothing was given for \$now$"):
+        thing(Engine.NEO4J, tmp_path).bound({"id": "thing:1"})
+
+
+@pytest.mark.parametrize(
+    "source", [SOURCE.replace("// parameter id ID(Thing): The thing.\n", ""), SOURCE.replace("{id: $id}", "")]
+)
+def test_a_parameter_that_is_declared_or_used_alone_is_named(tmp_path: Path, source: str) -> None:
+    with pytest.raises(InvalidStatement, match=r"^thing_facts\.cypher: parameter \$id is declared or used alone$"):
+        thing(Engine.NEO4J, tmp_path, source)
+
+
+async def test_what_decisions_rest_on_can_be_planned_ahead(store: Store) -> None:
+    registry = await Forebear.on(store)
+    await registry.performer.plan()
+    assert await store.read("MATCH (n) RETURN count(n) AS n") == [{"n": 0}]
