@@ -145,5 +145,19 @@ def test_the_console_is_served_from_the_package_alone(demo: Service) -> None:
     assert page.headers["content-security-policy"].startswith("default-src 'none'; connect-src 'self';")
 
 
+def test_where_nobody_has_to_authenticate_only_this_machine_by_its_own_names_is_answered(demo: Service, tmp_path: Path) -> None:
+    url = httpx.URL(demo.url)
+    answers = {
+        host: httpx.get(f"{url}/readyz", headers={"Host": f"{host}:{url.port}"}).status_code
+        for host in ("127.0.0.1", "localhost", "LOCALHOST", "[::1]", "rebound.example", "127.0.0.1.rebound.example")
+    }
+    assert answers == {
+        "127.0.0.1": 200, "localhost": 200, "LOCALHOST": 200, "[::1]": 200,
+        "rebound.example": 400, "127.0.0.1.rebound.example": 400,
+    }  # fmt: skip
+    with serving(data_dir=tmp_path, require_authentication="true") as service:
+        assert httpx.get(f"{service.url}/readyz", headers={"Host": "forebear.example"}).status_code == 200
+
+
 def test_the_schema_is_served_as_it_is_committed(demo: Service) -> None:
     assert httpx.get(f"{demo.url}/schema.graphql").text == (ROOT / "schema.graphql").read_text("utf-8")

@@ -31,6 +31,7 @@ def run(
 ) -> None:
     """Serves until a signal. `before` gets the registry before it listens; `then` gets it and its URL when it does."""
     import uvicorn
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     from forebear.app import Forebear, application
     from forebear.record.audit import heads_kept
@@ -58,7 +59,7 @@ def run(
                 signal.signal(each, lambda *_: None)
             server = Server(
                 uvicorn.Config(
-                    application(lambda: nullcontext(registry)),
+                    TrustedHostMiddleware(application(lambda: nullcontext(registry)), _hosts(settings), www_redirect=False),
                     http="httptools",
                     log_config=None,
                     access_log=False,
@@ -75,6 +76,16 @@ def run(
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         url = f"http://{host}:{listener.getsockname()[1]}"
         terminal.run(serving())
+
+
+def _hosts(settings: Settings) -> list[str]:
+    """The hosts that a request may say it is for.
+
+    Where nobody has to authenticate, a page in a browser of this machine could have its own name lead here (DNS rebinding).
+    """
+    if settings.authenticates or settings.allow_unauthenticated_network_access:
+        return ["*"]
+    return ["localhost", "127.0.0.1", "[::1]", settings.host]
 
 
 async def _authentication(registry: Forebear, settings: Settings) -> str:
