@@ -10,20 +10,27 @@ from graphql.execution.values import VariableValues, get_variable_values
 from forebear.api.schema import Schema, build
 from forebear.api.selection import Operation
 from forebear.graph.compiler import compile
+from forebear.graph.declaration import Graph, Node
 from forebear.graph.dialect import Dialect, Engine
 from forebear.graph.facts import Facts
 from forebear.graph.question import parse
 from tests.graph.cases import cases
-from tests.graph.tiny import TINY
+from tests.graph.tiny import TINY, Car, Wheel
 
 CASES = {case.name: case for case in cases("compiler.md")}
+
+
+class Decision(Node, prefix="decision"):
+    """What was decided: the outcome of a mutation tells of it in every schema."""
 
 
 @cache
 def schema() -> Schema:
     """Of the tiny graph, with the questions of all cases."""
     files = {label: text for case in CASES.values() for label, text in case.items() if label.startswith("question ")}
-    return build(TINY, [parse(label.removeprefix("question "), text, TINY) for label, text in files.items()], Facts(TINY))
+    questions = [parse(label.removeprefix("question "), text, TINY) for label, text in files.items()]
+    governed = Graph((Wheel, Car, Decision))
+    return build(governed, questions, Facts(governed), ())
 
 
 def compiled(query: str, engine: Engine, variables: dict[str, str]) -> str:
