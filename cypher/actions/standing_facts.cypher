@@ -20,11 +20,11 @@ CALL () {
   RETURN release, line, version, null AS candidate
   UNION
   MATCH (deployed:ModelVersion {id: $version})<-[runs:OF]-(beside:Release)-[stands:IN_LINE]->(line:ReleaseLine)<-[within:IN_LINE]-(release:Release)-[of:OF]->(version:ModelVersion)
-  WHERE $compared AND beside.state = 'DEPLOYED'
+  WHERE $compared AND EXISTS { MATCH (deployed)<-[built:BUILT_FROM]-(artifact:Artifact)<-[meant:OF]-(deployment:Deployment) WHERE deployment.state = 'ACTIVE' }
   RETURN release, line, version, null AS candidate
   UNION
   MATCH (artifact:Artifact {id: $artifact})-[built:BUILT_FROM]->(deployed:ModelVersion)<-[runs:OF]-(beside:Release)-[stands:IN_LINE]->(line:ReleaseLine)<-[within:IN_LINE]-(release:Release)-[of:OF]->(version:ModelVersion)
-  WHERE $compared AND beside.state = 'DEPLOYED'
+  WHERE $compared AND EXISTS { MATCH (deployed)<-[another:BUILT_FROM]-(build:Artifact)<-[meant:OF]-(deployment:Deployment) WHERE deployment.state = 'ACTIVE' }
   RETURN release, line, version, null AS candidate
   UNION
   UNWIND $lines AS id
@@ -50,13 +50,24 @@ WITH release, line, version, candidate,
     WITH policy, governs ORDER BY governs.validFrom DESC, policy.id DESC LIMIT 1
     RETURN policy
   }[0] AS policy,
-  COLLECT {
+  (COLLECT {
     WITH * WHERE line IS NOT NULL
-    MATCH (line)<-[beside:IN_LINE]-(other:Release)-[runs:OF]->(running:ModelVersion)<-[built:BUILT_FROM]-(artifact:Artifact)<-[meant:OF]-(deployment:Deployment)
-    WHERE other.state = 'DEPLOYED' AND other.id <> coalesce(release.id, '') AND deployment.state = 'ACTIVE'
-    WITH other, running, max(coalesce(deployment.validFrom, '')) AS since ORDER BY since DESC, other.id LIMIT 1
-    RETURN {release: other.id, version: running.id} AS other
-  }[0] AS baseline
+    MATCH (line)<-[runs:IN_LINE]-(fleet:Fleet)<-[on:ON]-(deployment:Deployment)-[meant:OF]->(artifact:Artifact)-[built:BUILT_FROM]->(running:ModelVersion)
+    WHERE deployment.state = 'ACTIVE' AND runs.validFrom <= $now AND coalesce(runs.validTo > $now, true) AND running.id <> coalesce(version.id, '')
+    WITH running, max(coalesce(deployment.validFrom, '')) AS since ORDER BY since DESC, running.id LIMIT 1
+    RETURN running
+  } + COLLECT {
+    WITH * WHERE line IS NOT NULL
+    MATCH (line)<-[runs:IN_LINE]-(fleet:Fleet)<-[part:PART_OF]-(cohort:Cohort)<-[on:ON]-(deployment:Deployment)-[meant:OF]->(artifact:Artifact)-[built:BUILT_FROM]->(running:ModelVersion)
+    WHERE deployment.state = 'ACTIVE' AND runs.validFrom <= $now AND coalesce(runs.validTo > $now, true) AND part.validFrom <= $now AND coalesce(part.validTo > $now, true) AND running.id <> coalesce(version.id, '')
+    WITH running, max(coalesce(deployment.validFrom, '')) AS since ORDER BY since DESC, running.id LIMIT 1
+    RETURN running
+  })[0] AS running
+WITH release, line, version, candidate, policy, running,
+  CASE WHEN running IS NOT NULL THEN {
+    version: running.id,
+    release: COLLECT { MATCH (line)<-[beside:IN_LINE]-(other:Release)-[of:OF]->(running) WHERE true RETURN other.id }[0]
+  } END AS baseline
 RETURN release{.id, .state, .revision, .staleFrom, .recordedAt, .recordedBy} AS release,
   line{
     .id,

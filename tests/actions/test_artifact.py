@@ -194,7 +194,8 @@ async def test_what_was_measured_on_a_build_in_quarantine_counts_no_more(registr
     await done(registry, ANNA, "approve", release=RELEASE)
     assert await node(registry, "Release", RELEASE, "state") == {"state": "EVALUATED"}
     outcome = await done(registry, OLAF, "quarantineArtifact", artifact=artifact(1), reason="It stops after some hours.")
-    assert outcome == Done(artifact(1), changed=(artifact(1), RELEASE))
+    (lapse,) = outcome.decisions
+    assert outcome == Done(artifact(1), (lapse,), (artifact(1), lapse, RELEASE))
     assert await node(registry, "Artifact", artifact(1), "state") == {"state": "QUARANTINED"}
     assert await node(registry, "Release", RELEASE, "state") == {"state": "CANDIDATE"}
     again = await done(registry, OLAF, "quarantineArtifact", artifact=artifact(1), reason="Again.")

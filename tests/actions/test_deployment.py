@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import permutations
 from typing import Any
 
+import pytest
+
 from forebear.app import Forebear
 from forebear.domain.outcome import Done, Reason, Refused
 from forebear.domain.roles import Role
@@ -15,6 +17,7 @@ from tests.actions.plant import (
     SECOND,
     SECOND_RELEASE,
     active,
+    approve,
     artifact,
     build,
     node,
@@ -24,7 +27,7 @@ from tests.actions.plant import (
     reported,
     requested,
 )
-from tests.actions.world import ADA, ANNA, EVA, LINE, OLAF, RELEASE, VERSION, ago, do, done, person
+from tests.actions.world import ADA, ANNA, BEN, EVA, LINE, OLAF, POLICY, RELEASE, VERSION, ago, do, done, person
 from tests.record.asking import ask, history, record
 
 INTENT = """state basis reason plannedFor validFrom validTo artifact { id } on { id }
@@ -401,3 +404,71 @@ async def test_what_may_run_on_a_fleet_is_listed_and_why_the_rest_may_not(regist
     ]
     for place in (FLEET, CANARY):
         assert await ask(registry, query, p=place) == {"eligible": {"totalCount": 4, "nodes": expected}}
+
+
+@pytest.mark.parametrize(
+    ("verb", "says"), [("reject", "NOT_APPROVED"), ("archive", "NOT_APPROVED"), ("withdrawApproval", "NOT_APPROVED")]
+)
+async def test_what_is_decided_against_a_release_ends_its_override(registry: Forebear, verb: str, says: str) -> None:
+    await plant(registry, success=90.0)
+    await registered(registry, 1, state="EVALUATION_ONLY")
+    if verb == "archive":
+        await done(registry, ANNA, "reject", release=RELEASE, reason="No.")
+    if verb == "withdrawApproval":
+        await approve(registry, RELEASE)
+    await done(registry, ADA, "override", release=RELEASE, reason="Line down.", expiresAt=ago(hours=-8))
+    await registered(registry, 2)
+    await done(registry, ANNA, verb, release=RELEASE, reason="It is worse.")
+    outcome = await do(registry, OLAF, "requestDeployment", artifact=artifact(2), on=FLEET, reason="Line down.")
+    assert isinstance(outcome, Refused)
+    assert [r.code for r in outcome.reasons] == [says]
+
+
+async def test_what_is_compared_with_is_what_runs_whatever_is_decided_about_it(registry: Forebear) -> None:
+    await ready(registry)
+    compared = POLICY | {"noRegression": [{"pack": "pack:replay@1", "metric": "success"}]}
+    await active(registry, 2, "deployment:second", ago(days=1))
+    await done(
+        registry, ADA, "adoptPolicy", policy={"kind": "ReleasePolicy", "id": "policy:ur5e@2", "document": compared},
+        lines=[LINE], reason="Nothing worse.",
+    )  # fmt: skip
+    await done(registry, ANNA, "withdrawApproval", release=RELEASE, reason="Film tears.")
+    for verb in ("deprecate", "restore", "withdrawApproval"):
+        await done(registry, ANNA, verb, release=SECOND_RELEASE, reason="As it should be.")
+        outcome = await do(registry, BEN, "approve", release=RELEASE)
+        assert isinstance(outcome, Refused)
+        assert [r.code for r in outcome.reasons] == ["REGRESSION"]
+    query = "query($id: ID!) { node(id: $id) { ... on Decision { comparedWith { nodes { id } } } } }"
+    assert await ask(registry, query, id=outcome.decisions[-1]) == {
+        "node": {"comparedWith": {"nodes": [{"id": SECOND_RELEASE}]}}
+    }
+
+
+async def test_a_canary_is_not_what_the_fleet_is_compared_with(registry: Forebear) -> None:
+    await ready(registry)
+    await active(registry, 2, "deployment:fleet", ago(days=2))
+    await active(registry, 1, "deployment:canary", ago(days=1), on=CANARY)
+    compared = POLICY | {"noRegression": [{"pack": "pack:replay@1", "metric": "success"}]}
+    await done(
+        registry, ADA, "adoptPolicy", policy={"kind": "ReleasePolicy", "id": "policy:ur5e@2", "document": compared},
+        lines=[LINE], reason="Nothing worse.",
+    )  # fmt: skip
+    third, digest = "model:picker@3", f"sha256:{3:064x}"
+    await done(
+        registry,
+        EVA,
+        "registerCandidate",
+        versions=[{"kind": "ModelVersion", "id": third, "weightsDigest": digest}],
+        lines=[LINE],
+    )
+    await done(registry, EVA, "attachEvidence", evidence={
+        "kind": "Evidence", "id": "evidence:third", "type": "REPLAY", "measuredAt": ago(hours=1),
+        "about": [third], "measuredWith": ["pack:replay@1"],
+        "measurements": [{"metric": "success", "value": 92, "unit": "%"}],
+    })  # fmt: skip
+    outcome = await do(registry, ANNA, "approve", release="release:picker@3/ur5e-orin")
+    assert isinstance(outcome, Refused)
+    assert [r.message for r in outcome.reasons] == [
+        "success is 92 % (evidence:third); model:picker@2, which is deployed, has 95 % (evidence:second), "
+        "so asked for is at least 95 %"
+    ]

@@ -10,7 +10,7 @@ from forebear.app import Forebear
 from forebear.domain.outcome import Done, Reason, Refused
 from forebear.domain.roles import Actor, Role
 from tests.actions.plant import approve, artifact, plant, registered
-from tests.actions.world import ANNA, EVA, LINE, POLICY, RELEASE, VERSION, ago, company, do, done, person
+from tests.actions.world import ANNA, BEN, EVA, LINE, POLICY, RELEASE, VERSION, ago, company, do, done, person
 from tests.record.asking import ask, everything, history, record
 
 ROBIN = Actor("robin", frozenset({Role.RECORDER}), machine=True)
@@ -79,7 +79,38 @@ async def test_all_evidence_makes_a_release_evaluated_and_worse_evidence_a_candi
         ],
     }  # fmt: skip
     worse = await attached(registry, "worse", 60.0, measuredAt=ago(minutes=1))
-    assert (await state(registry), worse) == ("CANDIDATE", Done("evidence:worse", (), ("evidence:worse", RELEASE)))
+    (lapse,) = worse.decisions
+    assert (await state(registry), worse.changed) == ("CANDIDATE", ("evidence:worse", lapse, RELEASE))
+    assert (await ask(registry, query, id=lapse))["node"] == {
+        "type": "EVALUATION", "actor": "policy:ur5e@1", "verdict": "REFUSED", "state": "CANDIDATE",
+        "cites": {"nodes": [{"id": "evidence:worse"}]}, "under": {"nodes": [{"id": "policy:ur5e@1"}]},
+        "checks": [
+            {"code": "THRESHOLD_MISSED", "measured": 60.0, "threshold": 80.0, "evidence": "evidence:worse", "passed": False},
+        ],
+    }  # fmt: skip
+
+
+async def test_newer_evidence_that_suffices_too_is_evaluated_again(registry: Forebear) -> None:
+    await company(registry, success=70.0)
+    await attached(registry, "better")
+    (again,) = (await attached(registry, "best", 95.0, measuredAt=ago(minutes=1))).decisions
+    query = """query($id: ID!) { node(id: $id) { ... on Decision { type verdict state checks { measured } } } }"""
+    assert (await ask(registry, query, id=again))["node"] == {
+        "type": "EVALUATION", "verdict": "GRANTED", "state": "EVALUATED", "checks": [{"measured": 95.0}],
+    }  # fmt: skip
+    older = await attached(registry, "older", 40.0, measuredAt=ago(days=5))
+    assert (await state(registry), older.decisions) == ("EVALUATED", ())
+
+
+async def test_votes_are_over_when_the_evidence_that_their_voters_saw_suffices_no_more(registry: Forebear) -> None:
+    await company(registry)
+    await done(registry, ANNA, "approve", release=RELEASE)
+    await attached(registry, "worse", 20.0, measuredAt=ago(hours=2))
+    await attached(registry, "mended", 81.0, measuredAt=ago(hours=1))
+    await done(registry, BEN, "approve", release=RELEASE)
+    assert await state(registry) == "EVALUATED"
+    await done(registry, ANNA, "approve", release=RELEASE)
+    assert await state(registry) == "APPROVED"
 
 
 async def test_a_correction_supersedes_and_counts_instead(registry: Forebear) -> None:

@@ -58,7 +58,9 @@ async def test_a_policy_governs_from_now_on_and_the_one_before_it_ends_there(reg
     (before,) = await governed(registry)
     then = now()
     outcome = await adopted(registry, POLICY | LOW)
-    assert outcome == Done(NEXT, (), (NEXT, "policy:ur5e@1"))
+    # Everything that it asks for was measured, and does not suffice: it refuses the promotion.
+    (refused,) = outcome.decisions
+    assert outcome == Done(NEXT, (refused,), (NEXT, "policy:ur5e@1", refused))
     former, current = await governed(registry)
     assert former == before | {"validTo": current["validFrom"]}
     assert (current["id"], current["validTo"]) == (NEXT, None)
@@ -86,6 +88,21 @@ async def test_every_release_of_its_lines_is_evaluated_anew(registry: Forebear) 
     assert (await standing(registry))["state"] == "CANDIDATE"
     promoted = await adopted(registry, lenient | LOW, "policy:ur5e@4")
     assert ((await standing(registry))["state"], len(promoted.decisions)) == ("APPROVED", 2)
+
+
+async def test_a_promotion_is_refused_on_record_once_all_was_measured(
+    registry: Forebear,
+) -> None:
+    await company(registry, success=70.0)
+    (refused,) = (await adopted(registry, POLICY | LOW)).decisions
+    query = """query($id: ID!) { node(id: $id) { ... on Decision {
+        type verdict actor state reasons checks { code } under { nodes { id } } } } }"""
+    assert (await ask(registry, query, id=refused))["node"] == {
+        "type": "PROMOTION", "verdict": "REFUSED", "actor": NEXT, "state": None, "under": {"nodes": [{"id": NEXT}]},
+        "reasons": ["success is 70 % (evidence:first), and asked for is at least 80 %"],
+        "checks": [{"code": "THRESHOLD_MISSED"}],
+    }  # fmt: skip
+    assert (await standing(registry))["state"] == "CANDIDATE"
 
 
 async def test_a_policy_is_no_new_evidence_so_what_is_rejected_stays_so(registry: Forebear) -> None:
@@ -233,7 +250,10 @@ async def test_only_admins_adopt_and_only_in_their_lines(registry: Forebear) -> 
 async def test_a_policy_of_an_older_registry_gives_way(registry: Forebear) -> None:
     await company(registry)
     await history(registry, fact({"requirements": []}, "policy:old@1", governs=[{"id": LINE, "validFrom": ago(days=2)}]))
-    assert await do(registry, ANNA, "approve", release=RELEASE) == Refused(
+    outcome = await do(registry, ANNA, "approve", release=RELEASE)
+    assert isinstance(outcome, Refused)
+    assert len(outcome.decisions) == 1
+    assert outcome == Refused(
         (
             Reason(
                 "UNREADABLE_POLICY",
@@ -242,7 +262,8 @@ async def test_a_policy_of_an_older_registry_gives_way(registry: Forebear) -> No
                 "automaticPromotion, standingApprovals",
                 f"have an admin adopt a policy for {LINE}",
             ),
-        )
+        ),
+        outcome.decisions,
     )
     await adopted(registry, POLICY)
     assert [(g["id"], g["validTo"] is None) for g in await governed(registry)] == [

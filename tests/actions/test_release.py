@@ -34,8 +34,8 @@ async def test_two_people_approve_a_release(registry: Forebear) -> None:
             "nodes": [
                 {"type": "EVALUATION", "verdict": "GRANTED", "actor": "policy:ur5e@1", "state": "EVALUATED",
                  "counts": none, "cites": evidence},
-                {"type": "VOTE", "verdict": "GRANTED", "actor": "anna", "state": None, "counts": none, "cites": none},
-                {"type": "VOTE", "verdict": "GRANTED", "actor": "ben", "state": None, "counts": none, "cites": none},
+                {"type": "VOTE", "verdict": "GRANTED", "actor": "anna", "state": None, "counts": none, "cites": evidence},
+                {"type": "VOTE", "verdict": "GRANTED", "actor": "ben", "state": None, "counts": none, "cites": evidence},
                 {"type": "APPROVAL", "verdict": "GRANTED", "actor": "ben", "state": "APPROVED",
                  "counts": {"nodes": [{"actor": "anna"}, {"actor": "ben"}]}, "cites": evidence},
             ]
@@ -172,6 +172,14 @@ async def test_a_release_goes_to_its_end_and_back(registry: Forebear) -> None:
             ),
         )
     )
+
+
+async def test_who_could_not_vote_for_a_release_cannot_bring_its_approval_back(registry: Forebear) -> None:
+    await approved(registry)
+    await done(registry, ANNA, "deprecate", release=RELEASE, reason="It is unsafe.")
+    outcome = await do(registry, person(ORIGIN.recorder, Role.APPROVER), "restore", release=RELEASE, reason="It is not.")
+    assert isinstance(outcome, Refused)
+    assert [r.code for r in outcome.reasons] == ["SELF_APPROVAL"]
 
 
 async def test_a_rejected_release_is_reopened(registry: Forebear) -> None:

@@ -193,7 +193,7 @@ def cases(draw: st.DrawFn) -> Case:
     assert policy is not None
     # One evidence measures a thing once.
     some = st.lists(measurements(policy), min_size=1, max_size=6, unique_by=lambda m: (m.evidence, m.artifact))
-    baseline = Baseline("release:picker@1/parcels", "model:picker@1", tuple(draw(some))) if draw(mostly(True, False)) else None
+    baseline = Baseline("model:picker@1", tuple(draw(some))) if draw(mostly(True, False)) else None
     return Case(policy, draw(mostly(LINE_TARGET, None)), draw(some), baseline, draw(measurements(policy)))
 
 

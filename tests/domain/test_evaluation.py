@@ -110,7 +110,7 @@ def test_a_requirement_that_is_missed_says_by_what_and_what_would_satisfy_it() -
 
 
 def test_a_regression_says_what_it_was_compared_with() -> None:
-    deployed = Baseline("release:picker@1/parcels", "model:picker@1", (replace(REPLAYED, value=80.6, evidence="evidence:z"),))
+    deployed = Baseline("model:picker@1", (replace(REPLAYED, value=80.6, evidence="evidence:z"),))
     assert checked(asking(noRegression=[REPLAY | {"margin": 1}]), REPLAYED, baseline=deployed) == Check(
         code="REGRESSION",
         requirement="success_rate on film not worse than deployed by more than 1 % (pack:replay@1)",
@@ -232,7 +232,7 @@ def test_what_does_not_count_says_why(measured: Measured | None, code: str, says
 def test_a_requirement_that_rests_on_nothing_fails(
     asked: dict[str, Any], target: str | None, packs: dict[str, Pack], code: str, says: str, remedy: str
 ) -> None:
-    deployed = Baseline("release:picker@1/parcels", "model:picker@1", (TIMED,))
+    deployed = Baseline("model:picker@1", (TIMED,))
     checks = evaluate(asking(evidence=[asked | {"maximum": 1}], noRegression=[asked]), target, [TIMED], packs, deployed, NOW)
     assert [(c.passed, c.code, c.message, c.remedy) for c in checks] == [(False, code, says, remedy)] * 2
 
@@ -309,14 +309,14 @@ def test_worse_by_exactly_the_margin_is_not_worse_by_more(
 ) -> None:
     packs = {"pack:replay@1": Pack("pack:replay@1", {metric: (None, direction)})}
     one = replace(REPLAYED, metric=metric, slice=None, unit=None, value=measured)
-    baseline = Baseline("release:picker@1/parcels", "model:picker@1", (replace(one, value=deployed),))
+    baseline = Baseline("model:picker@1", (replace(one, value=deployed),))
     policy = asking(noRegression=[{"pack": "pack:replay@1", "metric": metric, "margin": 0.1}])
     (check,) = evaluate(policy, None, [one], packs, baseline, NOW)
     assert check.passed == passed
 
 
 def test_a_deployed_version_that_was_not_measured_is_to_be_measured() -> None:
-    deployed = Baseline("release:picker@1/parcels", "model:picker@1", (replace(REPLAYED, superseded_by="evidence:z"),))
+    deployed = Baseline("model:picker@1", (replace(REPLAYED, superseded_by="evidence:z"),))
     check = checked(asking(noRegression=[REPLAY]), REPLAYED, baseline=deployed)
     assert (check.code, check.message, check.remedy) == (
         "NO_BASELINE",
@@ -329,7 +329,7 @@ def test_a_deployed_version_that_was_not_measured_is_to_be_measured() -> None:
 
 def test_a_metric_without_a_direction_compares_with_nothing() -> None:
     moody = replace(REPLAYED, metric="mood", unit=None)
-    deployed = Baseline("release:picker@1/parcels", "model:picker@1", (moody,))
+    deployed = Baseline("model:picker@1", (moody,))
     check = checked(asking(noRegression=[REPLAY | {"metric": "mood"}]), moody, baseline=deployed)
     assert (check.code, check.message) == (
         "UNDEFINED",

@@ -46,9 +46,8 @@ class Measured:
 
 @dataclass(frozen=True)
 class Baseline:
-    """What a candidate is compared with: the release that is deployed in the line, and what was measured of its version."""
+    """What a candidate is compared with: the version that is deployed in the line, and what was measured of it."""
 
-    release: str
     version: str
     measured: tuple[Measured, ...] = field(default=())
 

@@ -15,6 +15,7 @@ import msgspec
 from forebear.domain.evaluation import missing, promotes_itself
 from forebear.domain.lifecycle import Event, allowed, observed
 from forebear.domain.outcome import Connect, Describe, Disconnect, Effect, Reason, Revise, Verdict
+from forebear.domain.policy import Policy
 from forebear.domain.roles import Actor
 from forebear.domain.standing import Case
 from forebear.domain.votes import Vote
@@ -72,7 +73,8 @@ def _decision(
         cited = {c.evidence: None for c in case.checks} | {c.baseline_evidence: None for c in case.checks}
         document["checks"] = [c.frozen() for c in case.checks]
         document["cites"] = [evidence for evidence in cited if evidence is not None]
-        document["comparedWith"] = [case.standing.baseline.release] if case.standing.baseline else []
+        compared = case.standing.baseline and case.standing.baseline.release
+        document["comparedWith"] = [compared] if compared else []
     return Describe(document)
 
 
@@ -107,27 +109,26 @@ def approve(case: Case, by: By) -> Verdict:
     It is refused, on record, where evidence is missing or the vote cannot count. Approving again what stands approved changes
     nothing; where its approval is stale, it is voted on anew.
     """
-    if isinstance(case.policy, Reason):
-        return Verdict(case.release.id, reasons=(case.policy,))
     if case.is_approved and not case.is_stale:
         return Verdict(case.release.id)
+    if isinstance(case.policy, Reason):
+        return _refused(case, by, 0, DecisionType.APPROVAL, [case.policy])
     failed = case.unmet
     effects: list[Effect] = []
     if case.release.state is ReleaseState.CANDIDATE and not failed:
         case, effects = _evaluated(case, by, 0)
     elif case.release.state in (ReleaseState.CANDIDATE, ReleaseState.EVALUATED) and failed:
-        lapsed = _moves(case, observed(case.release.state, Event.EVIDENCE_LAPSED))
-        return _refused(case, by, 0, DecisionType.APPROVAL, failed, lapsed)
+        return _refused(case, by, 1, DecisionType.APPROVAL, failed, _lapsed(case, by, 0))
     target = allowed(case.release.state, DecisionType.VOTE)
     if isinstance(target, Reason):
-        return Verdict(case.release.id, reasons=(target,))
+        return _refused(case, by, 0, DecisionType.APPROVAL, [target])
     if failed:
         return _refused(case, by, 0, DecisionType.APPROVAL, failed)
-    vote = Vote(by.ids[1], by.actor.name, frozenset(by.actor.roles), by.actor.machine, case.now)
+    vote = _vote(by, by.ids[1])
     count = case.count([*case.votes, vote])
     if against := [reason for v, reason in count.excluded if v.decision == vote.decision]:
         return _refused(case, by, 0, DecisionType.APPROVAL, against)
-    effects.append(_decision(case, by, 1, DecisionType.VOTE))
+    effects.append(_decision(case, by, 1, DecisionType.VOTE, checked=True))
     if not count.still_needed:
         state = ReleaseState.APPROVED
         counted = [v.decision for v in count.counted]
@@ -136,13 +137,31 @@ def approve(case: Case, by: By) -> Verdict:
     return Verdict(case.release.id, tuple(together(effects)))
 
 
-def _evaluated(case: Case, by: By, nth: int) -> tuple[Case, list[Effect]]:
-    """A candidate whose evidence suffices becomes evaluated: the case as it then is, and the effects."""
+def _vote(by: By, decision: str) -> Vote:
+    return Vote(decision, by.actor.name, frozenset(by.actor.roles), by.actor.machine, by.now)
+
+
+def _evaluation(case: Case, by: By, nth: int, came: Came, state: ReleaseState, reasons: Iterable[Reason] = ()) -> Describe:
+    """What the policy decides of the evidence."""
     policy = case.standing.policy
-    decision = _decision(
-        case, by, nth, DecisionType.EVALUATION, state=ReleaseState.EVALUATED, checked=True, actor=policy.id if policy else None
-    )
-    return _with_state(case, ReleaseState.EVALUATED), [decision, *_moves(case, ReleaseState.EVALUATED)]
+    actor = policy.id if policy else None
+    return _decision(case, by, nth, DecisionType.EVALUATION, came, state=state, reasons=reasons, checked=True, actor=actor)
+
+
+def _evaluated(case: Case, by: By, nth: int) -> tuple[Case, list[Effect]]:
+    """A release whose evidence suffices is evaluated: the case as it then is, and the effects."""
+    state = ReleaseState.EVALUATED
+    effects = [_evaluation(case, by, nth, Came.GRANTED, state), *_moves(case, state)]
+    return _with_state(case, state), effects
+
+
+def _lapsed(case: Case, by: By, nth: int) -> list[Effect]:
+    """An evaluated release whose evidence suffices no more is a candidate again."""
+    state = observed(case.release.state, Event.EVIDENCE_LAPSED)
+    if state is case.release.state:
+        return []
+    # Whoever attached the evidence had another reason than the policy has.
+    return [_evaluation(case, replace(by, reason=None), nth, Came.REFUSED, state, case.unmet), *_moves(case, state)]
 
 
 def _with_state(case: Case, state: ReleaseState) -> Case:
@@ -153,26 +172,40 @@ def _with_state(case: Case, state: ReleaseState) -> Case:
 def evaluate(case: Case, by: By) -> Verdict:
     """What evidence or a policy that changed means for a release: evaluated, promoted by itself, or a candidate again.
 
-    Nothing changes where nothing follows; a policy that promotes by itself is the actor of the promotion.
+    Nothing changes where nothing follows; a policy that promotes by itself is the actor of the promotion, and of its refusal
+    once all that it asks for was measured.
     """
     policy = case.policy
     if isinstance(policy, Reason):
         return Verdict(case.release.id)
-    effects: list[Effect] = []
     if case.unmet:
-        return Verdict(case.release.id, tuple(_moves(case, observed(case.release.state, Event.EVIDENCE_LAPSED))))
+        effects = _lapsed(case, by, 0)
+        if policy.automatic_promotion and _is_to_be_refused(case):
+            effects.append(_promotion(case, by, Came.REFUSED, reasons=case.unmet))
+        return Verdict(case.release.id, tuple(effects))
+    effects = []
     reopened = case.release.state is ReleaseState.REJECTED and case.has_new_evidence
-    if case.release.state is ReleaseState.CANDIDATE or reopened:
+    again = case.release.state is ReleaseState.EVALUATED and case.has_news(DecisionType.EVALUATION)
+    if case.release.state is ReleaseState.CANDIDATE or reopened or again:
         case, effects = _evaluated(case, by, 0)
     waits = case.release.state is ReleaseState.EVALUATED or (case.is_approved and case.is_stale)
     if waits and promotes_itself(policy, case.checks, refused_before=case.refused_before):
-        assert case.standing.policy is not None
-        promoted = ReleaseState.APPROVED
-        effects.append(
-            _decision(case, by, 1, DecisionType.PROMOTION, state=promoted, checked=True, actor=case.standing.policy.id)
-        )
+        effects.append(_promotion(case, by, Came.GRANTED, state=ReleaseState.APPROVED))
         effects += _stands_approved(case, by.ids[1])
     return Verdict(case.release.id, tuple(together(effects)))
+
+
+def _is_to_be_refused(case: Case) -> bool:
+    """Whether a promotion is to be refused: everything is there, it does not suffice, and that has not been said before."""
+    waits = case.release.state in (ReleaseState.CANDIDATE, ReleaseState.EVALUATED)
+    measured = not case.incomplete and all(check.passed or check.measured is not None for check in case.checks)
+    return waits and measured and case.has_news(DecisionType.PROMOTION)
+
+
+def _promotion(case: Case, by: By, came: Came, **said: Any) -> Describe:
+    assert case.standing.policy is not None
+    by = replace(by, reason=None) if came is Came.REFUSED else by
+    return _decision(case, by, 1, DecisionType.PROMOTION, came, checked=True, actor=case.standing.policy.id, **said)
 
 
 def together(effects: Iterable[Effect]) -> list[Effect]:
@@ -252,10 +285,16 @@ def archive(case: Case, by: By) -> Verdict:
 
 
 def restore(case: Case, by: By) -> Verdict:
-    """Brings a deprecated release back as a target to go back to, its approval as it was; or reopens a rejected one."""
+    """Brings a deprecated release back as a target to go back to, its approval as it was; or reopens a rejected one.
+
+    Whose vote could not have approved it cannot bring its approval back.
+    """
     target = allowed(case.release.state, DecisionType.RESTORATION)
-    if target is ReleaseState.APPROVED and case.running:
-        target = observed(target, Event.DEPLOYMENT_ACTIVE)
+    if target is ReleaseState.APPROVED:
+        if isinstance(case.policy, Policy) and (against := case.count([_vote(by, by.ids[0])]).excluded):
+            return Verdict(case.release.id, reasons=tuple(reason for _, reason in against))
+        if case.running:
+            target = observed(target, Event.DEPLOYMENT_ACTIVE)
     return _decided(case, by, DecisionType.RESTORATION, into=target)
 
 

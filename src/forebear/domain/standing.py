@@ -152,6 +152,10 @@ class DecisionRow(Row, frozen=True):
     policies: list[str] = []
     approves: bool = False
 
+    def is_granted(self, *types: DecisionType) -> bool:
+        """Whether it is of one of these types, and was granted."""
+        return self.type in types and self.verdict is Verdict.GRANTED
+
 
 class EvidenceRow(Row, frozen=True):
     """Evidence about its version or the deployed one, or about an artifact of either."""
@@ -202,10 +206,10 @@ class DeploymentRow(Row, frozen=True):
 
 
 class BaselineRow(Row, frozen=True):
-    """The release that is deployed in its line."""
+    """The version that is deployed in its line, whatever allowed that, and its release there, if it has one."""
 
-    release: str
     version: str
+    release: str | None = None
 
 
 class Standing(Row, frozen=True):
@@ -232,12 +236,16 @@ class Standing(Row, frozen=True):
 
 # Votes are for what their voters saw; after any of these they are of another time.
 _ENDS_VOTES = (
-    DecisionType.REJECTION,
-    DecisionType.WITHDRAWAL,
-    DecisionType.RESTORATION,
-    DecisionType.APPROVAL,
-    DecisionType.PROMOTION,
+    (DecisionType.EVALUATION, Verdict.REFUSED),
+    (DecisionType.REJECTION, Verdict.GRANTED),
+    (DecisionType.WITHDRAWAL, Verdict.GRANTED),
+    (DecisionType.RESTORATION, Verdict.GRANTED),
+    (DecisionType.APPROVAL, Verdict.GRANTED),
+    (DecisionType.PROMOTION, Verdict.GRANTED),
 )
+
+# What people decide against a release, they have decided against its override as well.
+_ENDS_OVERRIDE = (DecisionType.REJECTION, DecisionType.WITHDRAWAL, DecisionType.DEPRECATION, DecisionType.ARCHIVAL)
 
 
 @dataclass(frozen=True)
@@ -285,7 +293,7 @@ class Case:
             self.line.target,
             by_version.get(self.version.id, ()),
             {p.id: p.pack for p in self.standing.packs},
-            Baseline(baseline.release, baseline.version, by_version.get(baseline.version, ())) if baseline else None,
+            Baseline(baseline.version, by_version.get(baseline.version, ())) if baseline else None,
             self.now,
         )
 
@@ -326,11 +334,9 @@ class Case:
         """The votes that stand: for this digest, under this policy, since the last decision that ended votes."""
         standing: list[Vote] = []
         for d in self.standing.decisions:
-            if d.verdict is not Verdict.GRANTED:
-                continue
-            if d.type in _ENDS_VOTES:
+            if (d.type, d.verdict) in _ENDS_VOTES:
                 standing = []
-            elif d.type is DecisionType.VOTE and d.digest == self.version.digest and self._under(d):
+            elif d.is_granted(DecisionType.VOTE) and d.digest == self.version.digest and self._under(d):
                 standing.append(Vote(d.id, d.actor or "", frozenset(d.roles or ()), bool(d.machine), d.decided_at or ""))
         return standing
 
@@ -349,18 +355,23 @@ class Case:
     @property
     def has_new_evidence(self) -> bool:
         """Whether a check rests on evidence that came since somebody last decided against it: what was known is weighed."""
-        rejected = max((d.decided_at or "" for d in self.standing.decisions if d.type is DecisionType.REJECTION), default="")
-        cited = {check.evidence for check in self.checks}
+        against = [d for d in self.standing.decisions if d.is_granted(DecisionType.REJECTION)]
+        return not against or self._has_news_since(against[-1])
+
+    def has_news(self, type: DecisionType) -> bool:
+        """Whether evidence or a policy came since the last decision of a type, granted or refused, that its checks rest on."""
+        last = [d for d in self.standing.decisions if d.type is type]
+        return not last or not self._under(last[-1]) or self._has_news_since(last[-1])
+
+    def _has_news_since(self, decision: DecisionRow) -> bool:
+        cited = {e for check in self.checks for e in (check.evidence, check.baseline_evidence)}
         evidence = (*self.standing.evidence, *self.standing.built_evidence)
-        return any(e.recorded_at >= rejected for e in evidence if e.id in cited)
+        return any(e.recorded_at > (decision.decided_at or "") for e in evidence if e.id in cited)
 
     @property
     def refused_before(self) -> bool:
         """Whether people have decided against it: then it does not promote itself again."""
-        return any(
-            d.type in (DecisionType.REJECTION, DecisionType.WITHDRAWAL) and d.verdict is Verdict.GRANTED
-            for d in self.standing.decisions
-        )
+        return any(d.is_granted(DecisionType.REJECTION, DecisionType.WITHDRAWAL) for d in self.standing.decisions)
 
     @property
     def approvals(self) -> list[str]:
@@ -378,18 +389,14 @@ class Case:
         return [*self.standing.deployments, *self.standing.cohort_deployments]
 
     def override(self) -> DecisionRow | None:
-        """The override that lets it run now, if there is one."""
-        return next(
-            (
-                d
-                for d in reversed(self.standing.decisions)
-                if d.type is DecisionType.OVERRIDE
-                and d.verdict is Verdict.GRANTED
-                and (d.expires_at is None or d.expires_at > self.now)
-                and d.digest == self.version.digest
-            ),
-            None,
-        )
+        """The override that lets it run now, if there is one: not expired, of its digest, nothing decided against it since."""
+        for d in reversed(self.standing.decisions):
+            if d.is_granted(*_ENDS_OVERRIDE):
+                return None
+            lasts = d.expires_at is None or d.expires_at > self.now
+            if d.is_granted(DecisionType.OVERRIDE) and d.digest == self.version.digest and lasts:
+                return d
+        return None
 
 
 def case(standing: Standing, now: str) -> Case | None:
