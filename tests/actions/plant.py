@@ -7,7 +7,7 @@ from typing import Any
 from forebear.app import Forebear
 from forebear.domain.outcome import Done
 from forebear.domain.roles import Role
-from tests.actions.world import ANNA, BEN, EVA, LINE, OLAF, RELEASE, VERSION, ago, company, done, person
+from tests.actions.world import ADA, ANNA, BEN, EVA, LINE, OLAF, POLICY, RELEASE, VERSION, ago, company, done, person
 from tests.record.asking import ask, history, record
 
 FLEET = "fleet:north"
@@ -52,6 +52,15 @@ async def approve(registry: Forebear, release: str) -> str:
     return (await done(registry, BEN, "approve", release=release)).decisions[-1]
 
 
+async def stale(registry: Forebear) -> str:
+    """Has a policy adopted that asks for every approval anew; since when they are stale."""
+    anew = POLICY | {"standingApprovals": {"rule": "REAPPROVE"}}
+    policy = {"kind": "ReleasePolicy", "id": "policy:ur5e@9", "document": anew}
+    await done(registry, ADA, "adoptPolicy", policy=policy, lines=[LINE], reason="Film tears.")
+    since: str = (await node(registry, "Release", RELEASE, "staleFrom"))["staleFrom"]
+    return since
+
+
 async def registered(registry: Forebear, n: int, **values: Any) -> Done:
     """Registers the n-th build."""
     return await done(registry, EVA, "registerArtifact", artifact=build(n, **values))
@@ -61,11 +70,12 @@ SECOND = "model:picker@2"
 SECOND_RELEASE = "release:picker@2/ur5e-orin"
 
 
-async def ready(registry: Forebear) -> None:
-    """The plant, with two approved versions and a build of each."""
+async def ready(registry: Forebear, *before: object) -> None:
+    """The plant, with two approved versions and a build of each; `before` is history besides."""
     await plant(registry)
     await history(
         registry,
+        *before,
         {"kind": "ModelVersion", "id": SECOND, "weightsDigest": "sha256:bb"},
         {"kind": "Release", "id": SECOND_RELEASE, "state": "CANDIDATE", "version": SECOND, "line": LINE},
         {

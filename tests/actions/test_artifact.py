@@ -7,7 +7,7 @@ from typing import Any
 from forebear.app import Forebear
 from forebear.domain.outcome import Done, Reason, Refused
 from forebear.domain.roles import Role
-from tests.actions.plant import RITA, approve, artifact, build, node, plant, registered
+from tests.actions.plant import RITA, approve, artifact, build, node, plant, registered, reported, requested, stale
 from tests.actions.world import ADA, ANNA, EVA, LINE, OLAF, RELEASE, VERSION, ago, do, done, person
 from tests.record.asking import ask, history, record
 
@@ -146,14 +146,13 @@ async def test_a_build_must_fit_the_memory_of_its_hardware(registry: Forebear) -
 async def test_a_stale_approval_starts_nothing_and_an_override_does_until_it_expires(registry: Forebear) -> None:
     await plant(registry)
     await approve(registry, RELEASE)
-    stale = ago(hours=1)
-    await history(registry, {"kind": "Release", "id": RELEASE, "state": "APPROVED", "staleFrom": stale})
+    since = await stale(registry)
     outcome = await do(registry, EVA, "registerArtifact", artifact=build(1))
     assert outcome == Refused(
         (
             Reason(
                 "APPROVAL_STALE",
-                f"the approval of {RELEASE} is stale since {stale}: a newer policy of {LINE} asks for more",
+                f"the approval of {RELEASE} is stale since {since}: a newer policy of {LINE} asks for more",
                 "have it approved anew (missingForApproval lists what is needed)",
             ),
         )
@@ -183,15 +182,14 @@ async def test_what_a_robot_reported_first_is_completed_and_keeps_its_installati
 async def test_what_was_measured_on_a_build_in_quarantine_counts_no_more(registry: Forebear) -> None:
     await plant(registry, success=70.0)
     await registered(registry, 1, state="EVALUATION_ONLY")
-    await history(
-        registry,
-        {
+    await done(
+        registry, EVA, "attachEvidence",
+        evidence={
             "kind": "Evidence", "id": "evidence:built", "type": "REPLAY", "measuredAt": ago(days=1),
             "measurements": [{"metric": "success", "value": 90, "unit": "%"}],
             "about": [artifact(1)], "measuredWith": ["pack:replay@1"],
         },
     )  # fmt: skip
-    await done(registry, ANNA, "approve", release=RELEASE)
     assert await node(registry, "Release", RELEASE, "state") == {"state": "EVALUATED"}
     outcome = await done(registry, OLAF, "quarantineArtifact", artifact=artifact(1), reason="It stops after some hours.")
     (lapse,) = outcome.decisions
@@ -220,11 +218,10 @@ async def test_a_deleted_build_stays_on_record_and_does_not_come_back(registry: 
 
 async def test_a_build_that_a_deployment_still_needs_is_not_deleted(registry: Forebear) -> None:
     await plant(registry)
-    await registered(registry, 1, state="EVALUATION_ONLY")
-    await history(
-        registry,
-        {"kind": "Deployment", "id": "deployment:d", "state": "IN_PROGRESS", "artifact": artifact(1), "on": "fleet:north"},
-    )
+    await approve(registry, RELEASE)
+    await registered(registry, 1)
+    await requested(registry, 1, "deployment:d")
+    await reported(registry, "deployment:d", "IN_PROGRESS", ago(hours=1))
     outcome = await do(registry, EVA, "deleteArtifact", artifact=artifact(1), reason="Space.")
     assert outcome == Refused(
         (

@@ -26,6 +26,7 @@ from tests.actions.plant import (
     registered,
     reported,
     requested,
+    stale,
 )
 from tests.actions.world import ADA, ANNA, BEN, EVA, LINE, OLAF, POLICY, RELEASE, VERSION, ago, do, done, person
 from tests.record.asking import ask, history, record
@@ -128,12 +129,9 @@ async def test_reports_in_any_order_end_in_the_same_deployments(registry: Forebe
 async def ready_again(registry: Forebear) -> None:
     """An empty registry, and in it two deployments to the fleet that are planned."""
     await registry.store.write(lambda transaction: transaction.run("MATCH (n) DETACH DELETE n"))
-    await ready(registry)
-    for n, id in ((1, "deployment:first"), (2, "deployment:second")):
-        await history(
-            registry,
-            {"kind": "Deployment", "id": id, "state": "PLANNED", "artifact": artifact(n), "on": FLEET},
-        )
+    planned = ((1, "deployment:first"), (2, "deployment:second"))
+    facts = ({"kind": "Deployment", "id": id, "state": "PLANNED", "artifact": artifact(n), "on": FLEET} for n, id in planned)
+    await ready(registry, *facts)
 
 
 async def test_a_canary_is_promoted_by_a_deployment_to_its_fleet(registry: Forebear) -> None:
@@ -271,7 +269,7 @@ async def test_what_is_stale_deprecated_withdrawn_or_in_quarantine_is_not_deploy
     await done(registry, ANNA, "restore", release=RELEASE, reason="Needed.")
     await done(registry, ANNA, "withdrawApproval", release=RELEASE, reason="Film tears.")
     assert await codes(registry, 1) == ["NOT_APPROVED"]
-    await history(registry, {"kind": "Release", "id": SECOND_RELEASE, "state": "APPROVED", "staleFrom": ago(hours=1)})
+    await stale(registry)
     assert await codes(registry, 2) == ["APPROVAL_STALE"]
     await done(registry, EVA, "quarantineArtifact", artifact=artifact(2), reason="It stops.")
     assert await codes(registry, 2) == ["NOT_AVAILABLE", "APPROVAL_STALE"]
@@ -328,16 +326,12 @@ async def test_a_report_is_taken_whatever_was_decided_meanwhile(registry: Forebe
 
 
 async def test_history_from_elsewhere_goes_on_by_reports(registry: Forebear) -> None:
-    await ready(registry)
     first, second = ago(days=30), ago(days=1)
-    await history(
-        registry,
-        {
-            "kind": "Deployment", "id": "deployment:old", "state": "ACTIVE", "validFrom": first,
-            "artifact": artifact(1), "on": FLEET,
-        },
-        {"kind": "Release", "id": RELEASE, "state": "DEPLOYED"},
-    )  # fmt: skip
+    old = {
+        "kind": "Deployment", "id": "deployment:old", "state": "ACTIVE", "validFrom": first,
+        "artifact": artifact(1), "on": FLEET,
+    }  # fmt: skip
+    await ready(registry, old)
     await active(registry, 2, "deployment:new", second)
     assert await courses(registry, "deployment:old") == {"deployment:old": ("ENDED", first, second)}
     assert await state(registry) == "APPROVED"

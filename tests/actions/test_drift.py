@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from forebear.app import Forebear
-from tests.actions.plant import CANARY, FLEET, RITA, SECOND, SECOND_RELEASE, active, artifact, ready, registered
+from tests.actions.plant import CANARY, FLEET, RITA, SECOND, active, artifact, ready, registered, stale
 from tests.actions.world import ADA, ANNA, EVA, RELEASE, VERSION, ago, done
-from tests.record.asking import ask, history, record
+from tests.record.asking import ask, record
 
 
 async def drift(registry: Forebear, **at: str) -> list[dict[str, Any]]:
@@ -75,8 +75,7 @@ async def test_what_is_deprecated_goes_on(registry: Forebear) -> None:
 
 async def test_a_stale_approval_is_marked_and_no_drift_by_itself(registry: Forebear) -> None:
     await running(registry)
-    for release in (RELEASE, SECOND_RELEASE):
-        await history(registry, {"kind": "Release", "id": release, "state": "APPROVED", "staleFrom": ago(hours=3)})
+    await stale(registry)
     assert await drift(registry) == []
     await seen(registry, 2, "robot:a", ago(hours=2))
     assert await drift(registry) == [row("robot:a", 2, authorized=False, basis="STALE_APPROVAL")]

@@ -9,7 +9,7 @@ import pytest
 from forebear.app import Forebear
 from forebear.domain.outcome import Done, Reason, Refused
 from forebear.domain.roles import Actor, Role
-from tests.actions.plant import approve, artifact, plant, registered
+from tests.actions.plant import active, approve, artifact, plant, registered
 from tests.actions.world import ANNA, BEN, EVA, LINE, POLICY, RELEASE, VERSION, ago, company, do, done, person
 from tests.record.asking import ask, everything, history, record
 
@@ -200,18 +200,14 @@ async def test_evidence_about_what_is_deployed_is_what_others_are_compared_with(
     compared = POLICY | {"noRegression": [{"pack": "pack:replay@1", "metric": "success", "margin": 1}]}
     await plant(registry, policy=compared)
     second = "release:picker@2/ur5e-orin"
-    await approve(registry, RELEASE)
-    await registered(registry, 1)
     await history(
         registry,
-        {
-            "kind": "Deployment", "id": "deployment:north", "state": "ACTIVE", "validFrom": ago(days=1),
-            "artifact": artifact(1), "on": "fleet:north",
-        },
-        {"kind": "Release", "id": RELEASE, "state": "DEPLOYED"},
         {"kind": "ModelVersion", "id": "model:picker@2"},
         {"kind": "Release", "id": second, "state": "CANDIDATE", "version": "model:picker@2", "line": LINE},
-    )  # fmt: skip
+    )
+    await approve(registry, RELEASE)
+    await registered(registry, 1)
+    await active(registry, 1, "deployment:north", ago(days=1))
     await attached(registry, "second", 89.0, about=["model:picker@2"])
     assert await state(registry, second) == "EVALUATED"
     assert second in (await attached(registry, "deployed", 95.0)).changed

@@ -18,6 +18,7 @@ from tests.actions.plant import (
     registered,
     reported,
     requested,
+    stale,
 )
 from tests.actions.world import ADA, ANNA, EVA, LINE, OLAF, RELEASE, VERSION, ago, do, done, person
 from tests.record.asking import ask, everything, history, record
@@ -120,7 +121,7 @@ async def test_a_dry_run_is_answered_as_a_plan(registry: Forebear) -> None:
 
 async def test_what_ran_on_an_approval_that_is_stale_by_now_is_marked_and_may_be_gone_back_to(registry: Forebear) -> None:
     await replaced(registry)
-    await history(registry, {"kind": "Release", "id": RELEASE, "state": "APPROVED", "staleFrom": ago(hours=1)})
+    await stale(registry)
     assert await ranked(registry) == [(artifact(1), True, "STALE_APPROVAL")]
     await done(registry, OLAF, "rollBack", on=FLEET, reason="Bad.", id="deployment:back")
     marked = await node(registry, "Deployment", "deployment:back", "basis authorizedBy { nodes { type } }")

@@ -105,6 +105,11 @@ _ASKED: Mapping[str, Callable[[Document], tuple[str, dict[str, Any]]]] = {
 }
 
 
+def is_action(kind: str) -> bool:
+    """Whether facts of a governed kind are actions."""
+    return kind in _ASKED
+
+
 def asked(fact: Document) -> tuple[str, dict[str, Any]]:
     """The action that a governed fact asks for, and its input. Raises `NoAction`."""
     make = _ASKED.get(str(fact["kind"]))

@@ -79,6 +79,9 @@ PERMISSIONS = _table(
 """Which roles may do what. A verb is the name of a GraphQL mutation, or `importHistory` (facts that are `imported`), `query`
 (reading), `readAudit` and `readTokens`."""
 
+EVERYWHERE = frozenset({"importHistory"})
+"""What reaches every release line, wherever it is done."""
+
 FORBIDDEN = "FORBIDDEN"
 """The code of a refusal because of who asks."""
 
@@ -101,7 +104,7 @@ def refusal(actor: Actor, verb: str, lines: Iterable[str] | None = ()) -> Reason
     if actor.lines is None:
         return None
     limit = f"{actor.name}'s writes are limited to {listed(actor.lines, 'and') or 'no release line'}"
-    if lines is None:
+    if lines is None or verb in EVERYWHERE:
         return Reason(FORBIDDEN, f"{limit}, and {verb} would reach every line", "ask somebody who is not limited to lines")
     if outside := frozenset(lines) - actor.lines:
         named = listed(outside, "and")

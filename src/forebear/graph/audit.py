@@ -22,6 +22,18 @@ APPEND = (
 Answers how many it has `written` and, where it has not, where the chain ends.
 """
 
+BEGUN = (
+    f"UNWIND $batch.rows AS row\n"
+    f"MATCH (chain:{AUDIT_CHAIN} {{id: row.id}})\n"
+    f"RETURN chain.id AS id\n"
+    f"UNION\n"
+    f"UNWIND $batch.rows AS row\n"
+    f"MATCH (line:ReleaseLine {{id: row.id}})<-[governs:GOVERNS]-(policy:ReleasePolicy)\n"
+    f"WHERE NOT coalesce(policy.imported, false)\n"
+    f"RETURN line.id AS id"
+)
+"""Which nodes of rows `{id}` actions decide about: they have a chain, or are lines for which a policy was adopted."""
+
 LAST_HEAD = f"MATCH (head:{AUDIT_HEAD})\nWITH head ORDER BY head.number DESC LIMIT 1\nRETURN properties(head) AS head"
 """The last head, if there is one."""
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from forebear.actions.governed import NoAction, asked
+from forebear.actions.governed import NoAction, asked, is_action
 from forebear.actions.performer import By, Performer
 from forebear.domain.outcome import Done, Refused
 from forebear.domain.roles import Actor
-from forebear.graph import upsert
+from forebear.graph import audit, upsert
 from forebear.graph.declaration import Change, Edge, Kind
 from forebear.graph.dialect import Engine, anchored
 from forebear.graph.facts import Amendment, EdgeRow, Facts, InvalidFact, NodeRow, Row, json_text
@@ -222,6 +222,8 @@ class Recorder:
             writing = _Writing(transaction, self._store.engine, origin, self._types)
             for level in cut:
                 await writing.write(level)
+            if batch.imported:
+                await writing.end_history(cut)
             # A fact that contradicts another of the batch may be right once that one is refused itself.
             refused = writing.refused or {p: reasons for level in cut for p, reasons in level.contradictions.items()}
             if refused or not keep:
@@ -284,6 +286,7 @@ class _Writing:
         self.changes: list[dict[str, Any]] = []
         """What changed of what was known, and what was taken back; of what is new the batch's digest speaks."""
         self.refused: dict[int, list[str]] = {}
+        self._revised: set[str] = set()
 
     def batch(self, rows: Sequence[Mapping[str, Any]], reason: str | None = None) -> dict[str, Any]:
         return {"batch": {"rows": rows, "reason": reason, **self.stamp}}
@@ -322,6 +325,34 @@ class _Writing:
             amend = self.amend_edges if key[1] else self.amend_nodes
             await amend(sorted(level.amendments[key], key=lambda r: r[1].of))
 
+    async def end_history(self, levels: Sequence[Level]) -> None:
+        """Refuses what imported facts have changed of nodes that actions decide about, or led to or from them.
+
+        History ends where actions begin; what only repeats it changes nothing. A governed kind that no action records yet
+        has no other way in.
+        """
+        nodes = [n for level in levels for kind in level.nodes.values() for n in kind.values() if is_action(n.kind.name)]
+        edges = [
+            (key, edge) for level in levels for key, rows in level.edges.items() if is_action(key[0]) for edge in rows.values()
+        ]
+        ids = {n.id for n in nodes} | {e.target for _, (_, e) in edges}
+        acted = {row["id"] for row in await self.run(audit.BEGUN, [{"id": id} for id in sorted(ids)])}
+        for node in nodes:
+            if node.id in acted & self._revised:
+                for position, _ in node.facts:
+                    self.refuse(position, f"id: {node.id} {_ACTED}")
+        touching: dict[Ends, list[tuple[int, EdgeRow]]] = defaultdict(list)
+        for key, (position, e) in edges:
+            if not acted.isdisjoint((e.source, e.target)):
+                touching[key].append((position, e))
+        for (_, name, target), rows in sorted(touching.items()):
+            found = await self.run(upsert.edge_facts(rows[0][1].edge, target), [_edge_row(e) for _, e in rows])
+            new = {(row["source"], row["target"]) for row in found if row["stored"]["recordedAt"] == self.now}
+            for position, e in rows:
+                if (e.source, e.target) in new:
+                    which = e.target if e.target in acted else e.source
+                    self.refuse(position, f"{name} → {e.target}: {which} {_ACTED}")
+
     # ── nodes ───────────────────────────────────────────────────────────────────────────────────────────
 
     async def describe(self, nodes: Mapping[str, Mapping[str, Node]]) -> None:
@@ -340,6 +371,7 @@ class _Writing:
             for stored in answer["trouble"]:
                 if revision := self.revision(nodes[kind.name][stored["id"]], stored):
                     revisions.append(revision)
+                    self._revised.add(stored["id"])
                     self.changed(stored["id"], stored, revision["changes"], revision["changed"], None)
             await self.revise(kind, revisions)
             if externals := [
@@ -522,6 +554,9 @@ class _Writing:
             self.summary.retracted += len(edges)
         for reason, replaced in changed.items():
             await self.renew(edge, to_kind, replaced, reason)
+
+
+_ACTED = "is decided about by actions; history cannot change it any more, so ask for the action"
 
 
 def _amended_edge(a: Amendment, edge: Edge, to_kind: str) -> EdgeRow:
