@@ -68,7 +68,7 @@ WITH release, line, version, candidate, policy, running,
     version: running.id,
     release: COLLECT { MATCH (line)<-[beside:IN_LINE]-(other:Release)-[of:OF]->(running) WHERE true RETURN other.id }[0]
   } END AS baseline
-RETURN release{.id, .state, .revision, .staleFrom, .recordedAt, .recordedBy} AS release,
+RETURN release{.id, .state, .revision, .staleFrom, .trainers, .recordedAt, .recordedBy} AS release,
   line{
     .id,
     target: COLLECT { WITH * WHERE line IS NOT NULL MATCH (line)-[for:FOR]->(target:HardwareTarget) WHERE true RETURN target.id }[0]

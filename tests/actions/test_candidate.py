@@ -398,3 +398,15 @@ async def test_a_mutation_registers(registry: Forebear) -> None:
             "changed": [PICKER, "release:picker@2/parcels"],
         }
     }
+
+
+async def test_who_had_trained_a_version_cannot_vote_for_it_whoever_owns_the_run_later(registry: Forebear) -> None:
+    await workshop(registry)
+    owned = {"kind": "Run", "id": "run:picker-2", "owners": [{"name": "tom"}]}
+    await record(registry, owned)
+    await history(registry, measured(PICKER, 90.0))
+    await done(registry, EVA, "registerCandidate", versions=[VERSION], lines=[PARCELS])
+    await record(registry, owned | {"owners": []})
+    outcome = await do(registry, person("tom", Role.APPROVER), "approve", release="release:picker@2/parcels")
+    assert isinstance(outcome, Refused)
+    assert [r.code for r in outcome.reasons] == ["BY_TRAINER"]

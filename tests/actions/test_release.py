@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from forebear.actions.performer import By
 from forebear.app import Forebear
 from forebear.domain.outcome import Conflict, Done, Reason, Refused
@@ -245,6 +247,29 @@ async def test_an_expected_revision_that_passed_is_a_conflict(registry: Forebear
     outcome = await registry.performer.do("restore", {"release": RELEASE, "reason": "Yes."}, by)
     assert outcome == Conflict(RELEASE, expected=revision, revision=revision + 1)
     assert (await standing(registry))["state"] == "REJECTED"
+
+
+async def test_an_expected_revision_of_what_has_none_is_refused(registry: Forebear) -> None:
+    await company(registry)
+    version = {"kind": "ModelVersion", "id": "model:picker@3", "weightsDigest": f"sha256:{3:064x}"}
+    by = By(EVA, "tests", expected_revision=9999)
+    assert await registry.performer.do("registerCandidate", {"versions": [version], "lines": []}, by) == Refused(
+        (
+            Reason(
+                "INVALID_INPUT",
+                "expectedRevision: model:picker@3 has no revision that registerCandidate goes by",
+                "leave expectedRevision out",
+            ),
+        )
+    )
+
+
+@pytest.mark.parametrize("reason", ["", " \t"])
+async def test_a_reason_says_something(registry: Forebear, reason: str) -> None:
+    await company(registry)
+    assert await do(registry, ANNA, "reject", release=RELEASE, reason=reason) == Refused(
+        (Reason("INVALID_INPUT", "reason: is blank; say why", "correct the field and try again"),)
+    )
 
 
 async def test_what_is_not_known_or_not_understood_is_refused_by_name(registry: Forebear) -> None:

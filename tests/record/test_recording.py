@@ -1,9 +1,12 @@
 """Facts in, one transaction each request: what is written, what is refused, and what stays known."""
 
+from typing import Any
+
 import pytest
 
 from forebear.app import Forebear
-from forebear.record.recorder import Rejection, Summary
+from forebear.domain.roles import Actor, Role
+from forebear.record.recorder import Origin, Rejection, Summary
 from tests.record.asking import ask, everything, history, ids, now, origin, record, refused
 
 NODE = """
@@ -551,3 +554,41 @@ async def test_who_recorded_what_from_where_and_when_is_kept_for_nodes_and_edges
     assert {(x["recordedBy"], x["source"]) for x in (a, d, edge)} == {("ada", "orchestrator")}
     assert started <= a["recordedAt"] == a["describedAt"] == d["recordedAt"] == edge["recordedAt"] <= between
     assert between <= d["describedAt"] <= ended
+
+
+@pytest.mark.parametrize(
+    "amendment",
+    [
+        {"kind": "Retraction", "of": "line:a", "edge": "target", "to": "target:orin", "reason": "It was another."},
+        {"kind": "Correction", "of": "line:a", "values": {"robotClass": "ur5e"}, "reason": "It was another."},
+    ],
+)
+async def test_what_decisions_rest_on_is_neither_taken_back_nor_corrected(
+    registry: Forebear, amendment: dict[str, Any]
+) -> None:
+    await record(registry, {"kind": "ReleaseLine", "id": "line:a", "target": "target:orin", "robotClass": "ur10e"})
+    (rejection,) = await refused(registry, amendment)
+    assert rejection.reasons == (
+        "of: decisions rest on a ReleaseLine, so it is neither retracted nor corrected: record another one",
+    )
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        {"kind": "ReleaseLine", "id": "line:b"},
+        {"kind": "Fleet", "id": "fleet:a", "lines": [{"id": "line:b", "validFrom": "2026-01-01T00:00:00Z"}]},
+        {
+            "kind": "Retraction", "of": "fleet:a", "edge": "lines", "to": "line:b", "validFrom": "2026-01-01T00:00:00Z",
+            "reason": "Never.",
+        },
+    ],
+)  # fmt: skip
+async def test_who_is_limited_to_lines_records_nothing_of_others(registry: Forebear, fact: dict[str, Any]) -> None:
+    limited = Origin(Actor("lia", frozenset({Role.RECORDER}), frozenset({"line:a"})), "tests")
+    before = await everything(registry)
+    summary = await registry.recorder.record([fact], limited)
+    assert [r.reasons for r in summary.rejections] == [("lia's writes are limited to line:a, and record would reach line:b",)]
+    assert await everything(registry) == before
+    own = {"kind": "Fleet", "id": "fleet:a", "lines": [{"id": "line:a", "validFrom": "2026-01-01T00:00:00Z"}]}
+    assert (await registry.recorder.record([own], limited)).rejections == []

@@ -138,6 +138,8 @@ class Performer:
                 given[p.name] = documents if p.item_type is not None else documents[0]
             else:
                 given[p.name] = input[p.name] if p.is_json else checked
+        if "reason" in given and not given["reason"].strip():
+            raise InvalidFact(None, ["reason: is blank; say why"])
         return given
 
 
@@ -189,8 +191,12 @@ class _Doing:
             raise _Overtaken(overtaking)
         verdict = self._action.decide(Given(self._input, facts, self._by.actor, self._now, self._performer.facts.described))
         expected = self._by.expected_revision
-        if expected is not None and (revision := _revision(facts, verdict.subject)) not in (None, expected):
+        revision = _revision(facts, verdict.subject)
+        if expected is not None and revision not in (None, expected):
             return Conflict(verdict.subject, expected, revision)
+        if expected is not None and revision is None and not verdict.reasons:
+            message = f"expectedRevision: {verdict.subject} has no revision that {self._action.name} goes by"
+            return Refused((Reason("INVALID_INPUT", message, "leave expectedRevision out"),))
         outcome = verdict.outcome
         if verdict.dry:
             return outcome

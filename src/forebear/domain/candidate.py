@@ -230,6 +230,7 @@ def _release(case: Case) -> Describe:
             "state": case.release.state.value,
             "version": case.version.id,
             "line": case.line.id,
+            **({"trainers": sorted(case.trainers)} if case.trainers else {}),
         }
     )
 

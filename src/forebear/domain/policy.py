@@ -61,6 +61,7 @@ class Part(StrEnum):
     """What a candidate can be asked to carry. `interface` stands for its five parts."""
 
     EXPERIMENT = "experiment"
+    CHECKPOINT = "checkpoint"
     DATASET = "dataset"
     CODE = "code"
     ENVIRONMENT = "environment"
@@ -83,6 +84,7 @@ INTERFACE = (Part.SENSORS, Part.ACTION_SPACE, Part.RATE_HZ, Part.MEMORY_MIB, Par
 
 _REMEDIES: Mapping[Part, str] = {
     Part.EXPERIMENT: "name the experiment that justifies it",
+    Part.CHECKPOINT: "name the checkpoint that it comes from (promotedFrom), of a run that is known (producedBy)",
     Part.DATASET: "record what its run was trained on (trainedOn)",
     Part.CODE: "record the code that its run executed (ran)",
     Part.ENVIRONMENT: "record the software environment of its run (inEnvironment)",

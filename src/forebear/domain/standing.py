@@ -31,6 +31,8 @@ class ReleaseRow(Row, frozen=True):
     revision: int
     recorded_by: str
     stale_from: str | None = None
+    trainers: list[str] | None = None
+    """Who had trained its version when it was registered: who owns a run may be said otherwise later."""
 
 
 class LineRow(Row, frozen=True):
@@ -309,6 +311,7 @@ class Case:
         if self.version.justified:
             carried.add(Part.EXPERIMENT)
         if self.standing.runs:
+            carried.add(Part.CHECKPOINT)
             carried |= frozenset.intersection(*(run.carried for run in self.standing.runs))
         return missing_of_candidate(self.policy, carried)
 
@@ -346,11 +349,15 @@ class Case:
     def count(self, votes: Sequence[Vote]) -> Count:
         """Counts votes by the policy. Only where one is in force."""
         assert isinstance(self.policy, Policy)
-        trainers = {r.recorded_by for r in self.standing.runs}
-        trainers |= {owner["name"] for r in self.standing.runs for owner in json.loads(r.owners or "[]")}
         # Who first named a version may be somebody else than who made it a candidate here.
         registrants = frozenset({self.version.recorded_by, self.release.recorded_by})
-        return count_votes(self.policy, votes, Candidacy(registrants, frozenset(trainers)))
+        return count_votes(self.policy, votes, Candidacy(registrants, self.trainers))
+
+    @property
+    def trainers(self) -> frozenset[str]:
+        """Who trained its version, now or when it was registered: those who recorded the runs or own them."""
+        owners = (owner["name"] for r in self.standing.runs for owner in json.loads(r.owners or "[]"))
+        return frozenset({*(self.release.trainers or ()), *(r.recorded_by for r in self.standing.runs), *owners})
 
     @property
     def has_new_evidence(self) -> bool:

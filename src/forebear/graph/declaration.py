@@ -65,6 +65,8 @@ class Standing(StrEnum):
 
     PLAIN = "PLAIN"
     """By facts."""
+    SETTLED = "SETTLED"
+    """By facts, which nothing takes back or corrects: decisions rest on it."""
     OBSERVED = "OBSERVED"
     """By facts that are never refused for want of permission: the world has already happened."""
     GOVERNED = "GOVERNED"

@@ -298,6 +298,9 @@ class Facts:
             raise InvalidFact(id, [f"of: {error}"]) from None
         if kind.standing is Standing.GOVERNED:
             raise InvalidFact(id, [f"of: {kind.name} is governed: it is retracted or corrected by actions"])
+        if kind.standing is Standing.SETTLED:
+            said = f"of: decisions rest on a {kind.name}, so it is neither retracted nor corrected: record another one"
+            raise InvalidFact(id, [said])
         edge = next((e for e in kind.edges if e.name == model.edge), None)
         reasons = []
         if model.edge is not None and edge is None:

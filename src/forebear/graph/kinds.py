@@ -26,6 +26,7 @@ APPENDED = Change.APPENDED
 UPDATED = Change.UPDATED
 GOVERNED = Standing.GOVERNED
 OBSERVED = Standing.OBSERVED
+SETTLED = Standing.SETTLED
 
 DERIVED_FROM = EdgeType("DERIVED_FROM", EdgeClass.LINEAGE, "A dataset version was made of another.")
 CURATED_BY = EdgeType("CURATED_BY", EdgeClass.LINEAGE, "A dataset version was curated by rules.")
@@ -284,7 +285,7 @@ class HardwareTarget(Node, prefix="target"):
     memory_mib: float | None = prop("Its memory, in MiB.", default=None)
 
 
-class ReleaseLine(Node, prefix="line"):
+class ReleaseLine(Node, prefix="line", standing=SETTLED):
     """Robot class, hardware target and customer environment: what a release is approved for."""
 
     robot_class: str | None = prop("The class of robots.", default=None)
@@ -316,6 +317,7 @@ class Release(Node, prefix="release", versioned=True, standing=GOVERNED):
         "From when its approval is stale, since a newer policy asks for more; null while it stands.",
         change=APPENDED, default=None,
     )  # fmt: skip
+    trainers: list[str] | None = prop("Who had trained its version, as it was known when it was registered.", default=None)
 
     version = edge(
         OF, "ModelVersion", one=True, doc="The version whose standing it is.",
@@ -346,7 +348,7 @@ class Metric(Value):
     direction: Direction | None = prop("Which way is better.", default=None)
 
 
-class EvaluationPack(Node, prefix="pack", versioned=True):
+class EvaluationPack(Node, prefix="pack", versioned=True, standing=SETTLED):
     """A versioned benchmark or replay pack: metrics with unit and direction, and slices."""
 
     digest: str | None = prop("Digest of the pack.", default=None, indexed=True)

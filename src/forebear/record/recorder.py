@@ -10,12 +10,13 @@ from typing import Any, TypeVar
 
 from forebear.actions.governed import NoAction, asked, is_action
 from forebear.actions.performer import By, Performer
-from forebear.domain.outcome import Done, Refused
-from forebear.domain.roles import Actor
+from forebear.domain.outcome import Done, Reason, Refused
+from forebear.domain.roles import Actor, refusal
 from forebear.graph import audit, upsert
 from forebear.graph.declaration import Change, Edge, Kind
 from forebear.graph.dialect import Engine, anchored
 from forebear.graph.facts import Amendment, EdgeRow, Facts, InvalidFact, NodeRow, Row, json_text
+from forebear.graph.kinds import ReleaseLine
 from forebear.graph.moments import moment
 from forebear.record.audit import FACTS, Chains, digest
 from forebear.record.level import Ends, Identity, Level, Node, levels
@@ -189,7 +190,9 @@ class Recorder:
 
     async def _write(self, batch: Batch, origin: Origin, *, partial: bool) -> Summary:
         """Writes the plain facts of a batch in one transaction."""
-        rows, rejections = batch.rows, list(batch.rejections)
+        outside = {p: reason for p, row in batch.rows if (reason := _outside(origin.actor, row))}
+        rows = [(p, row) for p, row in batch.rows if p not in outside]
+        rejections = batch.rejections + [Rejection(p, _id(row), (outside[p].message,)) for p, row in batch.rows if p in outside]
         if rejections and not partial:
             # What the graph would say of the others is worth knowing in the same answer.
             rejections += await self._refusals(rows, batch, origin)
@@ -252,6 +255,16 @@ class Recorder:
 def _rejections(rows: Iterable[tuple[int, Row]], refused: _Refused) -> list[Rejection]:
     given = dict(rows)
     return [Rejection(p, _id(given[p]), tuple(reasons)) for p, reasons in refused.reasons.items()]
+
+
+def _outside(actor: Actor, row: Row) -> Reason | None:
+    """Why an actor whose writes are limited to release lines may not record what a fact says of others."""
+    if actor.lines is None:
+        return None
+    named = {row.of: row.kind.name, row.to: row.to_kind} if isinstance(row, Amendment) else {row.id: row.kind.name}
+    if isinstance(row, NodeRow):
+        named |= {e.target: e.target_kind for e in row.edges}
+    return refusal(actor, "record", [id for id, kind in named.items() if id and kind == ReleaseLine.kind.name])
 
 
 def _id(row: Row) -> str:
