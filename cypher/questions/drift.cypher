@@ -1,72 +1,108 @@
-// Where a fleet does not run what it should: robots that run something else than is intended, or what may not run there.
+// Where a fleet does not run what it should: robots that run something else than is intended, that report nothing though something
+// is, or that run what may not run there, or may by an override alone; and active deployments of what may not, or by one alone.
 //
 // What may run there is of a version that is approved, or overridden, in a line of the fleet for the artifact's hardware, and is
 // not in quarantine. An approval that is stale by now is marked, and no drift by itself: what runs on it goes on.
 //
 // parameter fleet ID(Fleet)!: The fleet.
 // time at
-// answers [Drift]: A robot that runs something else than it should.
-// column robot Robot!: The robot.
-// column installation Installation!: What was observed, the newest report.
-// column observed Artifact!: The artifact that was observed.
+// answers [Drift]: A robot that does not run what it should, or an active deployment, on the fleet or a cohort of it, that should not be.
+// column robot Robot: The robot; null where it is about a deployment itself, whether robots reported what it brings or not.
+// column standing RunningStanding(AS_INTENDED, DIFFERENT, UNREPORTED, UNINTENDED, UNKNOWN): How observation and intention compare on the robot; UNREPORTED where it reported nothing. Null without a robot.
+// column installation Installation: What was observed, the newest report; null where nothing was reported.
+// column observed Artifact: The artifact that was observed.
 // column observedVersion ModelVersion: The model version that it was built from; null where nobody registered it.
-// column registered Boolean!: Whether the observed artifact was ever described; false for one that nobody registered.
-// column authorized Boolean!: Whether it may run there: on an approval that stands or an override, and available for use.
+// column registered Boolean: Whether the observed artifact was ever described; false for one that nobody registered, null where nothing was observed.
+// column authorized Boolean!: Whether what was observed may run there, or where nothing was, what is intended: it has a basis, and is available for use.
 // column basis Basis: What lets its version run there; null where nothing does.
 // column deployment Deployment: The deployment that said what should run: of the robot's cohort before that of its fleet.
 // column intended Artifact: The artifact that should have run; null where nothing was intended.
 MATCH (fleet /* of fleet */ {id: $fleet}) WHERE true
 CALL (fleet) {
   MATCH (robot:Robot)-[member:MEMBER_OF]->(fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true)
-  RETURN robot, fleet AS group, 1 AS far
+  RETURN robot, null AS active, fleet AS group, 1 AS far
   UNION
   MATCH (robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
   UNWIND [[cohort, 0], [fleet, 1]] AS pair
-  RETURN robot, pair[0] AS group, pair[1] AS far
+  RETURN robot, null AS active, pair[0] AS group, pair[1] AS far
+  UNION
+  MATCH (active:Deployment)-[on:ON]->(fleet) WHERE active.validFrom <= $at AND coalesce(active.validTo > $at, true)
+  RETURN null AS robot, active, null AS group, 2 AS far
+  UNION
+  MATCH (active:Deployment)-[on:ON]->(cohort:Cohort)-[part:PART_OF]->(fleet) WHERE active.validFrom <= $at AND coalesce(active.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
+  RETURN null AS robot, active, null AS group, 2 AS far
 }
-WITH fleet, robot, collect(DISTINCT {group: group, far: far}) AS groups
-WITH fleet, robot, groups,
-  COLLECT { MATCH (found:Installation)-[on:ON]->(robot) WHERE found.validFrom <= $at AND coalesce(found.validTo > $at, true) WITH found ORDER BY found.validFrom DESC, found.id DESC LIMIT 1 RETURN found }[0] AS installation
-WITH fleet, robot, groups, installation WHERE installation IS NOT NULL
-WITH fleet, robot, installation,
-  COLLECT { MATCH (installation)-[of:OF]->(artifact:Artifact) WHERE true RETURN artifact }[0] AS observed,
+WITH fleet, robot, active, collect(DISTINCT {group: group, far: far}) AS groups
+WITH [fleet] AS fleets, robot, active,
+  COLLECT { WITH * WHERE robot IS NOT NULL MATCH (found:Installation)-[on:ON]->(robot) WHERE found.validFrom <= $at AND coalesce(found.validTo > $at, true) WITH found ORDER BY found.validFrom DESC, found.id DESC LIMIT 1 RETURN found }[0] AS installation,
   COLLECT {
     UNWIND groups AS one
     WITH *, one.group AS group, one.far AS far
+    WITH * WHERE group IS NOT NULL
     MATCH (found:Deployment)-[on:ON]->(group) WHERE found.validFrom <= $at AND coalesce(found.validTo > $at, true)
     WITH found, far ORDER BY far, found.validFrom DESC, found.id DESC LIMIT 1
     RETURN found
-  }[0] AS deployment
-WITH fleet, robot, installation, observed, deployment WHERE observed IS NOT NULL
-WITH fleet, robot, installation, observed, deployment,
-  COLLECT { WITH * WHERE deployment IS NOT NULL MATCH (deployment)-[of:OF]->(artifact:Artifact) WHERE true RETURN artifact }[0] AS intended,
+  }[0] AS meant
+WITH fleets, robot, installation, CASE WHEN robot IS NULL THEN active ELSE meant END AS deployment
+WITH fleets, robot, installation, deployment,
+  COLLECT { WITH * WHERE installation IS NOT NULL MATCH (installation)-[of:OF]->(artifact:Artifact) WHERE true RETURN artifact }[0] AS observed,
+  COLLECT { WITH * WHERE deployment IS NOT NULL MATCH (deployment)-[of:OF]->(artifact:Artifact) WHERE true RETURN artifact }[0] AS intended
+WITH fleets, robot, installation, deployment, observed, intended,
+  CASE WHEN observed IS NULL THEN intended ELSE observed END AS artifact,
+  CASE
+    WHEN robot IS NULL THEN null
+    WHEN observed IS NULL AND intended IS NULL THEN 'UNKNOWN'
+    WHEN observed IS NULL THEN 'UNREPORTED'
+    WHEN intended IS NULL THEN 'UNINTENDED'
+    WHEN observed.id = intended.id THEN 'AS_INTENDED'
+    ELSE 'DIFFERENT'
+  END AS standing
+WITH * WHERE artifact IS NOT NULL
+WITH robot, installation, deployment, observed, intended, standing,
+  NOT coalesce(artifact.state IN ['EVALUATION_ONLY', 'QUARANTINED', 'DELETED'], false) AS usable,
   COLLECT {
-    MATCH (observed)-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine)<-[runs:IN_LINE]-(fleet) WHERE runs.validFrom <= $at AND coalesce(runs.validTo > $at, true)
-    MATCH (line)-[meant:FOR]->(target:HardwareTarget)<-[made:FOR]-(observed) WHERE true
-    WITH DISTINCT release
-    WITH release,
-      EXISTS { MATCH (release)-[approved:APPROVED_BY]->(decision:Decision) WHERE coalesce(decision.decidedAt <= $at, true) } AS approved,
-      EXISTS { MATCH (release)-[approved:APPROVED_BY]->(decision:Decision) WHERE true } AS named,
-      EXISTS { MATCH (decision:Decision)-[about:ABOUT]->(release) WHERE decision.type = 'OVERRIDE' AND decision.verdict = 'GRANTED' AND coalesce(decision.decidedAt <= $at, true) AND coalesce(decision.expiresAt > $at, true) } AS overridden
-    WITH release, overridden, approved OR (NOT named AND release.state IN ['APPROVED', 'DEPLOYED']) AS approved
-    WITH CASE
-        WHEN approved AND coalesce(release.staleFrom > $at, true) THEN 'APPROVAL'
-        WHEN overridden THEN 'OVERRIDE'
-        WHEN approved THEN 'STALE_APPROVAL'
-      END AS found
-    WITH found ORDER BY found LIMIT 1
+    WITH * WHERE artifact IS NOT NULL
+    UNWIND fleets AS each
+    WITH each, COLLECT {
+      MATCH (artifact)-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine)<-[runs:IN_LINE]-(each) WHERE runs.validFrom <= $at AND coalesce(runs.validTo > $at, true)
+      MATCH (line)-[meant:FOR]->(target:HardwareTarget)<-[made:FOR]-(artifact) WHERE true
+      WITH DISTINCT version, release
+      WITH version, release,
+        EXISTS { MATCH (decision:Decision)-[about:ABOUT]->(release) WHERE decision.verdict = 'GRANTED' AND decision.type IN ['APPROVAL', 'PROMOTION', 'REJECTION', 'WITHDRAWAL', 'DEPRECATION', 'RESTORATION', 'ARCHIVAL'] AND decision.decidedAt > $at } AS decidedSince,
+        COLLECT {
+          MATCH (decision:Decision)-[about:ABOUT]->(release) WHERE decision.verdict = 'GRANTED' AND decision.type IN ['APPROVAL', 'PROMOTION', 'REJECTION', 'WITHDRAWAL', 'DEPRECATION', 'RESTORATION', 'ARCHIVAL'] AND coalesce(decision.decidedAt <= $at, true)
+          WITH version, decision ORDER BY coalesce(decision.decidedAt, '') DESC, decision.id DESC LIMIT 1
+          WITH * WHERE (decision.type IN ['APPROVAL', 'PROMOTION', 'DEPRECATION'] OR (decision.type = 'RESTORATION' AND coalesce(decision.state IN ['APPROVED', 'DEPLOYED'], false)))
+            AND NOT EXISTS { MATCH (revision:Revision)-[revises:REVISES]->(version) WHERE revision.revisedAt > decision.decidedAt AND revision.revisedAt <= $at AND any(name IN revision.changed WHERE name IN ['weightsDigest', 'normalizationDigest', 'actionSpaceDigest', 'controllerDigest', 'sensors', 'actionSpace', 'rateHz', 'memoryMib', 'robotSoftware']) }
+          RETURN decision
+        }[0] IS NOT NULL AS approvedThen,
+        EXISTS {
+          MATCH (override:Decision)-[about:ABOUT]->(release) WHERE override.type = 'OVERRIDE' AND override.verdict = 'GRANTED' AND override.digest IS NOT NULL AND coalesce(override.decidedAt <= $at, true) AND coalesce(override.expiresAt > $at, true)
+            AND NOT EXISTS { MATCH (decision:Decision)-[against:ABOUT]->(release) WHERE decision.verdict = 'GRANTED' AND decision.type IN ['REJECTION', 'WITHDRAWAL', 'DEPRECATION', 'ARCHIVAL'] AND decision.decidedAt > override.decidedAt AND decision.decidedAt <= $at }
+            AND NOT EXISTS { MATCH (revision:Revision)-[revises:REVISES]->(version) WHERE revision.revisedAt > override.decidedAt AND revision.revisedAt <= $at AND any(name IN revision.changed WHERE name IN ['weightsDigest', 'normalizationDigest', 'actionSpaceDigest', 'controllerDigest', 'sensors', 'actionSpace', 'rateHz', 'memoryMib', 'robotSoftware']) }
+        } AS overridden
+      WITH release, overridden, CASE WHEN decidedSince THEN approvedThen ELSE coalesce(release.state IN ['APPROVED', 'DEPLOYED', 'DEPRECATED'], false) END AS approved
+      WITH CASE
+          WHEN approved AND coalesce(release.staleFrom > $at, true) THEN 'APPROVAL'
+          WHEN overridden THEN 'OVERRIDE'
+          WHEN approved THEN 'STALE_APPROVAL'
+        END AS found
+      WITH * WHERE found IS NOT NULL
+      WITH found ORDER BY found LIMIT 1
+      RETURN found
+    }[0] AS found
+    WITH found ORDER BY CASE WHEN found IS NULL THEN 3 WHEN found = 'OVERRIDE' THEN 2 WHEN found = 'STALE_APPROVAL' THEN 1 ELSE 0 END DESC LIMIT 1
     RETURN found
   }[0] AS basis
-WITH robot, installation, observed, deployment, intended, basis,
-  coalesce(observed.state IN ['EVALUATION_ONLY', 'QUARANTINED', 'DELETED'], false) AS unusable
-WITH robot, installation, observed, deployment, intended, basis, unusable WHERE intended IS NULL OR intended.id <> observed.id OR basis IS NULL OR unusable
+WITH * WHERE coalesce(standing <> 'AS_INTENDED', false) OR basis IS NULL OR basis = 'OVERRIDE' OR NOT usable
 RETURN robot,
+  standing,
   installation,
   observed,
-  COLLECT { MATCH (observed)-[built:BUILT_FROM]->(version:ModelVersion) WHERE true RETURN version }[0] AS observedVersion,
-  observed.describedAt IS NOT NULL AS registered,
-  NOT unusable AND coalesce(basis IN ['APPROVAL', 'OVERRIDE'], false) AS authorized,
+  COLLECT { WITH * WHERE observed IS NOT NULL MATCH (observed)-[built:BUILT_FROM]->(version:ModelVersion) WHERE true RETURN version }[0] AS observedVersion,
+  CASE WHEN observed IS NOT NULL THEN observed.describedAt IS NOT NULL END AS registered,
+  usable AND basis IS NOT NULL AS authorized,
   basis,
   deployment,
   intended
-ORDER BY robot.id
+ORDER BY coalesce(robot.id, ''), coalesce(deployment.id, '')

@@ -9,6 +9,7 @@
 // column version ModelVersion: The model version that the artifact was built from.
 // column intended Boolean!: Whether an active deployment says that it should run.
 // column observed Boolean!: Whether it is seen on a robot.
+// column basis Basis: What lets the version run there at the moment, in a line of the fleet for the artifact's hardware; null where nothing does.
 // column deployment Deployment: The active deployment, the newest where there are several.
 // column deployments [Deployment!]!: All active deployments of it on the fleet and its cohorts.
 // column robots [Robot!]!: The robots that it is seen on.
@@ -50,12 +51,46 @@ CALL (thing) {
 }
 MATCH (thing)-[of:OF]->(artifact:Artifact) WHERE true
 WITH fleet, artifact, thing, dataset, robot ORDER BY thing.validFrom DESC, thing.id
-WITH fleet, artifact, collect(DISTINCT CASE WHEN thing:Deployment THEN thing END) AS active, collect(DISTINCT robot) AS seen, collect(dataset)[0] AS dataset, collect(thing)[0] AS newest
+WITH fleet, artifact, collect(DISTINCT CASE WHEN thing:Deployment THEN thing END) AS active, collect(DISTINCT robot) AS seen, collect(dataset)[0] AS dataset, collect(thing)[0] AS newest, [fleet] AS fleets
 RETURN fleet,
   artifact,
   COLLECT { MATCH (artifact)-[built:BUILT_FROM]->(version:ModelVersion) WHERE true RETURN version }[0] AS version,
   size(active) > 0 AS intended,
   size(seen) > 0 AS observed,
+  COLLECT {
+    WITH * WHERE artifact IS NOT NULL
+    UNWIND fleets AS each
+    WITH each, COLLECT {
+      MATCH (artifact)-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine)<-[runs:IN_LINE]-(each) WHERE runs.validFrom <= $at AND coalesce(runs.validTo > $at, true)
+      MATCH (line)-[meant:FOR]->(target:HardwareTarget)<-[made:FOR]-(artifact) WHERE true
+      WITH DISTINCT version, release
+      WITH version, release,
+        EXISTS { MATCH (decision:Decision)-[about:ABOUT]->(release) WHERE decision.verdict = 'GRANTED' AND decision.type IN ['APPROVAL', 'PROMOTION', 'REJECTION', 'WITHDRAWAL', 'DEPRECATION', 'RESTORATION', 'ARCHIVAL'] AND decision.decidedAt > $at } AS decidedSince,
+        COLLECT {
+          MATCH (decision:Decision)-[about:ABOUT]->(release) WHERE decision.verdict = 'GRANTED' AND decision.type IN ['APPROVAL', 'PROMOTION', 'REJECTION', 'WITHDRAWAL', 'DEPRECATION', 'RESTORATION', 'ARCHIVAL'] AND coalesce(decision.decidedAt <= $at, true)
+          WITH version, decision ORDER BY coalesce(decision.decidedAt, '') DESC, decision.id DESC LIMIT 1
+          WITH * WHERE (decision.type IN ['APPROVAL', 'PROMOTION', 'DEPRECATION'] OR (decision.type = 'RESTORATION' AND coalesce(decision.state IN ['APPROVED', 'DEPLOYED'], false)))
+            AND NOT EXISTS { MATCH (revision:Revision)-[revises:REVISES]->(version) WHERE revision.revisedAt > decision.decidedAt AND revision.revisedAt <= $at AND any(name IN revision.changed WHERE name IN ['weightsDigest', 'normalizationDigest', 'actionSpaceDigest', 'controllerDigest', 'sensors', 'actionSpace', 'rateHz', 'memoryMib', 'robotSoftware']) }
+          RETURN decision
+        }[0] IS NOT NULL AS approvedThen,
+        EXISTS {
+          MATCH (override:Decision)-[about:ABOUT]->(release) WHERE override.type = 'OVERRIDE' AND override.verdict = 'GRANTED' AND override.digest IS NOT NULL AND coalesce(override.decidedAt <= $at, true) AND coalesce(override.expiresAt > $at, true)
+            AND NOT EXISTS { MATCH (decision:Decision)-[against:ABOUT]->(release) WHERE decision.verdict = 'GRANTED' AND decision.type IN ['REJECTION', 'WITHDRAWAL', 'DEPRECATION', 'ARCHIVAL'] AND decision.decidedAt > override.decidedAt AND decision.decidedAt <= $at }
+            AND NOT EXISTS { MATCH (revision:Revision)-[revises:REVISES]->(version) WHERE revision.revisedAt > override.decidedAt AND revision.revisedAt <= $at AND any(name IN revision.changed WHERE name IN ['weightsDigest', 'normalizationDigest', 'actionSpaceDigest', 'controllerDigest', 'sensors', 'actionSpace', 'rateHz', 'memoryMib', 'robotSoftware']) }
+        } AS overridden
+      WITH release, overridden, CASE WHEN decidedSince THEN approvedThen ELSE coalesce(release.state IN ['APPROVED', 'DEPLOYED', 'DEPRECATED'], false) END AS approved
+      WITH CASE
+          WHEN approved AND coalesce(release.staleFrom > $at, true) THEN 'APPROVAL'
+          WHEN overridden THEN 'OVERRIDE'
+          WHEN approved THEN 'STALE_APPROVAL'
+        END AS found
+      WITH * WHERE found IS NOT NULL
+      WITH found ORDER BY found LIMIT 1
+      RETURN found
+    }[0] AS found
+    WITH found ORDER BY CASE WHEN found IS NULL THEN 3 WHEN found = 'OVERRIDE' THEN 2 WHEN found = 'STALE_APPROVAL' THEN 1 ELSE 0 END DESC LIMIT 1
+    RETURN found
+  }[0] AS basis,
   active[0] AS deployment,
   active AS deployments,
   COLLECT { UNWIND seen AS robot WITH robot ORDER BY robot.id RETURN robot } AS robots,

@@ -4,6 +4,7 @@
 // time at
 // answers [Running]: A deployment or an installation of the version, with where it is.
 // column basis RunningBasis(INTENDED, OBSERVED)!: Whether it is meant to run (a deployment) or was seen (an installation).
+// column authorizedOn Basis: What lets the version run there at the moment, in a line of the fleet (of each, where there are several) for the artifact's hardware; null where nothing does.
 // column artifact Artifact!: The artifact.
 // column deployment Deployment: The active deployment.
 // column installation Installation: The current installation.
@@ -48,6 +49,40 @@ CALL (thing) {
 }
 WITH artifact, thing, collect(DISTINCT fleet) AS fleets, collect(DISTINCT robot) AS robots
 RETURN CASE WHEN thing:Deployment THEN 'INTENDED' ELSE 'OBSERVED' END AS basis,
+  COLLECT {
+    WITH * WHERE artifact IS NOT NULL
+    UNWIND fleets AS each
+    WITH each, COLLECT {
+      MATCH (artifact)-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine)<-[runs:IN_LINE]-(each) WHERE runs.validFrom <= $at AND coalesce(runs.validTo > $at, true)
+      MATCH (line)-[meant:FOR]->(target:HardwareTarget)<-[made:FOR]-(artifact) WHERE true
+      WITH DISTINCT version, release
+      WITH version, release,
+        EXISTS { MATCH (decision:Decision)-[about:ABOUT]->(release) WHERE decision.verdict = 'GRANTED' AND decision.type IN ['APPROVAL', 'PROMOTION', 'REJECTION', 'WITHDRAWAL', 'DEPRECATION', 'RESTORATION', 'ARCHIVAL'] AND decision.decidedAt > $at } AS decidedSince,
+        COLLECT {
+          MATCH (decision:Decision)-[about:ABOUT]->(release) WHERE decision.verdict = 'GRANTED' AND decision.type IN ['APPROVAL', 'PROMOTION', 'REJECTION', 'WITHDRAWAL', 'DEPRECATION', 'RESTORATION', 'ARCHIVAL'] AND coalesce(decision.decidedAt <= $at, true)
+          WITH version, decision ORDER BY coalesce(decision.decidedAt, '') DESC, decision.id DESC LIMIT 1
+          WITH * WHERE (decision.type IN ['APPROVAL', 'PROMOTION', 'DEPRECATION'] OR (decision.type = 'RESTORATION' AND coalesce(decision.state IN ['APPROVED', 'DEPLOYED'], false)))
+            AND NOT EXISTS { MATCH (revision:Revision)-[revises:REVISES]->(version) WHERE revision.revisedAt > decision.decidedAt AND revision.revisedAt <= $at AND any(name IN revision.changed WHERE name IN ['weightsDigest', 'normalizationDigest', 'actionSpaceDigest', 'controllerDigest', 'sensors', 'actionSpace', 'rateHz', 'memoryMib', 'robotSoftware']) }
+          RETURN decision
+        }[0] IS NOT NULL AS approvedThen,
+        EXISTS {
+          MATCH (override:Decision)-[about:ABOUT]->(release) WHERE override.type = 'OVERRIDE' AND override.verdict = 'GRANTED' AND override.digest IS NOT NULL AND coalesce(override.decidedAt <= $at, true) AND coalesce(override.expiresAt > $at, true)
+            AND NOT EXISTS { MATCH (decision:Decision)-[against:ABOUT]->(release) WHERE decision.verdict = 'GRANTED' AND decision.type IN ['REJECTION', 'WITHDRAWAL', 'DEPRECATION', 'ARCHIVAL'] AND decision.decidedAt > override.decidedAt AND decision.decidedAt <= $at }
+            AND NOT EXISTS { MATCH (revision:Revision)-[revises:REVISES]->(version) WHERE revision.revisedAt > override.decidedAt AND revision.revisedAt <= $at AND any(name IN revision.changed WHERE name IN ['weightsDigest', 'normalizationDigest', 'actionSpaceDigest', 'controllerDigest', 'sensors', 'actionSpace', 'rateHz', 'memoryMib', 'robotSoftware']) }
+        } AS overridden
+      WITH release, overridden, CASE WHEN decidedSince THEN approvedThen ELSE coalesce(release.state IN ['APPROVED', 'DEPLOYED', 'DEPRECATED'], false) END AS approved
+      WITH CASE
+          WHEN approved AND coalesce(release.staleFrom > $at, true) THEN 'APPROVAL'
+          WHEN overridden THEN 'OVERRIDE'
+          WHEN approved THEN 'STALE_APPROVAL'
+        END AS found
+      WITH * WHERE found IS NOT NULL
+      WITH found ORDER BY found LIMIT 1
+      RETURN found
+    }[0] AS found
+    WITH found ORDER BY CASE WHEN found IS NULL THEN 3 WHEN found = 'OVERRIDE' THEN 2 WHEN found = 'STALE_APPROVAL' THEN 1 ELSE 0 END DESC LIMIT 1
+    RETURN found
+  }[0] AS authorizedOn,
   artifact,
   CASE WHEN thing:Deployment THEN thing END AS deployment,
   CASE WHEN thing:Installation THEN thing END AS installation,

@@ -8,7 +8,8 @@
 // column installation Installation: What was observed, the newest report.
 // column observed Artifact: The artifact that was observed.
 // column observedVersion ModelVersion: The model version that it was built from; null where nobody registered it.
-// column authorized Boolean: Whether the observed artifact is of a version that was approved in some release line; null where nothing was observed.
+// column authorized Boolean: Whether what was observed may run there, or where nothing was, what is intended: its version has a basis, and it is available for use; null where there is neither.
+// column basis Basis: What lets its version run there, in a line of the fleet (of each, where there are several) for its hardware; null where nothing does.
 // column deployment Deployment: The deployment that said what should run: of the robot's cohort before that of its fleet.
 // column intended Artifact: The artifact that should have run.
 // column intendedVersion ModelVersion: The model version that it was built from.
@@ -74,6 +75,7 @@ WITH robot, alone, fleets, groups,
 WITH robot, alone, fleets, installation, deployment,
   COLLECT { WITH * WHERE installation IS NOT NULL MATCH (installation)-[of:OF]->(artifact:Artifact) WHERE true RETURN artifact }[0] AS observed,
   COLLECT { WITH * WHERE deployment IS NOT NULL MATCH (deployment)-[of:OF]->(artifact:Artifact) WHERE true RETURN artifact }[0] AS intended
+WITH robot, alone, fleets, installation, deployment, observed, intended, CASE WHEN observed IS NULL THEN intended ELSE observed END AS artifact
 RETURN robot,
   CASE
     WHEN observed IS NULL AND intended IS NULL THEN 'UNKNOWN'
@@ -85,7 +87,74 @@ RETURN robot,
   installation,
   observed,
   COLLECT { WITH * WHERE observed IS NOT NULL MATCH (observed)-[built:BUILT_FROM]->(version:ModelVersion) WHERE true RETURN version }[0] AS observedVersion,
-  CASE WHEN observed IS NOT NULL THEN EXISTS { MATCH (observed)-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[approved:APPROVED_BY]->(decision:Decision) WHERE true } END AS authorized,
+  CASE WHEN artifact IS NOT NULL THEN NOT coalesce(artifact.state IN ['EVALUATION_ONLY', 'QUARANTINED', 'DELETED'], false) AND COLLECT {
+    WITH * WHERE artifact IS NOT NULL
+    UNWIND fleets AS each
+    WITH each, COLLECT {
+      MATCH (artifact)-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine)<-[runs:IN_LINE]-(each) WHERE runs.validFrom <= $at AND coalesce(runs.validTo > $at, true)
+      MATCH (line)-[meant:FOR]->(target:HardwareTarget)<-[made:FOR]-(artifact) WHERE true
+      WITH DISTINCT version, release
+      WITH version, release,
+        EXISTS { MATCH (decision:Decision)-[about:ABOUT]->(release) WHERE decision.verdict = 'GRANTED' AND decision.type IN ['APPROVAL', 'PROMOTION', 'REJECTION', 'WITHDRAWAL', 'DEPRECATION', 'RESTORATION', 'ARCHIVAL'] AND decision.decidedAt > $at } AS decidedSince,
+        COLLECT {
+          MATCH (decision:Decision)-[about:ABOUT]->(release) WHERE decision.verdict = 'GRANTED' AND decision.type IN ['APPROVAL', 'PROMOTION', 'REJECTION', 'WITHDRAWAL', 'DEPRECATION', 'RESTORATION', 'ARCHIVAL'] AND coalesce(decision.decidedAt <= $at, true)
+          WITH version, decision ORDER BY coalesce(decision.decidedAt, '') DESC, decision.id DESC LIMIT 1
+          WITH * WHERE (decision.type IN ['APPROVAL', 'PROMOTION', 'DEPRECATION'] OR (decision.type = 'RESTORATION' AND coalesce(decision.state IN ['APPROVED', 'DEPLOYED'], false)))
+            AND NOT EXISTS { MATCH (revision:Revision)-[revises:REVISES]->(version) WHERE revision.revisedAt > decision.decidedAt AND revision.revisedAt <= $at AND any(name IN revision.changed WHERE name IN ['weightsDigest', 'normalizationDigest', 'actionSpaceDigest', 'controllerDigest', 'sensors', 'actionSpace', 'rateHz', 'memoryMib', 'robotSoftware']) }
+          RETURN decision
+        }[0] IS NOT NULL AS approvedThen,
+        EXISTS {
+          MATCH (override:Decision)-[about:ABOUT]->(release) WHERE override.type = 'OVERRIDE' AND override.verdict = 'GRANTED' AND override.digest IS NOT NULL AND coalesce(override.decidedAt <= $at, true) AND coalesce(override.expiresAt > $at, true)
+            AND NOT EXISTS { MATCH (decision:Decision)-[against:ABOUT]->(release) WHERE decision.verdict = 'GRANTED' AND decision.type IN ['REJECTION', 'WITHDRAWAL', 'DEPRECATION', 'ARCHIVAL'] AND decision.decidedAt > override.decidedAt AND decision.decidedAt <= $at }
+            AND NOT EXISTS { MATCH (revision:Revision)-[revises:REVISES]->(version) WHERE revision.revisedAt > override.decidedAt AND revision.revisedAt <= $at AND any(name IN revision.changed WHERE name IN ['weightsDigest', 'normalizationDigest', 'actionSpaceDigest', 'controllerDigest', 'sensors', 'actionSpace', 'rateHz', 'memoryMib', 'robotSoftware']) }
+        } AS overridden
+      WITH release, overridden, CASE WHEN decidedSince THEN approvedThen ELSE coalesce(release.state IN ['APPROVED', 'DEPLOYED', 'DEPRECATED'], false) END AS approved
+      WITH CASE
+          WHEN approved AND coalesce(release.staleFrom > $at, true) THEN 'APPROVAL'
+          WHEN overridden THEN 'OVERRIDE'
+          WHEN approved THEN 'STALE_APPROVAL'
+        END AS found
+      WITH * WHERE found IS NOT NULL
+      WITH found ORDER BY found LIMIT 1
+      RETURN found
+    }[0] AS found
+    WITH found ORDER BY CASE WHEN found IS NULL THEN 3 WHEN found = 'OVERRIDE' THEN 2 WHEN found = 'STALE_APPROVAL' THEN 1 ELSE 0 END DESC LIMIT 1
+    RETURN found
+  }[0] IS NOT NULL END AS authorized,
+  COLLECT {
+    WITH * WHERE artifact IS NOT NULL
+    UNWIND fleets AS each
+    WITH each, COLLECT {
+      MATCH (artifact)-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine)<-[runs:IN_LINE]-(each) WHERE runs.validFrom <= $at AND coalesce(runs.validTo > $at, true)
+      MATCH (line)-[meant:FOR]->(target:HardwareTarget)<-[made:FOR]-(artifact) WHERE true
+      WITH DISTINCT version, release
+      WITH version, release,
+        EXISTS { MATCH (decision:Decision)-[about:ABOUT]->(release) WHERE decision.verdict = 'GRANTED' AND decision.type IN ['APPROVAL', 'PROMOTION', 'REJECTION', 'WITHDRAWAL', 'DEPRECATION', 'RESTORATION', 'ARCHIVAL'] AND decision.decidedAt > $at } AS decidedSince,
+        COLLECT {
+          MATCH (decision:Decision)-[about:ABOUT]->(release) WHERE decision.verdict = 'GRANTED' AND decision.type IN ['APPROVAL', 'PROMOTION', 'REJECTION', 'WITHDRAWAL', 'DEPRECATION', 'RESTORATION', 'ARCHIVAL'] AND coalesce(decision.decidedAt <= $at, true)
+          WITH version, decision ORDER BY coalesce(decision.decidedAt, '') DESC, decision.id DESC LIMIT 1
+          WITH * WHERE (decision.type IN ['APPROVAL', 'PROMOTION', 'DEPRECATION'] OR (decision.type = 'RESTORATION' AND coalesce(decision.state IN ['APPROVED', 'DEPLOYED'], false)))
+            AND NOT EXISTS { MATCH (revision:Revision)-[revises:REVISES]->(version) WHERE revision.revisedAt > decision.decidedAt AND revision.revisedAt <= $at AND any(name IN revision.changed WHERE name IN ['weightsDigest', 'normalizationDigest', 'actionSpaceDigest', 'controllerDigest', 'sensors', 'actionSpace', 'rateHz', 'memoryMib', 'robotSoftware']) }
+          RETURN decision
+        }[0] IS NOT NULL AS approvedThen,
+        EXISTS {
+          MATCH (override:Decision)-[about:ABOUT]->(release) WHERE override.type = 'OVERRIDE' AND override.verdict = 'GRANTED' AND override.digest IS NOT NULL AND coalesce(override.decidedAt <= $at, true) AND coalesce(override.expiresAt > $at, true)
+            AND NOT EXISTS { MATCH (decision:Decision)-[against:ABOUT]->(release) WHERE decision.verdict = 'GRANTED' AND decision.type IN ['REJECTION', 'WITHDRAWAL', 'DEPRECATION', 'ARCHIVAL'] AND decision.decidedAt > override.decidedAt AND decision.decidedAt <= $at }
+            AND NOT EXISTS { MATCH (revision:Revision)-[revises:REVISES]->(version) WHERE revision.revisedAt > override.decidedAt AND revision.revisedAt <= $at AND any(name IN revision.changed WHERE name IN ['weightsDigest', 'normalizationDigest', 'actionSpaceDigest', 'controllerDigest', 'sensors', 'actionSpace', 'rateHz', 'memoryMib', 'robotSoftware']) }
+        } AS overridden
+      WITH release, overridden, CASE WHEN decidedSince THEN approvedThen ELSE coalesce(release.state IN ['APPROVED', 'DEPLOYED', 'DEPRECATED'], false) END AS approved
+      WITH CASE
+          WHEN approved AND coalesce(release.staleFrom > $at, true) THEN 'APPROVAL'
+          WHEN overridden THEN 'OVERRIDE'
+          WHEN approved THEN 'STALE_APPROVAL'
+        END AS found
+      WITH * WHERE found IS NOT NULL
+      WITH found ORDER BY found LIMIT 1
+      RETURN found
+    }[0] AS found
+    WITH found ORDER BY CASE WHEN found IS NULL THEN 3 WHEN found = 'OVERRIDE' THEN 2 WHEN found = 'STALE_APPROVAL' THEN 1 ELSE 0 END DESC LIMIT 1
+    RETURN found
+  }[0] AS basis,
   deployment,
   intended,
   COLLECT { WITH * WHERE intended IS NOT NULL MATCH (intended)-[built:BUILT_FROM]->(version:ModelVersion) WHERE true RETURN version }[0] AS intendedVersion,

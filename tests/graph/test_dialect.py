@@ -53,6 +53,13 @@ def test_a_block_is_asked_as_of_its_own_moment() -> None:
     )
 
 
+@pytest.mark.parametrize("engine", Engine)
+def test_a_revision_was_known_once_it_was_made(engine: Engine) -> None:
+    text = "MATCH (v:Revision)-[revises:REVISES]->(b) WHERE v.number > 1 RETURN v.changed AS changed"
+    known = text.replace("WHERE ", "WHERE v.revisedAt <= $asKnownAt AND ")
+    assert DIALECTS[engine].rewrite(text, as_known=True) == known
+
+
 def test_parameters_and_labels_are_filled_in() -> None:
     text = "MATCH (a:Car|Wheel /* of of */ {id: $of}) WHERE a.x = $other AND $often\n"
     text += "MATCH (b /* of with */ {id: $with}) WHERE true"

@@ -73,7 +73,7 @@ _UNION = re.compile(r":(?P<types>[A-Z_|]+)(?P<rest>\*?[\d.]*) /\* (?P<set>[\w ]+
 _MATCH = re.compile(r"MATCH (?!walk = |path = )(?P<pattern>(?:(?!\b(?:MATCH|RETURN|WITH|CALL|UNWIND)\b).)*?)\s+WHERE\s", re.S)
 _ANY_MATCH = re.compile(r"MATCH (?!walk = |path = )")
 _EDGE = re.compile(r"\[(?P<name>\w*):(?P<types>[A-Z_|]+)\]")
-_NODE = re.compile(r"\((?P<name>\w+):")
+_NODE = re.compile(r"\((?P<name>\w+):(?P<label>\w+)?")
 _LABELS = re.compile(r"(?P<labels>:[A-Za-z|]+)? /\* of (?P<parameter>\w+) \*/")
 _BLOCK = re.compile(r"/\* as known at \$(?P<moment>\w+) \*/ (?P<call>CALL \([\w, ]*\) )\{")
 _PARAMETER = re.compile(r"\$(\w+)")
@@ -201,13 +201,19 @@ class Dialect:
             conditions = []
 
             def edge(e: re.Match[str]) -> str:
+                # A revision is known with its edge, from when it was made.
+                if e["types"] == REVISES:
+                    return e[0]
                 if not e["name"]:
                     raise InvalidStatement(f"name the edge in [{e['types']}], so that it can be asked asKnownAt")
                 conditions.append(known(e["name"], e["types"]))
                 return f"[{e['name']}:{e['types']}|{RETRACTED}]"
 
             pattern = _EDGE.sub(edge, m["pattern"])
-            conditions += [f"{name}.recordedAt <= {KNOWN_AT}" for name in _NODE.findall(pattern)]
+            conditions += [
+                f"{name}.{'revisedAt' if label == REVISION else 'recordedAt'} <= {KNOWN_AT}"
+                for name, label in _NODE.findall(pattern)
+            ]
             return f"MATCH {pattern} WHERE {' AND '.join(conditions)} AND " if conditions else f"MATCH {pattern} WHERE "
 
         def read(r: re.Match[str]) -> str:
