@@ -1,11 +1,15 @@
-// Artifacts, with what they were built from and for: one, or all that matter at a place: the builds of versions that stand in the lines
+// Artifacts, with what they were built from and for: one, that of a deployment, or all that matter at a place: the builds of versions that stand in the lines
 // that it runs now, and whatever was deployed there. One row an artifact, and one of nulls. Locks them in the order of ids.
 //
 // parameter artifact ID(Artifact): The artifact.
+// parameter intent ID(Deployment): The deployment whose artifact.
 // parameter place ID(Fleet, Cohort): The fleet or cohort.
 // parameter now DateTime!: Now.
 CALL () {
   MATCH (artifact:Artifact {id: $artifact}) WHERE true
+  RETURN artifact
+  UNION
+  MATCH (deployment:Deployment {id: $intent})-[of:OF]->(artifact:Artifact) WHERE true
   RETURN artifact
   UNION
   MATCH (fleet:Fleet {id: $place})-[runs:IN_LINE]->(line:ReleaseLine)<-[within:IN_LINE]-(release:Release)-[of:OF]->(version:ModelVersion)<-[built:BUILT_FROM]-(artifact:Artifact) WHERE runs.validFrom <= $now AND coalesce(runs.validTo > $now, true)

@@ -1,9 +1,10 @@
-// Releases with what lets them run: of a version, of an artifact's version, in the lines that a place runs now, or in the lines for a
-// hardware target. One row a release, and one of nulls; a part of what `standing_facts` answers, in the same names.
+// Releases with what lets them run: of a version, of an artifact's version or of a deployment's, in the lines that a place runs now, or in
+// the lines for a hardware target. One row a release, and one of nulls; a part of what `standing_facts` answers, in the same names.
 // Locks their lines, since a policy may change, and then the releases, each in the order of ids.
 //
 // parameter version ID(ModelVersion): The version whose releases.
 // parameter artifact ID(Artifact): The artifact whose version's releases.
+// parameter intent ID(Deployment): The deployment whose version's releases.
 // parameter place ID(Fleet, Cohort): The fleet or cohort in whose lines.
 // parameter hardware ID(HardwareTarget): The hardware target in the lines for which.
 // parameter now DateTime!: Now.
@@ -12,6 +13,9 @@ CALL () {
   RETURN release, line
   UNION
   MATCH (artifact:Artifact {id: $artifact})-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine) WHERE true
+  RETURN release, line
+  UNION
+  MATCH (deployment:Deployment {id: $intent})-[meant:OF]->(artifact:Artifact)-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine) WHERE true
   RETURN release, line
   UNION
   MATCH (fleet:Fleet {id: $place})-[runs:IN_LINE]->(line:ReleaseLine)<-[within:IN_LINE]-(release:Release) WHERE runs.validFrom <= $now AND coalesce(runs.validTo > $now, true)

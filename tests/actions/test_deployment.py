@@ -466,3 +466,61 @@ async def test_a_canary_is_not_what_the_fleet_is_compared_with(registry: Forebea
         "success is 92 % (evidence:third); model:picker@2, which is deployed, has 95 % (evidence:second), "
         "so asked for is at least 95 %"
     ]
+
+
+PERMITTED = """query($d: ID!) { permitted(deployment: $d) {
+    deployment { id state basis } allowed basis releases { id } decisions { type } reasons { code } } }"""
+
+
+async def test_whether_a_deployment_may_still_start_is_decided_anew(registry: Forebear) -> None:
+    await ready(registry)
+    await requested(registry, 1, "deployment:d")
+
+    async def permitted() -> dict[str, Any]:
+        found: dict[str, Any] = (await ask(registry, PERMITTED, d="deployment:d"))["permitted"]
+        return found
+
+    def answer(state: str, *codes: str, **said: object) -> dict[str, Any]:
+        # What it was requested on stays said of it.
+        found = {"deployment": {"id": "deployment:d", "state": state, "basis": "APPROVAL"}, "allowed": not codes}
+        none = {"basis": None, "releases": [], "decisions": []}
+        return found | none | {"reasons": [{"code": code} for code in codes]} | said
+
+    by = {"basis": "APPROVAL", "releases": [{"id": RELEASE}], "decisions": [{"type": "APPROVAL"}]}
+    assert await permitted() == answer("PLANNED", **by)
+    await done(registry, ANNA, "withdrawApproval", release=RELEASE, reason="Film tears.")
+    assert await permitted() == answer("PLANNED", "NOT_APPROVED")
+    await done(registry, EVA, "quarantineArtifact", artifact=artifact(1), reason="It stops.")
+    assert await permitted() == answer("PLANNED", "NOT_AVAILABLE", "NOT_APPROVED")
+    await done(registry, ADA, "override", release=RELEASE, reason="Line down.", expiresAt=ago(hours=-8))
+    overridden = {"basis": "OVERRIDE", "releases": [{"id": RELEASE}], "decisions": [{"type": "OVERRIDE"}]}
+    assert await permitted() == answer("PLANNED", "NOT_AVAILABLE", **overridden)
+    await reported(registry, "deployment:d", "FAILED", ago())
+    assert await permitted() == answer("FAILED", "OVER", "NOT_AVAILABLE", **overridden)
+
+
+async def test_going_back_may_start_on_a_stale_approval_and_nothing_else(registry: Forebear) -> None:
+    await ready(registry)
+    await active(registry, 1, "deployment:first", ago(days=3))
+    await active(registry, 2, "deployment:second", ago(days=1))
+    await done(registry, OLAF, "rollBack", on=FLEET, reason="Film tears.", id="deployment:back")
+    await requested(registry, 1, "deployment:canary", CANARY)
+    await stale(registry)
+
+    async def permitted(id: str) -> tuple[bool, str | None, list[str]]:
+        found = (await ask(registry, PERMITTED, d=id))["permitted"]
+        return found["allowed"], found["basis"], [reason["code"] for reason in found["reasons"]]
+
+    assert await permitted("deployment:back") == (True, "STALE_APPROVAL", [])
+    assert await permitted("deployment:canary") == (False, None, ["APPROVAL_STALE"])
+
+
+async def test_a_deployment_that_nobody_requested_anywhere_may_not_start(registry: Forebear) -> None:
+    await plant(registry)
+    await history(
+        registry,
+        {"kind": "Deployment", "id": "deployment:d", "state": "PLANNED", "replaces": ["deployment:unheard"]},
+    )
+    for id in ("deployment:d", "deployment:unheard"):
+        found = (await ask(registry, PERMITTED, d=id))["permitted"]
+        assert (found["allowed"], found["basis"], found["reasons"]) == (False, None, [{"code": "UNKNOWN"}])

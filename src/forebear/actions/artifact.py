@@ -48,7 +48,7 @@ class DeleteArtifact(Value):
 
 def permission_of(**given: str | None) -> dict[str, Any]:
     """The parameters of `permission_facts`."""
-    return {"version": None, "artifact": None, "place": None, "hardware": None} | given
+    return {"version": None, "artifact": None, "intent": None, "place": None, "hardware": None} | given
 
 
 def cases(given: Given, name: str) -> list[Case]:
@@ -103,7 +103,7 @@ def _taking_away(name: str, input: type[Value], decide: Callable[[str, Build], V
         return Verdict(id, (*verdict.effects, *(effect for v in after for effect in v.effects)))
 
     def asks(given: Mapping[str, Any]) -> dict[str, Any]:
-        return standing_of(artifact=given["artifact"], compared=True) | {"place": None}
+        return standing_of(artifact=given["artifact"], compared=True) | {"intent": None, "place": None}
 
     return Action(name, input, ("standing", "artifact"), decided, asks)
 

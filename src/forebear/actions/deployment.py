@@ -11,6 +11,7 @@ from forebear.actions.action import Action, Given, Inquiry
 from forebear.actions.artifact import ARTIFACT, build, cases, permission_of
 from forebear.domain import contract, deployment
 from forebear.domain.artifact import Build
+from forebear.domain.contract import Eligible
 from forebear.domain.deployment import Deployed, Reported, Request
 from forebear.domain.outcome import Reason, Verdict
 from forebear.domain.permission import weakest
@@ -92,18 +93,25 @@ def obstacles(reasons: Iterable[Reason]) -> list[dict[str, str]]:
 def _eligible(given: Given) -> list[dict[str, Any]]:
     found = contract.eligible(given.rows("artifact", Build), place(given), cases(given, "permission"))
     return [
-        {
-            "rank": f"{n:06}",
-            "artifact": each.artifact,
-            "version": each.version,
-            "allowed": each.allowed,
-            "basis": basis.value if (basis := weakest(each.permissions)) else None,
-            "releases": [p.case.release.id for p in each.permissions],
-            "decisions": [d for p in each.permissions for d in p.decisions],
-            "reasons": obstacles(each.reasons),
-        }
+        {"rank": f"{n:06}", "artifact": each.artifact, "version": each.version, **_allowed(each)}
         for n, each in enumerate(found)
     ]
+
+
+def _permitted(given: Given) -> list[dict[str, Any]]:
+    id = given.input["deployment"]
+    return [{"deployment": id, **_allowed(contract.permitted(id, place(given), build(given), cases(given, "permission")))}]
+
+
+def _allowed(found: Eligible) -> dict[str, Any]:
+    """The columns that say whether something is allowed, on what, and why not."""
+    return {
+        "allowed": found.allowed,
+        "basis": basis.value if (basis := weakest(found.permissions)) else None,
+        "releases": [p.case.release.id for p in found.permissions],
+        "decisions": [d for p in found.permissions for d in p.decisions],
+        "reasons": obstacles(found.reasons),
+    }
 
 
 ACTIONS = (
@@ -117,5 +125,11 @@ INQUIRIES = (
         ("permission", "artifact", "place"),
         _eligible,
         lambda given: permission_of(place=given["place"]) | {"on": given["place"], "deployment": None},
+    ),
+    Inquiry(
+        "permitted",
+        ("permission", "artifact", "place"),
+        _permitted,
+        lambda given: permission_of(intent=given["deployment"]) | {"on": None, "deployment": given["deployment"]},
     ),
 )

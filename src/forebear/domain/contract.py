@@ -24,6 +24,7 @@ NO_LINE = "NO_LINE"
 NOT_IN_LINE = "NOT_IN_LINE"
 NOT_AVAILABLE = "NOT_AVAILABLE"
 NOT_BUILT = "NOT_BUILT"
+OVER = "OVER"
 
 
 def may_run(
@@ -75,6 +76,21 @@ def eligible(builds: Iterable[Build], place: Place, cases: Sequence[Case]) -> li
         if (case.version.id, case.line.target) not in built:
             found.append(_not_built(case))
     return sorted(found, key=lambda e: (not e.allowed, e.version or "", e.artifact or ""))
+
+
+def permitted(deployment: str, place: Place, build: Build, cases: Iterable[Case]) -> Eligible:
+    """Whether a deployment may start now, whatever it was authorised on when it was requested.
+
+    `place` and `build` are its own. One that goes back to what ran before may on a stale approval.
+    """
+    intent = next((d for d in place.here if d.id == deployment), None)
+    if intent is None:
+        missing = Reason(UNKNOWN, f"nobody requested {deployment}", "request it (requestDeployment)")
+        return Eligible(None, None, (), (missing,))
+    permissions, reasons = may_run(build, place, cases, stale_counts=bool(intent.rolls_back))
+    if not (intent.is_pending or intent.is_active):
+        reasons = (Reason(OVER, f"{deployment} is {intent.state}", "request it again (requestDeployment)"), *reasons)
+    return Eligible(intent.artifact, intent.version, permissions, reasons)
 
 
 def _not_built(case: Case) -> Eligible:
