@@ -219,6 +219,62 @@ async def third(registry: Forebear) -> None:
     await active(registry, 4, "deployment:third", ago(hours=12))
 
 
+async def test_what_failed_after_it_ran_is_undone_and_no_way_back(registry: Forebear) -> None:
+    await replaced(registry)
+    await reported(registry, "deployment:second", "FAILED", ago(minutes=5), failedRobots=["robot:a", "robot:b"])
+    # A retry of it that is only planned changes nothing about that.
+    await requested(registry, 2, "deployment:retry")
+    assert await ranked(registry) == [(artifact(1), True, "APPROVAL")]
+    await done(registry, OLAF, "rollBack", on=FLEET, reason="Bad.", id="deployment:back")
+    assert await node(registry, "Deployment", "deployment:back", "artifact { id } rollsBack { nodes { id } }") == {
+        "artifact": {"id": artifact(1)}, "rollsBack": {"nodes": [{"id": "deployment:second"}]},
+    }  # fmt: skip
+    await reported(registry, "deployment:back", "ACTIVE", ago(minutes=1))
+    # Once that is done, it is not undone again.
+    assert (await do(registry, OLAF, "rollBack", on=FLEET, reason="Bad.", dryRun=True, to=artifact(1))) == Refused(
+        (
+            Reason(
+                "NEVER_RAN",
+                f"to: {artifact(1)} did not run on {FLEET} before what is to be undone",
+                "request it as a deployment (requestDeployment); rollbackTargets lists what ran there",
+            ),
+        )
+    )
+
+
+async def test_a_rollout_that_failed_is_undone_by_what_ran_before_it(registry: Forebear) -> None:
+    await ready(registry)
+    await registered(registry, 3)
+    await active(registry, 3, "deployment:zero", ago(days=20))
+    await active(registry, 1, "deployment:first", ago(days=9))
+    await requested(registry, 2, "deployment:second")
+    await reported(registry, "deployment:second", "IN_PROGRESS", ago(minutes=10))
+    await reported(registry, "deployment:second", "FAILED", ago(minutes=5), failedRobots=["robot:a"])
+    assert await ranked(registry) == [(artifact(1), True, "APPROVAL"), (artifact(3), True, "APPROVAL")]
+    await done(registry, OLAF, "rollBack", on=FLEET, reason="Bad.", id="deployment:back")
+    ends = "artifact { id } replaces { nodes { id } } rollsBack { nodes { id } }"
+    assert await node(registry, "Deployment", "deployment:back", ends) == {
+        "artifact": {"id": artifact(1)},
+        "replaces": {"nodes": [{"id": "deployment:first"}]},
+        "rollsBack": {"nodes": [{"id": "deployment:second"}]},
+    }
+
+
+async def test_what_is_planned_where_something_goes_back_is_over_at_once(registry: Forebear) -> None:
+    await replaced(registry)
+    await registered(registry, 3)
+    await requested(registry, 3, "deployment:planned")
+    outcome = await done(registry, OLAF, "rollBack", on=FLEET, reason="Bad.", id="deployment:back")
+    assert outcome.changed == ("deployment:back", "deployment:planned")
+    planned = "{ deployments(filter: {state: {eq: PLANNED}}) { nodes { id } } }"
+    assert await ask(registry, planned) == {"deployments": {"nodes": [{"id": "deployment:back"}]}}
+    # Its manager had begun it without saying so.
+    await reported(registry, "deployment:planned", "IN_PROGRESS", ago(minutes=3))
+    assert await node(registry, "Deployment", "deployment:planned", "state") == {"state": "IN_PROGRESS"}
+    await reported(registry, "deployment:back", "ACTIVE", ago(minutes=1))
+    assert await node(registry, "Deployment", "deployment:planned", "state") == {"state": "ENDED"}
+
+
 async def test_a_rollout_that_goes_wrong_is_undone_while_it_is_under_way(registry: Forebear) -> None:
     await ready(registry)
     await active(registry, 1, "deployment:first", ago(days=9))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from forebear.domain.artifact import ArtifactRow, Build, TargetRow, VersionRow
 from forebear.domain.deployment import Request
-from forebear.domain.outcome import Describe
+from forebear.domain.outcome import Describe, Revise
 from forebear.domain.place import DeploymentRow, FleetRow, Place, PlaceRow
-from forebear.domain.rollback import IncidentRow, Incidents, TouchedRow, roll_back, targets
+from forebear.domain.rollback import IncidentRow, Incidents, TouchedRow, roll_back, targets, undone
 from forebear.domain.standing import Case, LineRow, ReleaseRow, Standing, case
 from forebear.domain.standing import VersionRow as StandingVersion
 from forebear.graph.kinds import ArtifactState, DeploymentState, ReleaseState
@@ -56,6 +59,25 @@ def deployment(n: int, artifact: int, since: int, until: int | None) -> Deployme
     )
 
 
+def failed(n: int, artifact: int, at: int, since: int | None = None) -> DeploymentRow:
+    """The n-th deployment, which failed on a day, and maybe ran until then."""
+    said = [{"at": day(at), "state": "FAILED"}] + ([{"at": day(since), "state": "ACTIVE"}] if since else [])
+    return msgspec.structs.replace(
+        deployment(n, artifact, since or at, at),
+        state=DeploymentState.FAILED,
+        valid_from=day(since) if since else None,
+        valid_to=day(at) if since else None,
+        reports=json.dumps(said),
+    )
+
+
+def pending(n: int, artifact: int, state: DeploymentState, back: int | None = None) -> DeploymentRow:
+    """The n-th deployment, which is pending, and maybe goes back from another."""
+    back_from = () if back is None else (f"deployment:{back}",)
+    said = msgspec.structs.replace(deployment(n, artifact, 1, 1), state=state, valid_from=None, valid_to=None)
+    return msgspec.structs.replace(said, rolls_back=back_from)
+
+
 def place(*deployments: DeploymentRow) -> Place:
     """A fleet in the line."""
     return Place(PlaceRow("fleet:f"), (FleetRow("fleet:f", (LINE,)),), deployments=deployments)
@@ -92,6 +114,56 @@ def test_the_order_is_by_permission_incidents_basis_build_and_time() -> None:
     assert order(incidents=happened) == ["artifact:2", "artifact:0", "artifact:3", "artifact:1"]
     assert order(release(0, ReleaseState.APPROVED, day(9))) == ["artifact:2", "artifact:3", "artifact:0", "artifact:1"]
     assert order(release(0, ReleaseState.EVALUATED)) == ["artifact:2", "artifact:3", "artifact:0", "artifact:1"]
+
+
+@pytest.mark.parametrize(
+    ("deployments", "expected"),
+    [
+        pytest.param((), None, id="nothing was ever there"),
+        pytest.param((deployment(1, 0, 1, None),), "deployment:1", id="what is active"),
+        pytest.param((deployment(1, 0, 1, 3), failed(2, 2, 5, 3)), "deployment:2", id="what ran and failed"),
+        pytest.param((deployment(1, 0, 1, None), failed(2, 2, 5)), "deployment:2", id="what failed beside what is active"),
+        pytest.param((failed(1, 0, 4), failed(2, 2, 6), failed(3, 2, 5)), "deployment:2", id="the newest that failed"),
+        pytest.param((failed(1, 2, 4), deployment(2, 0, 5, None)), "deployment:2", id="not what something ran in the place of"),
+        pytest.param((failed(1, 2, 4), deployment(2, 0, 5, 7)), None, id="not even if that is over as well"),
+        pytest.param(
+            (failed(1, 2, 4), pending(2, 4, DeploymentState.IN_PROGRESS)), "deployment:2", id="what is under way before it"
+        ),
+        pytest.param((failed(1, 2, 4), pending(2, 2, DeploymentState.PLANNED)), "deployment:1", id="not what is only planned"),
+        pytest.param(
+            (failed(1, 2, 4), msgspec.structs.replace(failed(2, 0, 6), rolls_back=("deployment:1",))),
+            "deployment:1",
+            id="not what went back in vain",
+        ),
+        pytest.param(
+            (deployment(1, 2, 1, None), pending(2, 0, DeploymentState.IN_PROGRESS, 1)), "deployment:1", id="not what goes back"
+        ),
+    ],
+)
+def test_what_is_undone(deployments: tuple[DeploymentRow, ...], expected: str | None) -> None:
+    found = undone(place(*deployments))
+    assert (found and found.id) == expected
+
+
+def test_what_failed_comes_after_what_did_not() -> None:
+    at = place(deployment(1, 0, 1, 3), failed(2, 2, 5, 3), deployment(3, 4, 5, None))
+    best, other = targets([build(0), build(2), build(4)], at, APPROVED, NONE, NOW)
+    assert (best.artifact, other.artifact) == ("artifact:0", "artifact:2")
+    assert other.remarks == ("it ran there for 2 days, last until 2026-06-05T00:00Z, without an incident, and failed",)
+
+
+def test_going_back_ends_what_is_only_planned_and_waits_for_what_is_under_way() -> None:
+    runs = (deployment(1, 0, 1, 3), deployment(2, 2, 3, None))
+    asked = Request("deployment:back", None, "fleet:f", "Bad.")
+    for state in (DeploymentState.PLANNED, DeploymentState.IN_PROGRESS):
+        at = place(*runs, pending(3, 4, state))
+        verdict = roll_back(asked, at, targets([build(0), build(2)], at, APPROVED, NONE, NOW))
+        intended, *ended = verdict.effects
+        assert isinstance(intended, Describe)
+        assert intended.document["replaces"] == ["deployment:2", "deployment:3"]
+        assert ended == (
+            [Revise("deployment:3", {"state": "PLANNED"}, {"state": "ENDED"})] if state is DeploymentState.PLANNED else []
+        )
 
 
 intervals = st.tuples(st.integers(0, 5), st.integers(1, 20), st.integers(1, 9)).map(

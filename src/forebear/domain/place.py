@@ -68,7 +68,7 @@ class DeploymentRow(Row, frozen=True):
 
     @property
     def reported(self) -> tuple[Report, ...]:
-        """What was reported of it; of one whose history came from elsewhere, what its state and interval stand for."""
+        """What was reported of it; where nothing was, what its state and interval stand for, as of history from elsewhere."""
         if self.reports is not None:
             said = json.loads(self.reports)
             return tuple(Report(parse(r["at"]), DeploymentState(r["state"])) for r in said)

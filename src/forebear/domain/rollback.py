@@ -1,20 +1,22 @@
 """Going back to what ran before: which artifacts could be gone back to, in which order, and the request that does it.
 
 What ran at a place on an approval may be gone back to on it, also where the approval is stale by now; the deployment says so.
-What is wrong is to be undone without waiting, so going back takes the place of whatever is pending there, too.
+What is wrong is to be undone without waiting, so going back takes the place of whatever is pending there, too: what is only
+planned is over at once, or a deployment manager would begin both; what is under way, when a report says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
 from forebear.domain.artifact import Build
 from forebear.domain.contract import may_run
+from forebear.domain.course import moments
 from forebear.domain.deployment import Request, canaries, intent, stated_before, unknown
-from forebear.domain.outcome import Option, Reason, Verdict
+from forebear.domain.outcome import Option, Reason, Revise, Verdict
 from forebear.domain.permission import Permission, weakest
 from forebear.domain.place import DeploymentRow, Place
 from forebear.domain.standing import Case, Row
@@ -48,10 +50,11 @@ class Incidents(Row, frozen=True):
 
 @dataclass(frozen=True)
 class Run:
-    """An interval in which an artifact was active at the place, and the incidents that began in it."""
+    """An interval in which an artifact was active at the place, whether it then failed, and the incidents that began in it."""
 
     since: str
     until: str | None
+    failed: bool
     incidents: tuple[IncidentRow, ...]
     now: str
 
@@ -95,6 +98,11 @@ class Target:
         return sorted({i.id for run in self.every_run for i in run.incidents})
 
     @property
+    def failed(self) -> bool:
+        """Whether a deployment of its version failed there after it had run."""
+        return any(run.failed for run in self.every_run)
+
+    @property
     def last_ran(self) -> str:
         """Until when its version ran there last: now, where it does."""
         return max(run.until or run.now for run in self.every_run)
@@ -115,7 +123,7 @@ class Target:
         still = any(run.until is None for run in self.every_run)
         when = "and runs there now" if still else f"last until {self.last_ran[:16]}Z"
         well = f"{', '.join(self.incidents)} began meanwhile" if self.incidents else "without an incident"
-        yield f"{what} ran there for {lasted}, {when}, {well}"
+        yield f"{what} ran there for {lasted}, {when}, {well}{', and failed' if self.failed else ''}"
         for id in self.open:
             yield f"{id} is open and touches {self.version}"
         for p in self.permissions:
@@ -133,7 +141,7 @@ class Target:
             bool(self.open),
             list(Basis).index(basis) if basis else len(Basis),
             not self.runs,
-            bool(self.incidents),
+            bool(self.incidents) or self.failed,
         )
 
 
@@ -143,25 +151,61 @@ def under_way(place: Place) -> DeploymentRow | None:
 
 
 def undone(place: Place) -> DeploymentRow | None:
-    """The deployment that going back undoes: what is under way there, or else active; of a cohort without one, its fleet's."""
+    """The deployment that going back undoes; of a cohort without one, its fleet's.
+
+    It is what is under way there, or else the newest that failed and that nothing has run in the place of since, or else what
+    is active. What was going back itself and never got there undid nothing, so it is not what is undone.
+    """
     fleets = {f.id for f in place.fleets}
-    wider = [d for d in place.deployments if d.place in fleets]
-    for deployments in (place.here, wider):
-        for state in (DeploymentState.IN_PROGRESS, DeploymentState.ACTIVE):
-            if found := [d for d in deployments if d.state is state and not (d.is_pending and d.rolls_back)]:
-                return max(found, key=lambda d: (d.valid_from or d.recorded_at or "", d.id))
-    return None
+    here, wider = ([d for d in found if not _came_to_nothing(d)] for found in (place.here, _on(place, fleets)))
+    return next(filter(None, (_undone_of(found, place) for found in (here, wider))), None)
+
+
+def _undone_of(found: Sequence[DeploymentRow], place: Place) -> DeploymentRow | None:
+    if begun := [d for d in found if d.state is DeploymentState.IN_PROGRESS]:
+        return max(begun, key=_newest)
+    if failed := [d for d in found if d.state is DeploymentState.FAILED and not _superseded(d, place)]:
+        return max(failed, key=lambda d: (_failed_at(d), d.id))
+    return max((d for d in found if d.is_active), key=_newest, default=None)
+
+
+def _on(place: Place, spots: Container[str]) -> list[DeploymentRow]:
+    return [d for d in place.deployments if d.place in spots]
+
+
+def _spots(place: Place) -> set[str]:
+    """The place and its fleets: what runs on these runs there."""
+    return {f.id for f in place.fleets} | ({place.place.id} if place.place else set())
+
+
+def _newest(d: DeploymentRow) -> tuple[str, str]:
+    return d.valid_from or d.recorded_at or "", d.id
+
+
+def _came_to_nothing(d: DeploymentRow) -> bool:
+    """Whether it goes back, and is pending yet, or was over without having been active."""
+    return bool(d.rolls_back) and (d.is_pending or d.valid_from is None)
+
+
+def _failed_at(d: DeploymentRow) -> str:
+    return max(moments(d.reported, DeploymentState.FAILED), default="")
+
+
+def _superseded(failed: DeploymentRow, place: Place) -> bool:
+    """Whether something else was reported to run there since it failed."""
+    others = (d for d in _on(place, _spots(place)) if d.id != failed.id)
+    return any(at >= _failed_at(failed) for d in others for at in moments(d.reported, DeploymentState.ACTIVE))
 
 
 def targets(builds: Iterable[Build], place: Place, cases: Sequence[Case], incidents: Incidents, now: str) -> list[Target]:
     """What could be gone back to at a place, the best first: builds of versions that ran there, but for what is undone.
 
     Before others comes what may run at all; what no open incident touches; what runs on an approval that stands, before a stale
-    one, before an override; the very build that ran there; what had no incident there; and then what ran there last, longest.
+    one, before an override; the very build that ran there; what had no incident there and did not fail; and then what ran there
+    last, longest.
     """
     bad = undone(place)
-    spots = {f.id for f in place.fleets} | ({place.place.id} if place.place else set())
-    ran = [d for d in place.deployments if d.place in spots and d.valid_from is not None]
+    ran = [d for d in _on(place, _spots(place)) if d.valid_from is not None]
     found = []
     for build in builds:
         if build.artifact is None or (bad is not None and build.artifact.id == bad.artifact):
@@ -199,13 +243,21 @@ def roll_back(asked: Request, place: Place, found: Sequence[Target]) -> Verdict:
     over += [d.id for d in canaries(place, chosen.artifact) if d.is_active]
     intended = intent(replace(asked, artifact=chosen.artifact), chosen.permissions, replaces=over, rolls_back=[bad.id])
     options = tuple(replace(o, chosen=o.id == chosen.artifact) for o in options)
-    return Verdict(asked.id, (intended,), considered=options)
+    return Verdict(asked.id, (intended, *_dropped(place)), considered=options)
+
+
+def _dropped(place: Place) -> Iterator[Revise]:
+    """The end of what is only planned there. Should it have begun unreported, a late report says so as ever."""
+    planned, ended = DeploymentState.PLANNED, DeploymentState.ENDED
+    for d in place.here:
+        if d.state is planned:
+            yield Revise(d.id, {"state": planned.value}, {"state": ended.value})
 
 
 def _nothing(asked: Request, bad: DeploymentRow | None) -> tuple[Reason, ...]:
     if bad is not None:
         return ()
-    said = f"nothing is under way or active on {asked.on}, so there is nothing to undo"
+    said = f"nothing is under way, active or failed on {asked.on}, so there is nothing to undo"
     return (Reason(NOTHING_RUNS, said, "request what is to run there (requestDeployment)"),)
 
 
@@ -234,7 +286,7 @@ def _runs(deployments: Iterable[DeploymentRow], incidents: Incidents, now: str) 
         since, until = d.valid_from or "", d.valid_to
         if until is None or since < until:
             began = (i for i in incidents.incidents if since <= i.valid_from and (until is None or i.valid_from < until))
-            runs.append(Run(since, until, tuple(began), now))
+            runs.append(Run(since, until, d.state is DeploymentState.FAILED, tuple(began), now))
     return tuple(sorted(runs, key=lambda run: run.since))
 
 
