@@ -1,25 +1,30 @@
-// The releases of what was ever deployed on the fleets of a deployment's place, in the lines that these run now, each with the active
-// deployments of its version on fleets in its line. One row a release, and one of nulls.
-// Locks the lines, and then the releases, each in the order of ids.
+// The releases that a report of a deployment may mean something for: of the versions that were ever deployed at its place, on the fleets of
+// that and on their cohorts, in lines for the same hardware. Each with the deployments in it that are not over, and the one that
+// is reported: those that a decision about it authorised, and those whose fleet ran its line at any time since they began.
+// One row a release, and one of nulls. Locks the lines, and then the releases, each in the order of ids.
 //
 // parameter deployment ID(Deployment): The deployment.
 // parameter now DateTime!: Now.
 CALL () {
-  MATCH (asked:Deployment {id: $deployment})-[on:ON]->(fleet:Fleet) WHERE true
-  RETURN fleet
+  MATCH (asked:Deployment {id: $deployment})-[on:ON]->(spot:Fleet|Cohort) WHERE true
+  RETURN spot
   UNION
-  MATCH (asked:Deployment {id: $deployment})-[on:ON]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE part.validFrom <= $now AND coalesce(part.validTo > $now, true)
-  RETURN fleet
+  MATCH (asked:Deployment {id: $deployment})-[on:ON]->(fleet:Fleet)<-[part:PART_OF]-(spot:Cohort) WHERE part.validFrom <= $now AND coalesce(part.validTo > $now, true)
+  RETURN spot
   UNION
-  RETURN null AS fleet
+  MATCH (asked:Deployment {id: $deployment})-[on:ON]->(cohort:Cohort)-[part:PART_OF]->(spot:Fleet) WHERE part.validFrom <= $now AND coalesce(part.validTo > $now, true)
+  RETURN spot
+  UNION
+  MATCH (asked:Deployment {id: $deployment})-[on:ON]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet)<-[beside:PART_OF]-(spot:Cohort)
+  WHERE part.validFrom <= $now AND coalesce(part.validTo > $now, true) AND beside.validFrom <= $now AND coalesce(beside.validTo > $now, true)
+  RETURN spot
+  UNION
+  RETURN null AS spot
 }
-CALL (fleet) {
-  WITH * WHERE fleet IS NOT NULL
-  MATCH (fleet)-[runs:IN_LINE]->(line:ReleaseLine)<-[within:IN_LINE]-(release:Release)-[of:OF]->(version:ModelVersion)<-[built:BUILT_FROM]-(artifact:Artifact)<-[meant:OF]-(deployment:Deployment)-[on:ON]->(fleet) WHERE runs.validFrom <= $now AND coalesce(runs.validTo > $now, true)
-  RETURN release, line, version
-  UNION
-  WITH * WHERE fleet IS NOT NULL
-  MATCH (fleet)-[runs:IN_LINE]->(line:ReleaseLine)<-[within:IN_LINE]-(release:Release)-[of:OF]->(version:ModelVersion)<-[built:BUILT_FROM]-(artifact:Artifact)<-[meant:OF]-(deployment:Deployment)-[on:ON]->(cohort:Cohort)-[part:PART_OF]->(fleet) WHERE runs.validFrom <= $now AND coalesce(runs.validTo > $now, true) AND part.validFrom <= $now AND coalesce(part.validTo > $now, true)
+CALL (spot) {
+  WITH * WHERE spot IS NOT NULL
+  MATCH (spot)<-[on:ON]-(deployment:Deployment)-[meant:OF]->(artifact:Artifact)-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine)
+  WHERE (NOT EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget) WHERE true } OR EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget)<-[for:FOR]-(artifact) WHERE true })
   RETURN release, line, version
   UNION
   RETURN null AS release, null AS line, null AS version
@@ -30,20 +35,27 @@ WITH release, line, version ORDER BY release.id
 REMOVE release.lock
 WITH release, line, version
 RETURN release{.id, .state, .revision} AS release,
-  version.id AS version,
-  COLLECT { WITH * WHERE line IS NOT NULL MATCH (line)-[for:FOR]->(target:HardwareTarget) WHERE true RETURN target.id }[0] AS target,
+  line.id AS line,
   COLLECT {
-    WITH * WHERE version IS NOT NULL
-    MATCH (version)<-[built:BUILT_FROM]-(artifact:Artifact)<-[meant:OF]-(deployment:Deployment)-[on:ON]->(fleet:Fleet)-[runs:IN_LINE]->(line)
-    WHERE deployment.state = 'ACTIVE' AND runs.validFrom <= $now AND coalesce(runs.validTo > $now, true)
-    RETURN deployment{.id, target: COLLECT { MATCH (artifact)-[for:FOR]->(target:HardwareTarget) WHERE true RETURN target.id }[0]} AS item
-  } AS active,
-  COLLECT {
-    WITH * WHERE version IS NOT NULL
-    MATCH (version)<-[built:BUILT_FROM]-(artifact:Artifact)<-[meant:OF]-(deployment:Deployment)-[on:ON]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet)-[runs:IN_LINE]->(line)
-    WHERE deployment.state = 'ACTIVE' AND runs.validFrom <= $now AND coalesce(runs.validTo > $now, true) AND part.validFrom <= $now AND coalesce(part.validTo > $now, true)
-    RETURN deployment{.id, target: COLLECT { MATCH (artifact)-[for:FOR]->(target:HardwareTarget) WHERE true RETURN target.id }[0]} AS item
-  } AS activeOnCohorts,
+    WITH * WHERE release IS NOT NULL
+    MATCH (version)<-[built:BUILT_FROM]-(artifact:Artifact)<-[meant:OF]-(deployment:Deployment)-[on:ON]->(place:Fleet|Cohort)
+    WHERE (deployment.id = $deployment OR deployment.state IN ['PLANNED', 'IN_PROGRESS', 'ACTIVE'])
+      AND (NOT EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget) WHERE true } OR EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget)<-[for:FOR]-(artifact) WHERE true })
+      AND (
+        EXISTS { MATCH (deployment)-[authorized:AUTHORIZED_BY]->(decision:Decision)-[about:ABOUT]->(release) WHERE true }
+        OR EXISTS {
+          MATCH (place)-[runs:IN_LINE]->(line) WHERE runs.validFrom <= $now AND coalesce(runs.validTo > coalesce(deployment.validFrom, deployment.recordedAt), true)
+        }
+        OR EXISTS {
+          MATCH (place)-[part:PART_OF]->(fleet:Fleet)-[runs:IN_LINE]->(line)
+          WHERE runs.validFrom <= $now AND coalesce(runs.validTo > coalesce(deployment.validFrom, deployment.recordedAt), true)
+            AND part.validFrom <= $now AND coalesce(part.validTo > coalesce(deployment.validFrom, deployment.recordedAt), true)
+            AND coalesce(part.validTo > runs.validFrom, true) AND coalesce(runs.validTo > part.validFrom, true)
+        }
+      )
+    WITH DISTINCT deployment ORDER BY deployment.id
+    RETURN deployment{.id, .state} AS item
+  } AS deployments,
   COLLECT {
     WITH * WHERE release IS NOT NULL
     MATCH (chain:AuditChain {id: release.id}) WHERE true

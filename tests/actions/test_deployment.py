@@ -16,6 +16,7 @@ from tests.actions.plant import (
     RITA,
     SECOND,
     SECOND_RELEASE,
+    SINCE,
     active,
     approve,
     artifact,
@@ -260,6 +261,63 @@ async def test_a_line_counts_while_the_fleet_is_in_it(registry: Forebear) -> Non
         registry, {"kind": "Fleet", "id": "fleet:moved", "lines": [{"id": LINE, "validFrom": since, "validTo": until}]}
     )
     assert await codes(registry, 1, "fleet:moved") == ["NO_LINE"]
+
+
+async def test_a_release_is_deployed_until_its_deployment_is_over_whatever_fleets_become(registry: Forebear) -> None:
+    await ready(registry)
+    await active(registry, 1, "deployment:fleet", ago(days=2))
+    await active(registry, 2, "deployment:canary", ago(days=1), CANARY)
+    left = ago(hours=1)
+    await record(
+        registry,
+        {"kind": "Fleet", "id": FLEET, "lines": [{"id": LINE, "validFrom": SINCE, "validTo": left}]},
+        {"kind": "Cohort", "id": CANARY, "fleets": [{"id": FLEET, "validFrom": SINCE, "validTo": left}]},
+    )
+    for release, deployment, place in ((RELEASE, "fleet", FLEET), (SECOND_RELEASE, "canary", CANARY)):
+        await done(registry, ANNA, "deprecate", release=release, reason="Old.")
+        assert await do(registry, ANNA, "archive", release=release, reason="Old.") == Refused(
+            (Reason("STILL_RUNS", f"deployment:{deployment} on {place} is ACTIVE", f"have {place} run something else first"),)
+        )
+        await done(registry, ANNA, "restore", release=release, reason="Needed.")
+        assert await state(registry, release) == "DEPLOYED"
+        await reported(registry, f"deployment:{deployment}", "ENDED", ago())
+        assert await state(registry, release) == "APPROVED"
+
+
+async def test_it_is_deployed_even_if_nobody_knows_any_more_that_its_fleet_was_in_the_line(registry: Forebear) -> None:
+    await ready(registry)
+    await active(registry, 1, "deployment:d", ago(days=2))
+    gone = {"kind": "Retraction", "of": FLEET, "edge": "lines", "to": LINE, "validFrom": SINCE, "reason": "Never there."}
+    assert (await record(registry, gone)).rejections == []
+    await reported(registry, "deployment:d", "ACTIVE", ago(days=1))
+    assert await state(registry) == "DEPLOYED"
+    await reported(registry, "deployment:d", "FAILED", ago())
+    assert await state(registry) == "APPROVED"
+
+
+async def test_a_line_that_a_fleet_left_before_or_for_other_hardware_has_nothing_deployed(registry: Forebear) -> None:
+    await ready(registry)
+    await record(
+        registry,
+        {"kind": "ReleaseLine", "id": "line:before", "target": "target:orin"},
+        {"kind": "ReleaseLine", "id": "line:after", "target": "target:orin"},
+        {"kind": "ReleaseLine", "id": "line:never", "target": "target:orin"},
+        {"kind": "ReleaseLine", "id": "line:nano", "target": "target:nano"},
+        {
+            "kind": "Fleet", "id": FLEET, "lines": [
+                {"id": "line:before", "validFrom": SINCE, "validTo": ago(days=3)},
+                {"id": "line:after", "validFrom": ago(days=1)},
+                {"id": "line:nano", "validFrom": SINCE},
+            ],
+        },
+    )  # fmt: skip
+    releases = {name: f"release:picker@1/{name}" for name in ("before", "after", "never", "nano")}
+    for name, release in releases.items():
+        line = f"line:{name}"
+        await history(registry, {"kind": "Release", "id": release, "state": "APPROVED", "version": VERSION, "line": line})
+    await active(registry, 1, "deployment:d", ago(days=2))
+    found = {name: await state(registry, release) for name, release in releases.items()}
+    assert found == {"before": "APPROVED", "after": "DEPLOYED", "never": "APPROVED", "nano": "APPROVED"}
 
 
 async def test_what_is_stale_deprecated_withdrawn_or_in_quarantine_is_not_deployed(registry: Forebear) -> None:

@@ -174,10 +174,14 @@ async def test_an_active_deployment_of_what_may_not_run_shows_without_any_robot(
 
 async def test_what_is_archived_may_not_run(registry: Forebear) -> None:
     await running(registry)
-    await active(registry, 2, "deployment:second", ago(minutes=1))
+    await active(registry, 2, "deployment:second", ago(minutes=2))
+    for robot in ("robot:a", "robot:b"):
+        await seen(registry, 2, robot, ago(minutes=2))
     await done(registry, ANNA, "deprecate", release=RELEASE, reason="Old.")
     deprecated = ago()
     await done(registry, ANNA, "archive", release=RELEASE, reason="Gone.")
+    # That a robot went back to it by itself is reported late.
+    await seen(registry, 1, "robot:a", ago(minutes=1))
     assert await was_running(registry, "robot:a") == [("robot:a", "DIFFERENT", False, None)]
     assert await was_running(registry, "robot:a", at=deprecated) == [("robot:a", "DIFFERENT", True, "APPROVAL")]
 

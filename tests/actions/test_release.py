@@ -8,10 +8,11 @@ import pytest
 
 from forebear.actions.performer import By
 from forebear.app import Forebear
-from forebear.domain.outcome import Conflict, Done, Reason, Refused
+from forebear.domain.outcome import Conflict, Done, Outcome, Reason, Refused
 from forebear.domain.roles import Role
-from tests.actions.world import ADA, ANNA, BEN, EVA, RELEASE, ago, company, do, done, person
-from tests.record.asking import ORIGIN, ask, now
+from tests.actions.plant import FLEET, RITA, SINCE, artifact, ready
+from tests.actions.world import ADA, ANNA, BEN, EVA, RELEASE, VERSION, ago, company, do, done, person
+from tests.record.asking import ORIGIN, ask, history, now, record
 
 STANDING = """
 query($id: ID!) { release(id: $id) { state approvedBy { nodes { id type } }
@@ -182,6 +183,38 @@ async def test_who_could_not_vote_for_a_release_cannot_bring_its_approval_back(r
     outcome = await do(registry, person(ORIGIN.recorder, Role.APPROVER), "restore", release=RELEASE, reason="It is not.")
     assert isinstance(outcome, Refused)
     assert [r.code for r in outcome.reasons] == ["SELF_APPROVAL"]
+
+
+async def test_what_robots_are_seen_to_run_is_not_put_away(registry: Forebear) -> None:
+    await ready(registry)
+    robots = sorted(f"robot:seen-{n}" for n in range(6))
+    for robot in robots:
+        await done(registry, RITA, "reportInstallation", robot=robot, since=ago(hours=2), artifact=artifact(1))
+    await done(registry, ANNA, "deprecate", release=RELEASE, reason="Old.")
+
+    async def archived() -> Outcome:
+        return await do(registry, ANNA, "archive", release=RELEASE, reason="Old.")
+
+    remedy = "have something else run there, and report it (reportInstallation)"
+    named = "robot:seen-0, robot:seen-1, robot:seen-2, robot:seen-3, robot:seen-4"
+    assert await archived() == Refused((Reason("STILL_RUNS", f"{VERSION} is seen to run on {named} and 1 more", remedy),))
+    # A robot in another line of the version's is that line's, and one that runs something else by now is nobody's here.
+    await record(
+        registry,
+        {"kind": "ReleaseLine", "id": "line:other", "target": "target:orin"},
+        {"kind": "Fleet", "id": "fleet:other", "lines": [{"id": "line:other", "validFrom": SINCE}]},
+        {"kind": "Cohort", "id": "cohort:other", "fleets": [{"id": "fleet:other", "validFrom": SINCE}]},
+        {"kind": "Robot", "id": robots[0], "memberOf": [{"id": "fleet:other", "validFrom": SINCE}]},
+        {"kind": "Robot", "id": robots[1], "memberOf": [{"id": "cohort:other", "validFrom": SINCE}]},
+        {"kind": "Robot", "id": robots[2], "memberOf": [{"id": id, "validFrom": SINCE} for id in ("fleet:other", FLEET)]},
+    )
+    other = {"kind": "Release", "id": "release:picker@1/other", "state": "APPROVED", "version": VERSION, "line": "line:other"}
+    await history(registry, other)
+    for robot in robots[3:]:
+        await done(registry, RITA, "reportInstallation", robot=robot, since=ago(hours=1), artifact=artifact(2))
+    assert await archived() == Refused((Reason("STILL_RUNS", f"{VERSION} is seen to run on {robots[2]}", remedy),))
+    await done(registry, RITA, "reportInstallation", robot=robots[2], since=ago(hours=1), artifact=artifact(2))
+    assert isinstance(await archived(), Done)
 
 
 async def test_a_rejected_release_is_reopened(registry: Forebear) -> None:

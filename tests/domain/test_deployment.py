@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forebear.domain.deployment import ActiveRow, Deployed, ReleaseRow, Reported, report
+from forebear.domain.deployment import Deployed, InLineRow, ReleaseRow, Reported, report
 from forebear.domain.outcome import Revise, Verdict
 from forebear.domain.place import DeploymentRow, FleetRow, Place, PlaceRow
 from forebear.graph.kinds import DeploymentState, ReleaseState
@@ -49,9 +49,8 @@ class World:
         return [
             Deployed(
                 ReleaseRow(f"release:{version}", state, 0),
-                version,
-                "target:t",
-                tuple(ActiveRow(d.id, d.target) for d in self.deployments.values() if d.version == version and d.is_active),
+                "line:l",
+                tuple(InLineRow(d.id, d.state) for d in self.deployments.values() if d.version == version),
             )
             for version, state in self.releases.items()
         ]

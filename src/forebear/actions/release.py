@@ -11,7 +11,7 @@ from forebear.domain import release
 from forebear.domain.outcome import Reason, Verdict
 from forebear.domain.release import By
 from forebear.domain.roles import refusal
-from forebear.domain.standing import Case, Standing, case
+from forebear.domain.standing import Case, Installed, Standing, case
 from forebear.graph.declaration import Value, prop
 
 RELEASE = ("Release",)
@@ -47,7 +47,7 @@ class Deprecate(Value):
 
 
 class Archive(Value):
-    """Puts a release away for good. Refused while something of it runs, or is about to."""
+    """Puts a release away for good. Refused while something of it runs, or is about to, or robots are seen to run it."""
 
     release: str = prop("The release.", names=RELEASE)
     reason: str = prop("Why.")
@@ -68,8 +68,10 @@ class Override(Value):
     expires_at: datetime = prop("Until when (exclusive).")
 
 
-def on_release(name: str, input: type[Value], decide: Callable[[Case, By, Given], Verdict], ids: int = 1) -> Action:
-    """A verb about one release, by somebody who may write to its line."""
+def on_release(
+    name: str, input: type[Value], decide: Callable[[Case, By, Given], Verdict], ids: int = 1, facts: tuple[str, ...] = ()
+) -> Action:
+    """A verb about one release, by somebody who may write to its line; `facts` are what it rests on beside how that stands."""
 
     def decided(given: Given) -> Verdict:
         id = given.input["release"]
@@ -81,7 +83,7 @@ def on_release(name: str, input: type[Value], decide: Callable[[Case, By, Given]
             return Verdict(id, reasons=(forbidden,))
         return decide(found, By(given.actor, given.now, given.input.get("reason"), given.new_ids("decision", ids)), given)
 
-    return Action(name, input, ("standing",), decided, one_release)
+    return Action(name, input, ("standing", *facts), decided, one_release)
 
 
 def standing_of(**asked: Any) -> dict[str, Any]:
@@ -102,6 +104,11 @@ def one_release(given: Mapping[str, Any]) -> dict[str, Any]:
     return standing_of(release=given["release"])
 
 
+def _archive(found: Case, by: By, given: Given) -> Verdict:
+    (installed,) = given.rows("installed", Installed)
+    return release.archive(found, by, installed.robots)
+
+
 def _missing(given: Given) -> list[dict[str, Any]]:
     found = [c for s in given.rows("standing", Standing) if (c := case(s, given.now))]
     return [
@@ -116,7 +123,7 @@ ACTIONS = (
     on_release("reject", Reject, lambda found, by, _: release.reject(found, by)),
     on_release("withdrawApproval", WithdrawApproval, lambda found, by, _: release.withdraw_approval(found, by)),
     on_release("deprecate", Deprecate, lambda found, by, _: release.deprecate(found, by)),
-    on_release("archive", Archive, lambda found, by, _: release.archive(found, by)),
+    on_release("archive", Archive, _archive, facts=("installed",)),
     on_release("restore", Restore, lambda found, by, _: release.restore(found, by)),
     on_release("override", Override, lambda found, by, given: release.override(found, by, given.input["expiresAt"])),
 )

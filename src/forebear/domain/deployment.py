@@ -120,11 +120,11 @@ def _pending(place: Place) -> Iterable[Reason]:
             )
 
 
-class ActiveRow(Row, frozen=True):
-    """An active deployment of a release's version in its line, with the hardware that its artifact is for."""
+class InLineRow(Row, frozen=True):
+    """A deployment of a release: in its line, of its version, for the line's hardware."""
 
     id: str
-    target: str | None = None
+    state: DeploymentState
 
 
 class ReleaseRow(Row, frozen=True):
@@ -139,14 +139,8 @@ class Deployed(Row, frozen=True):
     """A row of `cypher/actions/deployed_facts.cypher`; its release is null where there is none."""
 
     release: ReleaseRow | None = None
-    version: str | None = None
-    target: str | None = None
-    active: tuple[ActiveRow, ...] = ()
-    active_on_cohorts: tuple[ActiveRow, ...] = ()
-
-    def counts(self, target: str | None) -> bool:
-        """Whether a deployment of an artifact for a hardware target is one in its line."""
-        return self.target is None or self.target == target
+    line: str | None = None
+    deployments: tuple[InLineRow, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -181,7 +175,7 @@ def report(said: Reported, place: Place, releases: Iterable[Deployed], now: str)
     active = {d.id: moments(d.reported, _ACTIVE) for d in told.values()}
     after = {d.id: _course(d, told.values(), active, place) for d in touched}
     effects: list[Effect] = [e for d in touched if (e := _revised(known[d.id], d, after[d.id], d is subject))]
-    states = [(d, after[d.id].state) for d in touched]
+    states = {id: came.state for id, came in after.items()}
     effects += (e for row in releases if (e := _released(row, states)))
     return Verdict(said.deployment, tuple(effects))
 
@@ -248,16 +242,12 @@ def _revised(before: DeploymentRow, d: DeploymentRow, after: Course, is_subject:
     return Revise(d.id, {n: was[n] for n in changed}, {n: now[n] for n in changed}) if changed else None
 
 
-def _released(row: Deployed, states: Iterable[tuple[DeploymentRow, DeploymentState]]) -> Revise | None:
+def _released(row: Deployed, states: Mapping[str, DeploymentState]) -> Revise | None:
     """What follows for a release from where deployments of it stand now."""
-    touched = [(d.id, state) for d, state in states if d.version == row.version and row.counts(d.target)]
-    if row.release is None or not touched:
+    if row.release is None or not any(d.id in states for d in row.deployments):
         return None
-    active = {a.id for a in (*row.active, *row.active_on_cohorts) if row.counts(a.target)}
-    active -= {id for id, _ in touched}
-    active |= {id for id, state in touched if state is _ACTIVE}
-    event = Event.DEPLOYMENT_ACTIVE if active else Event.LAST_DEPLOYMENT_ENDED
-    state = observed(row.release.state, event)
+    runs = any(states.get(d.id, d.state) is _ACTIVE for d in row.deployments)
+    state = observed(row.release.state, Event.DEPLOYMENT_ACTIVE if runs else Event.LAST_DEPLOYMENT_ENDED)
     if state is row.release.state:
         return None
     return Revise(row.release.id, {"state": row.release.state.value}, {"state": state.value})

@@ -22,6 +22,11 @@ from forebear.domain.votes import Vote
 from forebear.graph.kinds import DecisionType, ReleaseState
 from forebear.graph.kinds import Verdict as Came
 
+STILL_RUNS = "STILL_RUNS"
+
+NAMED = 5
+"""How many robots a refusal names, of many."""
+
 
 @dataclass(frozen=True)
 class By:
@@ -273,14 +278,18 @@ def deprecate(case: Case, by: By) -> Verdict:
     return _decided(case, by, DecisionType.DEPRECATION)
 
 
-def archive(case: Case, by: By) -> Verdict:
-    """Puts a release away for good. Refused while something of it runs, or is about to."""
-    if case.pending:
-        reasons = tuple(
-            Reason("STILL_RUNS", f"{d.id} on {d.fleet} is {d.state}", f"have {d.fleet} run something else first")
-            for d in case.pending
-        )
-        return Verdict(case.release.id, reasons=reasons)
+def archive(case: Case, by: By, robots: Sequence[str]) -> Verdict:
+    """Puts a release away for good. Refused while something of it runs, or is about to, or `robots` are seen to run it."""
+    reasons = [
+        Reason(STILL_RUNS, f"{d.id} on {d.place} is {d.state}", f"have {d.place} run something else first")
+        for d in case.pending
+    ]
+    if robots:
+        more = f" and {len(robots) - NAMED} more" if len(robots) > NAMED else ""
+        said = f"{case.version.id} is seen to run on {', '.join(robots[:NAMED])}{more}"
+        reasons.append(Reason(STILL_RUNS, said, "have something else run there, and report it (reportInstallation)"))
+    if reasons:
+        return Verdict(case.release.id, reasons=tuple(reasons))
     return _decided(case, by, DecisionType.ARCHIVAL)
 
 

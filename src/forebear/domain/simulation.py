@@ -43,5 +43,5 @@ def simulated(found: Case, rule: Rule) -> Simulated:
     stands = msgspec.structs.replace(after.release, state=ReleaseState(str(states["state"])), stale_from=states["staleFrom"])
     left = replace(after, release=stands)
     stale = stands.stale_from if stands.stale_from != found.release.stale_from else None
-    fleets = tuple(sorted({d.fleet for d in found.running})) if stale else ()
+    fleets = tuple(sorted({fleet for d in found.running for fleet in d.fleets})) if stale else ()
     return Simulated(found.release.id, stands.state, after.checks, release.missing_for_approval(left), stale, fleets)

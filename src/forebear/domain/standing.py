@@ -200,11 +200,18 @@ class EvidenceRow(Row, frozen=True):
 
 
 class DeploymentRow(Row, frozen=True):
-    """A deployment of its version to a fleet of its line, that is not over."""
+    """A deployment in it that is not over, and where: a decision about it authorised it, or it is on a fleet of its line."""
 
     id: str
     state: str
-    fleet: str
+    place: str
+    to_cohort: bool = False
+    part_of: tuple[str, ...] = ()
+
+    @property
+    def fleets(self) -> tuple[str, ...]:
+        """The fleet that it is on, or those that its cohort is part of now."""
+        return self.part_of if self.to_cohort else (self.place,)
 
 
 class BaselineRow(Row, frozen=True):
@@ -233,7 +240,12 @@ class Standing(Row, frozen=True):
     evidence: list[EvidenceRow] = []
     built_evidence: list[EvidenceRow] = []
     deployments: list[DeploymentRow] = []
-    cohort_deployments: list[DeploymentRow] = []
+
+
+class Installed(Row, frozen=True):
+    """The row of `cypher/actions/installed_facts.cypher`: the robots that are seen to run a release, by id."""
+
+    robots: tuple[str, ...] = ()
 
 
 # Votes are for what their voters saw; after any of these they are of another time.
@@ -388,12 +400,12 @@ class Case:
     @property
     def running(self) -> list[DeploymentRow]:
         """The deployments that are active."""
-        return [d for d in (*self.standing.deployments, *self.standing.cohort_deployments) if d.state == "ACTIVE"]
+        return [d for d in self.standing.deployments if d.state == "ACTIVE"]
 
     @property
     def pending(self) -> list[DeploymentRow]:
         """The deployments that are planned, under way or active."""
-        return [*self.standing.deployments, *self.standing.cohort_deployments]
+        return self.standing.deployments
 
     def override(self) -> DecisionRow | None:
         """The override that lets it run now, if there is one: not expired, of its digest, nothing decided against it since."""

@@ -1,0 +1,25 @@
+// The robots that are seen to run a release's version, on builds for its line's hardware: but for those that belong now to a fleet which
+// runs another line of the version's, and to none in this. One row, without locks: what is seen, no lock keeps from happening.
+//
+// parameter release ID(Release): The release.
+// parameter now DateTime!: Now.
+RETURN COLLECT {
+    MATCH (line:ReleaseLine)<-[within:IN_LINE]-(release:Release {id: $release})-[of:OF]->(version:ModelVersion)<-[built:BUILT_FROM]-(artifact:Artifact)<-[seen:OF]-(installation:Installation)-[on:ON]->(robot:Robot)
+    WHERE coalesce(installation.validTo > $now, true)
+      AND (NOT EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget) WHERE true } OR EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget)<-[for:FOR]-(artifact) WHERE true })
+    WITH DISTINCT line, version, robot
+    WITH line, version, robot,
+      COLLECT {
+        MATCH (robot)-[member:MEMBER_OF]->(fleet:Fleet)-[runs:IN_LINE]->(run:ReleaseLine)<-[stands:IN_LINE]-(beside:Release)-[is:OF]->(version)
+        WHERE member.validFrom <= $now AND coalesce(member.validTo > $now, true) AND runs.validFrom <= $now AND coalesce(runs.validTo > $now, true)
+        RETURN run.id
+      } AS lines,
+      COLLECT {
+        MATCH (robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet)-[runs:IN_LINE]->(run:ReleaseLine)<-[stands:IN_LINE]-(beside:Release)-[is:OF]->(version)
+        WHERE member.validFrom <= $now AND coalesce(member.validTo > $now, true) AND part.validFrom <= $now AND coalesce(part.validTo > $now, true) AND runs.validFrom <= $now AND coalesce(runs.validTo > $now, true)
+        RETURN run.id
+      } AS cohortLines
+    WITH robot, line.id AS here, lines + cohortLines AS lines WHERE size(lines) = 0 OR here IN lines
+    WITH robot ORDER BY robot.id
+    RETURN robot.id
+  } AS robots
