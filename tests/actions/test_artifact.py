@@ -281,6 +281,24 @@ async def test_a_fact_of_a_build_is_the_same_as_the_verb(registry: Forebear) -> 
     )
 
 
+async def test_what_may_be_built_is_listed_by_the_same_rule_as_it_is_registered(registry: Forebear) -> None:
+    await plant(registry)
+    await record(registry, {"kind": "ReleaseLine", "id": "line:nano", "target": "target:nano"})
+    for name, needs in (("big", 32000), ("small", 4096)):
+        version = f"model:{name}@1"
+        await history(
+            registry,
+            {"kind": "ModelVersion", "id": version, "memoryMib": needs},
+            {"kind": "Release", "id": f"release:{name}@1/nano", "state": "APPROVED", "version": version, "line": "line:nano"},
+        )
+    query = "query($t: ID!) { buildable(target: $t) { nodes { version { id } } } }"
+    assert await ask(registry, query, t="target:nano") == {"buildable": {"nodes": [{"version": {"id": "model:small@1"}}]}}
+    for n, name, refused in ((1, "big", ["TOO_LITTLE_MEMORY"]), (2, "small", [])):
+        fact = build(n, builtFrom=f"model:{name}@1", target="target:nano")
+        outcome = await do(registry, EVA, "registerArtifact", artifact=fact)
+        assert [r.code for r in getattr(outcome, "reasons", ())] == refused
+
+
 async def test_what_may_be_built_for_a_target_is_listed_with_why_and_what_is_built(registry: Forebear) -> None:
     await plant(registry)
     query = """query($t: ID!) { buildable(target: $t) { nodes {

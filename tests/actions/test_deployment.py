@@ -203,6 +203,25 @@ async def test_what_is_not_known_is_refused_with_every_reason(registry: Forebear
     )
 
 
+async def test_nothing_is_planned_for_what_is_past(registry: Forebear) -> None:
+    await ready(registry)
+    asked = {"artifact": artifact(1), "on": FLEET, "reason": "Better.", "id": "deployment:d"}
+    outcome = await do(registry, OLAF, "requestDeployment", **asked, plannedFor="2001-01-01T00:00:00Z")
+    assert outcome == Refused(
+        (
+            Reason(
+                "IN_PAST",
+                "plannedFor: 2001-01-01T00:00:00.000000Z is past",
+                "give a moment to come, or leave it out to begin at once",
+            ),
+        )
+    )
+    # Clocks differ, and the same request again is no new one.
+    for unchanged in (False, True):
+        again = await done(registry, OLAF, "requestDeployment", **asked, plannedFor=ago(minutes=4 + 30 * unchanged))
+        assert again.unchanged is unchanged
+
+
 async def test_only_what_is_available_and_approved_in_the_fleets_line_is_deployed(registry: Forebear) -> None:
     await plant(registry)
     await registered(registry, 1, state="EVALUATION_ONLY")

@@ -12,7 +12,6 @@ from forebear.actions.release import standing_of
 from forebear.domain import artifact, release
 from forebear.domain.artifact import Build, Ground
 from forebear.domain.outcome import Reason, Verdict
-from forebear.domain.permission import Permission, permission
 from forebear.domain.release import By
 from forebear.domain.roles import Actor, refusal
 from forebear.domain.standing import Case, Standing, case
@@ -118,17 +117,16 @@ def _without(found: Case, artifact: str, state: ArtifactState) -> Case:
 
 
 def _buildable(given: Given) -> list[dict[str, Any]]:
-    found = ((c, permission(c)) for c in sorted(cases(given, "permission"), key=lambda c: (c.line.id, c.version.id)))
-    allowed = ((c, p) for c, p in found if isinstance(p, Permission))
+    (ground,) = given.rows("build", Ground)
     return [
         {
             "rank": f"{n:06}",
-            "release": c.release.id,
+            "release": p.case.release.id,
             "target": given.input["target"],
             "basis": p.basis.value,
             "decisions": list(p.decisions),
         }
-        for n, (c, p) in enumerate(allowed)
+        for n, p in enumerate(artifact.buildable(ground.target, cases(given, "permission")))
     ]
 
 
@@ -138,4 +136,11 @@ ACTIONS = (
     _taking_away("deleteArtifact", DeleteArtifact, artifact.delete, ArtifactState.DELETED),
 )
 
-INQUIRIES = (Inquiry("buildable", ("permission",), _buildable, lambda given: permission_of(hardware=given["target"])),)
+INQUIRIES = (
+    Inquiry(
+        "buildable",
+        ("permission", "build"),
+        _buildable,
+        lambda given: permission_of(hardware=given["target"]) | {"target": given["target"]},
+    ),
+)

@@ -32,7 +32,7 @@ class RequestDeployment(Value):
     artifact: str = prop("What is to run.", names=ARTIFACT)
     on: str = prop("Where.", names=PLACE)
     reason: str = prop("Why.")
-    planned_for: datetime | None = prop("When it is to begin; at once where it is left out.", default=None)
+    planned_for: datetime | None = prop("When it is to begin, not past; at once where it is left out.", default=None)
     id: str | None = prop("The id that it is to have; the same request again changes nothing.", default=None, names=DEPLOYMENT)
 
 
@@ -71,7 +71,7 @@ def _request(given: Given) -> Verdict:
     asked = Request(said.get("id", id), said["artifact"], said["on"], said["reason"], said.get("plannedFor"))
     if reason := forbidden(given.actor, "requestDeployment", at, of.target.id if of.target else None):
         return Verdict(asked.id, reasons=(reason,))
-    return deployment.request(asked, at, of, cases(given, "permission"))
+    return deployment.request(asked, at, of, cases(given, "permission"), given.now)
 
 
 def _asks_to_report(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -143,6 +143,15 @@ def register(fact: Mapping[str, Any], row: NodeRow, ground: Ground, known: Build
     return Verdict(id, (*revised, *again.effects, *connected))
 
 
+def buildable(target: TargetRow | None, cases: Iterable[Case]) -> list[Permission]:
+    """What lets versions be built for a hardware target, by line and version: those that it has the memory for."""
+    if target is None:
+        return []
+    every = sorted(cases, key=lambda c: (c.line.id, c.version.id))
+    fitting = (c for c in every if not interface_fits(c.version.interface, target.target))
+    return [found for c in fitting if isinstance(found := permission(c), Permission)]
+
+
 def quarantine(id: str, known: Build) -> Verdict:
     """An artifact must not be used any more. What runs of it goes on, and shows as drift."""
     return _taken_away(id, known, ArtifactState.QUARANTINED)

@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from forebear.domain.adoption import IN_PAST
 from forebear.domain.artifact import NOT_FOUND, ArtifactRow, Build
 from forebear.domain.contract import may_run
 from forebear.domain.course import Course, Report, course, kept, moments
@@ -49,13 +50,13 @@ class Request:
     planned_for: str | None = None
 
 
-def request(asked: Request, place: Place, build: Build, cases: Iterable[Case]) -> Verdict:
+def request(asked: Request, place: Place, build: Build, cases: Iterable[Case], now: str) -> Verdict:
     """Authorises a deployment and records it as PLANNED, or refuses it for every reason. The same again changes nothing."""
     if again := stated_before(asked, place):
         return again
     build = build if build.artifact else Build(artifact=ArtifactRow(asked.artifact or "", {}))
     permissions, reasons = may_run(build, place, cases)
-    reasons = (*unknown(asked, place), *reasons, *_pending(place))
+    reasons = (*unknown(asked, place), *reasons, *_pending(place), *_past(asked, now))
     if reasons:
         return Verdict(asked.id, reasons=reasons)
     replaces = [d.id for d in (*place.here, *canaries(place, asked.artifact)) if d.is_active]
@@ -118,6 +119,12 @@ def _pending(place: Place) -> Iterable[Reason]:
                 f"{d.id} is {d.state} on {d.place} already",
                 f"report {d.id} ACTIVE, FAILED or ENDED first; to undo it, roll back (rollBack)",
             )
+
+
+def _past(asked: Request, now: str) -> Iterable[Reason]:
+    if asked.planned_for is not None and asked.planned_for < moment(datetime.fromisoformat(now) - CLOCK_SKEW):
+        remedy = "give a moment to come, or leave it out to begin at once"
+        yield Reason(IN_PAST, f"plannedFor: {asked.planned_for} is past", remedy)
 
 
 class InLineRow(Row, frozen=True):

@@ -13,6 +13,7 @@ import msgspec
 from forebear.domain import evaluation
 from forebear.domain.audit import digest
 from forebear.domain.evidence import Baseline, Check, Measured, Pack
+from forebear.domain.interface import Interface
 from forebear.domain.outcome import Reason
 from forebear.domain.policy import InvalidPolicy, Part, Policy, missing_of_candidate, parse, standing_after
 from forebear.domain.votes import Candidacy, Count, Vote, count_votes
@@ -58,6 +59,11 @@ class VersionRow(Row, frozen=True):
     robot_software: str | None = None
     justified: bool = False
     """Whether an experiment justifies it."""
+
+    @property
+    def interface(self) -> Interface:
+        """What it needs."""
+        return Interface(self.id, self.rate_hz, self.memory_mib, self.robot_software)
 
     @property
     def bound(self) -> dict[str, Any]:
