@@ -8,7 +8,7 @@ from forebear.app import Forebear
 from forebear.domain.outcome import Done, Reason, Refused
 from forebear.domain.roles import Role
 from tests.actions.plant import RITA, approve, artifact, build, node, plant, registered, reported, requested, stale
-from tests.actions.world import ADA, ANNA, EVA, LINE, OLAF, RELEASE, VERSION, ago, do, done, person
+from tests.actions.world import ADA, ANNA, EVA, LINE, OLAF, POLICY, RELEASE, VERSION, ago, do, done, person
 from tests.record.asking import ask, history, record
 
 STANDS = "described state digest format builtFrom { id } target { id } authorizedBy { nodes { id } }"
@@ -268,6 +268,53 @@ async def test_writes_of_builds_are_limited_to_lines_and_roles(registry: Forebea
     )
     assert isinstance(outcome, Refused)
     assert [r.code for r in outcome.reasons] == ["FORBIDDEN"]
+
+
+async def test_who_is_limited_takes_no_build_away_from_lines_of_others(registry: Forebear) -> None:
+    await plant(registry)
+    await approve(registry, RELEASE)
+    await registered(registry, 1)
+    await record(registry, {"kind": "ReleaseLine", "id": "line:b", "target": "target:orin"})
+    await history(
+        registry,
+        {"kind": "Release", "id": "release:picker@1/b", "state": "APPROVED", "version": VERSION, "line": "line:b"},
+        build(9, target="target:nano", state="AVAILABLE"),
+    )
+
+    async def refused(verb: str, n: int, *lines: str) -> list[str]:
+        lia = person("lia", Role.ENGINEER, lines=frozenset(lines))
+        outcome = await do(registry, lia, verb, artifact=artifact(n), reason="It stops.")
+        return [r.message.partition(", and ")[2] for r in getattr(outcome, "reasons", ())]
+
+    for verb in ("quarantineArtifact", "deleteArtifact"):
+        assert await refused(verb, 1, "line:b") == [f"{verb} would reach {LINE}"]
+        assert await refused(verb, 9, "line:b") == [f"{verb} would reach what lies in none"]
+        assert await refused(verb, 1, LINE, "line:b") == []
+    small = build(8, target="target:nano", state="EVALUATION_ONLY")
+    outcome = await do(registry, person("lia", Role.ENGINEER, lines=frozenset({LINE})), "registerArtifact", artifact=small)
+    assert isinstance(outcome, Refused)
+    assert [r.code for r in outcome.reasons] == ["FORBIDDEN"]
+
+
+async def test_who_is_limited_takes_no_evidence_away_from_lines_for_other_hardware(registry: Forebear) -> None:
+    asks = {"pack": "pack:replay@1", "metric": "success", "minimum": 80, "target": "target:nano"}
+    await plant(registry, policy=POLICY | {"evidence": [asks]})
+    await registered(registry, 1, state="EVALUATION_ONLY", target="target:nano")
+    await record(registry, {"kind": "ReleaseLine", "id": "line:nano", "target": "target:nano"})
+    await history(
+        registry,
+        {"kind": "Release", "id": "release:picker@1/nano", "state": "CANDIDATE", "version": VERSION, "line": "line:nano"},
+    )
+    measured = {
+        "kind": "Evidence", "id": "evidence:built", "type": "REPLAY", "measuredAt": ago(days=1), "about": [artifact(1)],
+        "measurements": [{"metric": "success", "value": 90, "unit": "%"}], "measuredWith": ["pack:replay@1"],
+    }  # fmt: skip
+    await done(registry, EVA, "attachEvidence", evidence=measured)
+    assert (await node(registry, "Release", RELEASE, "state"))["state"] == "EVALUATED"
+    lia = person("lia", Role.ENGINEER, lines=frozenset({"line:nano"}))
+    outcome = await do(registry, lia, "quarantineArtifact", artifact=artifact(1), reason="It stops.")
+    assert isinstance(outcome, Refused)
+    assert [r.message.partition(", and ")[2] for r in outcome.reasons] == [f"quarantineArtifact would reach {LINE}"]
 
 
 async def test_a_fact_of_a_build_is_the_same_as_the_verb(registry: Forebear) -> None:

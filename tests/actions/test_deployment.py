@@ -9,7 +9,7 @@ import pytest
 
 from forebear.app import Forebear
 from forebear.domain.outcome import Done, Reason, Refused
-from forebear.domain.roles import Role
+from forebear.domain.roles import Actor, Role
 from tests.actions.plant import (
     CANARY,
     FLEET,
@@ -432,6 +432,35 @@ async def test_writes_are_limited_to_roles_and_lines(registry: Forebear) -> None
         outcome = await do(registry, actor, "requestDeployment", artifact=artifact(1), on=FLEET, reason="x")
         assert isinstance(outcome, Refused)
         assert [r.code for r in outcome.reasons] == ["FORBIDDEN"]
+
+
+async def test_reports_of_deployments_are_limited_to_lines_and_what_is_seen_is_not(registry: Forebear) -> None:
+    await ready(registry)
+    await requested(registry, 1, "deployment:d")
+
+    def limited(*lines: str) -> Actor:
+        return person("lia", Role.OPERATOR, lines=frozenset(lines))
+
+    async def told(actor: Actor, state: str, at: str) -> list[tuple[str, str]]:
+        outcome = await do(registry, actor, "reportDeployment", deployment="deployment:d", state=state, at=at)
+        return [(r.code, r.message.partition(", and ")[2]) for r in getattr(outcome, "reasons", ())]
+
+    other = limited("line:other")
+    assert await told(other, "ACTIVE", ago(hours=3)) == [("FORBIDDEN", f"reportDeployment would reach {LINE}")]
+    assert await told(limited(LINE), "ACTIVE", ago(hours=3)) == []
+    await done(registry, other, "reportInstallation", robot="robot:a", since=ago(hours=2), artifact=artifact(1))
+    # Whose fleet has moved since, it stays in the line that it was authorised in.
+    line = {"id": "line:other", "validFrom": ago(hours=1)}
+    await record(
+        registry,
+        {"kind": "ReleaseLine", "id": "line:other", "target": "target:orin"},
+        {"kind": "Fleet", "id": FLEET, "lines": [{"id": LINE, "validFrom": SINCE, "validTo": ago(hours=1)}, line]},
+    )
+    assert await told(other, "ENDED", ago()) == [("FORBIDDEN", f"reportDeployment would reach {LINE}")]
+    assert await told(limited(LINE), "ENDED", ago()) == [("FORBIDDEN", "reportDeployment would reach line:other")]
+    assert await told(limited(LINE, "line:other"), "ENDED", ago()) == []
+    outcome = await do(registry, other, "reportDeployment", deployment="deployment:nope", state="ENDED", at=ago())
+    assert [r.code for r in getattr(outcome, "reasons", ())] == ["NOT_FOUND"]
 
 
 async def test_facts_of_deployments_are_requests_and_reports(registry: Forebear) -> None:

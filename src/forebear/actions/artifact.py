@@ -13,7 +13,7 @@ from forebear.domain import artifact, release
 from forebear.domain.artifact import Build, Ground
 from forebear.domain.outcome import Reason, Verdict
 from forebear.domain.release import By
-from forebear.domain.roles import Actor, refusal
+from forebear.domain.roles import Actor, refusal_within
 from forebear.domain.standing import Case, Standing, case
 from forebear.graph.declaration import Fact, Value, prop
 from forebear.graph.kinds import ArtifactState
@@ -71,16 +71,23 @@ def _register(given: Given) -> Verdict:
     (ground,) = given.rows("build", Ground)
     target = fact.get("target") or (known.target.id if known.target else None)
     found = cases(given, "permission")
-    if forbidden := _forbidden(given.actor, "registerArtifact", found, target):
+    if forbidden := _beyond_all(given.actor, "registerArtifact", found, target):
         return Verdict(fact["id"], reasons=(forbidden,))
     mine = [c for c in found if given.actor.lines is None or c.line.id in given.actor.lines or c.line.target != target]
     return artifact.register(fact, given.described(fact), ground, known, mine)
 
 
-def _forbidden(actor: Actor, verb: str, found: Iterable[Case], target: str | None) -> Reason | None:
-    """Why somebody whose writes are limited to lines may not write to an artifact: it is for none of them."""
-    lines = {c.line.id for c in found if c.line.target == target}
-    return refusal(actor, verb, lines) if actor.lines is not None and not lines & actor.lines else None
+def _beyond_all(actor: Actor, verb: str, found: Iterable[Case], target: str | None) -> Reason | None:
+    """Why somebody whose writes are limited to lines may not add an artifact: it is for none of them.
+
+    One of them suffices: what it may be used for in others is decided there.
+    """
+    lines = _lines_for(target, found)
+    return refusal_within(actor, verb, lines) if actor.lines is not None and not lines & actor.lines else None
+
+
+def _lines_for(target: str | None, found: Iterable[Case]) -> set[str]:
+    return {c.line.id for c in found if c.line.target == target}
 
 
 def _taking_away(name: str, input: type[Value], decide: Callable[[str, Build], Verdict], into: ArtifactState) -> Action:
@@ -89,16 +96,19 @@ def _taking_away(name: str, input: type[Value], decide: Callable[[str, Build], V
     def decided(given: Given) -> Verdict:
         id, known = given.input["artifact"], build(given)
         found = cases(given, "standing")
-        if forbidden := _forbidden(given.actor, name, found, known.target.id if known.target else None):
-            return Verdict(id, reasons=(forbidden,))
         verdict = decide(id, known)
         if verdict.reasons or not verdict.effects:
             return verdict
         ids = given.new_ids("decision", 2 * len(found))
-        after = (
+        after = [
             release.evaluate(_without(c, id, into), By(given.actor, given.now, given.input["reason"], ids[2 * n : 2 * n + 2]))
             for n, c in enumerate(found)
-        )
+        ]
+        # It is taken from every line that it is for, and from those whose releases were measured on it.
+        lines = _lines_for(known.target.id if known.target else None, found)
+        lines |= {c.line.id for c, v in zip(found, after, strict=True) if v.effects}
+        if forbidden := refusal_within(given.actor, name, lines):
+            return Verdict(id, reasons=(forbidden,))
         return Verdict(id, (*verdict.effects, *(effect for v in after for effect in v.effects)))
 
     def asks(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from forebear.domain.deployment import Deployed, Reported, Request
 from forebear.domain.outcome import Reason, Verdict
 from forebear.domain.permission import weakest
 from forebear.domain.place import Place
-from forebear.domain.roles import Actor, refusal
+from forebear.domain.roles import Actor, refusal, refusal_within
 from forebear.graph.declaration import Value, prop
 from forebear.graph.kinds import DeploymentState
 
@@ -54,10 +54,16 @@ def place(given: Given) -> Place:
     return found
 
 
-def forbidden(actor: Actor, verb: str, at: Place, target: str | None) -> Reason | None:
-    """Why somebody whose writes are limited to lines may not write to a place: of its lines, those for the hardware count."""
+def forbidden(actor: Actor, verb: str, at: Place, target: str | None, others: Iterable[str] = ()) -> Reason | None:
+    """Why somebody whose writes are limited to lines may not write to a place: of its lines, those for the hardware count.
+
+    `others` are lines that are concerned as well.
+    """
+    if at.place is None:
+        return refusal(actor, verb, others)
     lines = [line for fleet in at.fleets for line in fleet.lines]
-    return refusal(actor, verb, {line.id for line in lines if line.target == target} or {line.id for line in lines})
+    here = {line.id for line in lines if line.target == target} or {line.id for line in lines}
+    return refusal_within(actor, verb, {*here, *others})
 
 
 def _asks_to_request(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,7 +88,13 @@ def _report(given: Given) -> Verdict:
     said = given.input
     failed = tuple(said.get("failedRobots", ()))
     reported = Reported(said["deployment"], DeploymentState(said["state"]), said["at"], said.get("activeFrom"), failed)
-    return deployment.report(reported, place(given), given.rows("deployed", Deployed), given.now)
+    at, releases = place(given), given.rows("deployed", Deployed)
+    verdict = deployment.report(reported, at, releases, given.now)
+    target = next((d.target for d in at.deployments if d.id == reported.deployment), None)
+    lines = deployment.lines_concerned(reported.deployment, verdict, releases)
+    if not verdict.reasons and (reason := forbidden(given.actor, "reportDeployment", at, target, lines)):
+        return Verdict(reported.deployment, reasons=(reason,))
+    return verdict
 
 
 def obstacles(reasons: Iterable[Reason]) -> list[dict[str, str]]:

@@ -187,6 +187,13 @@ def report(said: Reported, place: Place, releases: Iterable[Deployed], now: str)
     return Verdict(said.deployment, tuple(effects))
 
 
+def lines_concerned(id: str, verdict: Verdict, releases: Iterable[Deployed]) -> set[str]:
+    """The lines of the releases that a deployment is one of, and of those that change by a report of it."""
+    changed = {e.id for e in verdict.effects if isinstance(e, Revise)}
+    concerned = (r for r in releases if r.release and (r.release.id in changed or id in {d.id for d in r.deployments}))
+    return {r.line for r in concerned if r.line is not None}
+
+
 def _impossible(said: Reported, place: Place, now: str) -> Iterable[Reason]:
     if said.deployment not in {d.id for d in place.deployments}:
         yield Reason(

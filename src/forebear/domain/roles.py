@@ -103,13 +103,32 @@ def refusal(actor: Actor, verb: str, lines: Iterable[str] | None = ()) -> Reason
         )
     if actor.lines is None:
         return None
-    limit = f"{actor.name}'s writes are limited to {listed(actor.lines, 'and') or 'no release line'}"
     if lines is None or verb in EVERYWHERE:
-        return Reason(FORBIDDEN, f"{limit}, and {verb} would reach every line", "ask somebody who is not limited to lines")
+        return _beyond(actor, actor.lines, verb, "every line")
     if outside := frozenset(lines) - actor.lines:
         named = listed(outside, "and")
-        return Reason(FORBIDDEN, f"{limit}, and {verb} would reach {named}", f"ask somebody who may write to {named}")
+        return _beyond(actor, actor.lines, verb, named, f"ask somebody who may write to {named}")
     return None
+
+
+def refusal_within(actor: Actor, verb: str, lines: Iterable[str]) -> Reason | None:
+    """As `refusal`, for what has to lie in lines: where there is none, it is not for whoever is limited to lines.
+
+    Raises `KeyError` for a verb that the table does not know.
+    """
+    lines = frozenset(lines)
+    if reason := refusal(actor, verb, lines):
+        return reason
+    if actor.lines is None or lines:
+        return None
+    return _beyond(actor, actor.lines, verb, "what lies in none")
+
+
+def _beyond(
+    actor: Actor, lines: Iterable[str], verb: str, what: str, remedy: str = "ask somebody who is not limited to lines"
+) -> Reason:
+    limit = f"{actor.name}'s writes are limited to {listed(lines, 'and') or 'no release line'}"
+    return Reason(FORBIDDEN, f"{limit}, and {verb} would reach {what}", remedy)
 
 
 def may(actor: Actor) -> list[str]:
