@@ -1,26 +1,19 @@
-// What is stored of a version or an artifact that is to be corrected. One row for it, and one of nulls. Locks it.
+// What is stored of a version that is to be corrected. One row. Locks it.
 //
 // parameter version ID(ModelVersion): The version.
-// parameter artifact ID(Artifact): The artifact.
-CALL () {
-  MATCH (node:ModelVersion {id: $version}) WHERE node.describedAt IS NOT NULL
-  RETURN node
-  UNION
-  MATCH (node:Artifact {id: $artifact}) WHERE node.describedAt IS NOT NULL
-  RETURN node
-  UNION
-  RETURN null AS node
-}
-WITH node ORDER BY node.id
-REMOVE node.lock
-WITH node
-RETURN node{
-    .id, .revision, .name, .description, .labels, .owners, .externalIds, .weightsDigest, .normalizationDigest,
-    .actionSpaceDigest, .controllerDigest, .uri, .parameters, .sensors, .actionSpace, .rateHz, .memoryMib, .robotSoftware,
-    .license, .createdAt, .format, .precision, .toolchain, .builtAt
-  } AS stored,
+OPTIONAL MATCH (version:ModelVersion {id: $version})
+REMOVE version.lock
+WITH version
+RETURN COLLECT {
+    WITH * WHERE version.describedAt IS NOT NULL
+    RETURN version{
+      .id, .revision, .name, .description, .labels, .owners, .externalIds, .weightsDigest, .normalizationDigest,
+      .actionSpaceDigest, .controllerDigest, .uri, .parameters, .sensors, .actionSpace, .rateHz, .memoryMib, .robotSoftware,
+      .license, .createdAt
+    } AS item
+  }[0] AS stored,
   COLLECT {
-    WITH * WHERE node IS NOT NULL
-    MATCH (chain:AuditChain {id: node.id}) WHERE true
+    WITH * WHERE version IS NOT NULL
+    MATCH (chain:AuditChain {id: version.id}) WHERE true
     RETURN chain{.id, .length, .hash} AS item
   } AS chains

@@ -156,6 +156,17 @@ async def test_only_admins_correct_and_only_in_their_lines(registry: Forebear) -
         assert [r.code for r in outcome.reasons] == ["FORBIDDEN"]
 
 
+async def test_who_is_limited_corrects_nothing_that_lies_in_no_line(registry: Forebear) -> None:
+    await company(registry)
+    await history(registry, {"kind": "ModelVersion", "id": "model:loose@1"})
+    lia = person("lia", Role.ADMIN, lines=frozenset({LINE}))
+    for of, code in (("model:loose@1", "FORBIDDEN"), ("model:no@1", "UNKNOWN")):
+        outcome = await do(registry, lia, "correct", of=of, values={"license": "MIT"}, reason="Typed wrongly.")
+        assert isinstance(outcome, Refused)
+        assert [r.code for r in outcome.reasons] == [code]
+    assert isinstance(await do(registry, lia, "correct", of=VERSION, values={"license": "MIT"}, reason="x"), Done)
+
+
 async def test_a_correction_as_a_fact_is_the_same_action(registry: Forebear) -> None:
     await company(registry)
     correction = {"kind": "Correction", "of": VERSION, "values": {"license": "MIT"}, "reason": "Typed wrongly."}

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from forebear.actions.action import Action, Given
+from forebear.actions.artifact import build
 from forebear.actions.release import standing_of
 from forebear.domain.correction import DECISIONS, Correction
 from forebear.domain.outcome import Reason, Verdict
 from forebear.domain.release import By
-from forebear.domain.roles import refusal
+from forebear.domain.roles import refusal_within
 from forebear.domain.standing import Standing, case
 from forebear.graph.declaration import Json, Value, prop
 from forebear.graph.facts import Facts
@@ -38,9 +39,10 @@ def _decide(given: Given) -> Verdict:
         invalid = (Reason("INVALID_INPUT", text, "correct the field and try again") for text in wrong)
         return Verdict(id, reasons=tuple(invalid))
     cases = [found for s in given.rows("standing", Standing) if (found := case(s, given.now))]
-    if forbidden := refusal(given.actor, "correct", {c.line.id for c in cases}):
+    known = build(given)
+    stored = known.artifact.values if known.artifact and known.is_registered else given.facts["correction"][0]["stored"]
+    if stored is not None and (forbidden := refusal_within(given.actor, "correct", {c.line.id for c in cases})):
         return Verdict(id, reasons=(forbidden,))
-    stored = next((row["stored"] for row in given.facts["correction"] if row["stored"]), None)
     by = By(given.actor, given.now, given.input["reason"], given.new_ids("decision", DECISIONS * len(cases)))
     return Correction(id, kind, values, stored, cases, by).verdict()
 
@@ -48,7 +50,7 @@ def _decide(given: Given) -> Verdict:
 def _asks(given: Mapping[str, Any]) -> dict[str, Any]:
     is_version = _FACTS.ids.kind(given["of"]) == "ModelVersion"
     version, artifact = (given["of"], None) if is_version else (None, given["of"])
-    return {**standing_of(version=version, compared=True), "artifact": artifact}
+    return standing_of(version=version, artifact=artifact, compared=True) | {"place": None, "intent": None}
 
 
-ACTIONS = (Action("correct", Correct, ("correction", "standing"), _decide, _asks),)
+ACTIONS = (Action("correct", Correct, ("correction", "standing", "artifact"), _decide, _asks),)
