@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from forebear.actions.action import Action, Given
+from forebear.actions.artifact import build
 from forebear.actions.release import standing_of
 from forebear.domain.attachment import DECISIONS, Attachment, Grounds
 from forebear.domain.outcome import Verdict
@@ -27,6 +30,9 @@ class AttachEvidence(Value):
 def _decide(given: Given) -> Verdict:
     document = given.input["evidence"]
     (grounds,) = given.rows("evidence", Grounds)
+    if grounds.artifact and (built := build(given).artifact):
+        # By now its lock is held: whoever has put it in quarantine meanwhile is done.
+        grounds = replace(grounds, artifact=replace(grounds.artifact, state=built.state))
     cases = [found for s in given.rows("standing", Standing) if (found := case(s, given.now))]
     if forbidden := refusal(given.actor, "attachEvidence", {c.line.id for c in cases}):
         return Verdict(document["id"], reasons=(forbidden,))
@@ -45,7 +51,9 @@ def _asks(given: Mapping[str, Any]) -> dict[str, Any]:
         "evidence": fact["id"],
         "packs": fact.get("measuredWith") or [],
         "superseded": fact.get("supersedes") or [],
+        "intent": None,
+        "place": None,
     }
 
 
-ACTIONS = (Action("attachEvidence", AttachEvidence, ("evidence", "standing"), _decide, _asks),)
+ACTIONS = (Action("attachEvidence", AttachEvidence, ("evidence", "standing", "artifact"), _decide, _asks),)
