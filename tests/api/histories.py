@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from forebear.graph.declaration import Change, Edge, Graph, Json, Kind, Property, Standing
+from forebear.graph.declaration import Change, Edge, Graph, Json, Kind, Property
 from forebear.graph.moments import moment
-from tests.api.memory import Memory, instant
+from tests.api.memory import FINAL, Memory, instant
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = moment(BEGIN + timedelta(days=90))
@@ -118,7 +118,7 @@ class History:
         return given[0] if e.one else given
 
     def _amend_node(self) -> dict[str, Any]:
-        kind = self.random.choice([k for k in self.graph.kinds.values() if k.standing is not Standing.GOVERNED])
+        kind = self.random.choice([k for k in self.graph.kinds.values() if k.standing not in FINAL])
         of = self.random.choice(self.ids[kind.name])
         if self.random.random() < 0.4:
             return {"kind": "Retraction", "of": of, "reason": "it never was"}

@@ -27,6 +27,9 @@ from graphql import (
 
 from forebear.graph.declaration import Change, Edge, Graph, Json, Kind, Property, Standing
 
+FINAL = frozenset({Standing.SETTLED, Standing.GOVERNED})
+"""Which kinds no fact retracts or corrects."""
+
 FIRST = 20
 MOST = 1000
 
@@ -160,7 +163,7 @@ class Memory:
     def accepts(self, document: Mapping[str, Any]) -> bool:
         """Whether the graph as it is now lets a document be recorded."""
         match document["kind"]:
-            case "Retraction" | "Correction" if self.kind_of(document["of"]).standing is Standing.GOVERNED:
+            case "Retraction" | "Correction" if self.kind_of(document["of"]).standing in FINAL:
                 return False
             case "Correction" if "edge" in document:
                 return bool(self._named(document))

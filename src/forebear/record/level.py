@@ -109,15 +109,21 @@ def levels(rows: Iterable[tuple[int, Row]]) -> list[Level]:
     cut: list[Level] = []
     used: dict[str, int] = {}
     amended: dict[str, int] = {}
+    freed = 0
     for position, row in rows:
         if isinstance(row, Amendment):
             ids = [row.of, *([row.to] if row.to else [])]
             level = 1 + max(max(used.get(id, 0), amended.get(id, 0)) for id in ids)
             amended.update(dict.fromkeys(ids, level))
+            if row.edge is None and row.values is None:
+                freed = max(freed, level)
         else:
             ids = [row.id, *(e.target for e in row.edges)]
             level = 1 + max(amended.get(id, 0) for id in ids)
             level = max(level, used.get(row.id, 0))
+            # A retracted node lets go of what led to it, so that an edge that can lead to one only may lead elsewhere.
+            if any(e.edge.one for e in row.edges):
+                level = max(level, 1 + freed)
             used.update({id: max(level, used.get(id, 0)) for id in ids})
         while level > len(cut):
             cut.append(Level())
