@@ -154,15 +154,21 @@ RETURN release{.id, .state, .revision, .staleFrom, .trainers, .recordedAt, .reco
     WITH * WHERE version IS NOT NULL AND line IS NOT NULL
     MATCH (version)<-[built:BUILT_FROM]-(artifact:Artifact)<-[meant:OF]-(deployment:Deployment)-[on:ON]->(fleet:Fleet)-[runs:IN_LINE]->(line)
     WHERE deployment.state IN ['PLANNED', 'IN_PROGRESS', 'ACTIVE'] AND runs.validFrom <= $now AND coalesce(runs.validTo > $now, true)
-    WITH DISTINCT deployment, fleet ORDER BY deployment.id
-    RETURN deployment{.id, .state, fleet: fleet.id} AS item
+    WITH DISTINCT deployment, fleet, artifact ORDER BY deployment.id
+    RETURN deployment{
+      .id, .state, fleet: fleet.id,
+      target: COLLECT { MATCH (artifact)-[for:FOR]->(built:HardwareTarget) WHERE true RETURN built.id }[0]
+    } AS item
   } AS deployments,
   COLLECT {
     WITH * WHERE version IS NOT NULL AND line IS NOT NULL
     MATCH (version)<-[built:BUILT_FROM]-(artifact:Artifact)<-[meant:OF]-(deployment:Deployment)-[on:ON]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet)-[runs:IN_LINE]->(line)
     WHERE deployment.state IN ['PLANNED', 'IN_PROGRESS', 'ACTIVE'] AND runs.validFrom <= $now AND coalesce(runs.validTo > $now, true) AND part.validFrom <= $now AND coalesce(part.validTo > $now, true)
-    WITH DISTINCT deployment, fleet ORDER BY deployment.id
-    RETURN deployment{.id, .state, fleet: fleet.id} AS item
+    WITH DISTINCT deployment, fleet, artifact ORDER BY deployment.id
+    RETURN deployment{
+      .id, .state, fleet: fleet.id,
+      target: COLLECT { MATCH (artifact)-[for:FOR]->(built:HardwareTarget) WHERE true RETURN built.id }[0]
+    } AS item
   } AS cohortDeployments,
   COLLECT {
     UNWIND [release.id, version.id] AS subject

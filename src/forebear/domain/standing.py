@@ -200,11 +200,12 @@ class EvidenceRow(Row, frozen=True):
 
 
 class DeploymentRow(Row, frozen=True):
-    """A deployment of its version to a fleet of its line, that is not over."""
+    """A deployment of its version to a fleet of its line, that is not over, with the hardware that its artifact is for."""
 
     id: str
     state: str
     fleet: str
+    target: str | None = None
 
 
 class BaselineRow(Row, frozen=True):
@@ -388,12 +389,13 @@ class Case:
     @property
     def running(self) -> list[DeploymentRow]:
         """The deployments that are active."""
-        return [d for d in (*self.standing.deployments, *self.standing.cohort_deployments) if d.state == "ACTIVE"]
+        return [d for d in self.pending if d.state == "ACTIVE"]
 
     @property
     def pending(self) -> list[DeploymentRow]:
-        """The deployments that are planned, under way or active."""
-        return [*self.standing.deployments, *self.standing.cohort_deployments]
+        """The deployments that are planned, under way or active: a fleet may be in lines for other hardware as well."""
+        every = (*self.standing.deployments, *self.standing.cohort_deployments)
+        return [d for d in every if self.line.target in (None, d.target)]
 
     def override(self) -> DecisionRow | None:
         """The override that lets it run now, if there is one: not expired, of its digest, nothing decided against it since."""
