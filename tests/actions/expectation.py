@@ -476,7 +476,7 @@ class Expectation:
         return DONE
 
     def _quarantineArtifact(self, actor: Actor, artifact: str, reason: str, at: str) -> Answer:
-        return self._taken_away(artifact, "QUARANTINED")
+        return self._taken_away(actor, artifact, "QUARANTINED")
 
     def _deleteArtifact(self, actor: Actor, artifact: str, reason: str, at: str) -> Answer:
         build = self.artifacts.get(artifact)
@@ -485,10 +485,13 @@ class Expectation:
         )
         if build and build.state != "DELETED" and used:
             return refused("IN_USE")
-        return self._taken_away(artifact, "DELETED")
+        return self._taken_away(actor, artifact, "DELETED")
 
-    def _taken_away(self, artifact: str, state: str) -> Answer:
+    def _taken_away(self, actor: Actor, artifact: str, state: str) -> Answer:
         build = self.artifacts.get(artifact)
+        stand = [r for r in self.releases.values() if build and (r.version, LINES[r.line]) == (build.version, build.target)]
+        if actor.lines is not None and stand and not {r.line for r in stand} & actor.lines:
+            return refused("FORBIDDEN")
         if build is None:
             return refused("NOT_FOUND")
         if build.state == state:
