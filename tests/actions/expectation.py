@@ -231,8 +231,7 @@ class Expectation:
 
     def _evaluate(self, release: Release) -> None:
         if self.unmet(release):
-            if release.state is State.EVALUATED:
-                release.state = State.CANDIDATE
+            self._lapse(release)
             return
         policy = self.policy(release)
         decisive = [found for asked in policy["evidence"] if (found := self.newest(release, asked))]
@@ -243,6 +242,11 @@ class Expectation:
         if waits and policy.get("automaticPromotion") and not release.refused_before:
             self._approved(release)
 
+    def _lapse(self, release: Release) -> None:
+        """Evidence that suffices no more, and with it the votes that rested on it."""
+        if release.state is State.EVALUATED:
+            release.state, release.votes = State.CANDIDATE, []
+
     def _approved(self, release: Release) -> None:
         release.state = State.DEPLOYED if self.running(release, "ACTIVE") else State.APPROVED
         release.stale, release.approved_under, release.votes = None, self.governing[release.line], []
@@ -250,7 +254,8 @@ class Expectation:
     def _concerned(self, version: str) -> Iterator[Release]:
         """The releases of a version, and those that are compared with it where it is deployed."""
         own = [r for r in self.releases.values() if r.version == version]
-        lines = {r.line for r in own if r.state is State.DEPLOYED}
+        runs = any(d.state == "ACTIVE" and self.artifacts[d.artifact].version == version for d in self.deployments.values())
+        lines = {r.line for r in own if runs}
         yield from own
         yield from [r for r in self.releases.values() if r.version != version and r.line in lines]
 
@@ -379,9 +384,9 @@ class Expectation:
             return SAME
         lacks = self.unmet(r)
         if r.state not in (State.CANDIDATE, State.EVALUATED) and not r.is_approved:
-            return refused("ILLEGAL_TRANSITION")
+            return refused("ILLEGAL_TRANSITION", recorded=True)
         if lacks:
-            r.state = State.CANDIDATE if r.state is State.EVALUATED else r.state
+            self._lapse(r)
             return refused(*(() if "*" in lacks else lacks), recorded=True)
         votes = self.standing_votes(r)
         if code := self.against_vote(r, actor):
@@ -404,6 +409,8 @@ class Expectation:
         r.state = ways[r.state]
         if type in (Type.REJECTION, Type.WITHDRAWAL, Type.RESTORATION):
             r.votes = []
+        if type in (Type.REJECTION, Type.WITHDRAWAL, Type.DEPRECATION, Type.ARCHIVAL):
+            r.overridden = []
         return r
 
     def _reject(self, actor: Actor, release: str, reason: str, at: str) -> Answer:
@@ -439,6 +446,9 @@ class Expectation:
 
     def _restore(self, actor: Actor, release: str, reason: str, at: str) -> Answer:
         ways = {State.DEPRECATED: State.APPROVED, State.REJECTED: State.CANDIDATE}
+        found = self._found(actor, release)
+        if isinstance(found, Release) and found.state is State.DEPRECATED and (code := self.against_vote(found, actor)):
+            return refused(code)
         r = self._decided(actor, release, Type.RESTORATION, ways)
         if not isinstance(r, Release):
             return r
