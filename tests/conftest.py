@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import hypothesis
 import pytest
@@ -21,14 +21,22 @@ def _quiet() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
-@pytest.fixture(scope="session", params=engines.ENGINES)
-async def engine_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Store]:
-    """The store of the whole run, on each engine; what earlier tests wrote may be in it."""
-    if request.param == "neo4j" and (reason := engines.neo4j_missing()):
+@pytest.fixture(scope="session")
+def neo4j_uri() -> Iterator[str]:
+    """A Neo4j for the whole run."""
+    if reason := engines.neo4j_missing():
         if os.environ.get(engines.REQUIRE) == "1":
             pytest.fail(f"{engines.REQUIRE}=1, but {reason}")
         pytest.skip(f"Neo4j: {reason}")
-    async with engines.running(request.param, tmp_path_factory.mktemp(request.param)) as store:
+    with engines.neo4j_running() as uri:
+        yield uri
+
+
+@pytest.fixture(scope="session", params=engines.ENGINES)
+async def engine_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Store]:
+    """The store of the whole run, on each engine; what earlier tests wrote may be in it."""
+    given = {"graph_uri": request.getfixturevalue("neo4j_uri"), **engines.PLANNING} if request.param == "neo4j" else {}
+    async with Store.open(engines.settings(tmp_path_factory.mktemp(request.param), **given)) as store:
         yield store
 
 

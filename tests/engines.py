@@ -1,8 +1,8 @@
 """The engines that the tests run on, and how one is emptied."""
 
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from forebear.settings import Settings
@@ -33,19 +33,14 @@ def settings(directory: Path, **changed: object) -> Settings:
     )
 
 
-@asynccontextmanager
-async def running(engine: str, directory: Path) -> AsyncIterator[Store]:
-    """A store on a new engine of the kind, or on the Neo4j that the environment names."""
-    if engine == "embedded":
-        async with Store.open(settings(directory)) as store:
-            yield store
-    elif uri := os.environ.get(URI):
-        async with Store.open(settings(directory, graph_uri=uri, **PLANNING)) as store:
-            yield store
+@contextmanager
+def neo4j_running() -> Iterator[str]:
+    """The URI of the Neo4j that the environment names, or of a new one."""
+    if uri := os.environ.get(URI):
+        yield uri
     else:
         with neo4j_server.running() as uri:
-            async with Store.open(settings(directory, graph_uri=uri, **PLANNING)) as store:
-                yield store
+            yield uri
 
 
 async def empty(store: Store) -> None:

@@ -90,6 +90,25 @@ async def test_a_report_makes_it_active_and_its_release_deployed(registry: Foreb
     assert await state(registry) == "APPROVED"
 
 
+async def test_what_runs_on_other_hardware_is_no_deployment_in_a_line_of_the_same_fleet(registry: Forebear) -> None:
+    await ready(registry)
+    nano = f"release:{VERSION.partition(':')[2]}/nano"
+    await record(
+        registry,
+        {"kind": "ReleaseLine", "id": "line:nano", "target": "target:nano"},
+        {"kind": "Fleet", "id": FLEET, "lines": [{"id": "line:nano", "validFrom": SINCE}]},
+    )
+    policy = {"kind": "ReleasePolicy", "id": "policy:nano@1", "document": POLICY}
+    await done(registry, ADA, "adoptPolicy", policy=policy, lines=["line:nano"], reason="The first.")
+    await done(registry, EVA, "registerCandidate", versions=[{"kind": "ModelVersion", "id": VERSION}], lines=["line:nano"])
+    await active(registry, 1, "deployment:orin", ago(hours=1))
+    await approve(registry, nano)
+    assert (await state(registry), await state(registry, nano)) == ("DEPLOYED", "APPROVED")
+    await done(registry, ANNA, "deprecate", release=nano, reason="Old.")
+    await done(registry, ANNA, "archive", release=nano, reason="Over.")
+    assert (await state(registry), await state(registry, nano)) == ("DEPLOYED", "ARCHIVED")
+
+
 async def test_what_becomes_active_takes_the_place_of_what_was(registry: Forebear) -> None:
     await ready(registry)
     first, second = ago(days=3), ago(days=1)

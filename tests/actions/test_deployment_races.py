@@ -31,6 +31,17 @@ async def test_of_two_requests_for_one_fleet_one_waits_for_the_other(registry: F
     assert deployments == {"deployments": {"totalCount": ROUNDS}}
 
 
+async def test_equal_idempotency_keys_at_once_are_one_deployment(registry: Forebear) -> None:
+    await ready(registry)
+    for n in range(ROUNDS):
+        asked = (OLAF, "requestDeployment", {"artifact": artifact(1 + n % 2), "on": FLEET, "reason": "x"}, f"key-{n}")
+        first, second, third = await together(registry, asked, asked, asked)
+        assert isinstance(first, Done)
+        assert first == second == third
+        await reported(registry, first.subject, "ACTIVE", ago())
+    assert await ask(registry, "{ deployments(first: 1) { totalCount } }") == {"deployments": {"totalCount": ROUNDS}}
+
+
 async def test_a_build_is_deployed_or_deleted_and_never_both(registry: Forebear) -> None:
     await ready(registry)
     for n in range(ROUNDS):

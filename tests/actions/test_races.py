@@ -18,6 +18,9 @@ from tests.record.asking import ask, record
 ROUNDS = 50 * int(os.environ.get("FOREBEAR_SOAK", "1"))
 """How often each race is run on each engine."""
 
+STRICT = POLICY | {"standingApprovals": {"rule": "REAPPROVE"}}
+"""A policy that makes standing approvals stale."""
+
 
 async def together(registry: Forebear, *asked: tuple[Actor, str, dict[str, object], str | None]) -> list[Outcome]:
     """Does actions at once."""
@@ -94,6 +97,41 @@ async def test_approving_and_rejecting_at_once_ends_as_one_after_the_other(regis
             case other:
                 raise AssertionError(other)
         await restart(registry)
+    assert await chain(registry) == list(range(len(await chain(registry))))
+
+
+async def test_approving_and_withdrawing_at_once_ends_as_one_after_the_other(registry: Forebear) -> None:
+    await company(registry)
+    for n in range(ROUNDS):
+        # Either there is no approval yet that could be withdrawn, or a stale one.
+        if is_stale := n % 5 == 0:
+            for actor in (ANNA, BEN):
+                await done(registry, actor, "approve", release=RELEASE)
+            policy = {"kind": "ReleasePolicy", "id": f"policy:ur5e@{n + 2}", "document": STRICT}
+            await done(registry, ADA, "adoptPolicy", policy=policy, lines=[LINE], reason="Again.")
+        await done(registry, ANNA, "approve", release=RELEASE)
+        before = await decisions(registry)
+        both: list[tuple[Actor, str, dict[str, object], str | None]] = [
+            (BEN, "approve", {"release": RELEASE}, None),
+            (ANNA, "withdrawApproval", {"release": RELEASE, "reason": "No."}, None),
+        ]
+        outcomes = await together(registry, *(both if n % 2 else reversed(both)))
+        approve, withdraw = outcomes if n % 2 else reversed(outcomes)
+        assert isinstance(approve, Done)
+        new = await decisions(registry) - before
+        assert new["VOTE"] == 1
+        match withdraw, new["APPROVAL"]:
+            case Done(), 1:  # approved first, and that taken back
+                assert await state(registry) == "EVALUATED"
+            case Done(), 0 if is_stale:  # what was stale taken back first, and with it the other vote
+                assert await state(registry) == "EVALUATED"
+                await done(registry, ANNA, "reject", release=RELEASE, reason="Again.")
+                await done(registry, ANNA, "restore", release=RELEASE, reason="Again.")
+            case Refused((reason,)), 1 if not is_stale:  # nothing to take back yet
+                assert (reason.code, await state(registry)) == ("ILLEGAL_TRANSITION", "APPROVED")
+                await done(registry, ANNA, "withdrawApproval", release=RELEASE, reason="Again.")
+            case other:
+                raise AssertionError(other)
     assert await chain(registry) == list(range(len(await chain(registry))))
 
 

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,17 +69,17 @@ class Service:
 
     def ask(self, query: str, **variables: object) -> dict[str, Any]:
         """The data that answers a query."""
-        response = httpx.post(f"{self.url}/graphql", json={"query": query, "variables": variables}).json()
+        response = httpx.post(f"{self.url}/graphql", json={"query": query, "variables": variables}, timeout=SECONDS).json()
         assert "errors" not in response, response
         data: dict[str, Any] = response["data"]
         return data
 
 
 @contextmanager
-def serving(*arguments: str | Path, **settings: object) -> Iterator[Service]:
+def serving(*arguments: str | Path, command: Sequence[str] = COMMAND, **settings: object) -> Iterator[Service]:
     """A service that is ready, on a free port unless `settings` name one; ended in the end if it still runs."""
     process = subprocess.Popen(
-        [*COMMAND, *map(str, arguments or ("serve",))],
+        [*command, *map(str, arguments or ("serve",))],
         stdout=subprocess.PIPE,
         env=environment(**{"port": 0, "engine_heap": 512, "log_level": "warning"} | settings),
         text=True,

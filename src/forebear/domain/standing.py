@@ -380,7 +380,7 @@ class Case:
     @property
     def has_new_evidence(self) -> bool:
         """Whether a check rests on evidence that came since somebody last decided against it: what was known is weighed."""
-        against = [d for d in self.standing.decisions if d.is_granted(DecisionType.REJECTION)]
+        against = [d for d in self.standing.decisions if d.is_granted(DecisionType.REJECTION, DecisionType.DEPRECATION)]
         return not against or self._has_news_since(against[-1])
 
     def has_news(self, type: DecisionType) -> bool:

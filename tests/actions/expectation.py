@@ -1,0 +1,650 @@
+"""What is to come of actions, in plain Python and by other means than the product: a memory that is changed in place.
+
+It knows the world of `sequences`, reads no product code but roles, and keeps to what tests of single decisions do not hold
+already: comparisons with what is deployed, ages of evidence and reports out of order are theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from forebear.domain.roles import PERMISSIONS, Actor
+from forebear.graph.kinds import DecisionType as Type
+from forebear.graph.kinds import ReleaseState as State
+
+LINES = {"line:high": "target:orin", "line:mid": "target:orin", "line:low": "target:nano"}
+FLEETS = {"fleet:north": ("line:high", "line:mid"), "fleet:south": ("line:low", "line:mid")}
+COHORTS = {"cohort:north/canary": "fleet:north", "cohort:south/canary": "fleet:south"}
+ROBOTS = {"robot:n1": "fleet:north", "robot:n2": "fleet:north", "robot:s1": "fleet:south", "robot:s2": "fleet:south"}
+SOFTWARE = {"fleet:north": "4.2.1", "fleet:south": "5.1"}
+PACK = {"success": "HIGHER", "latency": "LOWER"}
+TRAINER = "theo"
+
+Came = Literal["done", "same", "refused", "recorded"]
+"""Changed something, was so already, refused, or refused on record."""
+
+Answer = tuple[Came, frozenset[str]]
+"""What an action comes to, and the codes of the reasons where it is refused; no codes: whichever."""
+
+DONE: Answer = ("done", frozenset())
+SAME: Answer = ("same", frozenset())
+
+
+def refused(*codes: str, recorded: bool = False) -> Answer:
+    """A refusal."""
+    return ("recorded" if recorded else "refused", frozenset(codes))
+
+
+@dataclass
+class Version:
+    """A version: what it says of itself, who registered it, and when a digest of it was corrected last."""
+
+    values: dict[str, Any]
+    registrant: str
+    from_trainer: bool
+    corrected: int = -1
+
+    @property
+    def bound(self) -> tuple[Any, ...]:
+        """What approvals are bound to."""
+        return (self.values.get("weightsDigest"), self.values.get("robotSoftware"))
+
+
+@dataclass
+class Release:
+    """A release: where it stands, and what led there."""
+
+    version: str
+    line: str
+    registrant: str
+    state: State = State.CANDIDATE
+    stale: str | None = None
+    """Whether its approval is stale: `now`, `later`, or not."""
+    approved_under: str | None = None
+    votes: list[tuple[str, Any, str]] = field(default_factory=list)
+    refused_before: bool = False
+    rejected: int = -1
+    overridden: list[Any] = field(default_factory=list)
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether it stands approved, stale or not."""
+        return self.state in (State.APPROVED, State.DEPLOYED)
+
+
+@dataclass
+class Evidence:
+    """What was measured, when, and when it became known."""
+
+    about: str
+    values: dict[str, float]
+    at: str
+    known: int
+    superseded: bool = False
+
+
+@dataclass
+class Artifact:
+    """A build."""
+
+    version: str
+    target: str
+    state: str
+
+
+@dataclass
+class Deployment:
+    """A deployment: where it stands, since when it ever was active, and what it replaces."""
+
+    artifact: str
+    place: str
+    recorded: str
+    state: str = "PLANNED"
+    active_since: str | None = None
+    active_last: str = ""
+    failed_last: str = ""
+    replaces: tuple[str, ...] = ()
+    rolls_back: bool = False
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it is planned or under way."""
+        return self.state in ("PLANNED", "IN_PROGRESS")
+
+
+def fleet_of(place: str) -> str:
+    """The fleet that a place is or is part of."""
+    return COHORTS.get(place, place)
+
+
+@dataclass
+class Expectation:
+    """Everything that was done, as it must stand."""
+
+    actors: dict[str, Actor]
+    policies: dict[str, dict[str, Any]]
+    governing: dict[str, str]
+    versions: dict[str, Version] = field(default_factory=dict)
+    releases: dict[str, Release] = field(default_factory=dict)
+    evidence: dict[str, Evidence] = field(default_factory=dict)
+    artifacts: dict[str, Artifact] = field(default_factory=dict)
+    deployments: dict[str, Deployment] = field(default_factory=dict)
+    seen: dict[str, str] = field(default_factory=dict)
+    clock: int = 0
+
+    def of(self, actor: Actor, verb: str, input: dict[str, Any], at: str) -> Answer:
+        """What an action comes to, and changes; `at`: a moment after it, unless the input says one."""
+        self.clock += 1
+        if not self.may(actor, verb):
+            return refused("FORBIDDEN")
+        answer: Answer = getattr(self, f"_{verb}")(actor, **{"at": at} | input)
+        return answer
+
+    @staticmethod
+    def may(actor: Actor, verb: str) -> bool:
+        """Whether an actor's roles allow it."""
+        return bool(PERMISSIONS[verb] & actor.roles)
+
+    # ── what is so ──────────────────────────────────────────────────────────────────────────────────────
+
+    def policy(self, release: Release) -> dict[str, Any]:
+        """What is in force for a release."""
+        return self.policies[self.governing[release.line]]
+
+    def newest(self, release: Release, asked: dict[str, Any]) -> Evidence | None:
+        """The measurement that decides about a requirement."""
+        target = LINES[release.line]
+        counts = []
+        for e in self.evidence.values():
+            build = self.artifacts.get(e.about)
+            version = build.version if build else e.about
+            on = build.target if build else None
+            usable = build is None or build.state not in ("QUARANTINED", "DELETED")
+            fits = on == target if asked.get("onTarget") else on in (None, target)
+            stands = not e.superseded and e.known > self.versions[version].corrected
+            if version == release.version and asked["metric"] in e.values and usable and fits and stands:
+                counts.append(e)
+        return max(counts, key=lambda e: e.at, default=None)
+
+    def unmet(self, release: Release) -> set[str]:
+        """What a release lacks under its policy before anybody need vote: the codes."""
+        policy, codes = self.policy(release), set()
+        if any(part not in self.versions[release.version].values for part in policy.get("candidate", ())):
+            codes.add("CANDIDATE_INCOMPLETE")
+        for asked in policy["evidence"]:
+            found = self.newest(release, asked)
+            value = found and found.values[asked["metric"]]
+            if value is None:
+                codes.add("*")
+            elif value < asked.get("minimum", value) or value > asked.get("maximum", value):
+                codes.add("THRESHOLD_MISSED")
+        return codes
+
+    def running(self, release: Release, *states: str) -> list[Deployment]:
+        """The deployments of a release in its line that stand in a state."""
+        return [
+            d
+            for d in self.deployments.values()
+            if d.state in states
+            and self.artifacts[d.artifact].version == release.version
+            and self.artifacts[d.artifact].target == LINES[release.line]
+            and release.line in FLEETS[fleet_of(d.place)]
+        ]
+
+    def counted(self, release: Release, votes: list[tuple[str, Any, str]]) -> set[str]:
+        """The people whose votes count."""
+        return {name for name, *_ in votes if self.against_vote(release, self.actors[name]) is None}
+
+    def against_vote(self, release: Release, actor: Actor) -> str | None:
+        """Why somebody's vote cannot count."""
+        approvals, version = self.policy(release)["approvals"], self.versions[release.version]
+        if actor.machine and actor.name not in approvals.get("trustedMachines", ()):
+            return "UNTRUSTED_MACHINE"
+        if actor.name in (version.registrant, release.registrant) and not approvals.get("selfApproval"):
+            return "SELF_APPROVAL"
+        if actor.name == TRAINER and version.from_trainer:
+            return "BY_TRAINER"
+        return None
+
+    def standing_votes(self, release: Release) -> list[tuple[str, Any, str]]:
+        """The votes of this time that are for what the version is, under the policy in force."""
+        bound = self.versions[release.version].bound
+        return [vote for vote in release.votes if vote[1:] == (bound, self.governing[release.line])]
+
+    def may_run(self, release: Release, *, stale_counts: bool = False) -> bool:
+        """Whether something lets a release run."""
+        overridden = self.versions[release.version].bound in release.overridden
+        return (release.is_approved and (stale_counts or release.stale != "now")) or overridden
+
+    def fits(self, artifact: str, place: str, *, stale_counts: bool = False) -> bool:
+        """Whether an artifact may run at a place."""
+        build, fleet = self.artifacts.get(artifact), fleet_of(place)
+        if build is None or build.state != "AVAILABLE" or fleet not in FLEETS:
+            return False
+        wants = self.versions[build.version].values.get("robotSoftware")
+        if wants is not None and not (float(SOFTWARE[fleet][:3]) >= float(wants.removeprefix(">="))):
+            return False
+        lines = [line for line in FLEETS[fleet] if LINES[line] == build.target]
+        stand = [r for r in self.releases.values() if r.version == build.version and r.line in lines]
+        return any(self.may_run(r, stale_counts=stale_counts) for r in stand)
+
+    # ── what follows ────────────────────────────────────────────────────────────────────────────────────
+
+    def _evaluate(self, release: Release) -> None:
+        if self.unmet(release):
+            self._lapse(release)
+            return
+        policy = self.policy(release)
+        decisive = [found for asked in policy["evidence"] if (found := self.newest(release, asked))]
+        news = any(e.known >= release.rejected for e in decisive)
+        if release.state is State.CANDIDATE or (release.state is State.REJECTED and news):
+            release.state = State.EVALUATED
+        waits = release.state is State.EVALUATED or (release.is_approved and release.stale == "now")
+        if waits and policy.get("automaticPromotion") and not release.refused_before:
+            self._approved(release)
+
+    def _lapse(self, release: Release) -> None:
+        """Evidence that suffices no more, and with it the votes that rested on it."""
+        if release.state is State.EVALUATED:
+            release.state, release.votes = State.CANDIDATE, []
+
+    def _approved(self, release: Release) -> None:
+        release.state = State.DEPLOYED if self.running(release, "ACTIVE") else State.APPROVED
+        release.stale, release.approved_under, release.votes = None, self.governing[release.line], []
+
+    def _concerned(self, version: str) -> Iterator[Release]:
+        """The releases of a version, and those that are compared with it where it is deployed."""
+        own = [r for r in self.releases.values() if r.version == version]
+        runs = any(d.state == "ACTIVE" and self.artifacts[d.artifact].version == version for d in self.deployments.values())
+        lines = {r.line for r in own if runs}
+        yield from own
+        yield from [r for r in self.releases.values() if r.version != version and r.line in lines]
+
+    # ── candidates and evidence ─────────────────────────────────────────────────────────────────────────
+
+    def _registerCandidate(self, actor: Actor, versions: list[dict[str, Any]], lines: list[str], at: str) -> Answer:
+        (fact,) = versions
+        values = {n: fact[n] for n in ("weightsDigest", "robotSoftware") if n in fact}
+        known = self.versions.get(fact["id"])
+        if actor.lines is not None and not {*lines} <= actor.lines:
+            return refused("FORBIDDEN")
+        if not {*lines} <= LINES.keys():
+            return refused()
+        if known and (
+            any(known.values.get(n) != v for n, v in values.items()) or ("promotedFrom" in fact) > known.from_trainer
+        ):
+            return refused("IMMUTABLE")
+        if known is None and not (values or "promotedFrom" in fact):
+            return refused("NOTHING_SAID")
+        version = known or Version(values, actor.name, "promotedFrom" in fact)
+        new = {
+            id: Release(fact["id"], line, actor.name)
+            for line in lines
+            if (id := f"release:{fact['id'].partition(':')[2]}/{line.partition(':')[2]}") not in self.releases
+        }
+        for r in new.values():
+            if any(part not in version.values for part in self.policy(r).get("candidate", ())):
+                return refused("CANDIDATE_INCOMPLETE")
+        self.versions[fact["id"]] = version
+        self.releases |= new
+        for r in new.values():
+            self._evaluate(r)
+        return DONE if new or known is None else SAME
+
+    def _attachEvidence(self, actor: Actor, evidence: dict[str, Any], at: str) -> Answer:
+        about, id = evidence["about"][0], evidence["id"]
+        values = {m["metric"]: m["value"] for m in evidence["measurements"]}
+        if id in self.evidence:
+            same = self.evidence[id]
+            return SAME if (same.about, same.values) == (about, values) else refused("IMMUTABLE")
+        build = self.artifacts.get(about)
+        codes = {"UNDEFINED"} if not values.keys() <= PACK.keys() else set()
+        if evidence["measuredAt"] > at:
+            codes.add("IN_FUTURE")
+        if about not in self.versions and build is None:
+            return refused()
+        if build and build.state == "DELETED":
+            codes.add("ARTIFACT_UNUSABLE")
+        for former in evidence.get("supersedes", ()):
+            if former not in self.evidence:
+                codes.add("UNKNOWN")
+            elif self.evidence[former].about != about:
+                codes.add("OTHER_SUBJECT")
+            elif self.evidence[former].superseded:
+                codes.add("SUPERSEDED")
+        if codes:
+            return refused(*codes)
+        for former in evidence.get("supersedes", ()):
+            self.evidence[former].superseded = True
+        self.evidence[id] = Evidence(about, values, evidence["measuredAt"], self.clock)
+        for r in [*self._concerned(build.version if build else about)]:
+            self._evaluate(r)
+        return DONE
+
+    def _adoptPolicy(self, actor: Actor, policy: dict[str, Any], lines: list[str], reason: str, at: str) -> Answer:
+        id, document = policy["id"], policy["document"]
+        if id in self.policies and self.policies[id] != document:
+            return refused("IMMUTABLE")
+        if any(line not in LINES for line in lines):
+            return refused("UNKNOWN")
+        if id in self.policies and all(self.governing[line] == id for line in lines):
+            return SAME
+        self.policies[id] = document
+        after = {"KEEP": None, "GRACE": "later", "REAPPROVE": "now"}[document["standingApprovals"]["rule"]]
+        for line in [line for line in lines if self.governing[line] != id]:
+            self.governing[line] = id
+            for r in [r for r in self.releases.values() if r.line == line]:
+                if r.approved_under not in (None, id) and after is not None and r.stale != "now":
+                    r.stale = after
+                self._evaluate(r)
+        return DONE
+
+    def _correct(self, actor: Actor, of: str, values: dict[str, Any], reason: str, at: str) -> Answer:
+        if of.startswith("artifact:"):
+            build = self.artifacts.get(of)
+            if build is None:
+                return refused("UNKNOWN")
+            return refused("NOT_CORRECTABLE") if "state" in values else DONE
+        version = self.versions.get(of)
+        if version is None:
+            return refused("UNKNOWN")
+        changed = {n for n, v in values.items() if version.values.get(n) != v}
+        if not changed:
+            return SAME
+        concerned = (
+            [*self._concerned(of)] if "weightsDigest" in changed else [r for r in self._concerned(of) if r.version == of]
+        )
+        version.values = {n: v for n, v in (version.values | values).items() if v is not None}
+        if "weightsDigest" in changed:
+            version.corrected = self.clock
+        for r in concerned:
+            if r.version == of and r.state in (State.EVALUATED, State.APPROVED, State.DEPLOYED, State.DEPRECATED):
+                r.state, r.rejected = (
+                    (State.REJECTED, self.clock) if r.state is State.DEPRECATED else (State.CANDIDATE, r.rejected)
+                )
+                r.stale, r.approved_under = None, None
+            if r.state is not State.REJECTED:
+                self._evaluate(r)
+        return DONE
+
+    # ── decisions ───────────────────────────────────────────────────────────────────────────────────────
+
+    def _found(self, actor: Actor, release: str) -> Release | Answer:
+        found = self.releases.get(release)
+        if found is None:
+            return refused("NOT_FOUND")
+        if actor.lines is not None and found.line not in actor.lines:
+            return refused("FORBIDDEN")
+        return found
+
+    def _approve(self, actor: Actor, release: str, at: str, reason: str = "") -> Answer:
+        r = self._found(actor, release)
+        if not isinstance(r, Release):
+            return r
+        if r.is_approved and r.stale != "now":
+            return SAME
+        lacks = self.unmet(r)
+        if r.state not in (State.CANDIDATE, State.EVALUATED) and not r.is_approved:
+            return refused("ILLEGAL_TRANSITION", recorded=True)
+        if lacks:
+            self._lapse(r)
+            return refused(*(() if "*" in lacks else lacks), recorded=True)
+        votes = self.standing_votes(r)
+        if code := self.against_vote(r, actor):
+            return refused(code, recorded=True)
+        if actor.name in self.counted(r, votes):
+            return refused("VOTED_BEFORE", recorded=True)
+        r.state = State.EVALUATED if r.state is State.CANDIDATE else r.state
+        vote = (actor.name, self.versions[r.version].bound, self.governing[r.line])
+        r.votes.append(vote)
+        if len(self.counted(r, [*votes, vote])) >= self.policy(r)["approvals"]["count"]:
+            self._approved(r)
+        return DONE
+
+    def _decided(self, actor: Actor, release: str, type: Type, ways: dict[State, State]) -> Release | Answer:
+        r = self._found(actor, release)
+        if not isinstance(r, Release):
+            return r
+        if r.state not in ways:
+            return refused("ILLEGAL_TRANSITION")
+        r.state = ways[r.state]
+        if type in (Type.REJECTION, Type.WITHDRAWAL, Type.RESTORATION):
+            r.votes = []
+        if type in (Type.REJECTION, Type.WITHDRAWAL, Type.DEPRECATION, Type.ARCHIVAL):
+            r.overridden = []
+        return r
+
+    def _reject(self, actor: Actor, release: str, reason: str, at: str) -> Answer:
+        ways = {State.CANDIDATE: State.REJECTED, State.EVALUATED: State.REJECTED}
+        r = self._decided(actor, release, Type.REJECTION, ways)
+        if not isinstance(r, Release):
+            return r
+        r.rejected, r.refused_before = self.clock, True
+        return DONE
+
+    def _withdrawApproval(self, actor: Actor, release: str, reason: str, at: str) -> Answer:
+        ways = {State.APPROVED: State.EVALUATED, State.DEPLOYED: State.EVALUATED}
+        r = self._decided(actor, release, Type.WITHDRAWAL, ways)
+        if not isinstance(r, Release):
+            return r
+        r.refused_before, r.approved_under, r.stale = True, None, None
+        return DONE
+
+    def _deprecate(self, actor: Actor, release: str, reason: str, at: str) -> Answer:
+        ways = {State.APPROVED: State.DEPRECATED, State.DEPLOYED: State.DEPRECATED}
+        r = self._decided(actor, release, Type.DEPRECATION, ways)
+        return DONE if isinstance(r, Release) else r
+
+    def _archive(self, actor: Actor, release: str, reason: str, at: str) -> Answer:
+        r = self._found(actor, release)
+        if not isinstance(r, Release):
+            return r
+        if self.running(r, "PLANNED", "IN_PROGRESS", "ACTIVE") or self._is_seen(r):
+            return refused("STILL_RUNS")
+        ways = {State.REJECTED: State.ARCHIVED, State.DEPRECATED: State.ARCHIVED}
+        found = self._decided(actor, release, Type.ARCHIVAL, ways)
+        return DONE if isinstance(found, Release) else found
+
+    def _is_seen(self, release: Release) -> bool:
+        """Whether a robot runs it, as far as is reported, and not for another line of the version's alone."""
+        for robot, artifact in self.seen.items():
+            build = self.artifacts.get(artifact)
+            if build and (build.version, build.target) == (release.version, LINES[release.line]):
+                stands = {r.line for r in self.releases.values() if r.version == release.version}
+                lines = stands & {*FLEETS[ROBOTS[robot]]}
+                if not lines or release.line in lines:
+                    return True
+        return False
+
+    def _restore(self, actor: Actor, release: str, reason: str, at: str) -> Answer:
+        ways = {State.DEPRECATED: State.APPROVED, State.REJECTED: State.CANDIDATE}
+        found = self._found(actor, release)
+        if isinstance(found, Release) and found.state is State.DEPRECATED and (code := self.against_vote(found, actor)):
+            return refused(code)
+        r = self._decided(actor, release, Type.RESTORATION, ways)
+        if not isinstance(r, Release):
+            return r
+        if r.is_approved and self.running(r, "ACTIVE"):
+            r.state = State.DEPLOYED
+        return DONE
+
+    def _override(self, actor: Actor, release: str, reason: str, expiresAt: str, at: str) -> Answer:
+        r = self._found(actor, release)
+        if not isinstance(r, Release):
+            return r
+        if expiresAt <= at:
+            return refused("EXPIRED")
+        if r.state is State.ARCHIVED:
+            return refused("ILLEGAL_TRANSITION")
+        r.overridden.append(self.versions[r.version].bound)
+        return DONE
+
+    # ── artifacts ───────────────────────────────────────────────────────────────────────────────────────
+
+    def _registerArtifact(self, actor: Actor, artifact: dict[str, Any], at: str) -> Answer:
+        id, version, target = artifact["id"], artifact["builtFrom"], artifact["target"]
+        asked, known = artifact.get("state", "AVAILABLE"), self.artifacts.get(id)
+        stands = known.state if known else None
+        if version not in self.versions:
+            return refused("UNKNOWN")
+        if stands in ("QUARANTINED", "DELETED"):
+            return refused()
+        if stands == "AVAILABLE" or stands == asked:
+            return SAME
+        lines = [r for r in self.releases.values() if r.version == version and LINES[r.line] == target]
+        if asked == "AVAILABLE" and not any(self.may_run(r) for r in lines):
+            return refused()
+        self.artifacts[id] = Artifact(version, target, asked)
+        return DONE
+
+    def _quarantineArtifact(self, actor: Actor, artifact: str, reason: str, at: str) -> Answer:
+        return self._taken_away(actor, artifact, "QUARANTINED")
+
+    def _deleteArtifact(self, actor: Actor, artifact: str, reason: str, at: str) -> Answer:
+        build = self.artifacts.get(artifact)
+        used = any(
+            d.artifact == artifact and d.state in ("PLANNED", "IN_PROGRESS", "ACTIVE") for d in self.deployments.values()
+        )
+        if build and build.state != "DELETED" and used:
+            return refused("IN_USE")
+        return self._taken_away(actor, artifact, "DELETED")
+
+    def _taken_away(self, actor: Actor, artifact: str, state: str) -> Answer:
+        build = self.artifacts.get(artifact)
+        if build is None:
+            return refused("NOT_FOUND")
+        if build.state == state:
+            return SAME
+        if build.state == "DELETED":
+            return refused("OTHER_STATE")
+        own = {r.line for r in self.releases.values() if (r.version, LINES[r.line]) == (build.version, build.target)}
+        return self._within(actor, own, lambda: self._put_away(artifact, state))
+
+    def _put_away(self, artifact: str, state: str) -> Answer:
+        build = self.artifacts[artifact]
+        build.state = state
+        for r in [*self._concerned(build.version)]:
+            self._evaluate(r)
+        return DONE
+
+    def _within(self, actor: Actor, lines: set[str], change: Callable[[], Answer]) -> Answer:
+        """What a change comes to, lines of releases that change included: undone where not all are the actor's."""
+        before = deepcopy((self.releases, self.artifacts, self.deployments))
+        answer = change()
+        lines = lines | {r.line for id, r in self.releases.items() if r.state is not before[0][id].state}
+        if actor.lines is None or (lines and lines <= actor.lines):
+            return answer
+        self.releases, self.artifacts, self.deployments = before
+        return refused("FORBIDDEN")
+
+    # ── what runs ───────────────────────────────────────────────────────────────────────────────────────
+
+    def _lines_at(self, place: str, target: str | None) -> set[str]:
+        lines = FLEETS.get(fleet_of(place), ())
+        return {line for line in lines if LINES[line] == target} or {*lines}
+
+    def _out_of_reach(self, actor: Actor, place: str, target: str | None) -> bool:
+        return actor.lines is not None and not self._lines_at(place, target) <= actor.lines
+
+    def _here(self, place: str) -> dict[str, Deployment]:
+        return {id: d for id, d in self.deployments.items() if d.place == place}
+
+    def _canaries(self, place: str, artifact: str) -> dict[str, Deployment]:
+        return {id: d for id, d in self.deployments.items() if COHORTS.get(d.place) == place and d.artifact == artifact}
+
+    def _requestDeployment(self, actor: Actor, artifact: str, on: str, reason: str, id: str, at: str) -> Answer:
+        build = self.artifacts.get(artifact)
+        if self._out_of_reach(actor, on, build.target if build else None):
+            return refused("FORBIDDEN")
+        if known := self.deployments.get(id):
+            return SAME if (known.artifact, known.place) == (artifact, on) else refused("IMMUTABLE")
+        here = self._here(on)
+        if any(d.is_pending for d in here.values()) or not self.fits(artifact, on):
+            return refused()
+        former = [i for i, d in (here | self._canaries(on, artifact)).items() if d.state == "ACTIVE"]
+        self.deployments[id] = Deployment(artifact, on, at, replaces=tuple(former))
+        return DONE
+
+    def _reportDeployment(self, actor: Actor, deployment: str, state: str, at: str) -> Answer:
+        d = self.deployments.get(deployment)
+        codes = {"NOT_FOUND"} if d is None else set()
+        if state == "PLANNED":
+            codes.add("NOT_REPORTED")
+        if d is None or codes:
+            return refused(*codes)
+        lines = self._lines_at(d.place, self.artifacts[d.artifact].target)
+        return self._within(actor, lines, lambda: self._reported(d, state, at))
+
+    def _reported(self, d: Deployment, state: str, at: str) -> Answer:
+        if state == "FAILED":
+            d.failed_last = at
+        if not (d.state == "ACTIVE" and state == "IN_PROGRESS"):
+            d.state = state
+        if state == "ACTIVE":
+            d.active_since, d.active_last = d.active_since or at, at
+            others = {**self._here(d.place), **self._canaries(d.place, d.artifact)}
+            for id, other in self.deployments.items():
+                taken = id in others and other.state == "ACTIVE"
+                if other is not d and (taken or (id in d.replaces and (other.is_pending or other.state == "ACTIVE"))):
+                    other.state = "ENDED"
+        for r in self.releases.values():
+            if r.is_approved:
+                r.state = State.DEPLOYED if self.running(r, "ACTIVE") else State.APPROVED
+        return DONE
+
+    def undone(self, place: str) -> tuple[str, Deployment] | None:
+        """What going back at a place undoes."""
+        for spot in dict.fromkeys((place, fleet_of(place))):
+            tried = {
+                i: d for i, d in self._here(spot).items() if not d.rolls_back or not (d.is_pending or d.active_since is None)
+            }
+            if begun := [(i, d) for i, d in tried.items() if d.state == "IN_PROGRESS"]:
+                return max(begun, key=lambda item: item[1].active_since or item[1].recorded)
+            if failed := [(i, d) for i, d in tried.items() if d.state == "FAILED" and not self._is_over(i, d, place)]:
+                return max(failed, key=lambda item: (item[1].failed_last, item[0]))
+            if active := [(i, d) for i, d in tried.items() if d.state == "ACTIVE"]:
+                return max(active, key=lambda item: item[1].active_since or item[1].recorded)
+        return None
+
+    def _is_over(self, id: str, failed: Deployment, place: str) -> bool:
+        """Whether something else was active at a place since a deployment failed."""
+        around = {**self._here(place), **self._here(fleet_of(place))}
+        return any(d.active_last >= failed.failed_last for i, d in around.items() if i != id)
+
+    def ways_back(self, place: str) -> set[str]:
+        """The artifacts that may be gone back to at a place."""
+        bad = self.undone(place)
+        ran = [d for d in self.deployments.values() if d.place in (place, fleet_of(place)) and d.active_since]
+        versions = {self.artifacts[d.artifact].version for d in ran}
+        return {
+            id
+            for id, build in self.artifacts.items()
+            if build.version in versions and (bad is None or id != bad[1].artifact) and self.fits(id, place, stale_counts=True)
+        }
+
+    def _rollBack(self, actor: Actor, on: str, reason: str, id: str, at: str, to: str | None = None) -> Answer:
+        bad = self.undone(on)
+        if self._out_of_reach(actor, on, self.artifacts[bad[1].artifact].target if bad else None):
+            return refused("FORBIDDEN")
+        if known := self.deployments.get(id):
+            return SAME if known.place == on and to in (None, known.artifact) else refused("IMMUTABLE")
+        going = next((d for d in self._here(on).values() if d.is_pending and d.rolls_back), None)
+        if going and to in (None, going.artifact):
+            return SAME
+        ways = self.ways_back(on)
+        return DONE if bad and (to in ways if to else ways) else refused()
+
+    def went_back(self, on: str, id: str, artifact: str, at: str) -> None:
+        """A deployment that going back came to: which of several ways is best is not said here."""
+        former = {i: d for i, d in self._here(on).items() if d.is_pending or d.state == "ACTIVE"}
+        former |= {i: d for i, d in self._canaries(on, artifact).items() if d.state == "ACTIVE"}
+        for d in self._here(on).values():
+            d.state = "ENDED" if d.state == "PLANNED" else d.state
+        self.deployments[id] = Deployment(artifact, on, at, replaces=tuple(former), rolls_back=True)
+
+    def _reportInstallation(self, actor: Actor, robot: str, artifact: str, since: str, at: str) -> Answer:
+        self.seen[robot] = artifact
+        return DONE

@@ -1,0 +1,205 @@
+"""Whatever several people do in whatever order: it comes to what a plain memory of it says, and what may never be is not."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from forebear.actions.catalogue import ACTIONS
+from forebear.actions.performer import By
+from forebear.app import Forebear
+from forebear.domain.outcome import Conflict, Done, Outcome, Refused
+from tests.actions.expectation import COHORTS, FLEETS, Answer, Expectation
+from tests.actions.sequences import WEIGHTS, Sequence, Step, world
+from tests.record.asking import ask, everything, now
+
+SOAK = int(os.environ.get("FOREBEAR_SOAK", "1"))
+SEQUENCES = 3 * SOAK
+STEPS = 60
+
+ON_RECORD = {"Decision", "AuditEntry", "OutboxEntry", "AuditChain"}
+"""What a refusal that is a decision writes, but for the release that it may find lapsed."""
+
+KNOWN = """query ($known: DateTime) {
+  releases(first: 50, asKnownAt: $known) { nodes { id state staleFrom revision recordedAt recordedBy
+    approvedBy { nodes { id } } } }
+  decisions(first: 500, asKnownAt: $known) { totalCount nodes { id type verdict actor state digest decidedAt
+    about { nodes { id } } under { nodes { id } } cites { nodes { id } } counts { nodes { id } }
+    checks { requirement passed measured } } }
+  releasePolicies(asKnownAt: $known) { nodes { id governs(allTime: true) { edges { validFrom validTo node { id } } } } }
+  modelVersions(asKnownAt: $known) { nodes { id weightsDigest robotSoftware revision } }
+  evidence(first: 200, asKnownAt: $known) { nodes { id measuredAt supersedes { nodes { id } } supersededBy { nodes { id } } } }
+  artifacts(asKnownAt: $known) { nodes { id state described toolchain builtFrom { id } authorizedBy { nodes { id } } } }
+  deployments(first: 200, asKnownAt: $known) { nodes { id state validFrom validTo basis reports { state at }
+    artifact { id } replaces { nodes { id } } rollsBack { nodes { id } } authorizedBy { nodes { id } } } }
+  installations(first: 200, asKnownAt: $known) { nodes { id validFrom validTo robot { id } installedBy { id } } }
+}"""
+"""What actions write, as it is known at a moment."""
+
+
+def test_every_action_is_among_what_is_asked_for() -> None:
+    assert sorted(WEIGHTS) == sorted(action.name for action in ACTIONS)
+
+
+@dataclass
+class Run:
+    """A sequence that is under way, and what is expected of it."""
+
+    registry: Forebear
+    seed: int
+    expected: Expectation
+    steps: list[Step] = field(default_factory=list)
+
+    async def do(self, step: Step) -> None:
+        """One step, which must come to what is expected, and leave what is expected."""
+        self.steps.append(step)
+        before = await everything(self.registry)
+        ways = self.expected.ways_back(step.input["on"]) if step.verb == "rollBack" else set()
+        by = By(step.actor, "tests", f"key-{len(self.steps)}")
+        outcome = await self.registry.performer.do(step.verb, step.input, by)
+        answer = self.expected.of(step.actor, step.verb, step.input, now())
+        assert _came(outcome) == answer[0], outcome
+        if step.verb == "rollBack" and answer[0] == "done":
+            await self.went_back(step, outcome, ways)
+        if isinstance(outcome, Refused):
+            assert all(r.code and r.message and r.remedy for r in outcome.reasons), outcome
+            assert not answer[1] or {r.code for r in outcome.reasons} == answer[1], outcome
+        after = await everything(self.registry)
+        _written(before, after, outcome, answer)
+        await self.stands()
+        if len(self.steps) % 4 == 0:
+            assert await self.registry.performer.do(step.verb, step.input, by) == outcome
+            assert await everything(self.registry) == after
+
+    async def went_back(self, step: Step, outcome: Outcome, ways: set[str]) -> None:
+        """What going back came to is one of the ways back."""
+        assert isinstance(outcome, Done)
+        query = "query ($id: ID!) { deployment(id: $id) { artifact { id } } }"
+        artifact = (await ask(self.registry, query, id=outcome.subject))["deployment"]["artifact"]["id"]
+        assert artifact in ways & {step.input.get("to", artifact)}
+        self.expected.went_back(step.input["on"], outcome.subject, artifact, now())
+
+    async def stands(self) -> None:
+        """All states are those that are expected."""
+        e, read = self.expected, self.registry.store.read
+        releases = await read(
+            """MATCH (r:Release) OPTIONAL MATCH (r)-[a:APPROVED_BY]->(d:Decision)
+            RETURN r.id AS id, r.state AS state, r.staleFrom AS stale, collect(d.type) AS types"""
+        )
+        at = now()
+        found = {
+            r["id"]: (r["state"], r["stale"] and ("now" if str(r["stale"]) <= at else "later"), len(r["types"]))  # type: ignore[arg-type]
+            for r in releases
+        }
+        assert found == {id: (r.state, r.stale, int(r.approved_under is not None)) for id, r in e.releases.items()}
+        artifacts = await read("MATCH (a:Artifact) WHERE a.describedAt IS NOT NULL RETURN a.id AS id, a.state AS state")
+        assert {a["id"]: a["state"] for a in artifacts} == {id: a.state for id, a in e.artifacts.items()}
+        deployments = await read("MATCH (d:Deployment)-[of:OF]->(a:Artifact) WHERE true RETURN d.id AS id, d.state AS state")
+        assert {d["id"]: d["state"] for d in deployments} == {id: d.state for id, d in e.deployments.items()}
+
+    async def eligible(self) -> None:
+        """What may run is what is expected to be allowed, and what may be gone back to as well."""
+        for place in (*FLEETS, *COHORTS):
+            query = """query ($at: ID!) {
+                eligible(place: $at, first: 1000) { nodes { allowed artifact { id } reasons { code message remedy } } }
+                rollbackTargets(place: $at, first: 1000) { nodes { allowed artifact { id } } } }"""
+            answer = await ask(self.registry, query, at=place)
+            rows = answer["eligible"]["nodes"]
+            fitting = {row["artifact"]["id"] for row in rows if row["allowed"]}
+            assert fitting == {id for id in self.expected.artifacts if self.expected.fits(id, place)}, place
+            assert all(row["allowed"] != bool(row["reasons"]) for row in rows)
+            back = {row["artifact"]["id"] for row in answer["rollbackTargets"]["nodes"] if row["allowed"]}
+            assert back == self.expected.ways_back(place), place
+
+    async def granted(self) -> None:
+        """Nothing stands approved but by votes and checks that satisfied the policy then in force."""
+        query = """{ decisions(first: 1000, filter: {type: {in: [APPROVAL, PROMOTION]}, verdict: {eq: GRANTED}}) { nodes {
+            type actor under { nodes { id riskTier document } } checks { passed } counts { nodes { type verdict actor digest } }
+            digest about { nodes { id } } } } }"""
+        for d in (await ask(self.registry, query))["decisions"]["nodes"]:
+            ((policy,), (about,)) = d["under"]["nodes"], d["about"]["nodes"]
+            said = self.expected.policies[policy["id"]]
+            assert [c["passed"] for c in d["checks"]] == [True] * len(said["evidence"])
+            voters = [v["actor"] for v in d["counts"]["nodes"]]
+            assert len({*voters}) == len(voters)
+            if d["type"] == "PROMOTION":
+                assert (policy["riskTier"], d["actor"], said.get("automaticPromotion"), voters) == (
+                    "LOW",
+                    policy["id"],
+                    True,
+                    [],
+                )
+            else:
+                assert len(voters) >= said["approvals"]["count"]
+                assert all(
+                    (v["type"], v["verdict"], v["digest"]) == ("VOTE", "GRANTED", d["digest"]) for v in d["counts"]["nodes"]
+                )
+            assert about["id"] in self.expected.releases
+
+    def __str__(self) -> str:
+        return "\n".join([f"seed {self.seed}, step {len(self.steps)}:", *map(str, self.steps)])
+
+
+def _came(outcome: Outcome) -> str:
+    match outcome:
+        case Done(unchanged=unchanged):
+            return "same" if unchanged else "done"
+        case Refused(decisions=decisions):
+            return "recorded" if decisions else "refused"
+        case Conflict() | _:
+            raise AssertionError(outcome)
+
+
+def _written(before: Any, after: Any, outcome: Outcome, answer: Answer) -> None:
+    """What an outcome says that it changed is changed, each change is told of, and nothing else is changed."""
+    gone, new = ({*before[0]} - {*after[0]}, {*after[0]} - {*before[0]})
+    labels = Counter(json.loads(node)["label"] for node in new)
+    assert labels.pop("Request", 0) == (0 if _forbidden(outcome) else 1)
+    if answer[0] in ("same", "refused"):
+        assert (gone, labels, before[1]) == (set(), Counter(), after[1])
+        return
+    assert labels["AuditEntry"] == labels["OutboxEntry"] >= 1
+    told: set[str] = set()
+    for node in new:
+        row = json.loads(node)
+        if row["label"] == "AuditEntry":
+            told |= json.loads(row["p"]["after"]).keys()
+    if isinstance(outcome, Done):
+        assert told == {*outcome.changed, *outcome.decisions}
+    else:
+        assert isinstance(outcome, Refused)
+        assert {*outcome.decisions} <= told
+        lapsed = labels.keys() - ON_RECORD
+        assert lapsed <= {"Release", "Revision"}
+
+
+def _forbidden(outcome: Outcome) -> bool:
+    """Whether somebody's roles did not allow it, so that nothing was looked at."""
+    return isinstance(outcome, Refused) and any(" may not " in r.message for r in outcome.reasons)
+
+
+@pytest.mark.parametrize("seed", range(SEQUENCES))
+async def test_what_comes_of_actions_is_what_a_memory_of_them_says(registry: Forebear, seed: int) -> None:
+    run = Run(registry, seed, await world(registry))
+    sequence, choose = Sequence(seed, run.expected), random.Random(seed)
+    quiet: list[tuple[str, Any]] = []
+    try:
+        for _ in range(STEPS):
+            await run.do(sequence.next())
+            if choose.random() < 0.1:
+                await run.eligible()
+            if choose.random() < 0.06:
+                at = now()
+                quiet.append((at, await ask(registry, KNOWN)))
+        await run.granted()
+        for at, then in quiet:
+            assert await ask(registry, KNOWN, known=at) == then, at
+    except AssertionError as error:
+        error.add_note(str(run))
+        raise
