@@ -87,6 +87,18 @@ def test_the_cost_is_reckoned_by_each_requests_own_variables(executor: Executor)
     )
 
 
+def test_variables_are_limited_as_documents_are(executor: Executor) -> None:
+    query = "query ($filter: RunFilter) { runs(filter: $filter) { totalCount } }"
+    nested: dict[str, object] = {"name": {"eq": "a"}}
+    for _ in range(30):
+        nested = {"not": nested}
+    assert refused(executor, query, {"filter": nested}) == ("TOO_DEEP", "the variables are more than 25 values deep")
+    wide = {"or": [{"name": {"eq": "a"}}] * 300}
+    message = "the variables have more than 500 objects: ask in parts"
+    assert refused(executor, query, {"filter": wide}) == ("TOO_WIDE", message)
+    assert cost(executor, query, {"filter": {"not": {"or": [{"name": {"eq": "a"}}] * 3}}})
+
+
 def test_a_refused_document_is_remembered(executor: Executor) -> None:
     query = "{ nothing }"
     with pytest.raises(RequestError) as first:

@@ -168,6 +168,38 @@ async def test_ndjson_comes_in_over_http_zipped_or_not(http: httpx.AsyncClient, 
     }
 
 
+async def test_several_zipped_files_one_behind_the_other_are_one(http: httpx.AsyncClient, registry: Forebear) -> None:
+    body = b"".join(gzip.compress(lines([run(n)])) for n in range(3))
+    zipped = await http.post("/facts", content=body, headers=NDJSON | {"content-encoding": "gzip"})
+    assert msgspec.json.decode(zipped.text.splitlines()[-1])["kinds"] == {"Run": 3}
+    assert len(await runs(registry)) == 3
+
+
+async def test_a_byte_order_mark_is_no_part_of_the_first_fact(registry: Forebear) -> None:
+    reports = await streamed(registry, b"\xef\xbb\xbf" + lines([run(0)]))
+    assert reports[-1] == done(1, 1)
+
+
+async def test_a_batch_ends_where_its_lines_are_many_bytes(registry: Forebear, monkeypatch: pytest.MonkeyPatch) -> None:
+    facts = [run(n, configuration={"packages": "x" * 1_000}) for n in range(4)]
+    monkeypatch.setattr(stream, "BATCH_BYTES", 2_500)
+    reports = await streamed(registry, lines(facts))
+    assert [report["through"] for report in reports] == [2, 4, 4]
+
+
+async def test_what_nests_too_deep_is_rejected_like_any_other_bad_fact(http: httpx.AsyncClient, registry: Forebear) -> None:
+    deep = b"[" * 5_000 + b"]" * 5_000
+    reports = await streamed(registry, deep + b"\n" + lines([run(0)]), size=1_000)
+    (rejection,) = reports[0]["rejections"]
+    assert (rejection["position"], rejection["reasons"][0][:20]) == (0, "the line is no JSON:")
+    assert await runs(registry) == ["run:000"]
+    array = await http.post("/facts", content=deep, headers={"content-type": "application/json"})
+    assert array.status_code == 400
+    variables = b'{"query": "{ __typename }", "variables": {"a": ' + deep + b"}}"
+    asked = await http.post("/graphql", content=variables, headers={"content-type": "application/json"})
+    assert asked.status_code == 400
+
+
 async def test_a_zipped_body_that_ends_too_early_is_an_error_at_the_end(http: httpx.AsyncClient) -> None:
     body = gzip.compress(lines(run(n) for n in range(3)))[:-4]
     answer = await http.post("/facts", content=body, headers=NDJSON | {"content-encoding": "gzip"})

@@ -120,7 +120,7 @@ async def _asked(request: Request) -> GraphQLRequest:
             raise BadRequest(400, "give the document as `query`, or POST it as JSON", "BAD_REQUEST")
         try:
             variables = msgspec.json.decode(request.query_params.get("variables") or "null", type=dict[str, Any] | None)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, RecursionError) as error:
             raise BadRequest(400, f"variables: {error}", "BAD_REQUEST") from None
         return GraphQLRequest(query, variables, request.query_params.get("operationName"))
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -132,7 +132,7 @@ async def _asked(request: Request) -> GraphQLRequest:
         )
     try:
         return _decode(await body(request))
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise BadRequest(400, f"the body is no GraphQL request: {error}", "BAD_REQUEST") from None
     except UnicodeDecodeError:
         raise BadRequest(400, "the body is not UTF-8", "BAD_REQUEST") from None
@@ -170,10 +170,13 @@ async def unzipped(request: Request) -> AsyncIterator[bytes]:
     decompressor = zlib.decompressobj(wbits=31)
     async for part in request.stream():
         try:
-            data = decompressor.decompress(part, 1 << 20)
-            while data:
-                yield data
-                data = decompressor.decompress(decompressor.unconsumed_tail, 1 << 20)
+            while part:
+                if decompressor.eof:
+                    # A gzip file may be several, one behind the other.
+                    decompressor = zlib.decompressobj(wbits=31)
+                if data := decompressor.decompress(part, 1 << 20):
+                    yield data
+                part = decompressor.unconsumed_tail or decompressor.unused_data
         except zlib.error as error:
             raise BadRequest(400, f"the body is no gzip: {error}", "BAD_REQUEST") from None
     if not decompressor.eof:
@@ -218,7 +221,7 @@ async def _facts(request: Request, recorder: Recorder, authentication: Authentic
 async def _array(request: Request, recorder: Recorder, origin: Origin, *, imported: bool, partial: bool) -> Response:
     try:
         documents = msgspec.json.decode(await body(request))
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(400, f"the body is no JSON: {error}", "BAD_REQUEST") from None
     if not isinstance(documents, list):
         raise BadRequest(400, "the body must be a JSON array of facts", "BAD_REQUEST")

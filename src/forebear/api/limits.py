@@ -5,6 +5,7 @@ Counting is memoised by fragment, so that a document's cost to check grows with 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,9 @@ MAX_BREADTH = 1_000
 
 MAX_ROOTS = 30
 """The most root fields: each is a question of its own."""
+
+MAX_VALUES = 500
+"""The most objects in the variables of a query: each is a condition of a filter, or part of a document that is simulated."""
 
 MAX_COST = 5_000_000
 """The most rows that an operation may ask for: the products of nested `first`, added up."""
@@ -98,6 +102,20 @@ def check(document: DocumentNode) -> None:
             )
         if len(definition.selection_set.selections) > MAX_ROOTS:
             _refuse("TOO_WIDE", f"the operation has more than {MAX_ROOTS} root selections; send them apart")
+
+
+def check_variables(variables: Mapping[str, Any]) -> None:
+    """Raises `GraphQLError` with a code where the variables of a query are deeper or wider than the limits."""
+    level: list[Any] = [*variables.values()]
+    objects = depth = 0
+    while level := [value for value in level if isinstance(value, (dict, list))]:
+        depth += 1
+        objects += sum(isinstance(value, dict) for value in level)
+        if depth > MAX_DEPTH:
+            _refuse("TOO_DEEP", f"the variables are more than {MAX_DEPTH} values deep")
+        if objects > MAX_VALUES:
+            _refuse("TOO_WIDE", f"the variables have more than {MAX_VALUES} objects: ask in parts")
+        level = [member for value in level for member in (value.values() if isinstance(value, dict) else value)]
 
 
 def refuse_cost(cost: int) -> None:

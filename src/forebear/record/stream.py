@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,6 +13,9 @@ from forebear.record.recorder import MAX_UNDESCRIBED, Batch, Origin, Recorder, R
 
 BATCH = 5_000
 """Facts of one transaction: enough that each of its statements has some hundreds of rows."""
+
+BATCH_BYTES = 8_000_000
+"""The most bytes of lines in one transaction: the embedded engine takes no statement of more than 16 MiB."""
 
 MAX_LINE = 4 * 1024 * 1024
 """The longest line, in bytes."""
@@ -115,7 +119,7 @@ def _read(recorder: Recorder, lines: list[bytes], offset: int, *, imported: bool
             continue
         try:
             documents.append((position, msgspec.json.decode(line)))
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             broken.append(Rejection(position, None, (f"the line is no JSON: {error}",)))
     batch = recorder.read(documents, imported=imported)
     batch.rejections += broken
@@ -123,20 +127,30 @@ def _read(recorder: Recorder, lines: list[bytes], offset: int, *, imported: bool
 
 
 async def _batches(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
-    rest = b""
     lines: list[bytes] = []
+    size = 0
+    async for line in _lines(chunks):
+        if lines and (len(lines) == BATCH or size + len(line) > BATCH_BYTES):
+            yield lines
+            lines, size = [], 0
+        lines.append(line)
+        size += len(line)
+    if lines:
+        yield lines
+
+
+async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    rest, first = b"", True
     async for chunk in chunks:
         *whole, rest = (rest + chunk).split(b"\n")
         # Of a line that is too long only so much is kept as shows it.
         rest = rest[: MAX_LINE + 1]
-        lines += whole
-        while len(lines) >= BATCH:
-            yield lines[:BATCH]
-            lines = lines[BATCH:]
+        for line in whole:
+            # Some editors begin a file with a byte order mark.
+            yield line.removeprefix(codecs.BOM_UTF8) if first else line
+            first = False
     if rest:
-        lines.append(rest)
-    if lines:
-        yield lines
+        yield rest.removeprefix(codecs.BOM_UTF8) if first else rest
 
 
 def _report(r: Rejection) -> dict[str, Any]:

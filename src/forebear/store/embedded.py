@@ -121,7 +121,8 @@ class EmbeddedEngine:
         secret.unlink(missing_ok=True)
         with os.fdopen(os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(self.password)
-        held, self._leash = os.pipe()
+        held, leash = os.pipe()
+        self._leash: int | None = leash
         try:
             with self._log.open("wb") as output:
                 self._process = await asyncio.create_subprocess_exec(
@@ -161,14 +162,14 @@ class EmbeddedEngine:
             crashes.append(monotonic())
             log.error("the embedded engine stopped by itself", code=code)
             if len(crashes) == CRASHES and crashes[-1] - crashes[0] < CRASH_SECONDS:
-                self.failure = f"The embedded engine keeps stopping; see {self._log}."
-                log.error(self.failure)
+                self.failure = "The embedded engine keeps stopping; the service's log says where to look."
+                log.error("the embedded engine keeps stopping", see=str(self._log))
                 return
             try:
                 await self._launch()
             except EngineFailed as error:
-                self.failure = str(error)
-                log.error(self.failure)
+                self.failure = "The embedded engine stopped, and did not start again; the service's log says why."
+                log.error(str(error))
                 return
             log.warning("the embedded engine runs again")
 
@@ -182,9 +183,12 @@ class EmbeddedEngine:
 
     def _release(self) -> None:
         """End what is left of the process group: the leash, and Java if it did not want to."""
+        if self._leash is None:
+            return
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         os.close(self._leash)
+        self._leash = None
 
 
 # Java options from the environment could open ports, and our own settings hold passwords.
