@@ -3,38 +3,66 @@
 // on ModelVersion
 // answers [HistoryEvent]: Something that happened.
 // column at DateTime: When it happened; null where nobody said.
-// column event HistoryEventType(DEPLOYED, ENDED, FAILED, INCIDENT, REGRESSION, ROLLED_BACK, MAINTENANCE)!: What happened. An incident is of the versions that ran at its place when it began.
+// column event HistoryEventType(DEPLOYED, ENDED, FAILED, INCIDENT, REGRESSION, ROLLED_BACK, MAINTENANCE)!: What happened. A deployment that failed ended so. An incident is of the versions that ran at its place when it began: on a robot those that were seen or, where none was, those that were meant to run.
 // column node Node!: The deployment, incident or maintenance event.
 // column places [Node!]!: Where: fleet, cohort, robot or site.
-MATCH (version:ModelVersion {id: $self})<-[built:BUILT_FROM]-(artifact:Artifact) WHERE true
-CALL (artifact) {
-  MATCH (artifact)<-[of:OF]-(node:Deployment)-[on:ON]->(place) WHERE node.validFrom IS NOT NULL
-  RETURN node.validFrom AS at, 'DEPLOYED' AS event, node, place
+MATCH (version:ModelVersion {id: $self})<-[built:BUILT_FROM]-(artifact:Artifact)<-[of:OF]-(thing:Deployment|Installation) WHERE true
+WITH thing, thing.validFrom AS since, thing.validTo AS until
+CALL (thing, since, until) {
+  WITH * WHERE thing:Deployment AND since IS NOT NULL
+  RETURN since AS at, 'DEPLOYED' AS event, thing AS node, null AS place
   UNION
-  MATCH (artifact)<-[of:OF]-(node:Deployment)-[on:ON]->(place) WHERE node.validTo IS NOT NULL
-  RETURN node.validTo AS at, 'ENDED' AS event, node, place
+  WITH * WHERE thing:Deployment AND (until IS NOT NULL OR thing.state = 'FAILED')
+  RETURN until AS at, CASE WHEN thing.state = 'FAILED' THEN 'FAILED' ELSE 'ENDED' END AS event, thing AS node, null AS place
   UNION
-  MATCH (artifact)<-[of:OF]-(node:Deployment)-[on:ON]->(place) WHERE node.state = 'FAILED'
-  RETURN node.validFrom AS at, 'FAILED' AS event, node, place
+  MATCH (thing)<-[back:ROLLS_BACK]-(node:Deployment) WHERE node.validFrom IS NOT NULL
+  RETURN node.validFrom AS at, 'ROLLED_BACK' AS event, node, null AS place
   UNION
-  MATCH (artifact)<-[of:OF]-(former:Deployment)<-[back:ROLLS_BACK]-(node:Deployment)-[on:ON]->(place) WHERE node.validFrom IS NOT NULL
-  RETURN node.validFrom AS at, 'ROLLED_BACK' AS event, node, place
+  MATCH (thing)-[on:ON]->(spot:Robot|Cohort|Fleet) WHERE since IS NOT NULL
+  CALL (spot) {
+    RETURN spot AS place, [] AS spans
+    UNION
+    MATCH (spot)-[within:MEMBER_OF|PART_OF]->(place:Fleet) WHERE true
+    RETURN place, [[within.validFrom, within.validTo]] AS spans
+    UNION
+    MATCH (spot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(place:Fleet) WHERE true
+    RETURN place, [[member.validFrom, member.validTo], [part.validFrom, part.validTo]] AS spans
+    UNION
+    MATCH (spot)-[there:AT]->(place:Site) WHERE true
+    RETURN place, [[there.validFrom, there.validTo]] AS spans
+    UNION
+    MATCH (spot)-[within:MEMBER_OF|PART_OF]->(fleet:Fleet)-[there:AT]->(place:Site) WHERE true
+    RETURN place, [[within.validFrom, within.validTo], [there.validFrom, there.validTo]] AS spans
+    UNION
+    MATCH (spot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet)-[there:AT]->(place:Site) WHERE true
+    RETURN place, [[member.validFrom, member.validTo], [part.validFrom, part.validTo], [there.validFrom, there.validTo]] AS spans
+  }
+  MATCH (place)<-[where:AT]-(node:Incident|MaintenanceEvent) WHERE true
+  WITH place, spans, node, node.validFrom AS at, since, until
+  WITH place, node, at WHERE since <= at AND coalesce(until > at, true) AND all(span IN spans WHERE span[0] <= at AND coalesce(span[1] > at, true))
+  RETURN at, CASE WHEN node:MaintenanceEvent THEN 'MAINTENANCE' ELSE coalesce(node.type, 'INCIDENT') END AS event, node, place
   UNION
-  MATCH (artifact)<-[of:OF]-(seen:Installation)-[on:ON]->(robot:Robot)<-[where:AT]-(node:Incident|MaintenanceEvent) WHERE seen.validFrom <= node.validFrom AND coalesce(seen.validTo > node.validFrom, true)
-  RETURN node.validFrom AS at, CASE WHEN node:MaintenanceEvent THEN 'MAINTENANCE' ELSE coalesce(node.type, 'INCIDENT') END AS event, node, robot AS place
-  UNION
-  MATCH (artifact)<-[of:OF]-(seen:Installation)-[on:ON]->(robot:Robot)-[member:MEMBER_OF]->(group:Fleet|Cohort)<-[where:AT|PART_OF]-(node:Incident|MaintenanceEvent) WHERE seen.validFrom <= node.validFrom AND coalesce(seen.validTo > node.validFrom, true) AND member.validFrom <= node.validFrom AND coalesce(member.validTo > node.validFrom, true)
-  RETURN node.validFrom AS at, CASE WHEN node:MaintenanceEvent THEN 'MAINTENANCE' ELSE coalesce(node.type, 'INCIDENT') END AS event, node, group AS place
-  UNION
-  MATCH (artifact)<-[of:OF]-(deployment:Deployment)-[on:ON]->(fleet:Fleet)<-[where:AT]-(node:Incident|MaintenanceEvent) WHERE deployment.validFrom <= node.validFrom AND coalesce(deployment.validTo > node.validFrom, true)
-  RETURN node.validFrom AS at, CASE WHEN node:MaintenanceEvent THEN 'MAINTENANCE' ELSE coalesce(node.type, 'INCIDENT') END AS event, node, fleet AS place
-  UNION
-  MATCH (artifact)<-[of:OF]-(deployment:Deployment)-[on:ON]->(fleet:Fleet)-[there:AT]->(site:Site)<-[where:AT]-(node:Incident|MaintenanceEvent) WHERE deployment.validFrom <= node.validFrom AND coalesce(deployment.validTo > node.validFrom, true) AND there.validFrom <= node.validFrom AND coalesce(there.validTo > node.validFrom, true)
-  RETURN node.validFrom AS at, CASE WHEN node:MaintenanceEvent THEN 'MAINTENANCE' ELSE coalesce(node.type, 'INCIDENT') END AS event, node, site AS place
+  MATCH (thing)-[on:ON]->(spot:Cohort|Fleet) WHERE since IS NOT NULL
+  CALL (spot) {
+    MATCH (place:Robot)-[member:MEMBER_OF]->(spot) WHERE true
+    RETURN place, [[member.validFrom, member.validTo]] AS spans
+    UNION
+    MATCH (place:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(spot) WHERE true
+    RETURN place, [[member.validFrom, member.validTo], [part.validFrom, part.validTo]] AS spans
+  }
+  MATCH (place)<-[where:AT]-(node:Incident|MaintenanceEvent) WHERE true
+  WITH spot, place, spans, node, node.validFrom AS at, since, until
+  WITH spot, place, node, at WHERE since <= at AND coalesce(until > at, true) AND all(span IN spans WHERE span[0] <= at AND coalesce(span[1] > at, true))
+  WITH spot, place, node, at WHERE NOT EXISTS { MATCH (seen:Installation)-[on:ON]->(place) WHERE seen.validFrom <= at AND coalesce(seen.validTo > at, true) }
+    AND (spot:Cohort OR NOT EXISTS { MATCH (place)-[member:MEMBER_OF]->(cohort:Cohort)<-[on:ON]-(nearer:Deployment) WHERE member.validFrom <= at AND coalesce(member.validTo > at, true) AND nearer.validFrom <= at AND coalesce(nearer.validTo > at, true) })
+  RETURN at, CASE WHEN node:MaintenanceEvent THEN 'MAINTENANCE' ELSE coalesce(node.type, 'INCIDENT') END AS event, node, place
 }
 WITH at, event, node, collect(DISTINCT place) AS places
 RETURN at,
   event,
   node,
-  COLLECT { UNWIND places AS place WITH place ORDER BY place.id RETURN place } AS places
+  CASE
+    WHEN node:Deployment THEN COLLECT { MATCH (node)-[on:ON]->(place) WHERE true WITH place ORDER BY place.id RETURN place }
+    ELSE COLLECT { UNWIND places AS place WITH place ORDER BY place.id RETURN place }
+  END AS places
 ORDER BY coalesce(at, ''), event, node.id

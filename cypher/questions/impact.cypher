@@ -17,16 +17,23 @@ CALL (given) {
   MATCH (start:DatasetVersion|ModelVersion)-[of:VERSION_OF]->(given) WHERE true
   RETURN start
   UNION
-  MATCH (start:DatasetVersion)-[data:COLLECTED_FROM]->(fleet:Fleet)-[whose:FOR|AT]->(given) WHERE coalesce(data.collectedFrom < whose.validTo, true) AND coalesce(data.collectedTo > whose.validFrom, true)
-  RETURN start
-  UNION
-  MATCH (start:DatasetVersion)-[data:COLLECTED_FROM]->(robot:Robot)-[member:MEMBER_OF]->(given) WHERE coalesce(data.collectedFrom < member.validTo, true) AND coalesce(data.collectedTo > member.validFrom, true)
-  RETURN start
-  UNION
-  MATCH (start:DatasetVersion)-[data:COLLECTED_FROM]->(robot:Robot)-[member:MEMBER_OF]->(fleet:Fleet)-[whose:FOR|AT]->(given) WHERE coalesce(data.collectedFrom < whose.validTo, true) AND coalesce(data.collectedTo > whose.validFrom, true) AND coalesce(data.collectedFrom < member.validTo, true) AND coalesce(data.collectedTo > member.validFrom, true) AND coalesce(member.validFrom < whose.validTo, true) AND coalesce(member.validTo > whose.validFrom, true)
-  RETURN start
-  UNION
-  MATCH (start:DatasetVersion)-[data:COLLECTED_FROM]->(robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet)-[whose:FOR|AT]->(given) WHERE coalesce(data.collectedFrom < whose.validTo, true) AND coalesce(data.collectedTo > whose.validFrom, true) AND coalesce(data.collectedFrom < member.validTo, true) AND coalesce(data.collectedTo > member.validFrom, true) AND coalesce(data.collectedFrom < part.validTo, true) AND coalesce(data.collectedTo > part.validFrom, true)
+  CALL (given) {
+    MATCH (start:DatasetVersion)-[data:COLLECTED_FROM]->(fleet:Fleet)-[whose:FOR|AT]->(given) WHERE true
+    RETURN start, [[data.collectedFrom, data.collectedTo], [whose.validFrom, whose.validTo]] AS spans
+    UNION
+    MATCH (start:DatasetVersion)-[data:COLLECTED_FROM]->(robot:Robot)-[member:MEMBER_OF]->(given) WHERE true
+    RETURN start, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo]] AS spans
+    UNION
+    MATCH (start:DatasetVersion)-[data:COLLECTED_FROM]->(robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(given) WHERE true
+    RETURN start, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo], [part.validFrom, part.validTo]] AS spans
+    UNION
+    MATCH (start:DatasetVersion)-[data:COLLECTED_FROM]->(robot:Robot)-[member:MEMBER_OF]->(fleet:Fleet)-[whose:FOR|AT]->(given) WHERE true
+    RETURN start, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo], [whose.validFrom, whose.validTo]] AS spans
+    UNION
+    MATCH (start:DatasetVersion)-[data:COLLECTED_FROM]->(robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet)-[whose:FOR|AT]->(given) WHERE true
+    RETURN start, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo], [part.validFrom, part.validTo], [whose.validFrom, whose.validTo]] AS spans
+  }
+  WITH start, spans WHERE all(a IN spans WHERE all(b IN spans WHERE coalesce(a[0] < b[1], true)))
   RETURN start
 }
 CALL (start) {
@@ -44,31 +51,29 @@ CALL (node) {
   RETURN node AS reached, [] AS steps
   UNION
   WITH * WHERE (node:Deployment OR node:Installation) AND node.validFrom <= $at AND coalesce(node.validTo > $at, true)
-  CALL (node) {
-    MATCH (node)-[on:ON]->(fleet:Fleet) WHERE true
-    RETURN fleet, [fleet] AS between
+  MATCH (node)-[on:ON]->(place) WHERE true
+  CALL (place) {
+    RETURN place AS last, [place] AS between
     UNION
-    MATCH (node)-[on:ON]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE part.validFrom <= $at AND coalesce(part.validTo > $at, true)
-    RETURN fleet, [fleet, cohort] AS between
+    MATCH (place)-[within:MEMBER_OF|PART_OF]->(last:Fleet|Cohort) WHERE within.validFrom <= $at AND coalesce(within.validTo > $at, true)
+    RETURN last, [last, place] AS between
     UNION
-    MATCH (node)-[on:ON]->(robot:Robot)-[member:MEMBER_OF]->(fleet:Fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true)
-    RETURN fleet, [fleet, robot] AS between
+    MATCH (place)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(last:Fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
+    RETURN last, [last, cohort, place] AS between
     UNION
-    MATCH (node)-[on:ON]->(robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
-    RETURN fleet, [fleet, cohort, robot] AS between
+    MATCH (last:Robot)-[member:MEMBER_OF]->(place) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true)
+    RETURN last, [last, place] AS between
+    UNION
+    MATCH (last:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(place) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
+    RETURN last, [last, cohort, place] AS between
   }
-  CALL (fleet, between) {
-    UNWIND range(0, size(between) - 1) AS i
-    RETURN between[i] AS reached, between[i..] AS steps
+  CALL (last, between) {
+    RETURN last AS reached, between AS steps
     UNION
-    MATCH (fleet)-[there:AT|FOR]->(place:Site|Customer) WHERE there.validFrom <= $at AND coalesce(there.validTo > $at, true)
-    RETURN place AS reached, [place] + between AS steps
+    MATCH (last)-[there:AT|FOR]->(reached:Site|Customer) WHERE there.validFrom <= $at AND coalesce(there.validTo > $at, true)
+    RETURN reached, [reached] + between AS steps
   }
   RETURN reached, steps
-  UNION
-  WITH * WHERE node:Installation AND node.validFrom <= $at AND coalesce(node.validTo > $at, true)
-  MATCH (node)-[on:ON]->(robot:Robot) WHERE true
-  RETURN robot AS reached, [robot] AS steps
 }
 WITH given, reached, node, rank, start, steps WHERE reached.id <> given.id
 WITH reached, node, rank, start, steps ORDER BY rank, size(steps), node.id

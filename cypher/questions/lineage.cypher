@@ -3,8 +3,8 @@
 // parameter of ID!: The node where the walk begins.
 // parameter direction LineageDirection(UPSTREAM, DOWNSTREAM)! = UPSTREAM: Towards what it came from, or what came of it.
 // parameter kinds [Kind!]: The kinds to show; by default all. The walk passes through the others, and counts name them.
-// parameter maxDepth Int! = 50: How many edges to follow, at most 50.
-// parameter first Int! = 100: How many nodes to show, nearest first, at most 500.
+// parameter maxDepth Int(0..50)! = 50: How many edges to follow, at most 50.
+// parameter first Int(0..500)! = 100: How many nodes to show, nearest first, at most 500.
 // answers Lineage: A walk over lineage edges.
 // column nodes [LineageNode!]!: The nodes shown, nearest first.
 // column edges [LineageEdge!]!: The edges between the nodes shown.

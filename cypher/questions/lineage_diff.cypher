@@ -15,25 +15,31 @@ MATCH (before /* of of */ {id: $of}) WHERE true
 MATCH (after /* of with */ {id: coalesce($with, $of)}) WHERE true
 /* as known at $from */ CALL (before) {
   MATCH walk = (before)-[:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..50 /* lineage */]->(node)
-  WITH node, min(length(walk)) AS depth
+  WITH before, node, min(length(walk)) AS depth
+  WITH node, depth WHERE node.id <> before.id
   WITH node ORDER BY depth, node.id LIMIT 2000
   RETURN collect(node) AS olds
 }
 /* as known at $to */ CALL (after) {
   MATCH walk = (after)-[:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..50 /* lineage */]->(node)
-  WITH node, min(length(walk)) AS depth
+  WITH after, node, min(length(walk)) AS depth
+  WITH node, depth WHERE node.id <> after.id
   WITH node ORDER BY depth, node.id LIMIT 2000
   RETURN collect(node) AS news
 }
-/* as known at $from */ CALL (olds) {
-  UNWIND olds AS node
+/* as known at $from */ CALL (before, olds) {
+  UNWIND [before] + olds AS node
   MATCH (node)-[link:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON /* lineage */]->(target) WHERE true
-  RETURN collect({node: node, target: target, type: coalesce(link.type, type(link)), weight: link.weight, role: link.role, key: node.id + ' ' + coalesce(link.type, type(link)) + ' ' + target.id + ' ' + coalesce(toString(link.weight), '') + ' ' + coalesce(link.role, '')}) AS oldLinks
+  WITH node, link, target, coalesce(link.type, type(link)) AS type
+  WITH node, link, target, type, coalesce(' weight ' + toString(link.weight), '') + coalesce(' from ' + link.collectedFrom, '') + coalesce(' to ' + link.collectedTo, '') + coalesce(' role ' + link.role, '') AS own
+  RETURN collect({node: node, target: target, type: type, weight: link.weight, role: link.role, collectedFrom: link.collectedFrom, collectedTo: link.collectedTo, place: type + ' ' + target.id, key: node.id + ' ' + type + ' ' + target.id + own}) AS oldLinks
 }
-/* as known at $to */ CALL (news) {
-  UNWIND news AS node
+/* as known at $to */ CALL (after, news) {
+  UNWIND [after] + news AS node
   MATCH (node)-[link:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON /* lineage */]->(target) WHERE true
-  RETURN collect({node: node, target: target, type: coalesce(link.type, type(link)), weight: link.weight, role: link.role, key: node.id + ' ' + coalesce(link.type, type(link)) + ' ' + target.id + ' ' + coalesce(toString(link.weight), '') + ' ' + coalesce(link.role, '')}) AS newLinks
+  WITH node, link, target, coalesce(link.type, type(link)) AS type
+  WITH node, link, target, type, coalesce(' weight ' + toString(link.weight), '') + coalesce(' from ' + link.collectedFrom, '') + coalesce(' to ' + link.collectedTo, '') + coalesce(' role ' + link.role, '') AS own
+  RETURN collect({node: node, target: target, type: type, weight: link.weight, role: link.role, collectedFrom: link.collectedFrom, collectedTo: link.collectedTo, place: type + ' ' + target.id, key: node.id + ' ' + type + ' ' + target.id + own}) AS newLinks
 }
 CALL (olds, news, oldLinks, newLinks) {
   UNWIND olds AS node
@@ -56,5 +62,5 @@ RETURN change,
   node,
   link.target AS target,
   link.type AS type,
-  CASE WHEN link IS NOT NULL THEN {weight: link.weight, role: link.role} END AS properties
-ORDER BY node.id, coalesce(link.key, ''), change
+  CASE WHEN link IS NOT NULL THEN {weight: link.weight, role: link.role, collectedFrom: link.collectedFrom, collectedTo: link.collectedTo} END AS properties
+ORDER BY node.id, coalesce(link.place, ''), change

@@ -1,11 +1,11 @@
 // How one node reaches another: the shortest ways over lineage and authority edges, in whichever direction they point.
 //
-// A fleet, cohort, robot or site is reached through the deployments and installations on it, at any time.
+// A robot, cohort, fleet, site or customer is reached through the deployments and installations there, at any time.
 //
 // parameter from ID!: Where the paths begin.
 // parameter to ID!: Where they end.
-// parameter maxLength Int! = 50: The longest path, in edges, at most 50.
-// parameter first Int! = 10: How many paths, shortest first; at most 100.
+// parameter maxLength Int(0..50)! = 50: The longest path, in edges, at most 50.
+// parameter first Int(0..100)! = 10: How many paths, shortest first; at most 100.
 // answers Paths: The shortest paths between two nodes.
 // column paths [Path!]!: The paths; none where neither leads to the other.
 // type Path: One path.
@@ -29,8 +29,17 @@ RETURN COLLECT {
       MATCH (a:Deployment|Installation)-[on:ON]->(part:Cohort|Robot)-[within:PART_OF|MEMBER_OF]->(from) WHERE true
       RETURN a, [from, part, a] AS before, [within, on] AS headLinks
       UNION
+      MATCH (a:Installation)-[on:ON]->(robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(from) WHERE true
+      RETURN a, [from, cohort, robot, a] AS before, [part, member, on] AS headLinks
+      UNION
       MATCH (a:Deployment)-[on:ON]->(fleet:Fleet)-[there:AT|FOR]->(from) WHERE true
       RETURN a, [from, fleet, a] AS before, [there, on] AS headLinks
+      UNION
+      MATCH (a:Deployment|Installation)-[on:ON]->(part:Cohort|Robot)-[within:PART_OF|MEMBER_OF]->(fleet:Fleet)-[there:AT|FOR]->(from) WHERE true
+      RETURN a, [from, fleet, part, a] AS before, [there, within, on] AS headLinks
+      UNION
+      MATCH (a:Installation)-[on:ON]->(robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet)-[there:AT|FOR]->(from) WHERE true
+      RETURN a, [from, fleet, cohort, robot, a] AS before, [there, part, member, on] AS headLinks
     }
     CALL (to) {
       RETURN to AS b, [to] AS after, [] AS tailLinks
@@ -41,8 +50,17 @@ RETURN COLLECT {
       MATCH (b:Deployment|Installation)-[on:ON]->(part:Cohort|Robot)-[within:PART_OF|MEMBER_OF]->(to) WHERE true
       RETURN b, [b, part, to] AS after, [on, within] AS tailLinks
       UNION
+      MATCH (b:Installation)-[on:ON]->(robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(to) WHERE true
+      RETURN b, [b, robot, cohort, to] AS after, [on, member, part] AS tailLinks
+      UNION
       MATCH (b:Deployment)-[on:ON]->(fleet:Fleet)-[there:AT|FOR]->(to) WHERE true
       RETURN b, [b, fleet, to] AS after, [on, there] AS tailLinks
+      UNION
+      MATCH (b:Deployment|Installation)-[on:ON]->(part:Cohort|Robot)-[within:PART_OF|MEMBER_OF]->(fleet:Fleet)-[there:AT|FOR]->(to) WHERE true
+      RETURN b, [b, part, fleet, to] AS after, [on, within, there] AS tailLinks
+      UNION
+      MATCH (b:Installation)-[on:ON]->(robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet)-[there:AT|FOR]->(to) WHERE true
+      RETURN b, [b, robot, cohort, fleet, to] AS after, [on, member, part, there] AS tailLinks
     }
     WITH a, b, before, headLinks, after, tailLinks WHERE a.id <> b.id
     CALL (a, b) {
@@ -54,6 +72,8 @@ RETURN COLLECT {
     }
     WITH before[..-1] + steps + after[1..] AS steps, headLinks + links + tailLinks AS links
     WITH steps, links WHERE size(links) <= $maxLength
-    WITH steps, links ORDER BY size(links), [n IN steps | n.id] LIMIT $first
+    WITH steps, links, [l IN links | coalesce(l.type, type(l)) + ' ' + startNode(l).id] AS ways
+    WITH steps, ways, collect(links)[0] AS links
+    WITH steps, ways, links ORDER BY size(links), [n IN steps | n.id], ways LIMIT $first
     RETURN {length: size(links), nodes: steps, edges: [l IN links | {source: startNode(l).id, target: endNode(l).id, type: coalesce(l.type, type(l))}]} AS item
   } AS paths

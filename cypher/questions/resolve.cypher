@@ -4,7 +4,7 @@
 // time none
 // answers [Resolved]: A node with that name.
 // column node Node!: The node.
-// column by String!: By what it was found: externalId, digest, weightsDigest, serial or id.
+// column by String!: By what it was found: commit, digest, externalId, id, serial or weightsDigest; the first of these that leads to it.
 CALL () {
   MATCH (external:ExternalId {id: $name})-[names:IDENTIFIES]->(node) WHERE true
   RETURN node, 'externalId' AS by
@@ -42,6 +42,6 @@ CALL () {
   MATCH (node:Robot {serial: $name}) WHERE true
   RETURN node, 'serial' AS by
 }
-WITH node, collect(by)[0] AS by
+WITH node, min(by) AS by
 RETURN node, by
 ORDER BY node.id

@@ -13,4 +13,4 @@ WITH node, word, max(score) AS score
 WITH node, count(word) AS found, sum(score) AS score
 WITH node, score WHERE found = size($words) AND node.retractedAt IS NULL AND ($kinds IS NULL OR labels(node)[0] IN $kinds)
 RETURN node, score
-ORDER BY toString(1000000 - toInteger(score * 1000)), node.id
+ORDER BY toString(9999999 - toInteger(score * 1000)), node.id

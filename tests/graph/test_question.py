@@ -113,6 +113,7 @@ def test_a_header_is_read_whole() -> None:
         ("(FIRST, LAST)! = FIRST", "(FIRST, LAST)! = LATER", "parameter order: 'LATER' is none of FIRST, LAST"),
         ("ID(Dataset, DatasetVersion)", "ID(Dataset, DatasetVersions)", "parameter dataset: no such kind as DatasetVersions"),
         ("names [String!]", "names [Strings!]", "parameter names: no type is called Strings"),
+        ("names [String!]", "names [String(0..9)!]", "'[String(0..9)!]': only an Int has bounds"),
         ("// column steps [Step!]!", "// column run Run!: Twice.\n// column steps [Step!]!", "column run is declared twice"),
     ],
 )  # fmt: skip

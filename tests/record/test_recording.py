@@ -521,6 +521,14 @@ async def resolved(registry: Forebear, name: str) -> list[str]:
     return [row["node"]["id"] for row in found["resolve"]["nodes"]]
 
 
+async def test_where_a_node_led_to_one_that_is_retracted_it_may_lead_elsewhere_at_once(registry: Forebear) -> None:
+    await history(registry, run(experiment="experiment:a"))
+    await history(registry, retraction("experiment:a"), run(experiment="experiment:b"))
+    assert (await ask(registry, "{ runs { nodes { experiment { id } } } }"))["runs"]["nodes"] == [
+        {"experiment": {"id": "experiment:b"}}
+    ]
+
+
 async def test_external_ids_resolve_and_let_go(registry: Forebear) -> None:
     await history(registry, run(externalIds=["mlflow:1", "wandb:1"]), run("run:b", externalIds=["wandb:1"]))
     assert await resolved(registry, "mlflow:1") == ["run:a"]

@@ -23,6 +23,7 @@ NODES = [
     ("Policy", "octo_base_1.5", "diffusion, 93M"),
     ("Corpus", "bridge_orig", None),
     ("Corpus", "Größe (v2.1)", None),
+    ("Policy", "it's 1,000 हिन्दी", "日本の語 l·l a:b E\u0301t"),
 ]
 
 
@@ -73,7 +74,7 @@ async def test_words_and_beginnings_are_found_in_any_property(store: Store) -> N
         text: await search(store, text)
         for text in [
             "openvla", "7b", "OpenVLA-7b", "openv", "bridge", "bridge_orig", "octo_base_1", "größ", "v2.1",
-            "octo diff", "vision openvla", "openvla bridge",
+            "octo diff", "vision openvla", "openvla bridge", "it's", "1,000", "हिन्दी", "日語", "l·l A:b", "e\u0301", "日西",
         ]
     }  # fmt: skip
     assert found == {
@@ -89,6 +90,8 @@ async def test_words_and_beginnings_are_found_in_any_property(store: Store) -> N
         "octo diff": ["octo_base_1.5"],
         "vision openvla": ["openvla-7b"],
         "openvla bridge": [],
+        **{text: ["it's 1,000 हिन्दी"] for text in ("it's", "1,000", "हिन्दी", "日語", "l·l A:b", "e\u0301")},
+        "日西": [],
     }
 
 

@@ -100,15 +100,15 @@ def must_exist(rule: Rule) -> bool:
 def _resolver(name: str, rule: Rule) -> Any:
     """Reads a field of the fetched tree, by response key."""
     required = must_exist(rule)
+    ids = ["id"]
+    if isinstance(rule, QuestionField):
+        ids = [p.name for p in rule.question.parameters if p.type.name == "ID"]
 
     def resolve(value: dict[str, Any], info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
         found = value[cast(str, info.path.key)]
         if found is None and required:
-            named = ", ".join(str(v) for k, v in arguments.items() if isinstance(v, str) and ":" in v and k not in _MOMENTS)
+            named = ", ".join(arguments[id] for id in ids if arguments.get(id))
             raise GraphQLError(f"{name}: {named or 'it'} is not known", extensions={"code": "NOT_FOUND"})
         return found
 
     return resolve
-
-
-_MOMENTS = ("at", "asKnownAt", "after")

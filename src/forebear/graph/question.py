@@ -15,12 +15,12 @@
 
 `answers [Row]` is a paged list whose order must be total; `answers Row` is its first row. The last RETURN's items are the
 columns, and only those that a client selected are computed, after paging. A parameter of type ID names the kinds that it
-may be of, or a label of Forebear's own (such as AuditChain), and is any text then; any other type followed by names in
-brackets is an enum of them. `on Kind` makes it a field of that kind, and its node is `$self`. `time at` says that the answer
-depends on `at` (`$at`) besides `asKnownAt`; `time none`, that it is about what is simply updated, and asked of now alone. A
-DateTime that is left out is now. `decided`: the answer rests on a pure decision, taken on facts beforehand, whose rows are
-`$decided`; such a question is a root field and asked of now alone. `verb readAudit`: a root field for those who may do that, in
-place of `query`.
+may be of, or a label of Forebear's own (such as AuditChain), and is any text then; `Int(0..50)` names its bounds; any other
+type followed by names in brackets is an enum of them. `on Kind` makes it a field of that kind, and its node is `$self`.
+`time at` says that the answer depends on `at` (`$at`) besides `asKnownAt`; `time none`, that it is about what is simply
+updated, and asked of now alone. A DateTime that is left out is now. `decided`: the answer rests on a pure decision, taken on
+facts beforehand, whose rows are `$decided`; such a question is a root field and asked of now alone. `verb readAudit`: a root
+field for those who may do that, in place of `query`.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ class TypeRef:
     many: bool = False
     kinds: tuple[str, ...] = ()
     """Of an ID: the kinds that it may name; empty for any. Of another type: an enum's names."""
+    bounds: tuple[int, int] | None = None
+    """Of an Int: the least and the most that it may be."""
 
     @property
     def is_enum(self) -> bool:
@@ -104,7 +106,10 @@ class Question:
         return f"{self.body}\nRETURN {columns}" + (f"\nORDER BY {', '.join(self.order)}" if self.order else "")
 
 
-_TYPE = re.compile(r"(?P<open>\[)?(?P<name>\w+)(?:\((?P<kinds>[\w, ]+)\))?(?P<inner>!)?(?P<close>\])?(?P<outer>!)?")
+_TYPE = re.compile(
+    r"(?P<open>\[)?(?P<name>\w+)(?:\((?P<least>\d+)\.\.(?P<most>\d+)\)|\((?P<kinds>[\w, ]+)\))?"
+    r"(?P<inner>!)?(?P<close>\])?(?P<outer>!)?"
+)
 _PARAMETER = re.compile(r"parameter (?P<name>\w+) (?P<type>[^=:]+?)(?: = (?P<default>[^:]+))?: (?P<doc>.+)")
 _COLUMN = re.compile(r"(?:column )?(?P<name>\w+) (?P<type>[^:]+): (?P<doc>.+)")
 _ANSWERS = re.compile(r"answers (?P<open>\[)?(?P<name>\w+)\]?: (?P<doc>.+)")
@@ -242,7 +247,10 @@ def _type(text: str, fail: Callable[[str], Exception]) -> TypeRef:
         raise fail(f"cannot read the type {text!r}")
     many = bool(m["open"])
     kinds = tuple(k.strip() for k in (m["kinds"] or "").split(",") if k.strip())
-    return TypeRef(m["name"], bool(m["outer"] if many else (m["inner"] or m["outer"])), many, kinds)
+    bounds = (int(m["least"]), int(m["most"])) if m["least"] else None
+    if bounds and m["name"] != "Int":
+        raise fail(f"{text!r}: only an Int has bounds")
+    return TypeRef(m["name"], bool(m["outer"] if many else (m["inner"] or m["outer"])), many, kinds, bounds)
 
 
 def _split(text: str, fail: Callable[[str], Exception]) -> tuple[str, dict[str, str], tuple[str, ...]]:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from forebear.graph import search
 from forebear.graph.compiler.filter import plain
-from forebear.graph.compiler.page import Rows, limit, page
-from forebear.graph.compiler.selected import Selected
+from forebear.graph.compiler.page import Rows, page
+from forebear.graph.compiler.selected import InvalidArgument, Selected
 from forebear.graph.compiler.statement import Projection, finish_all, object_of, unless_null
 from forebear.graph.compiler.time import Time
 from forebear.graph.constraints import full_text
-from forebear.graph.declaration import OWN_LABELS
+from forebear.graph.declaration import BOOKKEEPING, OWN_LABELS, RETRACTED
 from forebear.graph.field import ColumnField, EdgePart
 from forebear.graph.question import Question
 
@@ -33,9 +33,6 @@ def answer(nodes: Nodes, s: Selected, question: Question, n: str | None, outer: 
     texts: dict[str, str] = {"at": time.at, "asKnownAt": time.known or "", "self": f"{n}.id"}
     checks = []
     for p in question.parameters:
-        if p.name == "first":
-            texts["first"] = limit(statement, arguments, extra=0)
-            continue
         given = arguments.values.get(p.name)
         if p.type.name == "ID" and not p.type.many and not set(p.type.kinds) & set(OWN_LABELS):
             allowed = p.type.kinds or tuple(graph.kinds)
@@ -57,7 +54,8 @@ def answer(nodes: Nodes, s: Selected, question: Question, n: str | None, outer: 
         elif p.type.name == "DateTime" and given is None:
             texts[p.name] = statement.now()
         else:
-            texts[p.name] = statement.bind(arguments, p.name, convert=plain)
+            convert = _within(p.name, p.type.bounds) if p.type.bounds else plain
+            texts[p.name] = statement.bind(arguments, p.name, convert=convert)
     if question.decided:
         texts["decided"] = statement.bind(arguments, "decided")
     imports = f"({n})" if n else "()"
@@ -76,9 +74,25 @@ def answer(nodes: Nodes, s: Selected, question: Question, n: str | None, outer: 
     return text, finish
 
 
+def _within(name: str, bounds: tuple[int, int]) -> Callable[[Any], Any]:
+    least, most = bounds
+
+    def check(value: int | None) -> int | None:
+        if value is not None and not least <= value <= most:
+            raise InvalidArgument(f"{name}: {value} is not within {least} to {most}")
+        return value
+
+    return check
+
+
 def _document(value: str | Mapping[str, Any] | None) -> Any:
-    """What makes JSON of a column: a document kept as its text, or a map."""
-    return json.loads(value) if isinstance(value, str) else value and dict(sorted(value.items()))
+    """What makes JSON of a column: a document kept as its text, or an edge's properties.
+
+    Of these are answered those that it has, and nothing of a later retraction.
+    """
+    if value is None or isinstance(value, str):
+        return value and json.loads(value)
+    return {name: value[name] for name in sorted(value) if value[name] is not None and name not in BOOKKEEPING[RETRACTED]}
 
 
 @dataclass(frozen=True)
