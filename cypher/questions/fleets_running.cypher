@@ -1,4 +1,4 @@
-// Which fleets run models that were trained on a dataset: by intention (active deployments) and by observation (installations).
+// Which fleets run models that were trained on a dataset: by intention (active deployments) and by observation (installations). At most 50 edges are followed.
 //
 // parameter trainedOn ID(Dataset, DatasetVersion)!: The dataset version; a dataset stands for all its versions.
 // parameter includeDerived Boolean! = true: Whether to follow all lineage (derived data, teachers, initial weights, labels); otherwise only what a run itself was trained on.

@@ -1,4 +1,4 @@
-// What a node reached: everything made from it (lineage), then everything allowed because of it (authority).
+// What a node reached: everything made from it (lineage), then everything allowed because of it (authority). At most 50 edges are followed.
 //
 // A dataset or model stands for its versions; a customer, site or fleet for the data that was collected there while it was theirs.
 // Active deployments and current installations stand for their robots, fleets, sites and customers.

@@ -1,4 +1,4 @@
-// What changed upstream of a node, between two moments of knowledge or between two versions.
+// What changed upstream of a node, between two moments of knowledge or between two versions. At most 50 edges are followed.
 //
 // parameter of ID!: The node whose upstream is compared.
 // parameter with ID: Another node to compare with, such as a later version; by default the same one.

@@ -1,4 +1,4 @@
-// What a model version was made from.
+// What a model version was made from. At most 50 edges are followed.
 //
 // on ModelVersion
 // answers Provenance: What a model version was made from.
