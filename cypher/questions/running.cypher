@@ -21,6 +21,8 @@ CALL (thing) {
     UNION
     MATCH (place)-[part:PART_OF]->(fleet:Fleet) WHERE part.validFrom <= $at AND coalesce(part.validTo > $at, true)
     RETURN fleet
+    UNION
+    RETURN null AS fleet
   }
   CALL (place) {
     MATCH (robot:Robot)-[member:MEMBER_OF]->(place) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true)

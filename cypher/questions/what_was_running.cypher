@@ -55,9 +55,12 @@ CALL (robot, alone) {
   RETURN fleet, fleet AS group, 1 AS far
   UNION
   WITH * WHERE robot IS NOT NULL
+  MATCH (robot)-[member:MEMBER_OF]->(cohort:Cohort) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true)
+  RETURN null AS fleet, cohort AS group, 0 AS far
+  UNION
+  WITH * WHERE robot IS NOT NULL
   MATCH (robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
-  UNWIND [[cohort, 0], [fleet, 1]] AS pair
-  RETURN fleet, pair[0] AS group, pair[1] AS far
+  RETURN fleet, fleet AS group, 1 AS far
   UNION
   RETURN null AS fleet, null AS group, 2 AS far
 }
