@@ -59,7 +59,7 @@ class Service:
     process: subprocess.Popen[str]
     url: str
     said: str
-    """The line that it has begun with."""
+    """What it has printed by then, the last line that it listens."""
 
     @property
     def engine(self) -> psutil.Process:
@@ -86,9 +86,14 @@ def serving(*arguments: str | Path, command: Sequence[str] = COMMAND, **settings
     )
     assert process.stdout is not None
     try:
-        first = process.stdout.readline()
-        assert first.startswith("Forebear listens on http://"), first
-        yield Service(process, first.split()[3].rstrip(","), first)
+        said = ""
+        for line in process.stdout:
+            said += line
+            if line.startswith("Forebear listens on http://"):
+                break
+        else:
+            raise AssertionError(said)
+        yield Service(process, line.split()[3].rstrip(","), said)
     finally:
         process.send_signal(signal.SIGTERM)
         process.stdout.read()

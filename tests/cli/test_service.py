@@ -111,7 +111,16 @@ def test_a_database_that_cannot_be_reached_is_one_line() -> None:
     assert ended.err.startswith("forebear: FOREBEAR_GRAPH_URI cannot be reached: ")
 
 
-def test_the_demo_answers_its_questions_and_can_be_started_again(demo: Service, tmp_path: Path) -> None:
+FILM = """
+  tomas.lindqvist approve release:parcel-picker@3/ur5e-orin-parcels "74 ms instead of 211."
+    → refused
+      success_rate on transparent-film is 66.9 % (evidence:parcel-picker-3/replay, 80 trials), and asked for is at least 75 %  \
+THRESHOLD_MISSED
+        to satisfy it: a newer measurement of success_rate on transparent-film that is at least 75 % (pack:parcels-replay@1)
+"""
+
+
+def test_the_demo_tells_its_story_answers_its_questions_and_can_be_started_again(demo: Service, tmp_path: Path) -> None:
     counts = "{ robots { totalCount } modelVersions { totalCount } runs { totalCount } }"
     assert demo.ask(counts) == {
         "robots": {"totalCount": 15},
@@ -123,8 +132,16 @@ def test_the_demo_answers_its_questions_and_can_be_started_again(demo: Service, 
         first.process.terminate()
         assert first.process.stdout is not None
         said = first.process.stdout.read()
+    story = first.said
+    assert "\n    → EVALUATION, PROMOTION; model:bench-reacher@1 is APPROVED in line:widowx-rtx4090-lab\n" in story
+    assert "is APPROVED in line:ur5e-orin-parcels, CANDIDATE in line:ur5e-rtx4090-kitchen\n" in story
+    assert FILM in story
+    assert "\n    → nothing was done, and this would be:\n" in story
+    assert re.search(r"\nThe audit trail of all of it\n\d+ heads, \d+ chains, \d+ entries, \d+ nodes: all of it holds\n", story)
     assert "fleet:galley runs model:galley-hand@1 (intended and observed)" in said
     assert "observed model:parcel-picker@1, intended model:parcel-picker@2" in said
+    assert "robot:ur-12 runs what nobody registered since 2026-09-03, which may not run there" in said
+    assert "robot:wx-03 has reported nothing" in said
     assert "fleet:parcel-south (by lineage)" in said
     assert re.findall("export FOREBEAR_TOKEN=forebear_[0-9a-f]{64}  # (.*)", said) == [
         "ines.okoro: ENGINEER and APPROVER",
@@ -132,6 +149,7 @@ def test_the_demo_answers_its_questions_and_can_be_started_again(demo: Service, 
         "mirela.dane: AUDITOR, APPROVER and ADMIN",
     ]
     with serving("demo", "--data-dir", tmp_path) as second:
+        assert second.said.startswith("The story was told before; with another --data-dir it is told anew.\n")
         assert second.ask(counts) == once
         assert second.ask("{ runs(first: 1) { nodes { recordedBy source } } }") == {
             "runs": {"nodes": [{"recordedBy": "demo", "source": "company.ndjson"}]}

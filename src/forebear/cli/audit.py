@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +10,7 @@ import typer
 
 from forebear.cli import terminal
 from forebear.cli.archive import writing
-from forebear.cli.registry import Interrupted, opened
+from forebear.cli.registry import Interrupted, Registry, opened
 from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, err, out
 
 if TYPE_CHECKING:
@@ -67,6 +67,12 @@ def verify(
 
 
 async def _verified(kept: list[str], url: str | None, token: str | None, as_json: bool) -> Verdict:
+    async with opened(url, token) as registry:
+        return await verified(registry, kept, as_json=as_json)
+
+
+async def verified(registry: Registry, kept: Collection[str] = (), *, as_json: bool = False) -> Verdict:
+    """Verifies a registry's whole trail, and prints what does not fit. Raises `Failure`."""
     from forebear.graph.kinds import GRAPH
     from forebear.record.verification import NotATrail, Verification
     from forebear.record.witness import Witness
@@ -74,18 +80,17 @@ async def _verified(kept: list[str], url: str | None, token: str | None, as_json
     verdict, witness = Verdict(as_json), Witness(GRAPH)
     verification = Verification(kept, witness.hear)
     try:
-        async with opened(url, token) as registry:
-            with terminal.progress("verifying", None) as show:
-                async for lines in registry.trail():
-                    verdict.add(verification.add(lines.splitlines()))
-                    show(verification.heads + verification.entries)
-                verification.close()
-            async for ids in registry.governed():
-                witness.expect(ids)
-            with terminal.progress("comparing", None) as show:
-                for ids in witness.asked():
-                    verdict.add(witness.compare(ids, await registry.current(ids)))
-                    show(witness.compared)
+        with terminal.progress("verifying", None) as show:
+            async for lines in registry.trail():
+                verdict.add(verification.add(lines.splitlines()))
+                show(verification.heads + verification.entries)
+            verification.close()
+        async for ids in registry.governed():
+            witness.expect(ids)
+        with terminal.progress("comparing", None) as show:
+            for ids in witness.asked():
+                verdict.add(witness.compare(ids, await registry.current(ids)))
+                show(witness.compared)
     except NotATrail as error:
         raise Failure(f"what was read is no whole audit trail: {error}", Code.UNREACHABLE) from None
     except Interrupted as error:

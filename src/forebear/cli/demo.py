@@ -1,4 +1,4 @@
-"""The example lineage, served: `demo`."""
+"""The example lineage, told and served: `demo`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ import msgspec
 import typer
 
 from forebear.cli import server, terminal
+from forebear.cli.audit import verified
 from forebear.cli.registry import Local, ask
+from forebear.cli.story import steps, tell
 from forebear.cli.terminal import Failure, out, short
 from forebear.domain.roles import Actor, Role, listed
 
@@ -30,6 +32,18 @@ PEOPLE: Mapping[str, tuple[Role, ...]] = {
 }
 """The people of the example company, with their roles."""
 
+MACHINES: Mapping[str, tuple[Role, ...]] = {
+    "eval-gate": (Role.RECORDER,),
+    "deployment-manager": (Role.RECORDER,),
+    "telemetry": (Role.RECORDER,),
+}
+"""Its machines: what measures, what rolls out, and what hears from the robots."""
+
+CAST = {name: Actor(name, frozenset(roles)) for name, roles in PEOPLE.items()} | {
+    name: Actor(name, frozenset(roles), machine=True) for name, roles in MACHINES.items()
+}
+"""Who acts in the company's story."""
+
 EXAMPLES = ("open-x-embodiment", "company")
 """The files of the example lineage, in this order."""
 
@@ -40,15 +54,25 @@ def demo(
         typer.Option(help="Where its data lies; by default `demo` in the data directory.", show_default=False),
     ] = None,
 ) -> None:
-    """Serve the example lineage on the embedded engine, and say what to open and to ask."""
+    """Tell the example company's story, serve it on the embedded engine, and say what to open and to ask."""
     given = terminal.settings()
     # Its log would push what there is to read off the screen.
     quiet = {} if "log_level" in given.model_fields_set else {"log_level": "warning"}
     settings = given.model_copy(update={"graph_uri": None, "data_dir": data_dir or given.data_dir / "demo", **quiet})
-    server.run(settings, before=_load, then=_introduce)
+    server.run(settings, before=_prepare, then=_introduce)
 
 
-async def _load(registry: Forebear) -> None:
+async def _prepare(registry: Forebear) -> None:
+    await load(registry)
+    if not await tell(registry, steps(), CAST):
+        out().print("The story was told before; with another --data-dir it is told anew.", markup=False)
+    out().print("\nThe audit trail of all of it", style="bold", markup=False)
+    (await verified(Local(registry))).print()
+    out().print()
+
+
+async def load(registry: Forebear) -> None:
+    """Records the facts of the example lineage. Raises `Failure` where they are not what is recorded already."""
     from forebear.record.recorder import Origin
     from forebear.store.statements import directory
 
@@ -85,6 +109,19 @@ def _was_running(data: dict[str, Any]) -> Iterator[str]:
         yield f"observed {seen}, intended {meant}; it was {', '.join(c['id'] for c in row['customers'])}'s"
 
 
+def _drift(data: dict[str, Any]) -> Iterator[str]:
+    for row in (row for fleet in data.values() for row in fleet["nodes"]):
+        who = (row["robot"] or row["deployment"])["id"]
+        meant = short((row["intended"] or {"id": "nothing"})["id"])
+        if row["installation"] is None:
+            yield f"{who} has reported nothing; intended {meant}"
+            continue
+        seen = (row["observedVersion"] or {}).get("id", "what nobody registered")
+        may = "may" if row["authorized"] else "may not"
+        yield f"{who} runs {seen} since {row['installation']['validFrom'][:10]}, which {may} run there"
+        yield f"    observed {short(row['observed']['id'])}, intended {meant}"
+
+
 def _impact(data: dict[str, Any]) -> Iterator[str]:
     for row in data["impact"]["nodes"]:
         yield f"{row['node']['id']} (by {row['via'].lower()})"
@@ -104,6 +141,14 @@ QUESTIONS = (
         '{ whatWasRunning(place: "robot:ur-04", at: "2026-07-15T12:00:00Z") '
         "{ nodes { standing observedVersion { id } intendedVersion { id } customers { id } } } }",
         _was_running,
+    ),
+    _Example(
+        "Which robots do not run what they should?",
+        '{ north: drift(fleet: "fleet:parcel-north") { ...rows } galley: drift(fleet: "fleet:galley") { ...rows } '
+        'bench: drift(fleet: "fleet:widowx-bench") { ...rows } } '
+        "fragment rows on DriftConnection { nodes { robot { id } observed { id } observedVersion { id } "
+        "intended { id } deployment { id } authorized installation { validFrom } } }",
+        _drift,
     ),
     _Example(
         "Which models and fleets did the data of customer:larkfield-parcels reach?",

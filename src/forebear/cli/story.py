@@ -1,0 +1,161 @@
+"""The example company's story: the actions that tell it, done one after the other, and each held to what is to come of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from rich.text import Text
+
+from forebear.cli.registry import Local, Registry, ask
+from forebear.cli.terminal import Failure, out, short
+from forebear.domain.outcome import Done, Outcome, Planned, Refused
+from forebear.domain.roles import Actor
+
+if TYPE_CHECKING:
+    from forebear.app import Forebear
+
+SOURCE = "story.ndjson"
+"""Where the story stands, among the examples."""
+
+ON_RECORD = "MATCH (request:Request) WHERE request.id IN $ids RETURN request.id AS id"
+"""Which of some requests had an outcome already."""
+
+QUIET = ("registerCandidate", "attachEvidence", "registerArtifact", "reportInstallation")
+"""Actions of which there is little to tell, as long as they are done and decide nothing."""
+
+
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An action that somebody asks for, and what is to come of it: of a refusal the codes of its reasons."""
+
+    chapter: str
+    by: str
+    do: str
+    key: str
+    input: dict[str, Any]
+    comes: str | dict[str, list[str]]
+
+
+def steps() -> list[Step]:
+    """The steps of the story, in their order."""
+    from forebear.store.statements import directory
+
+    lines = (directory("examples") / SOURCE).read_bytes().splitlines()
+    return [msgspec.json.decode(line, type=Step) for line in lines]
+
+
+async def play(registry: Forebear, story: Sequence[Step], cast: Mapping[str, Actor]) -> AsyncIterator[tuple[Step, Outcome]]:
+    """Does what was not done yet, and answers each step with what came of it. Raises `Failure` where it is something else.
+
+    Each step goes by its idempotency key, so a story that was cut off goes on after its last step that is on record.
+    """
+    from forebear.actions.performer import By
+
+    rows = await registry.store.read(ON_RECORD, {"ids": [f"{s.by}/{s.key}" for s in story]})
+    known = {row["id"] for row in rows}
+    begun = max((n for n, s in enumerate(story, 1) if f"{s.by}/{s.key}" in known), default=0)
+    # What the last one came to is answered again, so that a story that stopped there stops there again.
+    for n, step in enumerate(story[max(begun - 1, 0) :], max(begun - 1, 0)):
+        outcome = await registry.performer.do(step.do, step.input, By(cast[step.by], SOURCE, step.key))
+        if (came := comes(outcome)) != step.comes:
+            why = "; ".join(f"{r.message}: {r.remedy}" for r in outcome.reasons) if isinstance(outcome, Refused) else ""
+            raise Failure(
+                f"the story stops at {step.key}: {step.comes} was to come of it, and {came} came{f' ({why})' if why else ''}; "
+                "remove the demo's directory, or name another with --data-dir"
+            )
+        if n >= begun:
+            yield step, outcome
+
+
+def comes(outcome: Outcome) -> str | dict[str, list[str]]:
+    """What came of an action, as a step says it."""
+    if isinstance(outcome, Refused):
+        return {"Refused": [reason.code for reason in outcome.reasons]}
+    return type(outcome).__name__
+
+
+async def tell(registry: Forebear, story: Sequence[Step], cast: Mapping[str, Actor]) -> int:
+    """Plays the story and prints it: a heading a chapter, what was tried, what came of it. Answers how many steps it did."""
+    asked, chapter, count = Local(registry), "", 0
+    besides: Counter[str] = Counter()
+    async for step, outcome in play(registry, story, cast):
+        count += 1
+        if step.chapter != chapter:
+            _besides(besides)
+            chapter, besides = step.chapter, Counter()
+            out().print(f"\n{chapter}", style="bold", markup=False)
+        if isinstance(outcome, Done) and not outcome.decisions and step.do in QUIET:
+            besides[step.do] += 1
+            continue
+        out().print(Text.assemble("  ", _tried(step)))
+        async for line in _came(asked, outcome):
+            out().print(Text.assemble("    ", line))
+    _besides(besides)
+    return count
+
+
+def _besides(times: Mapping[str, int]) -> None:
+    """Prints what was done besides."""
+    if times:
+        said = ", ".join(f"{verb} {n} times" if n > 1 else verb for verb, n in times.items())
+        out().print(f"  besides: {said}", style="dim", markup=False)
+
+
+def _tried(step: Step) -> Text:
+    """Who asked for what, and why."""
+    given = [v["id"] if isinstance(v, Mapping) else v for v in step.input.values()]
+    subject = next((v for v in given if isinstance(v, str) and ":" in v), "")
+    more = [str(step.input[name]) for name in ("on", "state") if name in step.input and step.input[name] != subject]
+    more += ["dry run"] if step.input.get("dryRun") else []
+    why = f' "{reason}"' if (reason := step.input.get("reason")) else ""
+    return Text.assemble(f"{step.by} {step.do} ", (short(" ".join([subject, *more])), "bold"), (why, "dim"))
+
+
+AFTERWARDS = """query($ids: [ID!]!) { nodes(ids: $ids) { id
+  ... on Decision { type verdict about { nodes { version { id releases { nodes { state line { id } } } } } } }
+  ... on Deployment { deployment: state validFrom }
+  ... on Artifact { artifact: state } } }"""
+"""How what an action changed stands now."""
+
+
+async def _came(asked: Registry, outcome: Outcome) -> AsyncIterator[Text]:
+    """What came of an action, in words."""
+    match outcome:
+        case Done(_, decisions, changed):
+            nodes = (await ask(asked, AFTERWARDS, {"ids": list(dict.fromkeys((*decisions, *changed)))}))["nodes"]
+            yield Text(f"→ {'; '.join(_stands(nodes)) or 'done'}")
+        case Refused(reasons):
+            yield Text("→ refused")
+            for reason in reasons:
+                yield Text.assemble(f"  {short(reason.message)}  ", (reason.code, "dim"))
+                yield Text(f"    to satisfy it: {short(reason.remedy)}")
+        case Planned(changes, considered):
+            yield Text("→ nothing was done, and this would be:")
+            for id, values in changes.items():
+                yield Text(
+                    f"  {short(values['artifact'])} on {values['on']}, in place of {', '.join(values['replaces'])}  ({id})"
+                )
+            yield Text("  weighed, the best first:")
+            for n, option in enumerate(considered, 1):
+                why_not = [f"not possible: {reason.message}" for reason in option.reasons]
+                yield Text(f"  {n}. {short(option.id)}{' (chosen)' if option.chosen else ''}")
+                for said in (*option.remarks, *why_not):
+                    yield Text(f"     {short(said)}", style="dim")
+
+
+def _stands(nodes: Iterable[Mapping[str, Any]]) -> list[str]:
+    """How nodes stand: of a release that was decided about all the lines that its version stands in."""
+    decided = [node for node in nodes if "type" in node]
+    versions = {r["version"]["id"]: r["version"] for d in decided for r in d["about"]["nodes"]}
+    types = [d["type"] if d["verdict"] == "GRANTED" else f"{d['type']} {d['verdict']}" for d in decided]
+    said = [", ".join(types)] if types else []
+    for version in versions.values():
+        states = (f"{r['state']} in {r['line']['id']}" for r in version["releases"]["nodes"])
+        said.append(f"{version['id']} is {', '.join(states)}")
+    for node in nodes:
+        if state := node.get("deployment") or node.get("artifact"):
+            since = f" since {node['validFrom'][:10]}" if state == "ACTIVE" else ""
+            said.append(f"{short(node['id'])} is {state}{since}")
+    return said
