@@ -95,6 +95,7 @@ def _kind(graph: Graph, kind: Kind) -> Iterator[str]:
 
 _STANDINGS = {
     "PLAIN": "Written by facts.",
+    "SETTLED": "Settled: facts describe it, and none retracts or corrects it, since decisions rest on it.",
     "OBSERVED": "An observation: its facts are never refused for want of permission.",
     "GOVERNED": "Governed: written by actions, and by facts only as imported history.",
 }

@@ -83,7 +83,7 @@ def list_(
         table.add_column(heading, no_wrap=True)
     for t in tokens:
         lines = "all" if t["lines"] is None else " ".join(t["lines"]) or "none"
-        until = f"revoked {_day(t['revokedAt'])}" if t["revokedAt"] else _day(t["expiresAt"]) or "it is revoked"
+        until = f"revoked {_day(t['revokedAt'])}" if t["revokedAt"] else _day(t["expiresAt"]) or "no end"
         who = f"{t['name']} (machine)" if t["machine"] else t["name"]
         used = (t["lastUsedAt"] or "never")[:16]
         table.add_row(t["id"], who, " ".join(t["roles"]), lines, f"{_day(t['createdAt'])} by {t['createdBy']}", used, until)
