@@ -145,7 +145,8 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         raise KeyboardInterrupt from None
     except DataDirectoryInUse as error:
         raise Failure(
-            f"{error} If that is a running service, ask it with --url and its address, such as http://127.0.0.1:8080.", Code.UNREACHABLE
+            f"{error} If that is a running service, ask it with --url and its address, such as http://127.0.0.1:8080.",
+            Code.UNREACHABLE,
         ) from None
     except StoreError as error:
         raise Failure(str(error), Code.UNREACHABLE) from None
