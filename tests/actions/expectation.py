@@ -619,10 +619,15 @@ class Expectation:
         bad = self.undone(place)
         ran = [d for d in self.deployments.values() if d.place in (place, fleet_of(place)) and d.active_since]
         versions = {self.artifacts[d.artifact].version for d in ran}
+        if bad:
+            versions.discard(self.artifacts[bad[1].artifact].version)
+        very = {d.artifact for d in ran}
         return {
             id
             for id, build in self.artifacts.items()
-            if build.version in versions and (bad is None or id != bad[1].artifact) and self.fits(id, place, stale_counts=True)
+            if (build.version in versions or id in very)
+            and (bad is None or id != bad[1].artifact)
+            and self.fits(id, place, stale_counts=True)
         }
 
     def _rollBack(self, actor: Actor, on: str, reason: str, id: str, at: str, to: str | None = None) -> Answer:

@@ -152,6 +152,14 @@ def test_what_failed_comes_after_what_did_not() -> None:
     assert other.remarks == ("it ran there for 2 days, last until 2026-06-05T00:00Z, without an incident, and failed",)
 
 
+def test_another_build_of_what_is_undone_is_no_way_back_unless_it_ran_there() -> None:
+    every = [build(0), build(2), build(3)]
+    at = place(deployment(1, 0, 1, 3), deployment(2, 2, 3, None))
+    assert [t.artifact for t in targets(every, at, APPROVED, NONE, NOW)] == ["artifact:0"]
+    at = place(deployment(1, 3, 1, 3), deployment(2, 2, 3, None))
+    assert [t.artifact for t in targets(every, at, APPROVED, NONE, NOW)] == ["artifact:3"]
+
+
 def test_going_back_ends_what_is_only_planned_and_waits_for_what_is_under_way() -> None:
     runs = (deployment(1, 0, 1, 3), deployment(2, 2, 3, None))
     asked = Request("deployment:back", None, "fleet:f", "Bad.")
@@ -195,8 +203,12 @@ def test_the_best_comes_first_whatever_the_order_of_what_is_known(
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert targets(shuffled, at, cases, happened, NOW) == found
 
-    ran = {d.version for d in at.deployments}
-    assert {t.artifact for t in found} == {f"artifact:{n}" for n in range(6) if VERSIONS[n // 2] in ran and n != now}
+    ran, very = {d.version for d in at.deployments}, {d.artifact for d in past}
+    assert {t.artifact for t in found} == {
+        f"artifact:{n}"
+        for n in range(6)
+        if n != now and VERSIONS[n // 2] in ran and (f"artifact:{n}" in very or VERSIONS[n // 2] != VERSIONS[now // 2])
+    }
     assert [t.allowed for t in found] == sorted((t.allowed for t in found), reverse=True)
     allowed = [t for t in found if t.allowed]
     assert [bool(t.open) for t in allowed] == sorted(bool(t.open) for t in allowed)

@@ -213,7 +213,8 @@ def targets(builds: Iterable[Build], place: Place, cases: Sequence[Case], incide
         version = build.version.id if build.version else None
         of_it = [d for d in ran if d.artifact == build.artifact.id]
         others = [d for d in ran if d not in of_it and version is not None and d.version == version]
-        if of_it or others:
+        # Another build of the version that is undone takes nobody back, unless that very build ran there.
+        if of_it or (others and not (bad is not None and version == bad.version)):
             permissions, reasons = may_run(build, place, cases, stale_counts=True)
             touching = tuple(sorted({t.incident for t in incidents.open if t.version == version}))
             runs, other_runs = _runs(of_it, incidents, now), _runs(others, incidents, now)
