@@ -278,7 +278,7 @@ class ModelVersion(Node, prefix="model", versioned=True, standing=GOVERNED):
     )  # fmt: skip
 
 
-class HardwareTarget(Node, prefix="target"):
+class HardwareTarget(Node, prefix="target", standing=SETTLED):
     """Hardware that artifacts are built for."""
 
     accelerator: str | None = prop("Its accelerator.", default=None)
