@@ -12,7 +12,7 @@ from forebear.actions.release import standing_of
 from forebear.domain import artifact, release
 from forebear.domain.artifact import Build, Ground
 from forebear.domain.outcome import Reason, Verdict
-from forebear.domain.release import By
+from forebear.domain.release import DECISIONS, By
 from forebear.domain.roles import Actor, refusal_within
 from forebear.domain.standing import Case, Standing, case
 from forebear.graph.declaration import Fact, Value, prop
@@ -99,11 +99,8 @@ def _taking_away(name: str, input: type[Value], decide: Callable[[str, Build], V
         verdict = decide(id, known)
         if verdict.reasons or not verdict.effects:
             return verdict
-        ids = given.new_ids("decision", 2 * len(found))
-        after = [
-            release.evaluate(_without(c, id, into), By(given.actor, given.now, given.input["reason"], ids[2 * n : 2 * n + 2]))
-            for n, c in enumerate(found)
-        ]
+        by = By(given.actor, given.now, given.input["reason"], given.new_ids("decision", DECISIONS * len(found)))
+        after = [release.evaluate(_without(c, id, into), by.on(n)) for n, c in enumerate(found)]
         # It is taken from every line that it is for, and from those whose releases were measured on it.
         lines = _lines_for(known.target.id if known.target else None, found)
         lines |= {c.line.id for c, v in zip(found, after, strict=True) if v.effects}

@@ -7,9 +7,9 @@ from typing import Any
 
 from forebear.actions.action import Action, Given
 from forebear.actions.release import standing_of
-from forebear.domain.candidate import DECISIONS, Candidate, Grounds, Registration
+from forebear.domain.candidate import Candidate, Grounds, Registration
 from forebear.domain.outcome import Verdict
-from forebear.domain.release import By
+from forebear.domain.release import DECISIONS, By
 from forebear.domain.roles import refusal
 from forebear.domain.standing import Standing
 from forebear.graph.declaration import Fact, Value, prop

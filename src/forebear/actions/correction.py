@@ -8,9 +8,9 @@ from typing import Any
 from forebear.actions.action import Action, Given
 from forebear.actions.artifact import build
 from forebear.actions.release import standing_of
-from forebear.domain.correction import DECISIONS, Correction
+from forebear.domain.correction import Correction
 from forebear.domain.outcome import Reason, Verdict
-from forebear.domain.release import By
+from forebear.domain.release import DECISIONS, By
 from forebear.domain.roles import refusal_within
 from forebear.domain.standing import Standing, case
 from forebear.graph.declaration import Json, Value, prop

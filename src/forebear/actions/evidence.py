@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from forebear.actions.action import Action, Given
 from forebear.actions.artifact import build
 from forebear.actions.release import standing_of
-from forebear.domain.attachment import DECISIONS, Attachment, Grounds
+from forebear.domain.attachment import Attachment, Grounds
 from forebear.domain.outcome import Verdict
-from forebear.domain.release import By
+from forebear.domain.release import DECISIONS, By
 from forebear.domain.roles import refusal
 from forebear.domain.standing import Standing, case
 from forebear.graph.declaration import Fact, Value, prop

@@ -8,11 +8,11 @@ from typing import Any
 
 from forebear.actions.action import Action, Given, Inquiry, Undecidable
 from forebear.actions.release import standing_of
-from forebear.domain.adoption import DECISIONS, Adoption, Grounds, Rule, understood
+from forebear.domain.adoption import Adoption, Grounds, Rule, understood
 from forebear.domain.outcome import Verdict
 from forebear.domain.policy import InvalidPolicy, Policy, parse
 from forebear.domain.reference import unknown
-from forebear.domain.release import By
+from forebear.domain.release import DECISIONS, By
 from forebear.domain.roles import refusal
 from forebear.domain.simulation import Simulated, simulated
 from forebear.domain.standing import Case, Standing, case

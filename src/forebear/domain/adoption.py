@@ -34,9 +34,6 @@ IN_PAST = "IN_PAST"
 NO_END = "NO_END"
 OUT_OF_ORDER = "OUT_OF_ORDER"
 
-DECISIONS = 2
-"""How many decisions a policy may come to for each release: its evaluation, and a promotion by the policy."""
-
 
 class Governance(Row, frozen=True):
     """Since when, and until when, a policy governs a line."""
@@ -215,7 +212,7 @@ class Adoption:
                 continue
             since = self._new[found.line.id][1]
             after = rule.over(found, since)
-            by = replace(self.by, ids=self.by.ids[n * DECISIONS :])
+            by = self.by.on(n)
             yield from succeeded(found, after, by, evaluates=since <= self.by.now)
 
     @property

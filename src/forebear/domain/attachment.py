@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -33,9 +33,6 @@ ONE_ALONE = "ONE_ALONE"
 REPEATED = "REPEATED"
 OUT_OF_RANGE = "OUT_OF_RANGE"
 OTHER_SUBJECT = "OTHER_SUBJECT"
-
-DECISIONS = 2
-"""How many decisions evidence may lead to for each release: its evaluation, and a promotion by the policy."""
 
 
 class ArtifactRow(Row, frozen=True):
@@ -85,7 +82,7 @@ class Attachment:
             return Verdict(self.row.id, reasons=reasons)
         effects: list[Effect] = [Describe(self.document)]
         for n, found in enumerate(self.cases):
-            by = replace(self.by, ids=self.by.ids[n * DECISIONS :])
+            by = self.by.on(n)
             effects += release.evaluate(self._with_evidence(found), by).effects
         return Verdict(self.row.id, tuple(effects))
 

@@ -29,9 +29,6 @@ NOTHING_SAID = "NOTHING_SAID"
 ID_TAKEN = "ID_TAKEN"
 INVALID_ID = "INVALID_ID"
 
-DECISIONS = 2
-"""How many decisions a release may come to when it is registered: its evaluation, and a promotion by the policy."""
-
 _DIGESTS = ("weightsDigest", "normalizationDigest", "actionSpaceDigest", "controllerDigest")
 _IDS = Ids(GRAPH)
 
@@ -116,7 +113,7 @@ class Registration:
             return Verdict(self.subject, reasons=tuple(barred))
         effects = [e for c in self.candidates for e in self._described(c)]
         for n, case in enumerate(cases):
-            by = replace(self.by, ids=self.by.ids[n * DECISIONS :])
+            by = self.by.on(n)
             effects += [_release(case), *release.evaluate(case, by).effects]
         return Verdict(self.subject, tuple(effects))
 

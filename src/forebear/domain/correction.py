@@ -7,7 +7,7 @@ where a digest was, what was measured is another thing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -22,9 +22,6 @@ from forebear.graph.declaration import Change, Kind
 from forebear.graph.kinds import ReleaseState
 
 NOT_CORRECTABLE = "NOT_CORRECTABLE"
-
-DECISIONS = 2
-"""How many decisions a correction may come to for each release: its evaluation, and a promotion by the policy."""
 
 DIGESTS = ("weightsDigest", "normalizationDigest", "actionSpaceDigest", "controllerDigest")
 """The digests of what makes a version executable."""
@@ -84,7 +81,7 @@ class Correction:
             return ()
         voided = release.void(found) if own else []
         after = self._after(found, voided, outdated=bool(measured))
-        by = replace(self.by, ids=self.by.ids[nth * DECISIONS :])
+        by = self.by.on(nth)
         # What somebody took out of use does not come back because a value was wrong.
         evaluated = () if after.release.state is ReleaseState.REJECTED else release.evaluate(after, by).effects
         return release.together([*voided, *evaluated])

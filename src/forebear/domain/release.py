@@ -28,6 +28,10 @@ NAMED = 5
 """How many robots a refusal names, of many."""
 
 
+DECISIONS = 2
+"""How many decisions evaluating a release may come to: that, and a promotion by the policy, granted or refused."""
+
+
 @dataclass(frozen=True)
 class By:
     """Who decides, when, why, and the ids that new decisions get, in their order."""
@@ -36,6 +40,10 @@ class By:
     now: str
     reason: str | None
     ids: Sequence[str]
+
+    def on(self, nth: int) -> By:
+        """The same for the nth of several releases that are evaluated, with ids of its own."""
+        return replace(self, ids=self.ids[nth * DECISIONS : (nth + 1) * DECISIONS])
 
 
 def _decision(

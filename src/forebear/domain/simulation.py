@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from forebear.domain import release
-from forebear.domain.adoption import DECISIONS, Rule, succeeded
+from forebear.domain.adoption import Rule, succeeded
 from forebear.domain.evidence import Check
 from forebear.domain.outcome import Reason, Revise
-from forebear.domain.release import By
+from forebear.domain.release import DECISIONS, By
 from forebear.domain.roles import Actor
 from forebear.domain.standing import Case
 from forebear.graph.kinds import ReleaseState
