@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from forebear.app import Forebear, application
+from forebear.app import Forebear
 from forebear.store import Store
 from forebear.store.errors import StatementTimeout
-from tests.record.asking import opened, record
+from tests.record.asking import record, serving
 from tests.record.auditing import findings
 
 
@@ -36,8 +36,5 @@ async def registry(engine_registry: Forebear, store: Store) -> AsyncIterator[For
 @pytest.fixture
 async def http(registry: Forebear) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the service on an empty registry, on each engine."""
-    app = application(lambda: opened(registry))
-    async with app.router.lifespan_context(app):
-        transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://forebear") as client:
-            yield client
+    async with serving(registry) as client:
+        yield client

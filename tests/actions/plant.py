@@ -108,6 +108,20 @@ async def active(registry: Forebear, n: int, id: str, at: str, on: str = FLEET) 
     return id
 
 
+async def beside_what_runs(registry: Forebear, **values: Any) -> str:
+    """The plant, whose fleet runs the first version; the release of a second, a candidate. `values` are the company's."""
+    await plant(registry, **values)
+    await history(
+        registry,
+        {"kind": "ModelVersion", "id": SECOND},
+        {"kind": "Release", "id": SECOND_RELEASE, "state": "CANDIDATE", "version": SECOND, "line": LINE},
+    )
+    await approve(registry, RELEASE)
+    await registered(registry, 1)
+    await active(registry, 1, "deployment:north", ago(days=1))
+    return SECOND_RELEASE
+
+
 async def node(registry: Forebear, kind: str, id: str, fields: str) -> Any:
     """What a node is."""
     return (await ask(registry, f"query($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ {fields} }} }} }}", id=id))["node"]

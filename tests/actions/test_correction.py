@@ -9,9 +9,9 @@ import pytest
 from forebear.app import Forebear
 from forebear.domain.outcome import Done, Refused
 from forebear.domain.roles import Role
-from tests.actions.plant import active, approve, artifact, plant, registered
+from tests.actions.plant import approve, artifact, beside_what_runs, plant, registered
 from tests.actions.test_evidence import attached
-from tests.actions.world import ADA, ANNA, BEN, EVA, LINE, POLICY, RELEASE, VERSION, ago, company, do, done, person
+from tests.actions.world import ADA, ANNA, BEN, EVA, LINE, POLICY, RELEASE, VERSION, company, do, done, person
 from tests.record.asking import ask, everything, history, now, record
 
 RIGHT = f"sha256:{'b' * 64}"
@@ -90,16 +90,7 @@ async def test_what_is_deprecated_does_not_come_back_by_a_correction(registry: F
 
 async def test_what_was_compared_with_a_version_is_compared_anew(registry: Forebear) -> None:
     compared = POLICY | {"noRegression": [{"pack": "pack:replay@1", "metric": "success"}]}
-    await plant(registry, policy=compared)
-    second = "release:picker@2/ur5e-orin"
-    await history(
-        registry,
-        {"kind": "ModelVersion", "id": "model:picker@2"},
-        {"kind": "Release", "id": second, "state": "CANDIDATE", "version": "model:picker@2", "line": LINE},
-    )
-    await approve(registry, RELEASE)
-    await registered(registry, 1)
-    await active(registry, 1, "deployment:north", ago(days=1))
+    second = await beside_what_runs(registry, policy=compared)
     await attached(registry, "second", 95.0, about=["model:picker@2"])
     query = "query($id: ID!) { release(id: $id) { state } }"
     assert (await ask(registry, query, id=second))["release"] == {"state": "EVALUATED"}

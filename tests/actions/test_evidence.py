@@ -9,9 +9,9 @@ import pytest
 from forebear.app import Forebear
 from forebear.domain.outcome import Done, Reason, Refused
 from forebear.domain.roles import Actor, Role
-from tests.actions.plant import active, approve, artifact, plant, registered
-from tests.actions.world import ANNA, BEN, EVA, LINE, POLICY, RELEASE, VERSION, ago, company, do, done, person
-from tests.record.asking import ask, everything, history, record
+from tests.actions.plant import artifact, beside_what_runs, plant, registered
+from tests.actions.world import ANNA, BEN, EVA, POLICY, RELEASE, VERSION, ago, company, do, done, person
+from tests.record.asking import ask, everything, record
 
 ROBIN = Actor("robin", frozenset({Role.RECORDER}), machine=True)
 """The machine that evaluates."""
@@ -198,16 +198,7 @@ async def test_evidence_of_one_hardware_target_never_stands_in_for_another(regis
 
 async def test_evidence_about_what_is_deployed_is_what_others_are_compared_with(registry: Forebear) -> None:
     compared = POLICY | {"noRegression": [{"pack": "pack:replay@1", "metric": "success", "margin": 1}]}
-    await plant(registry, policy=compared)
-    second = "release:picker@2/ur5e-orin"
-    await history(
-        registry,
-        {"kind": "ModelVersion", "id": "model:picker@2"},
-        {"kind": "Release", "id": second, "state": "CANDIDATE", "version": "model:picker@2", "line": LINE},
-    )
-    await approve(registry, RELEASE)
-    await registered(registry, 1)
-    await active(registry, 1, "deployment:north", ago(days=1))
+    second = await beside_what_runs(registry, policy=compared)
     await attached(registry, "second", 89.0, about=["model:picker@2"])
     assert await state(registry, second) == "EVALUATED"
     assert second in (await attached(registry, "deployed", 95.0)).changed

@@ -9,7 +9,7 @@ import pytest
 from forebear.app import Forebear
 from forebear.domain.outcome import Done, Reason, Refused
 from forebear.domain.roles import Role
-from tests.actions.plant import active, approve, plant, registered
+from tests.actions.plant import approve, beside_what_runs
 from tests.actions.world import ADA, ANNA, BEN, EVA, LINE, POLICY, RELEASE, ago, company, do, done, person
 from tests.record.asking import ask, everything, history, now, record
 
@@ -286,16 +286,7 @@ SIMULATE = """query($document: JSON!, $lines: [ID!]!) { simulatePolicy(document:
 
 
 async def test_what_a_policy_would_decide_is_said_and_nothing_is_written(registry: Forebear) -> None:
-    await plant(registry)
-    second = "release:picker@2/ur5e-orin"
-    await history(
-        registry,
-        {"kind": "ModelVersion", "id": "model:picker@2"},
-        {"kind": "Release", "id": second, "state": "CANDIDATE", "version": "model:picker@2", "line": LINE},
-    )
-    await approve(registry, RELEASE)
-    await registered(registry, 1)
-    await active(registry, 1, "deployment:north", ago(days=1))
+    second = await beside_what_runs(registry)
     before = await everything(registry)
     document = STRICT | {"standingApprovals": {"rule": "GRACE", "until": (until := ago(days=-9))}}
     simulated = (await ask(registry, SIMULATE, document=document, lines=[LINE]))["simulatePolicy"]["nodes"]

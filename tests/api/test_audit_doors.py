@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import httpx
 import pytest
 
-from forebear.app import Forebear, application
+from forebear.app import Forebear
 from forebear.domain.roles import PERMISSIONS, Role
 from forebear.graph.kinds import GRAPH
 from forebear.identity.actors import DEVELOPMENT
@@ -17,22 +16,11 @@ from forebear.record.verification import Verification
 from forebear.store import Store
 from forebear.store.errors import EngineUnavailable
 from tests import engines
-from tests.record.asking import opened, record
+from tests.record.asking import record, serving
 from tests.record.auditing import act, heads, trail
 
 RELEASE = "release:m@1/l"
 CREATE = f"CREATE (:Release {{id: '{RELEASE}', state: 'CANDIDATE', describedAt: $now, recordedAt: $now, revision: 0}})"
-
-
-@asynccontextmanager
-async def serving(registry: Forebear) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the service on a registry."""
-    app = application(lambda: opened(registry))
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://forebear") as client,
-    ):
-        yield client
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -21,7 +20,7 @@ from graphql import (
     is_required_input_field,
 )
 
-from forebear.app import Forebear, application, schema_of
+from forebear.app import Forebear, schema_of
 from forebear.cli.registry import Local, Remote
 from forebear.cli.terminal import Code, Failure
 from forebear.domain.roles import PERMISSIONS, Actor, Role, refusal
@@ -34,23 +33,12 @@ from forebear.store.statements import questions
 from tests import engines
 from tests.identity import issuer as oidc
 from tests.identity.issuer import AUDIENCE, rsa_key
-from tests.record.asking import opened
+from tests.record.asking import serving
 
 MODERN = "application/graphql-response+json"
 NDJSON = "application/x-ndjson"
 FACT = {"kind": "Dataset", "id": "dataset:a"}
 RECORD = 'mutation { record(facts: [{ dataset: { id: "dataset:a" } }]) { __typename ... on Refused { reasons { code } } } }'
-
-
-@asynccontextmanager
-async def serving(registry: Forebear) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the service on a registry."""
-    app = application(lambda: opened(registry))
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://forebear") as client,
-    ):
-        yield client
 
 
 @pytest.fixture

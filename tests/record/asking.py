@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import msgspec
 
-from forebear.app import Forebear
+from forebear.app import Forebear, application
 from forebear.domain.roles import Actor, Role
 from forebear.graph.moments import moment
 from forebear.identity.actors import DEVELOPMENT
@@ -23,9 +24,14 @@ ORIGIN = origin("tester")
 
 
 @contextlib.asynccontextmanager
-async def opened(registry: Forebear) -> AsyncIterator[Forebear]:
-    """A registry that is open already."""
-    yield registry
+async def serving(registry: Forebear) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the service on a registry."""
+    app = application(lambda: contextlib.nullcontext(registry))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://forebear") as client,
+    ):
+        yield client
 
 
 def now() -> str:
