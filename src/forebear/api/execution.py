@@ -39,7 +39,6 @@ from graphql.execution.values import VariableValues, get_variable_values
 
 from forebear.api import limits
 from forebear.api.identity import forbidden
-from forebear.api.limits import check_variables
 from forebear.api.mutations import Context
 from forebear.api.schema import Schema, must_exist
 from forebear.api.selection import FieldArguments, Operation, SelectedField, TooWide
@@ -277,7 +276,7 @@ class Executor:
             raise RequestError([_error("variables must be an object", "INVALID_VARIABLES")])
         if variables and document.is_query:
             try:
-                check_variables(variables)
+                limits.check_variables(variables)
             except GraphQLError as beyond:
                 raise RequestError([beyond]) from None
         coerced = get_variable_values(self.schema.core, definitions, dict(variables or {}))

@@ -183,6 +183,7 @@ async def _introduce(registry: Forebear, url: str) -> None:
             say(f"  {line}", markup=False)
         say(f"  curl -sG {url}/graphql --data-urlencode 'query={example.query}'", style="dim", markup=False)
     say("\nWho shows no token acts as the development actor. To act as one of the company:", style="bold", markup=False)
+    say("(The tokens that an earlier start has printed are revoked.)", style="dim", markup=False)
     for name, secret in (await _tokens(registry)).items():
         say(f"  export FOREBEAR_TOKEN={secret}  # {name}: {listed(PEOPLE[name], 'and')}", style="dim", markup=False)
     say(f"\nexport FOREBEAR_URL={url}", style="dim", markup=False)

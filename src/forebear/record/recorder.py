@@ -190,9 +190,11 @@ class Recorder:
 
     async def _write(self, batch: Batch, origin: Origin, *, partial: bool) -> Summary:
         """Writes the plain facts of a batch in one transaction."""
-        outside = {p: reason for p, row in batch.rows if (reason := _outside(origin.actor, row))}
-        rows = [(p, row) for p, row in batch.rows if p not in outside]
-        rejections = batch.rejections + [Rejection(p, _id(row), (outside[p].message,)) for p, row in batch.rows if p in outside]
+        rows, rejections = batch.rows, list(batch.rejections)
+        if origin.actor.lines is not None:
+            outside = {p: reason for p, row in rows if (reason := _outside(origin.actor, row))}
+            rejections += [Rejection(p, _id(row), (outside[p].message,)) for p, row in rows if p in outside]
+            rows = [(p, row) for p, row in rows if p not in outside]
         if rejections and not partial:
             # What the graph would say of the others is worth knowing in the same answer.
             rejections += await self._refusals(rows, batch, origin)
@@ -259,8 +261,6 @@ def _rejections(rows: Iterable[tuple[int, Row]], refused: _Refused) -> list[Reje
 
 def _outside(actor: Actor, row: Row) -> Reason | None:
     """Why an actor whose writes are limited to release lines may not record what a fact says of others."""
-    if actor.lines is None:
-        return None
     named = {row.of: row.kind.name, row.to: row.to_kind} if isinstance(row, Amendment) else {row.id: row.kind.name}
     if isinstance(row, NodeRow):
         named |= {e.target: e.target_kind for e in row.edges}
