@@ -581,6 +581,18 @@ async def test_what_decisions_rest_on_is_neither_taken_back_nor_corrected(
     )
 
 
+async def test_a_line_keeps_its_hardware(registry: Forebear) -> None:
+    await record(
+        registry,
+        {"kind": "HardwareTarget", "id": "target:orin", "memoryMib": 65536},
+        {"kind": "ReleaseLine", "id": "line:a", "target": "target:orin"},
+    )
+    (rejection,) = await refused(registry, {"kind": "Retraction", "of": "target:orin", "reason": "It was another."})
+    assert rejection.reasons == (
+        "of: decisions rest on a HardwareTarget, so it is neither retracted nor corrected: record another one",
+    )
+
+
 @pytest.mark.parametrize(
     "fact",
     [
