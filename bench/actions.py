@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar, cast
@@ -27,8 +28,59 @@ from forebear.store.statements import facts
 
 T = TypeVar("T")
 
-MUTATION = 'mutation($release: ID!) { reject(release: $release, reason: "Too slow.") { __typename } }'
+SINCE = "2026-01-01T00:00:00Z"
+THEN = "2026-02-01T00:00:00Z"
+POLICY: dict[str, Any] = {
+    "riskTier": "HIGH",
+    "evidence": [{"pack": "pack:bench@1", "metric": "success", "minimum": 80}],
+    "approvals": {"count": 2, "roles": ["APPROVER"], "selfApproval": True, "byTrainer": True},
+    "standingApprovals": {"rule": "KEEP"},
+}
 PROBE = "probe-0"
+
+
+@dataclass(frozen=True)
+class Act:
+    """An action that is measured: of each company, by its name, once."""
+
+    verb: str
+    input: Callable[[str], dict[str, Any]]
+    mutation: str
+
+
+ACTS = (
+    Act(
+        "attachEvidence",
+        lambda name: {
+            "evidence": {
+                "kind": "Evidence",
+                "id": f"evidence:{name}",
+                "type": "REPLAY",
+                "measuredAt": THEN,
+                "measurements": [{"metric": "success", "value": 90, "unit": "%"}],
+                "about": [f"model:{name}@3"],
+                "measuredWith": ["pack:bench@1"],
+            }
+        },
+        "mutation($evidence: EvidenceFact!) { attachEvidence(evidence: $evidence) { __typename } }",
+    ),
+    Act(
+        "approve",
+        lambda name: {"release": f"release:{name}@3/{name}"},
+        "mutation($release: ID!) { approve(release: $release) { __typename } }",
+    ),
+    Act(
+        "reject",
+        lambda name: {"release": f"release:{name}@3/{name}", "reason": "Too slow."},
+        "mutation($release: ID!, $reason: String!) { reject(release: $release, reason: $reason) { __typename } }",
+    ),
+    Act(
+        "rollBack",
+        lambda name: {"on": f"fleet:{name}", "reason": "It drops film.", "id": f"deployment:{name}-back"},
+        "mutation($on: ID!, $reason: String!, $id: ID) { rollBack(on: $on, reason: $reason, id: $id) { __typename } }",
+    ),
+)
+"""In the order in which a company does them."""
 
 
 @dataclass(frozen=True)
@@ -54,73 +106,113 @@ class _Spied:
                 spied.statements.append((text, dict(parameters or {})))
                 return await super().run(text, parameters)
 
+            async def run_each(self, statements: Iterable[tuple[str, Any]]) -> Any:
+                return [await self.run(text, parameters) for text, parameters in statements]
+
         async def listened(transaction: WriteTransaction) -> T:
             return await work(Transaction(transaction._transaction))
 
         return await self._store.write(listened)
 
 
-async def measure(driver: AsyncDriver, uri: str, ours: Forebear, workspace: Path, rounds: int) -> Acting:
-    """Rejects candidates over HTTP and, in turn, by the very statements of a rejection over Bolt. Raises `Unavailable`."""
-    file = workspace / "candidates.ndjson"
-    file.write_bytes(b"".join(msgspec.json.encode(fact) + b"\n" for fact in _candidates(rounds)))
+async def measure(driver: AsyncDriver, uri: str, ours: Forebear, workspace: Path, rounds: int) -> dict[str, Acting]:
+    """Has companies act over HTTP and, in turn, others by the statements of these actions over Bolt. Raises `Unavailable`."""
+    file = workspace / "companies.ndjson"
+    names = [PROBE, *(f"{of}-{n}" for of in ("ours", "bolt") for n in range(rounds))]
+    facts = chain(_shared(), *(_company(name) for name in names))
+    file.write_bytes(b"".join(msgspec.json.encode(fact) + b"\n" for fact in facts))
     ours.record(file)
     statements = await _statements(uri, workspace)
-    took: dict[str, list[float]] = {"ours": [], "bolt": []}
     wire = Wire(ours.port)
 
-    async def over_http(n: int) -> None:
-        answer = msgspec.json.decode(wire.send(wire.request(MUTATION, {"release": f"release:ours-{n}@1/bench"})))
-        if answer.get("data") != {"reject": {"__typename": "Done"}}:
+    async def over_http(act: Act, n: int) -> None:
+        variables = act.input(f"ours-{n}")
+        if "evidence" in variables:
+            del variables["evidence"]["kind"]
+        answer = msgspec.json.decode(wire.send(wire.request(act.mutation, variables)))
+        if answer.get("data") != {act.verb: {"__typename": "Done"}}:
             raise Unavailable(f"an action was not done: {answer}")
 
-    prepared = [_of(statements, f"bolt-{n}") for n in range(rounds)]
+    prepared = {act.verb: [_of(statements[act.verb], f"bolt-{n}") for n in range(rounds)] for act in ACTS}
 
-    async def over_bolt(n: int) -> None:
+    async def over_bolt(act: Act, n: int) -> None:
         async with driver.session(database="neo4j") as session, await session.begin_transaction() as transaction:
-            for text, parameters in prepared[n]:
+            for text, parameters in prepared[act.verb][n]:
                 await (await transaction.run(cast(Any, text), parameters)).values()
             await transaction.commit()
 
+    took: dict[str, tuple[list[float], list[float]]] = {act.verb: ([], []) for act in ACTS}
     for n in range(rounds):
-        turns = [("ours", over_http), ("bolt", over_bolt)]
-        for name, turn in turns if n % 2 else reversed(turns):
-            began = perf_counter()
-            await turn(n)
-            took[name].append((perf_counter() - began) * 1e3)
+        turns = list(zip((over_http, over_bolt), (0, 1), strict=True))
+        for act in ACTS:
+            for turn, side in turns if n % 2 else reversed(turns):
+                began = perf_counter()
+                await turn(act, n)
+                took[act.verb][side].append((perf_counter() - began) * 1e3)
     # The first half settles plans and caches.
-    settled = {name: times[len(times) // 2 :] for name, times in took.items()}
-    return Acting(statistics.median(settled["ours"]), statistics.median(settled["bolt"]))
+    return {verb: Acting(*(statistics.median(times[rounds // 2 :]) for times in sides)) for verb, sides in took.items()}
 
 
-def _candidates(rounds: int) -> Iterator[dict[str, Any]]:
-    yield {"kind": "ReleaseLine", "id": "line:bench"}
-    for name in (PROBE, *(f"{of}-{n}" for of in ("ours", "bolt") for n in range(rounds))):
-        version = f"model:{name}@1"
-        yield {"kind": "ModelVersion", "id": version, "weightsDigest": f"sha256:{name}"}
-        yield {
-            "kind": "Release",
-            "id": f"release:{name}@1/bench",
-            "state": "CANDIDATE",
-            "version": version,
-            "line": "line:bench",
-        }
+def _shared() -> Iterator[dict[str, Any]]:
+    yield {"kind": "HardwareTarget", "id": "target:bench"}
+    metrics = [{"name": "success", "unit": "%", "direction": "HIGHER_IS_BETTER"}]
+    yield {"kind": "EvaluationPack", "id": "pack:bench@1", "metrics": metrics}
 
 
-async def _statements(uri: str, workspace: Path) -> list[tuple[str, dict[str, Any]]]:
-    """The statements of one rejection with their parameters."""
+def _company(name: str) -> Iterator[dict[str, Any]]:
+    """A line of its own, whose fleet ran one version, runs another, and has a third for a candidate."""
+    line, fleet = f"line:{name}", f"fleet:{name}"
+    yield {"kind": "ReleaseLine", "id": line, "target": "target:bench"}
+    yield {"kind": "Fleet", "id": fleet, "lines": [{"id": line, "validFrom": SINCE}]}
+    yield {
+        "kind": "ReleasePolicy",
+        "id": f"policy:{name}@1",
+        "riskTier": "HIGH",
+        "document": POLICY,
+        "packs": ["pack:bench@1"],
+        "governs": [{"id": line, "validFrom": SINCE}],
+    }
+    for n, state, deployed in (
+        (1, "APPROVED", {"state": "ENDED", "validFrom": SINCE, "validTo": THEN}),
+        (2, "DEPLOYED", {"state": "ACTIVE", "validFrom": THEN}),
+        (3, "CANDIDATE", None),
+    ):
+        version, release, decision = f"model:{name}@{n}", f"release:{name}@{n}/{name}", f"decision:{name}-{n}"
+        yield {"kind": "ModelVersion", "id": version, "weightsDigest": f"sha256:{name}-{n}"}
+        fact = {"kind": "Release", "id": release, "state": state, "version": version, "line": line}
+        yield fact | ({"approvedBy": [decision]} if deployed else {})
+        if deployed:
+            yield {
+                "kind": "Decision",
+                "id": decision,
+                "type": "APPROVAL",
+                "verdict": "GRANTED",
+                "actor": "anna",
+                "decidedAt": SINCE,
+                "about": [release],
+                "under": [f"policy:{name}@1"],
+            }
+            artifact = f"artifact:{name}-{n}"
+            yield {"kind": "Artifact", "id": artifact, "builtFrom": version, "target": "target:bench", "state": "AVAILABLE"}
+            yield {"kind": "Deployment", "id": f"deployment:{name}-{n}", "artifact": artifact, "on": fleet, **deployed}
+
+
+async def _statements(uri: str, workspace: Path) -> dict[str, list[tuple[str, dict[str, Any]]]]:
+    """The statements of each action, as a company does them, with their parameters."""
     settings = Settings.model_validate({"graph_uri": uri, "data_dir": workspace, "write_timeout": 120})
+    said: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     async with Store.open(settings) as store:
-        spied = _Spied(store)
-        performer = Performer(Facts(GRAPH), cast(Store, spied), ACTIONS, INQUIRIES, facts(store.engine))
-        input = {"release": f"release:{PROBE}@1/bench", "reason": "Too slow."}
-        outcome = await performer.do("reject", input, By(DEVELOPMENT, "bench"))
-        if not isinstance(outcome, Done):
-            raise Unavailable(f"an action was not done: {outcome}")
-        return spied.statements
+        for act in ACTS:
+            spied = _Spied(store)
+            performer = Performer(Facts(GRAPH), cast(Store, spied), ACTIONS, INQUIRIES, facts(store.engine))
+            outcome = await performer.do(act.verb, act.input(PROBE), By(DEVELOPMENT, "bench"))
+            if not isinstance(outcome, Done):
+                raise Unavailable(f"an action was not done: {outcome}")
+            said[act.verb] = spied.statements
+    return said
 
 
 def _of(statements: list[tuple[str, dict[str, Any]]], name: str) -> list[tuple[str, dict[str, Any]]]:
-    """The same statements about another candidate."""
-    text = msgspec.json.encode(statements).decode().replace(PROBE, name).replace('"decision:', f'"decision:{name}-')
+    """The same statements about another company."""
+    text = msgspec.json.encode(statements).decode().replace(PROBE, name).replace('"decision:2026', f'"decision:{name}-2026')
     return msgspec.json.decode(text, type=list[tuple[str, dict[str, Any]]])

@@ -179,13 +179,9 @@ class _Doing:
         self._graph = performer.facts.graph
 
     async def outcome(self) -> Outcome:
-        if (former := await self._former()) is not None:
-            return former
-        facts: dict[str, list[dict[str, Any]]] = {}
-        asked = {"now": self._now, **self._action.asks(self._input)}
-        for name in self._action.facts:
-            statement = self._performer.statements[name]
-            facts[name] = await self._transaction.run(statement.text, statement.bound(asked))
+        former, facts = await self._rows()
+        if former:
+            return self._again(former)
         # What a broken clock has dated later still is no reason to wait.
         if overtaking := max((at for at in _recorded(facts) if self._now <= at < self._longest_wait), default=None):
             raise _Overtaken(overtaking)
@@ -216,6 +212,17 @@ class _Doing:
             await self._transaction.run(text, {"change": rows | said})
         return outcome
 
+    async def _rows(self) -> tuple[Mapping[str, Any] | None, dict[str, list[dict[str, Any]]]]:
+        """What a request with this idempotency key came to before, if anything, and the rows of the facts statements."""
+        asked = {"now": self._now, **self._action.asks(self._input)}
+        statements = [self._performer.statements[name] for name in self._action.facts]
+        sent = [(s.text, s.bound(asked)) for s in statements]
+        if self._by.key is not None:
+            sent.append((FORMER, {"id": self._request_id}))
+        answers: list[list[dict[str, Any]]] = await self._transaction.run_each(sent)
+        former = answers.pop() if self._by.key is not None else []
+        return next(iter(former), None), dict(zip(self._action.facts, answers, strict=True))
+
     @property
     def _longest_wait(self) -> str:
         return moment(datetime.fromisoformat(self._now) + LONGEST_WAIT)
@@ -230,14 +237,9 @@ class _Doing:
     def _digest(self) -> str:
         return audit.digest((self._action.name, json.dumps(self._input, sort_keys=True, ensure_ascii=False)))
 
-    async def _former(self) -> Outcome | None:
+    def _again(self, former: Mapping[str, Any]) -> Outcome:
         """The outcome that the request had before."""
-        if self._by.key is None:
-            return None
-        rows = await self._transaction.run(FORMER, {"id": self._request_id})
-        if not rows:
-            return None
-        if rows[0]["digest"] != self._digest:
+        if former["digest"] != self._digest:
             return Refused(
                 (
                     Reason(
@@ -247,7 +249,7 @@ class _Doing:
                     ),
                 )
             )
-        return _decoded(str(rows[0]["outcome"]))
+        return _decoded(former["outcome"])
 
     # ── writing ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -321,15 +323,13 @@ class _Doing:
 
 def _recorded(facts: Any) -> Iterator[str]:
     """When that was recorded which facts statements answered, as far as they say it."""
-    match facts:
-        case Mapping():
-            if isinstance(at := facts.get("recordedAt"), str):
-                yield at
-            for value in facts.values():
-                yield from _recorded(value)
-        case list():
-            for value in facts:
-                yield from _recorded(value)
+    if isinstance(facts, dict):
+        if isinstance(at := facts.get("recordedAt"), str):
+            yield at
+        facts = facts.values()
+    for value in facts:
+        if isinstance(value, (dict, list)):
+            yield from _recorded(value)
 
 
 def _revision(facts: Mapping[str, list[dict[str, Any]]], subject: str) -> int | None:

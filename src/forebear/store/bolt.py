@@ -162,12 +162,13 @@ class Store:
         """
 
         async def attempt(seconds: float) -> T:
-            async with (
-                self._driver.session(**self._writing) as session,
-                await session.begin_transaction(timeout=seconds) as transaction,
-            ):
-                result = await work(WriteTransaction(transaction))
-                await transaction.commit()
+            async with self._driver.session(**self._writing) as session:
+                # BEGIN travels with the first statement, as in the driver's own `execute_query`.
+                with getattr(session, "_pipelined_begin", nullcontext()):
+                    transaction = await session.begin_transaction(timeout=seconds)
+                async with transaction:
+                    result = await work(WriteTransaction(transaction))
+                    await transaction.commit()
             return result
 
         seconds = timeout or self._write_seconds
