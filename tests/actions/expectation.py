@@ -233,7 +233,7 @@ class Expectation:
 
     # ── what follows ────────────────────────────────────────────────────────────────────────────────────
 
-    def _evaluate(self, release: Release) -> None:
+    def _weigh(self, release: Release) -> None:
         if self.unmet(release):
             self._lapse(release)
             return
@@ -291,7 +291,7 @@ class Expectation:
         self.versions[fact["id"]] = version
         self.releases |= new
         for r in new.values():
-            self._evaluate(r)
+            self._weigh(r)
         return DONE if new or known is None else SAME
 
     def _attachEvidence(self, actor: Actor, evidence: dict[str, Any], at: str) -> Answer:
@@ -321,7 +321,7 @@ class Expectation:
             self.evidence[former].superseded = True
         self.evidence[id] = Evidence(about, values, evidence["measuredAt"], self.clock)
         for r in [*self._concerned(build.version if build else about)]:
-            self._evaluate(r)
+            self._weigh(r)
         return DONE
 
     def _adoptPolicy(self, actor: Actor, policy: dict[str, Any], lines: list[str], reason: str, at: str) -> Answer:
@@ -339,7 +339,17 @@ class Expectation:
             for r in [r for r in self.releases.values() if r.line == line]:
                 if r.approved_under not in (None, id) and after is not None and r.stale != "now":
                     r.stale = after
-                self._evaluate(r)
+                self._weigh(r)
+        return DONE
+
+    def _evaluate(self, actor: Actor, line: str, at: str) -> Answer:
+        """Whether a decision is due although no state changes is not said here."""
+        if line not in LINES:
+            return refused("UNKNOWN")
+        if actor.lines is not None and line not in actor.lines:
+            return refused("FORBIDDEN")
+        for r in [r for r in self.releases.values() if r.line == line]:
+            self._weigh(r)
         return DONE
 
     def _correct(self, actor: Actor, of: str, values: dict[str, Any], reason: str, at: str) -> Answer:
@@ -367,7 +377,7 @@ class Expectation:
                 )
                 r.stale, r.approved_under = None, None
             if r.state is not State.REJECTED:
-                self._evaluate(r)
+                self._weigh(r)
         return DONE
 
     # ── decisions ───────────────────────────────────────────────────────────────────────────────────────
@@ -527,7 +537,7 @@ class Expectation:
         build = self.artifacts[artifact]
         build.state = state
         for r in [*self._concerned(build.version)]:
-            self._evaluate(r)
+            self._weigh(r)
         return DONE
 
     def _within(self, actor: Actor, lines: set[str], change: Callable[[], Answer]) -> Answer:

@@ -41,6 +41,7 @@ WEIGHTS = {
     "attachEvidence": 16, "registerCandidate": 10, "approve": 26, "requestDeployment": 14, "reportDeployment": 16,
     "registerArtifact": 12, "adoptPolicy": 4, "rollBack": 6, "reject": 3, "withdrawApproval": 3, "deprecate": 3, "archive": 3,
     "restore": 6, "override": 3, "correct": 3, "quarantineArtifact": 2, "deleteArtifact": 2, "reportInstallation": 3,
+    "evaluate": 3,
 }  # fmt: skip
 """How often each action is asked for."""
 
@@ -262,6 +263,9 @@ class Sequence:
         said |= {"candidate": ["weightsDigest"]} if r.random() < 0.2 else {}
         policy = {"kind": "ReleasePolicy", "id": f"policy:new@{self._count}", "document": said}
         return {"policy": policy, "lines": lines, "reason": "Better."}
+
+    def _evaluate(self) -> dict[str, Any]:
+        return {"line": self._random.choice([*LINES] if self._likely(0.97) else ["line:none"])}
 
     def _approve(self) -> dict[str, Any]:
         stale = [id for id, r in self._expected.releases.items() if r.is_approved and r.stale == "now"]

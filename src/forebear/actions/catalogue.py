@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from forebear.actions import artifact, candidate, correction, deployment, evidence, installation, policy, release, rollback
+from forebear.actions import (
+    artifact,
+    candidate,
+    correction,
+    deployment,
+    evaluation,
+    evidence,
+    installation,
+    policy,
+    release,
+    rollback,
+)
 
 ACTIONS = (
     *candidate.ACTIONS,
     *evidence.ACTIONS,
     *policy.ACTIONS,
+    *evaluation.ACTIONS,
     *release.ACTIONS,
     *correction.ACTIONS,
     *artifact.ACTIONS,

@@ -33,6 +33,7 @@ def run(
     import uvicorn
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+    from forebear.actions.evaluation import evaluations_kept
     from forebear.app import Forebear, application
     from forebear.record.audit import heads_kept
 
@@ -68,7 +69,10 @@ def run(
                     timeout_graceful_shutdown=math.ceil(settings.drain_seconds),
                 )
             )
-            async with heads_kept(registry.store, settings.audit_head_seconds):
+            async with (
+                heads_kept(registry.store, settings.audit_head_seconds),
+                evaluations_kept(registry.store, registry.performer),
+            ):
                 await server.serve([listener])
 
     terminal.configure_logs(settings.log_level, settings.log_format)

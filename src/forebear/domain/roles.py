@@ -57,6 +57,7 @@ PERMISSIONS = _table(
         ("registerCandidate", "ENGINEER"),
         ("attachEvidence", "ENGINEER RECORDER"),
         ("adoptPolicy", "ADMIN"),
+        ("evaluate", "ENGINEER APPROVER ADMIN"),
         ("approve", "APPROVER"),
         ("reject", "APPROVER"),
         ("withdrawApproval", "APPROVER"),

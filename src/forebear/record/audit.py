@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, cast
-
-import structlog
 
 from forebear.domain.audit import Entry, Head, Tip, entry, head
 from forebear.graph import audit
 from forebear.graph.facts import json_text
 from forebear.graph.moments import moment
 from forebear.store import Store, WriteTransaction
-from forebear.store.errors import StoreError
+from forebear.store.upkeep import repeated
 
 FACTS = "facts/"
 """How the subjects of batches of facts begin; the recorder's name follows, so that recorders do not wait for each other."""
 
 MAX_GROWN = 1_000
 """The most chains of one head; where more grew, further heads follow at once."""
-
-_log = structlog.get_logger(__name__)
 
 
 def digest(facts: Iterable[str]) -> str:
@@ -95,22 +91,6 @@ async def _write_head(transaction: WriteTransaction) -> tuple[Head | None, int]:
     return last, len(locked)
 
 
-@asynccontextmanager
-async def heads_kept(store: Store, seconds: float) -> AsyncIterator[None]:
+def heads_kept(store: Store, seconds: float) -> AbstractAsyncContextManager[None]:
     """Writes a head at once, and again whenever so many seconds have passed; only where a chain grew."""
-
-    async def keep() -> None:
-        while True:
-            try:
-                await write_heads(store)
-            except StoreError as error:
-                _log.warning("no audit head could be written", error=str(error))
-            await asyncio.sleep(seconds)
-
-    task = asyncio.create_task(keep())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+    return repeated(partial(write_heads, store), seconds, "no audit head could be written")

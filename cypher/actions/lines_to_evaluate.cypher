@@ -1,0 +1,16 @@
+// The lines in which something may follow without anybody's doing, each with its policy: one is in force that was adopted, since
+// history is not decided about unasked, and releases stand there that it decides about. Those whose approval holds, or that
+// are out of use, it leaves as they are.
+//
+// parameter now DateTime!: Now.
+MATCH (policy:ReleasePolicy)-[governs:GOVERNS]->(line:ReleaseLine)
+WHERE governs.validFrom <= $now AND coalesce(governs.validTo > $now, true)
+WITH line, policy ORDER BY governs.validFrom, policy.id
+WITH line, collect(policy)[-1] AS policy
+WHERE NOT coalesce(policy.imported, false)
+  AND EXISTS {
+    MATCH (release:Release)-[within:IN_LINE]->(line)
+    WHERE release.state IN ['CANDIDATE', 'EVALUATED', 'REJECTED'] OR (release.state IN ['APPROVED', 'DEPLOYED'] AND release.staleFrom <= $now)
+  }
+RETURN line.id AS line, policy.id AS policy
+ORDER BY line

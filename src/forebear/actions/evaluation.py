@@ -1,0 +1,84 @@
+"""The verb by which releases follow what nobody decided: that time passed, or that something else runs in their line.
+
+Whoever changes evidence or a policy evaluates in the same transaction. A policy that begins, evidence that gets too old and a
+report of what runs come without anybody to do so, so a service does it from time to time, in the name of the policy in force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import structlog
+
+from forebear.actions.action import Action, Given
+from forebear.actions.artifact import cases
+from forebear.actions.performer import By, Performer
+from forebear.actions.release import standing_of
+from forebear.domain import release
+from forebear.domain.adoption import Grounds
+from forebear.domain.outcome import Verdict
+from forebear.domain.reference import unknown
+from forebear.domain.release import DECISIONS
+from forebear.domain.roles import PERMISSIONS, Actor, refusal
+from forebear.graph.declaration import Value, prop
+from forebear.graph.moments import moment
+from forebear.store import Store
+from forebear.store.errors import StoreError
+from forebear.store.statements import statements
+from forebear.store.upkeep import repeated
+
+SECONDS = 300
+"""How long a release waits at most for what time or a report means for it."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Evaluate(Value):
+    """Evaluates the releases of a line by the policy that is in force there now, on the evidence that counts now and against
+    what runs there now. A service does so every few minutes. Where nothing follows, nothing is written."""
+
+    line: str = prop("The release line.", names=("ReleaseLine",))
+
+
+def _decide(given: Given) -> Verdict:
+    line = given.input["line"]
+    (grounds,) = given.rows("policy", Grounds)
+    if not grounds.lines:
+        return Verdict(line, reasons=(unknown("line", line),))
+    if forbidden := refusal(given.actor, "evaluate", [line]):
+        return Verdict(line, reasons=(forbidden,))
+    found = cases(given, "standing")
+    by = release.By(given.actor, given.now, None, given.new_ids("decision", DECISIONS * len(found)))
+    effects = (effect for n, case in enumerate(found) for effect in release.evaluate(case, by.on(n)).effects)
+    return Verdict(line, tuple(effects))
+
+
+def _asks(given: Mapping[str, Any]) -> dict[str, Any]:
+    return standing_of(lines=[given["line"]]) | {"policy": None, "packs": []}
+
+
+ACTIONS = (Action("evaluate", Evaluate, ("policy", "standing"), _decide, _asks),)
+
+
+async def evaluate_lines(store: Store, performer: Performer) -> None:
+    """Evaluates every line in which something may be due, in the name of its policy; one that cannot be is left for next time.
+
+    Raises `StoreError` where the lines cannot be read.
+    """
+    rows = await store.read(statements("actions")["lines_to_evaluate"], {"now": moment(datetime.now(UTC))})
+    for row in rows:
+        line, policy = str(row["line"]), str(row["policy"])
+        itself = Actor(policy, PERMISSIONS["evaluate"], frozenset({line}), machine=True)
+        try:
+            await performer.do("evaluate", {"line": line}, By(itself, "evaluation"))
+        except StoreError as error:
+            _log.warning("a release line could not be evaluated", line=line, error=str(error))
+
+
+def evaluations_kept(store: Store, performer: Performer, seconds: float = SECONDS) -> AbstractAsyncContextManager[None]:
+    """Evaluates what is due at once, and again whenever so many seconds have passed. Several services may do so at once."""
+    return repeated(partial(evaluate_lines, store, performer), seconds, "release lines could not be evaluated")
