@@ -114,7 +114,8 @@ RETURN release{.id, .state, .revision, .staleFrom, .trainers, .recordedAt, .reco
     RETURN decision{
       .id, .type, .verdict, .actor, .roles, .machine, .digest, .decidedAt, .expiresAt, .recordedAt,
       policies: COLLECT { MATCH (decision)-[under:UNDER]->(policy:ReleasePolicy) WHERE true RETURN policy.id },
-      approves: EXISTS { MATCH (release)-[approved:APPROVED_BY]->(decision) WHERE true }
+      approves: EXISTS { MATCH (release)-[approved:APPROVED_BY]->(decision) WHERE true },
+      checks: COLLECT { MATCH (release)-[stands:APPROVED_BY]->(decision) WHERE true RETURN decision.checks }[0]
     } AS item
   } AS decisions,
   COLLECT {

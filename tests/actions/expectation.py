@@ -64,6 +64,8 @@ class Release:
     stale: str | None = None
     """Whether its approval is stale: `now`, `later`, or not."""
     approved_under: str | None = None
+    approved_on: list[tuple[dict[str, Any], str]] = field(default_factory=list)
+    """What was asked for, and the evidence that it was approved on."""
     votes: list[tuple[str, Any, str]] = field(default_factory=list)
     refused_before: bool = False
     rejected: int = -1
@@ -83,7 +85,7 @@ class Evidence:
     values: dict[str, float]
     at: str
     known: int
-    superseded: bool = False
+    superseded: str | None = None
 
 
 @dataclass
@@ -169,6 +171,9 @@ class Expectation:
                 counts.append(e)
         return max(counts, key=lambda e: e.at, default=None)
 
+    def _named(self, evidence: Evidence | None) -> str | None:
+        return next((id for id, each in self.evidence.items() if each is evidence), None)
+
     def unmet(self, release: Release) -> set[str]:
         """What a release lacks under its policy before anybody need vote: the codes."""
         policy, codes = self.policy(release), set()
@@ -234,6 +239,9 @@ class Expectation:
     # ── what follows ────────────────────────────────────────────────────────────────────────────────────
 
     def _weigh(self, release: Release) -> None:
+        stands = release.is_approved or release.state is State.DEPRECATED
+        if stands and release.stale != "now" and not all(self._holds(*on) for on in release.approved_on):
+            release.stale, release.votes = "now", []
         if self.unmet(release):
             self._lapse(release)
             return
@@ -246,6 +254,14 @@ class Expectation:
         if waits and policy.get("automaticPromotion") and not release.refused_before:
             self._approved(release)
 
+    def _holds(self, asked: dict[str, Any], evidence: str) -> bool:
+        """Whether a requirement is met by the evidence that an approval was given on, as it is corrected by now."""
+        found = self.evidence[evidence]
+        while found.superseded:
+            found = self.evidence[found.superseded]
+        value = found.values.get(asked["metric"])
+        return value is not None and asked.get("minimum", value) <= value <= asked.get("maximum", value)
+
     def _lapse(self, release: Release) -> None:
         """Evidence that suffices no more, and with it the votes that rested on it."""
         if release.state is State.EVALUATED:
@@ -254,6 +270,8 @@ class Expectation:
     def _approved(self, release: Release) -> None:
         release.state = State.DEPLOYED if self.running(release, "ACTIVE") else State.APPROVED
         release.stale, release.approved_under, release.votes = None, self.governing[release.line], []
+        asked = self.policy(release)["evidence"]
+        release.approved_on = [(each, found) for each in asked if (found := self._named(self.newest(release, each)))]
 
     def _concerned(self, version: str) -> Iterator[Release]:
         """The releases of a version, and those that are compared with it where it is deployed."""
@@ -318,7 +336,7 @@ class Expectation:
         if codes:
             return refused(*codes)
         for former in evidence.get("supersedes", ()):
-            self.evidence[former].superseded = True
+            self.evidence[former].superseded = id
         self.evidence[id] = Evidence(about, values, evidence["measuredAt"], self.clock)
         for r in [*self._concerned(build.version if build else about)]:
             self._weigh(r)
@@ -375,7 +393,7 @@ class Expectation:
                 r.state, r.rejected = (
                     (State.REJECTED, self.clock) if r.state is State.DEPRECATED else (State.CANDIDATE, r.rejected)
                 )
-                r.stale, r.approved_under = None, None
+                r.stale, r.approved_under, r.approved_on = None, None, []
             if r.state is not State.REJECTED:
                 self._weigh(r)
         return DONE
@@ -440,7 +458,7 @@ class Expectation:
         r = self._decided(actor, release, Type.WITHDRAWAL, ways)
         if not isinstance(r, Release):
             return r
-        r.refused_before, r.approved_under, r.stale = True, None, None
+        r.refused_before, r.approved_under, r.stale, r.approved_on = True, None, None, []
         return DONE
 
     def _deprecate(self, actor: Actor, release: str, reason: str, at: str) -> Answer:

@@ -152,7 +152,8 @@ async def test_a_stale_approval_starts_nothing_and_an_override_does_until_it_exp
         (
             Reason(
                 "APPROVAL_STALE",
-                f"the approval of {RELEASE} is stale since {since}: a newer policy of {LINE} asks for more",
+                f"the approval of {RELEASE} is stale since {since}: a newer policy of {LINE} asks for more, "
+                "or its evidence was corrected",
                 "have it approved anew (missingForApproval lists what is needed)",
             ),
         )

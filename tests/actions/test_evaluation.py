@@ -14,13 +14,12 @@ from forebear.domain.outcome import Done, Outcome, Refused
 from forebear.domain.roles import Role
 from forebear.store.errors import StatementTimeout
 from tests.actions.plant import beside_what_runs, reported
-from tests.actions.test_evidence import attached, state
+from tests.actions.test_evidence import COMPARED, attached, state
 from tests.actions.test_policy import LOW, NEXT, adopted, fact
 from tests.actions.world import ADA, ANNA, EVA, LINE, OLAF, POLICY, RELEASE, VERSION, ago, company, do, done, person
 from tests.record.asking import ask, everything, record
 
 LENIENT = POLICY | {"evidence": [{"pack": "pack:replay@1", "metric": "success", "minimum": 60}]}
-COMPARED = POLICY | {"noRegression": [{"pack": "pack:replay@1", "metric": "success"}]}
 
 
 async def evaluated(registry: Forebear) -> Done:

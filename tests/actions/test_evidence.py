@@ -9,13 +9,14 @@ import pytest
 from forebear.app import Forebear
 from forebear.domain.outcome import Done, Reason, Refused
 from forebear.domain.roles import Actor, Role
-from tests.actions.plant import artifact, beside_what_runs, plant, registered
-from tests.actions.world import ANNA, BEN, EVA, POLICY, RELEASE, VERSION, ago, company, do, done, person
+from tests.actions.plant import approve, artifact, beside_what_runs, plant, registered
+from tests.actions.world import ADA, ANNA, BEN, EVA, POLICY, RELEASE, VERSION, ago, company, do, done, person
 from tests.record.asking import ask, everything, record
 
 ROBIN = Actor("robin", frozenset({Role.RECORDER}), machine=True)
 """The machine that evaluates."""
 
+COMPARED = POLICY | {"noRegression": [{"pack": "pack:replay@1", "metric": "success"}]}
 LOW = POLICY | {"riskTier": "LOW", "approvals": {"count": 1}, "automaticPromotion": True}
 
 
@@ -126,6 +127,79 @@ async def test_a_correction_supersedes_and_counts_instead(registry: Forebear) ->
     assert await refused(registry, evidence("again", supersedes=["evidence:wrong"])) == [
         ("SUPERSEDED", "supersedes: evidence:wrong is superseded by evidence:right already")
     ]
+
+
+STALE = "query($id: ID!) { release(id: $id) { state staleFrom approvedBy { totalCount } } }"
+
+
+async def stale(registry: Forebear, release: str = RELEASE) -> tuple[str, bool]:
+    """A release's state, and whether its approval is stale."""
+    found = (await ask(registry, STALE, id=release))["release"]
+    assert found["approvedBy"] == {"totalCount": 1}
+    return found["state"], found["staleFrom"] is not None
+
+
+async def test_an_approval_is_stale_once_what_it_stands_on_is_corrected_and_does_not_suffice(registry: Forebear) -> None:
+    await company(registry)
+    await approve(registry, RELEASE)
+    worse = await attached(registry, "worse", 20.0)
+    assert (await stale(registry), worse.decisions) == (("APPROVED", False), ())
+    await attached(registry, "typo", 91.0, supersedes=["evidence:first"])
+    assert await stale(registry) == ("APPROVED", False)
+    outcome = await attached(registry, "right", 59.0, supersedes=["evidence:typo"])
+    (lapse,) = outcome.decisions
+    assert outcome.changed == ("evidence:right", lapse, RELEASE)
+    assert await stale(registry) == ("APPROVED", True)
+    query = "query($id: ID!) { node(id: $id) { ... on Decision { type verdict actor state reasons } } }"
+    assert (await ask(registry, query, id=lapse))["node"] == {
+        "type": "EVALUATION", "verdict": "REFUSED", "actor": "policy:ur5e@1", "state": "APPROVED",
+        "reasons": [
+            "success at least 80 % (pack:replay@1): it was approved on 90 % (evidence:first), which evidence:right corrects "
+            "to 59 %"
+        ],
+    }  # fmt: skip
+    assert (await attached(registry, "again", 58.0, supersedes=["evidence:right"])).decisions == ()
+    await attached(registry, "better", 85.0, measuredAt=ago(minutes=1))
+    assert await stale(registry) == ("APPROVED", True)
+    await approve(registry, RELEASE)
+    assert await stale(registry) == ("APPROVED", False)
+
+
+async def test_a_stale_approval_of_low_risk_is_renewed_on_what_suffices(registry: Forebear) -> None:
+    await company(registry, success=70.0, policy=LOW)
+    await attached(registry, "wrong", 95.0)
+    await attached(registry, "other", 85.0, measuredAt=ago(hours=2))
+    assert await state(registry) == "APPROVED"
+    outcome = await attached(registry, "right", 59.0, measuredAt=ago(hours=3), supersedes=["evidence:wrong"])
+    assert (await stale(registry), len(outcome.decisions)) == (("APPROVED", False), 2)
+
+
+async def test_what_is_deprecated_comes_back_as_stale_as_its_evidence_left_it(registry: Forebear) -> None:
+    await company(registry)
+    await approve(registry, RELEASE)
+    await done(registry, ANNA, "deprecate", release=RELEASE, reason="Old.")
+    await attached(registry, "right", 59.0, supersedes=["evidence:first"])
+    await done(registry, ANNA, "restore", release=RELEASE, reason="After all.")
+    assert await stale(registry) == ("APPROVED", True)
+
+
+@pytest.mark.parametrize("corrected", [91.0, 99.0])
+async def test_a_comparison_falls_where_what_it_was_compared_with_is_corrected(registry: Forebear, corrected: float) -> None:
+    second = await beside_what_runs(registry, policy=COMPARED)
+    await attached(registry, "second", 95.0, about=["model:picker@2"])
+    await approve(registry, second)
+    await attached(registry, "right", corrected, supersedes=["evidence:first"])
+    assert await stale(registry, second) == ("APPROVED", corrected > 95)
+    assert await stale(registry) == ("DEPLOYED", False)
+
+
+async def test_a_comparison_falls_with_the_digest_of_what_was_measured(registry: Forebear) -> None:
+    second = await beside_what_runs(registry, policy=COMPARED)
+    await attached(registry, "second", 95.0, about=["model:picker@2"])
+    await approve(registry, second)
+    digest = {"weightsDigest": f"sha256:{'b' * 64}"}
+    await done(registry, ADA, "correct", of=VERSION, values=digest, reason="Typed wrongly.")
+    assert await stale(registry, second) == ("APPROVED", True)
 
 
 async def test_evidence_does_not_change(registry: Forebear) -> None:

@@ -78,6 +78,7 @@ def test_a_requirement_that_is_met_says_by_what() -> None:
         slice="film",
         target=None,
         threshold=75,
+        direction=Direction.HIGHER_IS_BETTER,
         unit="%",
         measured=79.5,
         evidence="evidence:a",
@@ -98,6 +99,7 @@ def test_a_requirement_that_is_missed_says_by_what_and_what_would_satisfy_it() -
         slice=None,
         target="target:orin",
         threshold=180,
+        direction=Direction.LOWER_IS_BETTER,
         unit="ms",
         measured=198,
         evidence="evidence:b",
@@ -119,6 +121,7 @@ def test_a_regression_says_what_it_was_compared_with() -> None:
         slice="film",
         target=None,
         threshold=79.6,
+        direction=Direction.HIGHER_IS_BETTER,
         unit="%",
         measured=79.5,
         evidence="evidence:a",
@@ -432,7 +435,7 @@ def test_a_frozen_check_is_a_check_of_the_graph(case: Case) -> None:
 
 
 def test_a_frozen_check_keeps_all_that_the_graph_can_hold() -> None:
-    full = Check("c", "r", "p", "m", "s", "t", 1.0, "u", 2.0, "e", 3.0, "b", True, "w", "advice")
+    full = Check("c", "r", "p", "m", "s", "t", 1.0, Direction.LOWER_IS_BETTER, "u", 2.0, "e", 3.0, "b", True, "w", "advice")
     assert {*full.frozen()} == {member.name for member in kinds.Check.members}
 
 

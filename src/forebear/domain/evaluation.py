@@ -96,8 +96,8 @@ class _Bench:
     now: datetime
 
     def required(self, asked: Requirement, measured: Sequence[Measured]) -> Check:
-        check = self.open(asked, asked.threshold)
-        best = 1 if asked.minimum is not None else -1
+        check = self.open(asked, asked.threshold, asked.direction)
+        best = 1 if asked.direction is Direction.HIGHER_IS_BETTER else -1
         found = self.newest(asked, measured, best)
         if isinstance(found, Reason):
             return _failed(check, found)
@@ -108,11 +108,11 @@ class _Bench:
         return _failed(check, Reason(THRESHOLD_MISSED, f"{said}, and asked for is {bound}", self.newer(asked, bound)))
 
     def compared(self, asked: NoRegression, measured: Sequence[Measured], baseline: Baseline | None) -> Check:
-        check = self.open(asked, None)
+        direction = self.metric(asked)[1]
+        check = self.open(asked, None, direction)
         if baseline is None:
             said = f"{asked.what} has nothing to be compared with: nothing is deployed in the line"
             return replace(check, code=NOTHING_DEPLOYED, passed=True, message=said)
-        direction = self.metric(asked)[1]
         best = -1 if direction == Direction.LOWER_IS_BETTER else 1
         found = self.newest(asked, measured, best)
         if isinstance(found, Reason):
@@ -138,7 +138,7 @@ class _Bench:
     def newer(self, asked: Asked, bound: str) -> str:
         return f"a newer measurement of {asked.what} that is {bound} {asked.where(self.line_target)}"
 
-    def open(self, asked: Requirement | NoRegression, threshold: float | None) -> Check:
+    def open(self, asked: Requirement | NoRegression, threshold: float | None, direction: Direction | None) -> Check:
         """The check of a requirement of which nothing is found yet."""
         unit, _ = self.metric(asked)
         return Check(
@@ -149,6 +149,7 @@ class _Bench:
             slice=asked.slice,
             target=self.target(asked),
             threshold=threshold,
+            direction=direction,
             unit=unit,
             measured=None,
             evidence=None,

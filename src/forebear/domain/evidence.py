@@ -56,8 +56,9 @@ class Baseline:
 class Check:
     """One requirement of a policy, checked: what was asked, what was found, and what would satisfy it where it failed.
 
-    `threshold`, `measured` and `baseline` are in `unit`; `measured` and `evidence` are None where no measurement counts;
-    `baseline` is the deployed version's value in a comparison, measured by `baseline_evidence`.
+    `threshold`, `measured` and `baseline` are in `unit`, and `direction` says whether `threshold` is the least that suffices or
+    the greatest; `measured` and `evidence` are None where no measurement counts; `baseline` is the
+    deployed version's value in a comparison, measured by `baseline_evidence`.
     """
 
     code: str
@@ -67,6 +68,7 @@ class Check:
     slice: str | None
     target: str | None
     threshold: float | None
+    direction: Direction | None
     unit: str | None
     measured: float | None
     evidence: str | None
@@ -89,6 +91,7 @@ class Check:
             "slice": self.slice,
             "target": self.target,
             "threshold": self.threshold,
+            "direction": self.direction and self.direction.value,
             "unit": self.unit,
             "measured": self.measured,
             "evidence": self.evidence,

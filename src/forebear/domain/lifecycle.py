@@ -61,12 +61,16 @@ TRANSITIONS: tuple[Transition, ...] = (
         for state in (_S.APPROVED, _S.DEPLOYED)
         for transition in (
             Transition(state, _D.VOTE, state, "Its approval is stale; somebody votes for it anew, and more votes are needed."),
-            Transition(state, _D.APPROVAL, state, "Its approval was stale, and it is approved anew under the new policy."),
-            Transition(state, _D.PROMOTION, state, "Its approval was stale, and a new policy of low risk promotes it anew."),
+            Transition(state, _D.APPROVAL, state, "Its approval was stale, and it is approved anew under the policy in force."),
+            Transition(state, _D.PROMOTION, state, "Its approval was stale, and a policy of low risk promotes it anew."),
             Transition(state, _D.WITHDRAWAL, _S.EVALUATED, "Its approval is withdrawn. What runs goes on, unauthorised."),
             Transition(state, _E.DIGEST_CORRECTED, _S.CANDIDATE, "A digest was corrected: what was approved is another."),
             Transition(state, _D.DEPRECATION, _S.DEPRECATED, "It is not to be deployed any more. What runs goes on."),
         )
+    ),
+    *(
+        Transition(state, _E.EVIDENCE_LAPSED, state, "What it was approved on was corrected and does not suffice: it is stale.")
+        for state in (_S.APPROVED, _S.DEPLOYED, _S.DEPRECATED)
     ),
     Transition(_S.DEPRECATED, _D.RESTORATION, _S.APPROVED, "It is wanted back as a rollback target; its approval holds again."),
     Transition(_S.DEPRECATED, _E.DIGEST_CORRECTED, _S.REJECTED, "A digest was corrected: what was approved is another."),

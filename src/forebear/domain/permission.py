@@ -46,7 +46,8 @@ def permission(case: Case, *, stale_counts: bool = False) -> Permission | Reason
     if case.is_approved:
         return Reason(
             APPROVAL_STALE,
-            f"the approval of {release} is stale since {case.release.stale_from}: a newer policy of {line} asks for more",
+            f"the approval of {release} is stale since {case.release.stale_from}: a newer policy of {line} asks for more, "
+            "or its evidence was corrected",
             "have it approved anew (missingForApproval lists what is needed)",
         )
     if state is ReleaseState.DEPRECATED:

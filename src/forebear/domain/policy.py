@@ -194,6 +194,11 @@ class Requirement(Asked):
         assert threshold is not None
         return threshold
 
+    @property
+    def direction(self) -> Direction:
+        """Whether the threshold is the least value that suffices, or the greatest."""
+        return Direction.HIGHER_IS_BETTER if self.minimum is not None else Direction.LOWER_IS_BETTER
+
     def bound(self, unit: str | None = None) -> str:
         """The value to reach, as part of a sentence."""
         return f"at {'least' if self.minimum is not None else 'most'} {number(self.threshold, unit)}"

@@ -23,6 +23,7 @@ from forebear.graph.kinds import DecisionType, ReleaseState
 from forebear.graph.kinds import Verdict as Came
 
 STILL_RUNS = "STILL_RUNS"
+EVIDENCE_CORRECTED = "EVIDENCE_CORRECTED"
 
 NAMED = 5
 """How many robots a refusal names, of many."""
@@ -177,6 +178,17 @@ def _lapsed(case: Case, by: By, nth: int) -> list[Effect]:
     return [_evaluation(case, replace(by, reason=None), nth, Came.REFUSED, state, case.unmet), *_moves(case, state)]
 
 
+def _undermined(case: Case, by: By, nth: int) -> tuple[Case, list[Effect]]:
+    """A release whose approval is stale from now on, since what it stands on was corrected: the case as it then is."""
+    state = case.release.state
+    if case.is_stale or not (case.is_approved or state is ReleaseState.DEPRECATED) or not case.fallen:
+        return case, []
+    reasons = [Reason(EVIDENCE_CORRECTED, said, "have it approved anew") for said in case.fallen]
+    decision = _evaluation(case, replace(by, reason=None), nth, Came.REFUSED, state, reasons)
+    stands = msgspec.structs.replace(case.release, stale_from=case.now)
+    return replace(case, release=stands), [decision, *_moves(case, state, staleFrom=case.now)]
+
+
 def _with_state(case: Case, state: ReleaseState) -> Case:
     """A case as if its release had another state."""
     return replace(case, release=msgspec.structs.replace(case.release, state=state))
@@ -185,18 +197,20 @@ def _with_state(case: Case, state: ReleaseState) -> Case:
 def evaluate(case: Case, by: By) -> Verdict:
     """What evidence or a policy that changed means for a release: evaluated, promoted by itself, or a candidate again.
 
+    An approval is stale once what it stands on does not hold any more.
+
     Nothing changes where nothing follows; a policy that promotes by itself is the actor of the promotion, and of its refusal
     once all that it asks for was measured.
     """
+    case, effects = _undermined(case, by, 0)
     policy = case.policy
     if isinstance(policy, Reason):
-        return Verdict(case.release.id)
+        return Verdict(case.release.id, tuple(effects))
     if case.unmet:
-        effects = _lapsed(case, by, 0)
+        effects += _lapsed(case, by, 0)
         if policy.automatic_promotion and _is_to_be_refused(case):
             effects.append(_promotion(case, by, Came.REFUSED, reasons=case.unmet))
         return Verdict(case.release.id, tuple(effects))
-    effects = []
     reopened = case.release.state is ReleaseState.REJECTED and case.has_new_evidence
     again = case.release.state is ReleaseState.EVALUATED and case.has_news(DecisionType.EVALUATION)
     if case.release.state is ReleaseState.CANDIDATE or reopened or again:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from forebear.domain import evaluation
+from forebear.domain import evaluation, foundation
 from forebear.domain.audit import digest
 from forebear.domain.evidence import Baseline, Check, Measured, Pack
 from forebear.domain.interface import Interface
@@ -159,6 +159,8 @@ class DecisionRow(Row, frozen=True):
     expires_at: str | None = None
     policies: list[str] = []
     approves: bool = False
+    checks: str | None = None
+    """What it froze, where it approves."""
 
     def is_granted(self, *types: DecisionType) -> bool:
         """Whether it is of one of these types, and was granted."""
@@ -297,7 +299,7 @@ class Case:
 
     @property
     def is_stale(self) -> bool:
-        """Whether a newer policy asks for more than its approval was given on."""
+        """Whether a newer policy asks for more than its approval was given on, or what that was has been corrected."""
         return self.release.stale_from is not None and self.release.stale_from <= self.now
 
     @cached_property
@@ -305,7 +307,7 @@ class Case:
         """What its evidence comes to under the policy: a check a requirement. None where no policy is in force."""
         if isinstance(self.policy, Reason):
             return ()
-        measured = [m for e in (*self.standing.evidence, *self.standing.built_evidence) for m in e.measured()]
+        measured = self._measured
         by_version = {v: tuple(m for m in measured if m.evidence in ids) for v, ids in self._evidence_ids.items()}
         baseline = self.standing.baseline
         return evaluation.evaluate(
@@ -316,6 +318,16 @@ class Case:
             Baseline(baseline.version, by_version.get(baseline.version, ())) if baseline else None,
             self.now,
         )
+
+    @cached_property
+    def fallen(self) -> tuple[str, ...]:
+        """What its approval was given on, and does not hold any more."""
+        frozen = (check for d in self.standing.decisions if d.approves for check in json.loads(d.checks or "[]"))
+        return foundation.fallen(frozen, self._measured)
+
+    @cached_property
+    def _measured(self) -> list[Measured]:
+        return [m for e in (*self.standing.evidence, *self.standing.built_evidence) for m in e.measured()]
 
     @cached_property
     def incomplete(self) -> tuple[Reason, ...]:

@@ -314,7 +314,7 @@ class Release(Node, prefix="release", versioned=True, standing=GOVERNED):
 
     state: ReleaseState = prop("Where it stands now.", change=APPENDED, indexed=True)
     stale_from: datetime | None = prop(
-        "From when its approval is stale, since a newer policy asks for more; null while it stands.",
+        "From when its approval is stale, as a newer policy asks for more or its evidence was corrected; null while it stands.",
         change=APPENDED, default=None,
     )  # fmt: skip
     trainers: list[str] | None = prop("Who had trained its version, as it was known when it was registered.", default=None)
@@ -461,6 +461,7 @@ class Check(Value):
     slice: str | None = prop("The slice.", default=None)
     target: str | None = prop("Id of the hardware target on which it had to be measured.", default=None)
     threshold: float | None = prop("The value to reach, in the metric's unit.", default=None)
+    direction: Direction | None = prop("Whether that is the least that suffices, or the greatest.", default=None)
     unit: str | None = prop("The unit of the values.", default=None)
     measured: float | None = prop("The value measured; null where no evidence counted.", default=None)
     evidence: str | None = prop("Id of the evidence.", default=None)

@@ -1,0 +1,71 @@
+"""What an approval stands on: the checks that it froze, held to that very evidence as it has been corrected since.
+
+What was measured besides, later, is another question: an approval is for what its voters saw. So only evidence that supersedes
+what a check rested on, or a corrected digest of what was measured, tells that the check no longer holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from forebear.domain.evidence import Measured
+from forebear.domain.policy import number
+from forebear.graph.kinds import Direction
+
+Known = Mapping[tuple[Any, ...], Measured]
+"""Measurements by evidence, pack, metric and slice."""
+
+_SIGNS = {Direction.HIGHER_IS_BETTER: 1, Direction.LOWER_IS_BETTER: -1}
+
+
+def fallen(checks: Iterable[Mapping[str, Any]], measured: Iterable[Measured]) -> tuple[str, ...]:
+    """The checks, as a decision froze them, that do not hold on corrected evidence: each in words.
+
+    Evidence of which nothing is in `measured` is taken to be as it was. A check that does not say which way is better holds on
+    the same value alone.
+    """
+    known = {(m.evidence, m.pack, m.metric, m.slice): m for m in measured}
+    return tuple(said for check in checks if check["passed"] and (said := _against(check, known)))
+
+
+def _against(check: Mapping[str, Any], known: Known) -> str | None:
+    now: dict[str, float | None] = {}
+    said: list[str] = []
+    for name, evidence in (("measured", "evidence"), ("baseline", "baselineEvidence")):
+        now[name] = check.get(name)
+        key = tuple(check.get(part) for part in (evidence, "pack", "metric", "slice"))
+        if key not in known or (found := _corrected(key, known)) is known[key]:
+            continue
+        now[name] = found.value if found else None
+        after = f"{found.evidence} corrects to {number(found.value, check.get('unit'))}" if found else "does not count any more"
+        said.append(f"{number(check[name], check.get('unit'))} ({check[evidence]}), which {after}")
+    if not said or _holds(check, now["measured"], now["baseline"]):
+        return None
+    return f"{check['requirement']}: it was approved on {' and '.join(said)}"
+
+
+def _corrected(key: tuple[Any, ...], known: Known) -> Measured | None:
+    """A measurement as the last evidence that supersedes it has it; None where nothing of it counts."""
+    found = known.get(key)
+    for _ in known:
+        if found is None or found.superseded_by is None:
+            break
+        found = known.get((found.superseded_by, *key[1:]))
+    return None if found is None or found.superseded_by or found.outdated else found
+
+
+def _holds(check: Mapping[str, Any], measured: float | None, baseline: float | None) -> bool:
+    """Whether a check is met by other values than it froze: its threshold goes along with what it was compared with."""
+    before = check.get("measured"), check.get("baseline")
+    if (measured, baseline) == before:
+        return True
+    best, threshold = _SIGNS.get(check.get("direction")), check.get("threshold")  # type: ignore[arg-type]
+    if best is None or threshold is None or measured is None or (baseline is None) != (before[1] is None):
+        return False
+    # As in evaluation: binary fractions would turn "worse by exactly the margin" into chance.
+    limit = Decimal(str(threshold))
+    if baseline is not None:
+        limit += Decimal(str(baseline)) - Decimal(str(before[1]))
+    return best * (Decimal(str(measured)) - limit) >= 0
