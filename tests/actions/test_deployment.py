@@ -485,10 +485,21 @@ async def test_reports_of_deployments_are_limited_to_lines_and_what_is_seen_is_n
 async def test_facts_of_deployments_are_requests_and_reports(registry: Forebear) -> None:
     await ready(registry)
     began = ago(hours=1)
-    fact: dict[str, Any] = {"kind": "Deployment", "id": "deployment:d", "artifact": artifact(1), "on": FLEET}
-    for said in ({"state": "PLANNED", "reason": "Better."}, {"state": "ACTIVE", "validFrom": began}):
+    fact: dict[str, Any] = {"kind": "Deployment", "id": "deployment:d"}
+    what = {"artifact": artifact(1), "on": FLEET}
+    for said in ({"state": "PLANNED", "reason": "Better.", **what}, {"state": "ACTIVE", "validFrom": began}):
         assert (await record(registry, fact | said)).rejections == []
         assert (await record(registry, fact | said)).changed == 0
+    (rejection,) = (await record(registry, fact | what | {"state": "ACTIVE", "validTo": ago(days=-1)})).rejections
+    assert rejection.reasons == (
+        "artifact: this fact asks for reportDeployment, which takes no artifact; leave it out",
+        "on: this fact asks for reportDeployment, which takes no on; leave it out",
+    )
+    tomorrow = ago(days=-1)
+    (rejection,) = (await record(registry, fact | {"state": "ENDED", "validTo": tomorrow})).rejections
+    assert rejection.reasons == (f"validTo: {tomorrow} is yet to come; report it when it has happened, or set the clock right",)
+    (rejection,) = (await record(registry, fact | {"state": "ENDED"})).rejections
+    assert rejection.reasons == ("validFrom: is required; correct the field and try again",)
     assert await courses(registry, "deployment:d") == {"deployment:d": ("ACTIVE", began, None)}
 
 

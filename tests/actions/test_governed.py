@@ -9,11 +9,14 @@ from typing import Any
 import httpx
 import pytest
 
+from forebear.actions.catalogue import ACTIONS
+from forebear.actions.governed import VERBS
 from forebear.app import Forebear
 from forebear.graph.declaration import Standing
 from forebear.graph.kinds import GRAPH
-from tests.actions.plant import FLEET, artifact, ready, requested
-from tests.actions.world import LINE, POLICY, RELEASE, VERSION, ago
+from forebear.record.recorder import Origin, Rejection
+from tests.actions.plant import FLEET, RITA, artifact, ready, requested
+from tests.actions.world import ANNA, LINE, POLICY, RELEASE, VERSION, ago, company
 from tests.record.asking import ask, everything, record
 
 FORGED: Mapping[str, dict[str, Any]] = {
@@ -83,6 +86,85 @@ async def test_a_governed_fact_that_no_action_comes_to_is_refused(
     for kind, fact in FORGED.items():
         assert await door(http, {"kind": kind} | fact) == [fact["id"]], kind
         assert await everything(registry) == before, kind
+
+
+@pytest.mark.parametrize(
+    ("fact", "reasons"),
+    [
+        (
+            {"kind": "Release", "id": RELEASE, "state": "CANDIDATE", "version": VERSION, "line": LINE, "labels": ["a"]},
+            ("labels: this fact asks for registerCandidate, which takes no labels; leave it out",),
+        ),
+        (
+            {"kind": "Release", "id": RELEASE, "state": "CANDIDATE"},
+            ("version: is not said", "line: is not said"),
+        ),
+        (
+            {
+                "kind": "Decision", "id": "decision:a", "type": "REJECTION", "about": [RELEASE], "reasons": ["No."],
+                "actor": "anna", "expiresAt": "2099-01-01T00:00:00Z",
+            },
+            (
+                "actor: this fact asks for reject, which takes no actor; leave it out",
+                "expiresAt: this fact asks for reject, which takes no expiresAt; leave it out",
+            ),
+        ),
+        (
+            {"kind": "Decision", "id": "decision:a", "type": "REJECTION", "about": [RELEASE]},
+            ("reasons: is required; correct the field and try again",),
+        ),
+        (
+            {"kind": "Decision", "id": "decision:a", "type": ["REJECTION"], "about": 7},
+            (
+                "type: Input should be 'EVALUATION', 'VOTE', 'APPROVAL', 'REJECTION', 'WITHDRAWAL', "
+                "'DEPRECATION', 'ARCHIVAL', 'RESTORATION', 'PROMOTION' or 'OVERRIDE'",
+                "about: Input should be a valid list (given: 7)",
+            ),
+        ),
+        (
+            {"kind": "Artifact", "id": artifact(1), "state": "QUARANTINED", "uri": "https://a"},
+            ("uri: this fact asks for quarantineArtifact, which takes no uri; leave it out",),
+        ),
+        (
+            {"kind": "Correction", "of": VERSION, "values": {"license": "MIT"}, "reason": "Typed wrongly.", "to": "model:a@1"},
+            ("to: this fact asks for correct, which takes no to; leave it out",),
+        ),
+        (
+            {"kind": "Evidence", "id": "evidence:a", "tpye": "REPLAY"},
+            ("tpye: 'tpye' is not known; did you mean 'type'?",),
+        ),
+    ],
+)  # fmt: skip
+async def test_what_an_action_does_not_take_is_named(
+    registry: Forebear, fact: dict[str, Any], reasons: tuple[str, ...]
+) -> None:
+    await ready(registry)
+    before = await everything(registry)
+    (rejection,) = (await record(registry, fact)).rejections
+    assert rejection.reasons == reasons
+    assert await everything(registry) == before
+
+
+REJECTS = {"kind": "Decision", "id": "decision:no", "type": "REJECTION", "about": [RELEASE], "reasons": ["No."]}
+
+
+async def test_the_roles_of_the_action_decide_alone_and_those_of_recording_about_plain_facts(registry: Forebear) -> None:
+    await company(registry)
+    plain = {"kind": "Dataset", "id": "dataset:a"}
+    origin, recorder = Origin(ANNA, "tests"), registry.recorder
+    summary = await recorder.record([REJECTS, plain], origin, partial=True)
+    assert summary.facts == {"Decision": 1}
+    forbidden = "anna may not record: that takes RECORDER, ENGINEER or OPERATOR, and anna has APPROVER"
+    assert summary.rejections == [Rejection(1, "dataset:a", (forbidden,))]
+    (rejection,) = (await recorder.record([REJECTS], Origin(RITA, "tests"))).rejections
+    assert rejection.reasons == (
+        "rita may not reject: that takes APPROVER, and rita has RECORDER; "
+        "ask somebody who has APPROVER, or an admin for the role",
+    )
+
+
+def test_what_facts_may_be_are_actions_of_the_catalogue() -> None:
+    assert {*VERBS} == {action.name for action in ACTIONS} - {"evaluate", "reportInstallation"}
 
 
 @pytest.mark.parametrize("imported", [False, True])

@@ -278,6 +278,10 @@ async def test_a_governed_fact_is_the_same_action(registry: Forebear) -> None:
     summary = await record(registry, fact(STRICT, description="Film tears.", governs=governs))
     assert summary.rejections == []
     assert [g["id"] for g in await governed(registry)] == ["policy:ur5e@1", NEXT]
+    (rejection,) = (await record(registry, fact(POLICY, "policy:ur5e@3"))).rejections
+    assert rejection.reasons == ("description: is not given; say there why the policy is adopted",)
+    (rejection,) = (await record(registry, fact(POLICY, "policy:ur5e@3", description=" "))).rejections
+    assert rejection.reasons == ("description: is blank; say why; correct the field and try again",)
 
 
 SIMULATE = """query($document: JSON!, $lines: [ID!]!) { simulatePolicy(document: $document, lines: $lines) { nodes {

@@ -20,6 +20,7 @@ from graphql import (
     is_required_input_field,
 )
 
+from forebear.actions.governed import VERBS
 from forebear.app import Forebear, schema_of
 from forebear.cli.registry import Local, Remote
 from forebear.cli.terminal import Code, Failure
@@ -307,10 +308,10 @@ def literal(type_: Any) -> str:
 
 
 def is_forbidden(response: Mapping[str, Any]) -> bool:
-    """Whether an answer says FORBIDDEN; whatever else it says, it must be an outcome."""
+    """Whether an answer says FORBIDDEN, or rejects the one plain fact; whatever else it says, it must be an outcome."""
     assert "errors" not in response, response
     (outcome,) = response["data"].values()
-    return "FORBIDDEN" in [reason["code"] for reason in outcome.get("reasons", ())]
+    return outcome["__typename"] == "NotRecorded" or "FORBIDDEN" in [reason["code"] for reason in outcome.get("reasons", ())]
 
 
 @dataclass(frozen=True)
@@ -322,6 +323,17 @@ class Holder:
 
     def may(self, verb: str) -> bool:
         return self.role in PERMISSIONS[verb]
+
+    @property
+    def acts(self) -> bool:
+        """Whether some facts that are actions are theirs."""
+        return any(map(self.may, VERBS))
+
+    def forbidden(self, verb: str) -> str:
+        """What they are told where they may not do something."""
+        reason = refusal(Actor(self.role.lower(), frozenset({self.role})), verb)
+        assert reason is not None
+        return reason.message
 
 
 @pytest.fixture(params=Role)
@@ -376,11 +388,27 @@ async def test_a_role_may_post_facts_as_the_table_says(client: httpx.AsyncClient
         for content, kind in ((json.dumps([FACT]), "application/json"), (json.dumps(FACT), NDJSON)):
             headers = bearer(holder.secret) | {"Content-Type": kind}
             answer = await client.post(f"/facts{flags}", content=content, headers=headers)
-            assert answer.status_code == (200 if holder.may(verb) else 403)
-            if not holder.may(verb):
-                reason = refusal(Actor(holder.role.lower(), frozenset({holder.role})), verb)
-                assert reason is not None
-                assert answer.json() == {"errors": [{"message": reason.message, "extensions": {"code": "FORBIDDEN"}}]}
+            if holder.may(verb):
+                assert answer.status_code == 200
+            elif verb == "record" and holder.acts:
+                assert answer.status_code == (422 if kind == "application/json" else 200)
+                report = json.loads(answer.text.splitlines()[0])
+                assert report["rejections"] == [{"position": 0, "id": "dataset:a", "reasons": [holder.forbidden(verb)]}]
+            else:
+                assert answer.status_code == 403
+                error = {"message": holder.forbidden(verb), "extensions": {"code": "FORBIDDEN"}}
+                assert answer.json() == {"errors": [error]}
+
+
+async def test_a_fact_that_is_an_action_takes_the_role_of_that_action_alone(client: httpx.AsyncClient, holder: Holder) -> None:
+    fact = {"kind": "Decision", "id": "decision:a", "type": "REJECTION", "about": ["release:a@1/l"], "reasons": ["No."]}
+    answer = await client.post("/facts", json=[fact], headers=bearer(holder.secret))
+    if holder.may("record") or holder.acts:
+        (rejection,) = answer.json()["rejections"]
+        says = "about: release:a@1/l is not known" if holder.may("reject") else holder.forbidden("reject")
+        assert rejection["reasons"][0].startswith(says)
+    else:
+        assert answer.status_code == 403
 
 
 REPORT = """mutation { reportInstallation(robot: "robot:a", digest: "sha256:%s", since: "2026-01-01T00:00:00Z") {
@@ -411,6 +439,9 @@ async def test_the_command_line_may_do_at_a_service_what_the_table_says(client: 
         ):
             if holder.may(verb):
                 assert (await recorded()).kinds == {"Dataset": 1}
+                continue
+            if verb == "record" and holder.acts:
+                assert [r["reasons"] for r in (await recorded()).rejections] == [[holder.forbidden(verb)]]
                 continue
             with pytest.raises(Failure) as caught:
                 await recorded()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from forebear.graph.ids import release_id
@@ -13,26 +14,52 @@ Document = Mapping[str, Any]
 
 
 class NoAction(ValueError):
-    """No action comes to what a governed fact says; the message says what does."""
+    """No action comes to what a governed fact says; the messages say why, each beginning with the member."""
+
+    def __init__(self, *reasons: str) -> None:
+        super().__init__("; ".join(reasons))
+        self.reasons = reasons
 
 
-def _version(fact: Document) -> tuple[str, dict[str, Any]]:
-    return "registerCandidate", {"versions": [fact], "lines": []}
+@dataclass(frozen=True)
+class Asked:
+    """The action that a governed fact asks for, its input, and the fact's member that each part of the input is.
+
+    `read`: members that say which action it is, or what must hold already. `key` is its idempotency key, if it has one.
+    """
+
+    verb: str
+    input: dict[str, Any]
+    members: Mapping[str, str] = field(default_factory=dict)
+    read: Collection[str] = ()
+    key: str | None = None
+
+    def said(self, message: str) -> str:
+        """What the action says of its input, said of the fact's member."""
+        path, colon, rest = message.partition(":")
+        name, dot, below = path.partition(".")
+        return f"{self.members.get(name, name)}{dot}{below}{colon}{rest}"
 
 
-def _end(value: object) -> str | None:
-    """Where an edge of a fact leads, as far as can be told before it is checked."""
-    id = value.get("id") if isinstance(value, Mapping) else value
-    return id if isinstance(id, str) else None
+def _named(verb: str, fact: Document, *read: str, **members: str) -> Asked:
+    """An action that takes members of a fact, by its own names for them."""
+    return Asked(verb, {name: fact[of] for name, of in members.items() if of in fact}, members, read)
 
 
-def _release(fact: Document) -> tuple[str, dict[str, Any]]:
-    if fact.get("state", ReleaseState.CANDIDATE) != ReleaseState.CANDIDATE:
+def _version(fact: Document) -> Asked:
+    return Asked("registerCandidate", {"versions": [fact], "lines": []}, read=fact)
+
+
+def _release(fact: Document) -> Asked:
+    if fact["state"] != ReleaseState.CANDIDATE:
         raise NoAction("state: a release begins as a CANDIDATE; decisions about it change its state")
-    version, line = _end(fact.get("version")), _end(fact.get("line"))
-    if version and line and fact.get("id") != (expected := release_id(version, line)):
+    if unsaid := [f"{name}: is not said" for name in ("version", "line") if name not in fact]:
+        raise NoAction(*unsaid)
+    version, line = fact["version"], fact["line"]
+    if fact["id"] != (expected := release_id(version, line)):
         raise NoAction(f"id: the release of {version} in {line} is {expected}")
-    return "registerCandidate", {"versions": [{"kind": "ModelVersion", "id": version}], "lines": [line]}
+    input = {"versions": [{"kind": "ModelVersion", "id": version}], "lines": [line]}
+    return Asked("registerCandidate", input, {"versions": "version", "lines": "line"}, ("id", "state"))
 
 
 _DECIDED_BY = {
@@ -47,62 +74,80 @@ _DECIDED_BY = {
 }
 
 
-def _decision(fact: Document) -> tuple[str, dict[str, Any]]:
-    if fact.get("type") is None:
+def _decision(fact: Document) -> Asked:
+    if "type" not in fact:
         raise NoAction("type: is required, since it says what is to be decided")
     verb = _DECIDED_BY.get(fact["type"])
     if verb is None:
-        raise NoAction(f"type: nobody takes a decision of type {fact.get('type')}: the policy does, when evidence arrives")
+        raise NoAction(f"type: nobody takes a decision of type {fact['type']}: the policy does, when evidence arrives")
     if fact.get("verdict", Came.GRANTED) != Came.GRANTED:
         raise NoAction("verdict: what is asked for is GRANTED; REFUSED is an answer of the registry's")
-    about = fact.get("about") or []
+    about = fact.get("about", [])
     if len(about) != 1:
         raise NoAction(f"about: a decision is about one release; {len(about)} are named")
-    input: dict[str, Any] = {"release": about[0], "reason": "; ".join(fact.get("reasons") or ()) or None}
+    input, members = {"release": about[0]}, {"release": "about", "reason": "reasons"}
+    if reasons := fact.get("reasons"):
+        input["reason"] = "; ".join(reasons)
     if verb == "override":
-        input["expiresAt"] = fact.get("expiresAt")
-    return verb, input
+        members["expiresAt"] = "expiresAt"
+        input |= {name: fact[name] for name in ("expiresAt",) if name in fact}
+    # A decision has no other identity than its fact's id, so that the same fact twice is one decision.
+    return Asked(verb, input, members, ("id", "type", "verdict"), key=fact["id"])
 
 
-def _artifact(fact: Document) -> tuple[str, dict[str, Any]]:
-    reason = fact.get("description") or "Recorded as a fact."
-    match fact.get("state"):
-        case ArtifactState.QUARANTINED:
-            return "quarantineArtifact", {"artifact": fact["id"], "reason": reason}
-        case ArtifactState.DELETED:
-            return "deleteArtifact", {"artifact": fact["id"], "reason": reason}
-    return "registerArtifact", {"artifact": fact}
+def _artifact(fact: Document) -> Asked:
+    verb = _TAKEN_AWAY_BY.get(fact.get("state", ""))
+    if verb is None:
+        return Asked("registerArtifact", {"artifact": fact}, read=fact)
+    asked = _named(verb, fact, "state", artifact="id", reason="description")
+    asked.input.setdefault("reason", "Recorded as a fact.")
+    return asked
 
 
-def _deployment(fact: Document) -> tuple[str, dict[str, Any]]:
-    state, back = fact.get("state"), fact.get("rollsBack")
-    if state == DeploymentState.PLANNED and back:
-        return "rollBack", _named(fact, id="id", to="artifact", on="on", reason="reason")
-    if state == DeploymentState.PLANNED:
-        return "requestDeployment", _named(
-            fact, id="id", artifact="artifact", on="on", reason="reason", plannedFor="plannedFor"
-        )
-    input = _named(fact, deployment="id", state="state", failedRobots="failedRobots", reason="reason")
-    if (until := fact.get("validTo")) is None:
-        return "reportDeployment", input | {"at": fact.get("validFrom")}
-    return "reportDeployment", input | {"at": until, "activeFrom": fact.get("validFrom")}
+_TAKEN_AWAY_BY = {ArtifactState.QUARANTINED: "quarantineArtifact", ArtifactState.DELETED: "deleteArtifact"}
 
 
-def _named(fact: Document, **names: str) -> dict[str, Any]:
-    """Values of a fact by the names that an action has for them."""
-    return {name: fact.get(of) for name, of in names.items()}
+def _deployment(fact: Document) -> Asked:
+    if fact["state"] == DeploymentState.PLANNED and fact.get("rollsBack"):
+        return _named("rollBack", fact, "state", "rollsBack", id="id", to="artifact", on="on", reason="reason")
+    if fact["state"] == DeploymentState.PLANNED:
+        names = {"artifact": "artifact", "on": "on", "reason": "reason", "plannedFor": "plannedFor"}
+        return _named("requestDeployment", fact, "state", id="id", **names)
+    when = {"at": "validTo", "activeFrom": "validFrom"} if "validTo" in fact else {"at": "validFrom"}
+    names = {"state": "state", "failedRobots": "failedRobots", "reason": "reason", **when}
+    return _named("reportDeployment", fact, deployment="id", **names)
 
 
-_ASKED: Mapping[str, Callable[[Document], tuple[str, dict[str, Any]]]] = {
+def _policy(fact: Document) -> Asked:
+    if "description" not in fact:
+        raise NoAction("description: is not given; say there why the policy is adopted")
+    return Asked("adoptPolicy", {"policy": fact, "reason": fact["description"]}, {"reason": "description"}, fact)
+
+
+_ASKED: Mapping[str, Callable[[Document], Asked]] = {
     "ModelVersion": _version,
     "Release": _release,
-    "Correction": lambda fact: ("correct", {name: fact.get(name) for name in ("of", "values", "reason")}),
-    "Evidence": lambda fact: ("attachEvidence", {"evidence": fact}),
-    "ReleasePolicy": lambda fact: ("adoptPolicy", {"policy": fact, "reason": fact.get("description")}),
+    "Correction": lambda fact: _named("correct", fact, of="of", values="values", reason="reason"),
+    "Evidence": lambda fact: Asked("attachEvidence", {"evidence": fact}, read=fact),
+    "ReleasePolicy": _policy,
     "Decision": _decision,
     "Artifact": _artifact,
     "Deployment": _deployment,
 }
+
+VERBS = (
+    "registerCandidate",
+    "attachEvidence",
+    "adoptPolicy",
+    *dict.fromkeys(_DECIDED_BY.values()),
+    "correct",
+    "registerArtifact",
+    *_TAKEN_AWAY_BY.values(),
+    "requestDeployment",
+    "reportDeployment",
+    "rollBack",
+)
+"""The actions that facts may be."""
 
 
 def is_action(kind: str) -> bool:
@@ -110,10 +155,12 @@ def is_action(kind: str) -> bool:
     return kind in _ASKED
 
 
-def asked(fact: Document) -> tuple[str, dict[str, Any]]:
-    """The action that a governed fact asks for, and its input. Raises `NoAction`."""
+def asked(fact: Document) -> Asked:
+    """The action that a governed fact asks for; the fact as a tidy document. Raises `NoAction`."""
     make = _ASKED.get(str(fact["kind"]))
     if make is None:
         raise NoAction(f"kind: {fact['kind']} is governed, and no action records one yet")
-    verb, input = make(fact)
-    return verb, {name: value for name, value in input.items() if value is not None}
+    found = make(fact)
+    if beside := sorted({*fact} - {"kind", *found.members.values(), *found.read}):
+        raise NoAction(*(f"{name}: this fact asks for {found.verb}, which takes no {name}; leave it out" for name in beside))
+    return found

@@ -15,8 +15,8 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from forebear.api.execution import Answer, Executor
-from forebear.api.mutations import Context, outcome, recording, rejection
-from forebear.domain.roles import Actor, refusal
+from forebear.api.mutations import Context, outcome, rejection, verbs_of
+from forebear.domain.roles import Actor, refusal_of_all
 from forebear.identity.authentication import Authentication
 from forebear.identity.errors import IssuerUnavailable, Unauthenticated
 from forebear.record.recorder import MAX_FACTS, Origin, Recorder
@@ -198,7 +198,7 @@ async def _facts(request: Request, recorder: Recorder, authentication: Authentic
     try:
         actor = await asker(request, authentication)
         imported, partial = _flag(options.get("imported"), "imported"), options.get("partial")
-        if reason := refusal(actor, recording(imported=imported)):
+        if reason := refusal_of_all(actor, verbs_of(imported=imported)):
             raise BadRequest(403, reason.message, reason.code)
         origin = Origin(actor, options.get("source") or "http")
         if kind == "application/json":

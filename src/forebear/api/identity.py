@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from forebear.api.actions import told
 from forebear.api.scalars import DateTime
 from forebear.api.types import RESOLVE, VERB, TypeBuilder, list_of
 from forebear.domain.outcome import Reason, Refused
-from forebear.domain.roles import PERMISSIONS, Actor, Role, in_order, listed, may, refusal
+from forebear.domain.roles import PERMISSIONS, Actor, Role, in_order, listed, may, refusal_of_all
 from forebear.identity.tokens import Token
 
 if TYPE_CHECKING:
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 
 def permitted(
-    resolve: Callable[..., Any], verb: str | Callable[[Mapping[str, Any]], str], *, mutates: bool
+    resolve: Callable[..., Any], verb: str | Callable[[Mapping[str, Any]], Sequence[str]], *, mutates: bool
 ) -> Callable[..., Any]:
-    """A resolver for those alone who may do what it does. `verb`: what that is, perhaps by its arguments.
+    """A resolver for those alone who may do what it does. `verb`: what that is; or by its arguments, one of several.
 
     Others get the error FORBIDDEN or, of a mutation, `Refused`.
     """
 
     def guarded(root: object, info: GraphQLResolveInfo[Context], **arguments: Any) -> Any:
-        reason = refusal(info.context.actor, verb if isinstance(verb, str) else verb(arguments))
+        reason = refusal_of_all(info.context.actor, (verb,) if isinstance(verb, str) else verb(arguments))
         if reason is None:
             return resolve(root, info, **arguments)
         if mutates:

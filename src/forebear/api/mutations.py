@@ -10,6 +10,7 @@ import strawberry
 from graphql import GraphQLError, GraphQLResolveInfo
 from strawberry.types.field import StrawberryField
 
+from forebear.actions import governed
 from forebear.actions.action import Action
 from forebear.actions.performer import Performer
 from forebear.api.actions import ActionBuilder
@@ -20,7 +21,7 @@ from forebear.domain.roles import Actor
 from forebear.graph.declaration import Edge, Kind
 from forebear.graph.facts import Facts
 from forebear.identity.tokens import Tokens
-from forebear.record.recorder import MAX_FACTS, MAX_UNDESCRIBED, Origin, Recorder, Rejection, Summary
+from forebear.record.recorder import MAX_FACTS, MAX_UNDESCRIBED, Origin, Recorder, Rejection, Summary, recording
 
 if TYPE_CHECKING:
     from forebear.api.execution import Executor
@@ -160,7 +161,7 @@ class MutationBuilder:
         types = self._types
         return types.resolved(
             "Records facts in one transaction: all of them, or nothing unless `partial`. The same fact twice changes nothing.",
-            {RESOLVE: record, VERB: lambda arguments: recording(imported=arguments["imported"])},
+            {RESOLVE: record, VERB: lambda arguments: verbs_of(imported=arguments["imported"])},
             types.union("RecordOutcome", "What came of recording.", "Recorded", "NotRecorded", "Refused"),
             {
                 "facts": (list_of(types.named("FactInput")), f"The facts, at most {MAX_FACTS}.", None),
@@ -175,9 +176,9 @@ class MutationBuilder:
         )
 
 
-def recording(*, imported: bool) -> str:
-    """The verb of recording facts: what is taken as history comes from an administrator."""
-    return "importHistory" if imported else "record"
+def verbs_of(*, imported: bool) -> tuple[str, ...]:
+    """What somebody may be allowed of who records facts: plain ones, or those that are actions. Which, each fact decides."""
+    return (recording(imported=imported), *(() if imported else governed.VERBS))
 
 
 async def record(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -110,6 +110,15 @@ def refusal(actor: Actor, verb: str, lines: Iterable[str] | None = ()) -> Reason
         named = listed(outside, "and")
         return _beyond(actor, actor.lines, verb, named, f"ask somebody who may write to {named}")
     return None
+
+
+def refusal_of_all(actor: Actor, verbs: Sequence[str]) -> Reason | None:
+    """Why an actor's roles allow none of some verbs, as it is said of the first; None where they allow one.
+
+    Raises `KeyError` for a verb that the table does not know.
+    """
+    reasons = [refusal(actor, verb) for verb in verbs]
+    return None if None in reasons else reasons[0]
 
 
 def refusal_within(actor: Actor, verb: str, lines: Iterable[str]) -> Reason | None:

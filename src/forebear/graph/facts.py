@@ -216,13 +216,24 @@ class Facts:
         return self._rows(kind, shape, model, imported=imported and kind.standing is Standing.GOVERNED)
 
     def governed(self, document: object) -> Mapping[str, Any] | None:
-        """The document, where it is the fact of a governed kind, or corrects a node of one; None where it is any other."""
+        """The document, where it is the fact of a governed kind, or corrects a node of one; None where it is any other.
+
+        A fact is answered as a tidy document. Raises `InvalidFact` where it is none of its kind.
+        """
         if not isinstance(document, Mapping) or not isinstance(name := document.get("kind"), str):
             return None
         if name == "Correction":
             name = self._of_node(document)
         kind = self.graph.kinds.get(name)
-        return document if kind is not None and kind.standing is Standing.GOVERNED else None
+        if kind is None or kind.standing is not Standing.GOVERNED:
+            return None
+        if document["kind"] == "Correction":
+            return document
+        try:
+            return self.document(name, document)
+        except ValidationError as error:
+            id = document.get("id")
+            raise InvalidFact(id if isinstance(id, str) else None, self.reasons(error, kind)) from None
 
     def _of_node(self, document: Mapping[str, Any]) -> str:
         """The kind of the node that a Correction is of; empty where it is of an edge, or of nothing."""

@@ -133,10 +133,10 @@ class Recorder:
         """
         batch = Batch(imported=imported)
         for position, document in documents:
-            if not imported and (fact := self.facts.governed(document)) is not None:
-                batch.governed[position] = fact
-                continue
             try:
+                if not imported and (fact := self.facts.governed(document)) is not None:
+                    batch.governed[position] = fact
+                    continue
                 batch.rows.append((position, self.facts.read(document, imported=imported)))
                 batch.canonical[position] = json_text(document)
             except InvalidFact as error:
@@ -172,29 +172,23 @@ class Recorder:
         """Does the action that a governed fact is."""
         id = _text(fact.get("id", fact.get("of")))
         try:
-            verb, input = asked(fact)
+            action = asked(fact)
         except NoAction as error:
-            return Summary(rejections=[Rejection(position, id, (str(error),))])
-        if verb not in self._performer.actions:
-            reason = (
-                f"kind: {fact['kind']} is governed, and {verb} cannot be asked for yet; history is recorded with `imported`"
-            )
-            return Summary(rejections=[Rejection(position, id, (reason,))])
-        # A decision has no other identity than its fact's id, so that the same fact twice is one decision.
-        key = id if fact["kind"] == "Decision" else None
-        outcome = await self._performer.do(verb, input, By(origin.actor, origin.source, key))
+            return Summary(rejections=[Rejection(position, id, error.reasons)])
+        outcome = await self._performer.do(action.verb, action.input, By(origin.actor, origin.source, action.key))
         if isinstance(outcome, Done):
             return Summary(Counter({str(fact["kind"]): 1}), revised=len(outcome.changed))
         reasons = outcome.reasons if isinstance(outcome, Refused) else ()
-        return Summary(rejections=[Rejection(position, id, tuple(f"{r.message}; {r.remedy}" for r in reasons))])
+        return Summary(rejections=[Rejection(position, id, tuple(f"{action.said(r.message)}; {r.remedy}" for r in reasons))])
 
     async def _write(self, batch: Batch, origin: Origin, *, partial: bool) -> Summary:
         """Writes the plain facts of a batch in one transaction."""
         rows, rejections = batch.rows, list(batch.rejections)
-        if origin.actor.lines is not None:
-            outside = {p: reason for p, row in rows if (reason := _outside(origin.actor, row))}
-            rejections += [Rejection(p, _id(row), (outside[p].message,)) for p, row in rows if p in outside]
-            rows = [(p, row) for p, row in rows if p not in outside]
+        verb = recording(imported=batch.imported)
+        if origin.actor.lines is not None or refusal(origin.actor, verb):
+            against = {p: reason for p, row in rows if (reason := _against(origin.actor, verb, row))}
+            rejections += [Rejection(p, _id(row), (against[p].message,)) for p, row in rows if p in against]
+            rows = [(p, row) for p, row in rows if p not in against]
         if rejections and not partial:
             # What the graph would say of the others is worth knowing in the same answer.
             rejections += await self._refusals(rows, batch, origin)
@@ -248,10 +242,15 @@ class Recorder:
             subject=f"{FACTS}{origin.recorder}",
             at=writing.now,
             by=origin.recorder,
-            action="importHistory" if imported else "record",
+            action=recording(imported=imported),
             after=json_text(facts | ({"changes": writing.changes} if writing.changes else {})),
             told=facts,
         )
+
+
+def recording(*, imported: bool) -> str:
+    """The verb of recording plain facts: what is taken as history comes from an administrator."""
+    return "importHistory" if imported else "record"
 
 
 def _rejections(rows: Iterable[tuple[int, Row]], refused: _Refused) -> list[Rejection]:
@@ -259,12 +258,12 @@ def _rejections(rows: Iterable[tuple[int, Row]], refused: _Refused) -> list[Reje
     return [Rejection(p, _id(given[p]), tuple(reasons)) for p, reasons in refused.reasons.items()]
 
 
-def _outside(actor: Actor, row: Row) -> Reason | None:
-    """Why an actor whose writes are limited to release lines may not record what a fact says of others."""
+def _against(actor: Actor, verb: str, row: Row) -> Reason | None:
+    """Why an actor may not record a fact: its roles do not allow it, or it says something of a line that is not the actor's."""
     named = {row.of: row.kind.name, row.to: row.to_kind} if isinstance(row, Amendment) else {row.id: row.kind.name}
     if isinstance(row, NodeRow):
         named |= {e.target: e.target_kind for e in row.edges}
-    return refusal(actor, "record", [id for id, kind in named.items() if id and kind == ReleaseLine.kind.name])
+    return refusal(actor, verb, [id for id, kind in named.items() if id and kind == ReleaseLine.kind.name])
 
 
 def _id(row: Row) -> str:
