@@ -171,7 +171,7 @@ async def test_a_release_goes_to_its_end_and_back(registry: Forebear) -> None:
                 "ILLEGAL_TRANSITION",
                 "the release is ARCHIVED, and RESTORATION is possible from REJECTED, DEPRECATED alone; "
                 "nothing is possible from ARCHIVED: it is final",
-                "register a new version as a candidate",
+                "register a new version as a candidate (registerCandidate)",
             ),
         )
     )

@@ -1,5 +1,6 @@
 """Which ways the state of a release may take: one constant, and nothing else."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,12 @@ from forebear.domain.lifecycle import (
     allowed,
     diagram,
     observed,
+    steps,
     table,
     ways,
 )
 from forebear.domain.outcome import Reason
+from forebear.domain.roles import PERMISSIONS
 from forebear.graph.kinds import DecisionType, ReleaseState
 
 PAGE = (Path(__file__).parents[2] / "docs" / "lifecycle.md").read_text("utf-8")
@@ -104,16 +107,19 @@ def test_what_the_constant_has_is_allowed_and_the_rest_refused(state: ReleaseSta
 
 @pytest.mark.parametrize("state", ReleaseState)
 @pytest.mark.parametrize("by", DecisionType)
-def test_the_remedy_of_a_refusal_leads_to_where_the_decision_is_allowed(state: ReleaseState, by: DecisionType) -> None:
-    refusal = allowed(state, by)
-    if not isinstance(refusal, Reason) or not refusal.remedy.startswith("first "):
-        return
-    for step in refusal.remedy.removeprefix("first ").split(", then "):
-        decision, _, target = step.partition(" (to ")
-        after = allowed(state, DecisionType(decision))
-        assert after == target.removesuffix(")")
-        state = ReleaseState(after)
-    assert isinstance(allowed(state, by), ReleaseState)
+def test_the_remedy_of_a_refusal_is_what_people_do_and_leads_to_where_the_decision_is_allowed(
+    state: ReleaseState, by: DecisionType
+) -> None:
+    refusal, way = allowed(state, by), steps(state, by)
+    if isinstance(refusal, Reason):
+        verbs = re.findall(r"\((\w+)\)", refusal.remedy)
+        assert len(verbs) == len(way or ["registerCandidate"])
+        assert {*verbs} <= PERMISSIONS.keys()
+    for step in way or ():
+        after = allowed(state, step)
+        assert isinstance(after, ReleaseState)
+        state = after
+    assert isinstance(allowed(state, by), ReleaseState) == (way is not None)
 
 
 def test_a_refusal_says_the_state_what_is_possible_and_how_to_get_there() -> None:
@@ -121,13 +127,13 @@ def test_a_refusal_says_the_state_what_is_possible_and_how_to_get_there() -> Non
         "ILLEGAL_TRANSITION",
         "the release is CANDIDATE, and DEPRECATION is possible from APPROVED, DEPLOYED alone; "
         "possible from here: EVALUATION (to EVALUATED), REJECTION (to REJECTED), OVERRIDE",
-        "first EVALUATION (to EVALUATED), then APPROVAL (to APPROVED)",
+        "first attach the evidence that its policy asks for (attachEvidence), then have it approved (approve)",
     )
     assert allowed(S.ARCHIVED, D.RESTORATION) == Reason(
         "ILLEGAL_TRANSITION",
         "the release is ARCHIVED, and RESTORATION is possible from REJECTED, DEPRECATED alone; "
         "nothing is possible from ARCHIVED: it is final",
-        "register a new version as a candidate",
+        "register a new version as a candidate (registerCandidate)",
     )
 
 

@@ -116,24 +116,35 @@ def observed(state: ReleaseState, event: Event) -> ReleaseState:
     return way.target if way else state
 
 
+_DONE_BY = {
+    _D.EVALUATION: "attach the evidence that its policy asks for (attachEvidence)",
+    _D.APPROVAL: "have it approved (approve)",
+    _D.REJECTION: "have it rejected (reject)",
+    _D.WITHDRAWAL: "have its approval withdrawn (withdrawApproval)",
+    _D.DEPRECATION: "have it deprecated (deprecate)",
+    _D.RESTORATION: "have it restored (restore)",
+}
+"""What people can do for a decision that takes a release from a state to another; a promotion is the policy's alone."""
+
+
 def _remedy(state: ReleaseState, by: DecisionType) -> str:
-    steps = _steps(state, by)
-    if steps is None:
-        return "register a new version as a candidate"
-    return "first " + ", then ".join(f"{t.by} (to {t.target})" for t in steps)
+    way = steps(state, by)
+    if way is None:
+        return "register a new version as a candidate (registerCandidate)"
+    return "first " + ", then ".join(_DONE_BY[by] for by in way)
 
 
-def _steps(state: ReleaseState, by: DecisionType) -> tuple[Transition, ...] | None:
-    """The shortest way to a state from which `by` is possible, over decisions alone; None where there is none."""
-    frontier: list[tuple[ReleaseState, tuple[Transition, ...]]] = [(state, ())]
+def steps(state: ReleaseState, by: DecisionType) -> tuple[DecisionType, ...] | None:
+    """The shortest way to a state from which `by` is possible, over what people can bring about; None where there is none."""
+    frontier: list[tuple[ReleaseState, tuple[DecisionType, ...]]] = [(state, ())]
     seen = {state}
     for at, taken in frontier:
         if (at, by) in _WAYS:
             return taken
         for t in ways(at):
-            if isinstance(t.by, DecisionType) and t.target not in seen:
+            if isinstance(t.by, DecisionType) and t.by in _DONE_BY and t.target not in seen:
                 seen.add(t.target)
-                frontier.append((t.target, (*taken, t)))
+                frontier.append((t.target, (*taken, t.by)))
     return None
 
 
