@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from forebear.app import Forebear
+from forebear.domain.correction import DIGESTS
 from forebear.domain.outcome import Done, Refused
 from forebear.domain.roles import Role
+from forebear.graph.kinds import ModelVersion
+from forebear.store.statements import directory
 from tests.actions.plant import approve, artifact, beside_what_runs, plant, registered
 from tests.actions.test_evidence import attached
 from tests.actions.world import ADA, ANNA, BEN, EVA, LINE, POLICY, RELEASE, VERSION, company, do, done, person
 from tests.record.asking import ask, everything, history, now, record
 
 RIGHT = f"sha256:{'b' * 64}"
+
+
+STANDING = (directory("cypher") / "actions" / "standing_facts.cypher").read_text("utf-8")
+
+
+def test_the_digests_of_a_version_are_the_same_ones_wherever_they_are_listed() -> None:
+    properties = ModelVersion.kind.properties
+    assert tuple(name for name in properties if name.endswith("Digest")) == DIGESTS
+    lists = re.findall(r"WHERE name IN \[(.*?)\]", STANDING)
+    assert [re.findall(r"'(\w+)'", listed) for listed in lists] == [[*DIGESTS]] * 2
 
 
 async def corrected(registry: Forebear, **values: Any) -> Done:
