@@ -57,7 +57,7 @@ def test_what_no_token_can_be_made_of_is_one_line(tmp_path: Path) -> None:
         (
             ("create", "!", "--role", "viewer"),
             1,
-            "name: '!' is no name of an actor: begin with a letter or digit; letters, digits and . _ @ + - may follow, "
+            "name: '!' is no name of an actor: begin with a letter or digit; letters, digits and . _ @ + | - may follow, "
             "100 characters at most",
         ),
         (("create", "ada", "--role", "viewer", "--expires", "soon"), 2,

@@ -80,6 +80,11 @@ async def test_a_token_speaks_for_its_actor_and_only_its_hash_is_kept(tokens: To
     assert made.secret.removeprefix("forebear_") not in str(await kept(store, "ApiToken|AuditEntry|OutboxEntry"))
 
 
+async def test_a_token_acts_under_the_name_by_which_an_issuer_knows_somebody(tokens: Tokens) -> None:
+    for name in ("auth0|5f7c12", "ines.okoro@quillfinch.example", "5f7c12aa-0d3e-4f6a-9d3b-8f1f4c1c9f10"):
+        assert (await tokens.actor((await created(tokens, name, Role.APPROVER)).secret)).name == name
+
+
 async def test_what_is_done_to_a_token_is_on_its_audit_trail(tokens: Tokens, store: Store, clock: Clock) -> None:
     made = await created(tokens, "ada", Role.APPROVER, lines=["line:a"])
     id, first = made.token.id, moment(clock.now(UTC))
@@ -281,7 +286,7 @@ async def test_a_token_that_makes_no_sense_is_refused_with_every_reason(tokens: 
             Reason(
                 "INVALID_NAME",
                 "name: '-' is no name of an actor",
-                "begin with a letter or digit; letters, digits and . _ @ + - may follow, 100 characters at most",
+                "begin with a letter or digit; letters, digits and . _ @ + | - may follow, 100 characters at most",
             ),
             Reason("NO_ROLE", "roles: without a role a token may do nothing", "give it at least one role"),
             Reason(

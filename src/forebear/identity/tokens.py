@@ -43,7 +43,7 @@ USE_SECONDS = 60
 """How exactly it is kept when a token was last used."""
 
 _FORM = re.compile(rf"{PREFIX}[0-9a-f]{{64}}")
-_NAME = re.compile(r"\w[\w.@+-]{0,99}")
+_NAME = re.compile(r"\w[\w.@+|-]{0,99}")
 _TOLD = ("name", "roles", "lines", "machine", "expiresAt")
 _STATEMENTS = statements("identity")
 _log = structlog.get_logger(__name__)
@@ -230,7 +230,7 @@ class Tokens:
             yield Reason(
                 "INVALID_NAME",
                 f"name: {name!r} is no name of an actor",
-                "begin with a letter or digit; letters, digits and . _ @ + - may follow, 100 characters at most",
+                "begin with a letter or digit; letters, digits and . _ @ + | - may follow, 100 characters at most",
             )
         if not roles:
             yield Reason("NO_ROLE", "roles: without a role a token may do nothing", "give it at least one role")
