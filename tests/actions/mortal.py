@@ -17,7 +17,6 @@ from neo4j import AsyncTransaction
 from forebear.actions.performer import By, Performer
 from forebear.cli import main
 from forebear.domain.outcome import Outcome
-from forebear.store import WriteTransaction
 
 left: ContextVar[int | None] = ContextVar("left", default=None)
 """How many steps the action that this task does has left to live."""
@@ -33,13 +32,14 @@ def step() -> None:
 
 def mortal(point: Path) -> None:
     """Has actions end this process at the point that a file says."""
-    do, run, commit = Performer.do, WriteTransaction.run, AsyncTransaction.commit
+    do, run, commit = Performer.do, AsyncTransaction.run, AsyncTransaction.commit
 
     async def mortally_do(self: Performer, name: str, input: Any, by: By) -> Outcome:
-        left.set(int(point.read_text()))
+        # What a service evaluates by itself is not what it is to die of.
+        left.set(int(point.read_text()) if name != "evaluate" else None)
         return await do(self, name, input, by)
 
-    async def mortally_run(self: WriteTransaction, *given: Any) -> Any:
+    async def mortally_run(self: AsyncTransaction, *given: Any) -> Any:
         step()
         return await run(self, *given)
 
@@ -49,7 +49,7 @@ def mortal(point: Path) -> None:
         step()
 
     Performer.do = mortally_do  # type: ignore[method-assign]
-    WriteTransaction.run = mortally_run  # type: ignore[method-assign]
+    AsyncTransaction.run = mortally_run  # type: ignore[method-assign]
     AsyncTransaction.commit = mortally_commit  # type: ignore[method-assign]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from forebear.actions.evaluation import evaluate_lines
 from forebear.app import Forebear
 from forebear.cli.demo import CAST, QUESTIONS, load
 from forebear.cli.story import play, steps
@@ -35,6 +36,7 @@ async def test_it_is_told_once(company: Forebear) -> None:
     before = await everything(company)
     await load(company)
     assert [step async for step, _ in play(company, steps(), CAST)] == []
+    await evaluate_lines(company.store, company.performer)
     assert await everything(company) == before
 
 
