@@ -434,7 +434,7 @@ async def test_the_command_line_may_do_at_a_service_what_the_table_says(client: 
     assert {verb: not is_forbidden(answer) for verb, answer in answers.items()} == {v: holder.may(v) for v in answers}
     for verb, imported in (("record", False), ("importHistory", True)):
         for recorded in (
-            lambda imported=imported: remote.record([json.dumps(FACT).encode()], "file", imported=imported),
+            lambda imported=imported: remote.record([json.dumps(FACT).encode()], "file", imported=imported, after=""),
             lambda imported=imported: remote.record_all([FACT], "file", imported=imported),
         ):
             if holder.may(verb):

@@ -482,6 +482,7 @@ def test_a_graph_wants_unique_ids_indexes_and_one_full_text_index() -> None:
         Uniqueness("AuditHead", "id"),
         Uniqueness("OutboxEntry", "id"),
         Uniqueness("Request", "id"),
+        Uniqueness("ImportMark", "id"),
         Uniqueness("ApiToken", "id"),
         Index("Wheel", "digest"),
         FullText("forebear_search", {"Wheel": ("name", "description", "note"), "Car": ("name", "description")}),

@@ -11,7 +11,8 @@ import pytest
 
 from forebear.app import Forebear
 from forebear.record import stream
-from forebear.record.stream import record_lines
+from forebear.record.recorder import Origin
+from forebear.record.stream import Line, record_lines
 from tests.record.asking import ORIGIN, ask, everything, history
 
 
@@ -47,9 +48,14 @@ async def runs(registry: Forebear) -> list[str]:
 
 
 @pytest.fixture
-def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Batches of three facts, and lines of at most 100 bytes."""
+def batches_of_three(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches of three facts."""
     monkeypatch.setattr(stream, "BATCH", 3)
+
+
+@pytest.fixture
+def small_batches(batches_of_three: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches of three facts, and lines of at most 100 bytes."""
     monkeypatch.setattr(stream, "MAX_LINE", 100)
 
 
@@ -151,9 +157,114 @@ async def test_what_stays_undescribed_is_named_at_the_end(registry: Forebear) ->
     assert reports[-1] == done(4, 4, connected=4, undescribed=[f"code:{n}@1" for n in range(4)])
 
 
-# ── over HTTP ───────────────────────────────────────────────────────────────────────────────────────────────
+# ── a file, again ───────────────────────────────────────────────────────────────────────────────────────────
 
 NDJSON = {"content-type": "application/x-ndjson"}
+FILE = [
+    run(1, seed=1, status="RUNNING", trainedOn=[{"id": "dataset:a@1", "weight": 0.5}, "dataset:b@1"]),
+    run(2, status="RUNNING"),
+    {"kind": "Correction", "of": "run:001", "values": {"seed": 2}, "reason": "Typed wrongly."},
+    {"kind": "Correction", "of": "run:001", "edge": "trainedOn", "to": "dataset:a@1", "values": {"weight": 1}, "reason": "It."},
+    {"kind": "Retraction", "of": "run:001", "edge": "trainedOn", "to": "dataset:b@1", "reason": "It was never read."},
+    run(1, status="FAILED"),
+    run(1, status="SUCCEEDED"),
+    {"kind": "Retraction", "of": "run:002", "reason": "It never ran."},
+]  # fmt: skip
+"""Three batches that say different things of the same, one after the other."""
+WHOLE = {"runs": {"nodes": [{
+    "id": "run:001", "status": "SUCCEEDED", "seed": 2, "trainedOn": {"edges": [{"node": {"id": "dataset:a@1"}, "weight": 1}]},
+}]}}  # fmt: skip
+IMPORTED = """{ runs { nodes { id status seed trainedOn { edges { node { id } weight } } } } }"""
+
+
+async def imported(registry: Forebear, facts: Iterable[object], after: str = "", origin: Origin = ORIGIN) -> list[Line]:
+    """The reports of a file that is imported."""
+    reports = record_lines(registry.recorder, chunks(lines(facts), 1_000), origin, after=after)
+    return [report async for report in reports]
+
+
+def changed(reports: list[Line]) -> tuple[int | None, ...]:
+    last = reports[-1]
+    return last.described, last.connected, last.revised, last.retracted
+
+
+@pytest.mark.usefixtures("batches_of_three")
+async def test_the_same_file_again_changes_nothing_whatever_it_takes_back_or_puts_right(registry: Forebear) -> None:
+    first = await imported(registry, FILE)
+    written, known = await everything(registry), await ask(registry, IMPORTED)
+    again = await imported(registry, FILE)
+
+    assert known == WHOLE
+    assert (changed(first), changed(again)) == ((2, 2, 4, 2), (0, 0, 0, 0))
+    assert (again[-1].kinds, again[-1].undescribed) == (first[-1].kinds, first[-1].undescribed)
+    assert await everything(registry) == written
+
+
+@pytest.mark.usefixtures("batches_of_three")
+async def test_cut_off_in_the_middle_the_same_file_again_completes_it(registry: Forebear) -> None:
+    whole = record_lines(registry.recorder, chunks(lines(FILE), 1_000), ORIGIN, after="")
+    await anext(whole)
+    await whole.aclose()
+    assert changed(await imported(registry, FILE)) != (0, 0, 0, 0)
+    assert await ask(registry, IMPORTED) == WHOLE
+    corrections = "MATCH (v:Revision)-[:REVISES]->(n:Run {id: 'run:001'}) RETURN v.changed AS changed ORDER BY v.number"
+    assert [row["changed"] for row in await registry.store.read(corrections)] == [["seed"], ["status"], ["status"]]
+
+
+@pytest.mark.usefixtures("batches_of_three")
+async def test_what_goes_on_with_a_file_names_the_mark_that_it_goes_on_from(registry: Forebear) -> None:
+    first, *_ = await imported(registry, FILE[:3])
+    rest = await imported(registry, FILE[3:], after=first.mark or "")
+    written = await everything(registry)
+    assert rest[-1].mark == (await imported(registry, FILE))[-1].mark
+    assert await everything(registry) == written
+
+
+@pytest.mark.usefixtures("batches_of_three")
+async def test_what_was_left_out_of_a_file_is_tried_again(registry: Forebear) -> None:
+    late = {"kind": "Correction", "of": "run:009", "values": {"seed": 2}, "reason": "Typed wrongly."}
+    file = [run(1, status="RUNNING"), late, run(2), *FILE[5:]]
+    first = await imported(registry, file)
+    again = await imported(registry, file)
+    assert [(r["position"], r["id"]) for r in first[0].rejections] == [(1, "run:009")]
+    assert (again[0].rejections, changed(again)) == (first[0].rejections, (0, 0, 0, 0))
+
+    await history(registry, run(9, seed=1))
+    assert changed(await imported(registry, file)) == (0, 0, 1, 0)
+    written = await everything(registry)
+    assert changed(await imported(registry, file)) == (0, 0, 0, 0)
+    assert await everything(registry) == written
+
+
+@pytest.mark.usefixtures("batches_of_three")
+async def test_after_another_file_of_its_source_a_file_says_it_anew(registry: Forebear) -> None:
+    runs, fails = [run(1, status="RUNNING"), *(run(n) for n in range(2, 5)), run(1, seed=1)], [run(1, status="FAILED")]
+    elsewhere = Origin(ORIGIN.actor, "elsewhere")
+    said = [(runs, ORIGIN), (fails, elsewhere), (runs, ORIGIN), (fails, ORIGIN), (runs, ORIGIN), (runs, ORIGIN)]
+    assert [(await imported(registry, file, origin=origin))[-1].revised for file, origin in said] == [1, 1, 0, 0, 1, 0]
+    assert (await ask(registry, IMPORTED))["runs"]["nodes"][0]["status"] == "RUNNING"
+
+
+async def test_what_is_no_file_says_everything_anew(http: httpx.AsyncClient, registry: Forebear) -> None:
+    for status in ("RUNNING", "FAILED", "RUNNING"):
+        await http.post("/facts", content=lines([run(1, status=status)]), headers=NDJSON)
+    assert (await ask(registry, IMPORTED))["runs"]["nodes"][0]["status"] == "RUNNING"
+
+
+@pytest.mark.parametrize("body", [{"json": FILE}, {"content": lines(FILE), "headers": NDJSON}], ids=["array", "lines"])
+async def test_a_file_comes_over_http_as_lines_or_as_an_array(
+    http: httpx.AsyncClient, registry: Forebear, body: dict[str, Any]
+) -> None:
+    first = await http.post("/facts?after=", **body)
+    assert first.status_code == 200, first.text
+    written = await everything(registry)
+    again = await http.post("/facts?after=", **body)
+    summary = json.loads(again.text.splitlines()[-1])
+    assert [summary[name] for name in ("described", "connected", "revised", "retracted")] == [0, 0, 0, 0]
+    assert await everything(registry) == written
+
+
+# ── over HTTP ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
 async def test_ndjson_comes_in_over_http_zipped_or_not(http: httpx.AsyncClient, registry: Forebear) -> None:

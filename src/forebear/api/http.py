@@ -184,7 +184,11 @@ async def unzipped(request: Request) -> AsyncIterator[bytes]:
 
 
 async def facts(request: Request, recorder: Recorder, authentication: Authentication) -> Response:
-    """POST /facts: a JSON array in one transaction, or NDJSON of any length, atomic per batch, with progress."""
+    """POST /facts: a JSON array in one transaction, or NDJSON of any length, atomic per batch, with progress.
+
+    `?after=` says that it is a file from `?source=`, of which nothing is recorded twice; what goes on with one gives the
+    `mark` of the last report.
+    """
     started = time.perf_counter()
     response = await _facts(request, recorder, authentication)
     if not isinstance(response, Reports):
@@ -198,14 +202,15 @@ async def _facts(request: Request, recorder: Recorder, authentication: Authentic
     try:
         actor = await asker(request, authentication)
         imported, partial = _flag(options.get("imported"), "imported"), options.get("partial")
+        after = options.get("after")
         if reason := refusal_of_all(actor, verbs_of(imported=imported)):
             raise BadRequest(403, reason.message, reason.code)
         origin = Origin(actor, options.get("source") or "http")
         if kind == "application/json":
-            return await _array(request, recorder, origin, imported=imported, partial=_flag(partial, "partial"))
+            return await _array(request, recorder, origin, imported=imported, partial=_flag(partial, "partial"), after=after)
         if kind in ("application/x-ndjson", "application/jsonl", "application/ndjson"):
             goes_on = partial is None or _flag(partial, "partial")
-            lines = record_lines(recorder, unzipped(request), origin, imported=imported, partial=goes_on)
+            lines = record_lines(recorder, unzipped(request), origin, imported=imported, partial=goes_on, after=after)
             return Reports(lines)
         raise BadRequest(
             415,
@@ -218,7 +223,9 @@ async def _facts(request: Request, recorder: Recorder, authentication: Authentic
         return failed(error)
 
 
-async def _array(request: Request, recorder: Recorder, origin: Origin, *, imported: bool, partial: bool) -> Response:
+async def _array(
+    request: Request, recorder: Recorder, origin: Origin, *, imported: bool, partial: bool, after: str | None
+) -> Response:
     try:
         documents = msgspec.json.decode(await body(request))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -231,7 +238,7 @@ async def _array(request: Request, recorder: Recorder, origin: Origin, *, import
             f"at most {MAX_FACTS} facts in one array; {len(documents)} were given: send NDJSON",
             "TOO_MANY_FACTS",
         )
-    summary = await recorder.record(documents, origin, partial=partial, imported=imported)
+    summary = await recorder.record(documents, origin, partial=partial, imported=imported, after=after)
     if summary.rejections and not partial:
         return JSONResponse({"rejections": [rejection(r) for r in summary.rejections]}, status_code=422)
     return JSONResponse(outcome(summary))

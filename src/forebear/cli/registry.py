@@ -30,11 +30,14 @@ class Registry(Protocol):
     async def ask(self, document: str, variables: Mapping[str, Any], operation: str | None = None) -> dict[str, Any]:
         """The whole GraphQL response."""
 
-    async def record(self, lines: Sequence[bytes], source: str, *, imported: bool) -> Line:
-        """Records at most a batch of lines, rejected ones left out. Raises `Interrupted`."""
+    async def record(self, lines: Sequence[bytes], source: str, *, imported: bool, after: str) -> Line:
+        """Records at most a batch of a file's lines, rejected ones left out; `after` is the mark of those before, or empty.
+
+        Raises `Interrupted`.
+        """
 
     async def record_all(self, documents: Sequence[object], source: str, *, imported: bool) -> Line:
-        """Records all documents, or none where one is rejected. Raises `Interrupted`."""
+        """Records all documents of a file, or none where one is rejected. Raises `Interrupted`."""
 
     def trail(self) -> AsyncIterator[bytes]:
         """The audit trail, some lines at a time."""
@@ -104,7 +107,7 @@ class Local:
         answer = await self.forebear.executor.answer(document, variables, operation, self.forebear.context(self._actor))
         return msgspec.json.decode(answer.body, type=dict[str, Any])
 
-    async def record(self, lines: Sequence[bytes], source: str, *, imported: bool) -> Line:
+    async def record(self, lines: Sequence[bytes], source: str, *, imported: bool, after: str) -> Line:
         from forebear.record.recorder import Origin
         from forebear.record.stream import record_lines
         from forebear.store.errors import EngineUnavailable, StatementTimeout, TransientFailure
@@ -113,7 +116,8 @@ class Local:
             yield b"".join(lines)
 
         try:
-            reports = record_lines(self.forebear.recorder, chunk(), Origin(self._actor, source), imported=imported)
+            origin = Origin(self._actor, source)
+            reports = record_lines(self.forebear.recorder, chunk(), origin, imported=imported, after=after)
             return _together([report async for report in reports])
         except (EngineUnavailable, StatementTimeout, TransientFailure) as error:
             raise Interrupted(str(error)) from error
@@ -124,7 +128,8 @@ class Local:
         from forebear.store.errors import EngineUnavailable, StatementTimeout, TransientFailure
 
         try:
-            summary = await self.forebear.recorder.record(documents, Origin(self._actor, source), imported=imported)
+            origin = Origin(self._actor, source)
+            summary = await self.forebear.recorder.record(documents, origin, imported=imported, after="")
         except (EngineUnavailable, StatementTimeout, TransientFailure) as error:
             raise Interrupted(str(error)) from error
         return _whole(outcome(summary))
@@ -165,11 +170,11 @@ class Remote:
             raise Failure(str(error), Code.UNREACHABLE) from None
         return self._object(response)
 
-    async def record(self, lines: Sequence[bytes], source: str, *, imported: bool) -> Line:
+    async def record(self, lines: Sequence[bytes], source: str, *, imported: bool, after: str) -> Line:
         from forebear.record.stream import Line
 
         reports = []
-        for line in (await self._facts(b"".join(lines), NDJSON, source, imported)).content.splitlines():
+        for line in (await self._facts(b"".join(lines), NDJSON, source, imported, after)).content.splitlines():
             report = msgspec.json.decode(line)
             if error := report.get("error"):
                 if error["code"] == "UNAVAILABLE":
@@ -181,7 +186,7 @@ class Remote:
         return _together(reports)
 
     async def record_all(self, documents: Sequence[object], source: str, *, imported: bool) -> Line:
-        response = await self._facts(msgspec.json.encode(documents), "application/json", source, imported)
+        response = await self._facts(msgspec.json.encode(documents), "application/json", source, imported, "")
         return _whole(self._object(response))
 
     async def trail(self) -> AsyncIterator[bytes]:
@@ -235,8 +240,8 @@ class Remote:
             raise Failure(f"{self._client.base_url} did not answer: {_message(response)}", Code.UNREACHABLE)
         return response
 
-    async def _facts(self, body: bytes, kind: str, source: str, imported: bool) -> httpx.Response:
-        flags = {"source": source, "imported": str(imported).lower()}
+    async def _facts(self, body: bytes, kind: str, source: str, imported: bool, after: str) -> httpx.Response:
+        flags = {"source": source, "imported": str(imported).lower(), "after": after}
         response = await self._post("/facts", body, kind, flags)
         if response.status_code == 403:
             raise Failure(_message(response))

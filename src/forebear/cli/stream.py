@@ -94,6 +94,7 @@ class Import:
     reads: bool
     """Whether who imports may read as well."""
     through: int = 0
+    mark: str = ""
     rejected: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
     changes: Counter[str] = field(default_factory=Counter)
@@ -101,8 +102,12 @@ class Import:
 
     async def add(self, lines: Sequence[bytes]) -> None:
         """Records a batch of lines, and leaves out what is rejected."""
-        self._take(await self._patiently(lambda: self.registry.record(lines, self.source, imported=self.imported)))
+        report = await self._patiently(
+            lambda: self.registry.record(lines, self.source, imported=self.imported, after=self.mark)
+        )
+        self._take(report)
         self.through += len(lines)
+        self.mark = report.mark or ""
 
     async def add_all(self, lines: Sequence[bytes]) -> None:
         """Records all of some lines, or nothing."""

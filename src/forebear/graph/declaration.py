@@ -455,6 +455,9 @@ OUTBOX_ENTRY = "OutboxEntry"
 REQUEST = "Request"
 """The label of requests that carried an idempotency key, with their first outcome."""
 
+IMPORT_MARK = "ImportMark"
+"""The label of marks: what of a file was recorded last from its source, so that the same file again changes nothing."""
+
 API_TOKEN = "ApiToken"
 """The label of API tokens, of which only a hash is kept."""
 
@@ -468,6 +471,7 @@ BOOKKEEPING: Mapping[str, frozenset[str]] = {
     AUDIT_HEAD: frozenset({"id", "number", "at", "chains", "entries", "grown", "previous", "hash"}),
     OUTBOX_ENTRY: frozenset({"id", "at", "event", "subject", "payload"}),
     REQUEST: frozenset({"id", "at", "digest", "outcome"}),
+    IMPORT_MARK: frozenset({"id", "digest", "left", "undescribed"}),
     API_TOKEN: frozenset(
         {
             "id",

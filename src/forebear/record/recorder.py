@@ -20,6 +20,7 @@ from forebear.graph.kinds import ReleaseLine
 from forebear.graph.moments import moment
 from forebear.record.audit import FACTS, Chains, digest
 from forebear.record.level import Ends, Identity, Level, Node, levels
+from forebear.record.part import Known, Part
 from forebear.store import Store, WriteTransaction
 
 T = TypeVar("T")
@@ -66,6 +67,8 @@ class Summary:
     retracted: int = 0
     undescribed: set[str] = field(default_factory=set)
     rejections: list[Rejection] = field(default_factory=list)
+    mark: str | None = None
+    """Of a file: what has come of it by then, as a digest that the next part names as what came before."""
 
     @property
     def changed(self) -> int:
@@ -81,6 +84,7 @@ class Summary:
         self.retracted += other.retracted
         self.undescribed |= other.undescribed
         self.rejections += other.rejections
+        self.mark = other.mark or self.mark
 
 
 @dataclass
@@ -121,10 +125,16 @@ class Recorder:
         self._planned: set[str] = set()
 
     async def record(
-        self, documents: Iterable[object], origin: Origin, *, partial: bool = False, imported: bool = False
+        self,
+        documents: Iterable[object],
+        origin: Origin,
+        *,
+        partial: bool = False,
+        imported: bool = False,
+        after: str | None = None,
     ) -> Summary:
         """Records documents in one transaction; see `read` and `write`. Raises `StoreError`."""
-        return await self.write(self.read(enumerate(documents), imported=imported), origin, partial=partial)
+        return await self.write(self.read(enumerate(documents), imported=imported), origin, partial=partial, after=after)
 
     def read(self, documents: Iterable[tuple[int, object]], *, imported: bool = False) -> Batch:
         """Documents with their positions as rows, and what is no fact with every reason.
@@ -143,13 +153,16 @@ class Recorder:
                 batch.rejections.append(Rejection(position, error.id, error.reasons))
         return batch
 
-    async def write(self, batch: Batch, origin: Origin, *, partial: bool = False) -> Summary:
+    async def write(self, batch: Batch, origin: Origin, *, partial: bool = False, after: str | None = None) -> Summary:
         """Writes a batch in one transaction; where it holds governed facts, in as many as they are and what lies between.
 
         Unless `partial`, one rejected fact means that nothing is written; otherwise the others are. Raises `StoreError`.
+
+        With `after` it is a part of a file: the first where that is empty, else what follows the part whose summary had that
+        mark. Plain facts of the file that was recorded last from the same source are not recorded again.
         """
         if not batch.governed:
-            return await self._write(batch, origin, partial=partial)
+            return await self._write(batch, origin, partial=partial, after=after)
         if not partial and len(batch.governed) + len(batch.rows) + len(batch.rejections) > 1:
             apart = "is governed, and so a transaction of its own: record it alone, or the others with `partial`"
             batch.rejections += [
@@ -161,7 +174,8 @@ class Recorder:
         start = -1
         for end in ends:
             between = [p for p, _ in batch.rows if p > start and (end is None or p < end)]
-            total.add(await self._write(batch.part(between), origin, partial=partial))
+            total.add(await self._write(batch.part(between), origin, partial=partial, after=after))
+            after = total.mark
             if end is not None:
                 total.add(await self._act(end, batch.governed[end], origin))
                 start = end
@@ -181,9 +195,11 @@ class Recorder:
         reasons = outcome.reasons if isinstance(outcome, Refused) else ()
         return Summary(rejections=[Rejection(position, id, tuple(f"{action.said(r.message)}; {r.remedy}" for r in reasons))])
 
-    async def _write(self, batch: Batch, origin: Origin, *, partial: bool) -> Summary:
+    async def _write(self, batch: Batch, origin: Origin, *, partial: bool, after: str | None = None) -> Summary:
         """Writes the plain facts of a batch in one transaction."""
         rows, rejections = batch.rows, list(batch.rejections)
+        part = None if after is None else Part.of(batch.rows, batch.canonical, origin.source, after, imported=batch.imported)
+        before = Summary(mark=part.through if part else None)
         verb = recording(imported=batch.imported)
         if origin.actor.lines is not None or refusal(origin.actor, verb):
             against = {p: reason for p, row in rows if (reason := _against(origin.actor, verb, row))}
@@ -195,14 +211,20 @@ class Recorder:
             rows = []
         while rows:
             try:
-                summary = await self._attempt(rows, batch, origin)
+                before.add(await self._attempt(rows, batch, origin, part=part))
+                break
+            except Known as known:
+                assert part is not None
+                part.left, part.undescribed = known.left, known.undescribed
+                left = {p for n, (p, _) in enumerate(part.rows) if n in known.left}
+                before.facts.update(_kind(row) for p, row in rows if p not in left)
+                before.undescribed.update(known.undescribed)
+                rows = [(p, row) for p, row in rows if p in left]
             except _Refused as refused:
                 rejections += _rejections(rows, refused)
                 rows = [(p, row) for p, row in rows if p not in refused.reasons] if partial else []
-            else:
-                summary.rejections = sorted(rejections, key=lambda r: r.position)
-                return summary
-        return Summary(rejections=sorted(rejections, key=lambda r: r.position))
+        before.rejections = sorted(rejections, key=lambda r: r.position)
+        return before
 
     async def _refusals(self, rows: Sequence[tuple[int, Row]], batch: Batch, origin: Origin) -> list[Rejection]:
         try:
@@ -211,7 +233,9 @@ class Recorder:
             return _rejections(rows, refused)
         return []
 
-    async def _attempt(self, rows: Sequence[tuple[int, Row]], batch: Batch, origin: Origin, *, keep: bool = True) -> Summary:
+    async def _attempt(
+        self, rows: Sequence[tuple[int, Row]], batch: Batch, origin: Origin, *, part: Part | None = None, keep: bool = True
+    ) -> Summary:
         cut = levels(rows)
         new = {text for level in cut for text in level.statements()} - self._planned
         await self._store.plan(sorted(new), {"batch": {}})
@@ -219,6 +243,8 @@ class Recorder:
 
         async def work(transaction: WriteTransaction) -> Summary:
             writing = _Writing(transaction, self._store.engine, origin, self._types)
+            if part:
+                await part.claim(transaction)
             for level in cut:
                 await writing.write(level)
             if batch.imported:
@@ -228,6 +254,8 @@ class Recorder:
             if refused or not keep:
                 raise _Refused(refused)
             writing.summary.facts.update(_kind(row) for _, row in rows)
+            if part:
+                await part.set(transaction, rows, sorted(writing.summary.undescribed)[:MAX_UNDESCRIBED])
             if writing.summary.changed:
                 await self._account(writing, [batch.canonical[p] for p, _ in rows], batch.imported, origin)
             return writing.summary

@@ -39,6 +39,8 @@ class Line(msgspec.Struct, omit_defaults=True):
     retracted: int | None = None
     undescribed: list[str] | None = None
     """Of all targets that some batch left undescribed: at most 100; facts of later batches may have described them."""
+    mark: str | None = None
+    """Of a file: what comes next names this as what came before it."""
 
 
 async def record_lines(
@@ -48,11 +50,13 @@ async def record_lines(
     *,
     imported: bool = False,
     partial: bool = True,
+    after: str | None = None,
 ) -> AsyncIterator[Line]:
     """Records NDJSON; answers a report for each batch that is in, and a last one.
 
     While one batch is written the next is read. A rejected fact is left out and reported; unless `partial`, its batch is
-    not written and the stream ends there. Raises `StoreError`; what was reported before is in.
+    not written and the stream ends there. With `after` the lines are a file, or go on with one, of which nothing is recorded
+    twice: see `Recorder.write`. Raises `StoreError`; what was reported before is in.
     """
     total = Summary()
     through = 0
@@ -64,7 +68,7 @@ async def record_lines(
         kept = set(list(summary.undescribed)[:MAX_UNDESCRIBED])
         stops = bool(summary.rejections) and not partial
         through += 0 if stops else lines
-        report = Line(through, [_report(r) for r in summary.rejections], stopped=stops)
+        report = Line(through, [_report(r) for r in summary.rejections], stopped=stops, mark=summary.mark)
         summary.rejections, summary.undescribed = (
             [],
             kept if len(total.undescribed) < MAX_UNDESCRIBED else set(),
@@ -84,9 +88,10 @@ async def record_lines(
                 yield report
                 if report.stopped:
                     break
+                after = report.mark
             count = len(lines)
             position += count
-            writing = asyncio.create_task(recorder.write(batch, origin, partial=partial))
+            writing = asyncio.create_task(recorder.write(batch, origin, partial=partial, after=after))
         if writing is not None:
             report = await written(writing, count)
             writing = None
@@ -104,6 +109,7 @@ async def record_lines(
         revised=total.revised,
         retracted=total.retracted,
         undescribed=sorted(total.undescribed)[:MAX_UNDESCRIBED],
+        mark=total.mark,
     )
 
 

@@ -1,0 +1,62 @@
+"""Parts of files, which the graph remembers, so that the same file again changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self, cast
+
+from forebear.domain.audit import digest
+from forebear.graph import mark
+from forebear.graph.facts import Row
+from forebear.store import WriteTransaction
+
+
+class Known(Exception):
+    """A part of a file was recorded before, but for some of its rows."""
+
+    def __init__(self, left: Iterable[int], undescribed: Iterable[str]) -> None:
+        super().__init__()
+        self.left = frozenset(left)
+        self.undescribed = frozenset(undescribed)
+
+
+@dataclass
+class Part:
+    """A part of a file: its rows, and as digests what came before them and what has come with them."""
+
+    rows: Sequence[tuple[int, Row]]
+    source: str
+    after: str
+    through: str
+    left: frozenset[int] | None = None
+    """Where it was recorded before: which of its rows were left out."""
+    undescribed: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(
+        cls, rows: Sequence[tuple[int, Row]], canonical: Mapping[int, str], source: str, after: str, *, imported: bool
+    ) -> Self:
+        """Rows and what they were read from by position, as what follows the part that `after` is the mark of."""
+        said = (canonical[p] for p, _ in rows)
+        return cls(rows, source, after, digest((after, "imported" if imported else None, *said)))
+
+    async def claim(self, transaction: WriteTransaction) -> None:
+        """Locks its mark. Raises `Known` where it turns out to have been recorded before."""
+        (stored,) = cast(list[dict[str, Any]], await transaction.run(mark.CLAIM, {"id": self._id(self.after)}))
+        left = frozenset(stored["left"]) if stored["digest"] == self.through else None
+        if left is not None and left != self.left:
+            raise Known(left, stored["undescribed"])
+        self.left = left
+
+    async def set(self, transaction: WriteTransaction, kept: Sequence[tuple[int, Row]], undescribed: Iterable[str]) -> None:
+        """Notes that of its rows these are in; in the transaction in which it was claimed."""
+        taken = {position for position, _ in kept}
+        left = [n for n, (p, _) in enumerate(self.rows) if p not in taken and (self.left is None or n in self.left)]
+        # What was left out before and is taken now is no reason to record the parts that follow once more.
+        next = self._id(self.through) if self.left is None else ""
+        said = {"digest": self.through, "left": left, "undescribed": [*self.undescribed.union(undescribed)]}
+        await transaction.run(mark.SET, {"id": self._id(self.after), "mark": said, "next": next})
+
+    def _id(self, digest: str) -> str:
+        return f"{self.source}/{digest}"
