@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -19,6 +21,7 @@ from forebear.actions.catalogue import ACTIONS, INQUIRIES
 from forebear.actions.performer import Performer
 from forebear.api import audit, http
 from forebear.api.execution import Executor
+from forebear.api.log import RequestLog
 from forebear.api.mutations import Context
 from forebear.api.schema import Schema, build
 from forebear.domain.roles import Actor
@@ -95,8 +98,13 @@ def schema_of(graph: Graph = GRAPH) -> Schema:
     return build(graph, questions(graph), Facts(graph), ACTIONS)
 
 
-def application(opened: Callable[[], contextlib.AbstractAsyncContextManager[Forebear]]) -> Starlette:
-    """The ASGI application; `opened` is entered when it starts and left when it stops."""
+def application(
+    opened: Callable[[], contextlib.AbstractAsyncContextManager[Forebear]], hosts: Sequence[str] = ("*",)
+) -> Starlette:
+    """The ASGI application; `opened` is entered when it starts and left when it stops.
+
+    `hosts` are those that a request may say it is for.
+    """
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -119,6 +127,11 @@ def application(opened: Callable[[], contextlib.AbstractAsyncContextManager[Fore
 
     return Starlette(
         lifespan=lifespan,
+        middleware=[
+            Middleware(RequestLog),
+            Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
+        ],
+        exception_handlers={http.BadRequest: http.refused, StoreError: http.failed},
         routes=[
             Route(
                 "/graphql",

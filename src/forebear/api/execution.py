@@ -8,7 +8,6 @@ errors are the specification's.
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -119,11 +118,11 @@ class Answer:
 
     body: bytes
     operation: str | None = None
-    statement_seconds: float = 0.0
     rows: int = 0
     """How many rows its root fields hold."""
     compiled: bool = False
-    errors: int = 0
+    error: str | None = None
+    """The code of its first error."""
     retry_after: float | None = None
     refused: int = 0
     """Where it is a request error, so that nothing was executed: the status that says so in the modern media type."""
@@ -159,7 +158,6 @@ class Executor:
             return _refusal(error.errors, name)
         if reasons := [reason for verb in plan.verbs if (reason := refusal(context.actor, verb))]:
             return _refusal([forbidden(reason) for reason in reasons], name, 403)
-        started = time.perf_counter()
         tree: dict[str, Any] = {}
         if plan.verbs:
             try:
@@ -167,7 +165,6 @@ class Executor:
             except StoreError as error:
                 return _failure(error, name)
             tree = cast(dict[str, Any], record["row"]) if record else {}
-        seconds = time.perf_counter() - started
         if plan.compiled.finish:
             tree = plan.compiled.finish(tree, parameters)
         if not plan.executes and all(tree[key] is not None for key in plan.required):
@@ -177,8 +174,8 @@ class Executor:
             except msgspec.ValidationError:
                 pass
             else:
-                return Answer(b'{"data":%b,"extensions":{"cost":%d}}' % (data, cost), name, seconds, rows, True)
-        return await self._execute(asked, Answer(b"", name, seconds, _rows(tree)), tree, {"cost": cost})
+                return Answer(b'{"data":%b,"extensions":{"cost":%d}}' % (data, cost), name, rows, True)
+        return await self._execute(asked, Answer(b"", name, _rows(tree)), tree, {"cost": cost})
 
     async def _execute(
         self, asked: Asked, answer: Answer, tree: Mapping[str, Any] | None = None, extensions: Mapping[str, Any] | None = None
@@ -201,10 +198,12 @@ class Executor:
         body: dict[str, Any] = {}
         if errors:
             body["errors"] = [masked(error) for error in errors]
+            answer.error = body["errors"][0]["extensions"]["code"]
         body["data"] = result.data
         if extensions:
             body["extensions"] = extensions
-        return replace(answer, body=_encode(body), errors=len(errors))
+        rows = answer.rows if tree is not None else _rows(result.data or {})
+        return replace(answer, body=_encode(body), rows=rows)
 
     async def fetch(self, info: GraphQLResolveInfo[Context], rule: Rule, values: Mapping[str, Any]) -> Any:
         """The nodes that a resolver's field stands for, with all that is selected of them, in one statement.
@@ -365,7 +364,7 @@ def masked(error: GraphQLError) -> dict[str, Any]:
     original = error.original_error
     if isinstance(original, StoreError):
         formatted = dict(GraphQLError(str(original), error.nodes, path=error.path).formatted)
-        formatted["extensions"] = {"code": _code(original)}
+        formatted["extensions"] = {"code": code_of(original)}
         return formatted
     if original is not None and not isinstance(original, GraphQLError) and not _is_null_error(original):
         _log.error("an unforeseen error", exc_info=original)
@@ -382,7 +381,8 @@ def _is_null_error(error: Exception) -> bool:
     return isinstance(error, TypeError) and str(error).startswith("Cannot return null for non-nullable field ")
 
 
-def _code(error: StoreError) -> str:
+def code_of(error: StoreError) -> str:
+    """The code by which clients know what the database could not do."""
     match error:
         case EngineUnavailable():
             return "UNAVAILABLE"
@@ -392,13 +392,15 @@ def _code(error: StoreError) -> str:
 
 
 def _failure(error: StoreError, name: str | None) -> Answer:
-    body = {"errors": [{"message": str(error), "extensions": {"code": _code(error)}}], "data": None}
+    body = {"errors": [{"message": str(error), "extensions": {"code": code_of(error)}}], "data": None}
     retry_after = error.retry_after if isinstance(error, EngineUnavailable) else None
-    return Answer(_encode(body), name, errors=1, retry_after=retry_after)
+    return Answer(_encode(body), name, error=code_of(error), retry_after=retry_after)
 
 
 def _refusal(errors: list[GraphQLError], name: str | None = None, status: int = 400) -> Answer:
-    return Answer(_encode({"errors": [e.formatted for e in errors]}), name, errors=len(errors), refused=status)
+    formatted = [e.formatted for e in errors]
+    code = formatted[0].get("extensions", {}).get("code")
+    return Answer(_encode({"errors": formatted}), name, error=code, refused=status)
 
 
 def _error(message: str, code: str) -> GraphQLError:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import time
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from typing import Any
 
 import msgspec
-import structlog
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from forebear.api.execution import Answer, Executor
+from forebear.api.execution import Answer, Executor, code_of
+from forebear.api.log import note
 from forebear.api.mutations import Context, outcome, rejection, verbs_of
 from forebear.domain.roles import Actor, refusal_of_all
 from forebear.identity.authentication import Authentication
@@ -26,9 +25,8 @@ from forebear.store.errors import EngineUnavailable, StoreError
 MAX_BODY = 20 * 1024 * 1024
 """The largest GraphQL request or JSON array of facts, in bytes; NDJSON has no limit."""
 
+NDJSON = "application/x-ndjson"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
-
-_log = structlog.get_logger(__name__)
 
 
 class BadRequest(Exception):
@@ -61,44 +59,38 @@ _decode = msgspec.json.Decoder(GraphQLRequest).decode
 async def graphql(
     request: Request, executor: Executor, authentication: Authentication, context: Callable[[Actor], Context]
 ) -> Response:
-    """POST and GET /graphql; `context` makes what resolvers need."""
-    started = time.perf_counter()
+    """POST and GET /graphql; `context` makes what resolvers need. Raises `BadRequest` and `StoreError`."""
     if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
         return RedirectResponse("/")
-    try:
-        actor = await asker(request, authentication)
-        asked = await _asked(request)
-    except BadRequest as error:
-        return error.response()
+    actor = await asker(request, authentication)
+    asked = await _asked(request)
     if request.method == "GET" and _mutates(executor, asked):
-        return BadRequest(405, "a mutation needs POST", "METHOD_NOT_ALLOWED").response()
+        raise BadRequest(405, "a mutation needs POST", "METHOD_NOT_ALLOWED")
     answer = await executor.answer(asked.query, asked.variables, asked.operationName, context(actor))
-    _log.info(
-        "graphql",
-        actor=actor.name,
-        operation=answer.operation,
-        ms=since(started),
-        statement_ms=round(answer.statement_seconds * 1000, 2),
-        rows=answer.rows,
-        bytes=len(answer.body),
-        errors=answer.errors,
-        compiled=answer.compiled,
-    )
+    note(request.scope, operation=answer.operation, rows=answer.rows, error=answer.error, compiled=answer.compiled)
     return _response(request, answer)
 
 
 async def asker(request: Request, authentication: Authentication) -> Actor:
-    """Who asks. Raises `BadRequest` where that is not known."""
+    """Who asks. Raises `BadRequest` where that is not known, and `StoreError`."""
     try:
-        return await authentication.actor(request.headers.get("authorization"))
+        actor = await authentication.actor(request.headers.get("authorization"))
     except Unauthenticated as error:
         challenge = 'Bearer realm="forebear"' + (', error="invalid_token"' if error.presented else "")
-        _log.info("unauthenticated", reason=str(error))
         raise BadRequest(401, str(error), "UNAUTHENTICATED", {"WWW-Authenticate": challenge}) from None
-    except (IssuerUnavailable, EngineUnavailable) as error:
+    except IssuerUnavailable as error:
         raise BadRequest(503, str(error), "UNAVAILABLE", _retry_after(error.retry_after)) from None
-    except StoreError as error:
-        raise BadRequest(500, str(error), "DATABASE_ERROR") from None
+    note(request.scope, actor=actor.name)
+    return actor
+
+
+async def permitted(request: Request, authentication: Authentication, *verbs: str) -> Actor:
+    """Who asks, where they may do one of these. Raises `BadRequest` and `StoreError`."""
+    actor = await asker(request, authentication)
+    note(request.scope, operation=verbs[0])
+    if reason := refusal_of_all(actor, verbs):
+        raise BadRequest(403, reason.message, reason.code)
+    return actor
 
 
 def _response(request: Request, answer: Answer) -> Response:
@@ -187,40 +179,24 @@ async def facts(request: Request, recorder: Recorder, authentication: Authentica
     """POST /facts: a JSON array in one transaction, or NDJSON of any length, atomic per batch, with progress.
 
     `?after=` says that it is a file from `?source=`, of which nothing is recorded twice; what goes on with one gives the
-    `mark` of the last report.
+    `mark` of the last report. Raises `BadRequest` and `StoreError`.
     """
-    started = time.perf_counter()
-    response = await _facts(request, recorder, authentication)
-    if not isinstance(response, Reports):
-        _log.info("facts", status=response.status_code, ms=since(started))
-    return response
-
-
-async def _facts(request: Request, recorder: Recorder, authentication: Authentication) -> Response:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     options = request.query_params
-    try:
-        actor = await asker(request, authentication)
-        imported, partial = _flag(options.get("imported"), "imported"), options.get("partial")
-        after = options.get("after")
-        if reason := refusal_of_all(actor, verbs_of(imported=imported)):
-            raise BadRequest(403, reason.message, reason.code)
-        origin = Origin(actor, options.get("source") or "http")
-        if kind == "application/json":
-            return await _array(request, recorder, origin, imported=imported, partial=_flag(partial, "partial"), after=after)
-        if kind in ("application/x-ndjson", "application/jsonl", "application/ndjson"):
-            goes_on = partial is None or _flag(partial, "partial")
-            lines = record_lines(recorder, unzipped(request), origin, imported=imported, partial=goes_on, after=after)
-            return Reports(lines)
-        raise BadRequest(
-            415,
-            f"content type {kind or '(none)'} is not understood; send application/json or application/x-ndjson",
-            "UNSUPPORTED_MEDIA_TYPE",
-        )
-    except BadRequest as error:
-        return error.response()
-    except StoreError as error:
-        return failed(error)
+    imported, partial = _flag(options.get("imported"), "imported"), options.get("partial")
+    after = options.get("after")
+    actor = await permitted(request, authentication, *verbs_of(imported=imported))
+    origin = Origin(actor, options.get("source") or "http")
+    if kind == "application/json":
+        return await _array(request, recorder, origin, imported=imported, partial=_flag(partial, "partial"), after=after)
+    if kind in (NDJSON, "application/jsonl", "application/ndjson"):
+        goes_on = partial is None or _flag(partial, "partial")
+        return Reports(record_lines(recorder, unzipped(request), origin, imported=imported, partial=goes_on, after=after))
+    raise BadRequest(
+        415,
+        f"content type {kind or '(none)'} is not understood; send application/json or application/x-ndjson",
+        "UNSUPPORTED_MEDIA_TYPE",
+    )
 
 
 async def _array(
@@ -239,6 +215,7 @@ async def _array(
             "TOO_MANY_FACTS",
         )
     summary = await recorder.record(documents, origin, partial=partial, imported=imported, after=after)
+    note(request.scope, rows=summary.facts.total())
     if summary.rejections and not partial:
         return JSONResponse({"rejections": [rejection(r) for r in summary.rejections]}, status_code=422)
     return JSONResponse(outcome(summary))
@@ -250,46 +227,56 @@ class Reports(Response):
     It listens to nothing while it speaks: the request's own body is still coming in, and is read between the reports.
     """
 
-    media_type = "application/x-ndjson"
+    media_type = NDJSON
 
     def __init__(self, lines: AsyncIterator[Line]) -> None:
         super().__init__()
         del self.headers["content-length"]
         self._lines = lines
-        self._through = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends the reports as they come."""
-        started = time.perf_counter()
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        async with contextlib.aclosing(self._reports()) as reports:
+        async with contextlib.aclosing(self._reports(scope)) as reports:
             async for report in reports:
                 await send({"type": "http.response.body", "body": report, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
-        _log.info("facts", status=self.status_code, through=self._through, ms=since(started))
 
-    async def _reports(self) -> AsyncGenerator[bytes]:
+    async def _reports(self, scope: Scope) -> AsyncGenerator[bytes]:
         try:
             async for line in self._lines:
-                self._through = line.through
+                note(scope, rows=line.through)
                 yield msgspec.json.encode(line) + b"\n"
         except BadRequest as error:
-            yield msgspec.json.encode({"error": {"code": error.code, "message": str(error)}}) + b"\n"
+            note(scope, error=error.code)
+            yield _last(error.code, str(error))
         except StoreError as error:
-            yield broken_off(error)
+            yield broken_off(scope, error)
         except ClientDisconnect:
-            return
+            note(scope, error="DISCONNECTED")
 
 
-def broken_off(error: StoreError) -> bytes:
+def streamed(request: Request, parts: AsyncIterator[bytes]) -> Response:
+    """Lines as they come; where the database breaks them off, the last one says so."""
+
+    async def whole() -> AsyncIterator[bytes]:
+        try:
+            async for part in parts:
+                yield part
+        except StoreError as error:
+            yield broken_off(request.scope, error)
+
+    return StreamingResponse(whole(), media_type=NDJSON)
+
+
+def broken_off(scope: Scope, error: StoreError) -> bytes:
     """The last line of a stream that the database broke off."""
-    code = "UNAVAILABLE" if isinstance(error, EngineUnavailable) else "DATABASE_ERROR"
-    return msgspec.json.encode({"error": {"code": code, "message": str(error)}}) + b"\n"
+    note(scope, error=code_of(error))
+    return _last(code_of(error), str(error))
 
 
-def since(started: float) -> float:
-    """Milliseconds since a moment of `perf_counter`."""
-    return round((time.perf_counter() - started) * 1000, 2)
+def _last(code: str, message: str) -> bytes:
+    return msgspec.json.encode({"error": {"code": code, "message": message}}) + b"\n"
 
 
 def _flag(text: str | None, name: str) -> bool:
@@ -300,11 +287,19 @@ def _flag(text: str | None, name: str) -> bool:
     raise BadRequest(400, f"{name}: {text!r} is neither true nor false", "BAD_REQUEST")
 
 
-def failed(error: StoreError) -> Response:
-    """What the database could not do, or cannot be reached for now."""
-    if isinstance(error, EngineUnavailable):
-        return BadRequest(503, str(error), "UNAVAILABLE", _retry_after(error.retry_after)).response()
-    return BadRequest(500, str(error), "DATABASE_ERROR").response()
+def refused(request: Request, error: Exception) -> Response:
+    """The answer to a request that ended in a `BadRequest`."""
+    assert isinstance(error, BadRequest)
+    note(request.scope, error=error.code, reason=str(error))
+    return error.response()
+
+
+def failed(request: Request, error: Exception) -> Response:
+    """The answer to a request that ended in a `StoreError`: what the database could not do, or cannot be reached for now."""
+    assert isinstance(error, StoreError)
+    unavailable = isinstance(error, EngineUnavailable)
+    headers = _retry_after(error.retry_after) if isinstance(error, EngineUnavailable) else None
+    return refused(request, BadRequest(503 if unavailable else 500, str(error), code_of(error), headers))
 
 
 def _retry_after(seconds: float) -> dict[str, str]:

@@ -31,7 +31,6 @@ def run(
 ) -> None:
     """Serves until a signal. `before` gets the registry before it listens; `then` gets it and its URL when it does."""
     import uvicorn
-    from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     from forebear.actions.evaluation import evaluations_kept
     from forebear.app import Forebear, application
@@ -60,7 +59,7 @@ def run(
                 signal.signal(each, lambda *_: None)
             server = Server(
                 uvicorn.Config(
-                    TrustedHostMiddleware(application(lambda: nullcontext(registry)), _hosts(settings), www_redirect=False),
+                    application(lambda: nullcontext(registry), _hosts(settings)),
                     http="httptools",
                     log_config=None,
                     access_log=False,

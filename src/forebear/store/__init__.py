@@ -2,5 +2,6 @@
 
 from forebear.graph.dialect import Engine
 from forebear.store.bolt import ReadTransaction, Store, WriteTransaction
+from forebear.store.meter import metered
 
-__all__ = ["Engine", "ReadTransaction", "Store", "WriteTransaction"]
+__all__ = ["Engine", "ReadTransaction", "Store", "WriteTransaction", "metered"]

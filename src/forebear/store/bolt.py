@@ -2,8 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from functools import partial
 from time import perf_counter
 from typing import Any, NoReturn, Self, TypeVar
@@ -31,6 +31,7 @@ from neo4j.exceptions import (
 
 from forebear.graph.dialect import Engine
 from forebear.settings import Settings
+from forebear.store import meter
 from forebear.store.embedded import DATABASE, EmbeddedEngine
 from forebear.store.errors import (
     ConstraintViolated,
@@ -61,10 +62,8 @@ class _Transaction:
 
     async def run(self, text: str, parameters: Parameters | None = None) -> list[Row]:
         """The rows of one statement."""
-        started = perf_counter()
-        rows = await _rows(await self._transaction.run(text, _plain(parameters)))
-        _log(text, started)
-        return rows
+        with _timed(text):
+            return await _rows(await self._transaction.run(text, _plain(parameters)))
 
     async def run_each(self, statements: Iterable[tuple[str, Parameters]]) -> list[list[Row]]:
         """The rows of each of several statements.
@@ -73,9 +72,10 @@ class _Transaction:
         """
         sent = [(text, perf_counter(), await self._transaction.run(text, _plain(given))) for text, given in statements]
         answers = []
+        ended = 0.0
         for text, started, result in sent:
             answers.append(await _rows(result))
-            _log(text, started)
+            ended = _done(text, started, ended)
         return answers
 
 
@@ -143,11 +143,9 @@ class Store:
             async with self._driver.session(**self._reading) as session:
                 return await _rows(await session.run(Query(text, timeout=seconds), _plain(parameters)))
 
-        started = perf_counter()
-        async with _within(seconds):
-            rows = await self._retried(attempt, seconds)
-        _log(text, started)
-        return rows
+        with _timed(text):
+            async with _within(seconds):
+                return await self._retried(attempt, seconds)
 
     async def read_one(self, text: str, parameters: Parameters | None = None, *, timeout: float | None = None) -> Row | None:
         """The first row of one statement that reads, or None; `timeout` in seconds."""
@@ -212,8 +210,9 @@ class Store:
         """
         try:
             async with self._driver.session(**self._reading | {"fetch_size": batch}) as session:
-                async with _within(self._read_seconds):
-                    result = await session.run(text, _plain(parameters))
+                with _timed(text):
+                    async with _within(self._read_seconds):
+                        result = await session.run(text, _plain(parameters))
                 rows = aiter(result)
                 while True:
                     async with _within(self._read_seconds):
@@ -319,5 +318,18 @@ async def _rows(result: AsyncResult) -> list[Row]:
     return [dict(zip(names, row, strict=True)) for row in await result.values()]
 
 
-def _log(text: str, started: float) -> None:
-    log.debug("statement", text=text[:80], ms=round((perf_counter() - started) * 1000, 3))
+@contextmanager
+def _timed(text: str) -> Iterator[None]:
+    started = perf_counter()
+    try:
+        yield
+    finally:
+        _done(text, started)
+
+
+def _done(text: str, started: float, before: float = 0.0) -> float:
+    """Accounts for a statement that has ended now: for what it took after the one `before` it, where they overlapped."""
+    ended = perf_counter()
+    meter.count(ended - max(started, before))
+    log.debug("statement", text=text[:80], ms=round((ended - started) * 1000, 3))
+    return ended

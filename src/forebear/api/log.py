@@ -1,0 +1,69 @@
+"""One line of log for each request, however it ends."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from forebear.store import metered
+
+_log = structlog.get_logger(__name__)
+_NOTES = "forebear.notes"
+
+LONGEST_PATH = 200
+
+
+class RequestLog:
+    """Logs a request when its answer has been sent: what its handler noted, how long it took, and its statements."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request and logs it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        notes: dict[str, Any] = {"actor": None, "operation": None, "rows": None, "error": None}
+        scope[_NOTES] = notes
+        status, size = 500, 0
+
+        async def sent(message: Message) -> None:
+            nonlocal status, size
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            elif message["type"] == "http.response.body":
+                size += len(message.get("body", b""))
+            await send(message)
+
+        with metered() as meter:
+            try:
+                await self._app(scope, receive, sent)
+            except Exception:
+                notes["error"] = "INTERNAL"
+                raise
+            finally:
+                _log.info(
+                    "request",
+                    method=scope["method"],
+                    path=scope["path"][:LONGEST_PATH],
+                    status=status,
+                    ms=_ms(time.perf_counter() - started),
+                    statements=meter.statements,
+                    statement_ms=_ms(meter.seconds),
+                    bytes=size,
+                    **notes,
+                )
+
+
+def note(scope: Scope, **notes: Any) -> None:
+    """Notes something about a request for its line: who asks (`actor`), for what (`operation`), the `error`'s code, …"""
+    scope[_NOTES].update(notes)
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 2)
