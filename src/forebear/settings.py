@@ -1,8 +1,10 @@
 """The settings of a Forebear process, read from environment variables."""
 
+import difflib
 import ipaddress
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -13,6 +15,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from forebear.domain.roles import Role
 
 PREFIX = "FOREBEAR_"
+
+OTHERS = frozenset(f"{PREFIX}{name}" for name in ("URL", "TOKEN", "SOAK", "REWRITE", "TEST_NEO4J_URI", "TEST_REQUIRE_NEO4J"))
+"""Environment variables that are no settings, but for commands that talk to a service, and for the tests."""
 
 
 class SettingsError(Exception):
@@ -129,7 +134,11 @@ class Settings(BaseSettings):
 
 
 def load() -> Settings:
-    """The settings from the environment; SettingsError names what is wrong, in one line."""
+    """The settings from the environment; SettingsError names what is wrong or not known, in one line."""
+    known = [name.upper() for name in Settings.model_fields]
+    given = [name for name in sorted(os.environ) if name.upper().startswith(PREFIX) and name.upper() not in OTHERS]
+    if unknown := [name for name in given if name.upper().removeprefix(PREFIX) not in known]:
+        raise SettingsError("; ".join(_unknown(name, known) for name in unknown))
     try:
         return Settings()
     except ValidationError as error:
@@ -138,3 +147,8 @@ def load() -> Settings:
             for e in error.errors()
         ]
         raise SettingsError("; ".join(reasons)) from None
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name.upper().removeprefix(PREFIX), known, n=1)
+    return f"{name} is not known" + (f", did you mean {PREFIX}{close[0]}?" if close else "")

@@ -9,6 +9,7 @@ import httpx
 import psutil
 import pytest
 
+from forebear.settings import PREFIX
 from tests.cli.terminal import Service, forebear, free_port, serving, until
 
 ROOT = Path(__file__).parents[2]
@@ -100,6 +101,8 @@ def test_it_says_where_it_listens_and_that_nobody_has_to_authenticate(tmp_path: 
             "FOREBEAR_OIDC_ROLES: Input should be "
             "'VIEWER', 'AUDITOR', 'RECORDER', 'ENGINEER', 'APPROVER', 'OPERATOR' or 'ADMIN'",
         ),
+        ({"colour": "blue"}, f"{PREFIX}COLOUR is not known"),
+        ({"loglevel": "debug"}, f"{PREFIX}LOGLEVEL is not known, did you mean FOREBEAR_LOG_LEVEL?"),
     ],
 )
 def test_a_wrong_setting_is_one_line(settings: dict[str, str], says: str) -> None:
