@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import hypothesis
 import pytest
@@ -45,6 +46,16 @@ async def store(engine_store: Store) -> Store:
     """An empty graph, on each engine."""
     await engines.empty(engine_store)
     return engine_store
+
+
+@pytest.fixture
+def logged() -> Iterator[list[Any]]:
+    """The entries that are logged meanwhile."""
+    before = structlog.get_config()
+    capture = structlog.testing.LogCapture()
+    structlog.configure(processors=[capture], wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
+    yield capture.entries
+    structlog.configure(**before)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

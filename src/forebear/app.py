@@ -77,7 +77,7 @@ class Forebear:
     async def on(cls, store: Store, graph: Graph = GRAPH, settings: Settings | None = None) -> Forebear:
         """A registry on an open store; without settings nobody has to authenticate."""
         applied = await indexes.apply(store, wanted(graph))
-        _log.info("constraints and indexes", added=len(applied.added))
+        _log.info("constraints and indexes", added=[str(want) for want in applied.added])
         schema = schema_of(graph)
         tokens = Tokens(store, Ids(graph), Chains())
         performer = Performer(schema.facts, store, ACTIONS, INQUIRIES, facts(store.engine))

@@ -12,7 +12,7 @@ import pytest
 from forebear.api import http
 from forebear.app import Forebear, application
 from forebear.domain.roles import PERMISSIONS, Role
-from forebear.store import Store
+from forebear.store import Store, WriteTransaction
 from forebear.store.errors import EngineUnavailable, StatementTimeout
 
 MODERN = "application/graphql-response+json"
@@ -272,3 +272,35 @@ async def test_a_statement_that_takes_too_long_is_an_error_of_its_own(
 async def test_health_and_readiness(client: httpx.AsyncClient, registry: Forebear) -> None:
     assert (await client.get("/healthz")).json() == {"status": "alive"}
     assert (await client.get("/readyz")).json() == {"status": "ready", "engine": registry.store.engine.value}
+
+
+async def test_it_is_not_ready_while_a_constraint_is_missing_and_the_next_start_adds_it_and_says_so(
+    client: httpx.AsyncClient, registry: Forebear, logged: list[Any]
+) -> None:
+    async def drop(transaction: WriteTransaction) -> None:
+        for statement in ("DROP CONSTRAINT unique_Run_id", "DROP INDEX index_Robot_serial"):
+            await transaction.run(statement)
+
+    await registry.store.write(drop)
+    missing = ["unique Run.id", "index Robot.serial"]
+    answer = await client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (503, {"status": "incomplete", "missing": missing})
+
+    logged.clear()
+    await Forebear.on(registry.store)
+    assert logged == [{"event": "constraints and indexes", "added": missing, "log_level": "info"}]
+    assert (await client.get("/readyz")).status_code == 200
+    await Forebear.on(registry.store)
+    assert logged[1:][-1] == {"event": "constraints and indexes", "added": [], "log_level": "info"}
+
+
+async def test_it_is_not_ready_while_its_database_cannot_be_asked(
+    client: httpx.AsyncClient, registry: Forebear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def down(*_: object, **__: object) -> None:
+        raise EngineUnavailable(retry_after=3)
+
+    monkeypatch.setattr(registry.store, "read", down)
+    answer = await client.get("/readyz")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert answer.json() == {"status": "unavailable", "reason": "The database is not reachable."}

@@ -1,12 +1,9 @@
 """One line of log for each request, whatever came of it."""
 
-import logging
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
-import structlog
 
 from forebear.app import Forebear, application
 from forebear.domain.roles import Role
@@ -24,16 +21,6 @@ RECORD = 'mutation Record { record(facts: [{model: {id: "model:m"}}]) { ... on R
 @pytest.fixture
 async def registry(store: Store) -> Forebear:
     return await Forebear.on(store)
-
-
-@pytest.fixture
-def logged() -> Iterator[list[Any]]:
-    """The entries that are logged meanwhile."""
-    before = structlog.get_config()
-    capture = structlog.testing.LogCapture()
-    structlog.configure(processors=[capture], wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
-    yield capture.entries
-    structlog.configure(**before)
 
 
 def line(logged: list[Any], answer: httpx.Response) -> dict[str, Any]:

@@ -11,6 +11,9 @@ class Uniqueness:
     label: str
     property: str
 
+    def __str__(self) -> str:
+        return f"unique {self.label}.{self.property}"
+
 
 @dataclass(frozen=True, slots=True)
 class Index:
@@ -18,6 +21,9 @@ class Index:
 
     label: str
     property: str
+
+    def __str__(self) -> str:
+        return f"index {self.label}.{self.property}"
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,9 @@ class FullText:
     name: str
     label_properties: Mapping[str, tuple[str, ...]]
 
+    def __str__(self) -> str:
+        return f"full text {self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class EdgeTypes:
@@ -34,9 +43,15 @@ class EdgeTypes:
 
     names: tuple[str, ...]
 
+    def __str__(self) -> str:
+        return f"edge types {', '.join(self.names)}"
+
 
 @dataclass(frozen=True, slots=True)
 class PropertyKeys:
     """Names of properties that are there before the first node has one: Neo4j takes no lock for removing any other."""
 
     names: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"property {', '.join(self.names)}"
