@@ -10,7 +10,7 @@ from forebear.domain.roles import Role
 from forebear.identity.actors import DEVELOPMENT
 from forebear.identity.tokens import Created
 from forebear.store import Store
-from forebear.store.errors import EngineUnavailable, StatementTimeout
+from forebear.store.errors import EngineUnavailable, StatementFailed, StatementTimeout, TransientFailure
 from tests.record.asking import origin, serving
 
 NDJSON = {"content-type": "application/x-ndjson"}
@@ -110,8 +110,13 @@ async def test_an_operation_that_is_refused_is_a_line_with_its_code(registry: Fo
 
 @pytest.mark.parametrize(
     ("raised", "status", "code"),
-    [(EngineUnavailable(retry_after=3), 503, "UNAVAILABLE"), (StatementTimeout(5), 500, "TIMEOUT")],
-    ids=["unavailable", "timeout"],
+    [
+        (EngineUnavailable(retry_after=3), 503, "UNAVAILABLE"),
+        (StatementTimeout(5), 504, "TIMEOUT"),
+        (TransientFailure(), 503, "BUSY"),
+        (StatementFailed(), 500, "DATABASE_ERROR"),
+    ],
+    ids=["unavailable", "timeout", "busy", "failed"],
 )
 async def test_what_the_database_cannot_do_is_a_line_with_its_code(
     registry: Forebear, logged: list[Any], monkeypatch: pytest.MonkeyPatch, raised: Exception, status: int, code: str

@@ -344,7 +344,7 @@ async def noticed(
             body = json.loads((await executor.answer(asked.query, asked.variables, None, registry.context(DEVELOPMENT))).body)
             codes = {error["extensions"]["code"] for error in body.get("errors", ())}
             # That an engine refuses a statement does not show that a wrong one would be noticed.
-            if not codes & {"DATABASE_ERROR", "TIMEOUT"} and comparable(body) != comparable(asked.answer):
+            if not codes & {"DATABASE_ERROR", "TIMEOUT", "BUSY"} and comparable(body) != comparable(asked.answer):
                 return True
     return False
 

@@ -1,5 +1,7 @@
 """Facts as lines, of any number: atomic per batch, saying as it goes what is in, and gone on with after an interruption."""
 
+import asyncio
+import contextlib
 import gzip
 import json
 from collections.abc import AsyncIterator, Iterable
@@ -10,9 +12,15 @@ import msgspec
 import pytest
 
 from forebear.app import Forebear
+from forebear.cli import stream as cli_stream
+from forebear.cli.registry import Remote
+from forebear.cli.stream import Import
+from forebear.cli.terminal import Code, Failure
 from forebear.record import stream
 from forebear.record.recorder import Origin
 from forebear.record.stream import Line, record_lines
+from forebear.store import WriteTransaction
+from tests import engines
 from tests.record.asking import ORIGIN, ask, everything, history
 
 
@@ -370,3 +378,65 @@ async def test_facts_come_in_by_graphql(http: httpx.AsyncClient, registry: Foreb
         "data": {"record": {"__typename": "Recorded", "described": 0, "undescribed": []}}
     }
     assert await runs(registry) == []
+
+
+# ── a database that is held up ──────────────────────────────────────────────────────────────────────────────
+
+
+@contextlib.asynccontextmanager
+async def held(registry: Forebear) -> AsyncIterator[asyncio.Event]:
+    """A write that keeps others from their turn, or from run:002, until the event."""
+    begun, released = asyncio.Event(), asyncio.Event()
+
+    async def hold(transaction: WriteTransaction) -> None:
+        await transaction.run("MATCH (n:Run {id: 'run:002'}) REMOVE n.lock RETURN n.id AS id")
+        begun.set()
+        await released.wait()
+
+    await history(registry, run(2))
+    holding = asyncio.create_task(registry.store.write(hold, timeout=60))
+    await begun.wait()
+    try:
+        yield released
+    finally:
+        released.set()
+        await holding
+
+
+@pytest.mark.usefixtures("batches_of_three")
+async def test_an_import_that_a_timeout_interrupts_is_tried_again_and_goes_on_where_it_was(
+    http: httpx.AsyncClient, registry: Forebear, monkeypatch: pytest.MonkeyPatch, logged: list[Any]
+) -> None:
+    def interruptions() -> list[str]:
+        return [entry["error"] for entry in logged if entry["event"] == "request"]
+
+    await imported(registry, FILE)
+    await engines.empty(registry.store)
+    done = Import(Remote(http), "file", False, False, True)
+    monkeypatch.setattr(registry.store, "_write_seconds", 0.5)
+    async with held(registry) as released:
+        importing = asyncio.create_task(done.add(lines(FILE).splitlines(keepends=True)))
+        while "TIMEOUT" not in interruptions():
+            await asyncio.sleep(0.01)
+        monkeypatch.setattr(registry.store, "_write_seconds", 60)
+        released.set()
+        await importing
+    assert {*interruptions()} == {"TIMEOUT", None}
+    assert await ask(registry, IMPORTED) == WHOLE
+    retracted = "MATCH (:Run)-[e:RETRACTED]->() RETURN count(e) AS count"
+    assert await registry.store.read(retracted) == [{"count": 2}]
+    assert (done.rejected, done.kinds["Run"]) == (0, 4)
+
+
+@pytest.mark.usefixtures("batches_of_three")
+@pytest.mark.parametrize("whole", [False, True], ids=["lines", "array"])
+async def test_an_import_whose_database_stays_held_up_gives_up_and_says_why(
+    http: httpx.AsyncClient, registry: Forebear, monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    done = Import(Remote(http), "file", False, False, True)
+    monkeypatch.setattr(registry.store, "_write_seconds", 0.5)
+    monkeypatch.setattr(cli_stream, "PATIENCE", 0)
+    async with held(registry):
+        with pytest.raises(Failure, match=r"after line 0: The database did not answer within 0\.5 s\. What is in") as failed:
+            await (done.add_all if whole else done.add)(lines(FILE).splitlines(keepends=True))
+    assert failed.value.code == Code.UNREACHABLE

@@ -20,7 +20,7 @@ from forebear.identity.authentication import Authentication
 from forebear.identity.errors import IssuerUnavailable, Unauthenticated
 from forebear.record.recorder import MAX_FACTS, Origin, Recorder
 from forebear.record.stream import Line, record_lines
-from forebear.store.errors import EngineUnavailable, StoreError
+from forebear.store.errors import EngineUnavailable, StatementTimeout, StoreError, TransientFailure
 
 MAX_BODY = 20 * 1024 * 1024
 """The largest GraphQL request or JSON array of facts, in bytes; NDJSON has no limit."""
@@ -297,9 +297,17 @@ def refused(request: Request, error: Exception) -> Response:
 def failed(request: Request, error: Exception) -> Response:
     """The answer to a request that ended in a `StoreError`: what the database could not do, or cannot be reached for now."""
     assert isinstance(error, StoreError)
-    unavailable = isinstance(error, EngineUnavailable)
-    headers = _retry_after(error.retry_after) if isinstance(error, EngineUnavailable) else None
-    return refused(request, BadRequest(503 if unavailable else 500, str(error), code_of(error), headers))
+    headers: Mapping[str, str] = {}
+    match error:
+        case EngineUnavailable(retry_after=seconds):
+            status, headers = 503, _retry_after(seconds)
+        case TransientFailure():
+            status, headers = 503, _retry_after(1)
+        case StatementTimeout():
+            status = 504
+        case _:
+            status = 500
+    return refused(request, BadRequest(status, str(error), code_of(error), headers))
 
 
 def _retry_after(seconds: float) -> dict[str, str]:

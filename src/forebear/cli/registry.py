@@ -94,6 +94,10 @@ _CODES = {
 }
 
 
+_PASSING = frozenset({"UNAVAILABLE", "TIMEOUT", "BUSY"})
+"""The codes of what may go well when it is tried again."""
+
+
 class Local:
     """A registry in this process."""
 
@@ -177,7 +181,7 @@ class Remote:
         for line in (await self._facts(b"".join(lines), NDJSON, source, imported, after)).content.splitlines():
             report = msgspec.json.decode(line)
             if error := report.get("error"):
-                if error["code"] == "UNAVAILABLE":
+                if error["code"] in _PASSING:
                     raise Interrupted(error["message"])
                 raise Failure(error["message"], Code.UNREACHABLE)
             reports.append(msgspec.convert(report, Line))
@@ -267,7 +271,7 @@ class Remote:
         """A response to somebody who is known, of a service that is there."""
         if response.status_code == 401:
             raise Failure(f"{self._client.base_url}: {_message(response)}: see --token and FOREBEAR_TOKEN", Code.WRONG)
-        if response.status_code == 503:
+        if response.status_code in (503, 504):
             raise Interrupted(_message(response))
         return response
 
