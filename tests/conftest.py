@@ -12,6 +12,9 @@ import structlog
 from forebear.store import Store
 from tests import browser, engines
 
+NEO4J = "Neo4j: "
+"""How the reason begins for which a test is skipped that needs it."""
+
 # How long an example takes by the clock is the machine's business, not the code's: other work on it must fail no property.
 hypothesis.settings.register_profile("forebear", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("forebear")
@@ -28,7 +31,7 @@ def neo4j_uri() -> Iterator[str]:
     if reason := engines.neo4j_missing():
         if os.environ.get(engines.REQUIRE) == "1":
             pytest.fail(f"{engines.REQUIRE}=1, but {reason}")
-        pytest.skip(f"Neo4j: {reason}")
+        pytest.skip(f"{NEO4J}{reason}")
     with engines.neo4j_running() as uri:
         yield uri
 
@@ -59,7 +62,12 @@ def logged() -> Iterator[list[Any]]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if reason := engines.neo4j_missing():
-        terminalreporter.write_line(f"Neo4j was NOT tested: {reason}", red=True)
+    for reason in sorted({_skipped(report) for report in terminalreporter.stats.get("skipped", ())}):
+        if reason.startswith(NEO4J):
+            terminalreporter.write_line(f"Neo4j was NOT tested: {reason.removeprefix(NEO4J)}", red=True)
     if reason := browser.missing():
         terminalreporter.write_line(f"The console was NOT tested: {reason}", red=True)
+
+
+def _skipped(report: pytest.TestReport | pytest.CollectReport) -> str:
+    return report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else ""

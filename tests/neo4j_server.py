@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 import neo4j
@@ -25,6 +26,7 @@ JAVA_VERSIONS = ("17", "21")
 CACHE = Path(__file__).parent.parent / ".cache" / f"neo4j-{VERSION}"
 OPENED = ("java.nio", "java.io", "sun.nio.ch")
 READY_SECONDS = 90
+FETCH_SECONDS = 600
 
 POM = f"""\
 <project xmlns="http://maven.apache.org/POM/4.0.0">
@@ -54,13 +56,15 @@ class Neo4jUnavailable(Exception):
     """Neo4j cannot be started here; the message says what is missing."""
 
 
+@cache
 def unavailable() -> str | None:
-    """Why Neo4j cannot be started here, or None if it can."""
+    """Why Neo4j cannot be had here, or None if it can: it is fetched then."""
     try:
         _java()
+        _libraries()
     except Neo4jUnavailable as reason:
         return str(reason)
-    return None if _downloaded() or shutil.which("mvn") else "Maven (mvn) is not installed"
+    return None
 
 
 @contextmanager
@@ -123,24 +127,23 @@ def _java() -> str:
     return java
 
 
-def _downloaded() -> bool:
-    return (CACHE / "complete").exists()
-
-
 def _libraries() -> Path:
-    if not _downloaded():
-        maven = shutil.which("mvn")
-        if maven is None:
-            raise Neo4jUnavailable("Maven (mvn) is not installed")
-        CACHE.mkdir(parents=True, exist_ok=True)
-        (CACHE / "pom.xml").write_text(POM)
-        done = subprocess.run(
-            [maven, "-B", "-q", "dependency:copy-dependencies", "-DoutputDirectory=lib"],
-            cwd=CACHE, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            raise Neo4jUnavailable(f"Maven could not get Neo4j {VERSION}:\n{done.stdout[-2000:]}")
-        (CACHE / "complete").touch()
+    if (CACHE / "complete").exists():
+        return CACHE / "lib"
+    maven = shutil.which("mvn")
+    if maven is None:
+        raise Neo4jUnavailable("Maven (mvn) is not installed")
+    CACHE.mkdir(parents=True, exist_ok=True)
+    (CACHE / "pom.xml").write_text(POM)
+    fetch = [maven, "-B", "-q", "dependency:copy-dependencies", "-DoutputDirectory=lib"]
+    try:
+        done = subprocess.run(fetch, cwd=CACHE, capture_output=True, text=True, check=False, timeout=FETCH_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise Neo4jUnavailable(f"Maven could not get Neo4j {VERSION} within {FETCH_SECONDS} s") from None
+    if done.returncode:
+        said = next((line for line in done.stdout.splitlines() if line.startswith("[ERROR]")), done.stderr[-500:])
+        raise Neo4jUnavailable(f"Maven could not get Neo4j {VERSION}: {said}")
+    (CACHE / "complete").touch()
     return CACHE / "lib"
 
 
