@@ -20,6 +20,7 @@ from starlette.routing import Route
 from forebear.actions.catalogue import ACTIONS, INQUIRIES
 from forebear.actions.performer import Performer
 from forebear.api import audit, http
+from forebear.api.archive import archive
 from forebear.api.execution import Executor
 from forebear.api.log import RequestLog
 from forebear.api.mutations import Context
@@ -139,6 +140,7 @@ def application(
                 methods=["GET", "POST"],
             ),
             Route("/facts", on_registry(lambda q, r: http.facts(q, r.recorder, r.authentication)), methods=["POST"]),
+            Route("/export", on_registry(lambda q, r: archive(q, r.store, r.schema.graph, r.authentication))),
             Route("/audit", on_registry(lambda q, r: audit.trail(q, r.store, r.authentication))),
             Route("/audit/heads", on_registry(lambda q, r: audit.heads(q, r.store, r.authentication)), methods=["POST"]),
             Route(

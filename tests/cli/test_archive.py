@@ -15,7 +15,7 @@ from forebear.record.archive import ArchiveError, contents, export, records, res
 from forebear.record.recorder import Recorder
 from forebear.store import Store, indexes
 from tests import engines
-from tests.cli.terminal import forebear
+from tests.cli.terminal import forebear, serving
 from tests.record.asking import origin
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -134,6 +134,24 @@ END = b'{"end":{"nodes":{"Run":1},"edges":{},"sha256":"3c8d4c1c"}}\n'
 def test_a_damaged_archive_is_refused(lines: list[bytes], says: str) -> None:
     with pytest.raises(ArchiveError, match=says):
         list(records(lines, GRAPH))
+
+
+def test_a_running_service_exports_what_its_database_holds(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert forebear("import", "--imported", EXAMPLES / "company.ndjson", data_dir=data).code == 0
+    with serving(data_dir=data) as service:
+        held = forebear("export", data_dir=data)
+        assert (held.code, held.out) == (3, "")
+        assert "Stop it first, or export from it with --url." in held.err
+        piped = forebear("export", "--url", service.url)
+        assert forebear("export", tmp_path / "a.ndjson.gz", url=service.url).code == 0
+        service.process.kill()
+        service.process.wait()
+        gone = forebear("export", tmp_path / "gone.ndjson", url=service.url)
+    local = forebear("export", data_dir=data)
+    assert (piped.code, piped.out, piped.err) == (0, local.out, local.err)
+    assert gzip.decompress((tmp_path / "a.ndjson.gz").read_bytes()).decode() == local.out
+    assert (gone.code, [path.name for path in tmp_path.glob("gone*")]) == (3, [])
 
 
 def test_from_file_to_file(tmp_path: Path) -> None:

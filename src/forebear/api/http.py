@@ -249,7 +249,7 @@ class Reports(Response):
                 yield msgspec.json.encode(line) + b"\n"
         except BadRequest as error:
             note(scope, error=error.code)
-            yield _last(error.code, str(error))
+            yield last_line(error.code, str(error))
         except StoreError as error:
             yield broken_off(scope, error)
         except ClientDisconnect:
@@ -272,10 +272,11 @@ def streamed(request: Request, parts: AsyncIterator[bytes]) -> Response:
 def broken_off(scope: Scope, error: StoreError) -> bytes:
     """The last line of a stream that the database broke off."""
     note(scope, error=code_of(error))
-    return _last(code_of(error), str(error))
+    return last_line(code_of(error), str(error))
 
 
-def _last(code: str, message: str) -> bytes:
+def last_line(code: str, message: str) -> bytes:
+    """The last line of a stream that broke off, with why."""
     return msgspec.json.encode({"error": {"code": code, "message": message}}) + b"\n"
 
 

@@ -96,7 +96,7 @@ class IdentityBuilder:
         }
 
     def _me(self) -> None:
-        doc = "What somebody may do: a mutation, importHistory (facts that are `imported`), query, readAudit or readTokens."
+        doc = "What somebody may do: a mutation, importHistory (`imported` facts), query, readAudit, readTokens or export."
         verbs = {verb: f"For {listed(allowed, 'and')}." for verb, allowed in PERMISSIONS.items()}
         self._types.make(
             "Me",

@@ -16,7 +16,8 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 import typer
 
 from forebear.cli import terminal
-from forebear.cli.terminal import Code, Failure, err
+from forebear.cli.registry import Interrupted, remote
+from forebear.cli.terminal import Code, Failure, Token, Url, err
 
 if TYPE_CHECKING:
     from forebear.app import Forebear
@@ -27,22 +28,21 @@ PATIENT = {"read_timeout": 3600.0}
 ArchiveFile = Annotated[str, typer.Argument(help="NDJSON; gzip where the name ends with .gz; - is a pipe.", show_default=False)]
 
 
-def export(file: ArchiveFile) -> None:
-    """Write everything into a file: every node, edge and revision, with both clocks. Nothing else may write meanwhile."""
-    from forebear.record.archive import ArchiveError, contents
-    from forebear.record.archive import export as lines
+def export(file: ArchiveFile = "-", url: Url = None, token: Token = None) -> None:
+    """Write everything into a file: every node, edge and revision, with both clocks. Nothing else may write meanwhile.
+
+    A running service streams the same to an administrator. Exit code 0 means that it is whole, and its last line says so, too.
+    On a large embedded graph a service needs a longer FOREBEAR_READ_TIMEOUT for it.
+    """
 
     async def work() -> int:
-        async with _opened() as registry:
-            graph, count = registry.schema.graph, -2
-            with writing(file) as target, terminal.progress("exporting", len(await contents(registry.store)) + 2) as show:
-                try:
-                    async for line in lines(registry.store, graph):
-                        target.write(line)
-                        count += 1
-                        show(count)
-                except ArchiveError as error:
-                    raise Failure(str(error)) from None
+        count = -2
+        async with _exporting(url, token) as (parts, total):
+            with writing(file) as target, terminal.progress("exporting", total) as show:
+                async for part in parts:
+                    target.write(part)
+                    count += part.count(b"\n")
+                    show(count)
         return count
 
     terminal.configure_logs("warning")
@@ -78,6 +78,25 @@ def restore(file: ArchiveFile) -> None:
 
 
 @asynccontextmanager
+async def _exporting(url: str | None, token: str | None) -> AsyncIterator[tuple[AsyncIterator[bytes], int | None]]:
+    """The lines of an archive, some at a time, and how many there will be, where that is known."""
+    from forebear.record.archive import ArchiveError, contents
+    from forebear.record.archive import export as lines
+
+    try:
+        if url is not None:
+            async with remote(url, token) as service:
+                yield service.archive(), None
+            return
+        async with _opened() as registry:
+            yield lines(registry.store, registry.schema.graph), len(await contents(registry.store)) + 2
+    except ArchiveError as error:
+        raise Failure(str(error)) from None
+    except Interrupted as error:
+        raise Failure(str(error), Code.UNREACHABLE) from None
+
+
+@asynccontextmanager
 async def _opened() -> AsyncIterator[Forebear]:
     from forebear.app import Forebear
     from forebear.store.errors import DataDirectoryInUse
@@ -86,7 +105,7 @@ async def _opened() -> AsyncIterator[Forebear]:
         async with Forebear.open(terminal.settings().model_copy(update=PATIENT)) as registry:
             yield registry
     except DataDirectoryInUse as error:
-        raise Failure(f"{error} Stop it first.", Code.UNREACHABLE) from None
+        raise Failure(f"{error} Stop it first, or export from it with --url.", Code.UNREACHABLE) from None
 
 
 @contextmanager

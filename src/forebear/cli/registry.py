@@ -61,6 +61,13 @@ async def opened(url: str | None, token: str | None) -> AsyncIterator[Registry]:
         async with Forebear.open(terminal.settings()) as forebear:
             yield Local(forebear)
         return
+    async with remote(url, token) as service:
+        yield service
+
+
+@asynccontextmanager
+async def remote(url: str, token: str | None) -> AsyncIterator[Remote]:
+    """The service at `url`, shown `token`. Raises `Failure`."""
     import httpx
 
     headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -197,6 +204,16 @@ class Remote:
         async for lines in self._streamed("/audit"):
             yield lines
 
+    async def archive(self) -> AsyncIterator[bytes]:
+        """The lines of an archive, some at a time. Raises `Failure` where it is not whole, and `Interrupted`."""
+        from forebear.record.archive import ArchiveError, whole
+
+        try:
+            async for lines in whole(self._streamed("/export")):
+                yield lines
+        except ArchiveError as error:
+            raise Failure(str(error), Code.UNREACHABLE) from None
+
     async def governed(self) -> AsyncIterator[list[str]]:
         async for lines in self._streamed("/audit/nodes"):
             yield [msgspec.json.decode(line) for line in lines.splitlines()]
@@ -234,7 +251,8 @@ class Remote:
 
     def _unbroken(self, lines: bytes) -> bytes:
         if (last := lines[lines.rfind(b"\n", 0, -1) + 1 :]).startswith(b'{"error":'):
-            raise Failure(msgspec.json.decode(last)["error"]["message"], Code.UNREACHABLE)
+            error = msgspec.json.decode(last)["error"]
+            raise Failure(error["message"], Code.NEGATIVE if error["code"] == "EXPORT_FAILED" else Code.UNREACHABLE)
         return lines
 
     def _answered(self, response: httpx.Response) -> httpx.Response:

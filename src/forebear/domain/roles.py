@@ -52,6 +52,7 @@ PERMISSIONS = _table(
         ("query", "VIEWER AUDITOR ENGINEER APPROVER OPERATOR ADMIN"),
         ("readAudit", "AUDITOR ADMIN"),
         ("readTokens", "AUDITOR ADMIN"),
+        ("export", "ADMIN"),
         ("record", "RECORDER ENGINEER OPERATOR"),
         ("importHistory", "ADMIN"),
         ("registerCandidate", "ENGINEER"),
@@ -78,7 +79,7 @@ PERMISSIONS = _table(
     )
 )
 """Which roles may do what. A verb is the name of a GraphQL mutation, or `importHistory` (facts that are `imported`), `query`
-(reading), `readAudit` and `readTokens`."""
+(reading), `readAudit`, `readTokens` and `export`."""
 
 EVERYWHERE = frozenset({"importHistory"})
 """What reaches every release line, wherever it is done."""

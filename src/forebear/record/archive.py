@@ -97,6 +97,22 @@ async def export(store: Store, graph: Graph) -> AsyncIterator[bytes]:
     yield msgspec.json.encode({"end": _end(found, digest.hexdigest())}) + b"\n"
 
 
+async def whole(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The lines of an archive as they come, some at a time. Raises `ArchiveError` at the end where they are not all of it."""
+    digest = hashlib.sha256()
+    last = b""
+    async for part in parts:
+        yield part
+        *lines, last = (last + part).splitlines(keepends=True) or [b""]
+        digest.update(b"".join(lines))
+    try:
+        said = msgspec.json.decode(last, type=dict[str, Any])["end"]["sha256"]
+    except (msgspec.MsgspecError, LookupError, TypeError):
+        raise ArchiveError("the archive ends too early: its end is missing") from None
+    if said != digest.hexdigest():
+        raise ArchiveError("the archive's content is not what its end says: it was damaged on its way")
+
+
 async def pages(store: Store, label: str, statement: Any) -> AsyncIterator[list[dict[str, Any]]]:
     """What a statement reads of a label, range by range, in the order of ids."""
     marks = [row["id"] async for n, row in _numbered(store.stream(archive.ids(label))) if n % BATCH == 0]

@@ -1,0 +1,42 @@
+"""The whole graph over HTTP, for administrators: what `forebear export --url` writes into a file."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Scope
+
+from forebear.api.http import last_line, permitted, streamed
+from forebear.api.log import note
+from forebear.graph.declaration import Graph
+from forebear.identity.authentication import Authentication
+from forebear.record.archive import ArchiveError, export
+from forebear.store import Store
+
+PART = 64 * 1024
+"""How many bytes of lines are sent together, at least."""
+
+FAILED = "EXPORT_FAILED"
+"""The code of an archive that ends without its end, since the graph cannot be exported, or changed meanwhile."""
+
+
+async def archive(request: Request, store: Store, graph: Graph, authentication: Authentication) -> Response:
+    """GET /export: the lines of an archive, as `record/archive.py` describes them. Raises `BadRequest` and `StoreError`."""
+    await permitted(request, authentication, "export")
+    return streamed(request, _parts(request.scope, export(store, graph)))
+
+
+async def _parts(scope: Scope, lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    part = bytearray()
+    try:
+        async for line in lines:
+            part += line
+            if len(part) >= PART:
+                yield bytes(part)
+                part.clear()
+    except ArchiveError as error:
+        note(scope, error=FAILED)
+        part += last_line(FAILED, str(error))
+    yield bytes(part)
