@@ -2,15 +2,17 @@
 
 import json
 import os
+import pty
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -50,6 +52,21 @@ def forebear(*arguments: str | Path, stdin: str | bytes = b"", **settings: objec
         check=False,
     )
     return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+
+
+def on_terminal(*arguments: str, variables: Mapping[str, str] = MappingProxyType({}), **settings: object) -> str:
+    """What a command prints on a terminal; `variables` of the environment are no settings."""
+    ours, theirs = pty.openpty()
+    environ = environment(**settings) | {"TERM": "xterm-256color", "COLUMNS": "120"} | variables
+    with subprocess.Popen([*COMMAND, *arguments], stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env=environ):
+        os.close(theirs)
+        parts = []
+        # A terminal whose last writer is gone ends with an error.
+        with suppress(OSError):
+            while part := os.read(ours, 10_000):
+                parts.append(part)
+    os.close(ours)
+    return b"".join(parts).decode()
 
 
 @dataclass

@@ -5,15 +5,22 @@ import json
 import os
 import signal
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from tests.cli.terminal import COMMAND, SECONDS, Service, environment, forebear, free_port, serving, until
+from forebear.record.stream import BATCH
+from forebear.store import Store
+from tests import engines
+from tests.cli.terminal import COMMAND, SECONDS, Service, environment, forebear, free_port, on_terminal, serving, until
 
-MANY = 20_000
+FACTS = 15_000
+OTHERS_OF_FIRST_BATCH = 3
+MANY = FACTS - OTHERS_OF_FIRST_BATCH - 2
 COUNT = "{ robots { totalCount } }"
 
 
@@ -116,11 +123,59 @@ def completed(running: "subprocess.Popen[str]") -> str:
     return out.splitlines()[-1]
 
 
-def test_killed_in_the_middle_of_an_import_the_service_keeps_what_was_acknowledged(tmp_path: Path) -> None:
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A file of three batches: robots with an edge each, and a run that the last batch says otherwise of than the first."""
+    edge = {"id": "fleet:many", "validFrom": "2026-01-01T00:00:00Z"}
+    facts: list[dict[str, Any]] = [
+        {"kind": "Fleet", "id": "fleet:many"},
+        {"kind": "DatasetVersion", "id": "dataset:many@1"},
+        {"kind": "Run", "id": "run:many", "status": "RUNNING", "trainedOn": ["dataset:many@1"]},
+        *({"kind": "Robot", "id": f"robot:many-{n}", "serial": str(n), "memberOf": [edge]} for n in range(MANY)),
+        {"kind": "Run", "id": "run:many", "status": "SUCCEEDED"},
+        {"kind": "Retraction", "of": "run:many", "edge": "trainedOn", "to": "dataset:many@1", "reason": "It was never read."},
+    ]
+    assert len(facts) == FACTS == 3 * BATCH
+    file = tmp_path / "many.ndjson"
+    file.write_text("".join(json.dumps(fact) + "\n" for fact in facts))
+    return file
+
+
+@pytest.fixture(params=engines.ENGINES)
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, object]:
+    """The settings of an empty database, on each engine, that nobody has open."""
+    if request.param == "embedded":
+        return {"data_dir": tmp_path / "data"}
+    uri = request.getfixturevalue("neo4j_uri")
+    async with Store.open(engines.settings(tmp_path, graph_uri=uri)) as store:
+        await engines.empty(store)
+    return {"graph_uri": uri, **engines.PLANNING}
+
+
+def whole_batches(archive: str) -> int:
+    """How many batches of the file are in an exported graph, of which nothing is torn."""
+    records = [json.loads(line) for line in archive.splitlines()]
+    nodes = [(r["node"], r["properties"]) for r in records if "node" in r]
+    edges = [(r["edge"], r["properties"]) for r in records if "edge" in r]
+    kinds = Counter(kind for kind, _ in nodes)
+    assert all("recordedAt" in node and "describedAt" in node for kind, node in nodes if kind in ("Fleet", "Robot", "Run"))
+    assert all("recordedAt" in edge and "recordedBy" in edge for kind, edge in edges if kind != "REVISES")
+    assert all("validFrom" in edge for kind, edge in edges if kind == "MEMBER_OF")
+    batches = kinds["AuditEntry"]
+    robots = min(batches * BATCH - OTHERS_OF_FIRST_BATCH, MANY)
+    ended = batches == FACTS // BATCH
+    assert kinds["Robot"] == robots
+    assert Counter(kind for kind, _ in edges) == Counter(
+        {"MEMBER_OF": robots, "RETRACTED" if ended else "TRAINED_ON": 1} | ({"REVISES": 1} if ended else {})
+    )
+    return batches
+
+
+def test_killed_in_the_middle_of_an_import_the_service_keeps_whole_batches_and_what_was_acknowledged(
+    database: dict[str, object], file: Path
+) -> None:
     port = free_port()
-    file = tmp_path / "robots.ndjson"
-    file.write_text(robots("many", MANY))
-    with serving(data_dir=tmp_path / "data", port=port) as service:
+    with serving(port=port, **database) as service:
         running = importing(file, url=service.url)
         until(lambda: service.ask(COUNT)["robots"]["totalCount"])
         acknowledged = service.ask(COUNT)["robots"]["totalCount"]
@@ -128,35 +183,42 @@ def test_killed_in_the_middle_of_an_import_the_service_keeps_what_was_acknowledg
         service.process.wait()
         assert running.poll() is None
     assert 0 < acknowledged < MANY
-    with serving(data_dir=tmp_path / "data", port=port) as service:
+    assert acknowledged < BATCH * whole_batches(forebear("export", **database).out)
+    with serving(port=port, **database) as service:
         assert service.ask(COUNT)["robots"]["totalCount"] >= acknowledged
-        assert f"{MANY:,}  facts" in completed(running)
+        assert f"{FACTS:,}  facts" in completed(running)
         assert service.ask(COUNT) == {"robots": {"totalCount": MANY}}
+        assert whole_batches(forebear("export", url=service.url).out) == FACTS // BATCH
         again = importing(file, url=service.url)
-        assert completed(again).endswith(f"{MANY:,}  facts: nothing was new; 0 rejected")
+        assert completed(again).endswith(f"{FACTS:,}  facts: nothing was new; 0 rejected")
 
 
-def test_killed_in_the_middle_of_an_import_the_engine_keeps_what_was_acknowledged(tmp_path: Path) -> None:
-    file = tmp_path / "robots.ndjson"
-    file.write_text(robots("many", MANY))
+def test_killed_in_the_middle_of_an_import_the_engine_keeps_what_was_acknowledged(tmp_path: Path, file: Path) -> None:
     with serving(data_dir=tmp_path / "data", log_level="error") as service:
         running = importing(file, url=service.url)
         until(lambda: service.ask(COUNT)["robots"]["totalCount"])
         acknowledged = service.ask(COUNT)["robots"]["totalCount"]
         service.engine.kill()
         until(lambda: service.ask(COUNT)["robots"]["totalCount"] >= acknowledged)
-        assert f"{MANY:,}  facts" in completed(running)
-        assert service.ask(COUNT) == {"robots": {"totalCount": MANY}}
+        assert f"{FACTS:,}  facts" in completed(running)
+        assert whole_batches(forebear("export", url=service.url).out) == FACTS // BATCH
 
 
-def test_on_an_engine_of_its_own_an_import_survives_the_engines_death(tmp_path: Path) -> None:
-    file = tmp_path / "robots.ndjson"
-    file.write_text(robots("many", MANY))
+def test_on_an_engine_of_its_own_an_import_survives_the_engines_death(tmp_path: Path, file: Path) -> None:
     settings = {"data_dir": tmp_path / "data", "engine_heap": 512}
     running = importing(file, **settings)
     database = tmp_path / "data" / "databases" / "forebear"
     until(lambda: sum(part.stat().st_size for part in database.glob("Robot_*.bucket")) > 0)
     (java,) = (child for child in psutil.Process(running.pid).children(recursive=True) if child.name() == "java")
     os.kill(java.pid, signal.SIGKILL)
-    assert f"{MANY:,}  facts" in completed(running)
-    assert completed(importing(file, **settings)).endswith(f"{MANY:,}  facts: nothing was new; 0 rejected")
+    assert f"{FACTS:,}  facts" in completed(running)
+    assert completed(importing(file, **settings)).endswith(f"{FACTS:,}  facts: nothing was new; 0 rejected")
+
+
+def test_a_progress_bar_is_for_who_watches(service: Service, tmp_path: Path) -> None:
+    file = tmp_path / "robots.ndjson"
+    file.write_text(robots("watched", 3))
+    watched = on_terminal("import", str(file), url=service.url)
+    assert ("importing" in watched, "━" in watched, "3  facts" in watched) == (True, True, True), watched
+    piped = forebear("import", file, url=service.url)
+    assert (piped.code, piped.out, piped.err) == (0, "        3  Robot\n        3  facts: nothing was new; 0 rejected\n", "")

@@ -1,13 +1,11 @@
 """What every command has in common: help, exit codes, one line for an error, JSON for machines, colours for people."""
 
 import os
-import pty
 import subprocess
-from contextlib import suppress
 
 import pytest
 
-from tests.cli.terminal import COMMAND, Service, environment, forebear
+from tests.cli.terminal import COMMAND, Service, environment, forebear, on_terminal
 
 COMMANDS = [
     "serve",
@@ -86,26 +84,11 @@ def test_an_id_that_is_wrong_or_unknown_says_so(demo: Service, arguments: str, c
     assert (ended.code, ended.out, ended.err) == (code, "", f"forebear: {says}\n")
 
 
-def on_terminal(*arguments: str, **variables: str) -> str:
-    """What a command prints on a terminal."""
-    ours, theirs = pty.openpty()
-    environ = environment() | {"TERM": "xterm-256color", "COLUMNS": "120"} | variables
-    with subprocess.Popen([*COMMAND, *arguments], stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env=environ):
-        os.close(theirs)
-        parts = []
-        # A terminal whose last writer is gone ends with an error.
-        with suppress(OSError):
-            while part := os.read(ours, 10_000):
-                parts.append(part)
-    os.close(ours)
-    return b"".join(parts).decode()
-
-
 def test_colours_are_for_terminals_that_want_them(demo: Service) -> None:
     command = ("lineage", "model:parcel-picker@2", "--depth", "1", "--url", demo.url)
     environ = {name: "" for name in ("NO_COLOR", "FORCE_COLOR") if name in os.environ}
-    assert "\x1b[1mmodel:parcel-picker@2\x1b[0m" in on_terminal(*command, **environ)
-    assert "\x1b[2" not in on_terminal(*command, NO_COLOR="1").replace("\x1b[2m", "")
+    assert "\x1b[1mmodel:parcel-picker@2\x1b[0m" in on_terminal(*command, variables=environ)
+    assert "\x1b[2" not in on_terminal(*command, variables={"NO_COLOR": "1"}).replace("\x1b[2m", "")
     assert "\x1b[" not in forebear(*command).out
 
 
