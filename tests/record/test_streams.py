@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import gc
 import gzip
 import json
+import tracemalloc
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
@@ -163,6 +165,25 @@ async def test_a_batch_that_contradicts_the_graph_leaves_the_others_in(registry:
 async def test_what_stays_undescribed_is_named_at_the_end(registry: Forebear) -> None:
     reports = await streamed(registry, lines(run(n, ran=[f"code:{n}@1"]) for n in range(4)))
     assert reports[-1] == done(4, 4, connected=4, undescribed=[f"code:{n}@1" for n in range(4)])
+
+
+async def test_memory_does_not_grow_with_the_stream(registry: Forebear, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "BATCH", 50)
+    kept = []
+
+    async def body() -> AsyncIterator[bytes]:
+        for n in range(25 * 50):
+            yield lines([run(n, configuration={"said": "x" * 2_000})])
+
+    tracemalloc.start()
+    try:
+        async for _ in record_lines(registry.recorder, body(), ORIGIN, after=""):
+            gc.collect()
+            kept.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    # A batch is 100 kB of lines; what is made once, such as statements and connections, is made by the fifth.
+    assert max(kept[5:]) - kept[5] < 50_000
 
 
 # ── a file, again ───────────────────────────────────────────────────────────────────────────────────────────
