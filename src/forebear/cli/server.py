@@ -7,6 +7,7 @@ import gc
 import math
 import signal
 import socket
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
@@ -45,6 +46,8 @@ def run(
             gc.collect()
             gc.freeze()
             gc.set_threshold(50_000)
+            # Facts are read in a thread beside what is answered, and each answer waits several times for that to let go.
+            sys.setswitchinterval(0.0005)
 
             class Server(uvicorn.Server):
                 async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -98,11 +98,14 @@ class Batch:
     imported: bool = False
     governed: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     """The documents of governed facts by position: each is an action, and a transaction of its own."""
+    levels: list[Level] = field(default_factory=list)
+    """The rows once more, as they are to be written."""
 
     def part(self, positions: Iterable[int]) -> Batch:
         """Those of its rows."""
         kept = {*positions}
-        return Batch([(p, row) for p, row in self.rows if p in kept], [], self.canonical, self.imported)
+        rows = [(p, row) for p, row in self.rows if p in kept]
+        return Batch(rows, [], self.canonical, self.imported, levels=levels(rows))
 
 
 class _Refused(Exception):
@@ -151,6 +154,7 @@ class Recorder:
                 batch.canonical[position] = json_text(document)
             except InvalidFact as error:
                 batch.rejections.append(Rejection(position, error.id, error.reasons))
+        batch.levels = levels(batch.rows)
         return batch
 
     async def write(self, batch: Batch, origin: Origin, *, partial: bool = False, after: str | None = None) -> Summary:
@@ -236,7 +240,7 @@ class Recorder:
     async def _attempt(
         self, rows: Sequence[tuple[int, Row]], batch: Batch, origin: Origin, *, part: Part | None = None, keep: bool = True
     ) -> Summary:
-        cut = levels(rows)
+        cut = batch.levels if rows is batch.rows else levels(rows)
         new = {text for level in cut for text in level.statements()} - self._planned
         await self._store.plan(sorted(new), {"batch": {}})
         self._planned |= new
