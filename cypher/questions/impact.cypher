@@ -37,14 +37,16 @@ CALL (given) {
   RETURN start
 }
 CALL (start) {
-  MATCH walk = (start)<-[:BUILT_FROM|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..50 /* lineage */]-(node)
+  MATCH walk = (start)<-[:BUILT_FROM|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..51 /* lineage */]-(node)
   WITH node, min(length(walk)) AS depth
   RETURN node, 0 AS rank, depth
   UNION ALL
-  MATCH walk = (start)<-[:APPROVED_BY|BUILT_FROM|CITES|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..50 /* lineage and authority */]-(node)
+  MATCH walk = (start)<-[:APPROVED_BY|BUILT_FROM|CITES|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..51 /* lineage and authority */]-(node)
   WITH node, min(length(walk)) AS depth
   RETURN node, 1 AS rank, depth
 }
+WITH given, start, node, rank, depth, depth > 50 AS truncated
+WITH * WHERE NOT truncated
 WITH given, start, node, rank, depth ORDER BY rank, depth, start.id
 WITH given, node, min(rank) AS rank, collect(start)[0] AS start
 CALL (node) {

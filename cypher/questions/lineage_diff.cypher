@@ -14,19 +14,24 @@
 MATCH (before /* of of */ {id: $of}) WHERE true
 MATCH (after /* of with */ {id: coalesce($with, $of)}) WHERE true
 /* as known at $from */ CALL (before) {
-  MATCH walk = (before)-[:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..50 /* lineage */]->(node)
+  MATCH walk = (before)-[:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..51 /* lineage */]->(node)
   WITH before, node, min(length(walk)) AS depth
   WITH node, depth WHERE node.id <> before.id
-  WITH node ORDER BY depth, node.id LIMIT 2000
-  RETURN collect(node) AS olds
+  WITH node, depth ORDER BY depth, node.id LIMIT 2001
+  WITH collect(node)[..2000] AS nearest, collect(depth) AS far
+  WITH nearest, far, size([depth IN far[..2000] WHERE depth <= 50]) AS within
+  RETURN nearest[..within] AS olds, size(far) > within AS oldMore
 }
 /* as known at $to */ CALL (after) {
-  MATCH walk = (after)-[:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..50 /* lineage */]->(node)
+  MATCH walk = (after)-[:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..51 /* lineage */]->(node)
   WITH after, node, min(length(walk)) AS depth
   WITH node, depth WHERE node.id <> after.id
-  WITH node ORDER BY depth, node.id LIMIT 2000
-  RETURN collect(node) AS news
+  WITH node, depth ORDER BY depth, node.id LIMIT 2001
+  WITH collect(node)[..2000] AS nearest, collect(depth) AS far
+  WITH nearest, far, size([depth IN far[..2000] WHERE depth <= 50]) AS within
+  RETURN nearest[..within] AS news, size(far) > within AS newMore
 }
+WITH before, after, olds, news, oldMore OR newMore AS truncated
 /* as known at $from */ CALL (before, olds) {
   UNWIND [before] + olds AS node
   MATCH (node)-[link:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON /* lineage */]->(target) WHERE true

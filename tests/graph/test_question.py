@@ -129,6 +129,39 @@ def test_a_question_may_take_another_verb_than_query() -> None:
     assert parse("trained", SOURCE.replace("// time at\n", "// time at\n// verb readAudit\n"), GRAPH).verb == "readAudit"
 
 
+WALK = """\
+// What was made from a dataset.
+//
+// parameter dataset ID(DatasetVersion)!: The dataset.
+// answers [Made]: A run.
+// column run Run!: The run.
+MATCH (d:DatasetVersion {id: $dataset}) WHERE true
+MATCH walk = (d)<-[:TRAINED_ON*0..9 /* lineage */]-(run)
+WITH run, min(length(walk)) AS depth
+WITH run, depth > 8 AS truncated
+WITH * WHERE NOT truncated
+RETURN run
+ORDER BY run.id
+"""
+
+
+def test_a_list_that_walks_says_up_to_a_line_whether_it_met_its_bound() -> None:
+    question = parse("made", WALK, GRAPH)
+    assert question.bounded == "\n".join(WALK.splitlines()[5:9])
+    assert question.body == f"{question.bounded}\nWITH * WHERE NOT truncated"
+    assert parse("trained", SOURCE, GRAPH).bounded is None
+
+
+def test_a_walk_that_does_not_say_whether_it_met_its_bound_is_refused() -> None:
+    silent = WALK.replace("WITH run, depth > 8 AS truncated\nWITH * WHERE NOT truncated\n", "")
+    with pytest.raises(InvalidStatement) as refused:
+        parse("made", silent, GRAPH)
+    assert str(refused.value) == (
+        "made.cypher: it walks, so it must say whether it met a bound: by a column `truncated`, in a list by "
+        "`WITH …, truncated`"
+    )
+
+
 def test_every_file_of_the_registry_is_read() -> None:
     assert {q.name for q in questions(GRAPH)} == {f.stem for f in (directory("cypher") / "questions").glob("*.cypher")}
 

@@ -84,7 +84,7 @@ def test_there_are_files_to_check() -> None:
         ("impact", "(robot:Robot)", "(robot:Robots)", "label Robots"),
         ("impact", "node:Installation", "node:Instalation", "label Instalation"),
         ("fleets_running", "Deployment|Installation)", "Deployment|Observation)", "label Observation"),
-        ("fleets_running", "TRAINED_ON*0..50", "LEARNED_ON*0..50", "type LEARNED_ON"),
+        ("fleets_running", "TRAINED_ON*0..51", "LEARNED_ON*0..51", "type LEARNED_ON"),
         ("fleets_running", "[member:MEMBER_OF]", "[member:BELONGS_TO]", "type BELONGS_TO"),
         ("fleets_running", "member.validFrom", "member.from", "property member.from"),
         ("running", "thing.validTo", "thing.endedAt", "property thing.endedAt"),

@@ -21,6 +21,9 @@ type followed by names in brackets is an enum of them. `on Kind` makes it a fiel
 updated, and asked of now alone. A DateTime that is left out is now. `decided`: the answer rests on a pure decision, taken on
 facts beforehand, whose rows are `$decided`; such a question is a root field and asked of now alone. `verb readAudit`: a root
 field for those who may do that, in place of `query`.
+
+A walk has a bound, and an answer says whether it met it: one row by a column `truncated`, a list by a line `WITH …, truncated`
+of its body. Whether a row has it true there is said beside the list; what follows the line is not computed for that.
 """
 
 from __future__ import annotations
@@ -96,6 +99,8 @@ class Question:
     decided: bool
     body: str
     order: tuple[str, ...]
+    bounded: str | None = None
+    """Of a list whose walks have bounds: the body up to where each row says, as `truncated`, whether a bound was met."""
     verb: str = "query"
     """What one must be allowed to do to ask it."""
 
@@ -114,6 +119,8 @@ _PARAMETER = re.compile(r"parameter (?P<name>\w+) (?P<type>[^=:]+?)(?: = (?P<def
 _COLUMN = re.compile(r"(?:column )?(?P<name>\w+) (?P<type>[^:]+): (?P<doc>.+)")
 _ANSWERS = re.compile(r"answers (?P<open>\[)?(?P<name>\w+)\]?: (?P<doc>.+)")
 _ROW = re.compile(r"type (?P<name>\w+): (?P<doc>.+)")
+_WALKED = re.compile(r"\bMATCH (?:walk|path) = ")
+_BOUNDED = re.compile(r"^WITH [^\n]*\btruncated$", re.M)
 
 
 def parse(name: str, source: str, graph: Graph) -> Question:
@@ -176,6 +183,9 @@ def parse(name: str, source: str, graph: Graph) -> Question:
         raise fail(f"it returns {', '.join(expressions)}; its header declares {', '.join(c.name for c in columns)}")
     if answers["open"] and not order:
         raise fail("a list is paged, so it needs a total ORDER BY")
+    bounded = _BOUNDED.search(body) if answers["open"] else None
+    if _WALKED.search(text) and not (bounded or "truncated" in expressions):
+        raise fail("it walks, so it must say whether it met a bound: by a column `truncated`, in a list by `WITH …, truncated`")
     declared = {p.name for p in parameters} | {"at", "self", "words", "indexes", "decided"}
     used = set(re.findall(r"\$(\w+)", text))
     if used - declared:
@@ -237,6 +247,7 @@ def parse(name: str, source: str, graph: Graph) -> Question:
         decided,
         body,
         order,
+        bounded and body[: bounded.end()],
         verb,
     )
 

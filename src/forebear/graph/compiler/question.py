@@ -135,6 +135,7 @@ class _QuestionRows:
             container="q",
             prelude=self.prelude,
             scope=self.imports,
+            bounded=self.fill(self.question.bounded or ""),
         )
 
     def _columns(self, selected: Sequence[Selected], reads: Mapping[str, str]) -> dict[str, Projection]:
