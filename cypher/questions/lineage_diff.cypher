@@ -5,6 +5,7 @@
 // parameter from DateTime: The moment of knowledge of the first; by default now.
 // parameter to DateTime: The moment of knowledge of the second; by default now.
 // time none
+// faults
 // answers [LineageChange]: A node that is upstream in one of the two only, or an edge that is.
 // column change LineageChangeType(ADDED, REMOVED)!: Whether only the second has it, or only the first.
 // column node Node!: The node; of an edge, the thing that it points from.

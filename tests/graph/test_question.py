@@ -75,6 +75,7 @@ def test_a_header_is_read_whole() -> None:
         timed=True,
         timeless=False,
         decided=False,
+        faults=False,
         body="MATCH (run:Run)-[on:TRAINED_ON]->(d /* of dataset */ {id: $dataset})\n"
         "WHERE run.startedAt <= $at AND run.name IN $names AND $order = 'FIRST'",
         order=("run.id", "size(run.name)"),

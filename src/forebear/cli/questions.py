@@ -26,6 +26,8 @@ AsKnownAt = Annotated[
     str | None, typer.Option(help="As it was known at a moment; by default all that is known now.", show_default=False)
 ]
 
+BEYOND = "a walk met its bound of 50 edges, so there may be more"
+
 LINEAGE = """query($of: ID!, $direction: LineageDirection!, $depth: Int!, $first: Int!, $asKnownAt: DateTime) {
   lineage(of: $of, direction: $direction, maxDepth: $depth, first: $first, asKnownAt: $asKnownAt) {
     nodes { node { id name described } depth hidden }
@@ -39,6 +41,7 @@ LINEAGE = """query($of: ID!, $direction: LineageDirection!, $depth: Int!, $first
 IMPACT = """query($of: ID!, $first: Int!, $at: DateTime, $asKnownAt: DateTime) {
   impact(of: $of, first: $first, at: $at, asKnownAt: $asKnownAt) {
     totalCount
+    truncated
     nodes { node { id kind name } via path { id } }
   }
 }"""
@@ -46,6 +49,7 @@ IMPACT = """query($of: ID!, $first: Int!, $at: DateTime, $asKnownAt: DateTime) {
 PATHS = """query($from: ID!, $to: ID!, $length: Int!, $first: Int!, $asKnownAt: DateTime) {
   paths(from: $from, to: $to, maxLength: $length, first: $first, asKnownAt: $asKnownAt) {
     paths { length nodes { id name } edges { source target type } }
+    truncated
   }
 }"""
 
@@ -55,15 +59,7 @@ def lineage(
     downstream: Annotated[bool, typer.Option("--downstream", help="What came of it, rather than what it came from.")] = False,
     depth: Annotated[int, typer.Option(min=0, max=50, help="How many edges to follow.")] = 50,
     first: First = 100,
-    as_known_at: Annotated[
-        str | None,
-        typer.Option(
-            "--as-known-at",
-            "--at",
-            help="As it was known at a moment, such as 2026-07-15T12:00:00Z; lineage itself holds at all times.",
-            show_default=False,
-        ),
-    ] = None,
+    as_known_at: AsKnownAt = None,
     url: Url = None,
     token: Token = None,
     as_json: AsJson = False,
@@ -77,8 +73,10 @@ def lineage(
         return
     out().print(tree(of, walk, "target" if downstream else "source"), soft_wrap=False)
     counts = ", ".join(f"{c['count']:,} {c['kind']}" for c in walk["counts"])
-    more = f"; {len(walk['nodes']):,} of {walk['total']:,} shown, --first shows more" if walk["truncated"] else ""
-    out().print(f"{counts}{more}", style="dim", markup=False)
+    shown = len(walk["nodes"])
+    more = f"; {shown:,} of {walk['total']:,} shown, --first shows more" if shown < walk["total"] else ""
+    beyond = f"; there is more beyond {depth} edges" if walk["truncated"] and not more else ""
+    out().print(f"{counts}{more}{beyond}", style="dim", markup=False)
 
 
 def tree(of: str, walk: Mapping[str, Any], end: str) -> Tree:
@@ -149,7 +147,8 @@ def impact(
                     out().print(f"      {path}", style="dim", markup=False)
         shown = len(reached["nodes"])
         more = f", {shown:,} shown; --first shows more" if reached["totalCount"] > shown else ""
-        out().print(f"{reached['totalCount']:,} nodes reached{more}", style="dim", markup=False)
+        beyond = f"; {BEYOND}" if reached["truncated"] else ""
+        out().print(f"{reached['totalCount']:,} nodes reached{more}{beyond}", style="dim", markup=False)
     if not reached["totalCount"]:
         raise typer.Exit(Code.NEGATIVE)
 
@@ -177,6 +176,8 @@ def paths(
         for node, edge in zip(path["nodes"][1:], path["edges"], strict=True):
             arrow = f"─{edge['type']}→" if edge["target"] == node["id"] else f"←{edge['type']}─"
             out().print(Text.assemble("  ", (arrow, "dim"), f" {short(node['id'])}"))
+    if found["truncated"] and not as_json:
+        out().print("There are others or longer ones, or may be; --first and --length show more.", style="dim", markup=False)
     if not found["paths"]:
         raise typer.Exit(Code.NEGATIVE)
 

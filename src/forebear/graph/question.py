@@ -19,8 +19,8 @@ may be of, or a label of Forebear's own (such as AuditChain), and is any text th
 type followed by names in brackets is an enum of them. `on Kind` makes it a field of that kind, and its node is `$self`.
 `time at` says that the answer depends on `at` (`$at`) besides `asKnownAt`; `time none`, that it is about what is simply
 updated, and asked of now alone. A DateTime that is left out is now. `decided`: the answer rests on a pure decision, taken on
-facts beforehand, whose rows are `$decided`; such a question is a root field and asked of now alone. `verb readAudit`: a root
-field for those who may do that, in place of `query`.
+facts beforehand, whose rows are `$decided`; such a question is a root field and asked of now alone. `faults`: its rows are
+what is wrong, so the good answer has none. `verb readAudit`: a root field for those who may do that, in place of `query`.
 
 A walk has a bound, and an answer says whether it met it: one row by a column `truncated`, a list by a line `WITH …, truncated`
 of its body. Whether a row has it true there is said beside the list; what follows the line is not computed for that.
@@ -97,6 +97,7 @@ class Question:
     timed: bool
     timeless: bool
     decided: bool
+    faults: bool
     body: str
     order: tuple[str, ...]
     bounded: str | None = None
@@ -135,7 +136,7 @@ def parse(name: str, source: str, graph: Graph) -> Question:
     doc: list[str] = []
     on: str | None = None
     time = ""
-    decided = False
+    flags = {"decided": False, "faults": False}
     verb = "query"
     parameters: list[Parameter] = []
     columns: list[Column] = []
@@ -170,14 +171,15 @@ def parse(name: str, source: str, graph: Graph) -> Question:
             time = line[5:].strip()
             if time not in ("at", "none"):
                 raise fail(f"{line!r}: the answer depends on `time at` or `time none`")
-        elif line == "decided":
-            decided = True
+        elif line in flags:
+            flags[line] = True
         elif line.startswith("verb "):
             verb = line[5:].strip()
         elif line.strip():
             doc.append(line.strip())
     if answers is None:
         raise fail("its header does not say what it answers")
+    decided = flags["decided"]
     body, expressions, order = _split(text, fail)
     if set(expressions) != {c.name for c in columns}:
         raise fail(f"it returns {', '.join(expressions)}; its header declares {', '.join(c.name for c in columns)}")
@@ -245,6 +247,7 @@ def parse(name: str, source: str, graph: Graph) -> Question:
         time == "at",
         time == "none" or decided,
         decided,
+        flags["faults"],
         body,
         order,
         bounded and body[: bounded.end()],
