@@ -17,6 +17,8 @@
 //   source ID!: The thing.
 //   target ID!: What it came from, rests on or belongs to.
 //   type EdgeType!: Its type.
+//   validFrom DateTime: From when it holds, where that may change.
+//   validTo DateTime: Until when it held; null where it still does.
 MATCH (from /* of from */ {id: $from}) WHERE true
 MATCH (to /* of to */ {id: $to}) WHERE true
 WITH from, to, COLLECT {
@@ -80,7 +82,7 @@ WITH from, to, heads, COLLECT {
     WITH steps, links, [l IN links | coalesce(l.type, type(l)) + ' ' + startNode(l).id] AS ways
     WITH steps, ways, collect(links)[0] AS links
     WITH steps, ways, links ORDER BY size(links), [n IN steps | n.id], ways LIMIT $first + 1
-    RETURN {length: size(links), nodes: steps, edges: [l IN links | {source: startNode(l).id, target: endNode(l).id, type: coalesce(l.type, type(l))}]} AS item
+    RETURN {length: size(links), nodes: steps, edges: [l IN links | {source: startNode(l).id, target: endNode(l).id, type: coalesce(l.type, type(l)), validFrom: l.validFrom, validTo: l.validTo}]} AS item
   } AS found
 WITH from, to, heads, found, [path IN found[..$first] WHERE path.length <= $maxLength] AS paths
 RETURN paths,
