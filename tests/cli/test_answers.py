@@ -133,7 +133,7 @@ def test_what_is_not_known_or_no_id_of_the_kind_is_one_line(demo: Service) -> No
     unknown = forebear("eligible", "fleet:nowhere", url=demo.url)
     assert (unknown.code, unknown.out, unknown.err) == (1, "", "forebear: eligible: fleet:nowhere is not known\n")
     other = forebear("drift", "robot:ur-04", url=demo.url)
-    assert (other.code, other.err) == (2, "forebear: drift: robot:ur-04 is the id of a Robot; expected one of Fleet\n")
+    assert (other.code, other.err) == (2, "forebear: robot:ur-04 is the id of a Robot; expected one of Fleet\n")
 
 
 def test_for_machines_it_is_what_the_registry_answers(demo: Service) -> None:
