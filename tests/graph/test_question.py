@@ -163,6 +163,35 @@ def test_a_walk_that_does_not_say_whether_it_met_its_bound_is_refused() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("clause", "named"),
+    [
+        ("CREATE (other:Run)", "CREATE"),
+        ("MERGE (other:Run {id: 'run:x'})", "MERGE"),
+        ("SET run.name = 'x'", "SET"),
+        ("set\trun += {name: 'x'}", "SET"),
+        ("REMOVE run.name", "REMOVE"),
+        ("DELETE on", "DELETE"),
+        ("DETACH  DELETE run", "DETACH DELETE"),
+        ("FOREACH (x IN [run] | SET x.name = '')", "FOREACH"),
+        ("CALL (run) { CREATE (:Run) }", "CREATE"),
+        ("CALL (run) { WITH run RETURN 1 AS one } IN TRANSACTIONS", "IN TRANSACTIONS"),
+        ("LOAD CSV FROM 'file:///x' AS line", "LOAD CSV"),
+    ],
+)
+def test_a_question_that_writes_is_refused(clause: str, named: str) -> None:
+    with pytest.raises(InvalidStatement) as refused:
+        parse("trained", SOURCE.replace("\nRETURN run,", f"\n{clause}\nRETURN run,"), GRAPH)
+    assert str(refused.value) == f"trained.cypher: {named} writes, and a question reads alone"
+
+
+def test_what_only_looks_like_a_write_is_none() -> None:
+    harmless = (
+        "WITH run, {set: run.created, create: 'MERGE (x)'} AS merged, \"DELETE\" AS removed /* SET */, `SET` AS x\nRETURN run,"
+    )
+    assert parse("trained", SOURCE.replace("\nRETURN run,", f"\n{harmless}"), GRAPH).paged
+
+
 def test_every_file_of_the_registry_is_read() -> None:
     assert {q.name for q in questions(GRAPH)} == {f.stem for f in (directory("cypher") / "questions").glob("*.cypher")}
 

@@ -120,6 +120,10 @@ _PARAMETER = re.compile(r"parameter (?P<name>\w+) (?P<type>[^=:]+?)(?: = (?P<def
 _COLUMN = re.compile(r"(?:column )?(?P<name>\w+) (?P<type>[^:]+): (?P<doc>.+)")
 _ANSWERS = re.compile(r"answers (?P<open>\[)?(?P<name>\w+)\]?: (?P<doc>.+)")
 _ROW = re.compile(r"type (?P<name>\w+): (?P<doc>.+)")
+_TEXT = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`|/\*.*?\*/""", re.S)
+_WRITES = re.compile(
+    r"(?<![\w.:$|])(DETACH\s+DELETE|DELETE|CREATE|MERGE|SET|REMOVE|FOREACH|DROP|LOAD\s+CSV|IN\s+TRANSACTIONS)\b(?!\s*:)", re.I
+)
 _WALKED = re.compile(r"\bMATCH (?:walk|path) = ")
 _BOUNDED = re.compile(r"^WITH [^\n]*\btruncated$", re.M)
 
@@ -129,6 +133,8 @@ def parse(name: str, source: str, graph: Graph) -> Question:
     lines = source.splitlines()
     header = [line[2:].removeprefix(" ") for line in lines if line.startswith("//")]
     text = "\n".join(line for line in lines if not line.startswith("//")).strip()
+    # Neo4j refuses a write in a read; the embedded engine does not know what a read is.
+    writes = _WRITES.search(_TEXT.sub("''", text))
 
     def fail(message: str) -> InvalidStatement:
         return InvalidStatement(f"{name}.cypher: {message}")
@@ -185,6 +191,8 @@ def parse(name: str, source: str, graph: Graph) -> Question:
         raise fail(f"it returns {', '.join(expressions)}; its header declares {', '.join(c.name for c in columns)}")
     if answers["open"] and not order:
         raise fail("a list is paged, so it needs a total ORDER BY")
+    if writes:
+        raise fail(f"{' '.join(writes[0].upper().split())} writes, and a question reads alone")
     bounded = _BOUNDED.search(body) if answers["open"] else None
     if _WALKED.search(text) and not (bounded or "truncated" in expressions):
         raise fail("it walks, so it must say whether it met a bound: by a column `truncated`, in a list by `WITH …, truncated`")
