@@ -52,7 +52,7 @@ def test_what_is_wrong_is_named_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert found(port="x")[1]["settings"] == (
         False,
-        "FOREBEAR_PORT: Input should be a valid integer, unable to parse string as an integer",
+        "FOREBEAR_PORT: expected a whole number",
     )
     code, findings = found(data_dir=tmp_path / "file" / "data", port=0)
     assert (code, findings["data"]) == (
