@@ -434,6 +434,7 @@ class TypeBuilder:
     def _column_type(self, ref: TypeRef) -> Any:
         named = {
             "ID": strawberry.ID, "String": str, "Int": int, "Float": float, "Boolean": bool, "DateTime": DateTime, "JSON": JSON,
+            "Value": JSON,
         }.get(ref.name)  # fmt: skip
         if ref.is_enum:
             named = self.enum(ref.name, dict.fromkeys(ref.kinds, ""), "What a question distinguishes.")
