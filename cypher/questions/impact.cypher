@@ -45,10 +45,8 @@ CALL (start) {
   WITH node, min(length(walk)) AS depth
   RETURN node, 1 AS rank, depth
 }
-WITH given, start, node, rank, depth, depth > 50 AS truncated
-WITH * WHERE NOT truncated
 WITH given, start, node, rank, depth ORDER BY rank, depth, start.id
-WITH given, node, min(rank) AS rank, collect(start)[0] AS start
+WITH given, node, min(CASE WHEN depth <= 50 THEN rank END) AS rank, collect(CASE WHEN depth <= 50 THEN start END)[0] AS start, max(depth) > 50 AS truncated
 CALL (node) {
   RETURN node AS reached, [] AS steps
   UNION
@@ -77,7 +75,7 @@ CALL (node) {
   }
   RETURN reached, steps
 }
-WITH given, reached, node, rank, start, steps WHERE reached.id <> given.id
+WITH given, reached, node, rank, start, steps WHERE reached.id <> given.id AND rank IS NOT NULL
 WITH reached, node, rank, start, steps ORDER BY rank, size(steps), node.id
 WITH reached, min(rank) AS rank, collect(node)[0] AS node, collect(start)[0] AS start, collect(steps)[0] AS steps
 WITH reached, node, rank, start, steps WHERE $kinds IS NULL OR labels(reached)[0] IN $kinds

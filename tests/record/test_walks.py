@@ -202,50 +202,49 @@ async def test_a_way_that_is_too_long_to_be_shown_is_said_to_be_there(shapes: Fo
     assert await found("l00", "l51", asKnownAt=LATER) == ([], True)
 
 
-BOUNDED = """
-query Bounded($at: ID!, $over: ID!, $asKnownAt: DateTime) {
-  at: %(field)s(%(argument)s: $at%(known)s) { %(part)s truncated }
-  over: %(field)s(%(argument)s: $over%(known)s) { %(part)s truncated }
-}
-"""
+WITHIN, BEYOND = {"truncated": False}, {"truncated": True}
 
 
 @pytest.mark.parametrize("known", [None, LATER])
 @pytest.mark.parametrize(
-    ("field", "argument", "part", "at", "over", "whole"),
+    ("asked", "expected"),
     [
-        ("lineage", "of", "total", "dataset:l10@1", "dataset:l09@1", ({"total": 51}, {"total": 51})),
-        ("impact", "of", "totalCount", "dataset:l50@1", "dataset:l60@1", ({"totalCount": 62}, {"totalCount": 55})),
-        ("fleetsRunning", "trainedOn", "nodes { fleet { id } }", "dataset:l50@1", "dataset:l58@1", (
-            {"nodes": [{"fleet": {"id": "fleet:far"}}, {"fleet": {"id": "fleet:near"}}]},
-            {"nodes": [{"fleet": {"id": "fleet:near"}}]},
-        )),
-        ("lineageDiff", "of", "totalCount", "dataset:l10@1", "dataset:l09@1", ({"totalCount": 0}, {"totalCount": 0})),
+        ("lineage(of: $of, asKnownAt: $known) { total truncated }", {
+            "dataset:l10@1": {"total": 51} | WITHIN,
+            "dataset:l09@1": {"total": 51} | BEYOND,
+        }),
+        ("impact(of: $of, asKnownAt: $known) { totalCount truncated }", {
+            "dataset:l50@1": {"totalCount": 62} | WITHIN,
+            "dataset:l60@1": {"totalCount": 55} | BEYOND,
+        }),
+        ("fleetsRunning(trainedOn: $of, asKnownAt: $known) { nodes { fleet { id } } truncated }", {
+            "dataset:l50@1": {"nodes": [{"fleet": {"id": "fleet:far"}}, {"fleet": {"id": "fleet:near"}}]} | WITHIN,
+            "dataset:l58@1": {"nodes": [{"fleet": {"id": "fleet:near"}}]} | BEYOND,
+        }),
+        ("lineageDiff(of: $of, to: $known) { totalCount truncated }", {
+            "dataset:l10@1": {"totalCount": 0} | WITHIN,
+            "dataset:l09@1": {"totalCount": 0} | BEYOND,
+        }),
     ],
+    ids=lambda given: given.partition("(")[0] if isinstance(given, str) else "",
 )  # fmt: skip
 async def test_an_answer_says_whether_its_walk_met_the_bound(
-    shapes: Forebear, known: str | None, field: str, argument: str, part: str, at: str, over: str, whole: tuple[Any, Any]
+    shapes: Forebear, known: str | None, asked: str, expected: dict[str, Any]
 ) -> None:
-    moment = f", {'to' if field == 'lineageDiff' else 'asKnownAt'}: $asKnownAt"
-    query = BOUNDED % {"field": field, "argument": argument, "part": part, "known": moment}
-
-    assert await ask(shapes, query, at=at, over=over, asKnownAt=known) == {
-        "at": whole[0] | {"truncated": False},
-        "over": whole[1] | {"truncated": True},
-    }
+    query = f"query ($of: ID!, $known: DateTime) {{ found: {asked} }}"
+    assert {of: (await ask(shapes, query, of=of, known=known))["found"] for of in expected} == expected
 
 
 @pytest.mark.parametrize("known", [None, LATER])
 async def test_provenance_says_whether_its_walk_met_the_bound(shapes: Forebear, known: str | None) -> None:
-    query = """query Provenance($asKnownAt: DateTime) {
-      near: modelVersion(id: "model:near@1", asKnownAt: $asKnownAt) { provenance { ancestors { id } truncated } }
-      far: modelVersion(id: "model:far@1", asKnownAt: $asKnownAt) { provenance { ancestors { id } truncated } }
-    }"""
-
-    assert await ask(shapes, query, asKnownAt=known) == {
-        "near": {"provenance": {"ancestors": [{"id": f"dataset:l{i}@1"} for i in range(14, 61)], "truncated": False}},
-        "far": {"provenance": {"ancestors": [{"id": f"dataset:l{i}@1"} for i in range(13, 60)], "truncated": True}},
+    query = """query ($id: ID!, $known: DateTime) {
+      modelVersion(id: $id, asKnownAt: $known) { provenance { ancestors { id } truncated } } }"""
+    expected = {
+        "model:near@1": {"ancestors": [{"id": f"dataset:l{i}@1"} for i in range(14, 61)]} | WITHIN,
+        "model:far@1": {"ancestors": [{"id": f"dataset:l{i}@1"} for i in range(13, 60)]} | BEYOND,
     }
+    found = {id: (await ask(shapes, query, id=id, known=known))["modelVersion"]["provenance"] for id in expected}
+    assert found == expected
 
 
 async def test_whether_a_bound_was_met_is_said_of_diamonds_and_cycles_too(shapes: Forebear) -> None:
