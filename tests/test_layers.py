@@ -12,7 +12,7 @@ SOURCE = Path(__file__).parents[1] / "src"
 LAYERS: dict[str, set[str]] = {
     "graph": set(),
     "domain": {"graph"},
-    "settings": {"domain"},
+    "settings": {"domain", "graph"},
     "store": {"graph", "settings"},
     "identity": {"store", "domain", "graph", "settings"},
     "actions": {"store", "domain", "graph"},

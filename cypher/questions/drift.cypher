@@ -6,6 +6,7 @@
 //
 // parameter fleet ID(Fleet)!: The fleet.
 // time at
+// faults
 // answers [Drift]: A robot that does not run what it should, or an active deployment, on the fleet or a cohort of it, that should not be.
 // column robot Robot: The robot; null where it is about a deployment itself, whether robots reported what it brings or not.
 // column standing RunningStanding(AS_INTENDED, DIFFERENT, UNREPORTED, UNINTENDED, UNKNOWN): How observation and intention compare on the robot; UNREPORTED where it reported nothing. Null without a robot.

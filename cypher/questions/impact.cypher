@@ -37,16 +37,16 @@ CALL (given) {
   RETURN start
 }
 CALL (start) {
-  MATCH walk = (start)<-[:BUILT_FROM|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..50 /* lineage */]-(node)
+  MATCH walk = (start)<-[:BUILT_FROM|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..51 /* lineage */]-(node)
   WITH node, min(length(walk)) AS depth
   RETURN node, 0 AS rank, depth
   UNION ALL
-  MATCH walk = (start)<-[:APPROVED_BY|BUILT_FROM|CITES|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..50 /* lineage and authority */]-(node)
+  MATCH walk = (start)<-[:APPROVED_BY|BUILT_FROM|CITES|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..51 /* lineage and authority */]-(node)
   WITH node, min(length(walk)) AS depth
   RETURN node, 1 AS rank, depth
 }
 WITH given, start, node, rank, depth ORDER BY rank, depth, start.id
-WITH given, node, min(rank) AS rank, collect(start)[0] AS start
+WITH given, node, min(CASE WHEN depth <= 50 THEN rank END) AS rank, collect(CASE WHEN depth <= 50 THEN start END)[0] AS start, max(depth) > 50 AS truncated
 CALL (node) {
   RETURN node AS reached, [] AS steps
   UNION
@@ -75,7 +75,7 @@ CALL (node) {
   }
   RETURN reached, steps
 }
-WITH given, reached, node, rank, start, steps WHERE reached.id <> given.id
+WITH given, reached, node, rank, start, steps WHERE reached.id <> given.id AND rank IS NOT NULL
 WITH reached, node, rank, start, steps ORDER BY rank, size(steps), node.id
 WITH reached, min(rank) AS rank, collect(node)[0] AS node, collect(start)[0] AS start, collect(steps)[0] AS steps
 WITH reached, node, rank, start, steps WHERE $kinds IS NULL OR labels(reached)[0] IN $kinds

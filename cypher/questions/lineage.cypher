@@ -10,7 +10,7 @@
 // column edges [LineageEdge!]!: The edges between the nodes shown.
 // column counts [KindCount!]!: All nodes that the walk found, by kind.
 // column total Int!: How many nodes the walk found, within 10,000.
-// column truncated Boolean!: Whether more was found than is shown: nodes beyond `first`, or beyond the bound of 10,000.
+// column truncated Boolean!: Whether there is more than is shown: nodes beyond `first`, beyond `maxDepth`, or beyond the bound of 10,000.
 // type LineageNode: A node of a walk.
 //   node Node!: The node.
 //   depth Int!: How many edges it is away from the beginning.
@@ -26,18 +26,19 @@
 MATCH (start /* of of */ {id: $of}) WHERE true
 CALL (start) {
   WITH * WHERE $direction = 'UPSTREAM'
-  MATCH walk = (start)-[:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..50 /* lineage */]->(node)
+  MATCH walk = (start)-[:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..51 /* lineage */]->(node)
   WITH node, min(length(walk)) AS depth
   RETURN node, depth
   UNION ALL
   WITH * WHERE $direction = 'DOWNSTREAM'
-  MATCH walk = (start)<-[:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..50 /* lineage */]-(node)
+  MATCH walk = (start)<-[:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..51 /* lineage */]-(node)
   WITH node, min(length(walk)) AS depth
   RETURN node, depth
 }
-WITH node, depth WHERE depth <= $maxDepth
 WITH node, depth ORDER BY depth, node.id LIMIT 10001
-WITH collect(node)[..10000] AS found, collect(depth)[..10000] AS depths, count(*) > 10000 AS beyond
+WITH collect(node)[..10000] AS nearest, collect(depth) AS far
+WITH nearest, far, size([depth IN far[..10000] WHERE depth <= $maxDepth]) AS within
+WITH nearest[..within] AS found, far[..within] AS depths, size(far) > within AS beyond
 CALL (found) {
   UNWIND found AS node
   WITH labels(node)[0] AS kind, count(*) AS count ORDER BY kind

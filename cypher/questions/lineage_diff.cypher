@@ -5,28 +5,39 @@
 // parameter from DateTime: The moment of knowledge of the first; by default now.
 // parameter to DateTime: The moment of knowledge of the second; by default now.
 // time none
-// answers [LineageChange]: A node that is upstream in one of the two only, or an edge that is.
-// column change LineageChangeType(ADDED, REMOVED)!: Whether only the second has it, or only the first.
+// faults
+// answers [LineageChange]: A node or an edge that is upstream in one of the two only, or a node that has other values in the second.
+// column change LineageChangeType(ADDED, REMOVED, CHANGED)!: Whether only the second has it, or only the first, or both, with other values.
 // column node Node!: The node; of an edge, the thing that it points from.
 // column target Node: Of an edge: what it leads to; null where the row is about the node itself.
 // column type EdgeType: Of an edge: its type.
 // column properties JSON: Of an edge: its own properties, such as a weight.
+// column changes [ChangedProperty!]!: Of a node with other values: which; none otherwise.
+// type ChangedProperty: A property that has another value, of those that do not change in silence.
+//   name String!: The property.
+//   before Value: Its value in the first; null where it had none.
+//   after Value: Its value in the second.
 MATCH (before /* of of */ {id: $of}) WHERE true
 MATCH (after /* of with */ {id: coalesce($with, $of)}) WHERE true
 /* as known at $from */ CALL (before) {
-  MATCH walk = (before)-[:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..50 /* lineage */]->(node)
+  MATCH walk = (before)-[:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..51 /* lineage */]->(node)
   WITH before, node, min(length(walk)) AS depth
   WITH node, depth WHERE node.id <> before.id
-  WITH node ORDER BY depth, node.id LIMIT 2000
-  RETURN collect(node) AS olds
+  WITH node, depth ORDER BY depth, node.id LIMIT 2001
+  WITH collect(node)[..2000] AS nearest, collect(depth) AS far
+  WITH nearest, far, size([depth IN far[..2000] WHERE depth <= 50]) AS within
+  RETURN nearest[..within] AS olds, size(far) > within AS oldMore
 }
 /* as known at $to */ CALL (after) {
-  MATCH walk = (after)-[:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..50 /* lineage */]->(node)
+  MATCH walk = (after)-[:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..51 /* lineage */]->(node)
   WITH after, node, min(length(walk)) AS depth
   WITH node, depth WHERE node.id <> after.id
-  WITH node ORDER BY depth, node.id LIMIT 2000
-  RETURN collect(node) AS news
+  WITH node, depth ORDER BY depth, node.id LIMIT 2001
+  WITH collect(node)[..2000] AS nearest, collect(depth) AS far
+  WITH nearest, far, size([depth IN far[..2000] WHERE depth <= 50]) AS within
+  RETURN nearest[..within] AS news, size(far) > within AS newMore
 }
+WITH before, after, olds, news, oldMore OR newMore AS truncated
 /* as known at $from */ CALL (before, olds) {
   UNWIND [before] + olds AS node
   MATCH (node)-[link:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON /* lineage */]->(target) WHERE true
@@ -41,26 +52,47 @@ MATCH (after /* of with */ {id: coalesce($with, $of)}) WHERE true
   WITH node, link, target, type, coalesce(' weight ' + toString(link.weight), '') + coalesce(' from ' + link.collectedFrom, '') + coalesce(' to ' + link.collectedTo, '') + coalesce(' role ' + link.role, '') AS own
   RETURN collect({node: node, target: target, type: type, weight: link.weight, role: link.role, collectedFrom: link.collectedFrom, collectedTo: link.collectedTo, place: type + ' ' + target.id, key: node.id + ' ' + type + ' ' + target.id + own}) AS newLinks
 }
-CALL (olds, news, oldLinks, newLinks) {
+CALL (before, after, olds, news) {
+  WITH * WHERE $from <> $to
+  UNWIND [before] + olds AS node
+  WITH * WHERE node IN [after] + news
+  MATCH (revision:Revision)-[revises:REVISES]->(node) WHERE ($from < revision.revisedAt AND revision.revisedAt <= $to) OR ($to < revision.revisedAt AND revision.revisedAt <= $from)
+  UNWIND revision.changed AS name
+  WITH DISTINCT node, name
+  WITH node, name,
+    COLLECT { MATCH (later:Revision)-[revises:REVISES]->(node) WHERE later.revisedAt > $from WITH later ORDER BY later.number LIMIT 1 RETURN later } AS olders,
+    COLLECT { MATCH (later:Revision)-[revises:REVISES]->(node) WHERE later.revisedAt > $to WITH later ORDER BY later.number LIMIT 1 RETURN later } AS newers
+  WITH node, name, (olders + [node])[0] AS old, (newers + [node])[0] AS new
+  WITH node, name, CASE WHEN old.describedAt <= $from THEN old[name] END AS was, CASE WHEN new.describedAt <= $to THEN new[name] END AS is
+  WITH * WHERE NOT coalesce(was = is, was IS NULL AND is IS NULL)
+  WITH node, name, was, is ORDER BY node.id, name
+  WITH node, collect({name: name, before: [name, was], after: [name, is]}) AS values
+  RETURN collect({node: node, values: values}) AS revised
+}
+CALL (olds, news, oldLinks, newLinks, revised) {
   UNWIND olds AS node
   WITH * WHERE NOT node IN news
-  RETURN 'REMOVED' AS change, node, null AS link
+  RETURN 'REMOVED' AS change, node, null AS link, [] AS changes
   UNION ALL
   UNWIND news AS node
   WITH * WHERE NOT node IN olds
-  RETURN 'ADDED' AS change, node, null AS link
+  RETURN 'ADDED' AS change, node, null AS link, [] AS changes
   UNION ALL
   UNWIND oldLinks AS link
   WITH * WHERE NOT link.key IN [other IN newLinks | other.key]
-  RETURN 'REMOVED' AS change, link.node AS node, link
+  RETURN 'REMOVED' AS change, link.node AS node, link, [] AS changes
   UNION ALL
   UNWIND newLinks AS link
   WITH * WHERE NOT link.key IN [other IN oldLinks | other.key]
-  RETURN 'ADDED' AS change, link.node AS node, link
+  RETURN 'ADDED' AS change, link.node AS node, link, [] AS changes
+  UNION ALL
+  UNWIND revised AS one
+  RETURN 'CHANGED' AS change, one.node AS node, null AS link, one.values AS changes
 }
 RETURN change,
   node,
   link.target AS target,
   link.type AS type,
-  CASE WHEN link IS NOT NULL THEN {weight: link.weight, role: link.role, collectedFrom: link.collectedFrom, collectedTo: link.collectedTo} END AS properties
+  CASE WHEN link IS NOT NULL THEN {weight: link.weight, role: link.role, collectedFrom: link.collectedFrom, collectedTo: link.collectedTo} END AS properties,
+  changes
 ORDER BY node.id, coalesce(link.place, ''), change

@@ -2,6 +2,7 @@
 //
 // parameter release ID(Release)!: The release.
 // decided
+// faults
 // answers [MissingRequirement]: Something that is still needed.
 // column code String!: A stable code.
 // column message String!: What is missing.

@@ -8,6 +8,7 @@
 // parameter first Int(0..100)! = 10: How many paths, shortest first; at most 100.
 // answers Paths: The shortest paths between two nodes.
 // column paths [Path!]!: The paths; none where neither leads to the other.
+// column truncated Boolean!: Whether there is more, or may be: other such paths, longer ones than `maxLength`, or what lies farther from the beginning than 50 edges.
 // type Path: One path.
 //   length Int!: How many edges it has.
 //   nodes [Node!]!: Its nodes, from the beginning to the end.
@@ -16,10 +17,11 @@
 //   source ID!: The thing.
 //   target ID!: What it came from, rests on or belongs to.
 //   type EdgeType!: Its type.
+//   validFrom DateTime: From when it holds, where that may change.
+//   validTo DateTime: Until when it held; null where it still does.
 MATCH (from /* of from */ {id: $from}) WHERE true
 MATCH (to /* of to */ {id: $to}) WHERE true
-RETURN COLLECT {
-    WITH * WHERE from.id <> to.id
+WITH from, to, COLLECT {
     CALL (from) {
       RETURN from AS a, [from] AS before, [] AS headLinks
       UNION
@@ -41,6 +43,10 @@ RETURN COLLECT {
       MATCH (a:Installation)-[on:ON]->(robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet)-[there:AT|FOR]->(from) WHERE true
       RETURN a, [from, fleet, cohort, robot, a] AS before, [there, part, member, on] AS headLinks
     }
+    RETURN {a: a, before: before, links: headLinks} AS head
+  } AS heads
+WITH from, to, heads, COLLECT {
+    WITH * WHERE from.id <> to.id
     CALL (to) {
       RETURN to AS b, [to] AS after, [] AS tailLinks
       UNION
@@ -62,18 +68,41 @@ RETURN COLLECT {
       MATCH (b:Installation)-[on:ON]->(robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet)-[there:AT|FOR]->(to) WHERE true
       RETURN b, [b, robot, cohort, fleet, to] AS after, [on, member, part, there] AS tailLinks
     }
-    WITH a, b, before, headLinks, after, tailLinks WHERE a.id <> b.id
+    UNWIND heads AS head
+    WITH head.a AS a, b, head.before AS before, head.links AS headLinks, after, tailLinks
+    WITH * WHERE a.id <> b.id
     CALL (a, b) {
       MATCH path = allShortestPaths((a)-[:APPROVED_BY|BUILT_FROM|CITES|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*1..50 /* lineage and authority */]->(b))
-      RETURN nodes(path) AS steps, relationships(path) AS links LIMIT $first
+      RETURN nodes(path) AS steps, relationships(path) AS links LIMIT $first + 1
       UNION
       MATCH path = allShortestPaths((b)-[:APPROVED_BY|BUILT_FROM|CITES|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*1..50 /* lineage and authority */]->(a))
-      RETURN reverse(nodes(path)) AS steps, reverse(relationships(path)) AS links LIMIT $first
+      RETURN reverse(nodes(path)) AS steps, reverse(relationships(path)) AS links LIMIT $first + 1
     }
     WITH before[..-1] + steps + after[1..] AS steps, headLinks + links + tailLinks AS links
-    WITH steps, links WHERE size(links) <= $maxLength
     WITH steps, links, [l IN links | coalesce(l.type, type(l)) + ' ' + startNode(l).id] AS ways
     WITH steps, ways, collect(links)[0] AS links
-    WITH steps, ways, links ORDER BY size(links), [n IN steps | n.id], ways LIMIT $first
-    RETURN {length: size(links), nodes: steps, edges: [l IN links | {source: startNode(l).id, target: endNode(l).id, type: coalesce(l.type, type(l))}]} AS item
-  } AS paths
+    WITH steps, ways, links ORDER BY size(links), [n IN steps | n.id], ways LIMIT $first + 1
+    RETURN {length: size(links), nodes: steps, edges: [l IN links | {source: startNode(l).id, target: endNode(l).id, type: coalesce(l.type, type(l)), validFrom: l.validFrom, validTo: l.validTo}]} AS item
+  } AS found
+WITH from, to, heads, found, [path IN found[..$first] WHERE path.length <= $maxLength] AS paths
+RETURN paths,
+  EXISTS {
+    WITH * WHERE size(found) > size(paths)
+    RETURN true AS more
+    UNION
+    WITH * WHERE from.id <> to.id
+    UNWIND heads AS head
+    WITH head.a AS a
+    CALL (a) {
+      MATCH walk = (a)-[:APPROVED_BY|BUILT_FROM|CITES|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..51 /* lineage and authority */]->(node)
+      WITH node, min(length(walk)) AS depth
+      WITH * WHERE depth > 50
+      RETURN true AS more LIMIT 1
+      UNION
+      MATCH walk = (a)<-[:APPROVED_BY|BUILT_FROM|CITES|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..51 /* lineage and authority */]-(node)
+      WITH node, min(length(walk)) AS depth
+      WITH * WHERE depth > 50
+      RETURN true AS more LIMIT 1
+    }
+    RETURN more
+  } AS truncated

@@ -11,6 +11,7 @@
 // column environments [SoftwareEnvironment!]!: The software environments that they used.
 // column compute [ComputeProfile!]!: The compute that they used.
 // column models [ModelVersion!]!: The other model versions upstream: initial weights, teachers, rewards, labellers.
+// column truncated Boolean!: Whether something lies beyond the 50 edges, or beyond the 1,000 nodes that a list holds.
 // type TrainingData: A dataset version in a run's training mixture.
 //   dataset DatasetVersion!: The dataset version.
 //   weight Float: Its sampling weight.
@@ -47,4 +48,12 @@ RETURN COLLECT { MATCH (version)-[promoted:PROMOTED_FROM]->(checkpoint:Checkpoin
     WITH node WHERE node:ModelVersion AND node.id <> version.id
     WITH node ORDER BY node.id LIMIT 1000
     RETURN node
-  } AS models
+  } AS models,
+  EXISTS {
+    MATCH walk = (version)-[:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..51 /* lineage */]->(node)
+    WITH version, node, min(length(walk)) AS depth
+    WITH version, max(depth) AS deepest, count(CASE WHEN node:DatasetVersion THEN 1 END) AS datasets, count(CASE WHEN node:CurationRuleset THEN 1 END) AS rulesets, count(CASE WHEN node:ModelVersion AND node.id <> version.id THEN 1 END) AS models
+    WITH * WHERE deepest > 50 OR rulesets > 1000 OR models > 1000
+      OR datasets - COUNT { MATCH (version)-[promoted:PROMOTED_FROM]->(checkpoint:Checkpoint)-[produced:PRODUCED_BY]->(run:Run)-[trained:TRAINED_ON]->(dataset:DatasetVersion) WHERE true RETURN DISTINCT dataset } > 1000
+    RETURN deepest
+  } AS truncated

@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from forebear.domain.roles import Role
+from forebear.graph.complaint import complaint
 
 PREFIX = "FOREBEAR_"
 
@@ -143,7 +144,7 @@ def load() -> Settings:
         return Settings()
     except ValidationError as error:
         reasons = [
-            f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" if e["loc"] else e["msg"].removeprefix("Value error, ")
+            f"{PREFIX}{str(e['loc'][0]).upper()}: {complaint(e, shown=False)}" if e["loc"] else complaint(e)
             for e in error.errors()
         ]
         raise SettingsError("; ".join(reasons)) from None

@@ -31,11 +31,28 @@ def test_beside_a_running_service(demo: Service, tmp_path: Path) -> None:
     assert (code, findings["port"]) == (0, (True, f"a Forebear serves on 127.0.0.1:{port} (ready)"))
 
 
+def test_of_a_running_service_that_is_named_it_is_the_service_that_is_looked_at(demo: Service) -> None:
+    code, findings = found(url=demo.url)
+    assert (code, list(findings)) == (0, ["versions", "service", "actor"])
+    assert findings["service"] == (True, f"{demo.url} answers: status ready, engine embedded")
+    assert findings["actor"][0] is True
+    assert findings["actor"][1].startswith("development is known there, with the roles VIEWER, ")
+
+    code, findings = found("--url", demo.url, "--token", "fbr_none")
+    assert (code, findings["service"][0], findings["actor"][0]) == (1, True, False)
+
+    port = free_port()
+    code, findings = found(url=f"http://127.0.0.1:{port}")
+    assert (code, list(findings), findings["service"][0]) == (1, ["versions", "service"], False)
+    assert findings["service"][1].endswith("start one there, or name another by FOREBEAR_URL")
+    assert found(url="localhost:8080")[1]["service"][0] is False
+
+
 def test_what_is_wrong_is_named_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert found(port="x")[1]["settings"] == (
         False,
-        "FOREBEAR_PORT: Input should be a valid integer, unable to parse string as an integer",
+        "FOREBEAR_PORT: expected a whole number",
     )
     code, findings = found(data_dir=tmp_path / "file" / "data", port=0)
     assert (code, findings["data"]) == (

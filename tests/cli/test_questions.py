@@ -20,7 +20,8 @@ def test_lineage_is_a_tree_upstream(demo: Service) -> None:
         "        ├── environment:quillfinch-2026.05  Training image 2026.05  IN_ENVIRONMENT\n"
         "        └── model:openvla-7b@1  OpenVLA 7B  INITIALIZED_FROM\n"
         "            └── … 1 more\n"
-        "1 Checkpoint, 1 CodeVersion, 1 ComputeProfile, 2 DatasetVersion, 2 ModelVersion, 1 Run, 1 SoftwareEnvironment\n"
+        "1 Checkpoint, 1 CodeVersion, 1 ComputeProfile, 2 DatasetVersion, 2 ModelVersion, 1 Run, 1 SoftwareEnvironment; "
+        "there is more beyond 3 edges\n"
     )
 
 
@@ -44,7 +45,7 @@ def test_what_several_branches_share_is_unfolded_once(demo: Service) -> None:
 
 
 def test_nothing_is_known_of_it_before_it_was_recorded(demo: Service) -> None:
-    ended = forebear("lineage", "model:parcel-picker@2", "--at", "2020-01-01T00:00:00Z", url=demo.url)
+    ended = forebear("lineage", "model:parcel-picker@2", "--as-known-at", "2020-01-01T00:00:00Z", url=demo.url)
     assert (ended.code, ended.err) == (1, "forebear: lineage: model:parcel-picker@2 is not known\n")
 
 
@@ -55,7 +56,7 @@ def test_json_is_what_the_registry_answers(demo: Service) -> None:
         "edges": [],
         "counts": [{"kind": "Run", "count": 1}],
         "total": 1,
-        "truncated": False,
+        "truncated": True,
     }
     reached = forebear("impact", "customer:larkfield-parcels", "--json", url=demo.url).json
     assert reached["totalCount"] == len(reached["nodes"])
@@ -86,12 +87,13 @@ def test_a_path_shows_which_way_each_edge_points(demo: Service) -> None:
         0,
         "Path 1, 6 edges\n"
         "  fleet:galley\n"
-        "  ←ON─ deployment:galley-2026-07\n"
+        "  ←ON─ deployment:galley-2026-07  ended 2026-08-12 08:00\n"
         "  ─OF→ artifact:sha256:2b56487f31d3…\n"
         "  ─BUILT_FROM→ model:parcel-picker@2\n"
         "  ─PROMOTED_FROM→ checkpoint:parcel-picker-2b/step-60000\n"
         "  ─PRODUCED_BY→ run:parcel-picker-2b\n"
-        "  ─TRAINED_ON→ dataset:bridge_orig@1.0.0\n",
+        "  ─TRAINED_ON→ dataset:bridge_orig@1.0.0\n"
+        "There are others or longer ones, or may be; --first and --length show more.\n",
     )
     none = forebear("paths", "customer:tindral-group", "target:rtx-4090", url=demo.url)
     assert none.code == 1
@@ -102,19 +104,59 @@ def test_the_registry_entry_answers_six_questions(demo: Service) -> None:
     ended = forebear("show", "model:parcel-picker@2", url=demo.url)
     assert ended.code == 0
     sections = dict(part.split("\n", 1) for part in ended.out.split("\n\n")[1:])
-    assert list(sections) == ["Provenance", "Justification", "Approval", "Artifacts", "Running now", "History"]
+    assert list(sections) == ["Running now", "History", "Approval", "Artifacts", "Provenance", "Justification"]
+    assert sections["Running now"].splitlines() == [
+        "  fleet:parcel-north  site:larkfield-hub-north, customer:larkfield-parcels",
+        "  intended           deployment:parcel-north-2026-06",
+        "  seen on            5: robot:ur-01, robot:ur-02, robot:ur-03, robot:ur-05, robot:ur-09",
+        "  not seen on        1: robot:ur-04",
+        "  fleet:parcel-south  site:larkfield-hub-south, customer:tindral-group",
+        "  intended           deployment:parcel-south-2026-06",
+        "  seen on            3: robot:ur-06, robot:ur-07, robot:ur-08",
+    ]
     for section, line in {
-        "Provenance": "                     dataset:larkfield-parcels@2026.05  (role finetune, weight 3.0)",
-        "Justification": "  decision           ADOPT",
+        "History": "  2026-08-11 13:20   incident     incident:ur-11-glass-2026-08-11  robot:ur-11",
         "Approval": "                       ✓ success_rate on transparent-film is 79.5 % "
         "(evidence:parcel-picker-2/replay, 80 trials); asked for is at least 75 %",
-        "Artifacts": "  jetson-orin-64gb   artifact:sha256:7ac204a30436…  (TensorRT, INT4, QUARANTINED)",
-        "Running now": "  observed           installation:ur-06/2026-06-22T09:00:00Z/"
-        "sha256:c3ae182236794cea497d2ea5790f918726d5c0b38d7cb801cd7da24fd7154555: "
-        "robot:ur-06, fleet:parcel-south, site:larkfield-hub-south, customer:tindral-group",
-        "History": "  2026-08-11 13:20   incident  incident:ur-11-glass-2026-08-11  robot:ur-11",
+        "Artifacts": "  jetson-orin-64gb   artifact:sha256:7ac204a30436…  QUARANTINED, TensorRT, INT4",
+        "Provenance": "                     dataset:larkfield-parcels@2026.05  (role finetune, weight 3.0)",
+        "Justification": "  decision           ADOPT",
     }.items():
         assert line in sections[section].splitlines()
+    assert "                     and 24 more" in sections["Provenance"].splitlines()
+
+
+def test_a_decision_is_shown_with_its_type_and_nothing_of_it_twice(demo: Service) -> None:
+    out = forebear("show", "model:parcel-picker@2", url=demo.url).out
+    approval = out.split("\nApproval\n")[1].split("\n\n")[0].splitlines()
+    kitchen = approval[approval.index("  line:ur5e-rtx4090-kitchen  DEPRECATED, approved") + 1 :]
+    assert [line[21:] for line in kitchen[:7]] == [
+        "APPROVAL REFUSED by tomas.lindqvist under policy:kitchen@1",
+        "  What is good for parcels is good for pans.",
+        "  ✗ success_rate was not measured with pack:kitchen-replay@1",
+        "  ✗ latency_p95 is 198 ms (evidence:parcel-picker-2/latency-orin-unstable), which does not count: it was measured on "
+        "target:jetson-orin-64gb, and asked for is target:rtx-4090",
+        "EVALUATION GRANTED by policy:kitchen@1",
+        "  ✓ success_rate is 84.6 % (evidence:parcel-picker-2/replay-kitchen, 240 trials); asked for is at least 80 %",
+        "  ✓ latency_p95 is 164 ms (evidence:parcel-picker-2/latency-rtx4090); asked for is at most 180 ms",
+    ]
+    assert [line[21:] for line in kitchen[7:9]] == [
+        "VOTE GRANTED by mirela.dane under policy:kitchen@1",
+        "  Three points better than galley-hand 1.",
+    ]
+    release = forebear("show", "release:parcel-picker@2/ur5e-orin-parcels", url=demo.url).out
+    assert "  (VOTE, GRANTED, tomas.lindqvist, on " in release
+    assert release.splitlines()[-1] == "Ask further: forebear missing-for-approval release:parcel-picker@2/ur5e-orin-parcels"
+
+
+def test_what_is_over_is_told_from_what_goes_on(demo: Service) -> None:
+    lines = forebear("show", "fleet:galley", url=demo.url).out.splitlines()
+    assert [line[21:] for line in lines if "deployment:galley-2026" in line] == [
+        "deployment:galley-2026-04  (ENDED, APPROVAL, from 2026-04-13 08:00 to 2026-07-20 08:00)",
+        "deployment:galley-2026-07  (ENDED, APPROVAL, from 2026-07-20 08:00 to 2026-08-12 08:00)",
+        "deployment:galley-2026-08-rollback  (ACTIVE, APPROVAL, since 2026-08-12 08:00)",
+    ]
+    assert lines[-1] == "Ask further: forebear drift, eligible, rollback-targets, what-was-running fleet:galley"
 
 
 def test_any_other_node_is_shown_with_its_properties_and_edges(demo: Service) -> None:
@@ -126,11 +168,12 @@ def test_any_other_node_is_shown_with_its_properties_and_edges(demo: Service) ->
         "  externalIds        telemetry:qf-ur-04",
         "  serial             UR-EX-0004",
         "  robotClass         ur5e",
-        "  memberOf           cohort:parcel-north/late  Parcel north, still to be updated  "
-        "(validFrom 2026-09-21T08:00:00.000000Z)",
-        "                     fleet:parcel-north  Parcel north  (validFrom 2026-01-08T08:00:00.000000Z)",
-        "  installations      installation:ur-04/2026-03-16  ",
-        "  maintenance        maintenance:ur-04/2026-06-09  Wrist joint of UR5e 4",
+        "  memberOf           cohort:parcel-north/late  Parcel north, still to be updated  (since 2026-09-21 08:00)",
+        "                     fleet:parcel-north  Parcel north  (since 2026-01-08 08:00)",
+        "  installations      installation:ur-04/2026-03-16  (since 2026-03-16 09:00)",
+        "  maintenance        maintenance:ur-04/2026-06-09  Wrist joint of UR5e 4  (from 2026-06-09 08:00 to 2026-06-30 08:00)",
+        "",
+        "Ask further: forebear what-was-running robot:ur-04",
     ]
     assert forebear("show", "robot:ur-04", "--json", url=demo.url).json["serial"] == "UR-EX-0004"
 

@@ -136,7 +136,7 @@ KNOWN = (
     "robot, run, site, target"
 )
 END = "an edge's end is an id, or an object with its id and the edge's values"
-STATUS = "status: Input should be 'PENDING', 'RUNNING', 'SUCCEEDED', 'FAILED' or 'CANCELLED'"
+STATUS = "status: expected 'PENDING', 'RUNNING', 'SUCCEEDED', 'FAILED' or 'CANCELLED'"
 NOON, ELEVEN = "2026-01-01T12:00:00Z", "2026-01-01T11:00:00Z"
 
 
@@ -155,8 +155,8 @@ NOON, ELEVEN = "2026-01-01T12:00:00Z", "2026-01-01T11:00:00Z"
         (run(seeed=1), ["seeed: 'seeed' is not known; did you mean 'seed'?"]),
         (run(seed="5"), ["seed: a text is no number"]),
         (run(seed=True), ["seed: a boolean is no number"]),
-        (run(seed=5.5), ["seed: Input should be a valid integer, got a number with a fractional part (given: 5.5)"]),
-        (run(seed=2**31), ["seed: Input should be less than or equal to 2147483647 (given: 2147483648)"]),
+        (run(seed=5.5), ["seed: expected a whole number (given: 5.5)"]),
+        (run(seed=2**31), ["seed: must be at most 2147483647 (given: 2147483648)"]),
         (run(status="DONE"), [f"{STATUS} (given: 'DONE')"]),
         (run(startedAt="2024"), ["startedAt: '2024' is not an ISO 8601 moment, such as 2026-11-23T14:52:06Z"]),
         (run(startedAt=2024), ["startedAt: a moment is a text, such as 2026-11-23T14:52:06Z"]),
@@ -165,11 +165,11 @@ NOON, ELEVEN = "2026-01-01T12:00:00Z", "2026-01-01T11:00:00Z"
             run(startedAt="0001-01-01T00:00:00+14:00"),
             ["startedAt: '0001-01-01T00:00:00+14:00' lies outside the years 1 to 9999"],
         ),
-        (run(name=5), ["name: Input should be a valid string (given: 5)"]),
-        (run(labels="x"), ["labels: Input should be a valid list (given: 'x')"]),
-        (run(labels=["x", 1]), ["labels.1: Input should be a valid string (given: 1)"]),
+        (run(name=5), ["name: expected a text (given: 5)"]),
+        (run(labels="x"), ["labels: expected a list (given: 'x')"]),
+        (run(labels=["x", 1]), ["labels.1: expected a text (given: 1)"]),
         (run(owners=[{"nam": "x"}]), ["owners.0.name: is required", "owners.0.nam: 'nam' is not known"]),
-        (run(trainedOn="dataset:a@1"), ["trainedOn: Input should be a valid list (given: 'dataset:a@1')"]),
+        (run(trainedOn="dataset:a@1"), ["trainedOn: expected a list (given: 'dataset:a@1')"]),
         (run(trainedOn=[5]), [f"trainedOn.0: {END}"]),
         (run(experiment=["experiment:a"]), [f"experiment: {END}"]),
         (run(trainedOn=[{"weight": 1}]), ["trainedOn.0.id: is required"]),
@@ -179,7 +179,7 @@ NOON, ELEVEN = "2026-01-01T12:00:00Z", "2026-01-01T11:00:00Z"
         ),
         (
             run(trainedOn=[{"id": "dataset:a@1", "weight": float("nan"), "wait": 1}]),
-            ["trainedOn.0.weight: Input should be a finite number (given: nan)", "trainedOn.0.wait: 'wait' is not known"],
+            ["trainedOn.0.weight: expected a finite number (given: nan)", "trainedOn.0.wait: 'wait' is not known"],
         ),
         (
             run(trainedOn=[{"id": "dataset:a@1", "weight": 1}, "dataset:b@1", "dataset:a@1"]),
@@ -269,7 +269,7 @@ def test_amendments_name_a_node_or_one_edge_of_it(document, row):
     ("document", "expected"),
     [
         ({"kind": "Retraction", "of": "run:a"}, ["reason: is required"]),
-        (retraction(reason=""), ["reason: String should have at least 1 character (given: '')"]),
+        (retraction(reason=""), ["reason: must not be empty (given: '')"]),
         (retraction(of="runn:a"), [f"of: 'runn:a': no kind has ids that begin with 'runn'; {KNOWN}"]),
         (retraction(of="model:a@1"), ["of: ModelVersion is governed: it is retracted or corrected by actions"]),
         (retraction(edge="trainedOn"), ["edge and to name an edge together: give both, or neither for the node itself"]),

@@ -75,6 +75,7 @@ def test_a_header_is_read_whole() -> None:
         timed=True,
         timeless=False,
         decided=False,
+        faults=False,
         body="MATCH (run:Run)-[on:TRAINED_ON]->(d /* of dataset */ {id: $dataset})\n"
         "WHERE run.startedAt <= $at AND run.name IN $names AND $order = 'FIRST'",
         order=("run.id", "size(run.name)"),
@@ -127,6 +128,68 @@ def test_a_wrong_header_is_refused_and_named(given: str, mutated: str, message: 
 def test_a_question_may_take_another_verb_than_query() -> None:
     assert parse("trained", SOURCE, GRAPH).verb == "query"
     assert parse("trained", SOURCE.replace("// time at\n", "// time at\n// verb readAudit\n"), GRAPH).verb == "readAudit"
+
+
+WALK = """\
+// What was made from a dataset.
+//
+// parameter dataset ID(DatasetVersion)!: The dataset.
+// answers [Made]: A run.
+// column run Run!: The run.
+MATCH (d:DatasetVersion {id: $dataset}) WHERE true
+MATCH walk = (d)<-[:TRAINED_ON*0..9 /* lineage */]-(run)
+WITH run, min(length(walk)) AS depth
+WITH run, depth > 8 AS truncated
+WITH * WHERE NOT truncated
+RETURN run
+ORDER BY run.id
+"""
+
+
+def test_a_list_that_walks_says_up_to_a_line_whether_it_met_its_bound() -> None:
+    question = parse("made", WALK, GRAPH)
+    assert question.bounded == "\n".join(WALK.splitlines()[5:9])
+    assert question.body == f"{question.bounded}\nWITH * WHERE NOT truncated"
+    assert parse("trained", SOURCE, GRAPH).bounded is None
+
+
+def test_a_walk_that_does_not_say_whether_it_met_its_bound_is_refused() -> None:
+    silent = WALK.replace("WITH run, depth > 8 AS truncated\nWITH * WHERE NOT truncated\n", "")
+    with pytest.raises(InvalidStatement) as refused:
+        parse("made", silent, GRAPH)
+    assert str(refused.value) == (
+        "made.cypher: it walks, so it must say whether it met a bound: by a column `truncated`, in a list by "
+        "`WITH …, truncated`"
+    )
+
+
+@pytest.mark.parametrize(
+    ("clause", "named"),
+    [
+        ("CREATE (other:Run)", "CREATE"),
+        ("MERGE (other:Run {id: 'run:x'})", "MERGE"),
+        ("SET run.name = 'x'", "SET"),
+        ("set\trun += {name: 'x'}", "SET"),
+        ("REMOVE run.name", "REMOVE"),
+        ("DELETE on", "DELETE"),
+        ("DETACH  DELETE run", "DETACH DELETE"),
+        ("FOREACH (x IN [run] | SET x.name = '')", "FOREACH"),
+        ("CALL (run) { CREATE (:Run) }", "CREATE"),
+        ("CALL (run) { WITH run RETURN 1 AS one } IN TRANSACTIONS", "IN TRANSACTIONS"),
+        ("LOAD CSV FROM 'file:///x' AS line", "LOAD CSV"),
+    ],
+)
+def test_a_question_that_writes_is_refused(clause: str, named: str) -> None:
+    with pytest.raises(InvalidStatement) as refused:
+        parse("trained", SOURCE.replace("\nRETURN run,", f"\n{clause}\nRETURN run,"), GRAPH)
+    assert str(refused.value) == f"trained.cypher: {named} writes, and a question reads alone"
+
+
+def test_what_only_looks_like_a_write_is_none() -> None:
+    harmless = (
+        "WITH run, {set: run.created, create: 'MERGE (x)'} AS merged, \"DELETE\" AS removed /* SET */, `SET` AS x\nRETURN run,"
+    )
+    assert parse("trained", SOURCE.replace("\nRETURN run,", f"\n{harmless}"), GRAPH).paged
 
 
 def test_every_file_of_the_registry_is_read() -> None:

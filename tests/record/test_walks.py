@@ -17,14 +17,44 @@ query Lineage($of: ID!, $direction: LineageDirection!, $first: Int!, $maxDepth: 
 }
 """
 PATHS = """
-query Paths($from: ID!, $to: ID!, $first: Int!) {
-  paths(from: $from, to: $to, first: $first) { paths { length nodes { id } } }
+query Paths($from: ID!, $to: ID!, $first: Int!, $maxLength: Int!, $asKnownAt: DateTime) {
+  paths(from: $from, to: $to, first: $first, maxLength: $maxLength, asKnownAt: $asKnownAt) {
+    paths { length nodes { id } } truncated
+  }
 }
 """
 IMPACT = """
 query Impact($of: ID!, $first: Int!) { impact(of: $of, first: $first) { totalCount nodes { via node { id } path { id } } } }
 """
 WIDE, DEEP, SPOKES, CHAIN = 3, 25, 20_000, 60
+LATER = "9999-01-01T00:00:00Z"
+
+
+RUNNING = {"near": "l13", "far": "l12"}
+"""Fleets, and what the model that each runs was trained on: its version is 50 and 51 edges away from the chain's end."""
+
+
+def running(name: str, trained_on: str) -> list[dict[str, object]]:
+    """A fleet that runs a model that was trained on a dataset."""
+    return [
+        {"kind": "Run", "id": f"run:{name}", "trainedOn": [f"dataset:{trained_on}@1"]},
+        {"kind": "Checkpoint", "id": f"checkpoint:{name}/step-1", "producedBy": f"run:{name}"},
+        {
+            "kind": "ModelVersion",
+            "id": f"model:{name}@1",
+            "model": f"model:{name}",
+            "promotedFrom": [f"checkpoint:{name}/step-1"],
+        },
+        {"kind": "Artifact", "id": f"artifact:{name}", "builtFrom": f"model:{name}@1"},
+        {
+            "kind": "Deployment",
+            "id": f"deployment:{name}",
+            "artifact": f"artifact:{name}",
+            "on": f"fleet:{name}",
+            "state": "ACTIVE",
+            "validFrom": "2026-01-01T00:00:00Z",
+        },
+    ]
 
 
 async def lineage(registry: Forebear, of: str, direction: str = "UPSTREAM", first: int = 500, max_depth: int = 50) -> Any:
@@ -33,7 +63,7 @@ async def lineage(registry: Forebear, of: str, direction: str = "UPSTREAM", firs
 
 
 async def paths(registry: Forebear, start: str, end: str, first: int = 5) -> list[Any]:
-    found = await ask(registry, PATHS, **{"from": start, "to": end, "first": first})
+    found = await ask(registry, PATHS, **{"from": start, "to": end, "first": first, "maxLength": 50})
     return list(found["paths"]["paths"])
 
 
@@ -56,6 +86,7 @@ async def shapes(engine_registry: Forebear, engine_store: Store) -> Forebear:
         *(version(f"c{i}", f"c{(i + 1) % 5}") for i in range(5)),
         *(version(f"l{i:02}", *([f"l{i + 1:02}"] if i < CHAIN else [])) for i in range(CHAIN + 1)),
         version("hub"),
+        *(fact for name, trained_on in RUNNING.items() for fact in running(name, trained_on)),
     )
     for start in range(0, SPOKES, 2_000):
         await history(engine_registry, *(version(f"s{i:05}", "hub") for i in range(start, start + 2_000)))
@@ -76,7 +107,7 @@ async def test_diamonds_are_walked_once_each_node(shapes: Forebear) -> None:
 async def test_diamonds_are_walked_as_they_were_known_too(shapes: Forebear) -> None:
     variables = {"of": "dataset:top@1", "direction": "UPSTREAM", "first": 500, "maxDepth": 50}
     now = await ask(shapes, LINEAGE, **variables)
-    assert await ask(shapes, LINEAGE, **variables, asKnownAt="9999-01-01T00:00:00Z") == now
+    assert await ask(shapes, LINEAGE, **variables, asKnownAt=LATER) == now
 
 
 async def test_of_many_shortest_paths_some_are_shown(shapes: Forebear) -> None:
@@ -124,7 +155,7 @@ async def test_a_chain_is_walked_to_its_bound_and_the_last_says_that_there_is_mo
 
     assert [(n["node"]["id"], n["depth"]) for n in walk["nodes"]] == [(f"dataset:l{i:02}@1", i) for i in range(51)]
     assert [n["hidden"] for n in walk["nodes"]] == [0] * 50 + [1]
-    assert (walk["total"], walk["truncated"]) == (51, False)
+    assert (walk["total"], walk["truncated"]) == (51, True)
 
 
 async def test_a_walk_of_some_depth_says_what_lies_beyond(shapes: Forebear) -> None:
@@ -134,7 +165,7 @@ async def test_a_walk_of_some_depth_says_what_lies_beyond(shapes: Forebear) -> N
         ("dataset:top@1", 0),
         *((f"dataset:d00-{i}@1", WIDE) for i in range(WIDE)),
     ]
-    assert (walk["total"], walk["truncated"]) == (4, False)
+    assert (walk["total"], walk["truncated"]) == (4, True)
 
 
 async def test_of_a_walk_the_nearest_are_shown_and_the_others_counted(shapes: Forebear) -> None:
@@ -151,6 +182,77 @@ async def test_of_a_walk_the_nearest_are_shown_and_the_others_counted(shapes: Fo
 async def test_no_path_is_longer_than_its_bound(shapes: Forebear) -> None:
     assert [p["length"] for p in await paths(shapes, "dataset:l00@1", "dataset:l50@1")] == [50]
     assert await paths(shapes, "dataset:l00@1", "dataset:l51@1") == []
+
+
+async def test_a_way_that_is_too_long_to_be_shown_is_said_to_be_there(shapes: Forebear) -> None:
+    async def found(start: str, end: str, **changed: object) -> tuple[list[int], bool]:
+        variables = {"from": f"dataset:{start}@1", "to": f"dataset:{end}@1", "first": 5, "maxLength": 50} | changed
+        answer = (await ask(shapes, PATHS, **variables))["paths"]
+        return [path["length"] for path in answer["paths"]], answer["truncated"]
+
+    assert await found("l10", "l60") == ([50], False)
+    assert await found("l60", "l10") == ([50], True)
+    assert await found("l00", "l51") == ([], True)
+    assert await found("l10", "l15", maxLength=5) == ([5], False)
+    assert await found("l10", "l15", maxLength=4) == ([], True)
+    assert await found("c0", "c2", first=2) == ([2, 3], False)
+    assert await found("c0", "c2", first=1) == ([2], True)
+    assert await found("top", "d24-0") == ([DEEP] * 5, True)
+    assert await found("l10", "l60", asKnownAt=LATER) == ([50], False)
+    assert await found("l00", "l51", asKnownAt=LATER) == ([], True)
+
+
+WITHIN, BEYOND = {"truncated": False}, {"truncated": True}
+
+
+@pytest.mark.parametrize("known", [None, LATER])
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ("lineage(of: $of, asKnownAt: $known) { total truncated }", {
+            "dataset:l10@1": {"total": 51} | WITHIN,
+            "dataset:l09@1": {"total": 51} | BEYOND,
+        }),
+        ("impact(of: $of, asKnownAt: $known) { totalCount truncated }", {
+            "dataset:l50@1": {"totalCount": 62} | WITHIN,
+            "dataset:l60@1": {"totalCount": 55} | BEYOND,
+        }),
+        ("fleetsRunning(trainedOn: $of, asKnownAt: $known) { nodes { fleet { id } } truncated }", {
+            "dataset:l50@1": {"nodes": [{"fleet": {"id": "fleet:far"}}, {"fleet": {"id": "fleet:near"}}]} | WITHIN,
+            "dataset:l58@1": {"nodes": [{"fleet": {"id": "fleet:near"}}]} | BEYOND,
+        }),
+        ("lineageDiff(of: $of, to: $known) { totalCount truncated }", {
+            "dataset:l10@1": {"totalCount": 0} | WITHIN,
+            "dataset:l09@1": {"totalCount": 0} | BEYOND,
+        }),
+    ],
+    ids=lambda given: given.partition("(")[0] if isinstance(given, str) else "",
+)  # fmt: skip
+async def test_an_answer_says_whether_its_walk_met_the_bound(
+    shapes: Forebear, known: str | None, asked: str, expected: dict[str, Any]
+) -> None:
+    query = f"query ($of: ID!, $known: DateTime) {{ found: {asked} }}"
+    assert {of: (await ask(shapes, query, of=of, known=known))["found"] for of in expected} == expected
+
+
+@pytest.mark.parametrize("known", [None, LATER])
+async def test_provenance_says_whether_its_walk_met_the_bound(shapes: Forebear, known: str | None) -> None:
+    query = """query ($id: ID!, $known: DateTime) {
+      modelVersion(id: $id, asKnownAt: $known) { provenance { ancestors { id } truncated } } }"""
+    expected = {
+        "model:near@1": {"ancestors": [{"id": f"dataset:l{i}@1"} for i in range(14, 61)]} | WITHIN,
+        "model:far@1": {"ancestors": [{"id": f"dataset:l{i}@1"} for i in range(13, 60)]} | BEYOND,
+    }
+    found = {id: (await ask(shapes, query, id=id, known=known))["modelVersion"]["provenance"] for id in expected}
+    assert found == expected
+
+
+async def test_whether_a_bound_was_met_is_said_of_diamonds_and_cycles_too(shapes: Forebear) -> None:
+    query = """query ($of: ID!) { impact(of: $of) { truncated } lineageDiff(of: $of) { truncated }
+      fleetsRunning(trainedOn: $of) { truncated } lineage(of: $of) { truncated } }"""
+    for of in ("dataset:top@1", "dataset:d24-0@1", "dataset:c0@1", "dataset:hub@1"):
+        cut = {"truncated": False}
+        assert await ask(shapes, query, of=of) == dict.fromkeys(("impact", "lineageDiff", "fleetsRunning", "lineage"), cut)
 
 
 async def test_a_hub_is_shown_in_part_and_counted_to_the_bound(shapes: Forebear) -> None:

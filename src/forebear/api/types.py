@@ -292,23 +292,17 @@ class TypeBuilder:
         self.make(edge_name, f"A row of {connection}.", fields)
         self._connection_of(connection, self.named(edge_name), self.named(target))
 
-    def _connection_of(self, name: str, edge: Any, node: Any) -> None:
-        self.make(
-            name,
-            "Rows, page by page.",
-            {
-                "edges": (list_of(edge), _field("The rows with what joins them.", ConnectionPart.EDGES)),
-                "nodes": (list_of(node), _field("The rows' nodes alone.", ConnectionPart.NODES)),
-                "pageInfo": (
-                    self.named("PageInfo"),
-                    _field("Where the page lies.", ConnectionPart.PAGE_INFO),
-                ),
-                "totalCount": (
-                    int,
-                    _field("How many rows there are on all pages.", ConnectionPart.TOTAL_COUNT),
-                ),
-            },
-        )
+    def _connection_of(self, name: str, edge: Any, node: Any, *, bounded: bool = False) -> None:
+        fields = {
+            "edges": (list_of(edge), _field("The rows with what joins them.", ConnectionPart.EDGES)),
+            "nodes": (list_of(node), _field("The rows' nodes alone.", ConnectionPart.NODES)),
+            "pageInfo": (self.named("PageInfo"), _field("Where the page lies.", ConnectionPart.PAGE_INFO)),
+            "totalCount": (int, _field("How many rows there are on all pages.", ConnectionPart.TOTAL_COUNT)),
+        }
+        if bounded:
+            doc = "Whether a walk met its bound, so that there may be more than all pages hold."
+            fields["truncated"] = (bool, _field(doc, ConnectionPart.TRUNCATED))
+        self.make(name, "Rows, page by page.", fields)
 
     # ── filters and orders ──────────────────────────────────────────────────────────────────────────────
 
@@ -434,11 +428,13 @@ class TypeBuilder:
                     "cursor": (str, _field("The row's cursor.", EdgePart.CURSOR)),
                 },
             )
-            self._connection_of(connection, self.named(f"{question.row.name}Edge"), self.named(question.row.name))
+            edge, row = self.named(f"{question.row.name}Edge"), self.named(question.row.name)
+            self._connection_of(connection, edge, row, bounded=question.bounded is not None)
 
     def _column_type(self, ref: TypeRef) -> Any:
         named = {
             "ID": strawberry.ID, "String": str, "Int": int, "Float": float, "Boolean": bool, "DateTime": DateTime, "JSON": JSON,
+            "Value": JSON,
         }.get(ref.name)  # fmt: skip
         if ref.is_enum:
             named = self.enum(ref.name, dict.fromkeys(ref.kinds, ""), "What a question distinguishes.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
@@ -16,7 +15,7 @@ from forebear.actions.action import Action
 from forebear.actions.catalogue import ACTIONS
 from forebear.cli import terminal
 from forebear.cli.registry import ask, opened
-from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, out, short
+from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, kebab, out, short
 from forebear.domain.policy import InvalidPolicy
 from forebear.domain.policy_text import read
 from forebear.graph.declaration import Json, Property
@@ -128,11 +127,6 @@ def graphql_type(p: Property) -> str:
 
 
 _SCALARS: Mapping[Any, str] = {str: "String", int: "Int", float: "Float", bool: "Boolean", datetime: "DateTime", Json: "JSON"}
-
-
-def kebab(name: str) -> str:
-    """`attachEvidence` as `attach-evidence`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
 
 
 # ── what is given ───────────────────────────────────────────────────────────────────────────────────────

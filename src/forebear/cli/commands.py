@@ -15,24 +15,25 @@ from forebear.cli.terminal import CODES, Code, Failure, err
 
 
 class Commands(TyperGroup):
-    """All commands. Those of actions are made of what they declare, which takes a while, so when one is looked for."""
+    """All commands. Those of questions and actions are made of declarations, which takes a while, so when one is looked for."""
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of a name."""
         if cmd_name not in self.commands:
-            self._add_actions()
+            self._add_declared()
         return super().get_command(ctx, cmd_name)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The names of all commands."""
-        self._add_actions()
+        self._add_declared()
         return super().list_commands(ctx)
 
-    def _add_actions(self) -> None:
-        from forebear.cli import actions
+    def _add_declared(self) -> None:
+        from forebear.cli import actions, answers
 
-        for name, command in actions.commands(taken=[*self.commands]).items():
-            self.commands.setdefault(name, command)
+        for module in (answers, actions):
+            for name, command in module.commands(taken=[*self.commands]).items():
+                self.commands.setdefault(name, command)
 
 
 app = typer.Typer(

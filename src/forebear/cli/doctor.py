@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from forebear.cli import terminal
-from forebear.cli.terminal import AsJson, Code, Failure, out
+from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, out
 
 if TYPE_CHECKING:
     from forebear.settings import Settings
@@ -34,11 +34,12 @@ class Finding:
     says: str
 
 
-def doctor(as_json: AsJson = False) -> None:
-    """Check this installation: settings, data, engine or database, port. Exit code 1 where there is a problem."""
+def doctor(url: Url = None, token: Token = None, as_json: AsJson = False) -> None:
+    """Check this installation: settings, data, engine or database, port; or, where one is named, a running service. Exit code 1
+    where there is a problem."""
     terminal.configure_logs("error")
     sound = True
-    for finding in findings():
+    for finding in findings(url, token):
         sound = sound and finding.ok
         if as_json:
             terminal.print_json(asdict(finding))
@@ -50,10 +51,13 @@ def doctor(as_json: AsJson = False) -> None:
         raise typer.Exit(Code.NEGATIVE)
 
 
-def findings() -> Iterator[Finding]:
-    """All checks, in order; what depends on something broken is left out."""
+def findings(url: str | None, token: str | None) -> Iterator[Finding]:
+    """All checks, in order; what depends on something broken is left out. Of a service at a URL, what can be seen from here."""
     versions = ", ".join(f"{name} {version}" for name in LIBRARIES if (version := _version(name)))
     yield Finding("versions", True, f"Python {platform.python_version()}, {versions}")
+    if url:
+        yield from _service(url, token)
+        return
     try:
         settings = terminal.settings()
     except Failure as failure:
@@ -66,6 +70,31 @@ def findings() -> Iterator[Finding]:
     else:
         yield from _embedded(settings)
     yield _port(settings)
+
+
+def _service(url: str, token: str | None) -> Iterator[Finding]:
+    import httpx
+
+    from forebear.cli.registry import Interrupted, ask, opened
+
+    async def known() -> Finding:
+        try:
+            async with opened(url, token) as registry:
+                me = (await ask(registry, "{ me { name roles } }", {}))["me"]
+        except (Failure, Interrupted) as problem:
+            return Finding("actor", False, str(problem))
+        return Finding("actor", True, f"{me['name']} is known there, with the roles {', '.join(me['roles'])}")
+
+    try:
+        answer = httpx.get(f"{url.rstrip('/')}/readyz", timeout=5, trust_env=False)
+        said = ", ".join(f"{name} {value}" for name, value in answer.json().items())
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        yield Finding("service", False, f"{url} cannot be reached ({error}): start one there, or name another by FOREBEAR_URL")
+    except (ValueError, AttributeError):
+        yield Finding("service", False, f"{url} is no Forebear; name another by FOREBEAR_URL")
+    else:
+        yield Finding("service", answer.is_success, f"{url} answers: {said}")
+        yield terminal.run(known())
 
 
 def _version(name: str) -> str | None:

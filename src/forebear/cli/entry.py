@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
 from forebear.cli import terminal
 from forebear.cli.questions import Of, answer
-from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, out, short
+from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, kebab, minute, out, short
 
 if TYPE_CHECKING:
     from forebear.graph.declaration import Edge, Graph, Property
+
+SPAN = ("validFrom", "validTo")
+COLLECTED = ("collectedFrom", "collectedTo")
+"""The intervals that nodes and edges may have."""
 
 VERSION = """query($id: ID!) { node(id: $id) { ... on ModelVersion {
   id kind name description described labels owners { name onCall } imported recordedAt recordedBy source
   weightsDigest uri license createdAt parameters model { id name }
   provenance {
-    checkpoints { id } runs { id status } trainedOn { dataset { id name } weight role run { id } } ancestors { id }
+    truncated checkpoints { id } runs { id status } trainedOn { dataset { id name } weight role run { id } } ancestors { id }
     curation { id } code { id } environments { id } compute { id name } models { id }
   }
   justification { experiments { id name hypothesis decision rationale } trainedIn { id name } }
@@ -29,12 +34,12 @@ VERSION = """query($id: ID!) { node(id: $id) { ... on ModelVersion {
         id type verdict actor decidedAt reasons
         checks { requirement threshold measured slice evidence passed message }
       }
-      approves policies { id } evidence { id } packs { id }
+      approves policies { id }
     }
   } }
   artifacts(first: 100) { nodes { id state format precision target { id } } }
-  running(first: 100) { nodes {
-    basis artifact { id } deployment { id } installation { id } robots { id } fleets { id } sites { id } customers { id }
+  running(first: 1000) { totalCount nodes {
+    basis authorizedOn deployment { id } robots { id } fleets { id } sites { id } customers { id }
   } }
   history(first: 100) { nodes { at event node { id name } places { id } } }
 } } }"""
@@ -59,14 +64,26 @@ def show(id: Of, url: Url = None, token: Token = None, as_json: AsJson = False) 
     out().print(Text.assemble((node["id"], "bold"), f"  {node['name'] or ''}  ", (node["kind"], "dim")))
     for line in version(node) if kind == "ModelVersion" else entry(GRAPH, kind, node):
         out().print(line)
+    if further := asking(kind):
+        out().print(f"\nAsk further: forebear {', '.join(further)} {node['id']}", style="dim", markup=False)
+
+
+def asking(kind: str) -> list[str]:
+    """The commands that ask more about a node of a kind."""
+    from forebear.graph.declaration import camel
+    from forebear.graph.kinds import GRAPH
+    from forebear.store.statements import questions
+
+    about = [q.name for q in questions(GRAPH) if q.on is None and q.parameters and kind in q.parameters[0].type.kinds]
+    return [kebab(camel(name)) for name in about]
 
 
 def document_of(graph: Graph, kind: str) -> str:
     """The GraphQL document that asks for all of a node of a kind."""
     declared = graph.kinds[kind]
     fields = " ".join(map(_selection, declared.properties.values()))
-    edges = " ".join(_edge_selection(e, e.name, one=e.one) for e in declared.edges)
-    backs = " ".join(_edge_selection(e, e.back, one=False) for e in graph.back_edges(kind))
+    edges = " ".join(_edge_selection(graph, e, e.name, one=e.one, incoming=False) for e in declared.edges)
+    backs = " ".join(_edge_selection(graph, e, e.back, one=False, incoming=True) for e in graph.back_edges(kind))
     return (
         f"query($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ "
         f"id kind described imported recordedAt recordedBy source {fields} {edges} {backs} }} }} }}"
@@ -78,12 +95,20 @@ def _selection(p: Property) -> str:
     return p.name + (f" {{ {' '.join(m.name for m in members)} }}" if members else "")
 
 
-def _edge_selection(edge: Edge, name: str, *, one: bool) -> str:
+def _edge_selection(graph: Graph, edge: Edge, name: str, *, one: bool, incoming: bool) -> str:
     if one:
         return f"{name} {{ id name }}"
     ever = ", allTime: true" if edge.interval else ""
     carried = " ".join(p.name for p in edge.stored_properties)
-    return f"{name}(first: 20{ever}) {{ totalCount edges {{ {carried} node {{ id name }} }} }}"
+    told = " ".join(_telling(graph, edge, incoming=incoming))
+    return f"{name}(first: 20{ever}) {{ totalCount edges {{ {carried} node {{ id name {told} }} }} }}"
+
+
+def _telling(graph: Graph, edge: Edge, *, incoming: bool) -> list[str]:
+    """What is told of a node at the end of an edge besides its name: its state, its type, by whom and when."""
+    kinds = (edge.source,) if incoming else edge.targets
+    properties = graph.kinds[kinds[0]].properties.values() if len(kinds) == 1 else ()
+    return [p.name for p in properties if p.is_enum or p.name in ("actor", "decidedAt", *SPAN)]
 
 
 def entry(graph: Graph, kind: str, node: Mapping[str, Any]) -> Iterator[Text]:
@@ -92,7 +117,7 @@ def entry(graph: Graph, kind: str, node: Mapping[str, Any]) -> Iterator[Text]:
     yield from _recorded(node)
     for p in declared.properties.values():
         if p.name != "name" and node[p.name] not in (None, []):
-            yield _field(p.name, _value(node[p.name]))
+            yield _field(p.name, minute(node[p.name]) if p.type is datetime else _value(node[p.name]))
     for e in declared.edges:
         ends = [{"node": node[e.name]}] if e.one and node[e.name] else [] if e.one else node[e.name]["edges"]
         yield from _ends(e.name, ends, len(ends) if e.one else node[e.name]["totalCount"])
@@ -102,19 +127,46 @@ def entry(graph: Graph, kind: str, node: Mapping[str, Any]) -> Iterator[Text]:
 
 def _ends(name: str, ends: list[dict[str, Any]], total: int) -> Iterator[Text]:
     for end in ends:
-        carried = ", ".join(f"{n} {_value(v)}" for n, v in end.items() if n != "node" and v is not None)
-        yield _field(name, f"{short(end['node']['id'])}  {end['node']['name'] or ''}" + (f"  ({carried})" if carried else ""))
+        told = {n: v for n, v in end["node"].items() if n not in ("id", "name")}
+        carried = {n: v for n, v in end.items() if n != "node"}
+        said = [
+            *(str(v) for n, v in told.items() if v is not None and n not in ("decidedAt", *SPAN)),
+            *([f"on {minute(told['decidedAt'])}"] if told.get("decidedAt") else []),
+            *(f"{n} {_value(v)}" for n, v in carried.items() if v is not None and n not in (*SPAN, *COLLECTED)),
+            *(_span(each.get(since), each.get(until)) for each in (told, carried) for since, until in (SPAN, COLLECTED)),
+        ]
+        about = ", ".join(text for text in said if text)
+        yield _field(
+            name, f"{short(end['node']['id'])}  {end['node']['name'] or ''}".rstrip() + (f"  ({about})" if about else "")
+        )
         name = ""
     if total > len(ends):
         yield _field("", f"and {total - len(ends):,} more")
 
 
 def version(node: Mapping[str, Any]) -> Iterator[Text]:
-    """The registry entry of a model version: its six questions."""
+    """The registry entry of a model version: where it runs, what happened to it, how it stands, what it is made of, and why."""
     yield from _recorded(node)
     for name in ("description", "model", "owners", "labels", "weightsDigest", "uri", "license", "createdAt", "parameters"):
         if node[name] not in (None, []):
-            yield _field(name, _value(node[name]))
+            yield _field(name, minute(node[name]) if name == "createdAt" else _value(node[name]))
+    yield _heading("Running now")
+    yield from _running(node["running"])
+    yield _heading("History")
+    for h in node["history"]["nodes"]:
+        places = ", ".join(place["id"] for place in h["places"])
+        event = h["event"].lower().replace("_", " ")
+        yield _field(minute(h["at"]) if h["at"] else "time unknown", f"{event:<12} {h['node']['id']}  {places}")
+    yield _heading("Approval")
+    for a in node["approval"]["nodes"]:
+        line = a["line"]["id"] if a["line"] else "no line"
+        standing = "approved" if a["approved"] else "not approved"
+        yield Text.assemble("  ", (line, "bold"), f"  {a['release']['state'] or 'no state'}, {standing}")
+        yield from _decisions(a["decisions"])
+    yield _heading("Artifacts")
+    for a in node["artifacts"]["nodes"]:
+        what = ", ".join(str(a[n]) for n in ("state", "format", "precision") if a[n])
+        yield _field((a["target"] or {"id": "no target"})["id"].removeprefix("target:"), f"{short(a['id'])}  {what}")
     p = node["provenance"]
     yield _heading("Provenance")
     yield from _listed("checkpoint", p["checkpoints"])
@@ -122,49 +174,70 @@ def version(node: Mapping[str, Any]) -> Iterator[Text]:
     for i, data in enumerate(p["trainedOn"]):
         carried = ", ".join(f"{n} {data[n]}" for n in ("role", "weight") if data[n] is not None)
         yield _field("" if i else "trained on", f"{data['dataset']['id']}" + (f"  ({carried})" if carried else ""))
-    for name, key in (("ancestors", "ancestors"), ("models", "models"), ("curation", "curation"), ("code", "code")):
-        yield from _listed(name, p[key], together=True)
-    yield from _listed("environment", p["environments"])
-    yield from _listed("compute", p["compute"])
+    for name in ("ancestors", "models", "curation", "code", "environments", "compute"):
+        yield from _listed(name, p[name], most=5)
+    if p["truncated"]:
+        yield _field("", "and more beyond 50 edges")
+    yield _field("", f"the whole tree: forebear lineage {node['id']}")
     yield _heading("Justification")
     for e in node["justification"]["experiments"]:
-        yield _field("experiment", f"{e['id']}  {e['name'] or ''}")
+        yield _field("experiment", f"{e['id']}  {e['name'] or ''}".rstrip())
         for name in ("hypothesis", "decision", "rationale"):
             if e[name]:
                 yield _field(name, e[name])
     yield from _listed("trained in", node["justification"]["trainedIn"])
-    yield _heading("Approval")
-    for a in node["approval"]["nodes"]:
-        line = a["line"]["id"] if a["line"] else "no line"
-        standing = "approved" if a["approved"] else "not approved"
-        yield _field(line.removeprefix("line:"), f"{a['release']['state'] or 'no state'}: {standing}")
-        for d in a["decisions"]:
-            yield from _decision(d)
-    yield _heading("Artifacts")
-    for a in node["artifacts"]["nodes"]:
-        what = ", ".join(str(a[n]) for n in ("format", "precision", "state") if a[n])
-        yield _field((a["target"] or {"id": "no target"})["id"].removeprefix("target:"), f"{short(a['id'])}  ({what})")
-    yield _heading("Running now")
-    for r in node["running"]["nodes"]:
-        where = ", ".join(n["id"] for key in ("robots", "fleets", "sites", "customers") for n in r[key])
-        yield _field(r["basis"].lower(), f"{(r['deployment'] or r['installation'])['id']}: {where}")
-    yield _heading("History")
-    for h in node["history"]["nodes"]:
-        places = ", ".join(place["id"] for place in h["places"])
-        event = h["event"].lower().replace("_", " ")
-        yield _field((h["at"] or "time unknown")[:16].replace("T", " "), f"{event}  {h['node']['id']}  {places}")
 
 
-def _decision(d: Mapping[str, Any]) -> Iterator[Text]:
-    decision = d["decision"]
-    by = " ".join(part for part in (decision["actor"], (decision["decidedAt"] or "")[:10]) if part)
-    policies = ", ".join(p["id"] for p in d["policies"])
-    verdict = f" {decision['verdict']}" if decision["verdict"] else ""
-    yield _field("", f"{decision['type']}{verdict} by {by or 'nobody named'}" + (f" under {policies}" if policies else ""))
-    for reason in decision["reasons"] or ():
-        yield _field("", f"  {reason}")
-    for c in decision["checks"] or ():
-        yield _field("", f"  {'✓' if c['passed'] else '✗'} {c['message'] or _check(c)}")
+def _running(running: Mapping[str, Any]) -> Iterator[Text]:
+    """Where a version runs, fleet by fleet: on how many robots it is meant to, where it was seen, and where it was not."""
+    rows: dict[str, list[Mapping[str, Any]]] = {}
+    for row in running["nodes"]:
+        for fleet in row["fleets"] or [{"id": "no fleet"}]:
+            rows.setdefault(fleet["id"], []).append(row)
+    for fleet, each in rows.items():
+        of = {basis: [row for row in each if row["basis"] == basis] for basis in ("INTENDED", "OBSERVED")}
+        meant, seen = ({robot["id"] for row in of[basis] for robot in row["robots"]} for basis in ("INTENDED", "OBSERVED"))
+        whose = {place["id"]: None for row in each for key in ("sites", "customers") for place in row[key]}
+        yield Text.assemble("  ", (fleet, "bold"), f"  {', '.join(whose)}".rstrip())
+        yield from _listed("intended", [row["deployment"] for row in of["INTENDED"]])
+        yield from _robots("seen on", seen)
+        yield from _robots("not seen on", meant - seen)
+        yield from _robots("not meant for", seen - meant)
+        for basis in sorted({row["authorizedOn"] or "NOTHING" for row in each} - {"APPROVAL"}):
+            yield _field("authorized on", basis.lower().replace("_", " "))
+    if running["totalCount"] > len(running["nodes"]):
+        yield _field("", f"{len(running['nodes']):,} of {running['totalCount']:,} deployments and installations are shown")
+    if not rows:
+        yield _field("", "nowhere")
+
+
+def _robots(name: str, robots: set[str]) -> Iterator[Text]:
+    if robots:
+        yield _field(name, f"{len(robots)}: {', '.join(sorted(robots))}")
+
+
+def _decisions(decisions: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
+    """Decisions about one release, oldest first; checks that they were all taken on are shown once."""
+    known: list[str] = []
+    for d in decisions:
+        decision = d["decision"]
+        checks = [f"{'✓' if c['passed'] else '✗'} {c['message'] or _check(c)}" for c in decision["checks"] or ()]
+        failed = {c["message"] for c in decision["checks"] or () if not c["passed"]}
+        verdict = f" {decision['verdict']}" if decision["verdict"] else ""
+        # A policy that decides by itself is its own actor.
+        under = [p["id"] for p in d["policies"] if p["id"] != decision["actor"]]
+        yield _field(
+            minute(decision["decidedAt"]) if decision["decidedAt"] else "time unknown",
+            f"{decision['type']}{verdict} by {decision['actor'] or 'nobody named'}"
+            + (f" under {', '.join(under)}" if under else "")
+            + (", which it stands approved by" if d["approves"] else ""),
+        )
+        for reason in decision["reasons"] or ():
+            if reason not in failed:
+                yield _field("", f"  {reason}")
+        for check in checks if checks != known else ():
+            yield _field("", f"  {check}")
+        known = checks or known
 
 
 def _check(c: Mapping[str, Any]) -> str:
@@ -177,15 +250,21 @@ def _check(c: Mapping[str, Any]) -> str:
 def _recorded(node: Mapping[str, Any]) -> Iterator[Text]:
     state = "" if node["described"] else "not described yet; "
     imported = ", imported" if node["imported"] else ""
-    yield _field("recorded", f"{state}{node['recordedAt']} by {node['recordedBy']} from {node['source']}{imported}")
+    yield _field("recorded", f"{state}{minute(node['recordedAt'])} by {node['recordedBy']} from {node['source']}{imported}")
 
 
-def _listed(name: str, nodes: list[dict[str, Any]], *, together: bool = False) -> Iterator[Text]:
-    ids = [node["id"] for node in nodes]
-    if together and ids:
-        ids = [", ".join(ids)]
-    for i, id in enumerate(ids):
-        yield _field("" if i else name, id)
+def _listed(name: str, nodes: Sequence[Mapping[str, Any]], *, most: int | None = None) -> Iterator[Text]:
+    for node in nodes[:most]:
+        yield _field(name, short(node["id"]))
+        name = ""
+    if most is not None and len(nodes) > most:
+        yield _field("", f"and {len(nodes) - most:,} more")
+
+
+def _span(since: str | None, until: str | None) -> str:
+    """An interval; what is over is told from what goes on."""
+    began = f"since {minute(since)}" if since else ""
+    return f"{began.replace('since', 'from')} to {minute(until)}".strip() if until else began
 
 
 def _heading(text: str) -> Text:
@@ -202,8 +281,12 @@ def _value(value: Any) -> str:
             return short(value)
         case list():
             return ", ".join(map(_value, value))
+        case {"name": name, "onCall": link}:
+            return f"{name}, on call: {link}" if link else str(name)
         case {"id": id, **rest}:
             return f"{id}  {rest.get('name') or ''}"
+        case float() if value.is_integer():
+            return f"{value:,.0f}"
         case dict():
             return " ".join(f"{n}={_value(v)}" for n, v in value.items() if v is not None)
     return str(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -12,7 +13,7 @@ from rich.tree import Tree
 
 from forebear.cli import terminal
 from forebear.cli.registry import ask, opened
-from forebear.cli.terminal import AsJson, Code, Token, Url, out, short
+from forebear.cli.terminal import AsJson, Code, Token, Url, minute, out, short
 
 Of = Annotated[
     str, typer.Argument(metavar="ID", help="Such as model:parcel-picker@2 or dataset:bridge_orig@1.0.0.", show_default=False)
@@ -25,6 +26,8 @@ At = Annotated[
 AsKnownAt = Annotated[
     str | None, typer.Option(help="As it was known at a moment; by default all that is known now.", show_default=False)
 ]
+
+BEYOND = "a walk met its bound of 50 edges, so there may be more"
 
 LINEAGE = """query($of: ID!, $direction: LineageDirection!, $depth: Int!, $first: Int!, $asKnownAt: DateTime) {
   lineage(of: $of, direction: $direction, maxDepth: $depth, first: $first, asKnownAt: $asKnownAt) {
@@ -39,13 +42,25 @@ LINEAGE = """query($of: ID!, $direction: LineageDirection!, $depth: Int!, $first
 IMPACT = """query($of: ID!, $first: Int!, $at: DateTime, $asKnownAt: DateTime) {
   impact(of: $of, first: $first, at: $at, asKnownAt: $asKnownAt) {
     totalCount
+    truncated
     nodes { node { id kind name } via path { id } }
   }
 }"""
 
 PATHS = """query($from: ID!, $to: ID!, $length: Int!, $first: Int!, $asKnownAt: DateTime) {
   paths(from: $from, to: $to, maxLength: $length, first: $first, asKnownAt: $asKnownAt) {
-    paths { length nodes { id name } edges { source target type } }
+    paths {
+      length
+      nodes {
+        id
+        name
+        ... on Deployment { deploymentState: state validTo }
+        ... on Installation { validTo }
+        ... on Artifact { artifactState: state }
+      }
+      edges { source target type validTo }
+    }
+    truncated
   }
 }"""
 
@@ -55,15 +70,7 @@ def lineage(
     downstream: Annotated[bool, typer.Option("--downstream", help="What came of it, rather than what it came from.")] = False,
     depth: Annotated[int, typer.Option(min=0, max=50, help="How many edges to follow.")] = 50,
     first: First = 100,
-    as_known_at: Annotated[
-        str | None,
-        typer.Option(
-            "--as-known-at",
-            "--at",
-            help="As it was known at a moment, such as 2026-07-15T12:00:00Z; lineage itself holds at all times.",
-            show_default=False,
-        ),
-    ] = None,
+    as_known_at: AsKnownAt = None,
     url: Url = None,
     token: Token = None,
     as_json: AsJson = False,
@@ -77,8 +84,10 @@ def lineage(
         return
     out().print(tree(of, walk, "target" if downstream else "source"), soft_wrap=False)
     counts = ", ".join(f"{c['count']:,} {c['kind']}" for c in walk["counts"])
-    more = f"; {len(walk['nodes']):,} of {walk['total']:,} shown, --first shows more" if walk["truncated"] else ""
-    out().print(f"{counts}{more}", style="dim", markup=False)
+    shown = len(walk["nodes"])
+    more = f"; {shown:,} of {walk['total']:,} shown, --first shows more" if shown < walk["total"] else ""
+    beyond = f"; there is more beyond {depth} edges" if walk["truncated"] and not more else ""
+    out().print(f"{counts}{more}{beyond}", style="dim", markup=False)
 
 
 def tree(of: str, walk: Mapping[str, Any], end: str) -> Tree:
@@ -149,7 +158,8 @@ def impact(
                     out().print(f"      {path}", style="dim", markup=False)
         shown = len(reached["nodes"])
         more = f", {shown:,} shown; --first shows more" if reached["totalCount"] > shown else ""
-        out().print(f"{reached['totalCount']:,} nodes reached{more}", style="dim", markup=False)
+        beyond = f"; {BEYOND}" if reached["truncated"] else ""
+        out().print(f"{reached['totalCount']:,} nodes reached{more}{beyond}", style="dim", markup=False)
     if not reached["totalCount"]:
         raise typer.Exit(Code.NEGATIVE)
 
@@ -167,6 +177,7 @@ def paths(
     """Show how one node reaches another; exit code 1 where it does not."""
     variables = {"from": start, "to": end, "length": length, "first": first, "asKnownAt": as_known_at}
     found = answer(PATHS, variables, url, token)["paths"]
+    moment = datetime.fromisoformat(as_known_at) if as_known_at else datetime.now(UTC)
     if as_json:
         terminal.print_json(found)
     elif not found["paths"]:
@@ -176,9 +187,23 @@ def paths(
         out().print(f"  {short(path['nodes'][0]['id'])}", markup=False)
         for node, edge in zip(path["nodes"][1:], path["edges"], strict=True):
             arrow = f"─{edge['type']}→" if edge["target"] == node["id"] else f"←{edge['type']}─"
-            out().print(Text.assemble("  ", (arrow, "dim"), f" {short(node['id'])}"))
+            out().print(Text.assemble("  ", (arrow, "dim"), f" {short(node['id'])}", (standing(node, edge, moment), "yellow")))
+    if found["truncated"] and not as_json:
+        out().print("There are others or longer ones, or may be; --first and --length show more.", style="dim", markup=False)
     if not found["paths"]:
         raise typer.Exit(Code.NEGATIVE)
+
+
+def standing(node: Mapping[str, Any], edge: Mapping[str, Any], moment: datetime) -> str:
+    """What is to be known of a step of a path: what is over at a moment, and what is not in use."""
+    said = [
+        state.lower().replace("_", " ")
+        for state in (node.get("deploymentState"), node.get("artifactState"))
+        if state not in (None, "ACTIVE", "ENDED", "AVAILABLE")
+    ]
+    ends = {"ended": node.get("validTo"), "left": edge["validTo"]}
+    said += [f"{word} {minute(end)}" for word, end in ends.items() if end and datetime.fromisoformat(end) <= moment]
+    return f"  {', '.join(said)}" if said else ""
 
 
 def answer(document: str, variables: Mapping[str, Any], url: str | None, token: str | None) -> dict[str, Any]:

@@ -119,6 +119,16 @@ def short(id: str) -> str:
     return re.sub(r"(:[0-9a-f]{12})[0-9a-f]{20,}", r"\1…", id)
 
 
+def kebab(name: str) -> str:
+    """`attachEvidence` as `attach-evidence`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
+
+
+def minute(moment: str) -> str:
+    """A moment for reading, in UTC to the minute."""
+    return moment[:16].replace("T", " ")
+
+
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """uvloop's loops, which are faster, where there are any: not on Windows."""
     try:

@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import (
     BaseModel,
@@ -27,9 +27,13 @@ from pydantic.alias_generators import to_camel
 from forebear.domain.evidence import Pack
 from forebear.domain.outcome import Reason
 from forebear.domain.roles import Role
+from forebear.graph.complaint import complaint
 from forebear.graph.ids import Ids
 from forebear.graph.kinds import GRAPH, Direction, EvidenceType, RiskTier
 from forebear.graph.moments import parse as parse_moment
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 _IDS = Ids(GRAPH)
 
@@ -433,29 +437,16 @@ def _mistakes(error: ValidationError) -> Iterator[Mistake]:
         if isinstance(cause, InvalidPolicy):
             yield from (Mistake(".".join(filter(None, (path, m.path))), m.message) for m in cause.mistakes)
         else:
-            yield Mistake(path, _message(dict(e)))
+            yield Mistake(path, _message(e))
 
 
-def _message(e: Mapping[str, Any]) -> str:
-    loc, message = e["loc"], str(e["msg"]).removeprefix("Value error, ")
-    match e["type"]:
-        case "extra_forbidden":
-            model = _SECTIONS[loc[0]] if len(loc) > 1 else Policy
-            names = [to_camel(name) for name in model.model_fields]
-            return f"{loc[-1]!r} is not known" + suggestion(str(loc[-1]), names)
-        case "missing":
-            return "is required"
-        case "value_error":
-            return message
-        case "model_type":
-            return "expected an object with fields"
-        case "float_type":
-            message = "expected a number"
-        case "int_type":
-            message = "expected a whole number"
-        case "bool_type":
-            message = "expected true or false"
-    return message + (f" (given: {e['input']!r})" if isinstance(e["input"], (str, int, float, type(None))) else "")
+def _message(e: ErrorDetails) -> str:
+    if e["type"] != "extra_forbidden":
+        return complaint(e)
+    loc = e["loc"]
+    model = _SECTIONS[str(loc[0])] if len(loc) > 1 else Policy
+    names = [to_camel(name) for name in model.model_fields]
+    return f"{loc[-1]!r} is not known" + suggestion(str(loc[-1]), names)
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

@@ -534,6 +534,7 @@ class Graph:
     def _check_kinds(self) -> None:
         by_prefix: dict[tuple[str, bool], str] = {}
         by_plural: dict[str, str] = {}
+        by_property: dict[str, tuple[bool, str]] = {}
         for kind in self.kinds.values():
             if kind.name in _OWN_NAMES:
                 raise DeclarationError(f"{kind.name} is a name of Forebear's own")
@@ -546,6 +547,10 @@ class Graph:
             for p in kind.own_properties:
                 if p.name in _OF_NODES or any(p.name == c.name for c in COMMON):
                     raise DeclarationError(f"{kind.name}.{p.name}: every node already has {p.name!r}")
+            for p in kind.guaranteed:
+                is_json, other = by_property.setdefault(p.name, (p.is_json, kind.name))
+                if is_json != p.is_json:
+                    raise DeclarationError(f"{kind.name}.{p.name} and {other}.{p.name}: only one of them is a document")
 
     def _check_edge(self, e: Edge, before: Iterable[Edge]) -> None:
         where = f"{e.source}.{e.name}"
@@ -581,6 +586,11 @@ class Graph:
             if e.back in names:
                 raise DeclarationError(f"{kind.name}.{e.back}, the way back of {e.source}.{e.name}, is already {names[e.back]}")
             names[e.back] = f"the way back of {e.source}.{e.name}"
+
+    @cached_property
+    def documents(self) -> frozenset[str]:
+        """The names of the guaranteed properties that are stored as the text of a JSON document."""
+        return frozenset(p.name for kind in self.kinds.values() for p in kind.guaranteed if p.is_json)
 
     def back_edges(self, kind: str) -> tuple[Edge, ...]:
         """The edges that lead to a kind."""

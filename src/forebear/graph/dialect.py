@@ -187,7 +187,7 @@ class Dialect:
 
     def _shortest_unrolled(self, m: re.Match[str]) -> str:
         types = self._types(m["types"], m["set"])
-        most = "1" if m["function"] == "shortestPath" else "$first"
+        most = "1" if m["function"] == "shortestPath" else "$first + 1"
         return _unrolled_paths(m["start"], m["end"], types, m["left"], m["right"], int(m["depth"]), most)
 
     def _patterns_as_known(self, text: str) -> str:

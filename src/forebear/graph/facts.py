@@ -35,6 +35,7 @@ from pydantic import (
     create_model,
 )
 
+from forebear.graph.complaint import complaint
 from forebear.graph.declaration import Change, Edge, Fact, Graph, Json, Kind, Property, Standing, Value
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.moments import parse
@@ -420,14 +421,10 @@ class Facts:
         reasons = []
         for e in error.errors(include_url=False):
             path = ".".join(str(step) for step in e["loc"])
-            message = e["msg"].removeprefix("Value error, ")
+            message = complaint(e)
             if e["type"] == "extra_forbidden":
                 known = [*kind.properties, *(edge.name for edge in kind.edges)] if kind and len(e["loc"]) == 1 else []
                 message = _unknown(e["loc"][-1], known)
-            elif e["type"] == "missing":
-                message = "is required"
-            elif isinstance(e["input"], (str, int, float)) and e["type"] != "value_error":
-                message += f" (given: {e['input']!r})"
             reasons.append(f"{path}: {message}")
         return reasons
 

@@ -84,6 +84,7 @@ class ConnectionPart(Enum):
     NODES = "nodes"
     PAGE_INFO = "pageInfo"
     TOTAL_COUNT = "totalCount"
+    TRUNCATED = "truncated"
 
 
 class EdgePart(Enum):

@@ -16,11 +16,15 @@
 `answers [Row]` is a paged list whose order must be total; `answers Row` is its first row. The last RETURN's items are the
 columns, and only those that a client selected are computed, after paging. A parameter of type ID names the kinds that it
 may be of, or a label of Forebear's own (such as AuditChain), and is any text then; `Int(0..50)` names its bounds; any other
-type followed by names in brackets is an enum of them. `on Kind` makes it a field of that kind, and its node is `$self`.
+type followed by names in brackets is an enum of them. A column of type Value is the value of a property, given as `[name,
+value]`. `on Kind` makes it a field of that kind, and its node is `$self`.
 `time at` says that the answer depends on `at` (`$at`) besides `asKnownAt`; `time none`, that it is about what is simply
 updated, and asked of now alone. A DateTime that is left out is now. `decided`: the answer rests on a pure decision, taken on
-facts beforehand, whose rows are `$decided`; such a question is a root field and asked of now alone. `verb readAudit`: a root
-field for those who may do that, in place of `query`.
+facts beforehand, whose rows are `$decided`; such a question is a root field and asked of now alone. `faults`: its rows are
+what is wrong, so the good answer has none. `verb readAudit`: a root field for those who may do that, in place of `query`.
+
+A walk has a bound, and an answer says whether it met it: one row by a column `truncated`, a list by a line `WITH …, truncated`
+of its body. Whether a row has it true there is said beside the list; what follows the line is not computed for that.
 """
 
 from __future__ import annotations
@@ -94,8 +98,11 @@ class Question:
     timed: bool
     timeless: bool
     decided: bool
+    faults: bool
     body: str
     order: tuple[str, ...]
+    bounded: str | None = None
+    """Of a list whose walks have bounds: the body up to where each row says, as `truncated`, whether a bound was met."""
     verb: str = "query"
     """What one must be allowed to do to ask it."""
 
@@ -114,6 +121,12 @@ _PARAMETER = re.compile(r"parameter (?P<name>\w+) (?P<type>[^=:]+?)(?: = (?P<def
 _COLUMN = re.compile(r"(?:column )?(?P<name>\w+) (?P<type>[^:]+): (?P<doc>.+)")
 _ANSWERS = re.compile(r"answers (?P<open>\[)?(?P<name>\w+)\]?: (?P<doc>.+)")
 _ROW = re.compile(r"type (?P<name>\w+): (?P<doc>.+)")
+_TEXT = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`|/\*.*?\*/""", re.S)
+_WRITES = re.compile(
+    r"(?<![\w.:$|])(DETACH\s+DELETE|DELETE|CREATE|MERGE|SET|REMOVE|FOREACH|DROP|LOAD\s+CSV|IN\s+TRANSACTIONS)\b(?!\s*:)", re.I
+)
+_WALKED = re.compile(r"\bMATCH (?:walk|path) = ")
+_BOUNDED = re.compile(r"^WITH [^\n]*\btruncated$", re.M)
 
 
 def parse(name: str, source: str, graph: Graph) -> Question:
@@ -121,6 +134,8 @@ def parse(name: str, source: str, graph: Graph) -> Question:
     lines = source.splitlines()
     header = [line[2:].removeprefix(" ") for line in lines if line.startswith("//")]
     text = "\n".join(line for line in lines if not line.startswith("//")).strip()
+    # Neo4j refuses a write in a read; the embedded engine does not know what a read is.
+    writes = _WRITES.search(_TEXT.sub("''", text))
 
     def fail(message: str) -> InvalidStatement:
         return InvalidStatement(f"{name}.cypher: {message}")
@@ -128,7 +143,7 @@ def parse(name: str, source: str, graph: Graph) -> Question:
     doc: list[str] = []
     on: str | None = None
     time = ""
-    decided = False
+    flags = {"decided": False, "faults": False}
     verb = "query"
     parameters: list[Parameter] = []
     columns: list[Column] = []
@@ -163,19 +178,25 @@ def parse(name: str, source: str, graph: Graph) -> Question:
             time = line[5:].strip()
             if time not in ("at", "none"):
                 raise fail(f"{line!r}: the answer depends on `time at` or `time none`")
-        elif line == "decided":
-            decided = True
+        elif line in flags:
+            flags[line] = True
         elif line.startswith("verb "):
             verb = line[5:].strip()
         elif line.strip():
             doc.append(line.strip())
     if answers is None:
         raise fail("its header does not say what it answers")
+    decided = flags["decided"]
     body, expressions, order = _split(text, fail)
     if set(expressions) != {c.name for c in columns}:
         raise fail(f"it returns {', '.join(expressions)}; its header declares {', '.join(c.name for c in columns)}")
     if answers["open"] and not order:
         raise fail("a list is paged, so it needs a total ORDER BY")
+    if writes:
+        raise fail(f"{' '.join(writes[0].upper().split())} writes, and a question reads alone")
+    bounded = _BOUNDED.search(body) if answers["open"] else None
+    if _WALKED.search(text) and not (bounded or "truncated" in expressions):
+        raise fail("it walks, so it must say whether it met a bound: by a column `truncated`, in a list by `WITH …, truncated`")
     declared = {p.name for p in parameters} | {"at", "self", "words", "indexes", "decided"}
     used = set(re.findall(r"\$(\w+)", text))
     if used - declared:
@@ -204,6 +225,7 @@ def parse(name: str, source: str, graph: Graph) -> Question:
         "Boolean",
         "DateTime",
         "JSON",
+        "Value",
         "Node",
         "EdgeClass",
         "Kind",
@@ -235,8 +257,10 @@ def parse(name: str, source: str, graph: Graph) -> Question:
         time == "at",
         time == "none" or decided,
         decided,
+        flags["faults"],
         body,
         order,
+        bounded and body[: bounded.end()],
         verb,
     )
 

@@ -33,6 +33,8 @@ class Rows:
     prelude: str = ""
     scope: str | None = None
     """The outer variables that the head may see, where it must see no other: `(n)`."""
+    bounded: str = ""
+    """Of rows that are walked to: the clauses after which `truncated` is whether a bound was met."""
 
     def collect(self, clauses: str, returned: str) -> str:
         """All its rows' projections, as a list."""
@@ -42,6 +44,11 @@ class Rows:
     def count(self) -> str:
         """How many rows it has."""
         return f"COUNT {{ {self._scoped(f'{self.head} RETURN 1 AS one', 'one')} }}"
+
+    @property
+    def truncated(self) -> str:
+        """Whether a walk to its rows met a bound."""
+        return f"EXISTS {{ {self._scoped(f'{self.bounded} WITH * WHERE truncated RETURN true AS met LIMIT 1', 'met')} }}"
 
     def _scoped(self, inner: str, column: str) -> str:
         return inner if self.scope is None else f"CALL {self.scope} {{ {inner} }} RETURN {column}"
@@ -94,8 +101,12 @@ def page(statement: Statement, s: Selected, rows: Rows, container: str = "o") ->
     parts = [p for p in s.fields(s.type_names()[0]) if p.rule is not None]
     listed = [p for p in parts if p.rule in (ConnectionPart.EDGES, ConnectionPart.NODES)]
     paged = [p for p in parts if p.rule is ConnectionPart.PAGE_INFO]
-    counts = [p for p in parts if p.rule is ConnectionPart.TOTAL_COUNT]
-    texts = [f"`{p.key}`: {statement.hoist(rows.count)}" for p in counts]
+    texts = []
+    for p in parts:
+        if p.rule is ConnectionPart.TOTAL_COUNT:
+            texts.append(f"`{p.key}`: {statement.hoist(rows.count)}")
+        elif p.rule is ConnectionPart.TRUNCATED:
+            texts.append(f"`{p.key}`: {statement.hoist(rows.truncated)}")
     if not listed and not paged:
         return f"{container}{{{', '.join(texts)}}}", None
     check_first(arguments.values.get("first", DEFAULT_FIRST))

@@ -15,7 +15,7 @@ from forebear.graph.compiler.selected import InvalidArgument, Selected
 from forebear.graph.compiler.statement import Projection, finish_all, object_of, unless_null
 from forebear.graph.compiler.time import Time
 from forebear.graph.constraints import full_text
-from forebear.graph.declaration import BOOKKEEPING, OWN_LABELS, RETRACTED
+from forebear.graph.declaration import BOOKKEEPING, OWN_LABELS, RETRACTED, Graph
 from forebear.graph.field import ColumnField, EdgePart
 from forebear.graph.question import Question
 
@@ -85,6 +85,11 @@ def _within(name: str, bounds: tuple[int, int]) -> Callable[[Any], Any]:
     return check
 
 
+def _value(graph: Graph, name: str, value: Any) -> Any:
+    """The value of a property; a document is kept as its text."""
+    return json.loads(value) if name in graph.documents and value is not None else value
+
+
 def _document(value: str | Mapping[str, Any] | None) -> Any:
     """What makes JSON of a column: a document kept as its text, or an edge's properties.
 
@@ -135,6 +140,7 @@ class _QuestionRows:
             container="q",
             prelude=self.prelude,
             scope=self.imports,
+            bounded=self.fill(self.question.bounded or ""),
         )
 
     def _columns(self, selected: Sequence[Selected], reads: Mapping[str, str]) -> dict[str, Projection]:
@@ -150,6 +156,8 @@ class _QuestionRows:
         if not s.type_names():
             if type.name == "JSON":
                 return read, lambda value, _: _document(value)
+            if type.name == "Value":
+                return read, lambda named, _: _value(graph, *named)
             if m := _PROPERTY.fullmatch(read):
                 read = statement.once(m["of"], read)
             return read, None

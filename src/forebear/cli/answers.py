@@ -1,0 +1,210 @@
+"""A command for every question without one of its own, made from the header of its file: it asks, and prints the answer."""
+
+from __future__ import annotations
+
+import inspect
+import keyword
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Annotated, Any
+
+import typer
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from forebear.cli import terminal
+from forebear.cli.questions import BEYOND, AsKnownAt, At, answer
+from forebear.cli.terminal import AsJson, Code, Token, Url, kebab, out, short
+from forebear.graph.declaration import camel
+from forebear.graph.facts import json_text
+from forebear.graph.kinds import GRAPH
+from forebear.graph.question import Column, Parameter, Question, RowType
+from forebear.store.statements import questions
+
+PANEL = "Ask"
+"""Under which heading of the help they stand."""
+
+MOST = 1000
+"""How many rows one answer may hold."""
+
+WIDEST = 10_000
+"""In characters, wider than any row."""
+
+First = Annotated[int, typer.Option(min=1, max=MOST, help="How many rows to show.")]
+
+
+def commands(taken: Iterable[str]) -> dict[str, Any]:
+    """The commands of all questions by name, but for those `taken`, for what is asked of a node, and what takes a document."""
+    app = typer.Typer()
+    for question in questions(GRAPH):
+        name = kebab(camel(question.name))
+        if question.on is None and name not in taken and not any(p.type.name == "JSON" for p in question.parameters):
+            first, _, _ = question.doc.partition(". ")
+            doc = f"{question.doc} Exit code 1 where {_negative(question)}."
+            app.command(name, help=doc, short_help=first.rstrip("."), rich_help_panel=PANEL)(command(question))
+    return dict(typer.main.get_group(app).commands)
+
+
+def command(question: Question) -> Callable[..., None]:
+    """The command of a question: what it needs are arguments, all else are options."""
+
+    def run(as_json: AsJson = False, url: Url = None, token: Token = None, **given: Any) -> None:
+        variables = {name.rstrip("_"): value for name, value in given.items() if value is not None}
+        field = camel(question.name)
+        found = answer(document(question), {camel(name): value for name, value in variables.items()}, url, token)[field]
+        if as_json:
+            terminal.print_json(found)
+        else:
+            tell(question, found)
+        if is_negative(question, found):
+            raise typer.Exit(Code.NEGATIVE)
+
+    fixed: dict[str, tuple[Any, Any]] = {"first": (First, 100)} if question.paged else {}
+    fixed |= {"at": (At, None)} if question.timed else {}
+    fixed |= {} if question.timeless else {"as_known_at": (AsKnownAt, None)}
+    own = {_safe(p.name): _parameter(p) for p in question.parameters}
+    always = [p for p in inspect.signature(run, eval_str=True).parameters.values() if p.kind is not p.VAR_KEYWORD]
+    signature = [
+        *(inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, annotation=a, default=d) for n, (a, d) in (own | fixed).items()),
+        *(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in always),
+    ]
+    vars(run)["__signature__"] = inspect.Signature(signature)
+    run.__annotations__ = {p.name: p.annotation for p in signature}
+    return run
+
+
+def _safe(name: str) -> str:
+    """The name of a parameter, where Python takes it."""
+    snake = kebab(name).replace("-", "_")
+    return f"{snake}_" if keyword.iskeyword(snake) else snake
+
+
+def _parameter(p: Parameter) -> tuple[Any, Any]:
+    """What Typer is to know of a parameter: its annotation and its default."""
+    given: Any = {"Int": int, "Boolean": bool}.get(p.type.name, str)
+    if p.type.required and p.default is None:
+        metavar = "|".join(kebab(kind) for kind in p.type.kinds or (p.name,)).upper()
+        return Annotated[given, typer.Argument(metavar=metavar, help=p.doc, show_default=False)], inspect.Parameter.empty
+    flag = f"--{kebab(p.name)}"
+    doc = p.doc if p.default is None else f"{p.doc} By default {p.default}."
+    if p.type.many:
+        given, flag, doc = list[str], flag.removesuffix("s"), f"{doc} May be given again."
+    if p.type.name == "Boolean":
+        flag = f"{flag}/--no-{flag[2:]}"
+    return Annotated[given | None, typer.Option(flag, help=doc, show_default=False)], None
+
+
+def document(question: Question) -> str:
+    """The GraphQL document that asks a question, for all that it answers."""
+    types = {}
+    for p in question.parameters:
+        named = f"[{p.type.name}!]" if p.type.many else p.type.name
+        types[p.name] = f"{named}!" if p.type.required and p.default is None else named
+    types |= {"first": "Int"} if question.paged else {}
+    types |= {"at": "DateTime"} if question.timed else {}
+    types |= {} if question.timeless else {"asKnownAt": "DateTime"}
+    declared = ", ".join(f"${name}: {type}" for name, type in types.items())
+    passed = ", ".join(f"{name}: ${name}" for name in types)
+    row = _selection(question, question.row)
+    selected = f"totalCount {'truncated ' if question.bounded else ''}nodes {{ {row} }}" if question.paged else row
+    return f"query({declared}) {{ {camel(question.name)}({passed}) {{ {selected} }} }}"
+
+
+def _selection(question: Question, row: RowType) -> str:
+    return " ".join(c.name + _below(question, c) for c in row.columns)
+
+
+def _below(question: Question, column: Column) -> str:
+    if part := question.types.get(column.type.name):
+        return f" {{ {_selection(question, part)} }}"
+    return " { id name }" if _is_node(column) else ""
+
+
+def _is_node(column: Column) -> bool:
+    return not column.type.is_enum and (column.type.name in GRAPH.kinds or column.type.name == "Node")
+
+
+# ── what is answered ────────────────────────────────────────────────────────────────────────────────────
+
+
+def is_negative(question: Question, found: Mapping[str, Any]) -> bool:
+    """Whether an answer is one that a script would stop at."""
+    rows = found["nodes"] if question.paged else [found]
+    if _says_allowed(question):
+        return not any(row["allowed"] for row in rows)
+    return bool(rows) is question.faults
+
+
+def _says_allowed(question: Question) -> bool:
+    return any(c.name == "allowed" for c in question.row.columns)
+
+
+def _negative(question: Question) -> str:
+    if _says_allowed(question):
+        return "nothing is allowed" if question.paged else "it is not allowed"
+    return "there is any" if question.faults else "there is none"
+
+
+def tell(question: Question, found: Mapping[str, Any]) -> None:
+    """Prints an answer: as a table where the terminal is wide enough for it, else row by row."""
+    rows = found["nodes"] if question.paged else [found]
+    columns = [c for c in question.row.columns if any(row[c.name] not in (None, []) for row in rows)]
+    cells = [{c.name: _cell(question, c, row[c.name]) for c in columns} for row in rows]
+    table = Table(*(_words(c.name) for c in columns), box=None, pad_edge=False, header_style="dim", padding=(0, 3, 0, 0))
+    for row in cells:
+        table.add_row(*row.values())
+    if question.paged and Measurement.get(out(), out().options.update(width=WIDEST), table).maximum <= out().width:
+        out().print(table)
+    else:
+        for i, row in enumerate(cells):
+            for text in _record(row, blank=i > 0):
+                out().print(text)
+    if question.paged:
+        out().print(_sum(question, found), style="dim", markup=False)
+
+
+def _record(row: Mapping[str, Text], *, blank: bool) -> Iterator[Text]:
+    """A row, a field a line; those without a value are left out."""
+    if blank:
+        yield Text()
+    for name, value in row.items():
+        label = _words(name)
+        for line in value.split("\n") if value.plain else ():
+            yield Text.assemble((f"  {label:<18} ", "dim"), line)
+            label = ""
+
+
+def _sum(question: Question, found: Mapping[str, Any]) -> str:
+    shown, total = len(found["nodes"]), found["totalCount"]
+    text = f"{total:,} {'row' if total == 1 else 'rows'}" if total else "none"
+    if total > shown:
+        text += f", {shown:,} shown; --first shows more"
+    return text + (f"; {BEYOND}" if found.get("truncated") else "")
+
+
+def _cell(question: Question, column: Column, value: Any) -> Text:
+    if column.type.many:
+        # Nodes of all kinds are a path.
+        return Text(" → " if column.type.name == "Node" else "\n").join(_cell_of(question, column, each) for each in value)
+    return _cell_of(question, column, value)
+
+
+def _cell_of(question: Question, column: Column, value: Any) -> Text:
+    match value:
+        case None:
+            return Text()
+        case {"code": code, "message": message, "remedy": remedy}:
+            return Text.assemble(f"{short(message)}  ", (code, "dim"), f"\n  → {short(remedy)}")
+        case {"id": id}:
+            return Text(short(id))
+        case bool():
+            return Text("yes", "green") if value else Text("no", "red")
+        case float():
+            return Text(f"{value:,.1f}")
+        case str() if column.type.name == "DateTime":
+            return Text(terminal.minute(value))
+    return Text(json_text(value) if isinstance(value, dict | list) else short(str(value)))
+
+
+def _words(name: str) -> str:
+    return kebab(name).replace("-", " ")

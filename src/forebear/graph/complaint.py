@@ -1,0 +1,50 @@
+"""What pydantic objects to in a value, in the words that users meet: one place for all of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+_SAID = {
+    "missing": "is required",
+    "extra_forbidden": "is not known",
+    "int_type": "expected a whole number",
+    "int_parsing": "expected a whole number",
+    "int_from_float": "expected a whole number",
+    "float_type": "expected a number",
+    "float_parsing": "expected a number",
+    "finite_number": "expected a finite number",
+    "bool_type": "expected true or false",
+    "bool_parsing": "expected true or false",
+    "string_type": "expected a text",
+    "list_type": "expected a list",
+    "dict_type": "expected an object with fields",
+    "model_type": "expected an object with fields",
+    "enum": "expected {expected}",
+    "literal_error": "expected {expected}",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "string_too_short": "must not be empty",
+    "too_short": "must not be empty",
+    "string_pattern_mismatch": "must match '{pattern}'",
+}
+"""By pydantic's type of error, with what its context holds."""
+
+_COMPLETE = frozenset({"missing", "extra_forbidden", "value_error", "model_type"})
+"""Types of error whose sentence needs no value."""
+
+
+def complaint(error: ErrorDetails, *, shown: bool = True) -> str:
+    """What is wrong with a value, without the name of its field; with the value, where that is short and may be `shown`."""
+    said, given = _SAID.get(error["type"]), error["input"]
+    context = {name: int(v) if isinstance(v, float) and v.is_integer() else v for name, v in error.get("ctx", {}).items()}
+    message = said.format(**context) if said else error["msg"].removeprefix("Value error, ")
+    return f"{message}{_given(given)}" if shown and error["type"] not in _COMPLETE else message
+
+
+def _given(value: Any) -> str:
+    return f" (given: {value!r})" if isinstance(value, (str, int, float, type(None))) else ""
