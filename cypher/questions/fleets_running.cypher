@@ -51,7 +51,7 @@ CALL (thing) {
   RETURN fleet, robot
 }
 MATCH (thing)-[of:OF]->(artifact:Artifact) WHERE true
-WITH fleet, artifact, thing, dataset, robot ORDER BY thing.validFrom DESC, thing.id
+WITH fleet, artifact, thing, dataset, robot ORDER BY thing.validFrom DESC, thing.id DESC
 WITH fleet, artifact, collect(DISTINCT CASE WHEN thing:Deployment THEN thing END) AS active, collect(DISTINCT robot) AS seen, collect(dataset)[0] AS dataset, collect(thing)[0] AS newest, [fleet] AS fleets
 RETURN fleet,
   artifact,

@@ -45,12 +45,22 @@ class Batch:
     documents: tuple[Mapping[str, Any], ...]
 
 
+SIZES: Mapping[str, int] = {
+    "Installation": 14, "Deployment": 10, "DatasetVersion": 9, "Robot": 6, "Artifact": 6, "Decision": 9, "Incident": 6,
+    "MaintenanceEvent": 3, "Run": 5, "Checkpoint": 5, "ModelVersion": 5, "Release": 5, "Evidence": 4, "Fleet": 3, "Cohort": 3,
+    "Site": 2, "Customer": 2, "Dataset": 2, "Model": 2, "Experiment": 2,
+}  # fmt: skip
+"""How many nodes of a kind there are where a history is full of what the questions ask about; of other kinds a few."""
+
+
 @dataclass
 class History:
     """A generated history: batches that can be recorded, one after the other, and the graph that they come to."""
 
     graph: Graph
     random: random.Random
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """How many nodes of some kinds there are, and how often facts are about them, where it is not as often as of others."""
     ids: Mapping[str, Sequence[str]] = field(init=False)
     memory: Memory = field(init=False)
     edges: list[dict[str, Any]] = field(default_factory=list)
@@ -60,10 +70,16 @@ class History:
         self.memory = Memory(self.graph)
 
     def _ids(self, kind: Kind) -> tuple[str, ...]:
-        ids = []
-        for i, name in enumerate(self.random.sample(NAMES, 4)):
-            ids.append(f"{kind.prefix}:{name}" + (f"@{VERSIONS[i % len(VERSIONS)]}" if kind.versioned else ""))
-        return tuple(ids)
+        names = [*NAMES, *(f"{name}{i}" for i in range(2, 4) for name in NAMES)]
+        size = self._size(kind)
+        chosen = self.random.sample(names[: max(len(NAMES), size)], size)
+        return tuple(
+            f"{kind.prefix}:{name}" + (f"@{VERSIONS[i % len(VERSIONS)]}" if kind.versioned else "")
+            for i, name in enumerate(chosen)
+        )
+
+    def _size(self, kind: Kind) -> int:
+        return self.sizes.get(kind.name, 1 if self.sizes else 4)
 
     def batches(self, count: int, size: int) -> Iterator[Batch]:
         """Batches of facts, each a day after the other."""
@@ -89,24 +105,40 @@ class History:
             return self._amend_node()
         if age and what < 0.2 and self.edges:
             return self._amend_edge()
-        return self._fact(self.random.choice(list(self.graph.kinds.values())))
+        kinds = list(self.graph.kinds.values())
+        return self._fact(self.random.choices(kinds, list(map(self._size, kinds)))[0])
 
     def _fact(self, kind: Kind) -> dict[str, Any]:
-        document: dict[str, Any] = {"kind": kind.name, "id": self.random.choice(self.ids[kind.name])}
+        id = self.random.choice(self.ids[kind.name])
+        document: dict[str, Any] = {"kind": kind.name, "id": id}
+        known = self._known(kind, id) if self.sizes else {}
         for p in kind.properties.values():
+            if p.name in known:
+                if p.required:
+                    document[p.name] = known[p.name]
+                continue
             # An immutable value that differs would be refused: most facts say few of them.
-            likely = 0.25 if p.change is Change.IMMUTABLE else 0.6
+            likely = 0.4 if self.sizes else 0.25 if p.change is Change.IMMUTABLE else 0.6
             if p.required or self.random.random() < likely:
                 document[p.name] = self._value(p)
         _in_order(document)
         for e in kind.edges:
-            if self.random.random() < (0.4 if e.one else 0.6):
-                document[e.name] = self._ends(e, document["id"])
+            if e.name not in known and self.random.random() < ((0.9 if self.sizes else 0.4) if e.one else 0.6):
+                document[e.name] = self._ends(e, id)
         return document
+
+    def _known(self, kind: Kind, id: str) -> Mapping[str, Any]:
+        """What is known of a node and cannot change."""
+        node = self.memory.nodes.get(id)
+        if node is None:
+            return {}
+        values = node.states[-1].values
+        ends = {e.name: True for e in kind.edges if e.one and any(self.memory.links_of(node, e, False, None))}
+        return ends | {n: v for n, v in values.items() if kind.properties[n].change is Change.IMMUTABLE}
 
     def _ends(self, e: Edge, source: str) -> Any:
         ends: dict[Any, dict[str, Any]] = {}
-        for _ in range(1 if e.one else self.random.randint(0, 4)):
+        for _ in range(1 if e.one else self.random.randint(0, 3 if self.sizes else 4)):
             end: dict[str, Any] = {"id": self.random.choice(self.ids[self.random.choice(e.targets)])}
             for p in e.stored_properties:
                 if p.required or self.random.random() < 0.4:

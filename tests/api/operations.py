@@ -197,10 +197,11 @@ class _Rendering:
 
 @dataclass
 class World:
-    """What there is to ask for: ids by kind, moments, and cursors by what they order."""
+    """What there is to ask for: ids by kind, moments, texts, and cursors by what they order."""
 
     ids: Mapping[str, Sequence[str]]
     moments: Sequence[str]
+    texts: Sequence[str] = TEXTS
     cursors: dict[str, list[str]] = field(default_factory=dict)
 
     def learn(self, answer: Any) -> None:
@@ -217,7 +218,7 @@ class World:
                 known.append(answer)
 
 
-_CURSOR = re.compile(r"(\w+)(?:[=?](?s:.*)\n|:)[a-z-]+:")
+_CURSOR = re.compile(r"(\w+)(?:[=?](?s:.*)\n|:(?:.* )?)[a-z-]+:")
 
 _Scope = dict[str, tuple[Field, str, "_Scope"]]
 

@@ -172,3 +172,17 @@ async def test_derived_data_counts_unless_the_question_says_otherwise(registry: 
     for of in ("dataset:raw@1", "dataset:raw"):
         assert [row["fleet"]["id"] for row in await fleets(registry, of)] == ["fleet:derived", "fleet:direct"]
         assert [row["fleet"]["id"] for row in await fleets(registry, of, derived=False)] == ["fleet:direct"]
+
+
+async def test_of_deployments_that_began_at_once_every_question_takes_the_same_for_the_newest(registry: Forebear) -> None:
+    again = {"kind": "Deployment", "state": "ACTIVE", "validFrom": SINCE, "artifact": "artifact:1", "on": "fleet:f"}
+    await history(
+        registry,
+        *version(1, "dataset:d@1"),
+        *deployed(1, "fleet:f"),
+        {**again, "id": "deployment:0"},
+        {**again, "id": "deployment:2"},
+    )
+    there = 'query { whatWasRunning(place: "fleet:f") { nodes { deployment { id } } } }'
+    assert await ask(registry, there) == {"whatWasRunning": {"nodes": [{"deployment": {"id": "deployment:2"}}]}}
+    assert [row["deployment"]["id"] for row in await fleets(registry, "dataset:d@1")] == ["deployment:2"]

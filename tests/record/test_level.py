@@ -11,7 +11,9 @@ from forebear.graph.kinds import GRAPH
 from forebear.record.level import Level, levels
 
 RUN = GRAPH.kinds["Run"]
+DATASET = GRAPH.kinds["DatasetVersion"]
 TRAINED_ON = next(e for e in RUN.edges if e.name == "trainedOn")
+DERIVED_FROM = next(e for e in DATASET.edges if e.name == "derivedFrom")
 
 runs = st.sampled_from([f"run:{n}" for n in range(4)])
 data = st.sampled_from([f"dataset:{n}@1" for n in range(4)])
@@ -22,13 +24,20 @@ def run(id: str, targets: list[str], **guaranteed: object) -> NodeRow:
     return NodeRow(RUN, id, guaranteed, {}, edges)
 
 
+def dataset(id: str, target: str) -> NodeRow:
+    return NodeRow(DATASET, id, {}, {}, (EdgeRow(DERIVED_FROM, id, target, "DatasetVersion", {}),))
+
+
 def correction(of: str, to: str | None = None) -> Amendment:
     edge, kind = (TRAINED_ON, "DatasetVersion") if to else (None, None)
     return Amendment(RUN, of, "wrong", {"seed": 1}, edge, to, kind)
 
 
 rows = st.lists(
-    st.builds(run, runs, st.lists(data, max_size=3, unique=True)) | st.builds(correction, runs, st.none() | data), max_size=20
+    st.builds(run, runs, st.lists(data, max_size=3, unique=True))
+    | st.builds(dataset, data, data)
+    | st.builds(correction, runs, st.none() | data),
+    max_size=20,
 )
 
 
@@ -63,6 +72,16 @@ def test_what_is_about_the_same_node_keeps_its_order_where_one_amends_it(given: 
         for before, after in pairwise(about):
             if isinstance(given[before], Amendment) or isinstance(given[after], Amendment):
                 assert level_of[before] < level_of[after]
+
+
+@given(rows)
+def test_what_names_a_node_is_not_written_before_an_earlier_fact_about_it(given: list[Row]) -> None:
+    level_of = {p: n for n, level in enumerate(levels(enumerate(given))) for p in positions(level)}
+    facts = [(p, row) for p, row in enumerate(given) if isinstance(row, NodeRow)]
+    for before, told in facts:
+        for after, naming in facts:
+            if before < after and told.id in named(naming):
+                assert level_of[before] <= level_of[after]
 
 
 def test_without_amendments_there_is_one_level() -> None:

@@ -419,6 +419,20 @@ async def test_a_retracted_node_cannot_be_named_before_it_is_recorded_again(regi
     assert await ask(registry, query, at=gone) == {"node": None}
 
 
+async def test_a_batch_names_a_retracted_node_after_it_recorded_it_again_whatever_stands_between(registry: Forebear) -> None:
+    await history(registry, run(trainedOn=["dataset:a@1"]), dataset("dataset:b@1"))
+    await history(registry, retraction("dataset:b@1"))
+
+    summary = await history(
+        registry,
+        retraction("run:a", edge="trainedOn", to="dataset:a@1"),
+        dataset("dataset:b@1", derivedFrom=["dataset:a@1"]),
+        run("run:b", trainedOn=["dataset:b@1"]),
+    )
+
+    assert (summary.described, summary.connected, summary.revised, summary.retracted) == (1, 2, 1, 1)
+
+
 async def test_a_retracted_edge_is_gone_now_and_stays_known_then(registry: Forebear) -> None:
     await history(registry, run(trainedOn=[{"id": "dataset:a@1", "weight": 0.5}], ran=["code:c@1"]))
     before, edge = now(), retraction("run:a", edge="trainedOn", to="dataset:a@1")

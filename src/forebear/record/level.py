@@ -108,6 +108,7 @@ def levels(rows: Iterable[tuple[int, Row]]) -> list[Level]:
     """
     cut: list[Level] = []
     used: dict[str, int] = {}
+    described: dict[str, int] = {}
     amended: dict[str, int] = {}
     freed = 0
     for position, row in rows:
@@ -120,11 +121,13 @@ def levels(rows: Iterable[tuple[int, Row]]) -> list[Level]:
         else:
             ids = [row.id, *(e.target for e in row.edges)]
             level = 1 + max(amended.get(id, 0) for id in ids)
-            level = max(level, used.get(row.id, 0))
+            # A fact may bring a retracted node back, which an edge cannot lead to before that.
+            level = max(level, used.get(row.id, 0), *(described.get(e.target, 0) for e in row.edges))
             # A retracted node lets go of what led to it, so that an edge that can lead to one only may lead elsewhere.
             if any(e.edge.one for e in row.edges):
                 level = max(level, 1 + freed)
             used.update({id: max(level, used.get(id, 0)) for id in ids})
+            described[row.id] = level
         while level > len(cut):
             cut.append(Level())
         cut[level - 1].add(position, row)

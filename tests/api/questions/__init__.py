@@ -1,0 +1,46 @@
+"""The questions, answered from the graph in memory: each as its header says it, with no look at its statement."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.api.questions.asking import Asking, Row
+from tests.api.questions.finding import resolve, search
+from tests.api.questions.lineage import justification, lineage, lineage_diff, provenance
+from tests.api.questions.reach import fleets_running, impact, paths
+from tests.api.questions.release import approval, state_at
+from tests.api.questions.running import history, running, what_was_running
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question: its file, its answer from memory, the kinds that its ids may be of, and how large its numbers may be."""
+
+    file: str
+    answer: Callable[[Asking], Iterable[Row] | Mapping[str, Any]]
+    kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    bounds: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+QUESTIONS: Mapping[str, Question] = {
+    "Query.lineage": Question("lineage", lineage, bounds={"maxDepth": (0, 50), "first": (0, 500)}),
+    "Query.lineageDiff": Question("lineage_diff", lineage_diff),
+    "Query.paths": Question("paths", paths, bounds={"maxLength": (0, 50), "first": (0, 100)}),
+    "Query.impact": Question("impact", impact),
+    "Query.fleetsRunning": Question("fleets_running", fleets_running, {"trainedOn": ("Dataset", "DatasetVersion")}),
+    "Query.whatWasRunning": Question("what_was_running", what_was_running, {"place": ("Robot", "Fleet", "Site")}),
+    "Query.resolve": Question("resolve", resolve),
+    "Query.search": Question("search", search),
+    "ModelVersion.provenance": Question("provenance", provenance),
+    "ModelVersion.justification": Question("justification", justification),
+    "ModelVersion.approval": Question("approval", approval),
+    "ModelVersion.running": Question("running", running),
+    "ModelVersion.history": Question("history", history),
+    "Release.stateAt": Question("state_at", state_at),
+}
+"""The questions by the type and the name of their field; tests/actions holds those that are decided, and `drift`."""
+
+AUTHORITY = frozenset(
+    {("FleetRunning", "basis"), ("Running", "authorizedOn"), ("WasRunning", "authorized"), ("WasRunning", "basis")}
+)
+"""Columns that say what lets a thing run, which tests/actions holds as well."""

@@ -1,0 +1,128 @@
+"""What runs where, as it is meant and as it is seen, and what happened there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from tests.api.memory import Node
+from tests.api.questions.asking import Asking, Row
+from tests.api.questions.view import View, by_id
+
+
+def running(asking: Asking) -> Iterator[Row]:
+    view, at = asking.view, asking.view.time.at
+    artifacts = view.origins([asking.subject], "BUILT_FROM")
+    for thing in view.origins(artifacts, "OF", "Deployment", "Installation"):
+        if not view.current(thing, at):
+            continue
+        places = view.ends([thing], "ON")
+        intended = thing.kind.name == "Deployment"
+        yield Row(
+            (thing.id,),
+            {
+                "basis": "INTENDED" if intended else "OBSERVED",
+                "artifact": view.end(thing, "OF"),
+                "deployment": thing if intended else None,
+                "installation": None if intended else thing,
+                "robots": by_id({robot for place in places for robot in view.robots(place, at)}),
+                **_belongings(view, places),
+            },
+        )
+
+
+def _belongings(view: View, places: Iterable[Node]) -> dict[str, list[Node]]:
+    """The fleets, sites and customers of some places at the moment."""
+    columns = {"fleets": "Fleet", "sites": "Site", "customers": "Customer"}
+    at = view.time.at
+    return {name: by_id({n for place in places for n in view.places(place, at, kind)}) for name, kind in columns.items()}
+
+
+def what_was_running(asking: Asking) -> Iterator[Row]:
+    return _on(asking.view, asking.arguments["place"])
+
+
+def _on(view: View, place: Node) -> Iterator[Row]:
+    at = view.time.at
+    if place.kind.name == "Robot":
+        yield _robot(view, place)
+        return
+    fleets = [place]
+    if place.kind.name == "Site":
+        fleets = by_id({link.source for link in view.into(place, ("AT",)) if link.edge.source == "Fleet" and link.holds(at)})
+    for robot in by_id({robot for fleet in fleets for robot in view.robots(fleet, at)}):
+        yield _robot(view, robot)
+    for fleet in fleets:
+        if not view.robots(fleet, at):
+            active = view.newest(d for d in view.origins([fleet], "ON", "Deployment") if view.current(d, at))
+            columns = _compared(view, None, active[0] if active else None)
+            yield Row(("", fleet.id), {"robot": None, **columns, **_belongings(view, [fleet])})
+
+
+def _robot(view: View, robot: Node) -> Row:
+    seen, meant = view.seen_on(robot, view.time.at), view.meant_for(robot, view.time.at)
+    columns = _compared(view, seen[0] if seen else None, meant[0] if meant else None)
+    return Row((robot.id, ""), {"robot": robot, **columns, **_belongings(view, [robot])})
+
+
+def _compared(view: View, installation: Node | None, deployment: Node | None) -> dict[str, Any]:
+    """An observation beside an intention."""
+    observed, intended = view.end(installation, "OF"), view.end(deployment, "OF")
+    match observed, intended:
+        case None, None:
+            standing = "UNKNOWN"
+        case None, _:
+            standing = "UNREPORTED"
+        case _, None:
+            standing = "UNINTENDED"
+        case _:
+            standing = "AS_INTENDED" if observed is intended else "DIFFERENT"
+    return {
+        "standing": standing,
+        "installation": installation,
+        "observed": observed,
+        "observedVersion": view.end(observed, "BUILT_FROM"),
+        "deployment": deployment,
+        "intended": intended,
+        "intendedVersion": view.end(intended, "BUILT_FROM"),
+    }
+
+
+def history(asking: Asking) -> Iterator[Row]:
+    view = asking.view
+    artifacts = view.origins([asking.subject], "BUILT_FROM")
+    deployments = view.origins(artifacts, "OF", "Deployment")
+    events: dict[tuple[str | None, str, Node], set[Node]] = {}
+    for deployment in deployments:
+        since, until = view.get(deployment, "validFrom"), view.get(deployment, "validTo")
+        failed = view.get(deployment, "state") == "FAILED"
+        places = set(view.ends([deployment], "ON"))
+        if since is not None:
+            events[since, "DEPLOYED", deployment] = places
+        if until is not None or failed:
+            events[until, "FAILED" if failed else "ENDED", deployment] = places
+        for undoing in view.origins([deployment], "ROLLS_BACK"):
+            if (when := view.get(undoing, "validFrom")) is not None:
+                events[when, "ROLLED_BACK", undoing] = set(view.ends([undoing], "ON"))
+    things = view.origins(artifacts, "OF", "Deployment", "Installation")
+    for kind in ("Incident", "MaintenanceEvent"):
+        for happening in view.all(kind):
+            began = view.get(happening, "validFrom")
+            places = {place for place in view.ends([happening], "AT") if _ran(view, things, place, began)}
+            if places:
+                event = "MAINTENANCE" if kind == "MaintenanceEvent" else view.get(happening, "type") or "INCIDENT"
+                events[began, event, happening] = places
+    for (at, event, node), places in events.items():
+        yield Row((at or "", event, node.id), {"at": at, "event": event, "node": node, "places": by_id(places)})
+
+
+def _ran(view: View, things: Iterable[Node], place: Node, at: str) -> bool:
+    """Whether one of some things ran at a place at a moment: as it was seen on a robot or, where nothing was seen, as meant."""
+    if place.kind.name == "Robot":
+        return not set(things).isdisjoint(view.seen_on(place, at) or view.meant_for(place, at))
+    return any(
+        place in view.places(on, at, place.kind.name)
+        for thing in things
+        if view.current(thing, at)
+        for on in view.ends([thing], "ON")
+    )
