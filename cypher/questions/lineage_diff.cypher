@@ -58,7 +58,7 @@ CALL (before, after, olds, news) {
   WITH * WHERE node IN [after] + news
   MATCH (revision:Revision)-[revises:REVISES]->(node) WHERE ($from < revision.revisedAt AND revision.revisedAt <= $to) OR ($to < revision.revisedAt AND revision.revisedAt <= $from)
   UNWIND revision.changed AS name
-  WITH DISTINCT node, name
+  WITH DISTINCT node, name WHERE NOT name IN ['retractedAt', 'imported', 'name', 'description', 'labels', 'owners', 'externalIds']
   WITH node, name,
     COLLECT { MATCH (later:Revision)-[revises:REVISES]->(node) WHERE later.revisedAt > $from WITH later ORDER BY later.number LIMIT 1 RETURN later } AS olders,
     COLLECT { MATCH (later:Revision)-[revises:REVISES]->(node) WHERE later.revisedAt > $to WITH later ORDER BY later.number LIMIT 1 RETURN later } AS newers

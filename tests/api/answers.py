@@ -275,6 +275,8 @@ class Answers:
                 return [row.node for row in page.shown]
             case "totalCount":
                 return page.total
+            case "truncated":
+                return False
             case "pageInfo":
                 return {
                     "hasNextPage": page.more,

@@ -64,8 +64,9 @@ QUESTIONS: Mapping[str, Sequence[tuple[str, str, str]]] = {
          "approves: true"),
     ),
     "fleets_running": (
-        ("what ended runs", "WITH thing, dataset WHERE thing.validFrom <= $at AND coalesce(thing.validTo > $at, true)",
-         "WITH thing, dataset WHERE thing.validFrom <= $at"),
+        ("what ended runs",
+         "WITH thing, dataset WHERE NOT truncated AND thing.validFrom <= $at AND coalesce(thing.validTo > $at, true)",
+         "WITH thing, dataset WHERE NOT truncated AND thing.validFrom <= $at"),
         ("seen is intended", "CASE WHEN thing:Deployment THEN thing END", "thing"),
         ("a path from somewhere else", "RETURN [fleet] + nodes(path)", "RETURN nodes(path)"),
     ),
@@ -75,8 +76,8 @@ QUESTIONS: Mapping[str, Sequence[tuple[str, str, str]]] = {
         ("failures are ends", "THEN 'FAILED' ELSE", "THEN 'ENDED' ELSE"),
     ),
     "impact": (
-        ("all is lineage", "BUILT_FROM|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..50 /* lineage */]-(node)",
-         "BUILT_FROM|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..50 /* lineage and authority */]-(node)"),
+        ("all is lineage", "BUILT_FROM|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..51 /* lineage */]-(node)",
+         "BUILT_FROM|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..51 /* lineage and authority */]-(node)"),
         ("where it was once", "WHERE within.validFrom <= $at AND coalesce(within.validTo > $at, true)", "WHERE true"),
         ("it reaches itself", "WHERE reached.id <> given.id", "WHERE true"),
     ),

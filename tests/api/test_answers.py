@@ -160,6 +160,8 @@ async def smallest(registry: Forebear, answers: Answers, operation: Operation) -
 
 
 async def test_compiled_statements_answer_as_a_plain_graph_does(engine_store: Store, tmp_path: Path, clock: None) -> None:
+    # Neo4j takes seconds to plan a shape.
+    some = [*shapes(GRAPH, schema())][::2]
     for i in range(0, HISTORIES, 2):
         async with fresh(engine_store, tmp_path / str(i)) as store:
             for case in cases()[i : i + 2]:
@@ -168,6 +170,8 @@ async def test_compiled_statements_answer_as_a_plain_graph_does(engine_store: St
                     if comparable(await answer(registry, asked.query, asked.variables)) != comparable(asked.answer):
                         pytest.fail(await smallest(registry, case.answers, asked.operation), pytrace=False)
                 for shape, given in case.questions:
+                    if store.engine is Engine.NEO4J and shape not in some:
+                        continue
                     ours, theirs = await both(registry, case.answers, shape, given)
                     assert comparable(ours) == comparable(theirs), f"{shape.query}\n{given}"
 

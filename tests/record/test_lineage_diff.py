@@ -1,10 +1,14 @@
 """What changed upstream: nodes and edges that came or went, and nodes whose values were put right."""
 
+import re
 from typing import Any
 
 import pytest
 
 from forebear.app import Forebear
+from forebear.graph.declaration import Change
+from forebear.graph.kinds import GRAPH
+from forebear.store.statements import questions
 from tests.record.asking import ask, history, now, record
 
 DIFF = """
@@ -96,3 +100,10 @@ async def test_between_two_nodes_what_both_rest_on_may_have_changed(registry: Fo
             "changes": [{"name": "episodes", "before": 10, "after": 12}, {"name": "uri", "before": "s3://a", "after": None}],
         }
     ]
+
+
+def test_what_changes_in_silence_is_no_change() -> None:
+    (text,) = (q.text for q in questions(GRAPH) if q.name == "lineage_diff")
+    (listed,) = re.findall(r"NOT name IN \[(.*)\]", text)
+    silent = {p.name for kind in GRAPH.kinds.values() for p in kind.properties.values() if p.change is Change.UPDATED}
+    assert {name.strip("' ") for name in listed.split(",")} == silent | {"retractedAt", "imported"}

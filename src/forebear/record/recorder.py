@@ -536,7 +536,7 @@ class _Writing:
         kind = rows[0][1].kind
         found = await self.run(upsert.node_facts(kind), [{"id": a.of} for _, a in rows])
         by_id = {row["stored"]["id"]: row["stored"] for row in found}
-        gone: dict[str, list[str]] = defaultdict(list)
+        gone: dict[str, list[dict[str, Any]]] = defaultdict(list)
         changed: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for position, a in rows:
             stored = by_id.get(a.of)
@@ -544,8 +544,8 @@ class _Writing:
                 self.refuse(position, f"of: {a.of} is not known")
             elif a.values is None:
                 if stored["retractedAt"] is None:
-                    gone[a.reason].append(a.of)
                     known = [p.name for p in kind.guaranteed if stored.get(p.name) is not None]
+                    gone[a.reason].append({"id": a.of, "changed": ["retractedAt", *known]})
                     self.changed(a.of, stored, None, known, a.reason)
             elif stored["describedAt"] is None:
                 state = "was retracted" if stored["retractedAt"] else "is not described yet"
@@ -554,11 +554,10 @@ class _Writing:
                 changed[a.reason].append({"id": a.of, "changes": changes, "changed": list(changes)})
                 self.changed(a.of, stored, changes, changes, a.reason)
         nothing = dict.fromkeys(kind.properties) | {"describedAt": None, "retractedAt": self.now}
-        for reason, ids in gone.items():
-            await self.run(upsert.detach(kind.name, self._types), [{"id": id} for id in ids], reason)
-            revisions = [{"id": id, "changes": nothing, "changed": ["retractedAt"]} for id in ids]
-            await self.run(upsert.revise(kind), revisions, reason)
-            self.summary.retracted += len(ids)
+        for reason, taken in gone.items():
+            await self.run(upsert.detach(kind.name, self._types), [{"id": each["id"]} for each in taken], reason)
+            await self.run(upsert.revise(kind), [{**each, "changes": nothing} for each in taken], reason)
+            self.summary.retracted += len(taken)
         for reason, revisions in changed.items():
             await self.revise(kind, revisions, reason)
             if externals := [

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 from tests.api.memory import Link, Node
@@ -14,7 +15,8 @@ from tests.api.questions.view import by_id
 def lineage(asking: Asking) -> dict[str, Any]:
     view, given = asking.view, asking.arguments
     kinds, first, inwards = given.get("kinds"), given["first"], given["direction"] == "DOWNSTREAM"
-    found = view.walk([given["of"]], view.lineage, inwards=inwards, most=given["maxDepth"])
+    reached = view.walk([given["of"]], view.lineage, inwards=inwards)
+    found = {node: depth for node, depth in reached.items() if depth <= given["maxDepth"]}
     nearest = sorted(found, key=lambda node: (found[node], node.id))
     fitting = [node for node in nearest if kinds is None or node.kind.name in kinds]
     shown = fitting[:first]
@@ -33,7 +35,7 @@ def lineage(asking: Asking) -> dict[str, Any]:
         ],
         "counts": [{"kind": kind, "count": counts[kind]} for kind in sorted(counts)],
         "total": len(found),
-        "truncated": len(fitting) > first,
+        "truncated": len(fitting) > first or len(reached) > len(found),
     }
 
 
@@ -60,14 +62,48 @@ def lineage_diff(asking: Asking) -> Iterator[Row]:
         ("ADDED", news - olds, [new_links[key] for key in new_links.keys() - old_links.keys()]),
     ):
         for node in nodes:
-            columns = {"change": change, "node": node, "target": None, "type": None, "properties": None}
-            yield Row((node.id, "", change), columns)
+            yield _change(change, node)
         for link in links:
             type = link.edge.type.name
             yield Row(
                 (link.source.id, f"{type} {link.target.id}", change),
-                {"change": change, "node": link.source, "target": link.target, "type": type, "properties": dict(_own(link))},
+                {
+                    "change": change,
+                    "node": link.source,
+                    "target": link.target,
+                    "type": type,
+                    "properties": dict(_own(link)),
+                    "changes": [],
+                },
             )
+    before, after = given["of"], given.get("with", given["of"])
+    for node in (olds | {before}) & (news | {after}):
+        if values := _revised(node, given.get("from", _NOW), given.get("to", _NOW)):
+            yield _change("CHANGED", node, values)
+
+
+_NOW = "~"
+"""Later than every moment."""
+
+
+def _change(change: str, node: Node, values: Sequence[dict[str, Any]] = ()) -> Row:
+    columns = {"change": change, "node": node, "target": None, "type": None, "properties": None, "changes": [*values]}
+    return Row((node.id, "", change), columns)
+
+
+def _revised(node: Node, first: str, second: str) -> list[dict[str, Any]]:
+    """The properties that were revised between two moments and have other values at the second."""
+    since, until = sorted((first, second))
+    names = {
+        name
+        for old, new in pairwise(node.states)
+        if since < new.since <= until and new.revision > old.revision
+        for name in old.values.keys() | new.values.keys()
+        if old.values.get(name) != new.values.get(name)
+    }
+    was, now = ((state.values if (state := node.state(moment)) else {}) for moment in (first, second))
+    values = ({"name": name, "before": was.get(name), "after": now.get(name)} for name in sorted(names))
+    return [value for value in values if value["before"] != value["after"]]
 
 
 def _own(link: Link) -> tuple[tuple[str, Any], ...]:
@@ -94,6 +130,7 @@ def provenance(asking: Asking) -> dict[str, Any]:
         "environments": view.ends(runs, "IN_ENVIRONMENT"),
         "compute": view.ends(runs, "ON_COMPUTE"),
         "models": [node for node in upstream if node.kind.name == "ModelVersion"],
+        "truncated": False,
     }
 
 

@@ -122,13 +122,13 @@ def paths(asking: Asking) -> dict[str, Any]:
             back = [tuple(reversed(way)) for way in view.shortest(b, a, view.authority)]
             free = free or len(onwards) > first or len(back) > first
             if source is not target:
-                found += [(*reversed(head), *way, *tail) for way in onwards + back if len(head + way + tail) <= longest]
+                found += [(*reversed(head), *way, *tail) for way in onwards + back]
     whole = list({str(_order(path)): path for path in sorted((_path(source, way) for way in found), key=_order)}.values())
-    ours = whole[:first]
+    ours = [path for path in whole[:first] if path["length"] <= longest]
     shown = asking.checked.get("paths", [])
     if free and _stands(shown, ours, whole):
         ours = [next(path for path in whole if _ids(path) == _shown_ids(other)) for other in shown]
-    return {"paths": ours}
+    return {"paths": ours, "truncated": len(whole) > len(ours)}
 
 
 def _ends(view: View, node: Node) -> Iterator[tuple[Link, ...]]:
@@ -146,7 +146,11 @@ def _path(start: Node, links: Sequence[Link]) -> dict[str, Any]:
     nodes = [start]
     for link in links:
         nodes.append(link.target if link.source is nodes[-1] else link.source)
-    edges = [{"source": k.source.id, "target": k.target.id, "type": k.edge.type.name} for k in links]
+    edges = [
+        {"source": k.source.id, "target": k.target.id, "type": k.edge.type.name}
+        | {name: k.properties.get(name) for name in ("validFrom", "validTo")}
+        for k in links
+    ]
     return {"length": len(links), "nodes": nodes, "edges": edges}
 
 

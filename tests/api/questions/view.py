@@ -75,11 +75,11 @@ class View:
 
     # ── walks ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def walk(self, starts: Iterable[Node], types: frozenset[str], *, inwards: bool, most: int = LONGEST) -> dict[Node, int]:
+    def walk(self, starts: Iterable[Node], types: frozenset[str], *, inwards: bool) -> dict[Node, int]:
         """Every node that is reached, with its distance."""
         depths = dict.fromkeys(starts, 0)
         front = list(depths)
-        for depth in range(1, most + 1):
+        for depth in range(1, LONGEST + 1):
             ends = [
                 link.source if inwards else link.target
                 for node in front
@@ -87,6 +87,7 @@ class View:
             ]
             front = [node for node in dict.fromkeys(ends) if node not in depths]
             depths.update(dict.fromkeys(front, depth))
+        assert not front, "no generated history is so deep, so `truncated` is false of the whole; tests/record has deeper ones"
         return depths
 
     def shortest(self, start: Node, end: Node, types: frozenset[str]) -> list[tuple[Link, ...]]:
