@@ -14,23 +14,23 @@ MATCH (given /* of of */ {id: $of}) WHERE true
 CALL (given) {
   RETURN given AS start
   UNION
-  MATCH (start:DatasetVersion|ModelVersion)-[of:VERSION_OF]->(given) WHERE true
+  MATCH (given)<-[of:VERSION_OF]-(start:DatasetVersion|ModelVersion) WHERE true
   RETURN start
   UNION
   CALL (given) {
-    MATCH (start:DatasetVersion)-[data:COLLECTED_FROM]->(fleet:Fleet)-[whose:FOR|AT]->(given) WHERE true
+    MATCH (given)<-[whose:FOR|AT]-(fleet:Fleet)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
     RETURN start, [[data.collectedFrom, data.collectedTo], [whose.validFrom, whose.validTo]] AS spans
     UNION
-    MATCH (start:DatasetVersion)-[data:COLLECTED_FROM]->(robot:Robot)-[member:MEMBER_OF]->(given) WHERE true
+    MATCH (given)<-[member:MEMBER_OF]-(robot:Robot)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
     RETURN start, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo]] AS spans
     UNION
-    MATCH (start:DatasetVersion)-[data:COLLECTED_FROM]->(robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(given) WHERE true
+    MATCH (given)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
     RETURN start, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo], [part.validFrom, part.validTo]] AS spans
     UNION
-    MATCH (start:DatasetVersion)-[data:COLLECTED_FROM]->(robot:Robot)-[member:MEMBER_OF]->(fleet:Fleet)-[whose:FOR|AT]->(given) WHERE true
+    MATCH (given)<-[whose:FOR|AT]-(fleet:Fleet)<-[member:MEMBER_OF]-(robot:Robot)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
     RETURN start, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo], [whose.validFrom, whose.validTo]] AS spans
     UNION
-    MATCH (start:DatasetVersion)-[data:COLLECTED_FROM]->(robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet)-[whose:FOR|AT]->(given) WHERE true
+    MATCH (given)<-[whose:FOR|AT]-(fleet:Fleet)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
     RETURN start, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo], [part.validFrom, part.validTo], [whose.validFrom, whose.validTo]] AS spans
   }
   WITH start, spans WHERE all(a IN spans WHERE all(b IN spans WHERE coalesce(a[0] < b[1], true)))
@@ -61,10 +61,10 @@ CALL (node) {
     MATCH (place)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(last:Fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
     RETURN last, [last, cohort, place] AS between
     UNION
-    MATCH (last:Robot)-[member:MEMBER_OF]->(place) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true)
+    MATCH (place)<-[member:MEMBER_OF]-(last:Robot) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true)
     RETURN last, [last, place] AS between
     UNION
-    MATCH (last:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(place) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
+    MATCH (place)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(last:Robot) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
     RETURN last, [last, cohort, place] AS between
   }
   CALL (last, between) {

@@ -25,22 +25,22 @@ WITH from, to, COLLECT {
     CALL (from) {
       RETURN from AS a, [from] AS before, [] AS headLinks
       UNION
-      MATCH (a:Deployment|Installation)-[on:ON]->(from) WHERE true
+      MATCH (from)<-[on:ON]-(a:Deployment|Installation) WHERE true
       RETURN a, [from, a] AS before, [on] AS headLinks
       UNION
-      MATCH (a:Deployment|Installation)-[on:ON]->(part:Cohort|Robot)-[within:PART_OF|MEMBER_OF]->(from) WHERE true
+      MATCH (from)<-[within:PART_OF|MEMBER_OF]-(part:Cohort|Robot)<-[on:ON]-(a:Deployment|Installation) WHERE true
       RETURN a, [from, part, a] AS before, [within, on] AS headLinks
       UNION
-      MATCH (a:Installation)-[on:ON]->(robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(from) WHERE true
+      MATCH (from)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot)<-[on:ON]-(a:Installation) WHERE true
       RETURN a, [from, cohort, robot, a] AS before, [part, member, on] AS headLinks
       UNION
-      MATCH (a:Deployment)-[on:ON]->(fleet:Fleet)-[there:AT|FOR]->(from) WHERE true
+      MATCH (from)<-[there:AT|FOR]-(fleet:Fleet)<-[on:ON]-(a:Deployment) WHERE true
       RETURN a, [from, fleet, a] AS before, [there, on] AS headLinks
       UNION
-      MATCH (a:Deployment|Installation)-[on:ON]->(part:Cohort|Robot)-[within:PART_OF|MEMBER_OF]->(fleet:Fleet)-[there:AT|FOR]->(from) WHERE true
+      MATCH (from)<-[there:AT|FOR]-(fleet:Fleet)<-[within:PART_OF|MEMBER_OF]-(part:Cohort|Robot)<-[on:ON]-(a:Deployment|Installation) WHERE true
       RETURN a, [from, fleet, part, a] AS before, [there, within, on] AS headLinks
       UNION
-      MATCH (a:Installation)-[on:ON]->(robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet)-[there:AT|FOR]->(from) WHERE true
+      MATCH (from)<-[there:AT|FOR]-(fleet:Fleet)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot)<-[on:ON]-(a:Installation) WHERE true
       RETURN a, [from, fleet, cohort, robot, a] AS before, [there, part, member, on] AS headLinks
     }
     RETURN {a: a, before: before, links: headLinks} AS head
@@ -50,22 +50,22 @@ WITH from, to, heads, COLLECT {
     CALL (to) {
       RETURN to AS b, [to] AS after, [] AS tailLinks
       UNION
-      MATCH (b:Deployment|Installation)-[on:ON]->(to) WHERE true
+      MATCH (to)<-[on:ON]-(b:Deployment|Installation) WHERE true
       RETURN b, [b, to] AS after, [on] AS tailLinks
       UNION
-      MATCH (b:Deployment|Installation)-[on:ON]->(part:Cohort|Robot)-[within:PART_OF|MEMBER_OF]->(to) WHERE true
+      MATCH (to)<-[within:PART_OF|MEMBER_OF]-(part:Cohort|Robot)<-[on:ON]-(b:Deployment|Installation) WHERE true
       RETURN b, [b, part, to] AS after, [on, within] AS tailLinks
       UNION
-      MATCH (b:Installation)-[on:ON]->(robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(to) WHERE true
+      MATCH (to)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot)<-[on:ON]-(b:Installation) WHERE true
       RETURN b, [b, robot, cohort, to] AS after, [on, member, part] AS tailLinks
       UNION
-      MATCH (b:Deployment)-[on:ON]->(fleet:Fleet)-[there:AT|FOR]->(to) WHERE true
+      MATCH (to)<-[there:AT|FOR]-(fleet:Fleet)<-[on:ON]-(b:Deployment) WHERE true
       RETURN b, [b, fleet, to] AS after, [on, there] AS tailLinks
       UNION
-      MATCH (b:Deployment|Installation)-[on:ON]->(part:Cohort|Robot)-[within:PART_OF|MEMBER_OF]->(fleet:Fleet)-[there:AT|FOR]->(to) WHERE true
+      MATCH (to)<-[there:AT|FOR]-(fleet:Fleet)<-[within:PART_OF|MEMBER_OF]-(part:Cohort|Robot)<-[on:ON]-(b:Deployment|Installation) WHERE true
       RETURN b, [b, part, fleet, to] AS after, [on, within, there] AS tailLinks
       UNION
-      MATCH (b:Installation)-[on:ON]->(robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet)-[there:AT|FOR]->(to) WHERE true
+      MATCH (to)<-[there:AT|FOR]-(fleet:Fleet)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot)<-[on:ON]-(b:Installation) WHERE true
       RETURN b, [b, robot, cohort, fleet, to] AS after, [on, member, part, there] AS tailLinks
     }
     UNWIND heads AS head
