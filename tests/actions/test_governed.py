@@ -116,9 +116,9 @@ async def test_a_governed_fact_that_no_action_comes_to_is_refused(
         (
             {"kind": "Decision", "id": "decision:a", "type": ["REJECTION"], "about": 7},
             (
-                "type: Input should be 'EVALUATION', 'VOTE', 'APPROVAL', 'REJECTION', 'WITHDRAWAL', "
+                "type: expected 'EVALUATION', 'VOTE', 'APPROVAL', 'REJECTION', 'WITHDRAWAL', "
                 "'DEPRECATION', 'ARCHIVAL', 'RESTORATION', 'PROMOTION' or 'OVERRIDE'",
-                "about: Input should be a valid list (given: 7)",
+                "about: expected a list (given: 7)",
             ),
         ),
         (

@@ -101,7 +101,7 @@ async def test_which_fleets_run_models_made_with_bridge(company: Forebear) -> No
     ]  # fmt: skip
     assert old[1] == "installation:ur-04/2026-03-16"
     assert "model:openvla-7b@1" in old
-    for path, robot in ((north, "ur-09/2026-06-16T14"), (south, "ur-06/2026-06-22T09")):
+    for path, robot in ((north, "ur-09/2026-06-16T14"), (south, "ur-08/2026-06-22T09")):
         assert path[1].startswith(f"installation:{robot}")
         assert path[-2:] == ["run:parcel-picker-2b", BRIDGE]
 

@@ -13,6 +13,7 @@ import re
 import secrets
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from contextvars import Context
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -173,7 +174,8 @@ class Tokens:
         self._noted[token.id] = now + USE_SECONDS
         self._uses[token.id] = moment(datetime.now(UTC))
         if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write_uses())
+            # In a context of its own: it is no part of the request that happened to begin it.
+            self._writing = asyncio.create_task(self._write_uses(), context=Context())
 
     async def _write_uses(self) -> None:
         while self._uses:
