@@ -121,7 +121,7 @@ def _everything(graph: Graph, type_: Any, *, nodes: bool) -> str:
         return "{ id described revision }"
     names = [n for n in named.fields if (named.name, n) not in AUTHORITY]
     if "pageInfo" in names:
-        names = ["nodes"] if nodes else ["totalCount", "pageInfo", "edges"]
+        names = ["nodes"] if nodes else [n for n in names if n != "nodes"]
     return "{ " + " ".join(f"{n} {_everything(graph, named.fields[n].type, nodes=nodes)}".strip() for n in names) + " }"
 
 
