@@ -146,9 +146,12 @@ class EmbeddedEngine:
         deadline = monotonic() + READY_SECONDS
         async with AsyncGraphDatabase.driver(self.uri, auth=("root", self.password)) as driver:
             while self._process.returncode is None and monotonic() < deadline:
-                with suppress(DriverError, Neo4jError):
+                with suppress(DriverError, Neo4jError, OSError):
                     async with driver.session(database=DATABASE) as session:
                         await (await session.run("RETURN 1")).consume()
+                    # It listens to HTTP, which the search indexes need, in its own time.
+                    _, http = await asyncio.open_connection("127.0.0.1", self._http)
+                    http.close()
                     return
                 await asyncio.sleep(0.02)
         last = self._log.read_text(errors="replace").splitlines()[-15:]
