@@ -18,13 +18,13 @@ from forebear.store import Store
 
 async def trail(request: Request, store: Store, authentication: Authentication) -> Response:
     """GET /audit: all heads, chains and entries as NDJSON, as docs/audit.md describes them."""
-    await _reads(request, authentication)
+    await permitted(request, authentication, "readAudit")
     return streamed(request, lines(store))
 
 
 async def heads(request: Request, store: Store, authentication: Authentication) -> Response:
     """POST /audit/heads: writes a head where a chain grew, and answers the last one; null where there is none."""
-    await _reads(request, authentication)
+    await permitted(request, authentication, "readAudit")
     return JSONResponse(msgspec.to_builtins(await write_heads(store)))
 
 
@@ -33,7 +33,7 @@ async def nodes(request: Request, store: Store, graph: Graph, authentication: Au
 
     POST takes a JSON array of ids, and answers what the graph says of these nodes now.
     """
-    await _reads(request, authentication)
+    await permitted(request, authentication, "readAudit")
     if request.method == "GET":
         return streamed(request, _encoded(governed(store, graph)))
     try:
@@ -43,11 +43,6 @@ async def nodes(request: Request, store: Store, graph: Graph, authentication: Au
     if len(ids) > BATCH:
         raise BadRequest(413, f"at most {BATCH} ids at a time; {len(ids)} were given", "TOO_LARGE")
     return Response(msgspec.json.encode(await current(store, graph, ids)), media_type="application/json")
-
-
-async def _reads(request: Request, authentication: Authentication) -> None:
-    """Raises `BadRequest` for who may not read the audit trail."""
-    await permitted(request, authentication, "readAudit")
 
 
 async def _encoded(pages: AsyncIterator[list[str]]) -> AsyncIterator[bytes]:
