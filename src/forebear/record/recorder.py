@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -98,14 +98,20 @@ class Batch:
     imported: bool = False
     governed: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     """The documents of governed facts by position: each is an action, and a transaction of its own."""
-    levels: list[Level] = field(default_factory=list)
-    """The rows once more, as they are to be written."""
+    levels: list[Level] = field(init=False)
+    """The rows as they are to be written. Cut when it is made, which is beside what is answered."""
+
+    def __post_init__(self) -> None:
+        self.levels = levels(self.rows)
 
     def part(self, positions: Iterable[int]) -> Batch:
         """Those of its rows."""
         kept = {*positions}
-        rows = [(p, row) for p, row in self.rows if p in kept]
-        return Batch(rows, [], self.canonical, self.imported, levels=levels(rows))
+        return Batch([(p, row) for p, row in self.rows if p in kept], [], self.canonical, self.imported)
+
+    def without(self, positions: Collection[int]) -> Batch:
+        """Its rows but for some."""
+        return self.part(p for p, _ in self.rows if p not in positions) if positions else self
 
 
 class _Refused(Exception):
@@ -144,18 +150,20 @@ class Recorder:
 
         `imported` takes governed kinds as history of an older registry.
         """
-        batch = Batch(imported=imported)
+        rows: list[tuple[int, Row]] = []
+        rejections: list[Rejection] = []
+        canonical: dict[int, str] = {}
+        governed: dict[int, Mapping[str, Any]] = {}
         for position, document in documents:
             try:
                 if not imported and (fact := self.facts.governed(document)) is not None:
-                    batch.governed[position] = fact
+                    governed[position] = fact
                     continue
-                batch.rows.append((position, self.facts.read(document, imported=imported)))
-                batch.canonical[position] = json_text(document)
+                rows.append((position, self.facts.read(document, imported=imported)))
+                canonical[position] = json_text(document)
             except InvalidFact as error:
-                batch.rejections.append(Rejection(position, error.id, error.reasons))
-        batch.levels = levels(batch.rows)
-        return batch
+                rejections.append(Rejection(position, error.id, error.reasons))
+        return Batch(rows, rejections, canonical, imported, governed)
 
     async def write(self, batch: Batch, origin: Origin, *, partial: bool = False, after: str | None = None) -> Summary:
         """Writes a batch in one transaction; where it holds governed facts, in as many as they are and what lies between.
@@ -201,46 +209,44 @@ class Recorder:
 
     async def _write(self, batch: Batch, origin: Origin, *, partial: bool, after: str | None = None) -> Summary:
         """Writes the plain facts of a batch in one transaction."""
-        rows, rejections = batch.rows, list(batch.rejections)
+        rejections = list(batch.rejections)
         part = None if after is None else Part.of(batch.rows, batch.canonical, origin.source, after, imported=batch.imported)
         before = Summary(mark=part.through if part else None)
         verb = recording(imported=batch.imported)
         if origin.actor.lines is not None or refusal(origin.actor, verb):
-            against = {p: reason for p, row in rows if (reason := _against(origin.actor, verb, row))}
-            rejections += [Rejection(p, _id(row), (against[p].message,)) for p, row in rows if p in against]
-            rows = [(p, row) for p, row in rows if p not in against]
+            against = {p: [reason.message] for p, row in batch.rows if (reason := _against(origin.actor, verb, row))}
+            rejections += _rejections(batch.rows, against)
+            batch = batch.without(against)
         if rejections and not partial:
             # What the graph would say of the others is worth knowing in the same answer.
-            rejections += await self._refusals(rows, batch, origin)
-            rows = []
-        while rows:
+            rejections += await self._refusals(batch, origin)
+            batch = batch.part(())
+        while batch.rows:
             try:
-                before.add(await self._attempt(rows, batch, origin, part=part))
+                before.add(await self._attempt(batch, origin, part=part))
                 break
             except Known as known:
                 assert part is not None
                 part.left, part.undescribed = known.left, known.undescribed
                 left = {p for n, (p, _) in enumerate(part.rows) if n in known.left}
-                before.facts.update(_kind(row) for p, row in rows if p not in left)
+                before.facts.update(_kind(row) for p, row in batch.rows if p not in left)
                 before.undescribed.update(known.undescribed)
-                rows = [(p, row) for p, row in rows if p in left]
+                batch = batch.part(left)
             except _Refused as refused:
-                rejections += _rejections(rows, refused)
-                rows = [(p, row) for p, row in rows if p not in refused.reasons] if partial else []
+                rejections += _rejections(batch.rows, refused.reasons)
+                batch = batch.without(refused.reasons) if partial else batch.part(())
         before.rejections = sorted(rejections, key=lambda r: r.position)
         return before
 
-    async def _refusals(self, rows: Sequence[tuple[int, Row]], batch: Batch, origin: Origin) -> list[Rejection]:
+    async def _refusals(self, batch: Batch, origin: Origin) -> list[Rejection]:
         try:
-            await self._attempt(rows, batch, origin, keep=False)
+            await self._attempt(batch, origin, keep=False)
         except _Refused as refused:
-            return _rejections(rows, refused)
+            return _rejections(batch.rows, refused.reasons)
         return []
 
-    async def _attempt(
-        self, rows: Sequence[tuple[int, Row]], batch: Batch, origin: Origin, *, part: Part | None = None, keep: bool = True
-    ) -> Summary:
-        cut = batch.levels if rows is batch.rows else levels(rows)
+    async def _attempt(self, batch: Batch, origin: Origin, *, part: Part | None = None, keep: bool = True) -> Summary:
+        rows, cut = batch.rows, batch.levels
         new = {text for level in cut for text in level.statements()} - self._planned
         await self._store.plan(sorted(new), {"batch": {}})
         self._planned |= new
@@ -285,9 +291,9 @@ def recording(*, imported: bool) -> str:
     return "importHistory" if imported else "record"
 
 
-def _rejections(rows: Iterable[tuple[int, Row]], refused: _Refused) -> list[Rejection]:
+def _rejections(rows: Iterable[tuple[int, Row]], refused: Mapping[int, Sequence[str]]) -> list[Rejection]:
     given = dict(rows)
-    return [Rejection(p, _id(given[p]), tuple(reasons)) for p, reasons in refused.reasons.items()]
+    return [Rejection(p, _id(given[p]), tuple(reasons)) for p, reasons in refused.items()]
 
 
 def _against(actor: Actor, verb: str, row: Row) -> Reason | None:
