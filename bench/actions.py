@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -143,9 +144,9 @@ async def measure(driver: AsyncDriver, uri: str, ours: Forebear, workspace: Path
 
     took: dict[str, tuple[list[float], list[float]]] = {act.verb: ([], []) for act in ACTS}
     for n in range(rounds):
-        turns = list(zip((over_http, over_bolt), (0, 1), strict=True))
         for act in ACTS:
-            for turn, side in turns if n % 2 else reversed(turns):
+            for side in (n % 2, 1 - n % 2):
+                turn = (over_http, over_bolt)[side]
                 began = perf_counter()
                 await turn(act, n)
                 took[act.verb][side].append((perf_counter() - began) * 1e3)
@@ -202,17 +203,19 @@ async def _statements(uri: str, workspace: Path) -> dict[str, list[tuple[str, di
     settings = Settings.model_validate({"graph_uri": uri, "data_dir": workspace, "write_timeout": 120})
     said: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     async with Store.open(settings) as store:
+        spied = _Spied(store)
+        performer = Performer(Facts(GRAPH), cast(Store, spied), ACTIONS, INQUIRIES, facts(store.engine))
         for act in ACTS:
-            spied = _Spied(store)
-            performer = Performer(Facts(GRAPH), cast(Store, spied), ACTIONS, INQUIRIES, facts(store.engine))
             outcome = await performer.do(act.verb, act.input(PROBE), By(DEVELOPMENT, "bench"))
             if not isinstance(outcome, Done):
                 raise Unavailable(f"an action was not done: {outcome}")
-            said[act.verb] = spied.statements
+            said[act.verb], spied.statements = spied.statements, []
     return said
 
 
 def _of(statements: list[tuple[str, dict[str, Any]]], name: str) -> list[tuple[str, dict[str, Any]]]:
     """The same statements about another company."""
-    text = msgspec.json.encode(statements).decode().replace(PROBE, name).replace('"decision:2026', f'"decision:{name}-2026')
+    text = msgspec.json.encode(statements).decode().replace(PROBE, name)
+    # A new decision's id begins with its moment.
+    text = re.sub(r'"decision:(?=\d{8}T)', f'"decision:{name}-', text)
     return msgspec.json.decode(text, type=list[tuple[str, dict[str, Any]]])
