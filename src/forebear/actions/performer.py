@@ -10,7 +10,7 @@ import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -98,15 +98,16 @@ class Performer:
         action = self.actions[name]
         if reason := refusal(by.actor, name, ()):
             return Refused((reason,))
+        described = _Described(self.facts)
         try:
-            values = self._read(action, input)
+            values = self._read(action, input, described)
         except ValidationError as error:
             return _invalid(self.facts.reasons(error, None))
         except InvalidFact as error:
             return _invalid(error.reasons)
 
         async def work(transaction: WriteTransaction) -> Outcome:
-            return await _Doing(self, action, values, by, transaction).outcome()
+            return await _Doing(self, action, values, described, by, transaction).outcome()
 
         while True:
             try:
@@ -124,7 +125,7 @@ class Performer:
         facts = {s.name: await self._store.read(s.unlocked, s.bound(asked)) for s in statements}
         return list(inquiry.decide(Given(input, facts, actor, now, self.facts.described)))
 
-    def _read(self, action: Action, input: Mapping[str, Any]) -> dict[str, Any]:
+    def _read(self, action: Action, input: Mapping[str, Any], described: _Described) -> dict[str, Any]:
         """Checked input, only what was given; facts as tidy documents, moments in the graph's form."""
         model = self.model(action).model_validate(input)
         given: dict[str, Any] = {}
@@ -134,7 +135,7 @@ class Performer:
             if p.is_fact:
                 documents = [self.facts.document(p.names[0], fact) for fact in _listed(input[p.name])]
                 for document in documents:
-                    self.facts.described(document)
+                    described(document)
                 given[p.name] = documents if p.item_type is not None else documents[0]
             else:
                 given[p.name] = input[p.name] if p.is_json else checked
@@ -150,6 +151,21 @@ def _invalid(reasons: Iterable[str]) -> Refused:
 def _listed(value: Any) -> Sequence[Any]:
     """What was given, one or several or nothing, as a list."""
     return value if isinstance(value, list) else [] if value is None else [value]
+
+
+class _Described:
+    """Facts as rows. An input's are asked for when it is read, decided on and written, and made once."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._made: dict[int, tuple[Mapping[str, Any], NodeRow]] = {}
+
+    def __call__(self, document: Mapping[str, Any]) -> NodeRow:
+        """The rows of a document. Raises `ValidationError` and `InvalidFact`."""
+        if id(document) not in self._made:
+            # An identity is one only as long as what has it lives.
+            self._made[id(document)] = (document, self._facts.described(document))
+        return self._made[id(document)][1]
 
 
 class _Overtaken(Exception):
@@ -168,11 +184,18 @@ class _Doing:
     """One attempt; the first thing that it does is to take its moment."""
 
     def __init__(
-        self, performer: Performer, action: Action, input: Mapping[str, Any], by: By, transaction: WriteTransaction
+        self,
+        performer: Performer,
+        action: Action,
+        input: Mapping[str, Any],
+        described: _Described,
+        by: By,
+        transaction: WriteTransaction,
     ) -> None:
         self._performer = performer
         self._action = action
         self._input = input
+        self._described = described
         self._by = by
         self._transaction = transaction
         self._now = moment(datetime.now(UTC))
@@ -185,14 +208,14 @@ class _Doing:
         # What a broken clock has dated later still is no reason to wait.
         if overtaking := max((at for at in _recorded(facts) if self._now <= at < self._longest_wait), default=None):
             raise _Overtaken(overtaking)
-        verdict = self._action.decide(Given(self._input, facts, self._by.actor, self._now, self._performer.facts.described))
-        expected = self._by.expected_revision
-        revision = _revision(facts, verdict.subject)
-        if expected is not None and revision not in (None, expected):
-            return Conflict(verdict.subject, expected, revision)
-        if expected is not None and revision is None and not verdict.reasons:
-            message = f"expectedRevision: {verdict.subject} has no revision that {self._action.name} goes by"
-            return Refused((Reason("INVALID_INPUT", message, "leave expectedRevision out"),))
+        verdict = self._action.decide(Given(self._input, facts, self._by.actor, self._now, self._described))
+        if (expected := self._by.expected_revision) is not None:
+            revision = _revision(facts, verdict.subject)
+            if revision not in (None, expected):
+                return Conflict(verdict.subject, expected, revision)
+            if revision is None and not verdict.reasons:
+                message = f"expectedRevision: {verdict.subject} has no revision that {self._action.name} goes by"
+                return Refused((Reason("INVALID_INPUT", message, "leave expectedRevision out"),))
         outcome = verdict.outcome
         if verdict.dry:
             return outcome
@@ -265,7 +288,7 @@ class _Doing:
     def _add(self, change: Change, effect: Effect) -> None:
         match effect:
             case Describe(document):
-                change.nodes.append(self._performer.facts.described(document))
+                change.nodes.append(self._described(document))
             case Revise(id, _, after):
                 kind = self._graph.kinds[self._performer.facts.ids.kind(id)]
                 change.revisions.append(Revision(kind, id, after))
@@ -323,13 +346,14 @@ class _Doing:
 
 def _recorded(facts: Any) -> Iterator[str]:
     """When that was recorded which facts statements answered, as far as they say it."""
-    if isinstance(facts, dict):
-        if isinstance(at := facts.get("recordedAt"), str):
-            yield at
-        facts = facts.values()
-    for value in facts:
-        if isinstance(value, (dict, list)):
-            yield from _recorded(value)
+    open = [facts]
+    while open:
+        value = open.pop()
+        if isinstance(value, dict):
+            if isinstance(at := value.get("recordedAt"), str):
+                yield at
+            value = value.values()
+        open += [v for v in value if isinstance(v, (dict, list))]
 
 
 def _revision(facts: Mapping[str, list[dict[str, Any]]], subject: str) -> int | None:
@@ -344,7 +368,7 @@ def _json(value: object) -> str:
 
 
 def _encoded(outcome: Outcome) -> str:
-    return _json({"type": type(outcome).__name__, **asdict(outcome)})
+    return _json({"type": type(outcome).__name__, **msgspec.to_builtins(outcome)})
 
 
 def _decoded(text: str) -> Outcome:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import strawberry
 from graphql import GraphQLResolveInfo
 from strawberry.types.field import StrawberryField
@@ -153,7 +153,7 @@ def _of_kind(kind: str, given: Any) -> Any:
 
 def told(outcome: Outcome) -> dict[str, Any]:
     """An outcome as clients see it."""
-    return {"__typename": type(outcome).__name__, **asdict(outcome)}
+    return {"__typename": type(outcome).__name__, **msgspec.to_builtins(outcome)}
 
 
 async def fetch(rule: Rule, name: str, value: Mapping[str, Any], info: GraphQLResolveInfo[Context]) -> Any:

@@ -12,9 +12,11 @@ that the policy asks for. What was measured on one hardware target never stands 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from forebear.domain.evidence import Baseline, Check, Measured, Pack
 from forebear.domain.outcome import Reason

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from forebear.graph.kinds import ArtifactState, Direction, EvidenceType
 
 
@@ -52,8 +54,7 @@ class Baseline:
     measured: tuple[Measured, ...] = field(default=())
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(msgspec.Struct, frozen=True):
     """One requirement of a policy, checked: what was asked, what was found, and what would satisfy it where it failed.
 
     `threshold`, `measured` and `baseline` are in `unit`, and `direction` says whether `threshold` is the least that suffices or

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import msgspec
-
 from forebear.domain.evaluation import missing, promotes_itself
 from forebear.domain.lifecycle import Event, allowed, observed
 from forebear.domain.outcome import Connect, Describe, Disconnect, Effect, Reason, Revise, Verdict
@@ -70,7 +68,7 @@ def _decision(
         "type": type.value,
         "verdict": came.value,
         "actor": actor or by.actor.name,
-        "digest": case.version.digest,
+        "digest": case.digest,
         "decidedAt": case.now,
         "reasons": [*given, *(r.message for r in reasons)],
         "about": [case.release.id],
@@ -166,7 +164,7 @@ def _evaluated(case: Case, by: By, nth: int) -> tuple[Case, list[Effect]]:
     """A release whose evidence suffices is evaluated: the case as it then is, and the effects."""
     state = ReleaseState.EVALUATED
     effects = [_evaluation(case, by, nth, Came.GRANTED, state), *_moves(case, state)]
-    return _with_state(case, state), effects
+    return case.with_release(state=state), effects
 
 
 def _lapsed(case: Case, by: By, nth: int) -> list[Effect]:
@@ -185,13 +183,7 @@ def _undermined(case: Case, by: By, nth: int) -> tuple[Case, list[Effect]]:
         return case, []
     reasons = [Reason(EVIDENCE_CORRECTED, said, "have it approved anew") for said in case.fallen]
     decision = _evaluation(case, replace(by, reason=None), nth, Came.REFUSED, state, reasons)
-    stands = msgspec.structs.replace(case.release, stale_from=case.now)
-    return replace(case, release=stands), [decision, *_moves(case, state, staleFrom=case.now)]
-
-
-def _with_state(case: Case, state: ReleaseState) -> Case:
-    """A case as if its release had another state."""
-    return replace(case, release=msgspec.structs.replace(case.release, state=state))
+    return case.with_release(stale_from=case.now), [decision, *_moves(case, state, staleFrom=case.now)]
 
 
 def evaluate(case: Case, by: By) -> Verdict:

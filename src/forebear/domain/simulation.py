@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
-import msgspec
+from dataclasses import dataclass
 
 from forebear.domain import release
 from forebear.domain.adoption import Rule, succeeded
@@ -40,8 +38,8 @@ def simulated(found: Case, rule: Rule) -> Simulated:
     for effect in succeeded(found, after, nobody, evaluates=True):
         if isinstance(effect, Revise):
             states |= effect.after
-    stands = msgspec.structs.replace(after.release, state=ReleaseState(str(states["state"])), stale_from=states["staleFrom"])
-    left = replace(after, release=stands)
-    stale = stands.stale_from if stands.stale_from != found.release.stale_from else None
+    left = after.with_release(state=ReleaseState(str(states["state"])), stale_from=states["staleFrom"])
+    stale_from = left.release.stale_from
+    stale = stale_from if stale_from != found.release.stale_from else None
     fleets = tuple(sorted({fleet for d in found.running for fleet in d.fleets})) if stale else ()
-    return Simulated(found.release.id, stands.state, after.checks, release.missing_for_approval(left), stale, fleets)
+    return Simulated(found.release.id, left.release.state, after.checks, release.missing_for_approval(left), stale, fleets)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import msgspec
@@ -86,7 +87,13 @@ class PolicyRow(Row, frozen=True):
 
     def policy(self) -> Policy:
         """The policy itself. Raises `InvalidPolicy`: an imported one may be of an older registry's making."""
-        return parse(json.loads(self.document or "{}"))
+        return _read(self.document or "{}")
+
+
+@lru_cache(maxsize=256)
+def _read(document: str) -> Policy:
+    # A policy is never edited, and every decision in its line reads it.
+    return parse(json.loads(document))
 
 
 class ComingRow(PolicyRow, frozen=True, kw_only=True):
@@ -280,6 +287,18 @@ class Case:
     version: VersionRow
     now: str
 
+    def with_release(self, **changed: Any) -> Case:
+        """The case as if its release had other values."""
+        # What is cached is of its evidence and its policy, never of the release, and stays with the copy.
+        case = copy(self)
+        object.__setattr__(case, "release", msgspec.structs.replace(self.release, **changed))
+        return case
+
+    @cached_property
+    def digest(self) -> str:
+        """What approvals of it are bound to."""
+        return self.version.digest
+
     @cached_property
     def policy(self) -> Policy | Reason:
         """The policy in force in its line, or why there is none to decide by."""
@@ -337,7 +356,8 @@ class Case:
         """
         if isinstance(self.policy, Reason):
             return ()
-        carried = {part for part in Part if self.version.bound.get(part) is not None}
+        bound = self.version.bound
+        carried = {part for part in Part if bound.get(part) is not None}
         if self.version.justified:
             carried.add(Part.EXPERIMENT)
         if self.standing.runs:
@@ -345,7 +365,7 @@ class Case:
             carried |= frozenset.intersection(*(run.carried for run in self.standing.runs))
         return missing_of_candidate(self.policy, carried)
 
-    @property
+    @cached_property
     def unmet(self) -> tuple[Reason, ...]:
         """What it lacks under the policy before anybody need vote: of what it must carry, and of evidence."""
         return evaluation.missing(self.checks, candidate=self.incomplete)
@@ -369,7 +389,7 @@ class Case:
         for d in self.standing.decisions:
             if (d.type, d.verdict) in _ENDS_VOTES:
                 standing = []
-            elif d.is_granted(DecisionType.VOTE) and d.digest == self.version.digest and self._under(d):
+            elif d.is_granted(DecisionType.VOTE) and d.digest == self.digest and self._under(d):
                 standing.append(Vote(d.id, d.actor or "", frozenset(d.roles or ()), bool(d.machine), d.decided_at or ""))
         return standing
 
@@ -431,7 +451,7 @@ class Case:
             if d.is_granted(*_ENDS_OVERRIDE):
                 return None
             lasts = d.expires_at is None or d.expires_at > self.now
-            if d.is_granted(DecisionType.OVERRIDE) and d.digest == self.version.digest and lasts:
+            if d.is_granted(DecisionType.OVERRIDE) and d.digest == self.digest and lasts:
                 return d
         return None
 

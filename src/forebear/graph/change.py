@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from forebear.graph import upsert
@@ -62,17 +63,24 @@ class Change:
             parts.append((_OUTBOX, self.outbox))
         if self.request:
             parts.append((_REQUEST, [self.request]))
-        text = "".join(
-            part.replace("$batch.rows", f"$change.rows{i}").replace("$batch", "$change").replace(_WRITTEN, f"WITH {_COUNT}\n")
-            for i, (part, _) in enumerate(parts)
-        )
-        return f"{text}RETURN written AS done", {f"rows{i}": rows for i, (_, rows) in enumerate(parts)}
+        return _composed(*(text for text, _ in parts)), {f"rows{i}": rows for i, (_, rows) in enumerate(parts)}
 
 
 T = TypeVar("T")
 
 _COUNT = "count(*) AS written"
 _WRITTEN = f"RETURN {_COUNT}"
+
+
+@lru_cache(maxsize=1024)
+def _composed(*parts: str) -> str:
+    """One statement of several, each with rows of its own."""
+    texts = (
+        part.replace("$batch.rows", f"$change.rows{i}").replace("$batch", "$change").replace(_WRITTEN, f"WITH {_COUNT}\n")
+        for i, part in enumerate(parts)
+    )
+    return "".join((*texts, "RETURN written AS done"))
+
 
 # The entry's unique id is a second guard: who appends a number twice has decided on facts that are no more.
 _ENTRIES = (
