@@ -1,7 +1,9 @@
 """What a store promises about reading and writing, on both engines."""
 
 import asyncio
+import gc
 import logging
+import weakref
 from pathlib import Path
 
 import psutil
@@ -84,6 +86,30 @@ async def test_one_wrong_statement_of_several_leaves_nothing(store: Store, wrong
     with pytest.raises(StatementFailed):
         await store.write(work)
     assert await store.read("MATCH (n:Thing) RETURN n.id AS id") == []
+
+
+async def test_what_a_written_statement_was_given_is_let_go_at_once(store: Store) -> None:
+    class Rows(list[int]):
+        """Rows that can be watched."""
+
+    watched: list[weakref.ref[Rows]] = []
+
+    def given() -> dict[str, object]:
+        rows = Rows([1, 2])
+        watched.append(weakref.ref(rows))
+        return {"batch": {"rows": rows}}
+
+    async def work(transaction: WriteTransaction) -> None:
+        text = "UNWIND $batch.rows AS row RETURN row"
+        assert await transaction.run(text, given()) == [{"row": 1}, {"row": 2}]
+        assert await transaction.run_each([(text, given())]) == [[{"row": 1}, {"row": 2}]]
+
+    gc.disable()
+    try:
+        await store.write(work)
+        assert [rows() for rows in watched] == [None, None]
+    finally:
+        gc.enable()
 
 
 async def test_a_statement_that_is_planned_is_not_run(store: Store) -> None:

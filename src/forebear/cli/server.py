@@ -41,8 +41,8 @@ def run(
         async with Forebear.open(settings) as registry:
             if before:
                 await before(registry)
-            # A collection stops every answer, and a full one looks at the schema's 135,000 objects, which never die: 0.2 s. An
-            # answer's objects hold no cycles, however many there are, so cycles need not be looked for often.
+            # A collection stops every answer, and a full one looks at the schema's 135,000 objects, which never die: 0.2 s. Of
+            # an answer's objects the driver's results alone are cycles, and small, so they need not be looked for often.
             gc.collect()
             gc.freeze()
             gc.set_threshold(50_000)

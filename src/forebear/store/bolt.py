@@ -62,20 +62,27 @@ class _Transaction:
 
     async def run(self, text: str, parameters: Parameters | None = None) -> list[Row]:
         """The rows of one statement."""
+        given = _plain(parameters)
         with _timed(text):
-            return await _rows(await self._transaction.run(text, _plain(parameters)))
+            rows = await _rows(await self._transaction.run(text, given))
+        _forget(given)
+        return rows
 
     async def run_each(self, statements: Iterable[tuple[str, Parameters]]) -> list[list[Row]]:
         """The rows of each of several statements.
 
         The next one is made and sent while the engine is busy with one. Its first error ends them all.
         """
-        sent = [(text, perf_counter(), await self._transaction.run(text, _plain(given))) for text, given in statements]
+        sent = [
+            (text, perf_counter(), given, await self._transaction.run(text, given))
+            for text, given in ((text, _plain(parameters)) for text, parameters in statements)
+        ]
         answers = []
         ended = 0.0
-        for text, started, result in sent:
+        for text, started, given, result in sent:
             answers.append(await _rows(result))
             ended = _done(text, started, ended)
+            _forget(given)
         return answers
 
 
@@ -311,6 +318,13 @@ class _Map(dict[str, Any]):
 
 def _plain(parameters: Parameters | None) -> dict[str, Any]:
     return {name: _Map(value) if isinstance(value, dict) else value for name, value in (parameters or {}).items()}
+
+
+def _forget(parameters: Mapping[str, Any]) -> None:
+    """Lets go of what a statement was given: the driver's result, which holds it, is part of a cycle and outlives its use."""
+    for value in parameters.values():
+        if isinstance(value, _Map):
+            value.clear()
 
 
 async def _rows(result: AsyncResult) -> list[Row]:
