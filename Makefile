@@ -24,7 +24,7 @@ lint: $(READY) ## check style, types, and that schema.graphql is what the code e
 	@$(BIN)/forebear schema graphql | diff -u schema.graphql - || \
 		{ echo "schema.graphql is not what the code exports: run 'make schema' and commit the result" >&2; exit 1; }
 
-soak: $(READY) ## run all tests with ten times the generated operations
+soak: $(READY) ## run all tests with ten times the generated operations, sequences and races
 	@FOREBEAR_SOAK=10 $(BIN)/python -m pytest -q
 
 bench: $(READY) ## measure side by side with Bolt alone and @neo4j/graphql

@@ -11,6 +11,13 @@ from forebear.store import Store
 from forebear.store.errors import StatementTimeout
 from tests.record.asking import record, serving
 from tests.record.auditing import findings
+from tests.soak import SOAK
+
+
+@pytest.fixture(params=range(SOAK))
+def anew(request: pytest.FixtureRequest) -> int:
+    """Has a test done from the beginning as often as `make soak` asks for: its history stays short."""
+    return int(request.param)
 
 
 @pytest.fixture(scope="session")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from forebear.app import Forebear
 from forebear.domain.outcome import Done, Refused
 from tests.actions.plant import FLEET, RITA, artifact, node, ready, registered, reported, requested
 from tests.actions.test_races import ROUNDS, together
 from tests.actions.world import ANNA, BEN, EVA, OLAF, RELEASE, ago, done
 from tests.record.asking import ask
+
+pytestmark = pytest.mark.usefixtures("anew")
 
 
 async def test_of_two_requests_for_one_fleet_one_waits_for_the_other(registry: Forebear) -> None:

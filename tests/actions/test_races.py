@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 from collections import Counter
 from itertools import pairwise
+
+import pytest
 
 from forebear.actions.performer import By
 from forebear.app import Forebear
@@ -15,8 +16,10 @@ from forebear.domain.roles import Actor
 from tests.actions.world import ADA, ANNA, BEN, EVA, LINE, POLICY, RELEASE, VERSION, ago, company, done
 from tests.record.asking import ask, record
 
-ROUNDS = 50 * int(os.environ.get("FOREBEAR_SOAK", "1"))
-"""How often each race is run on each engine."""
+ROUNDS = 50
+"""How often each race is run on each engine, about releases whose history grows."""
+
+pytestmark = pytest.mark.usefixtures("anew")
 
 STRICT = POLICY | {"standingApprovals": {"rule": "REAPPROVE"}}
 """A policy that makes standing approvals stale."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 from collections import Counter
 from dataclasses import dataclass, field
@@ -18,8 +17,8 @@ from forebear.domain.outcome import Conflict, Done, Outcome, Refused
 from tests.actions.expectation import COHORTS, DONE, FLEETS, SAME, Answer, Expectation
 from tests.actions.sequences import WEIGHTS, Sequence, Step, world
 from tests.record.asking import ask, everything, now
+from tests.soak import SOAK
 
-SOAK = int(os.environ.get("FOREBEAR_SOAK", "1"))
 SEQUENCES = 3 * SOAK
 STEPS = 60
 

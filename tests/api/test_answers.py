@@ -1,7 +1,6 @@
 """Both engines answer as a plain graph in memory does, and what is wrong with a statement is noticed."""
 
 import json
-import os
 import random
 import re
 from collections import Counter
@@ -32,8 +31,8 @@ from tests.api.operations import Operation, Operations, World, touchable, touche
 from tests.api.questions import AUTHORITY, QUESTIONS
 from tests.api.recorded import Clock, answer, fresh, recorded, schema
 from tests.api.shapes import Shape, shapes
+from tests.soak import SOAK
 
-SOAK = int(os.environ.get("FOREBEAR_SOAK", "1"))
 HISTORIES = 2 * SOAK
 OPERATIONS = 150
 """How many operations are asked of each history."""

@@ -1,7 +1,6 @@
 """Generated operations are answered alike by the two ways to answer, and by one statement."""
 
 import json
-import os
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -27,8 +26,7 @@ from tests.api.operations import Operations, World
 from tests.api.recorded import schema
 from tests.api.records import Records
 from tests.record.asking import origin
-
-SOAK = int(os.environ.get("FOREBEAR_SOAK", "1"))
+from tests.soak import SOAK
 
 # ── over generated records ──────────────────────────────────────────────────────────────────────────────────
 
