@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from forebear.actions.performer import By
+from forebear.actions.performer import By, request_id
 from forebear.app import Forebear
 from forebear.domain.outcome import Conflict, Done, Outcome, Reason, Refused
 from forebear.domain.roles import Role
 from tests.actions.plant import FLEET, RITA, SINCE, artifact, ready
 from tests.actions.world import ADA, ANNA, BEN, EVA, RELEASE, VERSION, ago, company, do, done, person
 from tests.record.asking import ORIGIN, ask, history, now, record
+
+names = st.text("a/%2F5", max_size=4)
 
 STANDING = """
 query($id: ID!) { release(id: $id) { state approvedBy { nodes { id type } }
@@ -78,6 +82,22 @@ async def test_the_same_request_twice_is_done_once(registry: Forebear) -> None:
     other = await do(registry, ANNA, "approve", key="k1", release=RELEASE, reason="else")
     assert isinstance(other, Refused)
     assert [r.code for r in other.reasons] == ["IDEMPOTENCY_KEY_REUSED"]
+
+
+async def test_a_key_is_its_actors_own_whatever_the_actor_is_called(registry: Forebear) -> None:
+    await company(registry)
+    for name, key in (("https://id.example/anna", "1"), ("https://id.example", "anna/1")):
+        outcome = await do(registry, person(name, Role.APPROVER), "approve", key=key, release=RELEASE)
+        assert isinstance(outcome, Done)
+        assert not outcome.unchanged
+    votes = "query($id: ID!) { release(id: $id) { decisions(filter: {type: {eq: VOTE}}) { nodes { actor } } } }"
+    cast = (await ask(registry, votes, id=RELEASE))["release"]["decisions"]["nodes"]
+    assert {vote["actor"] for vote in cast} == {"https://id.example/anna", "https://id.example"}
+
+
+@given(st.tuples(names, names), st.tuples(names, names))
+def test_no_two_actors_requests_have_one_id(one: tuple[str, str], other: tuple[str, str]) -> None:
+    assert (request_id(*one) == request_id(*other)) == (one == other)
 
 
 async def test_a_mutation_answers_what_came_of_it(registry: Forebear) -> None:

@@ -59,6 +59,11 @@ class By:
     expected_revision: int | None = None
 
 
+def request_id(actor: str, key: str) -> str:
+    """The id that a request's outcome is kept under. Slashes of the actor's name are escaped, so that the first one ends it."""
+    return f"{actor.replace('%', '%25').replace('/', '%2F')}/{key}"
+
+
 class Performer:
     """Does actions on one store."""
 
@@ -197,6 +202,7 @@ class _Doing:
         self._input = input
         self._described = described
         self._by = by
+        self._request_id = request_id(by.actor.name, by.key) if by.key is not None else None
         self._transaction = transaction
         self._now = moment(datetime.now(UTC))
         self._graph = performer.facts.graph
@@ -220,7 +226,7 @@ class _Doing:
         if verdict.dry:
             return outcome
         change = self._change(verdict, facts)
-        if self._by.key is not None:
+        if self._request_id is not None:
             change.request = {
                 "id": self._request_id,
                 "at": self._now,
@@ -240,10 +246,10 @@ class _Doing:
         asked = {"now": self._now, **self._action.asks(self._input)}
         statements = [self._performer.statements[name] for name in self._action.facts]
         sent = [(s.text, s.bound(asked)) for s in statements]
-        if self._by.key is not None:
+        if self._request_id is not None:
             sent.append((FORMER, {"id": self._request_id}))
         answers: list[list[dict[str, Any]]] = await self._transaction.run_each(sent)
-        former = answers.pop() if self._by.key is not None else []
+        former = answers.pop() if self._request_id is not None else []
         return next(iter(former), None), dict(zip(self._action.facts, answers, strict=True))
 
     @property
@@ -251,10 +257,6 @@ class _Doing:
         return moment(datetime.fromisoformat(self._now) + LONGEST_WAIT)
 
     # ── idempotency ─────────────────────────────────────────────────────────────────────────────────────
-
-    @property
-    def _request_id(self) -> str:
-        return f"{self._by.actor.name}/{self._by.key}"
 
     @property
     def _digest(self) -> str:
