@@ -5,7 +5,8 @@
 // parameter release ID(Release): The release.
 // parameter version ID(ModelVersion): The version whose releases.
 // parameter artifact ID(Artifact): The artifact whose version's releases.
-// parameter compared Boolean: Whether also those that are compared with that version, since it is deployed in their line.
+// parameter compared Boolean: Whether also those that are compared with that version, since it is deployed in their line, or were
+//   when they were approved.
 // parameter lines [ID(ReleaseLine)]: The lines whose releases.
 // parameter candidates [{version, line}]: Versions, known or not, that are to have a release in a line, if they have none.
 // parameter now DateTime!: Now.
@@ -27,6 +28,18 @@ CALL () {
   WHERE $compared AND EXISTS { MATCH (deployed)<-[another:BUILT_FROM]-(build:Artifact)<-[meant:OF]-(deployment:Deployment) WHERE deployment.state = 'ACTIVE' }
   RETURN release, line, version, null AS candidate
   UNION
+  MATCH (measured:ModelVersion {id: $version})<-[about:ABOUT]-(evidence:Evidence)<-[cites:CITES]-(decision:Decision)<-[approved:APPROVED_BY]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine), (release)-[of:OF]->(version:ModelVersion)
+  WHERE $compared
+  RETURN release, line, version, null AS candidate
+  UNION
+  MATCH (measured:ModelVersion {id: $version})<-[built:BUILT_FROM]-(artifact:Artifact)<-[about:ABOUT]-(evidence:Evidence)<-[cites:CITES]-(decision:Decision)<-[approved:APPROVED_BY]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine), (release)-[of:OF]->(version:ModelVersion)
+  WHERE $compared
+  RETURN release, line, version, null AS candidate
+  UNION
+  MATCH (artifact:Artifact {id: $artifact})<-[about:ABOUT]-(evidence:Evidence)<-[cites:CITES]-(decision:Decision)<-[approved:APPROVED_BY]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine), (release)-[of:OF]->(version:ModelVersion)
+  WHERE $compared
+  RETURN release, line, version, null AS candidate
+  UNION
   UNWIND $lines AS id
   MATCH (line:ReleaseLine {id: id})<-[within:IN_LINE]-(release:Release)-[of:OF]->(version:ModelVersion) WHERE true
   RETURN release, line, version, null AS candidate
@@ -39,7 +52,7 @@ CALL () {
   UNION
   RETURN null AS release, null AS line, null AS version, null AS candidate
 }
-WITH release, line, version, candidate ORDER BY line.id
+WITH DISTINCT release, line, version, candidate ORDER BY line.id
 REMOVE line.lock
 WITH release, line, version, candidate ORDER BY release.id
 REMOVE release.lock
@@ -64,8 +77,17 @@ WITH release, line, version, candidate,
       AND (NOT EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget) WHERE true } OR EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget)<-[for:FOR]-(artifact) WHERE true })
     WITH running, max(coalesce(deployment.validFrom, '')) AS since ORDER BY since DESC, running.id LIMIT 1
     RETURN running
-  })[0] AS running
-WITH release, line, version, candidate, policy, running,
+  })[0] AS running,
+  COLLECT {
+    WITH * WHERE release IS NOT NULL
+    MATCH (release)-[approved:APPROVED_BY]->(decision:Decision)-[cites:CITES]->(evidence:Evidence)-[about:ABOUT]->(measured:ModelVersion) WHERE true
+    RETURN measured.id
+  } + COLLECT {
+    WITH * WHERE release IS NOT NULL
+    MATCH (release)-[approved:APPROVED_BY]->(decision:Decision)-[cites:CITES]->(evidence:Evidence)-[about:ABOUT]->(artifact:Artifact)-[built:BUILT_FROM]->(measured:ModelVersion) WHERE true
+    RETURN measured.id
+  } AS cited
+WITH release, line, version, candidate, policy, running, cited,
   CASE WHEN running IS NOT NULL THEN {
     version: running.id,
     release: COLLECT { MATCH (line)<-[beside:IN_LINE]-(other:Release)-[of:OF]->(running) WHERE true RETURN other.id }[0]
@@ -119,8 +141,8 @@ RETURN release{.id, .state, .revision, .staleFrom, .trainers, .recordedAt, .reco
     } AS item
   } AS decisions,
   COLLECT {
-    UNWIND [version.id, baseline.version] AS id
-    WITH * WHERE id IS NOT NULL
+    UNWIND cited + [version.id, baseline.version] AS id
+    WITH DISTINCT id WHERE id IS NOT NULL
     MATCH (measured:ModelVersion {id: id})<-[about:ABOUT]-(evidence:Evidence) WHERE true
     WITH measured, evidence ORDER BY evidence.id
     RETURN evidence{
@@ -136,8 +158,8 @@ RETURN release{.id, .state, .revision, .staleFrom, .trainers, .recordedAt, .reco
     } AS item
   } AS evidence,
   COLLECT {
-    UNWIND [version.id, baseline.version] AS id
-    WITH * WHERE id IS NOT NULL
+    UNWIND cited + [version.id, baseline.version] AS id
+    WITH DISTINCT id WHERE id IS NOT NULL
     MATCH (measured:ModelVersion {id: id})<-[built:BUILT_FROM]-(artifact:Artifact)<-[about:ABOUT]-(evidence:Evidence) WHERE true
     WITH measured, artifact, evidence ORDER BY evidence.id
     RETURN evidence{

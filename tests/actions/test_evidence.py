@@ -9,7 +9,7 @@ import pytest
 from forebear.app import Forebear
 from forebear.domain.outcome import Done, Reason, Refused
 from forebear.domain.roles import Actor, Role
-from tests.actions.plant import approve, artifact, beside_what_runs, plant, registered
+from tests.actions.plant import SECOND, approve, artifact, beside_what_runs, plant, registered, reported
 from tests.actions.world import ADA, ANNA, BEN, EVA, POLICY, RELEASE, VERSION, ago, company, do, done, person
 from tests.record.asking import ask, everything, record
 
@@ -193,10 +193,35 @@ async def test_a_comparison_falls_where_what_it_was_compared_with_is_corrected(r
     assert await stale(registry) == ("DEPLOYED", False)
 
 
-async def test_a_comparison_falls_with_the_digest_of_what_was_measured(registry: Forebear) -> None:
+async def test_a_comparison_falls_even_if_what_it_was_compared_with_runs_no_more(registry: Forebear) -> None:
     second = await beside_what_runs(registry, policy=COMPARED)
     await attached(registry, "second", 95.0, about=["model:picker@2"])
     await approve(registry, second)
+    await reported(registry, "deployment:north", "ENDED", ago(minutes=5))
+    await attached(registry, "typo", 91.0, supersedes=["evidence:first"])
+    assert await stale(registry, second) == ("APPROVED", False)
+    await attached(registry, "right", 99.0, supersedes=["evidence:typo"])
+    assert await stale(registry, second) == ("APPROVED", True)
+
+
+async def test_a_comparison_of_builds_falls_where_one_that_runs_no_more_was_measured_wrongly(registry: Forebear) -> None:
+    second = await beside_what_runs(registry, policy=COMPARED)
+    await attached(registry, "build", 90.0, about=[artifact(1)])
+    await registered(registry, 2, builtFrom=SECOND, state="EVALUATION_ONLY")
+    await attached(registry, "second", 95.0, about=[artifact(2)])
+    await approve(registry, second)
+    await reported(registry, "deployment:north", "ENDED", ago(minutes=5))
+    await attached(registry, "right", 99.0, about=[artifact(1)], supersedes=["evidence:build"])
+    assert await stale(registry, second) == ("APPROVED", True)
+
+
+@pytest.mark.parametrize("runs", [True, False])
+async def test_a_comparison_falls_with_the_digest_of_what_was_measured(registry: Forebear, runs: bool) -> None:
+    second = await beside_what_runs(registry, policy=COMPARED)
+    await attached(registry, "second", 95.0, about=["model:picker@2"])
+    await approve(registry, second)
+    if not runs:
+        await reported(registry, "deployment:north", "ENDED", ago(minutes=5))
     digest = {"weightsDigest": f"sha256:{'b' * 64}"}
     await done(registry, ADA, "correct", of=VERSION, values=digest, reason="Typed wrongly.")
     assert await stale(registry, second) == ("APPROVED", True)
