@@ -32,6 +32,6 @@ def test_all_that_is_not_known_is_named_at_once(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(SettingsError) as raised:
         load()
     assert str(raised.value) == (
-        f"{PREFIX}POTR is not known, did you mean FOREBEAR_PORT?; "
-        f"{PREFIX.lower()}read_timeuot is not known, did you mean FOREBEAR_READ_TIMEOUT?"
+        f"{PREFIX}POTR is not known; did you mean 'FOREBEAR_PORT'?; "
+        f"{PREFIX.lower()}read_timeuot is not known; did you mean 'FOREBEAR_READ_TIMEOUT'?"
     )

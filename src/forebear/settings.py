@@ -1,10 +1,8 @@
 """The settings of a Forebear process, read from environment variables."""
 
-import difflib
 import ipaddress
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -13,7 +11,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from forebear.domain.roles import Role
-from forebear.graph.complaint import complaint
+from forebear.graph.complaint import complaint, meant
 
 PREFIX = "FOREBEAR_"
 
@@ -139,7 +137,8 @@ def load() -> Settings:
     known = [name.upper() for name in Settings.model_fields]
     given = [name for name in sorted(os.environ) if name.upper().startswith(PREFIX) and name.upper() not in OTHERS]
     if unknown := [name for name in given if name.upper().removeprefix(PREFIX) not in known]:
-        raise SettingsError("; ".join(_unknown(name, known) for name in unknown))
+        said = (name + " is not known" + meant(name.upper().removeprefix(PREFIX), known, prefix=PREFIX) for name in unknown)
+        raise SettingsError("; ".join(said))
     try:
         return Settings()
     except ValidationError as error:
@@ -148,8 +147,3 @@ def load() -> Settings:
             for e in error.errors()
         ]
         raise SettingsError("; ".join(reasons)) from None
-
-
-def _unknown(name: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name.upper().removeprefix(PREFIX), known, n=1)
-    return f"{name} is not known" + (f", did you mean {PREFIX}{close[0]}?" if close else "")

@@ -101,7 +101,7 @@ def test_it_says_where_it_listens_and_that_nobody_has_to_authenticate(tmp_path: 
             "FOREBEAR_OIDC_ROLES: expected 'VIEWER', 'AUDITOR', 'RECORDER', 'ENGINEER', 'APPROVER', 'OPERATOR' or 'ADMIN'",
         ),
         ({"colour": "blue"}, f"{PREFIX}COLOUR is not known"),
-        ({"loglevel": "debug"}, f"{PREFIX}LOGLEVEL is not known, did you mean FOREBEAR_LOG_LEVEL?"),
+        ({"loglevel": "debug"}, f"{PREFIX}LOGLEVEL is not known; did you mean 'FOREBEAR_LOG_LEVEL'?"),
     ],
 )
 def test_a_wrong_setting_is_one_line(settings: dict[str, str], says: str) -> None:

@@ -6,7 +6,6 @@ path of its field. docs/policy.md explains the language.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,7 +26,7 @@ from pydantic.alias_generators import to_camel
 from forebear.domain.evidence import Pack
 from forebear.domain.outcome import Reason
 from forebear.domain.roles import Role
-from forebear.graph.complaint import complaint
+from forebear.graph.complaint import complaint, meant
 from forebear.graph.ids import Ids
 from forebear.graph.kinds import GRAPH, Direction, EvidenceType, RiskTier
 from forebear.graph.moments import parse as parse_moment
@@ -396,7 +395,7 @@ def _unattended(policy: Policy) -> Iterator[Mistake]:
 def _undefined(path: str, asked: Requirement | NoRegression, packs: Mapping[str, Pack]) -> Iterator[Mistake]:
     pack = packs.get(asked.pack)
     if pack is None:
-        yield Mistake(f"{path}.pack", f"{asked.pack} is not known" + _near(asked.pack, packs))
+        yield Mistake(f"{path}.pack", f"{asked.pack} is not known" + meant(asked.pack, packs))
         return
     if asked.slice is not None and asked.slice not in pack.slices:
         yield Mistake(
@@ -452,9 +451,4 @@ def _message(e: ErrorDetails) -> str:
 def suggestion(name: str, known: Iterable[str]) -> str:
     """The end of a sentence that says of a name that it is not known: what may have been meant, or all that is known."""
     names = list(known)
-    return _near(name, names) or (f"; known: {', '.join(names)}" if names else "")
-
-
-def _near(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    return meant(name, names) or (f"; known: {', '.join(names)}" if names else "")

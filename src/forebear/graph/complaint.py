@@ -1,7 +1,9 @@
-"""What pydantic objects to in a value, in the words that users meet: one place for all of them."""
+"""What is wrong with a value or a name, in the words that users meet: one place for all of them."""
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,10 +34,19 @@ _SAID = {
     "too_short": "must not be empty",
     "string_pattern_mismatch": "must match '{pattern}'",
 }
-"""By pydantic's type of error, with what its context holds."""
+"""What pydantic objects to: by its type of error, with what its context holds."""
 
 _COMPLETE = frozenset({"missing", "extra_forbidden", "value_error", "model_type"})
 """Types of error whose sentence needs no value."""
+
+
+def meant(name: str, known: Iterable[str], *, prefix: str = "") -> str:
+    """The end of a sentence that says of a name that it is not known: which one may have been meant, if one is near.
+
+    `prefix`: what all of them begin with, left out here lest it make them alike.
+    """
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {prefix + close[0]!r}?" if close else ""
 
 
 def complaint(error: ErrorDetails, *, shown: bool = True) -> str:

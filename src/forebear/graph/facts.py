@@ -14,7 +14,6 @@ or one edge of it; `Correction` replaces values of a node, or of one edge:
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,7 +34,7 @@ from pydantic import (
     create_model,
 )
 
-from forebear.graph.complaint import complaint
+from forebear.graph.complaint import complaint, meant
 from forebear.graph.declaration import Change, Edge, Fact, Graph, Json, Kind, Property, Standing, Value
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.moments import parse
@@ -525,5 +524,4 @@ def _example(kind: Kind) -> str:
 
 
 def _unknown(name: object, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(str(name), known, n=1)
-    return f"{name!r} is not known" + (f"; did you mean {close[0]!r}?" if close else "")
+    return f"{name!r} is not known" + meant(str(name), known)
