@@ -139,7 +139,7 @@ def main(name, *kept):
     opened = gzip.open if name.endswith(".gz") else open
     with opened(0 if name == "-" else name, "rb") as file:
         found = [print(where, what) for where, what in findings(file, kept)]
-    print(f"{len(found)} do not fit" if found else "all of it holds")
+    print(f"{len(found)} {'does' if len(found) == 1 else 'do'} not fit" if found else "all of it holds")
     return 1 if found else 0
 
 

@@ -161,7 +161,7 @@ def test_from_file_to_file(tmp_path: Path) -> None:
     assert (exported.code, exported.out) == (0, "")
     whole = gzip.decompress((tmp_path / "a.ndjson.gz").read_bytes())
     lines = whole.splitlines(keepends=True)
-    assert exported.err == f"{len(lines) - 2:,} nodes and edges exported\n"
+    assert exported.err == f"{len(lines) - 2:,} records exported\n"
 
     (tmp_path / "cut.ndjson").write_bytes(b"".join(lines[:-1]))
     cut = forebear("restore", tmp_path / "cut.ndjson", **second)
@@ -175,7 +175,7 @@ def test_from_file_to_file(tmp_path: Path) -> None:
 
     # Nothing of those was left behind, so the whole one still finds an empty database.
     restored = forebear("restore", "-", stdin=whole, **second)
-    assert (restored.code, restored.err) == (0, f"{len(lines) - 2:,} nodes and edges restored\n")
+    assert (restored.code, restored.err) == (0, f"{len(lines) - 2:,} records restored\n")
     assert forebear("export", "-", **second).out.encode() == whole
     again = forebear("restore", tmp_path / "a.ndjson.gz", **second)
     assert again.code == 1

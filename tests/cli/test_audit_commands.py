@@ -46,12 +46,12 @@ async def test_the_trail_of_the_local_engine_is_covered_verified_and_exported(tm
     recorded(**local)
     head = forebear("audit", "head", **local)
     kept = hash_of(head)
-    assert head.out.endswith(": 2 entries in 1 chains\n")
+    assert head.out.endswith(": 2 entries in 1 chain\n")
     assert forebear("audit", "head", "--json", **local).json["hash"] == kept
     held = forebear("audit", "verify", "--head", kept, **local)
-    assert (held.code, held.out) == (0, "1 heads, 1 chains, 2 entries, 1 nodes: all of it holds\n")
+    assert (held.code, held.out) == (0, "1 head, 1 chain, 2 entries, 1 node: all of it holds\n")
     exported = forebear("audit", "export", tmp_path / "trail.ndjson.gz", **local)
-    assert (exported.code, exported.err) == (0, "4 heads, chains and entries exported\n")
+    assert (exported.code, exported.err) == (0, "4 records exported\n")
     assert verified(tmp_path / "trail.ndjson.gz", kept) == (0, "all of it holds\n")
     piped = forebear("audit", "export", "-", **local)
     assert piped.out.encode() == gzip.decompress((tmp_path / "trail.ndjson.gz").read_bytes())
@@ -69,12 +69,12 @@ async def test_the_trail_of_the_local_engine_is_covered_verified_and_exported(tm
     assert changed.startswith(f"{entry['id']} was changed: what it says has the hash ")
     assert missing == f"heads have none with the hash {'0' * 64}: some are missing or were replaced"
     assert past == f'run:0 has status "FAILED", and by {entry["id"]} it is "SUCCEEDED"'
-    assert summary == "1 heads, 1 chains, 2 entries, 1 nodes: 3 do not fit"
+    assert summary == "1 head, 1 chain, 2 entries, 1 node: 3 do not fit"
     told = [json.loads(line) for line in forebear("audit", "verify", "--json", **local).out.splitlines()]
     assert [t.get("where") for t in told] == [entry["id"], "run:0", None]
     assert told[-1] == {"done": True, "heads": 1, "chains": 1, "entries": 2, "nodes": 1, "findings": 2}
     assert forebear("audit", "export", tmp_path / "forged.ndjson", **local).code == 0
-    assert verified(tmp_path / "forged.ndjson") == (1, f"{entry['id']} was changed\n1 do not fit\n")
+    assert verified(tmp_path / "forged.ndjson") == (1, f"{entry['id']} was changed\n1 does not fit\n")
 
 
 @pytest.fixture(scope="module")

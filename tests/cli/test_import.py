@@ -52,7 +52,7 @@ def test_each_rejected_fact_is_reported_and_the_others_are_in(service: Service) 
     ]
     assert ended.out == (
         "        2  Robot\n"
-        "        2  facts: 2 nodes described, 1 edges added; 3 rejected\n"
+        "        2  facts: 2 nodes described, 1 edge added; 3 rejected\n"
         "Named, and not described by any fact yet: fleet:a\n"
     )
     again = forebear("import", "-", stdin="\n".join(lines), url=service.url)

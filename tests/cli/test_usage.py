@@ -56,6 +56,21 @@ def test_every_command_has_help(command: str) -> None:
         ("query - --variables x", 2, "--variables is no JSON object: JSON is malformed: invalid character (byte 0)"),
         ("query - --var x", 2, "--var x: write NAME=VALUE"),
         (
+            "what-was-running robot:a --at yesterday --url http://127.0.0.1:1",
+            2,
+            "--at yesterday: write a moment with its offset, such as 2026-07-15T12:00:00Z",
+        ),
+        (
+            "paths robot:a robot:b --as-known-at 2026-07-15 --url http://127.0.0.1:1",
+            2,
+            "--as-known-at 2026-07-15: write a moment with its offset, such as 2026-07-15T12:00:00Z",
+        ),
+        (
+            "lineage-diff model:a@1 --from 12:00 --url http://127.0.0.1:1",
+            2,
+            "--from 12:00: write a moment with its offset, such as 2026-07-15T12:00:00Z",
+        ),
+        (
             "query - --url localhost:8080",
             2,
             "--url localhost:8080 is no address of a service; it looks like http://127.0.0.1:8080",

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from forebear.cli import terminal
 from forebear.cli.questions import BEYOND, AsKnownAt, At, answer
-from forebear.cli.terminal import AsJson, Code, Token, Url, kebab, out, short
+from forebear.cli.terminal import AsJson, Code, Token, Url, checked_moment, counted, kebab, out, short
 from forebear.graph.declaration import camel
 from forebear.graph.facts import json_text
 from forebear.graph.kinds import GRAPH
@@ -91,7 +91,8 @@ def _parameter(p: Parameter) -> tuple[Any, Any]:
         given, flag, doc = list[str], flag.removesuffix("s"), f"{doc} May be given again."
     if p.type.name == "Boolean":
         flag = f"{flag}/--no-{flag[2:]}"
-    return Annotated[given | None, typer.Option(flag, help=doc, show_default=False)], None
+    moment: Any = {"callback": checked_moment, "metavar": "MOMENT"} if p.type.name == "DateTime" else {}
+    return Annotated[given | None, typer.Option(flag, help=doc, show_default=False, **moment)], None
 
 
 def document(question: Question) -> str:
@@ -176,7 +177,7 @@ def _record(row: Mapping[str, Text], *, blank: bool) -> Iterator[Text]:
 
 def _sum(question: Question, found: Mapping[str, Any]) -> str:
     shown, total = len(found["nodes"]), found["totalCount"]
-    text = f"{total:,} {'row' if total == 1 else 'rows'}" if total else "none"
+    text = counted(total, "rows") if total else "none"
     if total > shown:
         text += f", {shown:,} shown; --first shows more"
     return text + (f"; {BEYOND}" if found.get("truncated") else "")

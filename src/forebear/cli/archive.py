@@ -17,7 +17,7 @@ import typer
 
 from forebear.cli import terminal
 from forebear.cli.registry import Interrupted, remote
-from forebear.cli.terminal import Code, Failure, Token, Url, err
+from forebear.cli.terminal import Code, Failure, Token, Url, counted, err
 
 if TYPE_CHECKING:
     from forebear.app import Forebear
@@ -46,7 +46,7 @@ def export(file: ArchiveFile = "-", url: Url = None, token: Token = None) -> Non
         return count
 
     terminal.configure_logs("warning")
-    err().print(f"{terminal.run(work()):,} nodes and edges exported", markup=False)
+    err().print(f"{counted(terminal.run(work()), 'records')} exported", markup=False)
 
 
 def restore(file: ArchiveFile) -> None:
@@ -74,7 +74,7 @@ def restore(file: ArchiveFile) -> None:
 
     terminal.configure_logs("warning")
     with _rereadable(file) as source:
-        err().print(f"{terminal.run(work(source)):,} nodes and edges restored", markup=False)
+        err().print(f"{counted(terminal.run(work(source)), 'records')} restored", markup=False)
 
 
 @asynccontextmanager

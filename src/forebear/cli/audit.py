@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from forebear.cli import terminal
 from forebear.cli.archive import writing
 from forebear.cli.registry import Interrupted, Registry, opened
-from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, err, out
+from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, counted, err, out
 
 if TYPE_CHECKING:
     from forebear.domain.verification import Finding
@@ -41,8 +41,9 @@ class Verdict:
         if self.as_json:
             terminal.print_json({"done": True, **self.counts, "findings": self.findings})
             return
-        seen = ", ".join(f"{number:,} {what}" for what, number in self.counts.items())
-        out().print(f"{seen}: {f'{self.findings:,} do not fit' if self.findings else 'all of it holds'}", markup=False)
+        seen = ", ".join(counted(number, what) for what, number in self.counts.items())
+        wrong = f"{self.findings:,} {'does' if self.findings == 1 else 'do'} not fit"
+        out().print(f"{seen}: {wrong if self.findings else 'all of it holds'}", markup=False)
 
 
 @app.command()
@@ -126,7 +127,7 @@ def export(
         return count
 
     terminal.configure_logs("warning")
-    err().print(f"{terminal.run(work()):,} heads, chains and entries exported", markup=False)
+    err().print(f"{counted(terminal.run(work()), 'records')} exported", markup=False)
 
 
 @app.command()
@@ -136,7 +137,7 @@ def head(url: Url = None, token: Token = None, as_json: AsJson = False) -> None:
     The service does so from time to time (FOREBEAR_AUDIT_HEAD_SECONDS).
     """
 
-    async def work() -> dict[str, object] | None:
+    async def work() -> dict[str, Any] | None:
         async with opened(url, token) as registry:
             return await registry.head()
 
@@ -147,5 +148,5 @@ def head(url: Url = None, token: Token = None, as_json: AsJson = False) -> None:
     if as_json:
         terminal.print_json(last)
     else:
-        covered = f"{last['entries']:,} entries in {last['chains']:,} chains"
+        covered = f"{counted(last['entries'], 'entries')} in {counted(last['chains'], 'chains')}"
         out().print(f"{last['hash']}  head#{last['number']} of {last['at']}: {covered}", markup=False)

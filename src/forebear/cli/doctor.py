@@ -156,7 +156,7 @@ def _database(check: str, settings: Settings) -> Finding:
                 return Finding(
                     check,
                     False,
-                    f"reachable, but {len(missing)} constraints and indexes are missing: `forebear serve` adds them",
+                    f"reachable, but constraints and indexes are missing ({len(missing)}): `forebear serve` adds them",
                 )
             at = f" at {settings.graph_uri}" if settings.graph_uri else ""
             state = "the next start adds its constraints" if missing else "constraints are present"

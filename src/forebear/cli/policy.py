@@ -10,7 +10,7 @@ from rich.text import Text
 
 from forebear.cli import terminal
 from forebear.cli.registry import Registry, ask, opened
-from forebear.cli.terminal import AsJson, Code, Token, Url, out
+from forebear.cli.terminal import AsJson, Code, Token, Url, counted, out
 
 if TYPE_CHECKING:
     from forebear.domain.evidence import Pack
@@ -130,13 +130,9 @@ def foreseen(simulated: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
     stale = sum(row["staleFrom"] is not None for row in simulated)
     fleets = {fleet["id"] for row in simulated for fleet in row["fleets"]}
     yield Text(
-        f"{_counted(len(simulated), 'release')}: {_counted(moved, 'change')} of state, "
-        f"{_counted(stale, 'approval')} stale, {_counted(len(fleets), 'fleet')} touched"
+        f"{counted(len(simulated), 'releases')}: {counted(moved, 'changes of state')}, "
+        f"{counted(stale, 'approvals stale')}, {counted(len(fleets), 'fleets touched')}"
     )
-
-
-def _counted(n: int, noun: str) -> str:
-    return f"{n} {noun}" + ("" if n == 1 else "s")
 
 
 def _understood(file: str, *, as_json: bool) -> tuple[PolicyText, Policy]:

@@ -13,7 +13,7 @@ from rich.tree import Tree
 
 from forebear.cli import terminal
 from forebear.cli.registry import ask, opened
-from forebear.cli.terminal import AsJson, Code, Token, Url, minute, out, short
+from forebear.cli.terminal import AsJson, Code, Token, Url, checked_moment, counted, minute, out, short
 
 Of = Annotated[
     str, typer.Argument(metavar="ID", help="Such as model:parcel-picker@2 or dataset:bridge_orig@1.0.0.", show_default=False)
@@ -21,10 +21,21 @@ Of = Annotated[
 First = Annotated[int, typer.Option(min=1, max=500, help="How many nodes to show.")]
 At = Annotated[
     str | None,
-    typer.Option(help="At a moment in the world, such as 2026-07-15T12:00:00Z; by default now.", show_default=False),
+    typer.Option(
+        help="At a moment in the world, such as 2026-07-15T12:00:00Z; by default now.",
+        callback=checked_moment,
+        metavar="MOMENT",
+        show_default=False,
+    ),
 ]
 AsKnownAt = Annotated[
-    str | None, typer.Option(help="As it was known at a moment; by default all that is known now.", show_default=False)
+    str | None,
+    typer.Option(
+        help="As it was known at a moment; by default all that is known now.",
+        callback=checked_moment,
+        metavar="MOMENT",
+        show_default=False,
+    ),
 ]
 
 BEYOND = "a walk met its bound of 50 edges, so there may be more"
@@ -86,7 +97,7 @@ def lineage(
     counts = ", ".join(f"{c['count']:,} {c['kind']}" for c in walk["counts"])
     shown = len(walk["nodes"])
     more = f"; {shown:,} of {walk['total']:,} shown, --first shows more" if shown < walk["total"] else ""
-    beyond = f"; there is more beyond {depth} edges" if walk["truncated"] and not more else ""
+    beyond = f"; there is more beyond {counted(depth, 'edges')}" if walk["truncated"] and not more else ""
     out().print(f"{counts}{more}{beyond}", style="dim", markup=False)
 
 
@@ -159,7 +170,7 @@ def impact(
         shown = len(reached["nodes"])
         more = f", {shown:,} shown; --first shows more" if reached["totalCount"] > shown else ""
         beyond = f"; {BEYOND}" if reached["truncated"] else ""
-        out().print(f"{reached['totalCount']:,} nodes reached{more}{beyond}", style="dim", markup=False)
+        out().print(f"{counted(reached['totalCount'], 'nodes reached')}{more}{beyond}", style="dim", markup=False)
     if not reached["totalCount"]:
         raise typer.Exit(Code.NEGATIVE)
 
@@ -181,9 +192,9 @@ def paths(
     if as_json:
         terminal.print_json(found)
     elif not found["paths"]:
-        out().print(f"Neither {start} nor {end} leads to the other within {length} edges.", markup=False)
+        out().print(f"Neither {start} nor {end} leads to the other within {counted(length, 'edges')}.", markup=False)
     for number, path in enumerate(() if as_json else found["paths"], 1):
-        out().print(f"Path {number}, {path['length']} edges", style="bold", markup=False)
+        out().print(f"Path {number}, {counted(path['length'], 'edges')}", style="bold", markup=False)
         out().print(f"  {short(path['nodes'][0]['id'])}", markup=False)
         for node, edge in zip(path["nodes"][1:], path["edges"], strict=True):
             arrow = f"─{edge['type']}→" if edge["target"] == node["id"] else f"←{edge['type']}─"

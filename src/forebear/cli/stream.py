@@ -20,7 +20,7 @@ import typer
 
 from forebear.cli import terminal
 from forebear.cli.registry import Interrupted, Registry, ask, opened
-from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, err, out
+from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, counted, err, out
 
 if TYPE_CHECKING:
     from forebear.record.stream import Line
@@ -168,8 +168,10 @@ class Import:
             return
         for kind, count in kinds.items():
             out().print(f"{count:>9,}  {kind}", markup=False)
-        said = ", ".join(f"{count:,} {CHANGES[name]}" for name, count in changes.items() if count)
-        out().print(f"{sum(kinds.values()):>9,}  facts: {said or 'nothing was new'}; {self.rejected:,} rejected", markup=False)
+        said = ", ".join(counted(count, CHANGES[name]) for name, count in changes.items() if count)
+        facts = sum(kinds.values())
+        noun = "fact" if facts == 1 else "facts"
+        out().print(f"{facts:>9,}  {noun}: {said or 'nothing was new'}; {self.rejected:,} rejected", markup=False)
         if self.undescribed:
             out().print(f"Named, and not described by any fact yet: {', '.join(sorted(self.undescribed))}", markup=False)
 

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from rich.console import Console
 
+from forebear.graph import moments
+
 if TYPE_CHECKING:
     from forebear.settings import Settings
 
@@ -112,6 +114,22 @@ def moment(option: str, text: str) -> str:
 
 
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+
+
+def checked_moment(param: typer.CallbackParam, text: str | None) -> str | None:
+    """A moment that an option of a question names, checked before anything is asked. Raises `Failure`."""
+    try:
+        return None if text is None else moments.parse(text)
+    except ValueError:
+        said = f"{param.opts[0]} {text}: write a moment with its offset, such as 2026-07-15T12:00:00Z"
+        raise Failure(said, Code.WRONG) from None
+
+
+def counted(n: int, what: str) -> str:
+    """How many there are of what is named in the plural: `2 edges added`, `1 entry`."""
+    noun, space, rest = what.partition(" ")
+    one = f"{noun[:-3]}y" if noun.endswith("ies") else noun.removesuffix("s")
+    return f"{n:,} {one if n == 1 else noun}{space}{rest}"
 
 
 def short(id: str) -> str:
