@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from forebear.cli import archive, audit, demo, doctor, entry, policy, query, questions, schema, server, stream, tokens
-from forebear.cli.terminal import CODES, Code, Failure, err
+from forebear.cli.terminal import CODES, Code, Failure, err, is_short
 
 
 class Commands(TyperGroup):
@@ -66,6 +66,8 @@ app.add_typer(tokens.app, name="token")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command and answers its exit code; whatever goes wrong is one line on stderr."""
+    if cut := next(filter(is_short, sys.argv[1:] if arguments is None else arguments), None):
+        return _failed(f"{cut}: the digest is cut for reading here; give all of it, as --json prints it", Code.WRONG)
     try:
         code = int(app(arguments, prog_name="forebear", standalone_mode=False) or 0)
         sys.stdout.flush()

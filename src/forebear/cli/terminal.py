@@ -137,6 +137,11 @@ def short(id: str) -> str:
     return re.sub(r"(:[0-9a-f]{12})[0-9a-f]{20,}", r"\1…", id)
 
 
+def is_short(text: str) -> bool:
+    """Whether it is nothing but an id as `short` leaves it, copied from where it was read."""
+    return re.fullmatch(r"[a-z-]+:\S*:[0-9a-f]{12}…\S*", text) is not None
+
+
 def kebab(name: str) -> str:
     """`attachEvidence` as `attach-evidence`."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
