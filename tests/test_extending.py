@@ -43,7 +43,7 @@ QUESTION = """\
 // answers [TunedSimulator]: A simulator that was tuned on it.
 // column simulator Simulator!: The simulator.
 // column speed Float: Its rate, in Hz.
-MATCH (simulator:Simulator)-[on:SIMULATED_IN]->(dataset:DatasetVersion {id: $dataset}) WHERE simulator.rateHz > $fasterThan
+MATCH (dataset:DatasetVersion {id: $dataset})<-[on:SIMULATED_IN]-(simulator:Simulator) WHERE simulator.rateHz > $fasterThan
 RETURN simulator,
   simulator.rateHz AS speed
 ORDER BY simulator.id

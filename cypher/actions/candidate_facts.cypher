@@ -6,7 +6,7 @@
 // parameter releases [ID(Release)]: The ids that their releases get.
 // parameter experiments [ID(Experiment)]: The experiments that they name.
 // parameter superseded [ID(ModelVersion)]: The versions whose place they take.
-UNWIND $versions + [null] AS id
+UNWIND $versions + [''] AS id
 OPTIONAL MATCH (version:ModelVersion {id: id})
 WITH version ORDER BY version.id
 REMOVE version.lock
@@ -51,7 +51,7 @@ RETURN COLLECT {
   } AS described,
   COLLECT {
     UNWIND $releases AS id
-    MATCH (version:ModelVersion)<-[of:OF]-(release:Release {id: id})-[within:IN_LINE]->(line:ReleaseLine) WHERE true
+    MATCH (release:Release {id: id})-[of:OF]->(version:ModelVersion), (release)-[within:IN_LINE]->(line:ReleaseLine) WHERE true
     RETURN release{.id, version: version.id, line: line.id} AS item
   } AS taken,
   COLLECT {

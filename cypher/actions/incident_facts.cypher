@@ -30,15 +30,15 @@ CALL (place, fleets) {
   RETURN incident
   UNION
   UNWIND fleets AS fleet
-  MATCH (incident:Incident)-[at:AT]->(site:Site)<-[there:AT]-(fleet) WHERE there.validFrom <= incident.validFrom AND coalesce(there.validTo > incident.validFrom, true)
+  MATCH (fleet)-[there:AT]->(site:Site)<-[at:AT]-(incident:Incident) WHERE there.validFrom <= incident.validFrom AND coalesce(there.validTo > incident.validFrom, true)
   RETURN incident
   UNION
   WITH * WHERE place IS NOT NULL
-  MATCH (incident:Incident)-[at:AT]->(robot:Robot)-[member:MEMBER_OF]->(place) WHERE member.validFrom <= incident.validFrom AND coalesce(member.validTo > incident.validFrom, true)
+  MATCH (place)<-[member:MEMBER_OF]-(robot:Robot)<-[at:AT]-(incident:Incident) WHERE member.validFrom <= incident.validFrom AND coalesce(member.validTo > incident.validFrom, true)
   RETURN incident
   UNION
   WITH * WHERE place IS NOT NULL
-  MATCH (incident:Incident)-[at:AT]->(robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(place) WHERE member.validFrom <= incident.validFrom AND coalesce(member.validTo > incident.validFrom, true) AND part.validFrom <= incident.validFrom AND coalesce(part.validTo > incident.validFrom, true)
+  MATCH (place)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot)<-[at:AT]-(incident:Incident) WHERE member.validFrom <= incident.validFrom AND coalesce(member.validTo > incident.validFrom, true) AND part.validFrom <= incident.validFrom AND coalesce(part.validTo > incident.validFrom, true)
   RETURN incident
   UNION
   RETURN null AS incident
@@ -54,28 +54,34 @@ WITH incidents,
     RETURN version.id
   } AS versions
 CALL (versions) {
-  MATCH (open:Incident)-[at:AT]->(robot:Robot)<-[on:ON]-(seen:Installation)-[of:OF]->(artifact:Artifact)-[built:BUILT_FROM]->(version:ModelVersion)
-  WHERE open.validTo IS NULL AND seen.validFrom <= open.validFrom AND coalesce(seen.validTo > open.validFrom, true) AND version.id IN versions
+  UNWIND versions AS id
+  MATCH (version:ModelVersion {id: id})<-[built:BUILT_FROM]-(artifact:Artifact)<-[of:OF]-(seen:Installation)-[on:ON]->(robot:Robot)<-[at:AT]-(open:Incident)
+  WHERE open.validTo IS NULL AND seen.validFrom <= open.validFrom AND coalesce(seen.validTo > open.validFrom, true)
   RETURN open, version
   UNION
-  MATCH (open:Incident)-[at:AT]->(fleet:Fleet)<-[member:MEMBER_OF]-(robot:Robot)<-[on:ON]-(seen:Installation)-[of:OF]->(artifact:Artifact)-[built:BUILT_FROM]->(version:ModelVersion)
-  WHERE open.validTo IS NULL AND member.validFrom <= open.validFrom AND coalesce(member.validTo > open.validFrom, true) AND seen.validFrom <= open.validFrom AND coalesce(seen.validTo > open.validFrom, true) AND version.id IN versions
+  UNWIND versions AS id
+  MATCH (version:ModelVersion {id: id})<-[built:BUILT_FROM]-(artifact:Artifact)<-[of:OF]-(seen:Installation)-[on:ON]->(robot:Robot)-[member:MEMBER_OF]->(fleet:Fleet)<-[at:AT]-(open:Incident)
+  WHERE open.validTo IS NULL AND member.validFrom <= open.validFrom AND coalesce(member.validTo > open.validFrom, true) AND seen.validFrom <= open.validFrom AND coalesce(seen.validTo > open.validFrom, true)
   RETURN open, version
   UNION
-  MATCH (open:Incident)-[at:AT]->(fleet:Fleet)<-[on:ON]-(deployment:Deployment)-[of:OF]->(artifact:Artifact)-[built:BUILT_FROM]->(version:ModelVersion)
-  WHERE open.validTo IS NULL AND deployment.validFrom <= open.validFrom AND coalesce(deployment.validTo > open.validFrom, true) AND version.id IN versions
+  UNWIND versions AS id
+  MATCH (version:ModelVersion {id: id})<-[built:BUILT_FROM]-(artifact:Artifact)<-[of:OF]-(deployment:Deployment)-[on:ON]->(fleet:Fleet)<-[at:AT]-(open:Incident)
+  WHERE open.validTo IS NULL AND deployment.validFrom <= open.validFrom AND coalesce(deployment.validTo > open.validFrom, true)
   RETURN open, version
   UNION
-  MATCH (open:Incident)-[at:AT]->(site:Site)<-[there:AT]-(fleet:Fleet)<-[on:ON]-(deployment:Deployment)-[of:OF]->(artifact:Artifact)-[built:BUILT_FROM]->(version:ModelVersion)
-  WHERE open.validTo IS NULL AND there.validFrom <= open.validFrom AND coalesce(there.validTo > open.validFrom, true) AND deployment.validFrom <= open.validFrom AND coalesce(deployment.validTo > open.validFrom, true) AND version.id IN versions
+  UNWIND versions AS id
+  MATCH (version:ModelVersion {id: id})<-[built:BUILT_FROM]-(artifact:Artifact)<-[of:OF]-(deployment:Deployment)-[on:ON]->(fleet:Fleet)-[there:AT]->(site:Site)<-[at:AT]-(open:Incident)
+  WHERE open.validTo IS NULL AND there.validFrom <= open.validFrom AND coalesce(there.validTo > open.validFrom, true) AND deployment.validFrom <= open.validFrom AND coalesce(deployment.validTo > open.validFrom, true)
   RETURN open, version
   UNION
-  MATCH (open:Incident)<-[explains:EXPLAINS]-(attribution:Attribution)-[suspects:SUSPECTS]->(version:ModelVersion)
-  WHERE open.validTo IS NULL AND version.id IN versions AND NOT EXISTS { MATCH (newer:Attribution)-[supersedes:SUPERSEDES]->(attribution) WHERE true }
+  UNWIND versions AS id
+  MATCH (version:ModelVersion {id: id})<-[suspects:SUSPECTS]-(attribution:Attribution)-[explains:EXPLAINS]->(open:Incident)
+  WHERE open.validTo IS NULL AND NOT EXISTS { MATCH (newer:Attribution)-[supersedes:SUPERSEDES]->(attribution) WHERE true }
   RETURN open, version
   UNION
-  MATCH (open:Incident)<-[explains:EXPLAINS]-(attribution:Attribution)-[suspects:SUSPECTS]->(artifact:Artifact)-[built:BUILT_FROM]->(version:ModelVersion)
-  WHERE open.validTo IS NULL AND version.id IN versions AND NOT EXISTS { MATCH (newer:Attribution)-[supersedes:SUPERSEDES]->(attribution) WHERE true }
+  UNWIND versions AS id
+  MATCH (version:ModelVersion {id: id})<-[built:BUILT_FROM]-(artifact:Artifact)<-[suspects:SUSPECTS]-(attribution:Attribution)-[explains:EXPLAINS]->(open:Incident)
+  WHERE open.validTo IS NULL AND NOT EXISTS { MATCH (newer:Attribution)-[supersedes:SUPERSEDES]->(attribution) WHERE true }
   RETURN open, version
   UNION
   RETURN null AS open, null AS version

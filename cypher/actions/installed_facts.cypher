@@ -4,7 +4,7 @@
 // parameter release ID(Release): The release.
 // parameter now DateTime!: Now.
 RETURN COLLECT {
-    MATCH (line:ReleaseLine)<-[within:IN_LINE]-(release:Release {id: $release})-[of:OF]->(version:ModelVersion)<-[built:BUILT_FROM]-(artifact:Artifact)<-[seen:OF]-(installation:Installation)-[on:ON]->(robot:Robot)
+    MATCH (release:Release {id: $release})-[within:IN_LINE]->(line:ReleaseLine), (release)-[of:OF]->(version:ModelVersion)<-[built:BUILT_FROM]-(artifact:Artifact)<-[seen:OF]-(installation:Installation)-[on:ON]->(robot:Robot)
     WHERE coalesce(installation.validTo > $now, true)
       AND (NOT EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget) WHERE true } OR EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget)<-[for:FOR]-(artifact) WHERE true })
     WITH DISTINCT line, version, robot

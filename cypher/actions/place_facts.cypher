@@ -11,7 +11,7 @@ CALL () {
   MATCH (place:Cohort {id: $on}) WHERE true
   RETURN place
   UNION
-  MATCH (given:Deployment {id: $deployment})-[on:ON]->(place:Fleet|Cohort) WHERE $on IS NULL
+  MATCH (given:Deployment {id: $deployment})-[on:ON]->(place:Fleet|Cohort) WHERE coalesce($on, '') = ''
   RETURN place
   UNION
   RETURN null AS place
@@ -43,7 +43,7 @@ CALL (place, fleets) {
   RETURN deployment
   UNION
   UNWIND fleets AS fleet
-  MATCH (deployment:Deployment)-[on:ON]->(cohort:Cohort)-[part:PART_OF]->(fleet) WHERE part.validFrom <= $now AND coalesce(part.validTo > $now, true)
+  MATCH (fleet)<-[part:PART_OF]-(cohort:Cohort)<-[on:ON]-(deployment:Deployment) WHERE part.validFrom <= $now AND coalesce(part.validTo > $now, true)
   RETURN deployment
   UNION
   RETURN null AS deployment
@@ -70,7 +70,7 @@ RETURN place{.id} AS place,
   } AS robots,
   COLLECT {
     WITH * WHERE place IS NOT NULL
-    MATCH (robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(place) WHERE member.validFrom <= $now AND coalesce(member.validTo > $now, true) AND part.validFrom <= $now AND coalesce(part.validTo > $now, true)
+    MATCH (place)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot) WHERE member.validFrom <= $now AND coalesce(member.validTo > $now, true) AND part.validFrom <= $now AND coalesce(part.validTo > $now, true)
     WITH DISTINCT robot ORDER BY robot.id
     RETURN robot{.id, .software, .rateHz} AS item
   } AS cohortRobots,

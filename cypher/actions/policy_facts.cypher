@@ -5,7 +5,7 @@
 // parameter lines [ID(ReleaseLine)]: The lines that it is to govern.
 // parameter packs [ID(EvaluationPack)]: The packs that it names, if it is not known.
 // parameter now DateTime!: Now.
-UNWIND $lines + [null] AS id
+UNWIND $lines + [''] AS id
 OPTIONAL MATCH (line:ReleaseLine {id: id})
 WITH line ORDER BY line.id
 REMOVE line.lock

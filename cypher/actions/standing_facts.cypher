@@ -11,7 +11,7 @@
 // parameter candidates [{version, line}]: Versions, known or not, that are to have a release in a line, if they have none.
 // parameter now DateTime!: Now.
 CALL () {
-  MATCH (version:ModelVersion)<-[of:OF]-(release:Release {id: $release})-[within:IN_LINE]->(line:ReleaseLine) WHERE true
+  MATCH (release:Release {id: $release})-[of:OF]->(version:ModelVersion), (release)-[within:IN_LINE]->(line:ReleaseLine) WHERE true
   RETURN release, line, version, null AS candidate
   UNION
   MATCH (version:ModelVersion {id: $version})<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine) WHERE true
@@ -200,6 +200,7 @@ RETURN release{.id, .state, .revision, .staleFrom, .trainers, .recordedAt, .reco
   } AS deployments,
   COLLECT {
     UNWIND [release.id, version.id] AS subject
+    WITH * WHERE subject IS NOT NULL
     MATCH (chain:AuditChain {id: subject}) WHERE true
     RETURN chain{.id, .length, .hash} AS item
   } AS chains

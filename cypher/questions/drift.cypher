@@ -23,14 +23,14 @@ CALL (fleet) {
   MATCH (robot:Robot)-[member:MEMBER_OF]->(fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true)
   RETURN robot, null AS active, fleet AS group, 1 AS far
   UNION
-  MATCH (robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
+  MATCH (fleet)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
   UNWIND [[cohort, 0], [fleet, 1]] AS pair
   RETURN robot, null AS active, pair[0] AS group, pair[1] AS far
   UNION
   MATCH (active:Deployment)-[on:ON]->(fleet) WHERE active.validFrom <= $at AND coalesce(active.validTo > $at, true)
   RETURN null AS robot, active, null AS group, 2 AS far
   UNION
-  MATCH (active:Deployment)-[on:ON]->(cohort:Cohort)-[part:PART_OF]->(fleet) WHERE active.validFrom <= $at AND coalesce(active.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
+  MATCH (fleet)<-[part:PART_OF]-(cohort:Cohort)<-[on:ON]-(active:Deployment) WHERE active.validFrom <= $at AND coalesce(active.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
   RETURN null AS robot, active, null AS group, 2 AS far
 }
 WITH fleet, robot, active, collect(DISTINCT {group: group, far: far}) AS groups

@@ -47,7 +47,7 @@ CALL (thing, since, until) {
     MATCH (place:Robot)-[member:MEMBER_OF]->(spot) WHERE true
     RETURN place, [[member.validFrom, member.validTo]] AS spans
     UNION
-    MATCH (place:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(spot) WHERE true
+    MATCH (spot)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(place:Robot) WHERE true
     RETURN place, [[member.validFrom, member.validTo], [part.validFrom, part.validTo]] AS spans
   }
   MATCH (place)<-[where:AT]-(node:Incident|MaintenanceEvent) WHERE true

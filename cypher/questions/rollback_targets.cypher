@@ -24,8 +24,8 @@
 //   remedy String!: What would satisfy it.
 UNWIND $decided AS each
 WITH each
-RETURN COLLECT { MATCH (artifact:Artifact {id: each.artifact}) WHERE true RETURN artifact }[0] AS artifact,
-  COLLECT { MATCH (version:ModelVersion {id: each.version}) WHERE true RETURN version }[0] AS version,
+RETURN COLLECT { WITH * WHERE each.artifact IS NOT NULL MATCH (artifact:Artifact {id: each.artifact}) WHERE true RETURN artifact }[0] AS artifact,
+  COLLECT { WITH * WHERE each.version IS NOT NULL MATCH (version:ModelVersion {id: each.version}) WHERE true RETURN version }[0] AS version,
   each.allowed AS allowed,
   each.basis AS basis,
   COLLECT { UNWIND each.decisions AS id MATCH (decision:Decision {id: id}) WHERE true RETURN decision } AS decisions,

@@ -28,7 +28,7 @@ CALL (thing) {
     MATCH (robot:Robot)-[member:MEMBER_OF]->(place) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true)
     RETURN robot
     UNION
-    MATCH (robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(place) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
+    MATCH (place)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
     RETURN robot
     UNION
     RETURN null AS robot

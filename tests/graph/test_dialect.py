@@ -2,7 +2,7 @@
 
 import pytest
 
-from forebear.graph.dialect import Dialect, Engine, InvalidStatement, anchored
+from forebear.graph.dialect import Dialect, Engine, InvalidStatement, anchored, misbegun
 from tests.graph.cases import Case, cases
 from tests.graph.tiny import TINY
 
@@ -58,6 +58,39 @@ def test_a_revision_was_known_once_it_was_made(engine: Engine) -> None:
     text = "MATCH (v:Revision)-[revises:REVISES]->(b) WHERE v.number > 1 RETURN v.changed AS changed"
     known = text.replace("WHERE ", "WHERE v.revisedAt <= $asKnownAt AND ")
     assert DIALECTS[engine].rewrite(text, as_known=True) == known
+
+
+@pytest.mark.parametrize(
+    ("pattern", "given"),
+    [
+        ("(a:Car)-[e:MADE]->(b:Wheel)-[f:OF]->(c)", "(c)"),
+        ("(a:Car|Wheel)<-[e:MADE|OF]-(b:Wheel)-[f:OF]->(c:Car {id: $id})", "(c:Car {id: $id})"),
+        ("(a:Car)-[e:MADE]->(b /* of of */ {id: $of})", "(b /* of of */ {id: $of})"),
+        ("(:Car)-[e:MADE]->(b)<-[f:OF]-(c)", "(b)"),
+    ],
+)
+def test_a_pattern_that_begins_elsewhere_than_at_what_is_given_is_named(pattern: str, given: str) -> None:
+    for text in (f"MATCH {pattern} WHERE true\nRETURN e", f"RETURN EXISTS {{ MATCH {pattern} WHERE true }} AS e"):
+        assert misbegun(f"MATCH (c)-[d:CUT]->(d:Car) WHERE true\n{text}") == (
+            f"begin {pattern} at {given}, which is given (by two patterns of one MATCH, where it is in the middle)"
+        )
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(c)<-[f:OF]-(b:Wheel)<-[e:MADE]-(a:Car)",
+        "(a)-[e:MADE]->(b)-[f:OF]->(c)",
+        "(a:Car {id: $a})-[e:MADE]->(b:Wheel {id: $b})",
+        "(b:Car {id: $id})<-[e:MADE]-(a:Car), (b)-[f:OF]->(c:Car)",
+        # Nothing is given, or one edge leads to what is bound.
+        "(a:Car)-[e:MADE]->(b:Wheel)-[f:OF]->(c:Car)",
+        "(a:Car)-[e:MADE]->(b)",
+        "path = shortestPath((a)-[:MADE*1..50]->(b))",
+    ],
+)
+def test_other_patterns_are_left_to_begin_as_they_do(pattern: str) -> None:
+    assert misbegun(f"MATCH {pattern} WHERE true RETURN e") is None
 
 
 def test_parameters_and_labels_are_filled_in() -> None:

@@ -25,7 +25,7 @@ SOURCE = """\
 // type Step: One step.
 //   node Node!: Where it leads.
 //   how StepKind(LEFT, RIGHT): Which way.
-MATCH (run:Run)-[on:TRAINED_ON]->(d /* of dataset */ {id: $dataset})
+MATCH (d /* of dataset */ {id: $dataset})<-[on:TRAINED_ON]-(run:Run)
 WHERE run.startedAt <= $at AND run.name IN $names AND $order = 'FIRST'
 RETURN run,
   COLLECT { UNWIND [1, 2] AS x RETURN {node: run, how: 'LEFT, (RIGHT)'} AS item } AS steps
@@ -76,7 +76,7 @@ def test_a_header_is_read_whole() -> None:
         timeless=False,
         decided=False,
         faults=False,
-        body="MATCH (run:Run)-[on:TRAINED_ON]->(d /* of dataset */ {id: $dataset})\n"
+        body="MATCH (d /* of dataset */ {id: $dataset})<-[on:TRAINED_ON]-(run:Run)\n"
         "WHERE run.startedAt <= $at AND run.name IN $names AND $order = 'FIRST'",
         order=("run.id", "size(run.name)"),
     )
@@ -107,6 +107,12 @@ def test_a_header_is_read_whole() -> None:
         ("\nRETURN run,", " RETURN run,", "it has no RETURN on a line of its own"),
         ("RETURN run,\n", "RETURN run AS runs,\n", "it returns runs, steps; its header declares run, steps"),
         ("// column run Run!: The run.\n", "", "it returns run, steps; its header declares steps"),
+        (
+            "(d /* of dataset */ {id: $dataset})<-[on:TRAINED_ON]-(run:Run)",
+            "(run:Run)-[on:TRAINED_ON]->(d:Dataset {id: $dataset})",
+            "begin (run:Run)-[on:TRAINED_ON]->(d:Dataset {id: $dataset}) at (d:Dataset {id: $dataset}), which is given "
+            "(by two patterns of one MATCH, where it is in the middle)",
+        ),
         ("IN $names", "IN $others", "parameter $others is not declared"),
         ("IN $names", "IN []", "parameter names is declared and not used"),
         ("// column run Run!", "// column run Runner!", "column run: no type is called Runner"),

@@ -27,13 +27,17 @@ def thing(engine: Engine, tmp_path: Path, source: str = SOURCE) -> Facts:
 def test_the_embedded_engine_is_given_every_parameter(tmp_path: Path) -> None:
     statement = thing(Engine.EMBEDDED, tmp_path)
     assert statement.text == "MATCH (n:Thing {id: $id}) WHERE n.at <= $now\nREMOVE n.lock\nRETURN n"
-    assert statement.bound({"id": None, "now": "2026", "other": 1}) == {"id": None, "now": "2026"}
+    assert statement.bound({"id": "thing:1", "now": "2026", "other": 1}) == {"id": "thing:1", "now": "2026"}
 
 
 def test_neo4j_is_given_one_map_of_them(tmp_path: Path) -> None:
     statement = thing(Engine.NEO4J, tmp_path)
     assert statement.text == "MATCH (n:Thing {id: $asked.id}) WHERE n.at <= $asked.now\nREMOVE n.lock\nRETURN n"
-    assert statement.bound({"id": None, "now": "2026", "other": 1}) == {"asked": {"id": None, "now": "2026"}}
+    assert statement.bound({"id": "thing:1", "now": "2026", "other": 1}) == {"asked": {"id": "thing:1", "now": "2026"}}
+
+
+def test_an_id_that_is_not_given_is_sought_as_one_that_no_node_has(tmp_path: Path) -> None:
+    assert thing(Engine.EMBEDDED, tmp_path).bound({"id": None, "now": None}) == {"id": "", "now": None}
 
 
 def test_who_only_wants_to_know_takes_no_locks(tmp_path: Path) -> None:
@@ -50,6 +54,12 @@ def test_a_parameter_that_is_not_given_is_named(tmp_path: Path) -> None:
 )
 def test_a_parameter_that_is_declared_or_used_alone_is_named(tmp_path: Path, source: str) -> None:
     with pytest.raises(InvalidStatement, match=r"^thing_facts\.cypher: parameter \$id is declared or used alone$"):
+        thing(Engine.NEO4J, tmp_path, source)
+
+
+def test_a_pattern_that_begins_elsewhere_than_at_what_is_given_is_refused(tmp_path: Path) -> None:
+    source = SOURCE.replace("(n:", "(m:Thing)-[e:OF]->(n:")
+    with pytest.raises(InvalidStatement, match=r"^thing_facts\.cypher: begin \(m:Thing\)-\[e:OF\]->\(n:Thing {id: \$id}\) at "):
         thing(Engine.NEO4J, tmp_path, source)
 
 

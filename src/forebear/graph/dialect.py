@@ -12,6 +12,7 @@ The forms that can be rewritten, one clause a line:
     WITH a, b, min(length(walk)) AS depth                                   its distinct nodes with their depths
     MATCH path = shortestPath((a)-[:PRODUCED_BY|RAN*1..50 /* lineage */]->(b))   or allShortestPaths
     MATCH (a:Kind)-[e:TYPE]->(b) WHERE …                                    named edges, and always a WHERE
+    MATCH (a)<-[e:TYPE]-(b:Kind)<-[f:TYPE]-(c:Kind) WHERE …                 from a node that is given, see `misbegun`
     MATCH (a:Kind /* of parameter */ {id: $parameter}) WHERE …              labels replaced by the kind of the id
     /* as known at $parameter */ CALL (a) { … }                             a block that is asked as of a moment
 
@@ -40,6 +41,20 @@ def anchored(text: str, engine: Engine) -> str:
     Neo4j is told to keep its first plan; it would plan anew whenever the graph has grown or shrunk to a multiple.
     """
     return f"CYPHER replan=skip\n{text}" if engine is Engine.NEO4J else text
+
+
+def misbegun(text: str) -> str | None:
+    """What is wrong with a statement of which a pattern begins at a node that has to be looked for, though another is given.
+
+    Given is what is named without a label, since it is bound then, and what is found by its id. In a subquery the embedded
+    engine follows a pattern from where it begins, and so looks at the whole kind; one edge to what is bound it turns round.
+    """
+    for chain in _CHAIN.finditer(text):
+        first, *others = re.findall(_ENDPOINT, chain[0])
+        given = [node for node in others if "{" in node or (":" not in node and len(others) > 1)]
+        if given and ":" in first and "{" not in first:
+            return f"begin {chain[0]} at {given[0]}, which is given (by two patterns of one MATCH, where it is in the middle)"
+    return None
 
 
 class InvalidStatement(Exception):
@@ -75,6 +90,8 @@ _ANY_MATCH = re.compile(r"MATCH (?!walk = |path = )")
 _EDGE = re.compile(r"\[(?P<name>\w*):(?P<types>[A-Z_|]+)\]")
 _NODE = re.compile(r"\((?P<name>\w+):(?P<label>\w+)?")
 _LABELS = re.compile(r"(?P<labels>:[A-Za-z|]+)? /\* of (?P<parameter>\w+) \*/")
+_ENDPOINT = r"\(\w*(?::[\w|]+)?(?: /\* of \w+ \*/)?(?: \{[^{}]*\})?\)"
+_CHAIN = re.compile(rf"{_ENDPOINT}(?:<?-\[[^\]]*\]->?{_ENDPOINT})+")
 _BLOCK = re.compile(r"/\* as known at \$(?P<moment>\w+) \*/ (?P<call>CALL \([\w, ]*\) )\{")
 _PARAMETER = re.compile(r"\$(\w+)")
 _TYPED = re.compile(r"\btype\((\w+)\)")

@@ -34,7 +34,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from forebear.graph.declaration import OWN_LABELS, Graph
-from forebear.graph.dialect import InvalidStatement
+from forebear.graph.dialect import InvalidStatement, misbegun
 
 
 @dataclass(frozen=True)
@@ -194,6 +194,8 @@ def parse(name: str, source: str, graph: Graph) -> Question:
         raise fail("a list is paged, so it needs a total ORDER BY")
     if writes:
         raise fail(f"{' '.join(writes[0].upper().split())} writes, and a question reads alone")
+    if wrong := misbegun(text):
+        raise fail(wrong)
     bounded = _BOUNDED.search(body) if answers["open"] else None
     if _WALKED.search(text) and not (bounded or "truncated" in expressions):
         raise fail("it walks, so it must say whether it met a bound: by a column `truncated`, in a list by `WITH …, truncated`")

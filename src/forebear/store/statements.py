@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from forebear.graph.declaration import Graph
-from forebear.graph.dialect import Engine, InvalidStatement
+from forebear.graph.dialect import Engine, InvalidStatement, misbegun
 from forebear.graph.question import Question, parse
 
 
@@ -33,11 +33,15 @@ class Facts:
     `gathered`: whether its parameters are those of one map, `$asked`. Neo4j plans a statement anew for each type of another
     parameter, a null included, and each order of magnitude of a list: seconds, for the largest. The embedded engine keeps
     no such plans, but finds a node by its index only where the id is a parameter itself.
+
+    A text that is not given, such as an id, is the empty one, which is no node's: the embedded engine looks for a null at
+    every node of the kind.
     """
 
     name: str
     text: str
-    parameters: frozenset[str]
+    parameters: Mapping[str, str | None]
+    """Those it takes, each with what it is where nothing is given."""
     gathered: bool
 
     @property
@@ -47,14 +51,14 @@ class Facts:
 
     def bound(self, given: Mapping[str, object]) -> dict[str, object]:
         """The parameters that it takes, of those given; the others are for other statements. Raises `InvalidStatement`."""
-        if absent := self.parameters - given.keys():
+        if absent := self.parameters.keys() - given.keys():
             raise InvalidStatement(f"{self.name}_facts.cypher: nothing was given for ${min(absent)}")
-        parameters = {name: given[name] for name in self.parameters}
+        parameters = {name: absent if given[name] is None else given[name] for name, absent in self.parameters.items()}
         return {"asked": parameters} if self.gathered else parameters
 
 
 _PARAMETER = re.compile(r"\$(\w+)")
-_DECLARED = re.compile(r"^// parameter (\w+) ", re.M)
+_DECLARED = re.compile(r"^// parameter (?P<name>\w+) (?P<text>ID|String)?", re.M)
 
 
 def facts(engine: Engine, folder: Path | None = None) -> dict[str, Facts]:
@@ -73,11 +77,13 @@ def statements(folder: str) -> Mapping[str, str]:
     return {file.stem: _checked(file)[0] for file in sorted((directory("cypher") / folder).glob("*.cypher"))}
 
 
-def _checked(file: Path) -> tuple[str, frozenset[str]]:
+def _checked(file: Path) -> tuple[str, dict[str, str | None]]:
     """A statement without its header, and the parameters that the header declares. Raises `InvalidStatement`."""
     source = file.read_text("utf-8")
     text = "\n".join(line for line in source.splitlines() if not line.startswith("//")).strip()
-    declared = frozenset(_DECLARED.findall(source))
-    if declared != (used := frozenset(_PARAMETER.findall(text))):
-        raise InvalidStatement(f"{file.name}: parameter ${min(declared ^ used)} is declared or used alone")
+    declared = {m["name"]: m["text"] and "" for m in _DECLARED.finditer(source)}
+    if odd := declared.keys() ^ {*_PARAMETER.findall(text)}:
+        raise InvalidStatement(f"{file.name}: parameter ${min(odd)} is declared or used alone")
+    if wrong := misbegun(text):
+        raise InvalidStatement(f"{file.name}: {wrong}")
     return text, declared
