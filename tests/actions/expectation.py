@@ -85,6 +85,7 @@ class Evidence:
     values: dict[str, float]
     at: str
     known: int
+    supersedes: tuple[str, ...] = ()
     superseded: str | None = None
 
 
@@ -315,9 +316,11 @@ class Expectation:
     def _attachEvidence(self, actor: Actor, evidence: dict[str, Any], at: str) -> Answer:
         about, id = evidence["about"][0], evidence["id"]
         values = {m["metric"]: m["value"] for m in evidence["measurements"]}
+        supersedes = tuple(evidence.get("supersedes", ()))
         if id in self.evidence:
             same = self.evidence[id]
-            return SAME if (same.about, same.values) == (about, values) else refused("IMMUTABLE")
+            said = (about, values, evidence["measuredAt"], supersedes)
+            return SAME if said == (same.about, same.values, same.at, same.supersedes) else refused("IMMUTABLE")
         build = self.artifacts.get(about)
         codes = {"UNDEFINED"} if not values.keys() <= PACK.keys() else set()
         if evidence["measuredAt"] > at:
@@ -326,7 +329,7 @@ class Expectation:
             return refused()
         if build and build.state == "DELETED":
             codes.add("ARTIFACT_UNUSABLE")
-        for former in evidence.get("supersedes", ()):
+        for former in supersedes:
             if former not in self.evidence:
                 codes.add("UNKNOWN")
             elif self.evidence[former].about != about:
@@ -335,9 +338,9 @@ class Expectation:
                 codes.add("SUPERSEDED")
         if codes:
             return refused(*codes)
-        for former in evidence.get("supersedes", ()):
+        for former in supersedes:
             self.evidence[former].superseded = id
-        self.evidence[id] = Evidence(about, values, evidence["measuredAt"], self.clock)
+        self.evidence[id] = Evidence(about, values, evidence["measuredAt"], self.clock, supersedes)
         for r in [*self._concerned(build.version if build else about)]:
             self._weigh(r)
         return DONE
