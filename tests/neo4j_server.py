@@ -49,6 +49,7 @@ dbms.usage_report.enabled=false
 server.memory.heap.initial_size=512m
 server.memory.heap.max_size=512m
 server.memory.pagecache.size=128m
+db.memory.transaction.max=512m
 """
 
 

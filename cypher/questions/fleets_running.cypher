@@ -26,15 +26,15 @@ CALL (dataset) {
   WITH * WHERE $includeDerived
   MATCH walk = (dataset)<-[:BUILT_FROM|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..51 /* lineage */]-(node)
   WITH node, min(length(walk)) AS depth
-  WITH node AS thing, depth > 50 AS truncated WHERE truncated OR thing:Deployment OR thing:Installation
+  WITH node AS thing, depth > 50 AS truncated WHERE truncated OR ((thing:Deployment OR thing:Installation) AND thing.validFrom <= $at AND coalesce(thing.validTo > $at, true))
   RETURN thing, truncated
   UNION
   WITH * WHERE NOT $includeDerived
-  MATCH (dataset)<-[l1:TRAINED_ON]-(run:Run)<-[l2:PRODUCED_BY]-(checkpoint:Checkpoint)<-[l3:PROMOTED_FROM]-(version:ModelVersion)<-[l4:BUILT_FROM]-(artifact:Artifact)<-[l5:OF]-(thing:Deployment|Installation) WHERE true
+  MATCH (dataset)<-[l1:TRAINED_ON]-(run:Run)<-[l2:PRODUCED_BY]-(checkpoint:Checkpoint)<-[l3:PROMOTED_FROM]-(version:ModelVersion)<-[l4:BUILT_FROM]-(artifact:Artifact)<-[l5:OF]-(thing:Deployment|Installation) WHERE thing.validFrom <= $at AND coalesce(thing.validTo > $at, true)
   RETURN thing, false AS truncated
 }
 WITH thing, dataset, truncated
-WITH thing, dataset WHERE NOT truncated AND thing.validFrom <= $at AND coalesce(thing.validTo > $at, true)
+WITH thing, dataset WHERE NOT truncated
 WITH thing, dataset ORDER BY dataset.id
 WITH thing, collect(dataset)[0] AS dataset
 CALL (thing) {

@@ -26,12 +26,12 @@
 MATCH (start /* of of */ {id: $of}) WHERE true
 CALL (start) {
   WITH * WHERE $direction = 'UPSTREAM'
-  MATCH walk = (start)-[:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..51 /* lineage */]->(node)
+  MATCH walk = (start)-[:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..51 /* lineage, nearest 10001 */]->(node)
   WITH node, min(length(walk)) AS depth
   RETURN node, depth
   UNION ALL
   WITH * WHERE $direction = 'DOWNSTREAM'
-  MATCH walk = (start)<-[:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..51 /* lineage */]-(node)
+  MATCH walk = (start)<-[:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..51 /* lineage, nearest 10001 */]-(node)
   WITH node, min(length(walk)) AS depth
   RETURN node, depth
 }

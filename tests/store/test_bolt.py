@@ -11,7 +11,7 @@ import pytest
 
 from forebear.graph.indexes import Uniqueness
 from forebear.store import Engine, Store, WriteTransaction
-from forebear.store.errors import ConstraintViolated, EngineUnavailable, StatementFailed, StatementTimeout
+from forebear.store.errors import ConstraintViolated, EngineUnavailable, StatementFailed, StatementTimeout, StatementTooLarge
 from forebear.store.indexes import apply
 from tests.engines import settings
 
@@ -19,6 +19,12 @@ ENDLESS = """
 UNWIND range(1, 100000) AS a UNWIND range(1, 100000) AS b WITH a, b WHERE a = -b RETURN count(*) AS n"""
 # Ends by itself, later than the test waits: the embedded engine goes on with what nobody waits for.
 RUNAWAY = {Engine.NEO4J: ENDLESS, Engine.EMBEDDED: ENDLESS.replace("range(1, 100000) AS b", "range(1, 30) AS b")}
+
+# More groups than the embedded engine allows, and more text than the Neo4j of the tests gives to a transaction.
+LARGE = {
+    Engine.EMBEDDED: "UNWIND range(1, 2000000) AS x WITH x, count(*) AS n RETURN count(n) AS n",
+    Engine.NEO4J: "UNWIND range(1, 1000000) AS x WITH collect(toUpper($text + x)) AS texts RETURN texts[0] AS text",
+}
 
 
 async def test_a_read_returns_each_row_by_name(store: Store) -> None:
@@ -88,6 +94,40 @@ async def test_one_wrong_statement_of_several_leaves_nothing(store: Store, wrong
     assert await store.read("MATCH (n:Thing) RETURN n.id AS id") == []
 
 
+async def test_a_work_that_finishes_with_its_last_statement_is_committed(store: Store) -> None:
+    async def work(transaction: WriteTransaction) -> str:
+        await transaction.run("CREATE (n:Thing {id: $id})", {"id": 1})
+        await transaction.finish("MATCH (n:Thing) SET n.id = $n.id WITH n UNWIND range(1, 3) AS x RETURN x", {"n": {"id": 2}})
+        return "done"
+
+    assert await store.write(work) == "done"
+    assert await store.read("MATCH (n:Thing) RETURN n.id AS id") == [{"id": 2}]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["UNWIND [0] AS x RETURN 1 / x", "CREATE (:Racer {id: 1})", "not Cypher"],
+    ids=["while it runs", "against a constraint", "before it runs"],
+)
+async def test_a_work_whose_last_statement_is_wrong_leaves_nothing_and_the_next_is_done(store: Store, wrong: str) -> None:
+    await apply(store, [Uniqueness("Racer", "id")])
+
+    async def works(transaction: WriteTransaction) -> None:
+        await transaction.finish("CREATE (:Racer {id: $id})", {"id": 1})
+
+    async def fails(transaction: WriteTransaction) -> None:
+        await transaction.run("CREATE (n:Thing {id: 1})")
+        await transaction.finish(wrong, {})
+
+    await store.write(works)
+    for _ in range(3):
+        with pytest.raises((StatementFailed, ConstraintViolated)):
+            await store.write(fails)
+    assert await store.read("MATCH (n:Thing) RETURN n.id AS id") == []
+    await store.write(lambda transaction: transaction.finish("MATCH (n:Racer) SET n.id = $id", {"id": 2}))
+    assert await store.read("MATCH (n:Racer) RETURN n.id AS id") == [{"id": 2}]
+
+
 async def test_what_a_written_statement_was_given_is_let_go_at_once(store: Store) -> None:
     class Rows(list[int]):
         """Rows that can be watched."""
@@ -103,11 +143,12 @@ async def test_what_a_written_statement_was_given_is_let_go_at_once(store: Store
         text = "UNWIND $batch.rows AS row RETURN row"
         assert await transaction.run(text, given()) == [{"row": 1}, {"row": 2}]
         assert await transaction.run_each([(text, given())]) == [[{"row": 1}, {"row": 2}]]
+        await transaction.finish(text, given())
 
     gc.disable()
     try:
         await store.write(work)
-        assert [rows() for rows in watched] == [None, None]
+        assert [rows() for rows in watched] == [None, None, None]
     finally:
         gc.enable()
 
@@ -143,6 +184,12 @@ async def test_a_stream_may_be_left_early(store: Store) -> None:
 async def test_a_wrong_statement_says_nothing_of_the_inside(store: Store) -> None:
     with pytest.raises(StatementFailed, match=r"^The database refused a statement; the details are in the log\.$"):
         await store.read("RETURN nonsense(")
+
+
+async def test_a_statement_that_needs_too_much_memory_says_so_once(store: Store) -> None:
+    with pytest.raises(StatementTooLarge, match="Ask about less"):
+        await store.read(LARGE[store.engine], {"text": "x" * 1000})
+    assert await store.read("RETURN 1 AS x") == [{"x": 1}]
 
 
 async def test_a_runaway_read_ends_in_time_and_the_next_is_answered(store: Store) -> None:

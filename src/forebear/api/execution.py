@@ -49,7 +49,7 @@ from forebear.graph.field import QuestionField, Rule
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.moments import moment
 from forebear.store import Store
-from forebear.store.errors import EngineUnavailable, StatementTimeout, StoreError, TransientFailure
+from forebear.store.errors import EngineUnavailable, StatementTimeout, StatementTooLarge, StoreError, TransientFailure
 
 MAX_DOCUMENTS = 1_000
 """How many documents are kept parsed and validated."""
@@ -388,6 +388,8 @@ def code_of(error: StoreError) -> str:
             return "UNAVAILABLE"
         case StatementTimeout():
             return "TIMEOUT"
+        case StatementTooLarge():
+            return "TOO_MUCH"
         case TransientFailure():
             return "BUSY"
     return "DATABASE_ERROR"

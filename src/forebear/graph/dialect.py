@@ -8,8 +8,9 @@ Statements are written for Neo4j and ask about what is known now. From them are 
 
 The forms that can be rewritten, one clause a line:
 
-    MATCH walk = (a)-[:PRODUCED_BY|RAN*0..50 /* lineage */]->(b)            a walk, always followed by
-    WITH a, b, min(length(walk)) AS depth                                   its distinct nodes with their depths
+    MATCH walk = (a)-[:PRODUCED_BY|RAN*0..50 /* lineage */]->(b)            a walk from one node, always followed by
+    WITH a, b, min(length(walk)) AS depth                                   its distinct nodes with their depths; of it
+    MATCH walk = (a)-[:PRODUCED_BY|RAN*0..50 /* lineage, nearest 9 */]->(b) no more is needed than the 9 nearest, by depth
     MATCH path = shortestPath((a)-[:PRODUCED_BY|RAN*1..50 /* lineage */]->(b))   or allShortestPaths
     MATCH (a:Kind)-[e:TYPE]->(b) WHERE …                                    named edges, and always a WHERE
     MATCH (a)<-[e:TYPE]-(b:Kind)<-[f:TYPE]-(c:Kind) WHERE …                 from a node that is given, see `misbegun`
@@ -65,7 +66,7 @@ KNOWN_AT = "$asKnownAt"
 
 _WALK = re.compile(
     r"MATCH walk = \((?P<start>\w+)\)(?P<left><?)-\[:(?P<types>[A-Z_|]+)\*0\.\.(?P<depth>\d+)"
-    r"(?: /\* (?P<set>[\w ]+) \*/)?\]-(?P<right>>?)\((?P<end>\w+)\)\s+"
+    r"(?: /\* (?P<set>[\w ]+?)(?:, nearest (?P<nearest>\d+))? \*/)?\]-(?P<right>>?)\((?P<end>\w+)\)\s+"
     r"WITH (?P<carry>[^\n]*?)min\(length\(walk\)\) AS depth"
 )
 _SHORTEST = re.compile(
@@ -178,11 +179,18 @@ class Dialect:
             inner = _unrolled(m["start"], m["end"], types, m["left"], m["right"], int(m["depth"]))
             return f"{inner}\nWITH {', '.join([*carry, m['end']])}, min(reached) AS depth"
         arrow = "|".join(f"{m['left']}{t}{m['right']}" for t in types.split("|"))
-        return (
-            f"CALL apoc.path.spanningTree({m['start']}, {{relationshipFilter: '{arrow}', maxLevel: {m['depth']}}}) "
-            f"YIELD path AS walk\n"
-            f"WITH {', '.join([*carry, 'nodes(walk)[-1] AS ' + m['end']])}, min(length(walk)) AS depth"
-        )
+
+        def tree(path: str, level: str, limit: str = "") -> str:
+            within = f"{{relationshipFilter: '{arrow}', maxLevel: {level}{limit}}}"
+            return f"CALL apoc.path.spanningTree({m['start']}, {within}) YIELD path AS {path}\n"
+
+        walk = tree("walk", m["depth"])
+        if m["nearest"]:
+            # The tree grows level by level. So a first one says at which level there are enough, and a second ends there.
+            near = tree("near", m["depth"], f", limit: {m['nearest']}")
+            walk = f"{near}WITH {', '.join([*carry, m['start']])}, max(length(near)) AS far\n{tree('walk', 'far')}"
+        # It holds each node once, at its least depth: to group them all again would need memory for all.
+        return f"{walk}WITH {', '.join([*carry, 'nodes(walk)[-1] AS ' + m['end']])}, length(walk) AS depth"
 
     def _shortest_as_known(self, text: str) -> str:
         if self.engine is Engine.NEO4J:

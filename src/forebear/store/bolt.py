@@ -39,6 +39,7 @@ from forebear.store.errors import (
     EngineUnavailable,
     StatementFailed,
     StatementTimeout,
+    StatementTooLarge,
     StoreError,
     TransientFailure,
 )
@@ -92,6 +93,16 @@ class ReadTransaction(_Transaction):
 
 class WriteTransaction(_Transaction):
     """Statements that take effect together, or not at all."""
+
+    async def finish(self, text: str, parameters: Parameters) -> None:
+        """Runs the last statement, whose rows nobody needs, and commits."""
+        given = _plain(parameters)
+        with _timed(text):
+            await self._transaction.run(text, given)
+            # The driver would wait for the rows before it sends COMMIT, which the engine does after them anyhow.
+            getattr(self._transaction, "_results", []).clear()
+            await self._transaction.commit()
+        _forget(given)
 
 
 class Store:
@@ -173,7 +184,8 @@ class Store:
                     transaction = await session.begin_transaction(timeout=seconds)
                 async with transaction:
                     result = await work(WriteTransaction(transaction))
-                    await transaction.commit()
+                    if not transaction.closed():
+                        await transaction.commit()
             return result
 
         seconds = timeout or self._write_seconds
@@ -244,7 +256,7 @@ class Store:
             delay *= 2
 
     def _tries(self, error: Neo4jError | DriverError) -> int:
-        if isinstance(error, IncompleteCommit):
+        if isinstance(error, IncompleteCommit) or _is_too_large(error):
             return 1
         if isinstance(error, (ServiceUnavailable, SessionExpired)):
             return TRIES_CONNECTION
@@ -263,6 +275,8 @@ class Store:
             return EngineUnavailable(retry_after=1)
         if isinstance(error, ConstraintError):
             return ConstraintViolated()
+        if _is_too_large(error):
+            return StatementTooLarge()
         if error.is_retryable():
             return TransientFailure()
         if isinstance(error, Neo4jError) and "TimedOut" in (error.code or ""):
@@ -307,6 +321,13 @@ async def _within(seconds: float) -> AsyncIterator[None]:
             yield
     except TimeoutError as error:
         raise StatementTimeout(seconds) from error
+
+
+def _is_too_large(error: Neo4jError | DriverError) -> bool:
+    """Whether a statement by itself was more than the engine holds: to Neo4j a passing failure, to the embedded one unknown."""
+    if not isinstance(error, Neo4jError):
+        return False
+    return "OutOfMemory" in (error.code or "") or "queryMaxHeapElementsAllowedPerOp" in (error.message or "")
 
 
 class _Map(dict[str, Any]):

@@ -21,6 +21,13 @@ class StatementTimeout(StoreError):
         self.seconds = seconds
 
 
+class StatementTooLarge(StoreError):
+    """A statement needed more memory than the database gives to one; nothing was written."""
+
+    def __init__(self) -> None:
+        super().__init__("This reaches more than the database can hold at once. Ask about less.")
+
+
 class ConstraintViolated(StoreError):
     """A write would have made a unique value exist twice; nothing was written."""
 
