@@ -107,6 +107,10 @@ class _Spied:
                 spied.statements.append((text, dict(parameters or {})))
                 return await super().run(text, parameters)
 
+            async def finish(self, text: str, parameters: Any) -> None:
+                spied.statements.append((text, dict(parameters)))
+                await super().finish(text, parameters)
+
             async def run_each(self, statements: Iterable[tuple[str, Any]]) -> Any:
                 return [await self.run(text, parameters) for text, parameters in statements]
 

@@ -238,7 +238,7 @@ class _Doing:
             by, source = self._by.actor.name, self._by.source
             stamp = {"recordedAt": self._now, "recordedBy": by, "source": source}
             said = {"now": self._now, "by": by, "from": source, "stamp": stamp, "reason": self._input.get("reason")}
-            await self._transaction.run(text, {"change": rows | said})
+            await self._transaction.finish(text, {"change": rows | said})
         return outcome
 
     async def _rows(self) -> tuple[Mapping[str, Any] | None, dict[str, list[dict[str, Any]]]]:

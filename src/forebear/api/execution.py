@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from inspect import isawaitable
 from typing import Any, cast
 
 import msgspec
@@ -21,6 +22,7 @@ from graphql import (
     ExecutionResult,
     FragmentDefinitionNode,
     GraphQLError,
+    GraphQLFieldResolver,
     GraphQLResolveInfo,
     NamedTypeNode,
     OperationDefinitionNode,
@@ -34,7 +36,7 @@ from graphql import (
     validate,
     visit,
 )
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 
 from forebear.api import limits
 from forebear.api.identity import forbidden
@@ -85,6 +87,16 @@ class Plan:
     """What who asks must be allowed to do; where there is nothing, it needs nothing of the database."""
 
 
+@dataclass(frozen=True)
+class Mutation:
+    """A mutation of one field, whose resolver by itself says all that is selected of the outcome."""
+
+    key: str
+    arguments: FieldArguments
+    resolve: GraphQLFieldResolver
+    type: type[msgspec.Struct]
+
+
 @dataclass
 class Document:
     """A parsed and validated document with one operation chosen, and its plans."""
@@ -95,6 +107,7 @@ class Document:
     ids: frozenset[str]
     conditions: frozenset[str]
     plans: OrderedDict[object, Plan] = field(default_factory=OrderedDict)
+    mutations: OrderedDict[object, Mutation | None] = field(default_factory=OrderedDict)
 
     @property
     def is_query(self) -> bool:
@@ -148,10 +161,10 @@ class Executor:
             return _refusal(error.errors)
         name = document.operation.name.value if document.operation.name else None
         asked = Asked(document, variables, operation_name, context)
-        if not document.is_query:
-            return await self._execute(asked, Answer(b"", name))
         try:
             coerced = self._coerce(document, variables)
+            if not document.is_query:
+                return await self._mutate(asked, coerced, Answer(b"", name))
             plan = self.plan(document, coerced)
             parameters, cost = self._parameters(plan, coerced)
         except RequestError as error:
@@ -176,6 +189,45 @@ class Executor:
             else:
                 return Answer(b'{"data":%b,"extensions":{"cost":%d}}' % (data, cost), name, rows, True)
         return await self._execute(asked, Answer(b"", name, _rows(tree)), tree, {"cost": cost})
+
+    async def _mutate(self, asked: Asked, variables: VariableValues, answer: Answer) -> Answer:
+        """Answers a mutation: of one field by its resolver, unless more is to be fetched or what came of it is irregular."""
+        mutation = self._mutation(asked.document, variables)
+        if mutation is None:
+            return await self._execute(asked, answer)
+        try:
+            arguments = get_argument_values(mutation.arguments.definition, mutation.arguments.node, variables)
+        except GraphQLError:
+            return await self._execute(asked, answer)
+        outcome: Any
+        try:
+            outcome = mutation.resolve(None, cast(GraphQLResolveInfo[Context], asked), **arguments)
+            if isawaitable(outcome):
+                outcome = await outcome
+            data = _encode(msgspec.convert({mutation.key: outcome}, mutation.type, dec_hook=convert))
+        except msgspec.ValidationError:
+            pass
+        except Exception as error:
+            outcome = error
+        else:
+            return replace(answer, body=b'{"data":%b}' % data, rows=1)
+        # It is done, or failed: of its outcome, which is the root's, the executor makes what the specification says.
+        return await self._execute(asked, answer, {mutation.key: outcome})
+
+    def _mutation(self, document: Document, variables: VariableValues) -> Mutation | None:
+        """How a mutation is answered without the executor, where it can be."""
+        key = tuple(variables.coerced.get(name) for name in sorted(document.conditions))
+        if key not in document.mutations:
+            operation = Operation(self.schema.core, document.fragments, document.operation, variables)
+            try:
+                roots = operation.roots()
+            except (GraphQLError, TooWide):
+                return None
+            made = None
+            if len(roots) == 1 and roots[0].resolve and roots[0].is_whole():
+                made = Mutation(roots[0].key, roots[0].arguments, roots[0].resolve, struct("Mutation", roots))
+            _remember(document.mutations, key, made, MAX_PLANS)
+        return document.mutations[key]
 
     async def _execute(
         self, asked: Asked, answer: Answer, tree: Mapping[str, Any] | None = None, extensions: Mapping[str, Any] | None = None
@@ -202,7 +254,8 @@ class Executor:
         body["data"] = result.data
         if extensions:
             body["extensions"] = extensions
-        rows = answer.rows if tree is not None else _rows(result.data or {})
+        # Of a mutation each outcome is a row.
+        rows = answer.rows if asked.document.is_query else sum(v is not None for v in (result.data or {}).values())
         return replace(answer, body=_encode(body), rows=rows)
 
     async def fetch(self, info: GraphQLResolveInfo[Context], rule: Rule, values: Mapping[str, Any]) -> Any:

@@ -29,7 +29,10 @@ def permitted(
     Others get the error FORBIDDEN or, of a mutation, `Refused`.
     """
 
-    def guarded(root: object, info: GraphQLResolveInfo[Context], **arguments: Any) -> Any:
+    def guarded(root: Any, info: GraphQLResolveInfo[Context], **arguments: Any) -> Any:
+        if mutates and root is not None:
+            # It is done already, and this is what came of it.
+            return root[info.path.key]
         reason = refusal_of_all(info.context.actor, (verb,) if isinstance(verb, str) else verb(arguments))
         if reason is None:
             return resolve(root, info, **arguments)

@@ -1,4 +1,4 @@
-"""The selection of a query operation, collected as graphql-core's executor would collect it.
+"""The selection of an operation, collected as graphql-core's executor would collect it.
 
 The only module that uses graphql-core's internals; `pyproject.toml` pins the version they belong to.
 """
@@ -14,6 +14,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     GraphQLField,
+    GraphQLFieldResolver,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLResolveInfo,
@@ -22,6 +23,7 @@ from graphql import (
     ValueNode,
     VariableNode,
     Visitor,
+    default_field_resolver,
     get_named_type,
     is_abstract_type,
     is_leaf_type,
@@ -87,9 +89,9 @@ class Operation:
 
     def roots(self) -> tuple[SelectedField, ...]:
         """Its root fields. Raises `TooWide` and, for an argument, `GraphQLError`."""
-        query = cast(GraphQLObjectType, self.schema.query_type)
-        collected = collect_fields(self.schema, self.details, self.variables, query, self.definition)
-        roots = tuple(self.select(query, collected.grouped_field_set))
+        root = cast(GraphQLObjectType, self.schema.get_root_type(self.definition.operation))
+        collected = collect_fields(self.schema, self.details, self.variables, root, self.definition)
+        roots = tuple(self.select(root, collected.grouped_field_set))
         self.resolves = any(s.rule is None and not s.name.startswith("__") for s in roots)
         return roots
 
@@ -112,6 +114,7 @@ class Operation:
                 rule_of(definition),
                 tuple(details),
                 self._arguments(definition, details[0].node),
+                definition.resolve,
             )
 
     def field(self, info: GraphQLResolveInfo[Any], rule: Rule, values: Mapping[str, Any]) -> SelectedField:
@@ -149,6 +152,7 @@ class SelectedField:
     rule: Rule | None
     details: tuple[FieldDetails, ...]
     arguments: FieldArguments
+    resolve: GraphQLFieldResolver | None = None
     selected: dict[str, tuple[SelectedField, ...]] = field(default_factory=dict)
 
     def fields(self, type_name: str) -> tuple[SelectedField, ...]:
@@ -177,8 +181,16 @@ class SelectedField:
         return (named.name,)
 
     def is_abstract(self) -> bool:
-        """Whether its type is an interface, so that each value says its type."""
+        """Whether its type is an interface or a union, so that each value says its type."""
         return is_abstract_type(get_named_type(self.type))
+
+    def is_whole(self) -> bool:
+        """Whether its value holds all that is selected of it, under the fields' own names."""
+        return all(
+            f.key == f.name and (f.name == "__typename" or f.resolve is default_field_resolver) and f.is_whole()
+            for type_name in self.type_names()
+            for f in self.fields(type_name)
+        )
 
 
 def rule_of(definition: GraphQLField) -> Rule | None:

@@ -41,10 +41,10 @@ class Place:
 
 
 def convert(place: type, value: Any) -> Any:
-    """msgspec's hook for places with several types."""
+    """msgspec's hook for places with several types: a node says its own as `TYPE_KEY`, an outcome as `__typename`."""
     if not issubclass(place, Place):
         raise NotImplementedError
-    name = value.get(TYPE_KEY) if isinstance(value, dict) else None
+    name = value.get(TYPE_KEY) or value.get("__typename") if isinstance(value, dict) else None
     if name not in place.structs:
         if name not in place.selected.type_names():
             raise ValueError(f"{name!r} is no type of this place")
