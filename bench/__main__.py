@@ -84,7 +84,8 @@ async def run(given: argparse.Namespace) -> Results:
             AsyncGraphDatabase.driver(uri, notifications_min_severity="OFF", telemetry_disabled=True)
         )
         await load.claim(driver)
-        stack.push_async_callback(load.wipe, driver)
+        if given.uri:
+            stack.push_async_callback(load.wipe, driver)
         systems: list[System] = [Bolt(driver)]
         if "peer" not in given.without:
             systems.insert(0, stack.enter_context(peer.serving(uri, workspace)))
