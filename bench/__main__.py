@@ -22,6 +22,7 @@ from bench.measure import Disagreement, System, measure, warm
 from bench.process import Unavailable
 from bench.questions import QUESTIONS
 from bench.report import Results, show
+from forebear.cli.terminal import configure_logs
 from tests import neo4j_server
 
 PARTS = ("questions", "recording", "actions", "start", "growth", "large")
@@ -153,6 +154,7 @@ def say(text: str) -> None:
 
 def main() -> None:
     given = options()
+    configure_logs("warning")
     try:
         results = uvloop.run(run(given))
     except (Unavailable, neo4j_server.Neo4jUnavailable, Disagreement, Refused) as error:
