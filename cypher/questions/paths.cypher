@@ -17,7 +17,7 @@
 //   source ID!: The thing.
 //   target ID!: What it came from, rests on or belongs to.
 //   type EdgeType!: Its type.
-//   validFrom DateTime: From when it holds, where that may change.
+//   validFrom DateTime: From when it holds, where that may change; where it held several times, the last.
 //   validTo DateTime: Until when it held; null where it still does.
 MATCH (from /* of from */ {id: $from}) WHERE true
 MATCH (to /* of to */ {id: $to}) WHERE true
@@ -80,6 +80,7 @@ WITH from, to, heads, COLLECT {
     }
     WITH before[..-1] + steps + after[1..] AS steps, headLinks + links + tailLinks AS links
     WITH steps, links, [l IN links | coalesce(l.type, type(l)) + ' ' + startNode(l).id] AS ways
+    WITH steps, links, ways ORDER BY [l IN links | coalesce(l.validFrom, '')] DESC
     WITH steps, ways, collect(links)[0] AS links
     WITH steps, ways, links ORDER BY size(links), [n IN steps | n.id], ways LIMIT $first + 1
     RETURN {length: size(links), nodes: steps, edges: [l IN links | {source: startNode(l).id, target: endNode(l).id, type: coalesce(l.type, type(l)), validFrom: l.validFrom, validTo: l.validTo}]} AS item

@@ -65,8 +65,8 @@ QUESTIONS: Mapping[str, Sequence[tuple[str, str, str]]] = {
     ),
     "fleets_running": (
         ("what ended runs",
-         "WITH thing, dataset WHERE NOT truncated AND thing.validFrom <= $at AND coalesce(thing.validTo > $at, true)",
-         "WITH thing, dataset WHERE NOT truncated AND thing.validFrom <= $at"),
+         "AND thing.validFrom <= $at AND coalesce(thing.validTo > $at, true))",
+         "AND thing.validFrom <= $at)"),
         ("seen is intended", "CASE WHEN thing:Deployment THEN thing END", "thing"),
         ("a path from somewhere else", "RETURN [fleet] + nodes(path)", "RETURN nodes(path)"),
     ),

@@ -91,7 +91,7 @@ async def test_a_restore_needs_an_empty_database(store: Store) -> None:
     await filled(store)
     lines = [line async for line in export(store, GRAPH)]
     there = await contents(store)
-    with pytest.raises(ArchiveError, match=f"holds {there}: an archive is restored into an empty one only"):
+    with pytest.raises(ArchiveError, match=rf"not empty \({there}\): an archive is restored into an empty one only"):
         async for _ in restore(store, GRAPH, lines):
             pass
 

@@ -186,3 +186,36 @@ async def test_of_deployments_that_began_at_once_every_question_takes_the_same_f
     there = 'query { whatWasRunning(place: "fleet:f") { nodes { deployment { id } } } }'
     assert await ask(registry, there) == {"whatWasRunning": {"nodes": [{"deployment": {"id": "deployment:2"}}]}}
     assert [row["deployment"]["id"] for row in await fleets(registry, "dataset:d@1")] == ["deployment:2"]
+
+
+async def test_a_way_that_held_several_times_is_one_path_with_the_last_of_them(registry: Forebear) -> None:
+    # In either order of recording, since engines list edges in that order.
+    spans = [("2026-01-01T00:00:00.000000Z", "2026-02-01T00:00:00.000000Z"), ("2026-03-01T00:00:00.000000Z", None)]
+    for robot, times in (("robot:a", spans), ("robot:b", spans[::-1])):
+        for start, end in times:
+            member = {"id": "fleet:f", "validFrom": start} | ({"validTo": end} if end else {})
+            await history(registry, {"kind": "Robot", "id": robot, "memberOf": [member]})
+        artifact = {"kind": "Artifact", "id": f"artifact:{robot[-1]}"}
+        seen = {
+            "kind": "Installation",
+            "id": f"installation:{robot[-1]}",
+            "artifact": artifact["id"],
+            "robot": robot,
+            "validFrom": SINCE,
+        }
+        await history(registry, artifact, seen)
+        query = """query ($to: ID!) { paths(from: "fleet:f", to: $to) {
+          truncated paths { nodes { id } edges { type validFrom validTo } } } }"""
+        assert (await ask(registry, query, to=artifact["id"]))["paths"] == {
+            "truncated": False,
+            "paths": [
+                {
+                    "nodes": [{"id": "fleet:f"}, {"id": robot}, {"id": seen["id"]}, {"id": artifact["id"]}],
+                    "edges": [
+                        {"type": "MEMBER_OF", "validFrom": spans[1][0], "validTo": None},
+                        {"type": "ON", "validFrom": None, "validTo": None},
+                        {"type": "OF", "validFrom": None, "validTo": None},
+                    ],
+                }
+            ],
+        }

@@ -51,7 +51,7 @@ class Contents:
         return self.nodes.total() + self.edges.total()
 
     def __str__(self) -> str:
-        return f"{self.nodes.total():,} nodes and {self.edges.total():,} edges"
+        return f"nodes: {self.nodes.total():,}, edges: {self.edges.total():,}"
 
 
 async def contents(store: Store) -> Contents:
@@ -188,7 +188,7 @@ async def restore(store: Store, graph: Graph, lines: Iterable[bytes]) -> AsyncIt
     """
     layout = Layout(graph)
     if there := await contents(store):
-        raise ArchiveError(f"the database holds {there}: an archive is restored into an empty one only")
+        raise ArchiveError(f"the database is not empty ({there}): an archive is restored into an empty one only")
     given = records(lines, graph)
     done = 0
     while batch := list(islice(given, BATCH)):

@@ -123,7 +123,9 @@ def paths(asking: Asking) -> dict[str, Any]:
             free = free or len(onwards) > first or len(back) > first
             if source is not target:
                 found += [(*reversed(head), *way, *tail) for way in onwards + back]
-    whole = list({str(_order(path)): path for path in sorted((_path(source, way) for way in found), key=_order)}.values())
+    # Of a way that held several times, the last remains.
+    every = sorted((_path(source, way) for way in found), key=lambda path: (*_order(path), _began(path)))
+    whole = list({str(_order(path)): path for path in every}.values())
     ours = [path for path in whole[:first] if path["length"] <= longest]
     shown = asking.checked.get("paths", [])
     if free and _stands(shown, ours, whole):
@@ -164,6 +166,10 @@ def _shown_ids(path: dict[str, Any]) -> tuple[list[str], list[Any]]:
 
 def _order(path: dict[str, Any]) -> tuple[int, list[str], list[str]]:
     return path["length"], [node.id for node in path["nodes"]], [f"{edge['type']} {edge['source']}" for edge in path["edges"]]
+
+
+def _began(path: dict[str, Any]) -> list[str]:
+    return [edge["validFrom"] or "" for edge in path["edges"]]
 
 
 def _stands(shown: Sequence[Any], ours: Sequence[dict[str, Any]], whole: Sequence[dict[str, Any]]) -> bool:
