@@ -12,7 +12,7 @@ from graphql import parse, validate
 from forebear.actions.action import Action
 from forebear.actions.catalogue import ACTIONS
 from forebear.app import schema_of
-from forebear.cli.actions import kebab, mutation
+from forebear.cli.actions import commands, in_commands, kebab, mutation
 from tests.cli.terminal import Ended, Service, forebear, serving
 
 LINE = "line:ur5e"
@@ -137,3 +137,10 @@ def test_an_input_that_makes_no_sense_is_refused_with_reasons(service: Service) 
             "    → correct the field and try again",
         ],
     )
+
+
+def test_a_remedy_names_commands() -> None:
+    commands(taken=["restore"])
+    assert in_commands("restore it first (restore)") == "restore it first (restore-release)"
+    assert in_commands("attach the evidence (attachEvidence)") == "attach the evidence (attach-evidence)"
+    assert in_commands("see the robot (ur5e)") == "see the robot (ur5e)"

@@ -45,6 +45,11 @@ def test_every_command_has_help(command: str) -> None:
     ("arguments", "code", "says"),
     [
         ("nope", 2, "No such command 'nope'. See forebear --help."),
+        (
+            "whatwas-running",
+            2,
+            "No such command 'whatwas-running'. Did you mean 'what-was-running', 'fleets-running'? See forebear --help.",
+        ),
         ("import", 2, "Missing argument 'file'. See forebear import --help."),
         (
             "lineage model:a@1 --depth 51",
@@ -90,6 +95,15 @@ def test_every_command_has_help(command: str) -> None:
 def test_what_is_wrong_is_one_line(arguments: str, code: int, says: str) -> None:
     ended = forebear(*arguments.split())
     assert (ended.code, ended.out, ended.err) == (code, "", f"forebear: {says}\n")
+
+
+def test_a_restore_is_not_done_through_a_service() -> None:
+    ended = forebear("restore", "all.ndjson", url="http://127.0.0.1:1")
+    assert (ended.code, ended.err) == (
+        2,
+        "forebear: a restore is not done through a service, and FOREBEAR_URL names http://127.0.0.1:1: unset it, and name the "
+        "database by FOREBEAR_GRAPH_URI or FOREBEAR_DATA_DIR\n",
+    )
 
 
 @pytest.mark.parametrize(

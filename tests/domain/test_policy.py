@@ -94,7 +94,7 @@ def test_anything_else_is_refused_and_a_mistake_in_an_object_has_a_path(document
         ),
         (
             {**LEAST, "standingApprovals": {"rule": "GRACE", "until": "2026-12-31"}},
-            [("standingApprovals.until", "'2026-12-31' has no offset: end it with Z, or with one such as +02:00")],
+            [("standingApprovals.until", "'2026-12-31' is a day: write 2026-12-31T00:00:00Z, or another time")],
         ),
         (
             {**LEAST, "standingApprovals": {"rule": "GRACE", "until": 2026}},

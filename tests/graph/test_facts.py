@@ -160,7 +160,10 @@ NOON, ELEVEN = "2026-01-01T12:00:00Z", "2026-01-01T11:00:00Z"
         (run(status="DONE"), [f"{STATUS} (given: 'DONE')"]),
         (run(startedAt="2024"), ["startedAt: '2024' is not an ISO 8601 moment, such as 2026-11-23T14:52:06Z"]),
         (run(startedAt=2024), ["startedAt: a moment is a text, such as 2026-11-23T14:52:06Z"]),
-        (run(startedAt="2026-01-01"), ["startedAt: '2026-01-01' has no offset: end it with Z, or with one such as +02:00"]),
+        (
+            run(startedAt="2026-01-01"),
+            ["startedAt: '2026-01-01' is a day: write 2026-01-01T00:00:00Z, or another time"],
+        ),
         (
             run(startedAt="0001-01-01T00:00:00+14:00"),
             ["startedAt: '0001-01-01T00:00:00+14:00' lies outside the years 1 to 9999"],

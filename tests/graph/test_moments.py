@@ -56,7 +56,7 @@ def test_the_canonical_text_is(text, canonical):
         ("yesterday", "'yesterday' is not an ISO 8601 moment, such as 2026-11-23T14:52:06Z"),
         ("2024", "'2024' is not an ISO 8601 moment, such as 2026-11-23T14:52:06Z"),
         ("2026-02-30T00:00:00Z", "'2026-02-30T00:00:00Z' is not an ISO 8601 moment, such as 2026-11-23T14:52:06Z"),
-        ("2026-11-23", "'2026-11-23' has no offset: end it with Z, or with one such as +02:00"),
+        ("2026-11-23", "'2026-11-23' is a day: write 2026-11-23T00:00:00Z, or another time"),
         ("2026-11-23T14:52:06", "'2026-11-23T14:52:06' has no offset: end it with Z, or with one such as +02:00"),
         ("0001-01-01T00:00:00+14:00", "'0001-01-01T00:00:00+14:00' lies outside the years 1 to 9999"),
         ("9999-12-31T23:59:59-01:00", "'9999-12-31T23:59:59-01:00' lies outside the years 1 to 9999"),

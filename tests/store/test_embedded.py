@@ -150,3 +150,12 @@ async def test_an_engine_that_cannot_start_says_why(tmp_path: Path) -> None:
     with pytest.raises(EngineFailed, match="The embedded engine did not start:\n"):
         async with Store.open(settings(tmp_path)):
             pass
+
+
+async def test_a_data_directory_that_cannot_be_one_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    for directory, why in ((file, "File exists"), (file / "below", "Not a directory")):
+        with pytest.raises(EngineFailed, match=rf"^FOREBEAR_DATA_DIR={directory} cannot be used: {why}\.$"):
+            async with Store.open(settings(directory)):
+                pass

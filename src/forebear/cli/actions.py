@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
@@ -48,12 +49,17 @@ OUTCOME = f"""__typename
   ... on Planned {{ changes considered {{ id chosen {REASONS} remarks }} }}"""
 
 
+_called: dict[str, str] = {}
+"""The commands of actions, by the actions' names."""
+
+
 def commands(taken: Iterable[str]) -> dict[str, Any]:
     """The commands of all actions by name; one whose name is `taken` says what it is about as well, as in `restore-release`."""
     app = typer.Typer()
     for action in ACTIONS:
         name = kebab(action.name)
         name = f"{name}-{kebab(action.input.members[0].name)}" if name in taken else name
+        _called[action.name] = name
         first, _, _ = action.doc.partition(". ")
         app.command(name, help=action.doc, short_help=first.rstrip("."), rich_help_panel=PANEL)(command(action))
     return dict(typer.main.get_group(app).commands)
@@ -249,7 +255,12 @@ def told(outcome: Mapping[str, Any]) -> Iterator[Text]:
 def _reasons(reasons: Iterable[Mapping[str, str]], indent: str) -> Iterator[Text]:
     for reason in reasons:
         yield Text.assemble(f"{indent}{reason['message']}  ", (reason["code"], "dim"))
-        yield Text(f"{indent}  → {reason['remedy']}")
+        yield Text(f"{indent}  → {in_commands(reason['remedy'])}")
+
+
+def in_commands(remedy: str) -> str:
+    """A remedy in which the actions that it names, such as `(restore)`, are commands, such as `(restore-release)`."""
+    return re.sub(r"\((\w+)\)", lambda m: f"({_called.get(m[1], m[1])})", remedy)
 
 
 def _subject(outcome: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from forebear.cli import terminal
+from forebear.cli.actions import in_commands
 from forebear.cli.questions import BEYOND, AsKnownAt, At, answer
 from forebear.cli.terminal import AsJson, Code, Token, Url, checked_moment, counted, kebab, out, short
 from forebear.graph.declaration import camel
@@ -195,7 +196,7 @@ def _cell_of(question: Question, column: Column, value: Any) -> Text:
         case None:
             return Text()
         case {"code": code, "message": message, "remedy": remedy}:
-            return Text.assemble(f"{short(message)}  ", (code, "dim"), f"\n  → {short(remedy)}")
+            return Text.assemble(f"{short(message)}  ", (code, "dim"), f"\n  → {short(in_commands(remedy))}")
         case {"id": id}:
             return Text(short(id))
         case bool():

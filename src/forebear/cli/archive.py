@@ -50,7 +50,16 @@ def export(file: ArchiveFile = "-", url: Url = None, token: Token = None) -> Non
 
 
 def restore(file: ArchiveFile) -> None:
-    """Read an exported file into an empty database. A damaged file is refused before anything is written."""
+    """Read an exported file into an empty database. A damaged file is refused before anything is written.
+
+    It writes to the database by itself, with no service on it.
+    """
+    if service := os.environ.get("FOREBEAR_URL"):
+        raise Failure(
+            f"a restore is not done through a service, and FOREBEAR_URL names {service}: unset it, and name the database by "
+            "FOREBEAR_GRAPH_URI or FOREBEAR_DATA_DIR",
+            Code.WRONG,
+        )
     from forebear.graph.kinds import GRAPH
     from forebear.record.archive import ArchiveError, records
     from forebear.record.archive import restore as written

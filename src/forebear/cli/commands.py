@@ -80,7 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Wrong usage; its whole sentence is behind a method that the public class does not have.
         message = getattr(error, "format_message", error.__str__)()
         asked = getattr(getattr(error, "ctx", None), "command_path", "forebear")
-        return _failed(f"{message.rstrip('.')}. See {asked} --help." if message else "", Code.WRONG)
+        sentence = message.rstrip(".") + ("" if message.rstrip(".").endswith("?") else ".")
+        return _failed(f"{sentence} See {asked} --help." if message else "", Code.WRONG)
     except BrokenPipeError:
         # The reader has seen enough. What Python still holds for it goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

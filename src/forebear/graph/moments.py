@@ -24,6 +24,8 @@ def parse(text: str) -> str:
         value = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"{text!r} is not an ISO 8601 moment, such as 2026-11-23T14:52:06Z") from None
+    if len(text) <= len("2026-11-23"):
+        raise ValueError(f"{text!r} is a day: write {value.date()}T00:00:00Z, or another time")
     if value.tzinfo is None:
         raise ValueError(f"{text!r} has no offset: end it with Z, or with one such as +02:00")
     try:

@@ -65,8 +65,11 @@ class EmbeddedEngine:
         Raises DataDirectoryInUse or EngineFailed.
         """
         directory = directory.absolute()
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = await _own(directory)
+        try:
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock = await _own(directory)
+        except OSError as error:
+            raise EngineFailed(f"FOREBEAR_DATA_DIR={directory} cannot be used: {error.strerror}.") from error
         try:
             engine = cls(directory, lock, heap, limit)
             # Users live only as long as an owner: every start has a new password.
@@ -221,6 +224,9 @@ def _command(directory: Path, heap: int, limit: float, bolt: int, http: int) -> 
         "serverMetrics": "false",
         "polyglotEngineEnabled": "false",
         "command.timeout": int(limit * 1000),
+        # Each row that names a hub is reckoned with all of it, and what an EXISTS left behind stays reckoned for a while, so
+        # 12,000 rows were too many. How many rows a statement may hold is limited besides.
+        "queryMaxHeapRAM": 0,
         # By default twice the cores: a few abandoned statements would keep every other one waiting.
         "queryMaxConcurrent": 64,
         # Synced to disk at commit, so that what was acknowledged survives a loss of power too; it
