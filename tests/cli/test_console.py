@@ -74,10 +74,12 @@ async def test_it_asks_nobody_but_its_service_and_breaks_no_policy(console: Cons
     assert console.complaints == []
 
 
-async def test_ctrl_enter_runs_the_query(console: Console) -> None:
+@pytest.mark.parametrize("place", ["#variables", "body"])
+async def test_ctrl_enter_runs_the_query_wherever_one_is(console: Console, place: str) -> None:
     await console.page.fill("#query", "query ($id: ID!) { model(id: $id) { id } }")
     await console.page.fill("#variables", '{"id": "model:parcel-picker"}')
-    await console.page.press("#variables", "Control+Enter")
+    await console.page.evaluate("document.activeElement.blur()")
+    await console.page.press(place, "Control+Enter")
     await console.says("Answered in ")
     assert await console.answer() == {"data": {"model": {"id": "model:parcel-picker"}}, "extensions": {"cost": 1}}
 
