@@ -12,7 +12,9 @@ from graphql import parse, validate
 from forebear.actions.action import Action
 from forebear.actions.catalogue import ACTIONS
 from forebear.app import schema_of
-from forebear.cli.actions import commands, in_commands, kebab, mutation
+from forebear.cli import answers
+from forebear.cli.actions import NAMES, commands, in_commands, kebab, mutation
+from forebear.cli.commands import app
 from tests.cli.terminal import Ended, Service, forebear, serving
 
 LINE = "line:ur5e"
@@ -139,8 +141,13 @@ def test_an_input_that_makes_no_sense_is_refused_with_reasons(service: Service) 
     )
 
 
+def test_every_action_has_a_command_of_its_own() -> None:
+    fixed = {entry.name for entry in (*app.registered_commands, *app.registered_groups)}
+    assert [*commands()] == [*NAMES.values()]
+    assert {*NAMES.values()} & {*fixed, *answers.commands(taken=())} == set()
+
+
 def test_a_remedy_names_commands() -> None:
-    commands(taken=["restore"])
     assert in_commands("restore it first (restore)") == "restore it first (restore-release)"
     assert in_commands("attach the evidence (attachEvidence)") == "attach the evidence (attach-evidence)"
     assert in_commands("see the robot (ur5e)") == "see the robot (ur5e)"

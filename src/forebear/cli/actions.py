@@ -49,19 +49,16 @@ OUTCOME = f"""__typename
   ... on Planned {{ changes considered {{ id chosen {REASONS} remarks }} }}"""
 
 
-_called: dict[str, str] = {}
-"""The commands of actions, by the actions' names."""
+NAMES = {action.name: kebab(action.name) for action in ACTIONS} | {"restore": "restore-release"}
+"""The commands of actions; `forebear restore` restores a database."""
 
 
-def commands(taken: Iterable[str]) -> dict[str, Any]:
-    """The commands of all actions by name; one whose name is `taken` says what it is about as well, as in `restore-release`."""
+def commands() -> dict[str, Any]:
+    """The commands of all actions by name."""
     app = typer.Typer()
     for action in ACTIONS:
-        name = kebab(action.name)
-        name = f"{name}-{kebab(action.input.members[0].name)}" if name in taken else name
-        _called[action.name] = name
         first, _, _ = action.doc.partition(". ")
-        app.command(name, help=action.doc, short_help=first.rstrip("."), rich_help_panel=PANEL)(command(action))
+        app.command(NAMES[action.name], help=action.doc, short_help=first.rstrip("."), rich_help_panel=PANEL)(command(action))
     return dict(typer.main.get_group(app).commands)
 
 
@@ -260,7 +257,7 @@ def _reasons(reasons: Iterable[Mapping[str, str]], indent: str) -> Iterator[Text
 
 def in_commands(remedy: str) -> str:
     """A remedy in which the actions that it names, such as `(restore)`, are commands, such as `(restore-release)`."""
-    return re.sub(r"\((\w+)\)", lambda m: f"({_called.get(m[1], m[1])})", remedy)
+    return re.sub(r"\((\w+)\)", lambda m: f"({NAMES.get(m[1], m[1])})", remedy)
 
 
 def _subject(outcome: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

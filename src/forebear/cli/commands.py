@@ -31,8 +31,8 @@ class Commands(TyperGroup):
     def _add_declared(self) -> None:
         from forebear.cli import actions, answers
 
-        for module in (answers, actions):
-            for name, command in module.commands(taken=[*self.commands]).items():
+        for made in (answers.commands(taken=[*self.commands]), actions.commands()):
+            for name, command in made.items():
                 self.commands.setdefault(name, command)
 
 
@@ -80,8 +80,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Wrong usage; its whole sentence is behind a method that the public class does not have.
         message = getattr(error, "format_message", error.__str__)()
         asked = getattr(getattr(error, "ctx", None), "command_path", "forebear")
-        sentence = message.rstrip(".") + ("" if message.rstrip(".").endswith("?") else ".")
-        return _failed(f"{sentence} See {asked} --help." if message else "", Code.WRONG)
+        sentence = message.rstrip(".")
+        end = "" if sentence.endswith("?") else "."
+        return _failed(f"{sentence}{end} See {asked} --help." if message else "", Code.WRONG)
     except BrokenPipeError:
         # The reader has seen enough. What Python still holds for it goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
