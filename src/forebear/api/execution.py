@@ -201,6 +201,7 @@ class Executor:
             return await self._execute(asked, answer)
         outcome: Any
         try:
+            # Of what graphql-core would tell it, a mutation's resolver reads the context alone, which `asked` has as well.
             outcome = mutation.resolve(None, cast(GraphQLResolveInfo[Context], asked), **arguments)
             if isawaitable(outcome):
                 outcome = await outcome

@@ -224,8 +224,8 @@ def _command(directory: Path, heap: int, limit: float, bolt: int, http: int) -> 
         "serverMetrics": "false",
         "polyglotEngineEnabled": "false",
         "command.timeout": int(limit * 1000),
-        # Each row that names a hub is reckoned with all of it, and what an EXISTS left behind stays reckoned for a while, so
-        # 12,000 rows were too many. How many rows a statement may hold is limited besides.
+        # It reckons some 17 KB for a row of `impact` of a hub, and for seconds after the statement, so the third of 12,000 rows
+        # was refused. How many rows a statement may hold is limited besides.
         "queryMaxHeapRAM": 0,
         # By default twice the cores: a few abandoned statements would keep every other one waiting.
         "queryMaxConcurrent": 64,
