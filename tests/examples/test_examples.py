@@ -12,8 +12,9 @@ from forebear.actions.catalogue import ACTIONS
 from forebear.cli.demo import CAST
 from forebear.cli.story import steps
 from forebear.graph.declaration import Standing
-from forebear.graph.facts import Facts, NodeRow
+from forebear.graph.facts import Facts
 from forebear.graph.kinds import GRAPH
+from forebear.graph.rows import NodeRow
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forebear.graph.declaration import Change, Edge, Json, Kind, Property, Standing
-from forebear.graph.facts import Amendment, EdgeRow, Facts, InvalidFact, NodeRow, json_text
+from forebear.graph.facts import Facts
 from forebear.graph.kinds import GRAPH
+from forebear.graph.rows import Amendment, EdgeRow, InvalidFact, NodeRow
+from forebear.graph.values import json_text
 
 facts = Facts(GRAPH)
 KINDS = [*GRAPH.kinds.values()]

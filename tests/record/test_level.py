@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forebear.graph import upsert
-from forebear.graph.facts import Amendment, EdgeRow, NodeRow, Row
 from forebear.graph.kinds import GRAPH
+from forebear.graph.rows import Amendment, EdgeRow, NodeRow, Row
 from forebear.record.level import Level, levels
 
 RUN = GRAPH.kinds["Run"]

@@ -14,7 +14,7 @@ import msgspec
 from forebear.domain.outcome import Reason, Verdict
 from forebear.domain.roles import Actor
 from forebear.graph.declaration import Value
-from forebear.graph.facts import NodeRow
+from forebear.graph.rows import NodeRow
 
 T = TypeVar("T")
 Rows = Sequence[Mapping[str, Any]]

@@ -13,11 +13,12 @@ from forebear.domain.outcome import Reason, Verdict
 from forebear.domain.release import DECISIONS, By
 from forebear.domain.roles import refusal_within
 from forebear.domain.standing import Standing, case
+from forebear.graph.amendment import corrected
 from forebear.graph.declaration import Json, Value, prop
-from forebear.graph.facts import Facts
+from forebear.graph.ids import Ids
 from forebear.graph.kinds import GRAPH
 
-_FACTS = Facts(GRAPH)
+_IDS = Ids(GRAPH)
 
 
 class Correct(Value):
@@ -31,10 +32,10 @@ class Correct(Value):
 
 def _decide(given: Given) -> Verdict:
     id, said = given.input["of"], given.input["values"]
-    kind = GRAPH.kinds[_FACTS.ids.kind(id)]
+    kind = GRAPH.kinds[_IDS.kind(id)]
     if not isinstance(said, Mapping):
         return Verdict(id, reasons=(Reason("INVALID_INPUT", "values: expected an object", "give the values by property"),))
-    values, wrong = _FACTS.corrected(kind, said)
+    values, wrong = corrected(kind, said)
     if wrong:
         invalid = (Reason("INVALID_INPUT", text, "correct the field and try again") for text in wrong)
         return Verdict(id, reasons=tuple(invalid))
@@ -48,7 +49,7 @@ def _decide(given: Given) -> Verdict:
 
 
 def _asks(given: Mapping[str, Any]) -> dict[str, Any]:
-    is_version = _FACTS.ids.kind(given["of"]) == "ModelVersion"
+    is_version = _IDS.kind(given["of"]) == "ModelVersion"
     version, artifact = (given["of"], None) if is_version else (None, given["of"])
     return standing_of(version=version, artifact=artifact, compared=True) | {"place": None, "intent": None}
 

@@ -36,9 +36,11 @@ from forebear.domain.outcome import (
 )
 from forebear.domain.roles import Actor, refusal
 from forebear.graph.change import Change, Revision
+from forebear.graph.complaint import reasons_of
 from forebear.graph.declaration import Edge
-from forebear.graph.facts import EdgeRow, Facts, InvalidFact, NodeRow
+from forebear.graph.facts import Facts
 from forebear.graph.moments import moment
+from forebear.graph.rows import EdgeRow, InvalidFact, NodeRow
 from forebear.store import Store, WriteTransaction
 from forebear.store.statements import Facts as Statement
 
@@ -107,7 +109,7 @@ class Performer:
         try:
             values = self._read(action, input, described)
         except ValidationError as error:
-            return _invalid(self.facts.reasons(error, None))
+            return _invalid(reasons_of(error))
         except InvalidFact as error:
             return _invalid(error.reasons)
 

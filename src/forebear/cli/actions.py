@@ -20,7 +20,7 @@ from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, kebab, out,
 from forebear.domain.policy import InvalidPolicy
 from forebear.domain.policy_text import read
 from forebear.graph.declaration import Json, Property
-from forebear.graph.facts import json_text
+from forebear.graph.values import json_text
 
 PANEL = "Govern"
 """Under which heading of the help they stand."""

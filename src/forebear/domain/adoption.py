@@ -22,8 +22,9 @@ from forebear.domain.reference import unknown
 from forebear.domain.release import By
 from forebear.domain.restatement import IMMUTABLE, restated
 from forebear.domain.standing import Case, PackRow, PolicyRow, Row, case
-from forebear.graph.facts import NodeRow, json_text
 from forebear.graph.moments import moment
+from forebear.graph.rows import NodeRow
+from forebear.graph.values import json_text
 
 INVALID_POLICY = "INVALID_POLICY"
 MISSING = "MISSING"

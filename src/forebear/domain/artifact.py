@@ -18,8 +18,8 @@ from forebear.domain.permission import Permission, permission
 from forebear.domain.reference import UNKNOWN
 from forebear.domain.restatement import Restatement, restated
 from forebear.domain.standing import Case, Row
-from forebear.graph.facts import EdgeRow, NodeRow
 from forebear.graph.kinds import ArtifactState
+from forebear.graph.rows import EdgeRow, NodeRow
 
 NOT_FOUND = "NOT_FOUND"
 MISSING = "MISSING"

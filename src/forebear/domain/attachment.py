@@ -23,9 +23,9 @@ from forebear.domain.reference import unknown
 from forebear.domain.release import By
 from forebear.domain.restatement import restated
 from forebear.domain.standing import Case, EvidenceRow, PackRow, Row, case
-from forebear.graph.facts import NodeRow
 from forebear.graph.kinds import ArtifactState, EvidenceType
 from forebear.graph.moments import moment
+from forebear.graph.rows import NodeRow
 
 MISSING = "MISSING"
 """The code of a refusal because something is not said that evidence must say."""

@@ -18,9 +18,9 @@ from forebear.domain.reference import unknown
 from forebear.domain.release import By
 from forebear.domain.restatement import restated
 from forebear.domain.standing import Case, ReleaseRow, Row, RunRow, Standing, VersionRow
-from forebear.graph.facts import NodeRow
 from forebear.graph.ids import Ids, InvalidId, release_id
 from forebear.graph.kinds import GRAPH
+from forebear.graph.rows import NodeRow
 
 NO_VERSION = "NO_VERSION"
 REPEATED = "REPEATED"

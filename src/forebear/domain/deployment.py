@@ -29,9 +29,9 @@ from forebear.domain.place import DeploymentRow, Place
 from forebear.domain.reference import UNKNOWN
 from forebear.domain.restatement import IMMUTABLE
 from forebear.domain.standing import Case, Row
-from forebear.graph.facts import json_text
 from forebear.graph.kinds import DeploymentState, ReleaseState
 from forebear.graph.moments import moment
+from forebear.graph.values import json_text
 
 PENDING = "PENDING"
 NOT_REPORTED = "NOT_REPORTED"

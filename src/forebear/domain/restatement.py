@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from forebear.domain.outcome import Connect, Effect, Reason, Update
-from forebear.graph.facts import NodeRow
+from forebear.graph.rows import NodeRow
 
 IMMUTABLE = "IMMUTABLE"
 """The code of a refusal because a value would change that cannot."""

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from forebear.graph import upsert
 from forebear.graph.declaration import AUDIT_CHAIN, AUDIT_ENTRY, OUTBOX_ENTRY, REQUEST, Edge, Kind
-from forebear.graph.facts import EdgeRow, NodeRow
+from forebear.graph.rows import EdgeRow, NodeRow
 
 
 @dataclass(frozen=True)

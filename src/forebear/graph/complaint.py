@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pydantic import ValidationError
     from pydantic_core import ErrorDetails
+
+    from forebear.graph.declaration import Kind
 
 _SAID = {
     "missing": "is required",
@@ -55,6 +58,24 @@ def complaint(error: ErrorDetails, *, shown: bool = True) -> str:
     context = {name: int(v) if isinstance(v, float) and v.is_integer() else v for name, v in error.get("ctx", {}).items()}
     message = said.format(**context) if said else error["msg"].removeprefix("Value error, ")
     return f"{message}{_given(given)}" if shown and error["type"] not in _COMPLETE else message
+
+
+def reasons_of(error: ValidationError, kind: Kind | None = None) -> list[str]:
+    """What pydantic found, a sentence each, naming the field."""
+    reasons = []
+    for e in error.errors(include_url=False):
+        path = ".".join(str(step) for step in e["loc"])
+        message = complaint(e)
+        if e["type"] == "extra_forbidden":
+            known = [*kind.properties, *(edge.name for edge in kind.edges)] if kind and len(e["loc"]) == 1 else []
+            message = unknown(e["loc"][-1], known)
+        reasons.append(f"{path}: {message}")
+    return reasons
+
+
+def unknown(name: object, known: Sequence[str]) -> str:
+    """Says of a name that it is not known, and which one may have been meant."""
+    return f"{name!r} is not known" + meant(str(name), known)
 
 
 def _given(value: Any) -> str:

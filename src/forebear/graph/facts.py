@@ -5,120 +5,24 @@ A fact is one node with its outgoing edges:
     {"kind": "Run", "id": "run:octo-base", "status": "SUCCEEDED",
      "trainedOn": [{"id": "dataset:bridge_orig@1.0.0", "weight": 1.0}], "ran": ["code:octo@241fb35"]}
 
-Two more kinds of documents take back what was said, with a reason. `Retraction` takes back a node with all its edges,
-or one edge of it; `Correction` replaces values of a node, or of one edge:
-
-    {"kind": "Retraction", "of": "run:a", "reason": "never ran"}
-    {"kind": "Correction", "of": "run:a", "edge": "trainedOn", "to": "dataset:b@1", "values": {"weight": 0.5}, "reason": "…"}
+Two more kinds of documents take back what was said, or put it right: see `forebear.graph.amendment`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-import msgspec
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    StrictBool,
-    ValidationError,
-    WithJsonSchema,
-    create_model,
-)
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, create_model
 
-from forebear.graph.complaint import complaint, meant
-from forebear.graph.declaration import Change, Edge, Fact, Graph, Json, Kind, Property, Standing, Value
+from forebear.graph.amendment import AMENDMENTS, Amendments
+from forebear.graph.complaint import reasons_of, unknown
+from forebear.graph.declaration import Change, Edge, Graph, Kind, Standing, Value
 from forebear.graph.ids import Ids, InvalidId
-from forebear.graph.moments import parse
-
-MAX_INT = 2**31 - 1
-"""Largest integer: GraphQL's Int has 32 bits."""
-
-
-@dataclass(frozen=True, slots=True)
-class EdgeRow:
-    """One edge of a fact, ready to be written."""
-
-    edge: Edge
-    source: str
-    target: str
-    target_kind: str
-    properties: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class NodeRow:
-    """One described node, ready to be written, with its edges.
-
-    `guaranteed` and `updated` hold the given properties by how they may change; JSON is already text.
-    """
-
-    kind: Kind
-    id: str
-    guaranteed: dict[str, Any]
-    updated: dict[str, Any]
-    edges: tuple[EdgeRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Amendment:
-    """A retraction (`values` is `None`) or a correction of a node, or of the edge named by `edge`, `to` and `valid_from`."""
-
-    kind: Kind
-    of: str
-    reason: str
-    values: dict[str, Any] | None = None
-    edge: Edge | None = None
-    to: str | None = None
-    to_kind: str | None = None
-    valid_from: str | None = None
-
-
-Row = NodeRow | Amendment
-
-
-class InvalidFact(ValueError):
-    """A document that is no fact of this graph, with every reason, each naming the field."""
-
-    def __init__(self, id: str | None, reasons: Sequence[str]) -> None:
-        super().__init__("; ".join(reasons))
-        self.id = id
-        self.reasons = tuple(reasons)
-
-
-def _moment(value: Any) -> str:
-    # Left alone, pydantic reads "2024" and 2024 as seconds, or milliseconds, since 1970.
-    if not isinstance(value, str):
-        raise ValueError("a moment is a text, such as 2026-11-23T14:52:06Z")
-    return parse(value)
-
-
-Moment = Annotated[
-    str,
-    PlainValidator(_moment),
-    WithJsonSchema({"type": "string", "format": "date-time", "description": "ISO 8601 with an offset."}),
-]
-
-
-def _number(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError("a boolean is no number")
-    if isinstance(value, str):
-        raise ValueError("a text is no number")
-    return value
-
-
-def json_text(value: object) -> str:
-    """A JSON value as the graph holds it: text with sorted keys, so that equal values are equal texts."""
-    return msgspec.json.encode(value, order="sorted").decode()
+from forebear.graph.rows import EdgeRow, InvalidFact, NodeRow, Row
+from forebear.graph.values import CONFIG, field
 
 
 @dataclass(frozen=True)
@@ -138,6 +42,7 @@ class Facts:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.ids = Ids(graph)
+        self._amendments = Amendments(graph, self.ids)
         self._shapes: dict[str, _Shape] = {}
 
     def model(self, kind: str) -> type[BaseModel]:
@@ -160,21 +65,21 @@ class Facts:
         """The pydantic model of an action's input, whose ids are checked against the kinds that they may name."""
         fields: dict[str, Any] = {}
         for p in value.members:
-            annotation, described = _field(p)
+            annotation, described = field(p)
             if p.names:
                 annotation = self.model(p.names[0]) if p.is_fact else self._id(p.names)
                 annotation = list[annotation] if p.item_type is not None else annotation  # type: ignore[valid-type]
                 annotation = annotation if p.required else annotation | None
             fields[p.name] = (annotation, described)
-        return create_model(value.__name__, __config__=_CONFIG, __doc__=value.__doc__, **fields)
+        return create_model(value.__name__, __config__=CONFIG, __doc__=value.__doc__, **fields)
 
     @cached_property
     def json_schema(self) -> dict[str, Any]:
         """The JSON schema of every fact, one definition a kind."""
-        kinds = [*self.graph.kinds, *_AMENDMENTS]
+        kinds = [*self.graph.kinds, *AMENDMENTS]
         definitions: dict[str, Any] = {}
         for name in kinds:
-            model = _AMENDMENTS.get(name) or self.model(name)
+            model: type[BaseModel] = AMENDMENTS.get(name) or self.model(name)
             schema = model.model_json_schema(ref_template="#/$defs/{model}")
             definitions |= schema.pop("$defs", {})
             definitions[name] = schema
@@ -196,9 +101,9 @@ class Facts:
         id = document.get("id", document.get("of"))
         id = id if isinstance(id, str) else None
         if name in ("Retraction", "Correction"):
-            return self._amendment(str(name), document, id)
+            return self._amendments.read(document)
         if not isinstance(name, str) or name not in self.graph.kinds:
-            raise InvalidFact(id, [f"kind: {_unknown(name, [*self.graph.kinds, 'Retraction', 'Correction'])}"])
+            raise InvalidFact(id, [f"kind: {unknown(name, [*self.graph.kinds, 'Retraction', 'Correction'])}"])
         kind = self.graph.kinds[name]
         if kind.standing is Standing.GOVERNED and not imported:
             raise InvalidFact(
@@ -212,7 +117,7 @@ class Facts:
         try:
             model = shape.model.model_validate(document)
         except ValidationError as error:
-            raise InvalidFact(id, self.reasons(error, kind)) from None
+            raise InvalidFact(id, reasons_of(error, kind)) from None
         return self._rows(kind, shape, model, imported=imported and kind.standing is Standing.GOVERNED)
 
     def governed(self, document: object) -> Mapping[str, Any] | None:
@@ -233,7 +138,7 @@ class Facts:
             return self.document(name, document)
         except ValidationError as error:
             id = document.get("id")
-            raise InvalidFact(id if isinstance(id, str) else None, self.reasons(error, kind)) from None
+            raise InvalidFact(id if isinstance(id, str) else None, reasons_of(error, kind)) from None
 
     def _of_node(self, document: Mapping[str, Any]) -> str:
         """The kind of the node that a Correction is of; empty where it is of an edge, or of nothing."""
@@ -298,88 +203,13 @@ class Facts:
             raise InvalidFact(node, reasons)
         return NodeRow(kind, node, guaranteed, updated, tuple(edges))
 
-    def _amendment(self, name: str, document: Mapping[str, Any], id: str | None) -> Amendment:
-        try:
-            model = (Retraction if name == "Retraction" else Correction).model_validate(document)
-        except ValidationError as error:
-            raise InvalidFact(id, self.reasons(error, None)) from None
-        try:
-            kind = self.graph.kinds[self.ids.kind(model.of)]
-        except InvalidId as error:
-            raise InvalidFact(id, [f"of: {error}"]) from None
-        if kind.standing is Standing.GOVERNED:
-            raise InvalidFact(id, [f"of: {kind.name} is governed: it is retracted or corrected by actions"])
-        if kind.standing is Standing.SETTLED:
-            said = f"of: decisions rest on a {kind.name}, so it is neither retracted nor corrected: record another one"
-            raise InvalidFact(id, [said])
-        edge = next((e for e in kind.edges if e.name == model.edge), None)
-        reasons = []
-        if model.edge is not None and edge is None:
-            reasons.append(f"edge: {_unknown(model.edge, [e.name for e in kind.edges])}")
-        if (model.edge is None) != (model.to is None):
-            reasons.append("edge and to name an edge together: give both, or neither for the node itself")
-        to_kind = None
-        if model.to is not None:
-            try:
-                to_kind = self.ids.kind(model.to)
-            except InvalidId as error:
-                reasons.append(f"to: {error}")
-            if edge and to_kind and to_kind not in edge.targets:
-                reasons.append(f"to: {edge.name} leads to {' or '.join(edge.targets)}, not to {to_kind}")
-        if edge and edge.interval and model.validFrom is None:
-            reasons.append(f"validFrom: it is part of the identity of {edge.name}, so give it")
-        if edge and not edge.interval and model.validFrom is not None:
-            reasons.append(f"validFrom: {edge.name} has no interval")
-        values = None
-        if isinstance(model, Correction) and not reasons:
-            declared = edge.stored_properties if edge else tuple(kind.properties.values())
-            values, reasons = self._corrected(kind, edge, {p.name: p for p in declared}, model.values)
-        if reasons:
-            raise InvalidFact(id, reasons)
-        return Amendment(kind, model.of, model.reason, values, edge, model.to, to_kind, model.validFrom)
-
-    def corrected(self, kind: Kind, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-        """Corrected values of a node in the graph's form, and what is wrong with them."""
-        return self._corrected(kind, None, kind.properties, given)
-
-    def _corrected(
-        self, kind: Kind, edge: Edge | None, declared: Mapping[str, Property], given: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], list[str]]:
-        owner = f"{kind.name}.{edge.name}" if edge else kind.name
-        reasons: list[str] = []
-        values: dict[str, Any] = {}
-        if not given:
-            reasons.append("values: name at least one value to correct")
-        for name, value in given.items():
-            p = declared.get(name)
-            if p is None:
-                reasons.append(f"values.{name}: {_unknown(name, list(declared))}")
-                continue
-            if edge and edge.interval and name == "validFrom":
-                reasons.append("values.validFrom: it is part of the edge's identity: retract the edge and record it anew")
-                continue
-            if value is None:
-                if p.required:
-                    reasons.append(f"values.{name}: {owner}.{name} is required and cannot be null")
-                else:
-                    values[name] = None
-                continue
-            checker = create_model("value", __config__=_CONFIG, **{name: (_annotation(p), ...)})  # type: ignore[call-overload]
-            try:
-                model = checker.model_validate({name: value})
-            except ValidationError as error:
-                reasons += [f"values.{r}" for r in self.reasons(error, None)]
-            else:
-                values[name] = model.__dict__[name]
-        return values, reasons
-
     def _make(self, kind: Kind) -> type[BaseModel]:
         fields: dict[str, Any] = {
             "kind": (Literal[kind.name], Field(description="The kind of node.")),
             "id": (self._id((kind.name,)), Field(description=f"Its id: {_example(kind)}.")),
         }
         for p in kind.properties.values():
-            fields[p.name] = _field(p)
+            fields[p.name] = field(p)
         for e in kind.edges:
             end = self._end(e)
             fields[e.name] = (
@@ -387,13 +217,13 @@ class Facts:
                 if e.one
                 else (list[end] | None, Field(default=None, description=e.doc))  # type: ignore[valid-type]
             )
-        return create_model(kind.name, __config__=_CONFIG, __doc__=kind.doc, **fields)
+        return create_model(kind.name, __config__=CONFIG, __doc__=kind.doc, **fields)
 
     def _end(self, edge: Edge) -> Any:
         fields: dict[str, Any] = {"id": (self._id(edge.targets), Field(description=edge.doc))}
         for p in edge.stored_properties:
-            fields[p.name] = _field(p)
-        model = create_model(f"{edge.source}_{edge.name}", __config__=_CONFIG, __doc__=edge.doc, **fields)
+            fields[p.name] = field(p)
+        model = create_model(f"{edge.source}_{edge.name}", __config__=CONFIG, __doc__=edge.doc, **fields)
 
         def read(end: Any) -> Any:
             if isinstance(end, str):
@@ -415,48 +245,6 @@ class Facts:
 
         return Annotated[str, BeforeValidator(check)]
 
-    def reasons(self, error: ValidationError, kind: Kind | None) -> list[str]:
-        """What pydantic found, a sentence each, naming the field."""
-        reasons = []
-        for e in error.errors(include_url=False):
-            path = ".".join(str(step) for step in e["loc"])
-            message = complaint(e)
-            if e["type"] == "extra_forbidden":
-                known = [*kind.properties, *(edge.name for edge in kind.edges)] if kind and len(e["loc"]) == 1 else []
-                message = _unknown(e["loc"][-1], known)
-            reasons.append(f"{path}: {message}")
-        return reasons
-
-
-_CONFIG = ConfigDict(extra="forbid", strict=False, allow_inf_nan=False, use_enum_values=True, protected_namespaces=())
-
-
-class Retraction(BaseModel):
-    """Takes back a node with all its edges, or one edge of it."""
-
-    model_config = _CONFIG
-
-    kind: Literal["Retraction"]
-    of: str = Field(description="Id of the node that is retracted, or whose edge is.")
-    edge: str | None = Field(default=None, description="The edge's field, such as trainedOn.")
-    to: str | None = Field(default=None, description="Id of the node that the edge leads to.")
-    validFrom: Moment | None = Field(default=None, description="Since when the edge held, where it has an interval.")
-    reason: str = Field(min_length=1, description="Why.")
-
-
-class Correction(BaseModel):
-    """Replaces values of a node, or of one edge of it."""
-
-    model_config = _CONFIG
-
-    kind: Literal["Correction"]
-    of: str = Field(description="Id of the node that is corrected, or whose edge is.")
-    edge: str | None = Field(default=None, description="The edge's field, such as trainedOn.")
-    to: str | None = Field(default=None, description="Id of the node that the edge leads to.")
-    validFrom: Moment | None = Field(default=None, description="Since when the edge held, where it has an interval.")
-    values: dict[str, Any] = Field(description="The corrected values by property; null takes one away.")
-    reason: str = Field(min_length=1, description="Why.")
-
 
 def _said(end: BaseModel) -> Any:
     """An edge's end as a document says it: its id alone where there is nothing else to say."""
@@ -471,57 +259,5 @@ def _backwards(values: Mapping[str, Any], where: str) -> list[str]:
     return [f"{where}validTo: {until} lies before validFrom, {since}"]
 
 
-_AMENDMENTS: Mapping[str, type[BaseModel]] = {"Retraction": Retraction, "Correction": Correction}
-
-
-def _annotation(p: Property) -> Any:
-    """What a property's value must be, and how the graph holds it."""
-    if p.type in (Json, Fact):
-        return Annotated[Any, PlainValidator(_json), WithJsonSchema({})]
-    if p.type is datetime:
-        return Moment
-    if p.type is int:
-        return Annotated[int, BeforeValidator(_number), Field(ge=-MAX_INT - 1, le=MAX_INT)]
-    if p.type is float:
-        return Annotated[float, BeforeValidator(_number)]
-    if p.type is bool:
-        return StrictBool
-    if p.value_type is not None:
-        return Annotated[list[_value_model(p.value_type)], AfterValidator(_values)]  # type: ignore[misc]
-    return p.type
-
-
-def _json(value: Any) -> str:
-    try:
-        return json_text(value)
-    except (TypeError, ValueError, UnicodeError) as error:
-        raise ValueError(f"no JSON value: {error}") from None
-
-
-def _values(items: list[BaseModel]) -> str:
-    return json_text([item.model_dump(exclude_none=True) for item in items])
-
-
-_value_models: dict[type[Value], type[BaseModel]] = {}
-
-
-def _value_model(value: type[Value]) -> type[BaseModel]:
-    if value not in _value_models:
-        fields: dict[str, Any] = {p.name: _field(p) for p in value.members}
-        _value_models[value] = create_model(value.__name__, __config__=_CONFIG, __doc__=value.__doc__, **fields)
-    return _value_models[value]
-
-
-def _field(p: Property) -> Any:
-    annotation = _annotation(p)
-    if p.required:
-        return annotation, Field(description=p.doc)
-    return annotation | None, Field(default=None, description=p.doc)
-
-
 def _example(kind: Kind) -> str:
     return f"{kind.prefix}:name@version" if kind.versioned else f"{kind.prefix}:name"
-
-
-def _unknown(name: object, known: Sequence[str]) -> str:
-    return f"{name!r} is not known" + meant(str(name), known)

@@ -9,7 +9,7 @@ from typing import Any
 
 from forebear.graph import upsert
 from forebear.graph.declaration import Change, Kind
-from forebear.graph.facts import Amendment, EdgeRow, NodeRow, Row
+from forebear.graph.rows import Amendment, EdgeRow, NodeRow, Row
 
 Ends = tuple[str, str, str]
 """What the edges of one statement have in common: the source's kind, the edge's name, the target's kind."""

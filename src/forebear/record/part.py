@@ -8,7 +8,7 @@ from typing import Any, Self, cast
 
 from forebear.domain.audit import digest
 from forebear.graph import mark
-from forebear.graph.facts import Row
+from forebear.graph.rows import Row
 from forebear.store import WriteTransaction
 
 

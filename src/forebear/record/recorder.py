@@ -15,9 +15,11 @@ from forebear.domain.roles import Actor, refusal
 from forebear.graph import audit, upsert
 from forebear.graph.declaration import Change, Edge, Kind
 from forebear.graph.dialect import Engine, anchored
-from forebear.graph.facts import Amendment, EdgeRow, Facts, InvalidFact, NodeRow, Row, json_text
+from forebear.graph.facts import Facts
 from forebear.graph.kinds import ReleaseLine
 from forebear.graph.moments import moment
+from forebear.graph.rows import Amendment, EdgeRow, InvalidFact, NodeRow, Row
+from forebear.graph.values import json_text
 from forebear.record.audit import FACTS, Chains, digest
 from forebear.record.level import Ends, Identity, Level, Node, levels
 from forebear.record.part import Known, Part

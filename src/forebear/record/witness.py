@@ -18,9 +18,9 @@ import msgspec
 from forebear.domain.audit import Entry
 from forebear.domain.verification import Finding
 from forebear.graph.declaration import Graph, Property
-from forebear.graph.facts import json_text
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.moments import parse
+from forebear.graph.values import json_text
 from forebear.record.audit import FACTS
 from forebear.record.trail import BATCH
 

@@ -1,0 +1,137 @@
+"""Amendments: documents that take back what was said, or put it right, with a reason.
+
+{"kind": "Retraction", "of": "run:a", "reason": "never ran"}
+{"kind": "Correction", "of": "run:a", "edge": "trainedOn", "to": "dataset:b@1", "values": {"weight": 0.5}, "reason": "…"}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, ValidationError, create_model
+
+from forebear.graph.complaint import reasons_of, unknown
+from forebear.graph.declaration import Edge, Graph, Kind, Property, Standing
+from forebear.graph.ids import Ids, InvalidId
+from forebear.graph.rows import Amendment, InvalidFact
+from forebear.graph.values import CONFIG, Moment, annotation
+
+
+class Retraction(BaseModel):
+    """Takes back a node with all its edges, or one edge of it."""
+
+    model_config = CONFIG
+
+    kind: Literal["Retraction"]
+    of: str = Field(description="Id of the node that is retracted, or whose edge is.")
+    edge: str | None = Field(default=None, description="The edge's field, such as trainedOn.")
+    to: str | None = Field(default=None, description="Id of the node that the edge leads to.")
+    validFrom: Moment | None = Field(default=None, description="Since when the edge held, where it has an interval.")
+    reason: str = Field(min_length=1, description="Why.")
+
+
+class Correction(BaseModel):
+    """Replaces values of a node, or of one edge of it."""
+
+    model_config = CONFIG
+
+    kind: Literal["Correction"]
+    of: str = Field(description="Id of the node that is corrected, or whose edge is.")
+    edge: str | None = Field(default=None, description="The edge's field, such as trainedOn.")
+    to: str | None = Field(default=None, description="Id of the node that the edge leads to.")
+    validFrom: Moment | None = Field(default=None, description="Since when the edge held, where it has an interval.")
+    values: dict[str, Any] = Field(description="The corrected values by property; null takes one away.")
+    reason: str = Field(min_length=1, description="Why.")
+
+
+AMENDMENTS: Mapping[str, type[Retraction] | type[Correction]] = {"Retraction": Retraction, "Correction": Correction}
+"""Their models, by kind."""
+
+
+class Amendments:
+    """Reads amendments of one graph."""
+
+    def __init__(self, graph: Graph, ids: Ids) -> None:
+        self._graph = graph
+        self._ids = ids
+
+    def read(self, document: Mapping[str, Any]) -> Amendment:
+        """A Retraction or a Correction as a row. Raises `InvalidFact` with every reason."""
+        id = document.get("of")
+        id = id if isinstance(id, str) else None
+        try:
+            model = AMENDMENTS[document["kind"]].model_validate(document)
+        except ValidationError as error:
+            raise InvalidFact(id, reasons_of(error)) from None
+        try:
+            kind = self._graph.kinds[self._ids.kind(model.of)]
+        except InvalidId as error:
+            raise InvalidFact(id, [f"of: {error}"]) from None
+        if kind.standing is Standing.GOVERNED:
+            raise InvalidFact(id, [f"of: {kind.name} is governed: it is retracted or corrected by actions"])
+        if kind.standing is Standing.SETTLED:
+            said = f"of: decisions rest on a {kind.name}, so it is neither retracted nor corrected: record another one"
+            raise InvalidFact(id, [said])
+        edge = next((e for e in kind.edges if e.name == model.edge), None)
+        reasons = []
+        if model.edge is not None and edge is None:
+            reasons.append(f"edge: {unknown(model.edge, [e.name for e in kind.edges])}")
+        if (model.edge is None) != (model.to is None):
+            reasons.append("edge and to name an edge together: give both, or neither for the node itself")
+        to_kind = None
+        if model.to is not None:
+            try:
+                to_kind = self._ids.kind(model.to)
+            except InvalidId as error:
+                reasons.append(f"to: {error}")
+            if edge and to_kind and to_kind not in edge.targets:
+                reasons.append(f"to: {edge.name} leads to {' or '.join(edge.targets)}, not to {to_kind}")
+        if edge and edge.interval and model.validFrom is None:
+            reasons.append(f"validFrom: it is part of the identity of {edge.name}, so give it")
+        if edge and not edge.interval and model.validFrom is not None:
+            reasons.append(f"validFrom: {edge.name} has no interval")
+        values = None
+        if isinstance(model, Correction) and not reasons:
+            declared = edge.stored_properties if edge else tuple(kind.properties.values())
+            values, reasons = _corrected(kind, edge, {p.name: p for p in declared}, model.values)
+        if reasons:
+            raise InvalidFact(id, reasons)
+        return Amendment(kind, model.of, model.reason, values, edge, model.to, to_kind, model.validFrom)
+
+
+def corrected(kind: Kind, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Corrected values of a node in the graph's form, and what is wrong with them."""
+    return _corrected(kind, None, kind.properties, given)
+
+
+def _corrected(
+    kind: Kind, edge: Edge | None, declared: Mapping[str, Property], given: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[str]]:
+    owner = f"{kind.name}.{edge.name}" if edge else kind.name
+    reasons: list[str] = []
+    values: dict[str, Any] = {}
+    if not given:
+        reasons.append("values: name at least one value to correct")
+    for name, value in given.items():
+        p = declared.get(name)
+        if p is None:
+            reasons.append(f"values.{name}: {unknown(name, list(declared))}")
+            continue
+        if edge and edge.interval and name == "validFrom":
+            reasons.append("values.validFrom: it is part of the edge's identity: retract the edge and record it anew")
+            continue
+        if value is None:
+            if p.required:
+                reasons.append(f"values.{name}: {owner}.{name} is required and cannot be null")
+            else:
+                values[name] = None
+            continue
+        checker = create_model("value", __config__=CONFIG, **{name: (annotation(p), ...)})  # type: ignore[call-overload]
+        try:
+            model = checker.model_validate({name: value})
+        except ValidationError as error:
+            reasons += [f"values.{r}" for r in reasons_of(error)]
+        else:
+            values[name] = model.__dict__[name]
+    return values, reasons
