@@ -7,6 +7,7 @@ from typing import Any
 
 from forebear.app import Forebear
 from forebear.domain.outcome import Done, Refused
+from forebear.graph.ids import named_id
 from tests.actions.plant import CANARY, FLEET, RITA, active, artifact, node, plant, ready, registered, reported, requested
 from tests.actions.world import EVA, ago, do, done
 from tests.record.asking import ask, record
@@ -138,3 +139,30 @@ async def test_what_was_seen_stays_known(registry: Forebear) -> None:
     await seen(registry, ago(hours=5), artifact=artifact(2))
     query = """query($t: DateTime) { robot(id: "robot:a", asKnownAt: $t) { installations { nodes { validTo } } } }"""
     assert await ask(registry, query, t=then) == {"robot": {"installations": {"nodes": [{"validTo": None}]}}}
+
+
+async def test_a_blank_name_names_nothing(registry: Forebear) -> None:
+    await plant(registry)
+    for name in ("digest", "externalId"):
+        for blank in ("", " \t"):
+            outcome = await do(registry, RITA, "reportInstallation", robot="robot:a", since=ago(hours=1), **{name: blank})
+            assert isinstance(outcome, Refused)
+            assert [(r.code, r.message) for r in outcome.reasons] == [("BLANK", f"{name}: is blank, and names nothing")]
+    assert await ran(registry) == []
+
+
+async def test_reports_have_installations_of_their_own_however_robots_and_artifacts_are_called(registry: Forebear) -> None:
+    await plant(registry)
+    may, june = "2026-05-01T00:00:00Z", "2026-06-01T00:00:00Z"
+    first = await seen(registry, may, robot="robot:q", externalId="b/2026-06-01T00:00:00Z/c")
+    second = await seen(registry, june, robot="robot:q/2026-05-01T00:00:00Z/b", externalId="c")
+    assert first.subject == "installation:q/2026-05-01T00:00:00Z/b/2026-06-01T00:00:00Z/c"
+    assert second.subject == "installation:q%2F2026-05-01T00:00:00Z%2Fb/2026-06-01T00:00:00Z/c"
+    longest = "robot:" + "r" * 506
+    digest = "sha256:" + "0f" * 32
+    third = await seen(registry, may, robot=longest, digest=digest)
+    assert len(third.subject) == 512
+    assert await seen(registry, may, robot=longest, digest=digest) == Done(third.subject, unchanged=True)
+    long = "oci:" + "q/" * 400
+    await seen(registry, june, robot=longest, externalId=long)
+    assert [artifact for artifact, *_ in await ran(registry, longest)] == [f"artifact:{digest}", named_id("artifact", long)]

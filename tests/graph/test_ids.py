@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forebear.graph.ids import MAX_LENGTH, Id, Ids, InvalidId, escape, release_id, unescape
+from forebear.graph.ids import MAX_LENGTH, Id, Ids, InvalidId, composed, escape, named_id, release_id, unescape
 from forebear.graph.kinds import GRAPH
 
 ids = Ids(GRAPH)
@@ -44,6 +44,50 @@ def test_two_releases_have_one_id_only_where_they_are_one(one, other):
 def test_a_release_is_named_by_its_version_and_its_line():
     assert release_id("model:openvla-7b@3", "line:widowx-orin") == "release:openvla-7b@3/widowx-orin"
     assert release_id("model:hand@1/b", "line:lab/left") == "release:hand@1/b/lab%2Fleft"
+
+
+# Parts that hold what separates parts, and parts that are too long for an id.
+parts = st.one_of(
+    st.text("ab%/@~7E", min_size=1, max_size=6).filter(lambda text: text[0] not in "/@~"),
+    st.builds(lambda text, n: text * n, st.sampled_from(["a", "a/", "a%2F", "%41b"]), st.integers(1, 300)),
+)
+several = st.tuples(parts, parts, parts)
+
+
+@given(several, several, st.sampled_from([0, -1]))
+def test_ids_of_parts_are_one_only_where_all_parts_are_and_are_never_too_long(one, other, plain):
+    first, second = (composed("installation:", *given, plain=plain) for given in (one, other))
+    assert (first == second) == (one == other)
+    assert len(first) <= MAX_LENGTH
+
+
+@given(several, st.sampled_from([0, -1]))
+def test_no_parts_have_the_id_of_parts_that_are_too_long(long, plain):
+    long = ("a" * MAX_LENGTH, *long[1:])
+    id = composed("", *long, plain=plain)
+    assert len(id) <= MAX_LENGTH
+    assert "/" not in id  # and every id of parts that is not too long holds one
+
+
+@given(st.tuples(names, names, names))
+def test_an_id_of_parts_is_an_id_however_long_they_are(given):
+    robot, since, artifact = (part * 9 for part in given)
+    assert ids.kind(composed("installation:", robot, since, artifact, plain=-1)) == "Installation"
+    assert ids.kind(release_id(f"model:{robot}@{since}", f"line:{artifact}")) == "Release"
+
+
+@given(texts, st.integers(1, 200), texts)
+def test_what_is_only_named_has_an_id_of_its_own(text, times, other):
+    long = named_id("artifact", text * times)
+    assert ids.kind(long) == "Artifact"
+    assert (long == named_id("artifact", other)) == (text * times == other)
+
+
+def test_an_ordinary_id_of_parts_is_readable():
+    name = composed("installation:", "ur-04", "2026-06-01T00:00:00Z", "oci:reg/q:build9", plain=-1)
+    assert name == "installation:ur-04/2026-06-01T00:00:00Z/oci:reg/q:build9"
+    assert named_id("artifact", "oci:reg/q:build9") == "artifact:oci:reg/q:build9"
+    assert named_id("artifact", "cloud:unheard of") == "artifact:cloud:unheard%20of"
 
 
 @given(kinds, texts, texts)

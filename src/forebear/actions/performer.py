@@ -39,6 +39,7 @@ from forebear.graph.change import Change, Revision
 from forebear.graph.complaint import reasons_of
 from forebear.graph.declaration import Edge
 from forebear.graph.facts import Facts
+from forebear.graph.ids import composed
 from forebear.graph.moments import moment
 from forebear.graph.rows import EdgeRow, InvalidFact, NodeRow
 from forebear.store import Store, WriteTransaction
@@ -63,7 +64,7 @@ class By:
 
 def request_id(actor: str, key: str) -> str:
     """The id that a request's outcome is kept under. Slashes of the actor's name are escaped, so that the first one ends it."""
-    return f"{actor.replace('%', '%25').replace('/', '%2F')}/{key}"
+    return composed("", actor, key, plain=-1)
 
 
 class Performer:

@@ -14,12 +14,13 @@ from datetime import datetime
 from forebear.domain.evaluation import CLOCK_SKEW, IN_FUTURE
 from forebear.domain.outcome import Connect, Describe, Disconnect, Effect, Reason, Revise, Verdict
 from forebear.domain.standing import Row
-from forebear.graph.ids import escape
+from forebear.graph.ids import composed, named_id, nameof
 from forebear.graph.kinds import DeploymentState
 from forebear.graph.moments import moment
 
 AMBIGUOUS = "AMBIGUOUS"
 BACKWARDS = "BACKWARDS"
+BLANK = "BLANK"
 
 
 class SeenRow(Row, frozen=True):
@@ -75,7 +76,7 @@ class Seen:
     @property
     def unknown(self) -> str:
         """The id that an artifact gets of which nothing is known: of a digest its name, so that registering completes it."""
-        return self.artifact or f"artifact:{escape(self.digest or self.external_id or '')}"
+        return self.artifact or named_id("artifact", self.digest or self.external_id or "")
 
 
 def report(seen: Seen, around: Around, now: str) -> Verdict:
@@ -89,7 +90,8 @@ def report(seen: Seen, around: Around, now: str) -> Verdict:
     known = next((s for s in around.same if s.artifact == artifact), None)
     if known is not None:
         return Verdict(known.id, (*effects, *_amended(known, until, by, told=seen.deployment is not None)))
-    id = f"installation:{_name(seen.robot)}/{seen.since.replace('.000000', '')}/{_name(artifact)}"
+    since = seen.since.replace(".000000", "")
+    id = composed("installation:", nameof(seen.robot), since, nameof(artifact), plain=-1)
     document = {"kind": "Installation", "id": id, "robot": seen.robot, "artifact": artifact, "validFrom": seen.since}
     document |= {n: v for n, v in (("validTo", until), ("installedBy", by)) if v is not None}
     return Verdict(id, (Describe(document), *effects))
@@ -117,6 +119,9 @@ def _impossible(seen: Seen, now: str) -> Iterable[Reason]:
     if seen.until is not None and seen.until <= seen.since:
         said = f"until: {seen.until} does not lie after since, {seen.since}"
         yield Reason(BACKWARDS, said, "report since when it was seen, and until when")
+    for name, text in (("digest", seen.digest), ("externalId", seen.external_id)):
+        if text is not None and not text.strip():
+            yield Reason(BLANK, f"{name}: is blank, and names nothing", "give the name in full")
     latest = moment(datetime.fromisoformat(now) + CLOCK_SKEW)
     for name, at in (("since", seen.since), ("until", seen.until)):
         if at is not None and at > latest:
@@ -144,8 +149,3 @@ def _was_under_way(d: CoveringRow, since: str) -> bool:
     if d.state in (DeploymentState.FAILED, DeploymentState.ENDED) and (d.valid_to is None or d.valid_to <= since):
         return False
     return min((m for m in (d.recorded_at, d.valid_from) if m is not None), default=since) <= since
-
-
-def _name(id: str) -> str:
-    """An id without its kind."""
-    return id.partition(":")[2]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from hashlib import sha256
 from urllib.parse import quote, unquote
 
 from forebear.graph.declaration import Graph
@@ -23,6 +24,7 @@ _ALLOWED = r"A-Za-z0-9._~/+:=\-"
 _NAME = re.compile(rf"[A-Za-z0-9%][{_ALLOWED}%]*")
 _PLAIN = re.compile(rf"([a-z-]+):[A-Za-z0-9][{_ALLOWED}]*(@[A-Za-z0-9][{_ALLOWED}]*)?")
 _ESCAPE = re.compile(r"%(?![0-9A-F]{2})")
+_CUT_ESCAPE = re.compile(r"%[0-9A-F]?$")
 
 
 class InvalidId(ValueError):
@@ -48,10 +50,41 @@ def escape(name: str) -> str:
     return f"%{ord(escaped[0]):02X}{escaped[1:]}" if escaped[:1] in tuple("._~-/+:=") else escaped
 
 
+def composed(prefix: str, *parts: str, plain: int) -> str:
+    """An id that is made of parts: two have the same id only where all of their parts are the same, and none is too long.
+
+    Slashes separate the parts. In each part but the one at `plain` slashes are escaped, so it is known which ones separate. A
+    digest takes the place of the tail of what would be too long; then no slash is left, which tells it from all others.
+    """
+    at = plain % len(parts)
+    text = "/".join(part if n == at else _without_slashes(part) for n, part in enumerate(parts))
+    if len(prefix) + len(text) <= MAX_LENGTH:
+        return f"{prefix}{text}"
+    # `escape` makes this escape at the beginning of a name only; a versioned id keeps a version.
+    separator = "@" if "@" in text else "%7E"
+    room = MAX_LENGTH - len(prefix) - len(separator) - 2 * sha256().digest_size
+    head = _CUT_ESCAPE.sub("", text[:room].replace("/", "~").replace("@", "~"))
+    digest = sha256(text.encode(errors="surrogatepass")).hexdigest()
+    return f"{prefix}{head}{separator}{digest}"
+
+
+def _without_slashes(part: str) -> str:
+    return part.replace("%", "%25").replace("/", "%2F")
+
+
+def named_id(prefix: str, name: str) -> str:
+    """The id of something of which no more is known than a name."""
+    return composed(f"{prefix}:", escape(name), plain=0)
+
+
 def release_id(version: str, line: str) -> str:
     """The id of a version's release in a line. Slashes of the line's name are escaped, so that the last one is the only one."""
-    name = line.partition(":")[2].replace("%", "%25").replace("/", "%2F")
-    return f"release:{version.partition(':')[2]}/{name}"
+    return composed("release:", nameof(version), nameof(line), plain=0)
+
+
+def nameof(id: str) -> str:
+    """An id without its kind's prefix."""
+    return id.partition(":")[2]
 
 
 def unescape(name: str) -> str:

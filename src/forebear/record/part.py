@@ -8,6 +8,7 @@ from typing import Any, Self, cast
 
 from forebear.domain.audit import digest
 from forebear.graph import mark
+from forebear.graph.ids import composed
 from forebear.graph.rows import Row
 from forebear.store import WriteTransaction
 
@@ -59,4 +60,4 @@ class Part:
         await transaction.run(mark.SET, {"id": self._id(self.after), "mark": said, "next": next})
 
     def _id(self, digest: str) -> str:
-        return f"{self.source}/{digest}"
+        return composed("", self.source, digest, plain=0)

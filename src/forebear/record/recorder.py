@@ -16,6 +16,7 @@ from forebear.graph import audit, upsert
 from forebear.graph.declaration import Change, Edge, Kind
 from forebear.graph.dialect import Engine, anchored
 from forebear.graph.facts import Facts
+from forebear.graph.ids import composed
 from forebear.graph.kinds import ReleaseLine
 from forebear.graph.moments import moment
 from forebear.graph.rows import Amendment, EdgeRow, InvalidFact, NodeRow, Row
@@ -279,7 +280,7 @@ class Recorder:
         facts = {"digest": digest(canonical), "facts": dict(writing.summary.facts), "source": origin.source}
         await self._chains.append(
             writing.transaction,
-            subject=f"{FACTS}{origin.recorder}",
+            subject=composed(FACTS, origin.recorder, plain=0),
             at=writing.now,
             by=origin.recorder,
             action=recording(imported=imported),
