@@ -255,7 +255,7 @@ class Memory:
             p = node.kind.properties[name]
             kept = node.updated if p.change is Change.UPDATED else values
             value = value_of(p, given)
-            changed = changed or json.dumps(kept.get(name)) != json.dumps(value)
+            changed = changed or (kept is values and json.dumps(kept.get(name)) != json.dumps(value))
             kept[name] = value
         node.states.append(replace(last, since=moment, values=values, revision=last.revision + changed))
 

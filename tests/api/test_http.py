@@ -169,6 +169,7 @@ async def test_facts_may_be_recorded_in_part(client: httpx.AsyncClient) -> None:
         "described": 1,
         "connected": 0,
         "revised": 0,
+        "updated": 0,
         "retracted": 0,
         "undescribed": [],
         "undescribedCount": 0,
@@ -198,6 +199,7 @@ async def test_a_stream_of_facts_says_as_it_goes_what_is_in(client: httpx.AsyncC
         "described": 5999,
         "connected": 0,
         "revised": 0,
+        "updated": 0,
         "retracted": 0,
         "undescribed": [],
     }

@@ -65,7 +65,7 @@ def test_json_is_a_line_for_each_rejection_and_one_for_the_summary(service: Serv
     assert [json.loads(line) for line in ended.out.splitlines()] == [
         {"line": 2, "id": None, "reasons": ["kind: 'Robo' is not known; did you mean 'Robot'?"]},
         {
-            "done": True, "kinds": {"Robot": 1}, "described": 1, "connected": 0, "revised": 0, "retracted": 0,
+            "done": True, "kinds": {"Robot": 1}, "described": 1, "connected": 0, "revised": 0, "updated": 0, "retracted": 0,
             "undescribed": [], "rejected": 1,
         },
     ]  # fmt: skip

@@ -196,9 +196,24 @@ async def test_names_and_labels_are_simply_replaced(registry: Forebear) -> None:
     before = now()
     summary = await history(registry, run(name="B", labels=None))
 
-    assert summary.changed == 0
+    assert (summary.described, summary.revised, summary.updated, summary.changed) == (0, 0, 1, 1)
     assert await ask(registry, '{ node(id: "run:a") { name labels } }') == {"node": {"name": "B", "labels": None}}
     assert await asked(registry, at=before) == {"described": True, **BLANK, "name": "B", **NO_EDGES}
+
+    assert (await history(registry, run(name="B", labels=None))).changed == 0
+
+
+async def test_a_corrected_name_is_simply_replaced_and_no_revision(registry: Forebear) -> None:
+    await history(registry, run(name="A", seed=1, externalIds=["mlflow:1"]))
+    wrong = correction("run:a", values={"name": "B", "externalIds": ["mlflow:2"]})
+    summary, again = await history(registry, wrong), await history(registry, wrong)
+    both = await history(registry, correction("run:a", values={"name": None, "seed": 2}))
+
+    assert (summary.revised, summary.updated, again.changed, both.revised, both.updated) == (0, 1, 0, 1, 0)
+    assert await ask(registry, '{ node(id: "run:a") { name externalIds ... on Run { seed revision } } }') == {
+        "node": {"name": None, "externalIds": ["mlflow:2"], "seed": 2, "revision": 1}
+    }
+    assert await ask(registry, '{ resolve(name: "mlflow:1") { totalCount } }') == {"resolve": {"totalCount": 0}}
 
 
 async def test_a_conflicting_edge_is_refused(registry: Forebear) -> None:

@@ -48,7 +48,7 @@ async def streamed(registry: Forebear, body: bytes, *, partial: bool = True, siz
 def done(through: int, facts: int, **values: object) -> dict[str, Any]:
     return {
         "through": through, "done": True, "kinds": {"Run": facts} if facts else {}, "described": facts, "connected": 0,
-        "revised": 0, "retracted": 0, "undescribed": [], **values,
+        "revised": 0, "updated": 0, "retracted": 0, "undescribed": [], **values,
     }  # fmt: skip
 
 
@@ -361,6 +361,7 @@ async def test_an_array_comes_in_whole_or_not_at_all(http: httpx.AsyncClient, re
         "described": 1,
         "connected": 0,
         "revised": 0,
+        "updated": 0,
         "retracted": 0,
         "undescribed": [],
         "undescribedCount": 0,

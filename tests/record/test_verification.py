@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 from typing import Any
 
 import pytest
@@ -17,8 +18,10 @@ from forebear.store import Store
 from tests import engines
 from tests.actions import world
 from tests.actions.world import ADA, ANNA, BEN, company, done
+from tests.api.histories import History
 from tests.record.asking import origin, record
 from tests.record.auditing import act, broken, findings, heads, tamper, trail
+from tests.soak import SOAK
 
 RELEASE = "release:m@1/l"
 CREATE = (
@@ -425,6 +428,50 @@ async def test_what_was_taken_back_and_recorded_again_is_as_the_trail_says(regis
     ):
         assert (await record(registry, fact)).rejections == []
 
+    assert await findings(registry.store) == []
+
+
+async def test_what_one_batch_takes_back_and_records_again_is_as_the_trail_says(registry: Forebear) -> None:
+    again = {"kind": "Run", "id": "run:a", "seed": 1, "trainedOn": [{"id": "dataset:a@1", "weight": 7.0}]}
+    await record(registry, {"kind": "Run", "id": "run:a", "trainedOn": [{"id": "dataset:a@1", "weight": 0.5}]})
+    await record(registry, {"kind": "Retraction", **OF_A, "to": "dataset:a@1", "reason": "never read"}, again)
+    assert await findings(registry.store) == []
+    await record(registry, {"kind": "Retraction", "of": "run:a", "reason": "never ran"}, again | {"seed": 2})
+
+    assert await findings(registry.store) == []
+
+
+@pytest.mark.parametrize("name", ["name", "description", "labels", "owners", "externalIds"])
+async def test_what_is_simply_updated_is_no_part_of_what_is_verified(registry: Forebear, name: str) -> None:
+    before, after = {
+        "labels": (["a"], ["b"]), "owners": ([{"name": "ann"}], [{"name": "ben"}]), "externalIds": (["a:1"], ["b:1"]),
+    }.get(name, ("a", "b"))  # fmt: skip
+    robot = {"kind": "Robot", "id": "robot:r"}
+    for fact in (
+        robot | {name: before},
+        {"kind": "Correction", "of": "robot:r", "values": {name: after}, "reason": "typo"},
+        robot | {name: before},
+        {"kind": "Correction", "of": "robot:r", "values": {name: None, "serial": "UR5e"}, "reason": "typo"},
+        robot | {name: before},
+    ):
+        assert (await record(registry, fact)).rejections == []
+
+    assert await findings(registry.store) == []
+    await tamper(registry.store, "MATCH (r:Robot) SET r.serial = 'UR9'")
+    assert await findings(registry.store) == ['robot:r has serial "UR9", and by facts/tester#2 it is "UR5e"']
+
+
+@pytest.mark.parametrize("seed", range(2 * SOAK))
+async def test_whatever_is_recorded_amended_and_renamed_is_as_the_trail_says(registry: Forebear, seed: int) -> None:
+    for n, batch in enumerate(History(GRAPH, random.Random(seed)).batches(12, 40)):
+        for documents in [batch.documents] if n % 3 else [[document] for document in batch.documents]:
+            assert (await record(registry, *documents, imported=True)).rejections == []
+    assert await findings(registry.store) == []
+
+    archive = [line async for line in export(registry.store, GRAPH)]
+    await engines.empty(registry.store)
+    async for _ in restore(registry.store, GRAPH, archive):
+        pass
     assert await findings(registry.store) == []
 
 

@@ -142,6 +142,7 @@ class MutationBuilder:
                 "described": field(int, "Nodes described for the first time."),
                 "connected": field(int, "Edges that are new."),
                 "revised": field(int, "Nodes and edges whose values changed; what they were stays answerable."),
+                "updated": field(int, "Other nodes whose names, descriptions, labels, owners or external ids were replaced."),
                 "retracted": field(int, "Nodes and edges that were taken back."),
                 "undescribed": field(
                     list[strawberry.ID],
@@ -217,6 +218,7 @@ def outcome(summary: Summary) -> dict[str, Any]:
         "described": summary.described,
         "connected": summary.connected,
         "revised": summary.revised,
+        "updated": summary.updated,
         "retracted": summary.retracted,
         "undescribed": sorted(summary.undescribed)[:MAX_UNDESCRIBED],
         "undescribedCount": len(summary.undescribed),

@@ -180,6 +180,7 @@ CHANGES = {
     "described": "nodes described",
     "connected": "edges added",
     "revised": "values changed",
+    "updated": "nodes updated",
     "retracted": "taken back",
 }
 

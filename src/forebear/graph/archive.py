@@ -36,7 +36,7 @@ def ids(label: str) -> str:
 
 
 def nodes(label: str, *, bounded: bool) -> str:
-    """The nodes of a label with all their properties, from after `$after` to `$last` (unless not `bounded`)."""
+    """The nodes of a label with all their properties, from `$since` to before `$until` (unless not `bounded`)."""
     return f"MATCH (n:{label})\nWHERE {_range(bounded)}\nWITH n ORDER BY n.id\nRETURN properties(n) AS properties"
 
 
@@ -49,7 +49,8 @@ def edges(label: str, *, bounded: bool) -> str:
 
 
 def _range(bounded: bool) -> str:
-    return "n.id > $after" + (" AND n.id <= $last" if bounded else "")
+    # The first range begins with the empty text, which an external id may be.
+    return "n.id >= $since" + (" AND n.id < $until" if bounded else "")
 
 
 def create_nodes(label: str) -> str:

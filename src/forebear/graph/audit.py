@@ -79,10 +79,10 @@ def by_id(label: str) -> str:
 
 
 def places(label: str, *, bounded: bool) -> str:
-    """Entries from after `$after` to `$last` (unless not `bounded`), with the length of the chain that each says it is in."""
-    until = " AND n.id <= $last" if bounded else ""
+    """Entries from `$since` to before `$until` (unless not `bounded`), with the length of the chain that each says it is in."""
+    until = " AND n.id < $until" if bounded else ""
     return (
-        f"MATCH (n:{label}) WHERE n.id > $after{until}\n"
+        f"MATCH (n:{label}) WHERE n.id >= $since{until}\n"
         f"OPTIONAL MATCH (chain:{AUDIT_CHAIN} {{id: n.subject}})\n"
         f"RETURN n.id AS id, n.subject AS subject, n.number AS number, chain.length AS length"
     )

@@ -32,8 +32,9 @@ def snapshot(kind: Kind) -> tuple[str, ...]:
 def describe(kind: Kind) -> str:
     """Upserts nodes from rows `{id, guaranteed, updated}`.
 
-    Answers `{described, trouble}`: how many it described anew, and all that is stored of each node that stands with other
-    guaranteed values or was retracted. Of those nothing was written but what is simply updated.
+    Answers `{described, updated, trouble}`: how many it described anew, in how many others it replaced what is simply updated,
+    and all that is stored of each node that stands with other guaranteed values or was retracted. Of those nothing was written
+    but what is simply updated.
     """
     # The lock comes before what decides is read, as ON MATCH keeps the order; a node just created is the writer's own.
     return (
@@ -42,9 +43,13 @@ def describe(kind: Kind) -> str:
         f"ON CREATE SET n += $batch.stamp, n.revision = 0, n.describedAt = $batch.now, n += row.guaranteed, n += row.updated\n"
         f"ON MATCH SET n.lock = null, "
         f"n += CASE WHEN n.describedAt IS NULL AND n.retractedAt IS NULL THEN row.guaranteed ELSE {{}} END, "
-        f"n.describedAt = CASE WHEN n.retractedAt IS NULL THEN coalesce(n.describedAt, $batch.now) END, n += row.updated\n"
-        f"WITH n, n.retractedAt IS NOT NULL OR {_differs('n', 'row.guaranteed')} AS differs\n"
+        f"n.describedAt = CASE WHEN n.retractedAt IS NULL THEN coalesce(n.describedAt, $batch.now) END\n"
+        f"WITH n, row, n.retractedAt IS NOT NULL OR {_differs('n', 'row.guaranteed')} AS differs, "
+        f"any(k IN keys(row.updated) WHERE coalesce(n[k] <> row.updated[k], n[k] IS NOT NULL OR row.updated[k] IS NOT NULL)) "
+        f"AS outdated\n"
+        f"SET n += CASE WHEN outdated THEN row.updated ELSE {{}} END\n"
         f"RETURN sum(CASE WHEN n.describedAt = $batch.now THEN 1 ELSE 0 END) AS described, "
+        f"sum(CASE WHEN outdated AND coalesce(n.describedAt <> $batch.now, true) THEN 1 ELSE 0 END) AS updated, "
         f"collect(CASE WHEN differs THEN properties(n) END) AS trouble"
     )
 

@@ -119,12 +119,12 @@ async def pages(store: Store, label: str, statement: Any) -> AsyncIterator[list[
     marks = [row["mark"] for row in await store.read(archive.ORDERED, {"marks": marks})]
     if not marks:
         return
-    for after, last in pairwise(["", *marks]):
+    for since, until in pairwise(["", *marks]):
         yield cast(
             list[dict[str, Any]],
-            await store.read(statement(label, bounded=True), {"after": after, "last": last}, timeout=SECONDS),
+            await store.read(statement(label, bounded=True), {"since": since, "until": until}, timeout=SECONDS),
         )
-    yield cast(list[dict[str, Any]], await store.read(statement(label, bounded=False), {"after": marks[-1]}, timeout=SECONDS))
+    yield cast(list[dict[str, Any]], await store.read(statement(label, bounded=False), {"since": marks[-1]}, timeout=SECONDS))
 
 
 async def _numbered(rows: AsyncIterator[dict[str, object]]) -> AsyncIterator[tuple[int, dict[str, object]]]:

@@ -67,6 +67,7 @@ class Summary:
     described: int = 0
     connected: int = 0
     revised: int = 0
+    updated: int = 0
     retracted: int = 0
     undescribed: set[str] = field(default_factory=set)
     rejections: list[Rejection] = field(default_factory=list)
@@ -76,7 +77,7 @@ class Summary:
     @property
     def changed(self) -> int:
         """How many nodes and edges were written; 0 where everything was known already."""
-        return self.described + self.connected + self.revised + self.retracted
+        return self.described + self.connected + self.revised + self.updated + self.retracted
 
     def add(self, other: Summary) -> None:
         """Adds another recording's summary."""
@@ -84,6 +85,7 @@ class Summary:
         self.described += other.described
         self.connected += other.connected
         self.revised += other.revised
+        self.updated += other.updated
         self.retracted += other.retracted
         self.undescribed |= other.undescribed
         self.rejections += other.rejections
@@ -269,7 +271,8 @@ class Recorder:
             writing.summary.facts.update(_kind(row) for _, row in rows)
             if part:
                 await part.set(transaction, rows, sorted(writing.summary.undescribed)[:MAX_UNDESCRIBED])
-            if writing.summary.changed:
+            # What is simply updated is outside of the audit, unless somebody says why.
+            if writing.changes or writing.summary.changed > writing.summary.updated:
                 await self._account(writing, [batch.canonical[p] for p, _ in rows], batch.imported, origin)
             return writing.summary
 
@@ -420,6 +423,7 @@ class _Writing:
         )
         for (kind, piece), answer in zip(pieces, answers, strict=True):
             self.summary.described += answer["described"]
+            self.summary.updated += answer["updated"]
             revisions = []
             for stored in answer["trouble"]:
                 if revision := self.revision(nodes[kind.name][stored["id"]], stored):
@@ -546,7 +550,9 @@ class _Writing:
         found = await self.run(upsert.node_facts(kind), [{"id": a.of} for _, a in rows])
         by_id = {row["stored"]["id"]: row["stored"] for row in found}
         gone: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        guaranteed = {p.name for p in kind.guaranteed}
         changed: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        updated: list[dict[str, Any]] = []
         for position, a in rows:
             stored = by_id.get(a.of)
             if stored is None:
@@ -560,8 +566,11 @@ class _Writing:
                 state = "was retracted" if stored["retractedAt"] else "is not described yet"
                 self.refuse(position, f"of: {a.of} {state}: there is nothing to correct; record its fact")
             elif changes := {n: v for n, v in a.values.items() if stored.get(n) != v}:
-                changed[a.reason].append({"id": a.of, "changes": changes, "changed": list(changes)})
                 self.changed(a.of, stored, changes, changes, a.reason)
+                if revised := {n: v for n, v in changes.items() if n in guaranteed}:
+                    changed[a.reason].append({"id": a.of, "changes": revised, "changed": list(revised)})
+                if replaced := {n: v for n, v in changes.items() if n not in guaranteed}:
+                    updated.append({"id": a.of, "values": replaced})
         nothing = dict.fromkeys(kind.properties) | {"describedAt": None, "retractedAt": self.now}
         for reason, taken in gone.items():
             await self.run(upsert.detach(kind.name, self._types), [{"id": each["id"]} for each in taken], reason)
@@ -569,12 +578,15 @@ class _Writing:
             self.summary.retracted += len(taken)
         for reason, revisions in changed.items():
             await self.revise(kind, revisions, reason)
-            if externals := [
-                {"id": a.of, "externalIds": a.values["externalIds"] or []}
-                for _, a in rows
-                if a.values is not None and a.reason == reason and "externalIds" in a.values
-            ]:
-                await self.run(upsert.identify(kind), externals)
+        if updated:
+            await self.run(upsert.update(kind), updated)
+            self.summary.updated += len({row["id"] for row in updated} - {r["id"] for each in changed.values() for r in each})
+        if externals := [
+            {"id": row["id"], "externalIds": row["values"]["externalIds"] or []}
+            for row in updated
+            if "externalIds" in row["values"]
+        ]:
+            await self.run(upsert.identify(kind), externals)
 
     async def amend_edges(self, rows: Sequence[tuple[int, Amendment]]) -> None:
         first = rows[0][1]

@@ -36,6 +36,7 @@ class Line(msgspec.Struct, omit_defaults=True):
     described: int | None = None
     connected: int | None = None
     revised: int | None = None
+    updated: int | None = None
     retracted: int | None = None
     undescribed: list[str] | None = None
     """Of all targets that some batch left undescribed: at most 100; facts of later batches may have described them."""
@@ -107,6 +108,7 @@ async def record_lines(
         described=total.described,
         connected=total.connected,
         revised=total.revised,
+        updated=total.updated,
         retracted=total.retracted,
         undescribed=sorted(total.undescribed)[:MAX_UNDESCRIBED],
         mark=total.mark,

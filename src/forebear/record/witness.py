@@ -17,7 +17,7 @@ import msgspec
 
 from forebear.domain.audit import Entry
 from forebear.domain.verification import Finding
-from forebear.graph.declaration import Graph, Property
+from forebear.graph.declaration import Graph, Kind, Property
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.moments import parse
 from forebear.graph.values import json_text
@@ -32,7 +32,7 @@ Field = tuple[str | None, ...]
 facts does, `("link", name, to, validFrom)` and of its properties `("link", name, to, validFrom, property)`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Said:
     """What a chain says last of something: its value, whether it is there or, of a node or link, that it was taken back."""
 
@@ -70,7 +70,7 @@ class Witness:
             return
         try:
             before, after = (msgspec.json.decode(t, type=dict[str, Any]) if t else {} for t in (entry.before, entry.after))
-            said = list(_of_facts(after) if of_facts else self._of_action(before, after))
+            said = list(self._of_facts(after) if of_facts else self._of_action(before, after))
             rows = [
                 (node, json_text(field), entry.subject, entry.number, entry.at, json_text(value)) for node, field, value in said
             ]
@@ -94,14 +94,26 @@ class Witness:
                 continue
             was, became = before.get(node) or {}, after.get(node) or {}
             edges = {e.name for e in kind.edges}
-            values = {p.name for p in kind.guaranteed}
             for name in {**was, **became}:
-                if name in values:
+                if name in _held(kind):
                     yield node, ("value", name), became.get(name)
                 elif name in edges:
                     now = _targets(became.get(name))
                     for to in _targets(was.get(name)) | now:
                         yield node, ("edge", name, to), to in now
+
+    def _of_facts(self, after: Mapping[str, Any]) -> Iterator[tuple[str, Field, Any]]:
+        """What a batch of facts says of nodes that were known before."""
+        for change in after["changes"]:
+            node, values = change["of"], change["after"]
+            edge: Field = (change["edge"], change["to"], change.get("validFrom")) if "edge" in change else ()
+            if values is None:
+                yield node, ("link", *edge) if edge else ("node",), None
+                continue
+            held = () if edge else _held(self._graph.kinds[self._ids.kind(node)])
+            for name, value in values.items():
+                if edge or name in held:
+                    yield node, ("link", *edge, name) if edge else ("value", name), value
 
     def asked(self) -> Iterator[list[str]]:
         """The ids of the nodes to compare, some at a time."""
@@ -195,7 +207,7 @@ class Witness:
             if not any(s in gone for s in last):
                 yield Finding(id, f"has no edge {name} to {to}, and by {last[-1].entry} it has")
             return
-        if edge["recordedAt"] > last[-1].at:
+        if edge["recordedAt"] > last[-1].at or (edge["recordedAt"] == last[-1].at and any(s in gone for s in last)):
             # It was recorded again since, as a new fact, of which its batch's digest speaks.
             return
         if all(s in gone for s in last):
@@ -210,16 +222,9 @@ class Witness:
                 yield Finding(id, f"has an edge {name} to {to} with {property} {then}")
 
 
-def _of_facts(after: Mapping[str, Any]) -> Iterator[tuple[str, Field, Any]]:
-    """What a batch of facts says of nodes that were known before."""
-    for change in after["changes"]:
-        node, values = change["of"], change["after"]
-        edge: Field = (change["edge"], change["to"], change.get("validFrom")) if "edge" in change else ()
-        if values is None:
-            yield node, ("link", *edge) if edge else ("node",), None
-        else:
-            for name, value in values.items():
-                yield node, ("link", *edge, name) if edge else ("value", name), value
+def _held(kind: Kind) -> set[str]:
+    """The values that are held to what entries say of them: what is simply updated is outside of the guarantee."""
+    return {p.name for p in kind.guaranteed} | {"retractedAt"}
 
 
 def _same(p: Property, said: Any, stored: Any) -> bool:
