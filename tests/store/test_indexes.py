@@ -24,6 +24,9 @@ NODES = [
     ("Corpus", "bridge_orig", None),
     ("Corpus", "Größe (v2.1)", None),
     ("Policy", "it's 1,000 हिन्दी", "日本の語 l·l a:b E\u0301t"),
+    ("Policy", "İzmir Hub", "Cafe\u0301 Ko\u0308ln"),
+    ("Policy", "ΑΘΗΝΑΣ", "Łódź Århus \u212b"),
+    ("Corpus", "Αθήνας 각도", None),
 ]
 
 
@@ -75,6 +78,8 @@ async def test_words_and_beginnings_are_found_in_any_property(store: Store) -> N
         for text in [
             "openvla", "7b", "OpenVLA-7b", "openv", "bridge", "bridge_orig", "octo_base_1", "größ", "v2.1",
             "octo diff", "vision openvla", "openvla bridge", "it's", "1,000", "हिन्दी", "日語", "l·l A:b", "e\u0301", "日西",
+            "\u00e9t", "İzmir Hub", "I\u0307ZMIR", "izmir", "CAFÉ", "cafe\u0301", "KÖLN", "ko\u0308l", "ΑΘΗΝΑΣ", "αθηνας", "Αθηνασ",
+            "ΑΘΉΝΑΣ", "αθη\u0301νας", "ŁÓDŹ", "A\u030arhus", "\u00e5", "각", "\u1100\u1161\u11a8도",
         ]
     }  # fmt: skip
     assert found == {
@@ -92,6 +97,10 @@ async def test_words_and_beginnings_are_found_in_any_property(store: Store) -> N
         "openvla bridge": [],
         **{text: ["it's 1,000 हिन्दी"] for text in ("it's", "1,000", "हिन्दी", "日語", "l·l A:b", "e\u0301")},
         "日西": [],
+        "\u00e9t": ["it's 1,000 हिन्दी"],
+        **{text: ["İzmir Hub"] for text in ("İzmir Hub", "I\u0307ZMIR", "izmir", "CAFÉ", "cafe\u0301", "KÖLN", "ko\u0308l")},
+        **{text: ["ΑΘΗΝΑΣ"] for text in ("ΑΘΗΝΑΣ", "αθηνας", "Αθηνασ", "ŁÓDŹ", "A\u030arhus", "\u00e5")},
+        **{text: ["Αθήνας 각도"] for text in ("ΑΘΉΝΑΣ", "αθη\u0301νας", "각", "\u1100\u1161\u11a8도")},
     }
 
 

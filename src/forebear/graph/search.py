@@ -5,6 +5,9 @@ Both engines split text the same way, by Unicode words: `openvla-7b` is found as
 Lucene's simple one, drop digits: worse for names.) Neo4j has one index over everything, the embedded engine one per label and
 property, so the indexes are a parameter. A word is looked for exactly and as a prefix, exact matches counting four times;
 every word must be found, in whichever property.
+
+The indexes hold text as it was recorded, in lower case letter by letter. Unicode can write one word in several ways, so a
+word is looked for in each of its spellings (`spellings`).
 """
 
 from __future__ import annotations
@@ -25,11 +28,29 @@ _MOST_WORDS = 10
 
 def words(text: str) -> list[str]:
     """What `$words` is for the text that a user typed; empty where it holds no word."""
-    lowered = text.lower()
     # A mark belongs to the letter before it, but Python's `\w` does not hold marks.
-    letters = "".join("x" if unicodedata.category(c).startswith("M") else c for c in lowered)
-    found = dict.fromkeys(lowered[m.start() : m.end()].replace(":", r"\:") for m in _WORD.finditer(letters))
-    return [f"({word}^4 OR {word}*)" for word in list(found)[:_MOST_WORDS]]
+    letters = "".join("x" if unicodedata.category(c).startswith("M") else c for c in text)
+    typed = dict.fromkeys(tuple(spellings(text[m.start() : m.end()])) for m in _WORD.finditer(letters))
+    return [f"({' OR '.join(f'{word}^4 OR {word}*' for word in each)})".replace(":", r"\:") for each in [*typed][:_MOST_WORDS]]
+
+
+def spellings(word: str) -> list[str]:
+    """The ways in which an index may hold a word: as it was typed, composed (NFC) and decomposed (NFD), in lower case, and
+    with either form of a sigma at its end.
+
+    >>> spellings("Größe")
+    ['größe', 'gro\u0308ße']
+    >>> spellings("ΟΔΟΣ")
+    ['οδοσ', 'οδος']
+    """
+    forms = [lower(form) for form in (word, unicodedata.normalize("NFC", word), unicodedata.normalize("NFD", word))]
+    ends = [form[:-1] + other for form in forms for sigma, other in ("σς", "ςσ") if form.endswith(sigma)]
+    return [*dict.fromkeys(forms + ends)]
+
+
+def lower(text: str) -> str:
+    """A text in lower case as Lucene makes it, one character of each: `str.lower` makes two of `İ`, and looks around a sigma."""
+    return "".join(c.lower()[0] for c in text)
 
 
 def indexes(engine: Engine, full_text: FullText) -> Sequence[str]:

@@ -25,9 +25,9 @@ NAMES = {
 
 
 def words(text: str) -> list[str]:
-    """The Unicode words of a text, in lower case."""
+    """The Unicode words of a text, however they are spelt: composed, in lower case, with one form of sigma."""
     found = [""]
-    text = text.lower()
+    text = unicodedata.normalize("NFC", text).replace("İ", "i").lower().replace("ς", "σ")
     for before, c, after in zip(" " + text, text, text[1:] + " ", strict=False):
         kinds = unicodedata.category(before)[0] + unicodedata.category(after)[0]
         joins = (kinds == "LL" and c in "'\u2019.\u00b7:") or (kinds == "NN" and c in "'\u2019.,;")
