@@ -144,7 +144,7 @@ async def test_what_is_included_by_a_variable_is_answered(registry: Forebear, mo
     [
         ("mutation ($r: ID!) { approve(release: $r) { __typename } }", {}, b"INVALID_VARIABLES"),
         ("mutation ($r: ID!) { approve(release: $r) { __typename } }", {"r": {"a": 1}}, b"INVALID_VARIABLES"),
-        ("mutation ($r: ID = \"x\") { approve(release: $r) { __typename } }", {"r": None}, b"INVALID_RESULT"),
+        ("mutation ($r: ID = \"x\") { approve(release: $r) { __typename } }", {"r": None}, b"INVALID_ARGUMENT"),
     ],
 )  # fmt: skip
 async def test_wrong_variables_are_an_error_and_nothing_is_done(
@@ -153,6 +153,72 @@ async def test_wrong_variables_are_an_error_and_nothing_is_done(
     direct, by_executor = await both(registry, document, variables)
     assert direct == by_executor
     assert code in direct.body
+
+
+SUBJECT = "mutation ($first: Int, $after: String) {{ {} {{ ... on Done {{ subject {{ ... on Release {{ {} }} }} }} }} }}"
+
+
+@pytest.mark.parametrize(
+    ("field", "variables", "code"),
+    [
+        ("decisions(first: -1) { totalCount nodes { id } }", {}, "INVALID_ARGUMENT"),
+        ("decisions(first: 1001) { nodes { id } }", {}, "INVALID_ARGUMENT"),
+        ("decisions(first: $first) { nodes { id } }", {"first": -1}, "INVALID_ARGUMENT"),
+        ("decisions(after: $after) { nodes { id } }", {"after": "x"}, "INVALID_CURSOR"),
+        ('version { evidence(after: "x") { nodes { id } } }', {}, "INVALID_CURSOR"),
+    ],
+)
+async def test_a_wrong_argument_below_the_outcome_is_an_error_before_anything_is_done(
+    registry: Forebear, field: str, variables: dict[str, Any], code: str
+) -> None:
+    reject = 'reject(release: "release:m@1/a", reason: "Too slow.")'
+    context = registry.context(DEVELOPMENT)
+    answer = await registry.executor.answer(SUBJECT.format(reject, field), variables, None, context)
+    assert (answer.error, answer.refused) == (code, 400)
+    answer = await registry.executor.answer('{ release(id: "release:m@1/a") { state } }', None, None, context)
+    assert answer.body.startswith(b'{"data":{"release":{"state":"CANDIDATE"}}')
+
+
+async def test_right_arguments_below_the_outcome_are_answered(registry: Forebear) -> None:
+    field = "decisions(first: $first) { totalCount }"
+    document = SUBJECT.format('reject(release: "release:m@1/a", reason: "Too slow.")', field)
+    answer = await registry.executor.answer(document, {"first": 1}, None, registry.context(DEVELOPMENT))
+    assert answer.body == b'{"data":{"reject":{"subject":{"decisions":{"totalCount":1}}}}}'
+
+
+@pytest.mark.parametrize(
+    ("question", "arguments"),
+    [
+        ("eligible", 'place: "fleet:f"'),
+        ("rollbackTargets", 'place: "fleet:f"'),
+        ("missingForApproval", 'release: "release:m@1/a"'),
+    ],
+)
+@pytest.mark.parametrize(
+    ("argument", "code"),
+    [("first: -1", "INVALID_ARGUMENT"), ("first: 1001", "INVALID_ARGUMENT"), ('after: "x"', "INVALID_CURSOR")],
+)
+async def test_a_page_of_a_decided_question_is_checked_before_it_is_decided(
+    registry: Forebear, monkeypatch: pytest.MonkeyPatch, question: str, arguments: str, argument: str, code: str
+) -> None:
+    monkeypatch.setattr(registry.performer, "ask", None)
+    document = f"{{ {question}({arguments}, {argument}) {{ nodes {{ __typename }} }} }}"
+    answer = await registry.executor.answer(document, None, None, registry.context(DEVELOPMENT))
+    assert answer.error == code
+
+
+@pytest.mark.parametrize(
+    ("question", "argument"),
+    [("eligible", "place"), ("rollbackTargets", "place"), ("missingForApproval", "release"), ("buildable", "target")],
+)
+@pytest.mark.parametrize("id", ["", "no id", "robot:r", "x" * 10_000, "model:m@1"])
+async def test_a_wrong_id_of_a_decided_question_is_an_invalid_id(
+    registry: Forebear, monkeypatch: pytest.MonkeyPatch, question: str, argument: str, id: str
+) -> None:
+    monkeypatch.setattr(registry.performer, "ask", None)
+    document = f'{{ {question}({argument}: "{id}") {{ nodes {{ __typename }} }} }}'
+    answer = await registry.executor.answer(document, None, None, registry.context(DEVELOPMENT))
+    assert answer.error == "INVALID_ID"
 
 
 @pytest.mark.parametrize("raised", [EngineUnavailable(3), StatementTimeout(5), RuntimeError("a secret")], ids=repr)

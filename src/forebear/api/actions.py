@@ -14,7 +14,7 @@ from strawberry.types.field import StrawberryField
 from forebear.actions.action import Action
 from forebear.actions.performer import By
 from forebear.api.scalars import JSON
-from forebear.api.types import RESOLVE, TypeBuilder, list_of, plain
+from forebear.api.types import FETCHES, RESOLVE, TypeBuilder, list_of, plain
 from forebear.domain.outcome import Outcome
 from forebear.graph.declaration import Property
 from forebear.graph.field import LookupField, LookupsField, Rule
@@ -68,7 +68,7 @@ class ActionBuilder:
             return annotation, strawberry.field(description=doc)
 
         def fetched(annotation: Any, doc: str, name: str, rule: Rule) -> tuple[Any, Any]:
-            return None, self._types.resolved(doc, {RESOLVE: partial(fetch, rule, name)}, annotation, {})
+            return None, self._types.resolved(doc, {RESOLVE: partial(fetch, rule, name), FETCHES: rule}, annotation, {})
 
         decisions = fetched(list_of(named("Decision")), "The decisions that were put on record.", "decisions", LookupsField())
         subject = fetched(named("Node") | None, "The node that it was about, as it is now.", "subject", self._node)

@@ -9,7 +9,7 @@ errors are the specification's.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from inspect import isawaitable
@@ -20,6 +20,7 @@ import structlog
 from graphql import (
     DocumentNode,
     ExecutionResult,
+    FieldNode,
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLFieldResolver,
@@ -36,7 +37,7 @@ from graphql import (
     validate,
     visit,
 )
-from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
+from graphql.execution.values import VariableValues, get_variable_values
 
 from forebear.api import limits
 from forebear.api.identity import forbidden
@@ -47,7 +48,7 @@ from forebear.api.shape import convert, struct
 from forebear.domain.roles import refusal
 from forebear.graph.compiler import Compiled, InvalidArgument, compile
 from forebear.graph.dialect import Dialect
-from forebear.graph.field import QuestionField, Rule
+from forebear.graph.field import LookupsField, QuestionField, Rule
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.moments import moment
 from forebear.store import Store
@@ -92,7 +93,6 @@ class Mutation:
     """A mutation of one field, whose resolver by itself says all that is selected of the outcome."""
 
     key: str
-    arguments: FieldArguments
     resolve: GraphQLFieldResolver
     type: type[msgspec.Struct]
 
@@ -106,6 +106,8 @@ class Document:
     fragments: Mapping[str, FragmentDefinitionNode]
     ids: frozenset[str]
     conditions: frozenset[str]
+    selects_by_arguments: bool
+    """Whether a field below the root fields has arguments."""
     plans: OrderedDict[object, Plan] = field(default_factory=OrderedDict)
     mutations: OrderedDict[object, Mutation | None] = field(default_factory=OrderedDict)
 
@@ -164,7 +166,7 @@ class Executor:
         try:
             coerced = self._coerce(document, variables)
             if not document.is_query:
-                return await self._mutate(asked, coerced, Answer(b"", name))
+                return await self._mutate(asked, coerced, self._checked(document, coerced), Answer(b"", name))
             plan = self.plan(document, coerced)
             parameters, cost = self._parameters(plan, coerced)
         except RequestError as error:
@@ -190,15 +192,12 @@ class Executor:
                 return Answer(b'{"data":%b,"extensions":{"cost":%d}}' % (data, cost), name, rows, True)
         return await self._execute(asked, Answer(b"", name, _rows(tree)), tree, {"cost": cost})
 
-    async def _mutate(self, asked: Asked, variables: VariableValues, answer: Answer) -> Answer:
+    async def _mutate(self, asked: Asked, variables: VariableValues, roots: Sequence[SelectedField], answer: Answer) -> Answer:
         """Answers a mutation: of one field by its resolver, unless more is to be fetched or what came of it is irregular."""
-        mutation = self._mutation(asked.document, variables)
+        mutation = self._mutation(asked.document, variables, roots)
         if mutation is None:
             return await self._execute(asked, answer)
-        try:
-            arguments = get_argument_values(mutation.arguments.definition, mutation.arguments.node, variables)
-        except GraphQLError:
-            return await self._execute(asked, answer)
+        arguments = roots[0].arguments.values
         outcome: Any
         try:
             # Of what graphql-core would tell it, a mutation's resolver reads the context alone, which `asked` has as well.
@@ -215,18 +214,13 @@ class Executor:
         # It is done, or failed: of its outcome, which is the root's, the executor makes what the specification says.
         return await self._execute(asked, answer, {mutation.key: outcome})
 
-    def _mutation(self, document: Document, variables: VariableValues) -> Mutation | None:
+    def _mutation(self, document: Document, variables: VariableValues, roots: Sequence[SelectedField]) -> Mutation | None:
         """How a mutation is answered without the executor, where it can be."""
         key = tuple(variables.coerced.get(name) for name in sorted(document.conditions))
         if key not in document.mutations:
-            operation = Operation(self.schema.core, document.fragments, document.operation, variables)
-            try:
-                roots = operation.roots()
-            except (GraphQLError, TooWide):
-                return None
             made = None
             if len(roots) == 1 and roots[0].resolve and roots[0].is_whole():
-                made = Mutation(roots[0].key, roots[0].arguments, roots[0].resolve, struct("Mutation", roots))
+                made = Mutation(roots[0].key, roots[0].resolve, struct("Mutation", roots))
             _remember(document.mutations, key, made, MAX_PLANS)
         return document.mutations[key]
 
@@ -260,23 +254,68 @@ class Executor:
         return replace(answer, body=_encode(body), rows=rows)
 
     async def fetch(self, info: GraphQLResolveInfo[Context], rule: Rule, values: Mapping[str, Any]) -> Any:
-        """The nodes that a resolver's field stands for, with all that is selected of them, in one statement.
+        """Answer the nodes that a resolver's field stands for, with all that is selected of them, in one statement.
 
-        `rule` looks them up, by `values` as its arguments. Raises `GraphQLError` and `StoreError`.
+        `rule` finds them, with `values` as its arguments. Raises `GraphQLError` and `StoreError`.
+        """
+        return await self.fetching(info, rule, values)()
+
+    def fetching(
+        self, info: GraphQLResolveInfo[Context], rule: Rule, values: Mapping[str, Any]
+    ) -> Callable[..., Awaitable[Any]]:
+        """Check all arguments of a resolver's field and of what is selected below it; answer what fetches it.
+
+        What it answers takes those of `values` that are known later only. Raises `GraphQLError`.
         """
         if reason := refusal(info.context.actor, "query"):
             raise forbidden(reason)
         operation = Operation(self.schema.core, info.fragments, info.operation, info.variable_values)
+        values = dict(values)
         selected = operation.field(info, rule, values)
         try:
-            compiled = compile((selected,), self.schema.graph, self._dialect)
-            plan = Plan(compiled, tuple(operation.sources), msgspec.Struct, False, (), tuple(_costs((selected,))), frozenset())
+            plan = self._fetched(operation, selected)
+            self._parameters(plan, info.variable_values)
+        except RequestError as error:
+            raise error.errors[0] from None
+
+        async def fetch(**later: Any) -> Any:
+            values.update(later)
             parameters, _ = self._parameters(plan, info.variable_values)
-        except (InvalidArgument, RequestError) as error:
-            raise GraphQLError(str(error)) from None
-        record = await self._store.read_one(compiled.text, parameters)
-        tree = cast(dict[str, Any], record["row"]) if record else {}
-        return (compiled.finish(tree, parameters) if compiled.finish else tree).get(selected.key)
+            record = await self._store.read_one(plan.compiled.text, parameters)
+            tree = cast(dict[str, Any], record["row"]) if record else {}
+            return (plan.compiled.finish(tree, parameters) if plan.compiled.finish else tree).get(selected.key)
+
+        return fetch
+
+    def _fetched(self, operation: Operation, selected: SelectedField) -> Plan:
+        """The plan of a field that a resolver fetches. Raises `RequestError`."""
+        try:
+            compiled = compile((selected,), self.schema.graph, self._dialect)
+        except InvalidArgument as error:
+            raise RequestError([_error(str(error), error.code)]) from None
+        return Plan(compiled, tuple(operation.sources), msgspec.Struct, False, (), tuple(_costs((selected,))), frozenset())
+
+    def _checked(self, document: Document, variables: VariableValues) -> tuple[SelectedField, ...]:
+        """The root fields of a mutation, once all arguments are checked: theirs, and those of what is selected of the outcomes.
+
+        Which nodes an outcome names is not known yet, so what is selected of each kind is compiled for an id of that kind.
+        Raises `RequestError`.
+        """
+        operation = Operation(self.schema.core, document.fragments, document.operation, variables)
+        try:
+            roots = operation.roots()
+            outcomes = [f for root in roots for name in root.type_names() for f in root.fields(name)]
+            for f, rule in [(f, f.fetches) for f in outcomes if f.fetches and document.selects_by_arguments]:
+                for kind in f.type_names():
+                    id = self._ids.example(kind)
+                    values = {"ids": [id]} if isinstance(rule, LookupsField) else {"id": id}
+                    self._parameters(self._fetched(operation, operation.fetched(f, rule, values)), variables)
+        except GraphQLError as error:
+            error.extensions = {"code": "INVALID_ARGUMENT", **(error.extensions or {})}
+            raise RequestError([error]) from None
+        except TooWide as error:
+            raise RequestError([_error(str(error), "TOO_WIDE")]) from None
+        return roots
 
     # ── documents ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -319,7 +358,7 @@ class Executor:
             raise RequestError([_error(_which(ast, operation_name), "UNKNOWN_OPERATION")])
         fragments = {d.name.value: d for d in ast.definitions if isinstance(d, FragmentDefinitionNode)}
         ids = frozenset(v.variable.name.value for v in operation.variable_definitions or () if _named(v.type) == "ID")
-        return Document(ast, operation, fragments, ids, _conditions(ast))
+        return Document(ast, operation, fragments, ids, _conditions(ast), _selects_by_arguments(ast))
 
     # ── plans ───────────────────────────────────────────────────────────────────────────────────────────
 
@@ -500,6 +539,20 @@ def _conditions(ast: DocumentNode) -> frozenset[str]:
 
     visit(ast, Finder())
     return frozenset(names)
+
+
+def _selects_by_arguments(ast: DocumentNode) -> bool:
+    """Whether a field below the root fields of an operation has arguments."""
+    tops = {id(s) for d in ast.definitions if isinstance(d, OperationDefinitionNode) for s in d.selection_set.selections}
+    found = False
+
+    class Finder(Visitor):
+        def enter_field(self, node: FieldNode, *_: Any) -> None:
+            nonlocal found
+            found = found or (bool(node.arguments) and id(node) not in tops)
+
+    visit(ast, Finder())
+    return found
 
 
 def _shape(value: Any) -> object:

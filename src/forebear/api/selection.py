@@ -6,7 +6,7 @@ The only module that uses graphql-core's internals; `pyproject.toml` pins the ve
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, cast
 
@@ -37,7 +37,7 @@ from graphql.execution.collect_fields import (
 )
 from graphql.execution.values import VariableValues, get_argument_values
 
-from forebear.api.types import RULE
+from forebear.api.types import FETCHES, RULE
 from forebear.graph.field import Rule
 
 MAX_FIELDS = 5_000
@@ -115,14 +115,20 @@ class Operation:
                 tuple(details),
                 self._arguments(definition, details[0].node),
                 definition.resolve,
+                _metadata(definition).get(FETCHES),
             )
 
     def field(self, info: GraphQLResolveInfo[Any], rule: Rule, values: Mapping[str, Any]) -> SelectedField:
         """The field that a resolver is asked for, as if it had a rule and these arguments."""
-        arguments = FieldArguments(cast(Any, None), info.field_nodes[0], values, len(self.sources), {})
-        self.sources.append(arguments)
         details = tuple(FieldDetails(node, None) for node in info.field_nodes)
-        return SelectedField(self, str(info.path.key), info.field_name, info.return_type, rule, details, arguments)
+        field = SelectedField(self, str(info.path.key), info.field_name, info.return_type, None, details, _NO_ARGUMENTS)
+        return self.fetched(field, rule, values)
+
+    def fetched(self, field: SelectedField, rule: Rule, values: Mapping[str, Any]) -> SelectedField:
+        """A field as if it had a rule and these arguments."""
+        arguments = FieldArguments(cast(Any, None), field.details[0].node, values, len(self.sources), {})
+        self.sources.append(arguments)
+        return replace(field, rule=rule, arguments=arguments)
 
     def _arguments(self, definition: GraphQLField, node: FieldNode) -> FieldArguments:
         if not definition.args:
@@ -153,6 +159,8 @@ class SelectedField:
     details: tuple[FieldDetails, ...]
     arguments: FieldArguments
     resolve: GraphQLFieldResolver | None = None
+    fetches: Rule | None = None
+    """By which rule its resolver fetches it, where it does."""
     selected: dict[str, tuple[SelectedField, ...]] = field(default_factory=dict)
 
     def fields(self, type_name: str) -> tuple[SelectedField, ...]:
@@ -195,8 +203,12 @@ class SelectedField:
 
 def rule_of(definition: GraphQLField) -> Rule | None:
     """The rule that a field of the schema carries."""
+    return cast(Rule | None, _metadata(definition).get(RULE))
+
+
+def _metadata(definition: GraphQLField) -> Mapping[str, Any]:
     strawberry_field = (definition.extensions or {}).get("strawberry-definition")
-    return strawberry_field.metadata.get(RULE) if strawberry_field is not None else None
+    return cast(Mapping[str, Any], strawberry_field.metadata) if strawberry_field is not None else {}
 
 
 def _holds_variable(value: ValueNode) -> bool:

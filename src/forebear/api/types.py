@@ -59,6 +59,9 @@ RULE = "forebear"
 RESOLVE = "resolve"
 """Under this key of a field's metadata stands the function that graphql-core calls, where no rule says what it means."""
 
+FETCHES = "fetches"
+"""Under this key stands the rule by which such a function fetches nodes, if it does."""
+
 VERB = "verb"
 """Under this key stands the verb that such a root field takes, or a function that says it by the arguments. By default it is a
 mutation's name, and `query`; None where everybody may."""
@@ -562,11 +565,12 @@ async def decided(question: Question, root: object, info: GraphQLResolveInfo[Con
     """Resolves a question whose rows are decided: they are parameters of the statement that fetches what is selected."""
     context: Context = info.context
     asked = {name: plain(value) for name, value in arguments.items()}
+    fetch = context.executor.fetching(info, QuestionField(question), {**arguments, "decided": []})
     try:
         rows = await context.performer.ask(question.name, asked, context.actor)
     except Undecidable as error:
         raise GraphQLError(f"{info.field_name}: {error}", extensions={"code": "INVALID_ARGUMENT"}) from None
-    answer = await context.executor.fetch(info, QuestionField(question), {**arguments, "decided": rows})
+    answer = await fetch(decided=rows)
     if answer is None:
         named = ", ".join(str(arguments[p.name]) for p in question.parameters if p.type.name == "ID" and p.name in arguments)
         raise GraphQLError(f"{info.field_name}: {named} is not known", extensions={"code": "NOT_FOUND"})

@@ -99,6 +99,11 @@ class Ids:
         self._kinds = {(k.prefix, k.versioned): k.name for k in graph.kinds.values()}
         self._prefixes = sorted({k.prefix for k in graph.kinds.values()})
 
+    def example(self, kind: str) -> str:
+        """An id of a kind."""
+        prefix, versioned = next(key for key, name in self._kinds.items() if name == kind)
+        return f"{prefix}:x@1" if versioned else f"{prefix}:x"
+
     def kind(self, text: str) -> str:
         """The kind that an id names. Raises `InvalidId`."""
         plain = _PLAIN.fullmatch(text)
