@@ -160,7 +160,7 @@ NOON, ELEVEN = "2026-01-01T12:00:00Z", "2026-01-01T11:00:00Z"
         (run(seed=5.5), ["seed: expected a whole number (given: 5.5)"]),
         (run(seed=2**31), ["seed: must be at most 2147483647 (given: 2147483648)"]),
         (run(status="DONE"), [f"{STATUS} (given: 'DONE')"]),
-        (run(startedAt="2024"), ["startedAt: '2024' is not an ISO 8601 moment, such as 2026-11-23T14:52:06Z"]),
+        (run(startedAt="2024"), ["startedAt: '2024' is not an RFC 3339 moment, such as 2026-11-23T14:52:06Z"]),
         (run(startedAt=2024), ["startedAt: a moment is a text, such as 2026-11-23T14:52:06Z"]),
         (
             run(startedAt="2026-01-01"),

@@ -11,7 +11,7 @@ from forebear.graph import moments
 
 def _parse_moment(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"{value!r} is not an ISO 8601 moment, such as 2026-11-23T14:52:06Z")
+        raise ValueError(f"{value!r} is not an RFC 3339 moment, such as 2026-11-23T14:52:06Z")
     return moments.parse(value)
 
 
@@ -20,7 +20,7 @@ JSON = NewType("JSON", object)
 
 DATE_TIME = strawberry.scalar(
     name="DateTime",
-    description="A moment: ISO 8601 with an offset; answered in UTC with microseconds, 2026-11-23T14:52:06.000000Z.",
+    description="A moment: RFC 3339 with an offset; answered in UTC with microseconds, 2026-11-23T14:52:06.000000Z.",
     specified_by_url="https://scalars.graphql.org/andimarek/date-time",
     serialize=str,
     parse_value=_parse_moment,

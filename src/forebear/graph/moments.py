@@ -8,7 +8,11 @@ a client. The engines' own temporal types do neither (docs/decisions/0002-moment
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+
+_FORM = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:[0-5]\d)?)?", re.ASCII)
+"""RFC 3339, section 5.6. What is wrong with a day, or a time without an offset, has a sentence of its own."""
 
 
 def moment(value: datetime) -> str:
@@ -18,12 +22,18 @@ def moment(value: datetime) -> str:
     return value.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
 
 
-def parse(text: str) -> str:
-    """An ISO 8601 text with an offset as the graph holds it. Raises `ValueError`."""
+def read(text: str) -> datetime:
+    """An RFC 3339 text as a datetime, also where it lacks the offset, or is a day. Raises `ValueError`."""
     try:
-        value = datetime.fromisoformat(text)
+        # What datetime reads besides is no RFC 3339: week dates, days without hyphens, any letter between day and time.
+        return datetime.fromisoformat(text.upper() if _FORM.fullmatch(text) else "")
     except ValueError:
-        raise ValueError(f"{text!r} is not an ISO 8601 moment, such as 2026-11-23T14:52:06Z") from None
+        raise ValueError(f"{text!r} is not an RFC 3339 moment, such as 2026-11-23T14:52:06Z") from None
+
+
+def parse(text: str) -> str:
+    """An RFC 3339 text as the graph holds it; what is finer than a microsecond is left out. Raises `ValueError`."""
+    value = read(text)
     if len(text) <= len("2026-11-23"):
         raise ValueError(f"{text!r} is a day: write {value.date()}T00:00:00Z, or another time")
     if value.tzinfo is None:
