@@ -139,7 +139,7 @@ async def test_an_artifacts_particulars_are_corrected(registry: Forebear) -> Non
         (
             "evidence:first",
             {"uri": "x"},
-            [("INVALID_INPUT", "of: evidence:first is the id of a Evidence; expected one of ModelVersion or Artifact")],
+            [("INVALID_INPUT", "of: evidence:first is the id of an Evidence; expected one of ModelVersion or Artifact")],
         ),
     ],
 )

@@ -180,7 +180,8 @@ class Answers:
         for name, id in ids.items():
             kind, kinds = self.memory.kind_of(id).name, question.kinds.get(name, ())
             if kinds and kind not in kinds:
-                raise Refusal(f"{id} is the id of a {kind}; expected one of {' or '.join(kinds)}", "INVALID_ID")
+                article = "an" if kind[0] in "AEIO" else "a"
+                raise Refusal(f"{id} is the id of {article} {kind}; expected one of {' or '.join(kinds)}", "INVALID_ID")
             given[name] = self.by_id(id, None, time)
         if None in given.values():
             message = f"{info.field_name}: {', '.join(ids.values())} is not known"

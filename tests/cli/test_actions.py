@@ -151,3 +151,16 @@ def test_a_remedy_names_commands() -> None:
     assert in_commands("restore it first (restore)") == "restore it first (restore-release)"
     assert in_commands("attach the evidence (attachEvidence)") == "attach the evidence (attach-evidence)"
     assert in_commands("see the robot (ur5e)") == "see the robot (ur5e)"
+
+
+def test_a_name_cannot_forge_a_line_at_the_terminal(service: Service, tmp_path: Path) -> None:
+    name = "arm\x1b[2J\n  state              APPROVED\u202e"
+    (tmp_path / "robot.json").write_text(json.dumps([{"kind": "Robot", "id": "robot:forged", "name": name}]))
+    assert forebear("import", tmp_path / "robot.json", url=service.url).code == 0
+    for command in (("show",), ("lineage",), ("search", "--first", "1")):
+        about = "state" if command[0] == "search" else "robot:forged"
+        shown = forebear(*command, about, url=service.url).out
+        assert [c for c in shown if c in "\x1b\u202e"] == []
+        assert "\n  state              APPROVED" not in shown
+    assert "arm␛[2J␊" in forebear("show", "robot:forged", url=service.url).out
+    assert forebear("show", "robot:forged", "--json", url=service.url).json["name"] == name

@@ -142,7 +142,7 @@ def test_a_running_service_exports_what_its_database_holds(tmp_path: Path) -> No
     with serving(data_dir=data) as service:
         held = forebear("export", data_dir=data)
         assert (held.code, held.out) == (3, "")
-        assert "Stop it first, or export from it with --url." in held.err
+        assert held.err.endswith(f"Stop it first, or export from it with --url {service.url}.\n")
         piped = forebear("export", "--url", service.url)
         assert forebear("export", tmp_path / "a.ndjson.gz", url=service.url).code == 0
         service.process.kill()
@@ -175,7 +175,10 @@ def test_from_file_to_file(tmp_path: Path) -> None:
 
     # Nothing of those was left behind, so the whole one still finds an empty database.
     restored = forebear("restore", "-", stdin=whole, **second)
-    assert (restored.code, restored.err) == (0, f"{len(lines) - 2:,} records restored\n")
+    assert (restored.code, restored.err) == (
+        0,
+        f"{len(lines) - 2:,} records restored into the embedded engine in {second['data_dir']}\n",
+    )
     assert forebear("export", "-", **second).out.encode() == whole
     again = forebear("restore", tmp_path / "a.ndjson.gz", **second)
     assert again.code == 1

@@ -71,9 +71,7 @@ def test_it_says_where_it_listens_and_that_nobody_has_to_authenticate(tmp_path: 
         held = forebear("lineage", "robot:a", data_dir=tmp_path)
         assert held.code == 3
         assert held.err.startswith(f"forebear: {tmp_path} is in use by process {service.process.pid}, since ")
-        assert held.err.endswith(
-            "If that is a running service, ask it with --url and its address, such as http://127.0.0.1:8080.\n"
-        )
+        assert held.err.endswith(f"Z. Ask it with --url {service.url}.\n")
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def test_anything_else_is_refused_and_a_mistake_in_an_object_has_a_path(document
             [
                 ("evidence.0.pack", "'pack:replay': ids of EvaluationPack look like pack:name@version"),
                 ("evidence.0.metric", "must not be empty (given: '')"),
-                ("evidence.0.target", "pack:a@1 is the id of a EvaluationPack; expected one of HardwareTarget"),
+                ("evidence.0.target", "pack:a@1 is the id of an EvaluationPack; expected one of HardwareTarget"),
                 ("evidence.0.minimum", "expected a number (given: True)"),
                 ("evidence.0.maximumAge", "expected a whole number (given: 0.5)"),
             ],

@@ -116,9 +116,10 @@ async def test_it_gives_up_when_it_keeps_stopping(tmp_path: Path) -> None:
 
 async def test_a_second_owner_is_told_who_the_first_is(tmp_path: Path) -> None:
     async with Store.open(settings(tmp_path)):
-        with pytest.raises(DataDirectoryInUse, match=f"in use by process {os.getpid()}, since "):
+        with pytest.raises(DataDirectoryInUse, match=f"in use by process {os.getpid()}, since ") as refused:
             async with Store.open(settings(tmp_path)):
                 pass
+        assert refused.value.address is None
 
 
 async def test_it_ends_with_its_owner_even_when_that_is_killed(tmp_path: Path) -> None:

@@ -78,8 +78,8 @@ async def test_words_and_beginnings_are_found_in_any_property(store: Store) -> N
         for text in [
             "openvla", "7b", "OpenVLA-7b", "openv", "bridge", "bridge_orig", "octo_base_1", "größ", "v2.1",
             "octo diff", "vision openvla", "openvla bridge", "it's", "1,000", "हिन्दी", "日語", "l·l A:b", "e\u0301", "日西",
-            "\u00e9t", "İzmir Hub", "I\u0307ZMIR", "izmir", "CAFÉ", "cafe\u0301", "KÖLN", "ko\u0308l", "ΑΘΗΝΑΣ", "αθηνας", "Αθηνασ",
-            "ΑΘΉΝΑΣ", "αθη\u0301νας", "ŁÓDŹ", "A\u030arhus", "\u00e5", "각", "\u1100\u1161\u11a8도",
+            "\u00e9t", "İzmir Hub", "I\u0307ZMIR", "izmir", "CAFÉ", "cafe\u0301", "KÖLN", "ko\u0308l", "ΑΘΗΝΑΣ", "αθηνας",
+            "Αθηνασ", "ΑΘΉΝΑΣ", "αθη\u0301νας", "ŁÓDŹ", "A\u030arhus", "\u00e5", "각", "\u1100\u1161\u11a8도",
         ]
     }  # fmt: skip
     assert found == {

@@ -79,7 +79,7 @@ def command(action: Action) -> Callable[..., None]:
         values = {p.name: _value(p, given[_safe(p.name)]) for p in action.input.members}
         keys = {"idempotencyKey": idempotency_key, "expectedRevision": expected_revision}
         variables = {name: value for name, value in {**values, **keys}.items() if value is not None}
-        outcome = terminal.run(_done(action, variables, url, token))
+        outcome = terminal.run(_done(action, variables, url, token, exact=as_json))
         if as_json:
             terminal.print_json(outcome)
         else:
@@ -98,10 +98,13 @@ def command(action: Action) -> Callable[..., None]:
     return run
 
 
-async def _done(action: Action, variables: Mapping[str, Any], url: str | None, token: str | None) -> dict[str, Any]:
+async def _done(
+    action: Action, variables: Mapping[str, Any], url: str | None, token: str | None, *, exact: bool
+) -> dict[str, Any]:
     async with opened(url, token) as registry:
         reads = "query" in (await ask(registry, ME, {}))["me"]["may"]
-        outcome: dict[str, Any] = (await ask(registry, mutation(action), {**variables, "reads": reads}))[action.name]
+        data = await ask(registry, mutation(action), {**variables, "reads": reads}, exact=exact)
+        outcome: dict[str, Any] = data[action.name]
         return outcome
 
 

@@ -52,7 +52,8 @@ def command(question: Question) -> Callable[..., None]:
     def run(as_json: AsJson = False, url: Url = None, token: Token = None, **given: Any) -> None:
         variables = {name.rstrip("_"): value for name, value in given.items() if value is not None}
         field = camel(question.name)
-        found = answer(document(question), {camel(name): value for name, value in variables.items()}, url, token)[field]
+        variables = {camel(name): value for name, value in variables.items()}
+        found = answer(document(question), variables, url, token, exact=as_json)[field]
         if as_json:
             terminal.print_json(found)
         else:

@@ -64,6 +64,9 @@ def restore(file: ArchiveFile) -> None:
     from forebear.record.archive import ArchiveError, records
     from forebear.record.archive import restore as written
 
+    settings = terminal.settings()
+    where = settings.graph_uri or f"the embedded engine in {settings.data_dir.absolute()}"
+
     async def work(source: IO[bytes]) -> int:
         done = 0
         try:
@@ -83,7 +86,7 @@ def restore(file: ArchiveFile) -> None:
 
     terminal.configure_logs("warning")
     with _rereadable(file) as source:
-        err().print(f"{counted(terminal.run(work(source)), 'records')} restored", markup=False)
+        err().print(f"{counted(terminal.run(work(source)), 'records')} restored into {where}", markup=False)
 
 
 @asynccontextmanager
@@ -114,7 +117,8 @@ async def _opened() -> AsyncIterator[Forebear]:
         async with Forebear.open(terminal.settings().model_copy(update=PATIENT)) as registry:
             yield registry
     except DataDirectoryInUse as error:
-        raise Failure(f"{error} Stop it first, or export from it with --url.", Code.UNREACHABLE) from None
+        serves = f", or export from it with --url {error.address}" if error.address else ""
+        raise Failure(f"{error} Stop it first{serves}.", Code.UNREACHABLE) from None
 
 
 @contextmanager

@@ -34,7 +34,7 @@ class Verdict:
             if self.as_json:
                 terminal.print_json({"where": finding.where, "what": finding.what})
             else:
-                out().print(str(finding), style="red", markup=False)
+                out().print(terminal.printable(str(finding)), style="red", markup=False)
 
     def print(self) -> None:
         """Prints the summary."""

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from forebear.cli import archive, audit, demo, doctor, entry, policy, query, questions, schema, server, stream, tokens
-from forebear.cli.terminal import CODES, Code, Failure, err, is_short
+from forebear.cli.terminal import CODES, Code, Failure, err, is_short, printable
 
 
 class Commands(TyperGroup):
@@ -95,5 +95,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _failed(message: str, code: int) -> int:
     if message:
-        err().print(f"forebear: {' '.join(message.split())}", style="red", markup=False)
+        err().print(f"forebear: {printable(' '.join(message.split()))}", style="red", markup=False)
     return code

@@ -55,7 +55,7 @@ def show(id: Of, url: Url = None, token: Token = None, as_json: AsJson = False) 
     except InvalidId as error:
         raise Failure(str(error), Code.WRONG) from None
     document = VERSION if kind == "ModelVersion" else document_of(GRAPH, kind)
-    node = answer(document, {"id": id}, url, token)["node"]
+    node = answer(document, {"id": id}, url, token, exact=as_json)["node"]
     if node is None:
         raise Failure(f"{id} is not known")
     if as_json:
@@ -272,7 +272,8 @@ def _heading(text: str) -> Text:
 
 
 def _field(name: str, value: str) -> Text:
-    return Text.assemble((f"  {name:<18} ", "dim"), value)
+    """A value beside its name; a line that it breaks itself goes on below, where no name can stand."""
+    return Text.assemble((f"  {name:<18} ", "dim"), value.replace("␊", f"\n{'':<21}"))
 
 
 def _value(value: Any) -> str:

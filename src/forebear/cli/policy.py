@@ -84,7 +84,7 @@ def simulate(
     """Print what a policy would have decided about the releases of lines, and which fleets it would touch; writes nothing."""
     _, understood = _understood(file, as_json=as_json)
     terminal.configure_logs("warning")
-    simulated = terminal.run(_simulated(understood.document(), line, url, token))
+    simulated = terminal.run(_simulated(understood.document(), line, url, token, exact=as_json))
     if as_json:
         terminal.print_json(simulated)
         return
@@ -93,19 +93,21 @@ def simulate(
 
 
 async def _simulated(
-    document: Mapping[str, Any], lines: Sequence[str] | None, url: str | None, token: str | None
+    document: Mapping[str, Any], lines: Sequence[str] | None, url: str | None, token: str | None, *, exact: bool
 ) -> list[dict[str, Any]]:
     async with opened(url, token) as registry:
         if lines is None:
             lines = [node["id"] async for node in _pages(registry, LINES, {})]
-        return [row async for row in _pages(registry, SIMULATE, {"document": document, "lines": lines})]
+        return [row async for row in _pages(registry, SIMULATE, {"document": document, "lines": lines}, exact=exact)]
 
 
-async def _pages(registry: Registry, document: str, variables: Mapping[str, Any]) -> AsyncIterator[dict[str, Any]]:
+async def _pages(
+    registry: Registry, document: str, variables: Mapping[str, Any], *, exact: bool = False
+) -> AsyncIterator[dict[str, Any]]:
     """The nodes of the one connection that a document asks for, page by page."""
     after = None
     while True:
-        (page,) = (await ask(registry, document, {**variables, "after": after})).values()
+        (page,) = (await ask(registry, document, {**variables, "after": after}, exact=exact)).values()
         for node in page["nodes"]:
             yield node
         after = page["pageInfo"]["endCursor"]
@@ -156,7 +158,7 @@ async def _known(ids: Iterable[str], url: str | None, token: str | None) -> dict
     from forebear.graph.kinds import Direction
 
     async with opened(url, token) as registry:
-        nodes = (await ask(registry, PACKS, {"ids": sorted(ids)}))["nodes"]
+        nodes = (await ask(registry, PACKS, {"ids": sorted(ids)}, exact=True))["nodes"]
     return {
         node["id"]: Pack(
             node["id"],
@@ -176,7 +178,7 @@ def _refused(file: str, mistakes: Iterable[Mistake], *, as_json: bool) -> typer.
         terminal.print_json({"valid": False, "mistakes": said})
     for mistake in () if as_json else mistakes:
         where = f"{file}:{mistake.line}" if mistake.line else file
-        out().print(f"{where}: {mistake}", markup=False)
+        out().print(terminal.printable(f"{where}: {mistake}"), markup=False)
     return typer.Exit(Code.NEGATIVE)
 
 
@@ -220,4 +222,4 @@ def _unit(asked: Asked, packs: Mapping[str, Pack]) -> str | None:
 
 def _field(name: str, values: Iterable[Any]) -> Iterator[Text]:
     for i, value in enumerate(values):
-        yield Text.assemble((f"{'' if i else name:<18}  ", "dim"), str(value))
+        yield Text.assemble((f"{'' if i else name:<18}  ", "dim"), terminal.printable(str(value)))

@@ -89,7 +89,7 @@ def lineage(
     """Show what a node was made from, or what was made from it, as a tree."""
     direction = "DOWNSTREAM" if downstream else "UPSTREAM"
     variables = {"of": of, "direction": direction, "depth": depth, "first": first, "asKnownAt": as_known_at}
-    walk = answer(LINEAGE, variables, url, token)["lineage"]
+    walk = answer(LINEAGE, variables, url, token, exact=as_json)["lineage"]
     if as_json:
         terminal.print_json(walk)
         return
@@ -152,7 +152,8 @@ def impact(
     as_json: AsJson = False,
 ) -> None:
     """Show all that a node reached, by lineage or by authority; exit code 1 where that is nothing."""
-    reached = answer(IMPACT, {"of": of, "first": first, "at": at, "asKnownAt": as_known_at}, url, token)["impact"]
+    variables = {"of": of, "first": first, "at": at, "asKnownAt": as_known_at}
+    reached = answer(IMPACT, variables, url, token, exact=as_json)["impact"]
     if as_json:
         terminal.print_json(reached)
     else:
@@ -187,7 +188,7 @@ def paths(
 ) -> None:
     """Show how one node reaches another; exit code 1 where it does not."""
     variables = {"from": start, "to": end, "length": length, "first": first, "asKnownAt": as_known_at}
-    found = answer(PATHS, variables, url, token)["paths"]
+    found = answer(PATHS, variables, url, token, exact=as_json)["paths"]
     moment = datetime.fromisoformat(as_known_at) if as_known_at else datetime.now(UTC)
     if as_json:
         terminal.print_json(found)
@@ -217,12 +218,17 @@ def standing(node: Mapping[str, Any], edge: Mapping[str, Any], moment: datetime)
     return f"  {', '.join(said)}" if said else ""
 
 
-def answer(document: str, variables: Mapping[str, Any], url: str | None, token: str | None) -> dict[str, Any]:
-    """The data that answers a question; `Failure` where something in it is not known."""
+def answer(
+    document: str, variables: Mapping[str, Any], url: str | None, token: str | None, *, exact: bool = False
+) -> dict[str, Any]:
+    """The data that answers a question, `printable` for people unless it has to be `exact`.
+
+    Raises `Failure` where something in it is not known.
+    """
 
     async def asking() -> dict[str, Any]:
         async with opened(url, token) as registry:
-            return await ask(registry, document, variables)
+            return await ask(registry, document, variables, exact=exact)
 
     terminal.configure_logs("warning")
     return terminal.run(asking())

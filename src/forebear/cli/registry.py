@@ -83,14 +83,14 @@ async def remote(url: str, token: str | None) -> AsyncIterator[Remote]:
         yield Remote(client)
 
 
-async def ask(registry: Registry, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """The data of a response. Raises `Failure` with the first error."""
+async def ask(registry: Registry, document: str, variables: Mapping[str, Any], *, exact: bool = False) -> dict[str, Any]:
+    """The data of a response, `printable` for people unless it has to be `exact`. Raises `Failure` with the first error."""
     response = await registry.ask(document, variables)
     if errors := response.get("errors"):
         code = errors[0].get("extensions", {}).get("code")
         raise Failure(errors[0]["message"], _CODES.get(code, Code.NEGATIVE))
     data: dict[str, Any] = response["data"]
-    return data
+    return data if exact else terminal.printable(data)
 
 
 _CODES = {

@@ -52,6 +52,8 @@ def run(
             class Server(uvicorn.Server):
                 async def startup(self, sockets: list[socket.socket] | None = None) -> None:
                     await super().startup(sockets)
+                    if registry.store.embedded:
+                        registry.store.embedded.announce(url)
                     out().print(f"Forebear listens on {url}, {await _authentication(registry, settings)}.", markup=False)
                     if then:
                         await then(registry, url)

@@ -151,7 +151,8 @@ class Import:
             if self.as_json:
                 print(msgspec.json.encode({"line": line, "id": rejection["id"], "reasons": rejection["reasons"]}).decode())
             else:
-                err().print(f"line {line}: {rejection['id'] or '(no id)'}: {'; '.join(rejection['reasons'])}", markup=False)
+                said = f"line {line}: {rejection['id'] or '(no id)'}: {'; '.join(rejection['reasons'])}"
+                err().print(terminal.printable(said), markup=False)
 
     def print(self) -> None:
         """Prints the summary."""

@@ -7,6 +7,7 @@ import logging
 import re
 import signal
 import sys
+import unicodedata
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -107,7 +108,7 @@ def moment(option: str, text: str) -> str:
     if after := re.fullmatch(r"(\d{1,5})([dhm])", text):
         return (datetime.now(UTC) + timedelta(**{_UNITS[after[2]]: int(after[1])})).isoformat()
     try:
-        moment = datetime.fromisoformat(text)
+        moment = moments.read(text)
     except ValueError:
         raise Failure(f"{option} {text}: write 90d, 12h, 30m or a moment such as 2027-01-31T00:00:00Z", Code.WRONG) from None
     return (moment if moment.tzinfo else moment.astimezone()).isoformat()
@@ -123,6 +124,35 @@ def checked_moment(param: typer.CallbackParam, text: str | None) -> str | None:
     except ValueError:
         said = f"{param.opts[0]} {text}: write a moment with its offset, such as 2026-07-15T12:00:00Z"
         raise Failure(said, Code.WRONG) from None
+
+
+def printable(value: Any) -> Any:
+    """A value whose texts neither move a terminal's cursor nor turn its writing around: of each such character a picture.
+
+    >>> printable({"name": "arm\x1b[2J\nrobot:q is APPROVED"})
+    {'name': 'arm␛[2J␊robot:q is APPROVED'}
+    """
+    match value:
+        case str():
+            return value if value.isprintable() else "".join(map(_picture, value))
+        case dict():
+            return {name: printable(each) for name, each in value.items()}
+        case list():
+            return [printable(each) for each in value]
+    return value
+
+
+def _picture(c: str) -> str:
+    if c < " ":
+        return chr(_PICTURES + ord(c))
+    return "\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in _UNSEEN or unicodedata.bidirectional(c) in _TURNING else c
+
+
+_PICTURES = 0x2400
+"""Where Unicode has the pictures of the control characters, in their order."""
+
+_UNSEEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_TURNING = frozenset({"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"})
 
 
 def counted(n: int, what: str) -> str:
@@ -177,10 +207,12 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
     except DataDirectoryInUse as error:
-        raise Failure(
-            f"{error} If that is a running service, ask it with --url and its address, such as http://127.0.0.1:8080.",
-            Code.UNREACHABLE,
-        ) from None
+        then = (
+            f"Ask it with --url {error.address}."
+            if error.address
+            else "It serves nobody yet: try again when it does, or when it has ended."
+        )
+        raise Failure(f"{error} {then}", Code.UNREACHABLE) from None
     except StoreError as error:
         raise Failure(str(error), Code.UNREACHABLE) from None
 
@@ -216,7 +248,10 @@ def configure_logs(level: str, form: str = "console") -> None:
     if form == "json":
         last: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_json)]
     else:
-        last = [structlog.dev.ConsoleRenderer(colors=err().is_terminal and not err().no_color)]
+        last = [
+            lambda _logger, _level, entry: printable(entry),
+            structlog.dev.ConsoleRenderer(colors=err().is_terminal and not err().no_color),
+        ]
     least = getattr(logging, level.upper())
     structlog.configure(
         processors=[*shared, *last],
@@ -234,9 +269,16 @@ def configure_logs(level: str, form: str = "console") -> None:
 def print_json(value: Any) -> None:
     """Prints JSON: indented and coloured where people read it, otherwise on one line."""
     import msgspec
+    from rich.highlighter import JSONHighlighter
 
-    text = msgspec.json.encode(value)
+    text = re.sub(r"[^\x20-\x7e]", _escaped, msgspec.json.encode(value).decode())
     if out().is_terminal:
-        out().print_json(msgspec.json.format(text).decode())
+        out().print(JSONHighlighter()(msgspec.json.format(text)))
     else:
-        sys.stdout.write(text.decode() + "\n")
+        sys.stdout.write(text + "\n")
+
+
+def _escaped(match: re.Match[str]) -> str:
+    """A character of a JSON text, as its escape where a terminal would not show it."""
+    c = match[0]
+    return c if printable(c) == c else f"\\u{ord(c):04x}"

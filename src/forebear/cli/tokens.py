@@ -56,7 +56,7 @@ def create(
         "machine": machine,
         "expiresAt": terminal.moment("--expires", expires) if expires else None,
     }
-    created = _done(answer(CREATE, given, url, token)["createToken"])
+    created = _done(answer(CREATE, given, url, token, exact=as_json)["createToken"])
     if as_json:
         terminal.print_json(created)
         return
@@ -74,7 +74,8 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List tokens, the newest first: what is kept of them, never the tokens themselves."""
-    tokens = [t for t in answer(LIST, {}, url, token)["tokens"] if everything or not t["revokedAt"]]
+    every = answer(LIST, {}, url, token, exact=as_json)["tokens"]
+    tokens = [t for t in every if everything or not t["revokedAt"]]
     if as_json:
         terminal.print_json(tokens)
         return
@@ -100,7 +101,7 @@ def revoke(
     as_json: AsJson = False,
 ) -> None:
     """Revoke a token, or all tokens of a name."""
-    ended = _done(answer(REVOKE, {"token": revoked}, url, token)["revokeToken"])["tokens"]
+    ended = _done(answer(REVOKE, {"token": revoked}, url, token, exact=as_json)["revokeToken"])["tokens"]
     if as_json:
         terminal.print_json(ended)
         return

@@ -26,7 +26,7 @@ from pydantic.alias_generators import to_camel
 from forebear.domain.evidence import Pack
 from forebear.domain.outcome import Reason
 from forebear.domain.roles import Role
-from forebear.graph.complaint import complaint, meant
+from forebear.graph.complaint import complaint, meant, wrong_kind
 from forebear.graph.ids import Ids
 from forebear.graph.kinds import GRAPH, Direction, EvidenceType, RiskTier
 from forebear.graph.moments import parse as parse_moment
@@ -102,7 +102,7 @@ def _id_of(kind: str) -> BeforeValidator:
             raise ValueError("an id is a text")
         found = _IDS.kind(value)
         if found != kind:
-            raise ValueError(f"{value} is the id of a {found}; expected one of {kind}")
+            raise ValueError(wrong_kind(value, found, [kind]))
         return value
 
     return BeforeValidator(check)

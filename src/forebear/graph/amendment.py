@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError, create_model
 
-from forebear.graph.complaint import reasons_of, unknown
+from forebear.graph.complaint import a, reasons_of, unknown
 from forebear.graph.declaration import Edge, Graph, Kind, Property, Standing
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.rows import Amendment, InvalidFact
@@ -71,7 +71,7 @@ class Amendments:
         if kind.standing is Standing.GOVERNED:
             raise InvalidFact(id, [f"of: {kind.name} is governed: it is retracted or corrected by actions"])
         if kind.standing is Standing.SETTLED:
-            said = f"of: decisions rest on a {kind.name}, so it is neither retracted nor corrected: record another one"
+            said = f"of: decisions rest on {a(kind.name)}, so it is neither retracted nor corrected: record another one"
             raise InvalidFact(id, [said])
         edge = next((e for e in kind.edges if e.name == model.edge), None)
         reasons = []

@@ -52,6 +52,16 @@ def meant(name: str, known: Iterable[str], *, prefix: str = "") -> str:
     return f"; did you mean {prefix + close[0]!r}?" if close else ""
 
 
+def a(noun: str) -> str:
+    """A noun with its indefinite article: `a Run`, `an Artifact`."""
+    return f"{'an' if noun[:1] in 'AEIOaeio' else 'a'} {noun}"
+
+
+def wrong_kind(id: str, kind: str, expected: Iterable[str]) -> str:
+    """What is wrong with an id of a kind where other kinds are expected."""
+    return f"{id} is the id of {a(kind)}; expected one of {' or '.join(expected)}"
+
+
 def complaint(error: ErrorDetails, *, shown: bool = True) -> str:
     """What is wrong with a value, without the name of its field; with the value, where that is short and may be `shown`."""
     said, given = _SAID.get(error["type"]), error["input"]

@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, create_model
 
 from forebear.graph.amendment import AMENDMENTS, Amendments
-from forebear.graph.complaint import reasons_of, unknown
+from forebear.graph.complaint import reasons_of, unknown, wrong_kind
 from forebear.graph.declaration import Change, Edge, Graph, Kind, Standing, Value
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.rows import EdgeRow, InvalidFact, NodeRow, Row
@@ -240,7 +240,7 @@ class Facts:
                 raise ValueError("an id is a text")
             kind = self.ids.kind(text)
             if kind not in kinds:
-                raise ValueError(f"{text} is the id of a {kind}; expected one of {' or '.join(kinds)}")
+                raise ValueError(wrong_kind(text, kind, kinds))
             return text
 
         return Annotated[str, BeforeValidator(check)]

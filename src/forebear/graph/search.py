@@ -49,7 +49,10 @@ def spellings(word: str) -> list[str]:
 
 
 def lower(text: str) -> str:
-    """A text in lower case as Lucene makes it, one character of each: `str.lower` makes two of `İ`, and looks around a sigma."""
+    """A text in lower case, one character of each, as Lucene makes it.
+
+    `str.lower` makes two characters of `İ`, and looks at what stands around a sigma.
+    """
     return "".join(c.lower()[0] for c in text)
 
 

@@ -38,7 +38,7 @@ def _moment(value: Any) -> str:
 Moment = Annotated[
     str,
     PlainValidator(_moment),
-    WithJsonSchema({"type": "string", "format": "date-time", "description": "ISO 8601 with an offset."}),
+    WithJsonSchema({"type": "string", "format": "date-time", "description": "RFC 3339 with an offset."}),
 ]
 
 

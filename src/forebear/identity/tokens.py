@@ -25,6 +25,7 @@ import structlog
 
 from forebear.domain.outcome import Reason, Refused
 from forebear.domain.roles import Actor, Role, in_order, refusal
+from forebear.graph.complaint import a
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.moments import moment
 from forebear.graph.values import json_text
@@ -248,7 +249,7 @@ class Tokens:
             kind = self._ids.kind(id)
         except InvalidId as error:
             return str(error)
-        return None if kind == "ReleaseLine" else f"{id} is the id of a {kind}"
+        return None if kind == "ReleaseLine" else f"{id} is the id of {a(kind)}"
 
     async def all(self) -> list[Token]:
         """All tokens, the newest first, also those that are not valid any more. Raises `StoreError`."""

@@ -94,6 +94,10 @@ class EmbeddedEngine:
         """The process id of the engine."""
         return self._process.pid
 
+    def announce(self, address: str) -> None:
+        """Tell whoever finds the data directory in use where the service is that uses it."""
+        _sign(self._lock, address)
+
     async def sql(self, script: str) -> list[dict[str, object]]:
         """The rows of an SQL script, for what the engine's Cypher cannot say."""
         return await asyncio.to_thread(self._post, script)
@@ -261,11 +265,21 @@ async def _own(directory: Path) -> int:
             holder = os.pread(lock, 1000, 0).decode()
             if _alive(holder) or monotonic() > deadline:
                 os.close(lock)
-                raise DataDirectoryInUse(f"{directory} is in use by {holder}.") from None
+                process, _, address = holder.partition(_SERVES)
+                raise DataDirectoryInUse(f"{directory} is in use by {process}.", address or None) from None
         await asyncio.sleep(0.02)
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, f"process {os.getpid()}, since {datetime.now(UTC):%FT%TZ}".encode(), 0)
+    _sign(lock)
     return lock
+
+
+_SERVES = " serves at "
+
+
+def _sign(lock: int, address: str | None = None) -> None:
+    """Write who owns the lock, such as `process 41, since 2026-11-23T14:52:06Z serves at http://127.0.0.1:8080`."""
+    owner = f"process {os.getpid()}, since {datetime.now(UTC):%FT%TZ}" + (f"{_SERVES}{address}" if address else "")
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, owner.encode(), 0)
 
 
 def _alive(holder: str) -> bool:

@@ -54,4 +54,8 @@ class EngineFailed(StoreError):
 
 
 class DataDirectoryInUse(StoreError):
-    """Another process works on the data directory; the message says which."""
+    """Another process works on the data directory; the message says which. `address` is that of its service, if it serves."""
+
+    def __init__(self, message: str, address: str | None) -> None:
+        super().__init__(message)
+        self.address = address

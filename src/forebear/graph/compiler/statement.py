@@ -9,6 +9,7 @@ from typing import Any
 
 from forebear.graph.compiler.selected import Arguments, InvalidArgument
 from forebear.graph.compiler.time import Time
+from forebear.graph.complaint import wrong_kind
 from forebear.graph.declaration import Graph
 from forebear.graph.dialect import Dialect
 from forebear.graph.ids import Ids, InvalidId
@@ -99,7 +100,7 @@ class Statement:
         def check(id: str) -> str:
             kind = self.kind_of(id)
             if kinds and kind not in kinds:
-                raise InvalidArgument(f"{id} is the id of a {kind}; expected one of {' or '.join(kinds)}", "INVALID_ID")
+                raise InvalidArgument(wrong_kind(id, kind, kinds), "INVALID_ID")
             return id
 
         return check
