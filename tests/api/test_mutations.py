@@ -155,34 +155,34 @@ async def test_wrong_variables_are_an_error_and_nothing_is_done(
     assert code in direct.body
 
 
-SUBJECT = "mutation ($first: Int, $after: String) {{ {} {{ ... on Done {{ subject {{ ... on Release {{ {} }} }} }} }} }}"
+SUBJECT = "mutation {} {{ {} {{ ... on Done {{ subject {{ ... on Release {{ {} }} }} }} }} }}"
 
 
 @pytest.mark.parametrize(
-    ("field", "variables", "code"),
+    ("declared", "field", "variables", "code"),
     [
-        ("decisions(first: -1) { totalCount nodes { id } }", {}, "INVALID_ARGUMENT"),
-        ("decisions(first: 1001) { nodes { id } }", {}, "INVALID_ARGUMENT"),
-        ("decisions(first: $first) { nodes { id } }", {"first": -1}, "INVALID_ARGUMENT"),
-        ("decisions(after: $after) { nodes { id } }", {"after": "x"}, "INVALID_CURSOR"),
-        ('version { evidence(after: "x") { nodes { id } } }', {}, "INVALID_CURSOR"),
+        ("", "decisions(first: -1) { totalCount nodes { id } }", {}, "INVALID_ARGUMENT"),
+        ("", "decisions(first: 1001) { nodes { id } }", {}, "INVALID_ARGUMENT"),
+        ("($n: Int)", "decisions(first: $n) { nodes { id } }", {"n": -1}, "INVALID_ARGUMENT"),
+        ("($c: String)", "decisions(after: $c) { nodes { id } }", {"c": "x"}, "INVALID_CURSOR"),
+        ("", 'version { evidence(after: "x") { nodes { id } } }', {}, "INVALID_CURSOR"),
     ],
 )
 async def test_a_wrong_argument_below_the_outcome_is_an_error_before_anything_is_done(
-    registry: Forebear, field: str, variables: dict[str, Any], code: str
+    registry: Forebear, declared: str, field: str, variables: dict[str, Any], code: str
 ) -> None:
     reject = 'reject(release: "release:m@1/a", reason: "Too slow.")'
     context = registry.context(DEVELOPMENT)
-    answer = await registry.executor.answer(SUBJECT.format(reject, field), variables, None, context)
+    answer = await registry.executor.answer(SUBJECT.format(declared, reject, field), variables, None, context)
     assert (answer.error, answer.refused) == (code, 400)
     answer = await registry.executor.answer('{ release(id: "release:m@1/a") { state } }', None, None, context)
     assert answer.body.startswith(b'{"data":{"release":{"state":"CANDIDATE"}}')
 
 
 async def test_right_arguments_below_the_outcome_are_answered(registry: Forebear) -> None:
-    field = "decisions(first: $first) { totalCount }"
-    document = SUBJECT.format('reject(release: "release:m@1/a", reason: "Too slow.")', field)
-    answer = await registry.executor.answer(document, {"first": 1}, None, registry.context(DEVELOPMENT))
+    field = "decisions(first: $n) { totalCount }"
+    document = SUBJECT.format("($n: Int)", 'reject(release: "release:m@1/a", reason: "Too slow.")', field)
+    answer = await registry.executor.answer(document, {"n": 1}, None, registry.context(DEVELOPMENT))
     assert answer.body == b'{"data":{"reject":{"subject":{"decisions":{"totalCount":1}}}}}'
 
 
