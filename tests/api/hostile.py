@@ -27,6 +27,9 @@ from graphql import (
     is_required_input_field,
 )
 
+from forebear.api.selection import rule_of
+from forebear.graph.field import QuestionField
+
 
 def deep(levels: int) -> Any:
     """A document nested so many levels deep."""
@@ -93,7 +96,9 @@ class Hostile:
                 if is_required_argument(a) or self.random.random() < most:
                     variable = f"v{len(declared)}"
                     declared[variable] = str(a.type)
-                    variables[variable] = self.value(a.type)
+                    id = self.ids.get(self.kind(of, argument))
+                    right = id is not None and self.random.random() < 0.8
+                    variables[variable] = ([id] if "[" in str(a.type) else id) if right else self.value(a.type)
                     passed.append(f"{argument}: ${variable}")
             return f"({', '.join(passed)})" if passed else ""
 
@@ -101,6 +106,16 @@ class Hostile:
         text = f"{name}{arguments(field, 0.5)}{selected}"
         heads = ", ".join(f"${v}: {type}" for v, type in declared.items())
         return f"{kind} {f'({heads})' if heads else ''} {{ {text} }}", variables
+
+    def kind(self, field: GraphQLField, argument: str) -> str:
+        """The kind that an argument names, as far as one can tell: its own, or that of what is answered."""
+        if isinstance(rule := rule_of(field), QuestionField):
+            return next((p.type.kinds[0] for p in rule.question.parameters if p.name == argument and p.type.kinds), "")
+        if argument == "id":
+            return get_named_type(field.type).name
+        return {"on": "Fleet", "of": "ModelVersion", "rollsBack": "Deployment", "to": "Artifact"}.get(
+            argument, argument.capitalize()
+        )
 
     def selection(self, field: GraphQLField, arguments: Callable[[GraphQLField, float], str], depth: int) -> str:
         """What is selected of a field: some leaves, and some fields with arguments below."""
@@ -153,8 +168,17 @@ class Hostile:
         }
 
     def scalar(self, name: str) -> Any:
-        """A value of a scalar."""
+        """A value of a scalar, of each three one that makes sense."""
         pick = self.random.choice
+        if self.random.random() < 0.33:
+            return {
+                "Int": 1,
+                "Float": 1.0,
+                "Boolean": True,
+                "ID": pick(list(self.ids.values())),
+                "DateTime": "2026-07-01T00:00:00Z",
+                "JSON": {},
+            }.get(name, "x")
         match name:
             case "Int":
                 return pick(INTEGERS) or 0
