@@ -57,7 +57,7 @@ RETURN COLLECT {
   COLLECT {
     UNWIND shown AS node
     MATCH (node)-[link:BUILT_FROM|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON /* lineage */]->(other) WHERE other IN shown
-    WITH * ORDER BY node.id, other.id, coalesce(link.type, type(link))
+    WITH * ORDER BY node.id, other.id, coalesce(link.type, type(link)), coalesce(link.role, '')
     RETURN {source: node.id, target: other.id, type: coalesce(link.type, type(link)), properties: properties(link)} AS item
   } AS edges,
   counts,

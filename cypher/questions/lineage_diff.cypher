@@ -95,4 +95,4 @@ RETURN change,
   link.type AS type,
   CASE WHEN link IS NOT NULL THEN {weight: link.weight, role: link.role, collectedFrom: link.collectedFrom, collectedTo: link.collectedTo} END AS properties,
   changes
-ORDER BY node.id, coalesce(link.place, ''), change
+ORDER BY node.id, coalesce(link.place, ''), coalesce(link.role, ''), change

@@ -22,7 +22,7 @@ RETURN COLLECT { MATCH (version)-[promoted:PROMOTED_FROM]->(checkpoint:Checkpoin
   COLLECT { MATCH (version)-[promoted:PROMOTED_FROM]->(checkpoint:Checkpoint)-[produced:PRODUCED_BY]->(run:Run) WHERE true WITH DISTINCT run ORDER BY run.id RETURN run } AS runs,
   COLLECT {
     MATCH (version)-[promoted:PROMOTED_FROM]->(checkpoint:Checkpoint)-[produced:PRODUCED_BY]->(run:Run)-[trained:TRAINED_ON]->(dataset:DatasetVersion) WHERE true
-    WITH DISTINCT run, trained, dataset ORDER BY run.id, dataset.id
+    WITH DISTINCT run, trained, dataset ORDER BY run.id, dataset.id, coalesce(trained.role, '')
     RETURN {dataset: dataset, weight: trained.weight, role: trained.role, run: run} AS item
   } AS trainedOn,
   COLLECT {

@@ -315,7 +315,8 @@ class Answers:
 
         def key(seen: Seen, link: Link | None) -> str:
             assert not (edge and edge.interval) or link is not None
-            return f"{seen.node.id} {link.properties['validFrom']}" if link and link.edge.interval else seen.node.id
+            parts = [link.properties.get(p.name, "").replace("\n", " ") for p in link.edge.identity] if link else []
+            return " ".join((seen.node.id, *parts))
 
         def value(seen: Seen) -> Any:
             return seen.node.recorded[0] if name == "recordedAt" else seen.get(name)

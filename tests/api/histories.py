@@ -144,8 +144,13 @@ class History:
                 if p.required or self.random.random() < 0.4:
                     end[p.name] = self._value(p)
             _in_order(end)
-            ends[end["id"], end.get("validFrom")] = end
-            self.edges.append({"of": source, "edge": e.name, "to": end["id"], "validFrom": end.get("validFrom"), "_": e})
+            parts = {p.name: end.get(p.name) for p in e.identity}
+            ends[end["id"], *parts.values()] = end
+            self.edges.append({"of": source, "edge": e.name, "to": end["id"], **parts, "_": e})
+        if e.vague:
+            # Beside uses that are told apart, one that is not would mean any of them.
+            apart = {end["id"] for end in ends.values() if e.vague.name in end}
+            ends = {key: end for key, end in ends.items() if e.vague.name in end or end["id"] not in apart}
         given = [end["id"] if len(end) == 1 and self.random.random() < 0.5 else end for end in ends.values()]
         return given[0] if e.one else given
 
@@ -161,8 +166,7 @@ class History:
     def _amend_edge(self) -> dict[str, Any]:
         named = dict(self.random.choice(self.edges))
         e: Edge = named.pop("_")
-        if named["validFrom"] is None:
-            del named["validFrom"]
+        named = {n: v for n, v in named.items() if v is not None and (n != "role" or self.random.random() < 0.8)}
         open = [p for p in e.stored_properties if p.name != "validFrom"]
         if not open or self.random.random() < 0.5:
             return {"kind": "Retraction", **named, "reason": "it never was"}

@@ -101,6 +101,16 @@ def _agrees(known: Any, given: Any) -> bool:
     return known is None or given is None or json.dumps(known) == json.dumps(given)
 
 
+def _says_nothing(edge: Edge, own: Mapping[str, Any], meant: Iterable[Link]) -> bool:
+    """Whether an edge without a role says nothing that one which stands does not."""
+    said = {name: value for name, value in own.items() if value is not None}
+    return (
+        any(p.name == "role" for p in edge.identity)
+        and "role" not in said
+        and any(link.properties.items() >= said.items() for link in meant)
+    )
+
+
 @dataclass
 class Memory:
     """The graph in memory."""
@@ -134,9 +144,10 @@ class Memory:
             case "Retraction" | "Correction" if self.kind_of(document["of"]).standing in FINAL:
                 return False
             case "Correction" if "edge" in document:
-                return bool(self._named(document))
+                links = self._named(document)
+                return len(links) == 1 and not self._clashes(links[0], document["values"])
             case "Retraction" if "edge" in document:
-                return True
+                return len(self._named(document)) <= 1
             case "Retraction":
                 return document["of"] in self.nodes
             case "Correction":
@@ -158,11 +169,14 @@ class Memory:
             return True
         if edge.one and any(link.target is not target for link in self.links_of(source, edge, False, None)):
             return False
+        if target is None:
+            return True
         own = {p.name: value_of(p, end.get(p.name)) for p in edge.stored_properties}
-        return target is None or all(
-            _agrees(link.properties.get(name), value)
-            for link in self._current(source, edge, target, own.get("validFrom"))
-            for name, value in own.items()
+        meant = self._meant(source, edge, target, own)
+        if _says_nothing(edge, own, meant):
+            return True
+        return len(meant) <= 1 and all(
+            _agrees(link.properties.get(name), value) for link in meant for name, value in own.items()
         )
 
     def kind_of(self, id: str) -> Kind:
@@ -206,7 +220,10 @@ class Memory:
 
     def _link(self, source: Node, edge: Edge, to: str, properties: Mapping[str, Any], stamp: tuple[str, str, str]) -> None:
         target = self._node(to, stamp)
-        for link in self._current(source, edge, target, properties.get("validFrom")):
+        meant = self._meant(source, edge, target, properties)
+        if _says_nothing(edge, properties, meant):
+            return
+        for link in meant:
             self._replace(link, properties, stamp)
             return
         self._add(Link(edge, source, target, properties, stamp))
@@ -215,21 +232,34 @@ class Memory:
         link.source.outgoing.append(link)
         link.target.incoming.append(link)
 
-    def _current(self, source: Node, edge: Edge, target: Node, valid_from: str | None) -> list[Link]:
-        return [
+    def _meant(self, source: Node, edge: Edge, target: Node, own: Mapping[str, Any]) -> list[Link]:
+        """The links that stand and that a fact's edge may mean: without a role any, with one that without a role or its own."""
+        links = [
             link
             for link in source.outgoing
             if link.edge is edge
             and link.target is target
             and link.retracted_at is None
-            and link.properties.get("validFrom") == valid_from
+            and link.properties.get("validFrom") == own.get("validFrom")
         ]
+        if not edge.identity or own.get("role") is None:
+            return links
+        without = [link for link in links if link.properties.get("role") is None]
+        return without or [link for link in links if link.properties.get("role") == own["role"] or edge.interval]
+
+    def _clashes(self, link: Link, changes: Mapping[str, Any]) -> bool:
+        """Whether a corrected link would be one that stands beside it."""
+        properties = {k: v for k, v in {**link.properties, **changes}.items() if v is not None}
+        return any(other is not link for other in self._meant(link.source, link.edge, link.target, properties))
 
     def _named(self, document: Mapping[str, Any]) -> list[Link]:
         source, target = self.nodes.get(document["of"]), self.nodes.get(document["to"])
         edge = next(e for e in self.kind_of(document["of"]).edges if e.name == document["edge"])
+        if not (source and target):
+            return []
         since = document.get("validFrom")
-        return self._current(source, edge, target, since and instant(since)) if source and target else []
+        links = self._meant(source, edge, target, {"validFrom": since and instant(since)})
+        return [link for link in links if link.properties.get("role") == document.get("role", link.properties.get("role"))]
 
     def _replace(self, link: Link, changes: Mapping[str, Any], stamp: tuple[str, str, str]) -> None:
         declared = {p.name: p for p in link.edge.stored_properties}

@@ -247,7 +247,13 @@ RUN = GRAPH.kinds["Run"]
             retraction(of="robot:a", edge="memberOf", to="cohort:b", validFrom="2026-01-01T12:00:00+01:00"),
             Amendment(
                 GRAPH.kinds["Robot"], "robot:a", "wrong", None, edge("Robot", "memberOf"), "cohort:b", "Cohort",
-                "2026-01-01T11:00:00.000000Z",
+                {"validFrom": "2026-01-01T11:00:00.000000Z"},
+            ),
+        ),
+        (
+            retraction(edge="trainedOn", to="dataset:b@1", role="train"),
+            Amendment(
+                RUN, "run:a", "wrong", None, edge("Run", "trainedOn"), "dataset:b@1", "DatasetVersion", {"role": "train"}
             ),
         ),
         (

@@ -3,11 +3,13 @@
 import pytest
 
 from forebear.graph import upsert
+from forebear.graph.kinds import GRAPH
 from tests.graph.cases import Case, cases
 from tests.graph.tiny import TINY
 
 CAR = TINY.kinds["Car"]
 WHEELS, FRAME, NEAR = CAR.edges
+(USES,) = (e for e in GRAPH.kinds["Run"].edges if e.name == "trainedOn")
 
 STATEMENTS = {
     "describe": upsert.describe(CAR),
@@ -15,14 +17,18 @@ STATEMENTS = {
     "connect, with properties": upsert.connect(WHEELS, "Wheel"),
     "connect, to one": upsert.connect(FRAME, "Wheel"),
     "connect, for an interval": upsert.connect(NEAR, "Car"),
+    "connect, of several uses": upsert.connect(USES, "DatasetVersion"),
+    "connect, of whichever use": upsert.connect(USES, "DatasetVersion", vague=True),
     "others of a to-one edge": upsert.others(FRAME),
     "identify": upsert.identify(CAR),
     "retire": upsert.retire(WHEELS, "Car"),
     "retire, of an interval": upsert.retire(NEAR, "Car"),
+    "retire, of several uses": upsert.retire(USES, "DatasetVersion"),
+    "renew, of several uses": upsert.renew(USES, "DatasetVersion", vague=False),
+    "renew, of an unknown use": upsert.renew(USES, "DatasetVersion", vague=True),
     "detach": upsert.detach("Car", TINY.types_of(*{t.edge_class for t in TINY.edge_types.values()})),
     "facts of nodes": upsert.node_facts(CAR),
     "facts of edges": upsert.edge_facts(WHEELS, "Wheel"),
-    "facts of edges, of an interval": upsert.edge_facts(NEAR, "Car"),
 }
 
 

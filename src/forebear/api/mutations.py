@@ -15,9 +15,10 @@ from forebear.actions.action import Action
 from forebear.actions.performer import Performer
 from forebear.api.actions import ActionBuilder
 from forebear.api.identity import IdentityBuilder
-from forebear.api.scalars import JSON, DateTime
+from forebear.api.scalars import JSON
 from forebear.api.types import RESOLVE, VERB, TypeBuilder, input_field, list_of, plain
 from forebear.domain.roles import Actor
+from forebear.graph.amendment import which
 from forebear.graph.declaration import Edge, Kind
 from forebear.graph.facts import Facts
 from forebear.identity.tokens import Tokens
@@ -83,10 +84,10 @@ class MutationBuilder:
             "of": (strawberry.ID, input_field("The node, or the node whose edge it is.", required=True)),
             "edge": (str | None, input_field("The edge's field, such as trainedOn.", required=False)),
             "to": (strawberry.ID | None, input_field("Where the edge leads.", required=False)),
-            "validFrom": (
-                DateTime | None,
-                input_field("Since when the edge held, where it has an interval.", required=False),
-            ),
+            **{
+                name: (self._types.input(p) | None, input_field(which(p), required=False))
+                for name, p in self._facts.graph.identities.items()
+            },
             "reason": (str, input_field("Why.", required=True)),
         }
         values = {

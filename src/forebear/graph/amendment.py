@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic import BaseModel, Field, ValidationError, create_model
 
@@ -15,7 +15,7 @@ from forebear.graph.complaint import a, reasons_of, unknown
 from forebear.graph.declaration import Edge, Graph, Kind, Property, Standing
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.rows import Amendment, InvalidFact
-from forebear.graph.values import CONFIG, Moment, annotation
+from forebear.graph.values import CONFIG, annotation
 
 
 class Retraction(BaseModel):
@@ -27,7 +27,6 @@ class Retraction(BaseModel):
     of: str = Field(description="Id of the node that is retracted, or whose edge is.")
     edge: str | None = Field(default=None, description="The edge's field, such as trainedOn.")
     to: str | None = Field(default=None, description="Id of the node that the edge leads to.")
-    validFrom: Moment | None = Field(default=None, description="Since when the edge held, where it has an interval.")
     reason: str = Field(min_length=1, description="Why.")
 
 
@@ -40,28 +39,31 @@ class Correction(BaseModel):
     of: str = Field(description="Id of the node that is corrected, or whose edge is.")
     edge: str | None = Field(default=None, description="The edge's field, such as trainedOn.")
     to: str | None = Field(default=None, description="Id of the node that the edge leads to.")
-    validFrom: Moment | None = Field(default=None, description="Since when the edge held, where it has an interval.")
     values: dict[str, Any] = Field(description="The corrected values by property; null takes one away.")
     reason: str = Field(min_length=1, description="Why.")
 
 
-AMENDMENTS: Mapping[str, type[Retraction] | type[Correction]] = {"Retraction": Retraction, "Correction": Correction}
-"""Their models, by kind."""
-
-
 class Amendments:
-    """Reads amendments of one graph."""
+    """Reads amendments of one graph, whose models also take what the identity of an edge is made of."""
 
     def __init__(self, graph: Graph, ids: Ids) -> None:
         self._graph = graph
         self._ids = ids
+        parts: dict[str, Any] = {
+            name: (annotation(p) | None, Field(default=None, description=which(p))) for name, p in graph.identities.items()
+        }
+        self.models: Mapping[str, type[BaseModel]] = {
+            base.__name__: create_model(base.__name__, __base__=base, __doc__=base.__doc__, **parts)
+            for base in (Retraction, Correction)
+        }
+        """By kind."""
 
     def read(self, document: Mapping[str, Any]) -> Amendment:
         """A Retraction or a Correction as a row. Raises `InvalidFact` with every reason."""
         id = document.get("of")
         id = id if isinstance(id, str) else None
         try:
-            model = AMENDMENTS[document["kind"]].model_validate(document)
+            model = cast(Retraction | Correction, self.models[document["kind"]].model_validate(document))
         except ValidationError as error:
             raise InvalidFact(id, reasons_of(error)) from None
         try:
@@ -87,17 +89,28 @@ class Amendments:
                 reasons.append(f"to: {error}")
             if edge and to_kind and to_kind not in edge.targets:
                 reasons.append(f"to: {edge.name} leads to {' or '.join(edge.targets)}, not to {to_kind}")
-        if edge and edge.interval and model.validFrom is None:
-            reasons.append(f"validFrom: it is part of the identity of {edge.name}, so give it")
-        if edge and not edge.interval and model.validFrom is not None:
-            reasons.append(f"validFrom: {edge.name} has no interval")
+        identity = {name: value for name in self._graph.identities if (value := model.__dict__[name]) is not None}
+        if edge:
+            if edge.interval and "validFrom" not in identity:
+                reasons.append(f"validFrom: it is part of the identity of {edge.name}, so give it")
+            parts = [p.name for p in edge.identity]
+            reasons += [
+                f"{name}: {edge.name} has no {'interval' if name == 'validFrom' else name}"
+                for name in identity
+                if name not in parts
+            ]
         values = None
         if isinstance(model, Correction) and not reasons:
             declared = edge.stored_properties if edge else tuple(kind.properties.values())
             values, reasons = _corrected(kind, edge, {p.name: p for p in declared}, model.values)
         if reasons:
             raise InvalidFact(id, reasons)
-        return Amendment(kind, model.of, model.reason, values, edge, model.to, to_kind, model.validFrom)
+        return Amendment(kind, model.of, model.reason, values, edge, model.to, to_kind, identity)
+
+
+def which(part: Property) -> str:
+    """What an amendment's field says that names a part of an edge's identity."""
+    return f"Which of such edges between the two nodes, where they differ by it. {part.doc}"
 
 
 def corrected(kind: Kind, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from forebear.graph import upsert
-from forebear.graph.declaration import AUDIT_CHAIN, AUDIT_ENTRY, OUTBOX_ENTRY, REQUEST, Edge, Kind
+from forebear.graph.declaration import AUDIT_CHAIN, AUDIT_ENTRY, OUTBOX_ENTRY, REQUEST, Kind
 from forebear.graph.rows import EdgeRow, NodeRow
 
 
@@ -55,8 +55,8 @@ class Change:
         for revisions in _grouped(self.revisions, lambda r: r.kind.name).values():
             rows = [{"id": r.id, "changes": dict(r.values), "changed": sorted(r.values)} for r in revisions]
             parts.append((upsert.revise(revisions[0].kind), _by_id(rows)))
-        parts += _edge_parts(self.retired, upsert.retire)
-        parts += _edge_parts([*(e for n in self.nodes for e in n.edges), *self.edges], upsert.join)
+        parts += _edge_parts(self.retired, _retire)
+        parts += _edge_parts([*(e for n in self.nodes for e in n.edges), *self.edges], _join)
         if self.entries:
             parts.append((_ENTRIES, self.entries))
         if self.outbox:
@@ -113,21 +113,21 @@ def _identified(kind: Kind, values: Iterable[tuple[str, Mapping[str, Any]]]) -> 
     return [(upsert.identify(kind), rows)] if rows else []
 
 
-def _edge_parts(edges: Iterable[EdgeRow], text: Callable[[Edge, str], str]) -> list[tuple[str, Sequence[Any]]]:
-    groups = _grouped(edges, lambda e: (e.edge.source, e.edge.name, e.target_kind))
+def _edge_parts(edges: Iterable[EdgeRow], text: Callable[[EdgeRow], str]) -> list[tuple[str, Sequence[Any]]]:
+    groups = _grouped(edges, lambda e: (e.edge.source, e.edge.name, e.target_kind, e.is_vague))
     return [
-        (
-            text(rows[0].edge, target),
-            sorted((_edge_row(row) for row in rows), key=lambda row: (row["source"], row["target"])),
-        )
-        for (_, _, target), rows in groups.items()
+        (text(rows[0]), sorted((_edge_row(row) for row in rows), key=lambda row: (row["source"], row["target"])))
+        for rows in groups.values()
     ]
 
 
+def _retire(row: EdgeRow) -> str:
+    return upsert.retire(row.edge, row.target_kind)
+
+
+def _join(row: EdgeRow) -> str:
+    return upsert.join(row.edge, row.target_kind, vague=row.is_vague)
+
+
 def _edge_row(row: EdgeRow) -> dict[str, Any]:
-    return {
-        "source": row.source,
-        "target": row.target,
-        "properties": row.properties,
-        "validFrom": row.properties.get("validFrom"),
-    }
+    return {"source": row.source, "target": row.target, "properties": row.properties}

@@ -95,6 +95,8 @@ class Property:
     indexed: bool = False
     names: tuple[str, ...] = ()
     """Of ids: the kinds that they may name. Of facts: their kind."""
+    identity: bool = False
+    """Of an edge: whether edges between the same two nodes differ by it."""
 
     @property
     def is_json(self) -> bool:
@@ -148,6 +150,16 @@ class Edge:
         """Its own properties and, where it has an interval, `validFrom` and `validTo`."""
         return (*self.properties, *(INTERVAL if self.interval else ()))
 
+    @cached_property
+    def identity(self) -> tuple[Property, ...]:
+        """The properties by which edges between the same two nodes differ; none where there is one such edge at most."""
+        return tuple(p for p in self.stored_properties if p.identity)
+
+    @cached_property
+    def vague(self) -> Property | None:
+        """The property of its identity that a fact may leave out. An edge that lacks it is the only one of its kind there."""
+        return next((p for p in self.identity if not p.required), None)
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -186,6 +198,7 @@ class _PropertyMarker:
     searchable: bool
     indexed: bool
     names: tuple[str, ...]
+    identity: bool
 
 
 @dataclass(frozen=True)
@@ -211,12 +224,14 @@ def prop(
     searchable: bool = False,
     indexed: bool = False,
     names: tuple[str, ...] = (),
+    identity: bool = False,
 ) -> Any:
     """A property: its description, how it may change, and `default=None` where a fact may leave it out.
 
     `names`: it is an id, or a list of ids, of these kinds; or a `Fact`, or a list of such, of this kind.
+    `identity`: edges that differ by it are different edges, though they join the same two nodes.
     """
-    return _PropertyMarker(doc, change, default, searchable, indexed, names)
+    return _PropertyMarker(doc, change, default, searchable, indexed, names, identity)
 
 
 def edge(
@@ -368,6 +383,8 @@ def _property(owner: str, attribute: str, annotation: Any, marker: _PropertyMark
         raise DeclarationError(f"{where} names {' or '.join(marker.names)}, so it must be a str, a Fact or a list of either")
     if item is Fact and len(marker.names) != 1:
         raise DeclarationError(f"{where} is a Fact, so it must name the one kind that it is of")
+    if marker.identity and not (annotation is str or (isinstance(annotation, type) and issubclass(annotation, Enum))):
+        raise DeclarationError(f"{where} is part of an edge's identity, so it must be a str or an enum")
     if marker.searchable and annotation is not str:
         raise DeclarationError(f"{where} is searchable, so it must be a str")
     return Property(
@@ -379,6 +396,7 @@ def _property(owner: str, attribute: str, annotation: Any, marker: _PropertyMark
         searchable=marker.searchable,
         indexed=marker.indexed,
         names=marker.names,
+        identity=marker.identity,
     )
 
 
@@ -390,7 +408,7 @@ class Owner(Value):
 
 
 INTERVAL = (
-    Property("validFrom", datetime, "Since when it holds; part of the edge's identity.", required=True),
+    Property("validFrom", datetime, "Since when it holds; part of the edge's identity.", required=True, identity=True),
     Property("validTo", datetime, "Until when it held (exclusive); null while it holds.", Change.APPENDED),
 )
 """The properties of an edge that holds for a time."""
@@ -500,6 +518,8 @@ _OWN_NAMES = frozenset({*BOOKKEEPING, "Retraction", "Correction", "Node", "Query
 _OF_NODES = frozenset({"id", "kind", "described", "lock", *(p.name for p in KEPT_OF_NODES), *BOOKKEEPING[REVISION]})
 _OF_EDGES = frozenset({"id", "node", "cursor", *(p.name for p in (*KEPT, *INTERVAL)), *BOOKKEEPING[RETRACTED]})
 
+_OF_AMENDMENTS = frozenset({"kind", "of", "edge", "to", "values", "reason"})
+
 
 @dataclass(frozen=True, eq=False)
 class Graph:
@@ -547,6 +567,8 @@ class Graph:
             for p in kind.own_properties:
                 if p.name in _OF_NODES or any(p.name == c.name for c in COMMON):
                     raise DeclarationError(f"{kind.name}.{p.name}: every node already has {p.name!r}")
+                if p.identity:
+                    raise DeclarationError(f"{kind.name}.{p.name}: a node's identity is its id")
             for p in kind.guaranteed:
                 is_json, other = by_property.setdefault(p.name, (p.is_json, kind.name))
                 if is_json != p.is_json:
@@ -575,6 +597,12 @@ class Graph:
                 raise DeclarationError(f"{where}.{p.name}: every edge already has {p.name!r}")
             if p.is_json:
                 raise DeclarationError(f"{where}.{p.name}: an edge holds plain values only, no JSON")
+            if p.identity and p.name in _OF_AMENDMENTS:
+                raise DeclarationError(f"{where}.{p.name}: an amendment names edges by it, and already has {p.name!r}")
+            if p.identity and any(o.name == p.name and o.type != p.type for other in before for o in other.identity):
+                raise DeclarationError(f"{where}.{p.name}: it has another type in the identity of another edge")
+        if len(vague := [p.name for p in e.identity if not p.required]) > 1:
+            raise DeclarationError(f"{where}: a fact may leave out one part of the identity only, not {' and '.join(vague)}")
 
     def _check_names(self, kind: Kind) -> None:
         names: dict[str, str] = dict.fromkeys((*_OF_NODES, *kind.properties), "a property")
@@ -591,6 +619,11 @@ class Graph:
     def documents(self) -> frozenset[str]:
         """The names of the guaranteed properties that are stored as the text of a JSON document."""
         return frozenset(p.name for kind in self.kinds.values() for p in kind.guaranteed if p.is_json)
+
+    @cached_property
+    def identities(self) -> dict[str, Property]:
+        """The properties of edges that are part of an edge's identity, by name."""
+        return {p.name: p for e in reversed(self.edges) for p in e.identity}
 
     def back_edges(self, kind: str) -> tuple[Edge, ...]:
         """The edges that lead to a kind."""

@@ -10,14 +10,15 @@ Two more kinds of documents take back what was said, or put it right: see `foreb
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, create_model
 
-from forebear.graph.amendment import AMENDMENTS, Amendments
+from forebear.graph.amendment import Amendments
 from forebear.graph.complaint import reasons_of, unknown, wrong_kind
 from forebear.graph.declaration import Change, Edge, Graph, Kind, Standing, Value
 from forebear.graph.ids import Ids, InvalidId
@@ -76,10 +77,10 @@ class Facts:
     @cached_property
     def json_schema(self) -> dict[str, Any]:
         """The JSON schema of every fact, one definition a kind."""
-        kinds = [*self.graph.kinds, *AMENDMENTS]
+        kinds = [*self.graph.kinds, *self._amendments.models]
         definitions: dict[str, Any] = {}
         for name in kinds:
-            model: type[BaseModel] = AMENDMENTS.get(name) or self.model(name)
+            model: type[BaseModel] = self._amendments.models.get(name) or self.model(name)
             schema = model.model_json_schema(ref_template="#/$defs/{model}")
             definitions |= schema.pop("$defs", {})
             definitions[name] = schema
@@ -188,16 +189,17 @@ class Facts:
             ends = values[e.name]
             if ends is None:
                 continue
-            rows: dict[tuple[str, str | None], EdgeRow] = {}
+            rows: dict[tuple[str, tuple[Any, ...]], EdgeRow] = {}
             for i, end in enumerate([ends] if e.one else ends):
                 named = end.__dict__
                 target: str = named["id"]
                 properties = {name: named[name] for name in names if named[name] is not None}
                 target_kind = e.targets[0] if len(e.targets) == 1 else self.ids.kind(target)
                 row = EdgeRow(e, node, target, target_kind, properties)
-                if rows.setdefault((target, properties.get("validFrom")), row).properties != properties:
+                if rows.setdefault((target, row.identity), row).properties != properties:
                     reasons.append(f"{e.name}.{i}: {target} was named before with other values")
                 reasons += _backwards(properties, f"{e.name}.{i}.")
+            reasons += _vague(e, rows.values())
             edges += rows.values()
         if reasons:
             raise InvalidFact(node, reasons)
@@ -250,6 +252,18 @@ def _said(end: BaseModel) -> Any:
     """An edge's end as a document says it: its id alone where there is nothing else to say."""
     values = {name: value for name in end.__pydantic_fields_set__ if (value := end.__dict__[name]) is not None}
     return values["id"] if len(values) == 1 else values
+
+
+def _vague(edge: Edge, rows: Iterable[EdgeRow]) -> list[str]:
+    """What is wrong with edges of one fact of which one leaves out what tells it from another."""
+    by_place: dict[Any, list[EdgeRow]] = defaultdict(list)
+    for row in rows if edge.vague else ():
+        by_place[row.target, row.properties.get("validFrom")].append(row)
+    return [
+        f"{edge.name}: {same[0].target} is named with {edge.vague.name} and without; say of each use which it is"
+        for same in by_place.values()
+        if edge.vague and len(same) > 1 and any(row.is_vague for row in same)
+    ]
 
 
 def _backwards(values: Mapping[str, Any], where: str) -> list[str]:

@@ -71,7 +71,7 @@ SUSPECTS = EdgeType("SUSPECTS", EdgeClass.CONTEXT, "What an attribution suspects
 class Mixing(EdgeProperties):
     """How one dataset version entered another, or a run."""
 
-    role: str | None = prop("What it was used as, such as train, validation or finetune.", default=None)
+    role: str | None = prop("What it was used as, such as train, validation or finetune.", default=None, identity=True)
     weight: float | None = prop("Its sampling weight in the mixture (dimensionless).", default=None)
 
 
@@ -85,7 +85,7 @@ class Collection(EdgeProperties):
 class Guidance(EdgeProperties):
     """As what a model guided a run."""
 
-    role: str = prop("teacher or reward.")
+    role: str = prop("teacher or reward.", identity=True)
 
 
 class Dataset(Node, prefix="dataset"):

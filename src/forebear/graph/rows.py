@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from forebear.graph.declaration import Edge, Kind
@@ -18,6 +18,26 @@ class EdgeRow:
     target: str
     target_kind: str
     properties: dict[str, Any]
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """What tells it from other edges of its kind between the same two nodes, in the order of `Edge.identity`."""
+        return tuple(self.properties.get(p.name) for p in self.edge.identity)
+
+    @property
+    def place(self) -> tuple[Any, ...]:
+        """What it has in common with all edges that a vague one there may mean."""
+        return (self.edge.source, self.edge.name, self.source, self.target, self.properties.get("validFrom"))
+
+    @property
+    def says_more(self) -> bool:
+        """Whether it says something of the edge besides which it is."""
+        return not self.properties.keys() <= {p.name for p in self.edge.identity}
+
+    @property
+    def is_vague(self) -> bool:
+        """Whether it leaves out a part of its identity, and so means whichever edge there is."""
+        return self.edge.vague is not None and self.properties.get(self.edge.vague.name) is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +56,7 @@ class NodeRow:
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
-    """A retraction (`values` is `None`) or a correction of a node, or of the edge named by `edge`, `to` and `valid_from`."""
+    """A retraction (`values` is `None`) or a correction of a node, or of the edge named by `edge`, `to` and its `identity`."""
 
     kind: Kind
     of: str
@@ -45,7 +65,8 @@ class Amendment:
     edge: Edge | None = None
     to: str | None = None
     to_kind: str | None = None
-    valid_from: str | None = None
+    identity: Mapping[str, Any] = field(default_factory=dict)
+    """The parts of the edge's identity that it names."""
 
 
 Row = NodeRow | Amendment

@@ -92,30 +92,52 @@ def revise(kind: Kind) -> str:
     )
 
 
-def connect(edge: Edge, target: str) -> str:
-    """Upserts edges from rows `{source, target, properties}`.
+def connect(edge: Edge, target: str, *, vague: bool = False) -> str:
+    """Upserts edges from rows `{source, target, properties}`; `vague` those that leave out what tells an edge from others.
 
     Answers `{connected, undescribed, trouble}`: how many are new, the targets that no fact has described, and as
-    `{source, target, validFrom, stored, gone}` each edge that stands with other properties, leads to a retracted node
-    (`gone`: since when) or, of a to-one edge, stands beside others.
+    `{source, target, stored, gone}`, with what the row says of the edge's identity, each edge that stands with other
+    properties, leads to a retracted node (`gone`: since when), is new beside one that lacks a part of its identity or, of
+    a to-one edge, stands beside others.
     """
+    beside, new, told = "", "", ""
+    if edge.vague:
+        # A vague row means whichever edges there are, and makes one only where there is none.
+        lacking = f"(a)-[x:{edge.type.name}{_identity(edge, vague=True)}]->(b) WHERE x.{edge.vague.name} IS NULL"
+        is_beside = "false" if vague else f"e.recordedAt = $batch.now AND EXISTS {{ {lacking} }}"
+        beside, new, told = f", {is_beside} AS beside", " AND NOT beside", " OR beside"
     differs = f" OR {_differs('e', 'row.properties')}" if edge.stored_properties else ""
     crowded = f" OR COUNT {{ (a)-[:{edge.type.name}]->(:{'|'.join(edge.targets)}) }} > 1" if edge.one else ""
     return (
         f"UNWIND $batch.rows AS row\n"
         f"MATCH (a:{edge.source} {{id: row.source}})\n"
         f"MERGE (b:{target} {{id: row.target}}) ON CREATE SET b += $batch.stamp, b.revision = 0\n"
-        f"MERGE (a)-[e:{edge.type.name}{_identity(edge)}]->(b) ON CREATE SET e += row.properties, e += $batch.stamp\n"
-        f"WITH row, b, e, b.retractedAt IS NOT NULL{crowded}{differs} AS differs\n"
-        f"RETURN sum(CASE WHEN e.recordedAt = $batch.now THEN 1 ELSE 0 END) AS connected, "
+        f"MERGE (a)-[e:{edge.type.name}{_identity(edge, vague=vague)}]->(b) "
+        f"ON CREATE SET e += row.properties, e += $batch.stamp\n"
+        f"WITH row, b, e, b.retractedAt IS NOT NULL{crowded}{differs} AS differs{beside}\n"
+        f"RETURN sum(CASE WHEN e.recordedAt = $batch.now{new} THEN 1 ELSE 0 END) AS connected, "
         f"collect(DISTINCT CASE WHEN b.describedAt IS NULL THEN b.id END) AS undescribed, "
-        f"collect(CASE WHEN differs THEN e{{source: row.source, target: row.target, validFrom: row.properties.validFrom, "
+        f"collect(CASE WHEN differs{told} THEN e{{source: row.source, target: row.target, {_named(edge)}"
         f"stored: properties(e), gone: b.retractedAt}} END) AS trouble"
     )
 
 
-def _identity(edge: Edge) -> str:
-    return " {validFrom: row.properties.validFrom}" if edge.interval else ""
+def _identity(edge: Edge, *, vague: bool) -> str:
+    """What a pattern says of an edge's identity; a part that may be missing cannot be said where it is."""
+    parts = [f"{p.name}: row.properties.{p.name}" for p in edge.identity if not (vague and p == edge.vague)]
+    return f" {{{', '.join(parts)}}}" if parts else ""
+
+
+def _exactly(edge: Edge) -> str:
+    """The condition that an edge is the one that a row names, also where that lacks what may be missing."""
+    if not edge.vague:
+        return ""
+    stored, named = f"e.{edge.vague.name}", f"row.properties.{edge.vague.name}"
+    return f" WHERE {stored} = {named} OR ({stored} IS NULL AND {named} IS NULL)"
+
+
+def _named(edge: Edge) -> str:
+    return "".join(f"{p.name}: row.properties.{p.name}, " for p in edge.identity)
 
 
 def others(edge: Edge) -> str:
@@ -129,13 +151,26 @@ def others(edge: Edge) -> str:
     )
 
 
-def join(edge: Edge, target: str) -> str:
-    """Adds edges that are known not to contradict any: rows `{source, target, properties, validFrom}`."""
+def join(edge: Edge, target: str, *, vague: bool = False) -> str:
+    """Adds edges that are known not to contradict any: rows `{source, target, properties}`; see `connect` of `vague`."""
     return (
         f"UNWIND $batch.rows AS row\n"
         f"MATCH (a:{edge.source} {{id: row.source}})\n"
         f"MERGE (b:{target} {{id: row.target}}) ON CREATE SET b += $batch.stamp, b.revision = 0\n"
-        f"MERGE (a)-[e:{edge.type.name}{_identity(edge)}]->(b) ON CREATE SET e += row.properties, e += $batch.stamp\n"
+        f"MERGE (a)-[e:{edge.type.name}{_identity(edge, vague=vague)}]->(b) "
+        f"ON CREATE SET e += row.properties, e += $batch.stamp\n"
+        f"RETURN count(*) AS written"
+    )
+
+
+def renew(edge: Edge, target: str, *, vague: bool) -> str:
+    """Puts edges where others were retired: rows `{source, target, properties}`; one that was just made gets the properties."""
+    return (
+        f"UNWIND $batch.rows AS row\n"
+        f"MATCH (a:{edge.source} {{id: row.source}})\n"
+        f"MATCH (b:{target} {{id: row.target}})\n"
+        f"MERGE (a)-[e:{edge.type.name}{_identity(edge, vague=vague)}]->(b)\n"
+        f"SET e += row.properties, e += $batch.stamp\n"
         f"RETURN count(*) AS written"
     )
 
@@ -162,7 +197,7 @@ def retire(edge: Edge, target: str) -> str:
         f"UNWIND $batch.rows AS row\n"
         f"MATCH (a:{edge.source} {{id: row.source}})\n"
         f"WITH a, row\n"
-        f"MATCH (a)-[e:{edge.type.name}{_identity(edge)}]->(b:{target} {{id: row.target}})\n"
+        f"MATCH (a)-[e:{edge.type.name}{_identity(edge, vague=True)}]->(b:{target} {{id: row.target}}){_exactly(edge)}\n"
         f"CREATE (a)-[r:{RETRACTED}]->(b)\n"
         f"SET r += properties(e), r += {{type: '{edge.type.name}', retractedAt: $batch.now, retractedBy: $batch.by, "
         f"retractedFor: $batch.reason}}\n"
@@ -192,15 +227,15 @@ def node_facts(kind: Kind) -> str:
 
 
 def edge_facts(edge: Edge, target: str) -> str:
-    """What an amendment must know of edges: rows `{source, target, properties}`.
+    """What an amendment must know of edges: rows `{source, target}`.
 
-    Answers `{source, target, validFrom, stored}`, `stored` being the properties.
+    Answers `{source, target, stored}` of every such edge, `stored` being the properties.
     """
     return (
         f"UNWIND $batch.rows AS row\n"
         f"MATCH (a:{edge.source} {{id: row.source}})\n"
         f"REMOVE a.lock\n"
         f"WITH a, row\n"
-        f"MATCH (a)-[e:{edge.type.name}{_identity(edge)}]->(b:{target} {{id: row.target}})\n"
-        f"RETURN row.source AS source, row.target AS target, row.properties.validFrom AS validFrom, properties(e) AS stored"
+        f"MATCH (a)-[e:{edge.type.name}]->(b:{target} {{id: row.target}})\n"
+        f"RETURN row.source AS source, row.target AS target, properties(e) AS stored"
     )

@@ -14,8 +14,8 @@ from forebear.graph.rows import Amendment, EdgeRow, NodeRow, Row
 Ends = tuple[str, str, str]
 """What the edges of one statement have in common: the source's kind, the edge's name, the target's kind."""
 
-Identity = tuple[str, str, Any]
-"""Which of the edges of one statement it is: its source, its target and, where it has an interval, since when."""
+Identity = tuple[Any, ...]
+"""Which of the edges of one kind it is: its source, its target, and by what else such edges differ."""
 
 
 @dataclass
@@ -39,6 +39,8 @@ class Level:
     """Each with the position of the last fact that names it."""
     amendments: dict[Ends, list[tuple[int, Amendment]]] = field(default_factory=lambda: defaultdict(list))
     """Those of nodes have neither an edge nor a target's kind."""
+    _uses: dict[Identity, list[Identity]] = field(default_factory=lambda: defaultdict(list))
+    """Of edges that a vague one may mean, those that are named."""
     contradictions: dict[int, list[str]] = field(default_factory=dict)
     """What a fact says otherwise than an earlier one, by its position."""
 
@@ -56,7 +58,8 @@ class Level:
         for nodes in self.nodes.values():
             yield upsert.describe(next(iter(nodes.values())).kind)
         for (_, _, target), edges in self.edges.items():
-            yield upsert.connect(next(iter(edges.values()))[1].edge, target)
+            for vague, edge in {row.is_vague: row.edge for _, row in edges.values()}.items():
+                yield upsert.connect(edge, target, vague=vague)
         for (_, _, target), ((_, amendment), *_) in self.amendments.items():
             if amendment.edge:
                 yield upsert.edge_facts(amendment.edge, target)
@@ -83,8 +86,15 @@ class Level:
 
     def _add_edge(self, position: int, row: EdgeRow) -> None:
         edges = self.edges[row.edge.source, row.edge.name, row.target_kind]
-        key = (row.source, row.target, row.properties.get("validFrom"))
+        key = (row.source, row.target, *row.identity)
         if key not in edges:
+            uses = self._uses[row.place] if row.edge.vague else []
+            if row.is_vague and uses:
+                # It means one of those, and says nothing of it.
+                return
+            if uses and edges[uses[0]][1].is_vague:
+                del edges[uses.pop()]
+            uses.append(key)
             edges[key] = (position, row)
             return
         _, before = edges[key]
@@ -110,6 +120,8 @@ def levels(rows: Iterable[tuple[int, Row]]) -> list[Level]:
     used: dict[str, int] = {}
     described: dict[str, int] = {}
     amended: dict[str, int] = {}
+    vague: dict[Identity, int] = {}
+    distinct: dict[Identity, int] = {}
     freed = 0
     for position, row in rows:
         if isinstance(row, Amendment):
@@ -126,6 +138,11 @@ def levels(rows: Iterable[tuple[int, Row]]) -> list[Level]:
             # A retracted node lets go of what led to it, so that an edge that can lead to one only may lead elsewhere.
             if any(e.edge.one for e in row.edges):
                 level = max(level, 1 + freed)
+            # Which edge a vague one means is plain once those are there that were named before, and before others are.
+            means = [e for e in row.edges if e.edge.vague and (e.says_more or not e.is_vague)]
+            level = max(level, *(1 + (distinct if e.is_vague else vague).get(e.place, 0) for e in means)) if means else level
+            for e in means:
+                (vague if e.is_vague else distinct)[e.place] = level
             used.update({id: max(level, used.get(id, 0)) for id in ids})
             described[row.id] = level
         while level > len(cut):

@@ -22,6 +22,7 @@ from forebear.graph.moments import moment
 from forebear.graph.rows import Amendment, EdgeRow, InvalidFact, NodeRow, Row
 from forebear.graph.values import json_text
 from forebear.record.audit import FACTS, Chains, digest
+from forebear.record.edge import Own, alike, changed, ends, identified, listed, meant, named, own, standing
 from forebear.record.level import Ends, Identity, Level, Node, levels
 from forebear.record.part import Known, Part
 from forebear.store import Store, WriteTransaction
@@ -364,7 +365,7 @@ class _Writing:
         reason: str | None,
     ) -> None:
         """Notes what of some properties of a node or an edge changes; `after` is `None` where it is taken back."""
-        change: dict[str, Any] = {"of": of} if isinstance(of, str) else _named(of)
+        change: dict[str, Any] = {"of": of} if isinstance(of, str) else identified(of)
         differing = [name for name in names if after is None or before.get(name) != after.get(name)]
         change["before"] = {name: before.get(name) for name in differing}
         change["after"] = None if after is None else {name: after.get(name) for name in differing}
@@ -402,7 +403,7 @@ class _Writing:
             if not acted.isdisjoint((e.source, e.target)):
                 touching[key].append((position, e))
         for (_, name, target), rows in sorted(touching.items()):
-            found = await self.run(upsert.edge_facts(rows[0][1].edge, target), [_edge_row(e) for _, e in rows])
+            found = await self.run(upsert.edge_facts(rows[0][1].edge, target), [ends(e) for _, e in rows])
             new = {(row["source"], row["target"]) for row in found if row["stored"]["recordedAt"] == self.now}
             for position, e in rows:
                 if (e.source, e.target) in new:
@@ -472,10 +473,12 @@ class _Writing:
         pieces = [
             (key, piece)
             for key in sorted(edges)
-            for piece in _pieces(sorted((row for _, row in edges[key].values()), key=lambda r: (r.source, r.target)))
+            for group in alike(row for _, row in edges[key].values())
+            for piece in _pieces(group)
         ]
         answers = await self.run_each(
-            (upsert.connect(piece[0].edge, target), [_edge_row(row) for row in piece]) for (_, _, target), piece in pieces
+            (upsert.connect(piece[0].edge, target, vague=piece[0].is_vague), [ends(row) for row in piece])
+            for (_, _, target), piece in pieces
         )
         for (key, piece), answer in zip(pieces, answers, strict=True):
             self.summary.connected += answer["connected"]
@@ -495,32 +498,47 @@ class _Writing:
         if edge.one:
             found = await self.run(upsert.others(edge), [{"source": t["source"], "target": t["target"]} for t in troubles])
             crowds = {(row["source"], row["target"]): sorted(row["others"]) for row in found}
+        # Which edge a row means where one of several may be meant is not plain from one of them.
+        there = await self.standing(edge, given, troubles) if edge.vague else {}
         completed = []
-        for trouble in troubles:
-            position, row = given[trouble["source"], trouble["target"], trouble["validFrom"]]
-            if self.completes(position, row, trouble, crowds.get((row.source, row.target), [])):
-                own = _own(edge, trouble["stored"])
-                completed.append((row, {**own, **row.properties}))
-                self.changed(row, own, completed[-1][1], completed[-1][1], None)
+        for key, trouble in {_key(edge, t): t for t in troubles}.items():
+            position, row = given[key]
+            before = meant(row, there[row.source, row.target]) if edge.vague else [own(edge, trouble["stored"])]
+            if row.is_vague and not trouble["gone"] and any(one.items() >= row.properties.items() for one in before):
+                continue
+            if len(before) > 1:
+                self.refuse(
+                    position, f"{edge.name} → {row.target}: there are several, {listed(edge, before)}; say which one is meant"
+                )
+            elif self.completes(position, row, trouble["gone"], before[0], crowds.get((row.source, row.target), [])):
+                completed.append((changed(row, before[0]), {**before[0], **row.properties}))
         if completed:
             await self.renew(edge, completed[0][0].target_kind, completed, None)
 
-    def completes(self, position: int, row: EdgeRow, trouble: Mapping[str, Any], others: Sequence[str]) -> bool:
+    async def standing(
+        self, edge: Edge, given: Mapping[Identity, tuple[int, EdgeRow]], troubles: Sequence[Mapping[str, Any]]
+    ) -> Mapping[tuple[str, str], list[Own]]:
+        """All edges that stand where some rows are in trouble."""
+        _, row = given[_key(edge, troubles[0])]
+        places = sorted({(t["source"], t["target"]) for t in troubles})
+        rows = [{"source": source, "target": target} for source, target in places]
+        return standing(edge, await self.run(upsert.edge_facts(edge, row.target_kind), rows))
+
+    def completes(self, position: int, row: EdgeRow, gone: str | None, before: Own, others: Sequence[str]) -> bool:
         """Whether a fact only adds to an edge that stands; otherwise it is refused."""
         edge, where = row.edge, f"{row.edge.name} → {row.target}"
         reasons = []
-        if trouble["gone"]:
-            reasons.append(f"{where}: {row.target} was retracted at {trouble['gone']}; record it again before naming it")
+        if gone:
+            reasons.append(f"{where}: {row.target} was retracted at {gone}; record it again before naming it")
         if others:
             reasons.append(
                 f"{edge.name}: {row.source} leads to {', '.join(others)} already, and can lead to one only; "
                 "retract that edge first if it was wrong"
             )
         for name, value in row.properties.items():
-            before = trouble["stored"].get(name)
-            if before is not None and before != value:
+            if before.get(name, value) != value:
                 reasons.append(
-                    f"{where}: {name} is {before!r}, recorded before, and this fact says {value!r}; "
+                    f"{where}: {name} is {before[name]!r}, recorded before, and this fact says {value!r}; "
                     "a Correction can say that it was wrong"
                 )
         for reason in reasons:
@@ -535,12 +553,16 @@ class _Writing:
         reason: str | None,
     ) -> None:
         """Puts edges with other properties in the place of edges, which stay known as they were."""
-        old = [_edge_row(row) for row, _ in rows]
-        await self.run(upsert.retire(edge, target_kind), old, reason)
-        await self.run(
-            upsert.connect(edge, target_kind),
-            [{**o, "properties": values} for o, (_, values) in zip(old, rows, strict=True)],
-        )
+        await self.run(upsert.retire(edge, target_kind), [ends(old) for old, _ in rows], reason)
+        for group in alike(changed(old, values) for old, values in rows):
+            await self.run(upsert.renew(edge, target_kind, vague=group[0].is_vague), [ends(new) for new in group])
+        for old, values in rows:
+            new = changed(old, values)
+            if new.identity == old.identity:
+                self.changed(old, old.properties, values, {**old.properties, **values}, reason)
+            else:
+                self.changed(old, old.properties, None, old.properties, reason)
+                self.changed(new, {}, values, values, reason)
         self.summary.revised += len(rows)
 
     # ── amendments ──────────────────────────────────────────────────────────────────────────────────────
@@ -593,54 +615,44 @@ class _Writing:
         assert first.edge is not None
         assert first.to_kind is not None
         edge, to_kind = first.edge, first.to_kind
-        given = [(position, a, _amended_edge(a, edge, to_kind)) for position, a in rows]
-        found = await self.run(upsert.edge_facts(edge, to_kind), [_edge_row(row) for _, _, row in given])
-        by_ends = {(row["source"], row["target"], row["validFrom"]): row["stored"] for row in found}
-        gone: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        changed: dict[str, list[tuple[EdgeRow, Mapping[str, Any]]]] = defaultdict(list)
-        for position, a, row in given:
-            stored = by_ends.get((row.source, row.target, a.valid_from))
-            if stored is None:
-                if a.values is not None:
-                    self.refuse(position, f"{edge.name}: {a.of} has no such edge to {a.to}: record it instead")
+        found = await self.run(upsert.edge_facts(edge, to_kind), [{"source": a.of, "target": a.to} for _, a in rows])
+        there = standing(edge, found)
+        gone: dict[str, list[EdgeRow]] = defaultdict(list)
+        replaced: dict[str, list[tuple[EdgeRow, Own]]] = defaultdict(list)
+        for position, a in rows:
+            assert a.to is not None
+            beside = there[a.of, a.to]
+            those = named(a, beside)
+            if not those and a.values is not None:
+                self.refuse(position, f"{edge.name}: {a.of} has no such edge to {a.to}: record it instead")
+            if len(those) > 1:
+                said = f"{a.of} has several to {a.to}, {listed(edge, those)}"
+                self.refuse(position, f"{edge.name}: {said}; name one by its {' and '.join(p.name for p in edge.identity)}")
+            if len(those) != 1:
                 continue
-            own = _own(edge, stored)
+            row = EdgeRow(edge, a.of, a.to, to_kind, dict(those[0]))
             if a.values is None:
-                gone[a.reason].append(_edge_row(row))
-                self.changed(row, own, None, own, a.reason)
+                gone[a.reason].append(row)
+                self.changed(row, row.properties, None, row.properties, a.reason)
                 continue
-            values = {n: v for n, v in {**own, **a.values}.items() if v is not None}
-            if values != own:
-                changed[a.reason].append((row, values))
-                self.changed(row, own, values, {**own, **a.values}, a.reason)
+            values = {n: v for n, v in {**row.properties, **a.values}.items() if v is not None}
+            if clash := meant(changed(row, values), [one for one in beside if one != row.properties]):
+                said = f"{a.of} leads to {a.to} with {listed(edge, clash)} as well"
+                self.refuse(position, f"{edge.name}: {said}; retract one of the two instead")
+            elif values != row.properties:
+                replaced[a.reason].append((row, values))
         for reason, edges in gone.items():
-            await self.run(upsert.retire(edge, to_kind), edges, reason)
+            await self.run(upsert.retire(edge, to_kind), [ends(row) for row in edges], reason)
             self.summary.retracted += len(edges)
-        for reason, replaced in changed.items():
-            await self.renew(edge, to_kind, replaced, reason)
+        for reason, renewed in replaced.items():
+            await self.renew(edge, to_kind, renewed, reason)
 
 
 _ACTED = "is decided about by actions; history cannot change it any more, so ask for the action"
 
 
-def _amended_edge(a: Amendment, edge: Edge, to_kind: str) -> EdgeRow:
-    assert a.to is not None
-    return EdgeRow(edge, a.of, a.to, to_kind, {"validFrom": a.valid_from} if edge.interval else {})
-
-
-def _named(row: EdgeRow) -> dict[str, Any]:
-    """An edge by its identity, as a Retraction or Correction names it."""
-    named = {"of": row.source, "edge": row.edge.name, "to": row.target}
-    return named | ({"validFrom": row.properties["validFrom"]} if row.edge.interval else {})
-
-
-def _own(edge: Edge, stored: Mapping[str, Any]) -> dict[str, Any]:
-    """An edge's declared properties that have a value."""
-    return {p.name: stored[p.name] for p in edge.stored_properties if stored.get(p.name) is not None}
-
-
-def _edge_row(row: EdgeRow) -> dict[str, Any]:
-    return {"source": row.source, "target": row.target, "properties": row.properties}
+def _key(edge: Edge, trouble: Mapping[str, Any]) -> Identity:
+    return (trouble["source"], trouble["target"], *(trouble[p.name] for p in edge.identity))
 
 
 def _pieces(rows: Sequence[T]) -> Iterator[Sequence[T]]:

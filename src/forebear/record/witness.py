@@ -9,8 +9,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -22,28 +21,15 @@ from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.moments import parse
 from forebear.graph.values import json_text
 from forebear.record.audit import FACTS
+from forebear.record.link import Links, Statements
+from forebear.record.said import Said
+from forebear.record.said import last as last_of
 from forebear.record.trail import BATCH
 
-NEAR = timedelta(seconds=60)
-"""Of entries of two chains that are no further apart, either may be the later one: each was stamped when it began."""
-
 Field = tuple[str | None, ...]
-"""Of what something is said: `("node",)` itself, `("value", name)`, `("edge", name, to)` as an action says it, or as a batch of
-facts does, `("link", name, to, validFrom)` and of its properties `("link", name, to, validFrom, property)`."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Said:
-    """What a chain says last of something: its value, whether it is there or, of a node or link, that it was taken back."""
-
-    chain: str
-    number: int
-    at: str
-    value: Any
-
-    @property
-    def entry(self) -> str:
-        return f"{self.chain}#{self.number}"
+"""Of what something is said: `("node",)` itself, `("value", name)`, `("edge", name, to)` as an action says it, or as a batch
+of facts does, `("link", name, to, identity)` and of its properties `("link", name, to, identity, property)`. The identity is
+JSON of what an entry says of it: older entries say less than there is now."""
 
 
 class Witness:
@@ -106,7 +92,8 @@ class Witness:
         """What a batch of facts says of nodes that were known before."""
         for change in after["changes"]:
             node, values = change["of"], change["after"]
-            edge: Field = (change["edge"], change["to"], change.get("validFrom")) if "edge" in change else ()
+            identity = {name: change[name] for name in self._graph.identities if name in change}
+            edge: Field = (change["edge"], change["to"], json_text(identity)) if "edge" in change else ()
             if values is None:
                 yield node, ("link", *edge) if edge else ("node",), None
                 continue
@@ -138,24 +125,24 @@ class Witness:
                 yield from self._values(node, said)
                 yield from self._edges(node, said)
 
-    def _said(self, id: str) -> dict[Field, list[_Said]]:
-        said: dict[Field, list[_Said]] = defaultdict(list)
+    def _said(self, id: str) -> dict[Field, list[Said]]:
+        said: dict[Field, list[Said]] = defaultdict(list)
         rows = self._db.execute("SELECT field, chain, number, at, value FROM said WHERE node = ?", (id,))
         for field, chain, number, at, value in rows:
-            said[tuple(msgspec.json.decode(field))].append(_Said(chain, number, at, msgspec.json.decode(value)))
+            said[tuple(msgspec.json.decode(field))].append(Said(chain, number, at, msgspec.json.decode(value)))
         return dict(said)
 
-    def _gone(self, *ids: str) -> list[_Said]:
+    def _gone(self, *ids: str) -> list[Said]:
         """What takes some nodes back, which takes their edges back as well."""
         return [s for id in ids for s in self._said(id).get(("node",), [])]
 
-    def _values(self, node: Mapping[str, Any], said: Mapping[Field, list[_Said]]) -> Iterator[Finding]:
+    def _values(self, node: Mapping[str, Any], said: Mapping[Field, list[Said]]) -> Iterator[Finding]:
         declared = self._graph.kinds[self._ids.kind(node["id"])].properties
         gone = said.get(("node",), [])
         values: Mapping[str, Any] = node["values"]
         named = {str(field[1]) for field in said if field[0] == "value"}
         for name in sorted(named | ({*values, "retractedAt"} if gone else set())):
-            last = _last(said.get(("value", name), []), gone)
+            last = last_of(said.get(("value", name), []), gone)
             if name == "retractedAt":
                 now = node["retractedAt"]
                 fits = any((s in gone) == (now is not None) for s in last)
@@ -169,57 +156,29 @@ class Witness:
             for name in sorted({*values} - named):
                 yield Finding(node["id"], f"has {name} {json_text(values[name])}, and no entry says so")
 
-    def _edges(self, node: Mapping[str, Any], said: Mapping[Field, list[_Said]]) -> Iterator[Finding]:
+    def _edges(self, node: Mapping[str, Any], said: Mapping[Field, list[Said]]) -> Iterator[Finding]:
         id = node["id"]
         ends = {(e["name"], e["to"]) for e in node["edges"]}
-        edges = {(e["name"], e["to"], e["values"].get("validFrom")): e for e in node["edges"]}
-        links: dict[tuple[str, str, str | None], dict[str | None, list[_Said]]] = defaultdict(dict)
+        links: dict[tuple[str, str], dict[str, Statements]] = defaultdict(lambda: defaultdict(dict))
         spoken = set()
         for field, statements in said.items():
             match field:
                 case ("edge", str(name), str(to)):
                     spoken.add((name, to))
-                    last = _last(statements, self._gone(id, to))
+                    last = last_of(statements, self._gone(id, to))
                     if not any(bool(s.value) == ((name, to) in ends) for s in last):
                         has = "an" if (name, to) in ends else "no"
                         yield Finding(id, f"has {has} edge {name} to {to}, which differs from {last[-1].entry}")
-                case ("link", str(name), str(to), since, *property):
+                case ("link", str(name), str(to), str(identity), *property):
                     spoken.add((name, to))
-                    links[name, to, since][property[0] if property else None] = statements
-        for link, by_property in links.items():
-            yield from self._link(id, link, by_property, edges.get(link))
+                    links[name, to][identity][property[0] if property else None] = statements
+        for (name, to), by_identity in links.items():
+            between = [e for e in node["edges"] if (e["name"], e["to"]) == (name, to)]
+            gone = self._gone(id, to)
+            yield from (Finding(id, text) for text in Links(f"{name} to {to}", between, by_identity, gone).differing())
         if node["governed"]:
             for name, to in sorted(ends - spoken):
                 yield Finding(id, f"has an edge {name} to {to}, and no entry says so")
-
-    def _link(
-        self,
-        id: str,
-        link: tuple[str, str, str | None],
-        said: Mapping[str | None, list[_Said]],
-        edge: Mapping[str, Any] | None,
-    ) -> Iterator[Finding]:
-        name, to, _ = link
-        gone = [*said.get(None, []), *self._gone(id, to)]
-        changed = [s for property, statements in said.items() if property is not None for s in statements]
-        last = _last(changed, gone)
-        if edge is None:
-            if not any(s in gone for s in last):
-                yield Finding(id, f"has no edge {name} to {to}, and by {last[-1].entry} it has")
-            return
-        if edge["recordedAt"] > last[-1].at or (edge["recordedAt"] == last[-1].at and any(s in gone for s in last)):
-            # It was recorded again since, as a new fact, of which its batch's digest speaks.
-            return
-        if all(s in gone for s in last):
-            yield Finding(id, f"has an edge {name} to {to}, and {last[-1].entry} took it back")
-            return
-        for property, statements in said.items():
-            if property is None:
-                continue
-            now, latest = edge["values"].get(property), _last(statements, gone)
-            if not any(s in gone or s.value == now for s in latest):
-                then = f"{json_text(now)}, and by {latest[-1].entry} it is {json_text(latest[-1].value)}"
-                yield Finding(id, f"has an edge {name} to {to} with {property} {then}")
 
 
 def _held(kind: Kind) -> set[str]:
@@ -261,17 +220,3 @@ def _targets(ends: Any) -> set[str]:
     """The ids of an edge field's value: one end or several, each an id or an object with one."""
     listed = ends if isinstance(ends, list) else [] if ends is None else [ends]
     return {end["id"] if isinstance(end, dict) else end for end in listed}
-
-
-def _last(statements: Iterable[_Said], gone: Iterable[_Said]) -> list[_Said]:
-    """Of what is said of one thing, what may be the last, by time: the last of each chain, where it is near the last of all."""
-    of_chain: dict[str, list[_Said]] = defaultdict(list)
-    for s in (*gone, *statements):
-        known = of_chain[s.chain]
-        if not known or known[0].number == s.number:
-            known.append(s)
-        elif known[0].number < s.number:
-            of_chain[s.chain] = [s]
-    ordered = sorted((s for each in of_chain.values() for s in each), key=lambda s: s.at)
-    newest = datetime.fromisoformat(ordered[-1].at)
-    return [s for s in ordered if newest - datetime.fromisoformat(s.at) <= NEAR]

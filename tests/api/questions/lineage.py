@@ -39,8 +39,8 @@ def lineage(asking: Asking) -> dict[str, Any]:
     }
 
 
-def _ends(link: Link) -> tuple[str, str, str]:
-    return link.source.id, link.target.id, link.edge.type.name
+def _ends(link: Link) -> tuple[str, str, str, str]:
+    return link.source.id, link.target.id, link.edge.type.name, link.properties.get("role") or ""
 
 
 def _kept(link: Link) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def lineage_diff(asking: Asking) -> Iterator[Row]:
         for link in links:
             type = link.edge.type.name
             yield Row(
-                (link.source.id, f"{type} {link.target.id}", change),
+                (link.source.id, f"{type} {link.target.id}", link.properties.get("role") or "", change),
                 {
                     "change": change,
                     "node": link.source,
@@ -88,7 +88,7 @@ _NOW = "~"
 
 def _change(change: str, node: Node, values: Sequence[dict[str, Any]] = ()) -> Row:
     columns = {"change": change, "node": node, "target": None, "type": None, "properties": None, "changes": [*values]}
-    return Row((node.id, "", change), columns)
+    return Row((node.id, "", "", change), columns)
 
 
 def _revised(node: Node, first: str, second: str) -> list[dict[str, Any]]:

@@ -108,8 +108,9 @@ class Nodes:
         match, conditions = time.pattern(n, e, m, edge, incoming, kinds)
         if edge.interval and not s.arguments.values.get("allTime"):
             conditions.append(time.holds(e))
-        # The same two nodes may be joined for several intervals.
-        key = f"{m}.id + ' ' + {e}.validFrom" if edge.interval else f"{m}.id"
+        # The same two nodes may be joined by several edges. A cursor's last line is its key.
+        parts = (f"{e}.{p.name}" if p.required else f"replace(coalesce({e}.{p.name}, ''), '\\n', ' ')" for p in edge.identity)
+        key = " + ' ' + ".join((f"{m}.id", *parts))
         return page(statement, s, self.rows(s, match, m, e, kinds, conditions, time, key=key), container=n)
 
     def all(self, s: Selected, kind: Kind) -> Projection:

@@ -1,0 +1,81 @@
+"""Edges between two nodes, held to what audit entries say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from forebear.graph.values import json_text
+from forebear.record.said import Said, last
+
+Statements = dict[str | None, list[Said]]
+"""What is said of one edge: of each property its values, and under `None` that the edge was taken back."""
+
+
+@dataclass(frozen=True)
+class Links:
+    """The edges of one kind between two nodes."""
+
+    what: str
+    """How a finding names them: `trainedOn to dataset:b@1`."""
+    edges: Sequence[Mapping[str, Any]]
+    """Those that stand, as `trail.current` answers them."""
+    said: Mapping[str, Statements]
+    """By what entries say of an edge's identity, as JSON. An older entry may say a part of it only, and mean any that fits."""
+    gone: Sequence[Said]
+    """What takes back one of the nodes, and so the edges as well."""
+
+    def differing(self) -> Iterator[str]:
+        """What of the edges differs from what is said."""
+        for text, statements in self.said.items():
+            identity = msgspec.json.decode(text)
+            meant = [e for e in self.edges if all(e["values"].get(part) == value for part, value in identity.items())]
+            found = [list(self._edge(e, statements)) for e in meant]
+            if [] in found:
+                continue
+            changed = _values(statements)
+            taken = self._taken(identity)
+            newest = last(changed, taken)
+            # The edge that an older entry means may be gone while others stand that it does not mean.
+            others = {*taken} - {*self.gone, *statements.get(None, [])}
+            if found and not any(s in others for s in newest):
+                yield from found[0]
+            elif not any(s in taken for s in newest):
+                yield f"has no edge {self.what}, and by {newest[-1].entry} it has"
+
+    def _taken(self, identity: Mapping[str, Any]) -> list[Said]:
+        """What takes back edges that may be of an identity."""
+        alike = [s for text, s in self.said.items() if _agree(msgspec.json.decode(text), identity)]
+        return [*self.gone, *(one for statements in alike for one in statements.get(None, []))]
+
+    def _edge(self, edge: Mapping[str, Any], said: Statements) -> Iterator[str]:
+        values = edge["values"]
+        identity = {part: values.get(part) for text in self.said for part in msgspec.json.decode(text)}
+        gone = self._taken(identity)
+        newest = last(_values(said), gone)
+        at = newest[-1].at
+        if edge["recordedAt"] > at or (edge["recordedAt"] == at and any(s in gone for s in newest)):
+            # It was recorded again since, as a new fact, of which its batch's digest speaks.
+            return
+        if all(s in gone for s in newest):
+            yield f"has an edge {self.what}, and {newest[-1].entry} took it back"
+            return
+        for property, statements in said.items():
+            if property is None:
+                continue
+            now, latest = values.get(property), last(statements, gone)
+            if not any(s in gone or s.value == now for s in latest):
+                then = f"{json_text(now)}, and by {latest[-1].entry} it is {json_text(latest[-1].value)}"
+                yield f"has an edge {self.what} with {property} {then}"
+
+
+def _values(said: Statements) -> list[Said]:
+    return [s for property, statements in said.items() if property is not None for s in statements]
+
+
+def _agree(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two identities may be of one edge: they agree in what both say."""
+    return all(one[part] == other[part] for part in one.keys() & other.keys())
