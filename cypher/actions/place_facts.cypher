@@ -1,5 +1,5 @@
 // A fleet or a cohort, or where a deployment is: whose it is now, its lines and robots, and every deployment there, on its fleets
-// and on their cohorts. One row. Locks the fleets, in the order of ids, and then the deployment that was asked for.
+// and on their cohorts; and which of the place and its fleets are out of service. One row. Locks the fleets, in the order of ids, and then the deployment that was asked for.
 //
 // parameter on ID(Fleet, Cohort): The fleet or cohort.
 // parameter deployment ID(Deployment): A deployment, whose place it is where no place is given.
@@ -66,12 +66,14 @@ RETURN place{.id} AS place,
     WITH * WHERE place IS NOT NULL
     MATCH (robot:Robot)-[member:MEMBER_OF]->(place) WHERE member.validFrom <= $now AND coalesce(member.validTo > $now, true)
     WITH DISTINCT robot ORDER BY robot.id
+    WITH robot WHERE NOT EXISTS { MATCH (robot)<-[of:DECOMMISSIONS]-(out:Decommissioning) WHERE coalesce(out.validTo > $now, true) }
     RETURN robot{.id, .software, .rateHz} AS item
   } AS robots,
   COLLECT {
     WITH * WHERE place IS NOT NULL
     MATCH (place)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot) WHERE member.validFrom <= $now AND coalesce(member.validTo > $now, true) AND part.validFrom <= $now AND coalesce(part.validTo > $now, true)
     WITH DISTINCT robot ORDER BY robot.id
+    WITH robot WHERE NOT EXISTS { MATCH (robot)<-[of:DECOMMISSIONS]-(out:Decommissioning) WHERE coalesce(out.validTo > $now, true) }
     RETURN robot{.id, .software, .rateHz} AS item
   } AS cohortRobots,
   COLLECT {
@@ -88,6 +90,18 @@ RETURN place{.id} AS place,
       rollsBack: COLLECT { MATCH (deployment)-[back:ROLLS_BACK]->(former:Deployment) WHERE true RETURN former.id }
     } AS item
   } AS deployments,
+  COLLECT {
+    CALL (place, fleets) {
+      WITH * WHERE place IS NOT NULL
+      RETURN place AS spot
+      UNION
+      UNWIND fleets AS spot
+      RETURN spot
+    }
+    MATCH (spot)<-[of:DECOMMISSIONS]-(out:Decommissioning) WHERE coalesce(out.validTo > $now, true)
+    WITH DISTINCT spot, out ORDER BY spot.id, out.id
+    RETURN out{.id, .recordedAt, place: spot.id, since: out.validFrom} AS item
+  } AS retired,
   asked{
     .id, .describedAt, .revision,
     place: COLLECT { WITH * WHERE asked IS NOT NULL MATCH (asked)-[on:ON]->(spot:Fleet|Cohort) WHERE true RETURN spot.id }[0],

@@ -2,7 +2,8 @@
 // is, or that run what may not run there, or may by an override alone; and active deployments of what may not, or by one alone.
 //
 // What may run there is of a version that is approved, or overridden, in a line of the fleet for the artifact's hardware, and is
-// not in quarantine. An approval that is stale by now is marked, and no drift by itself: what runs on it goes on.
+// not in quarantine. An approval that is stale by now is marked, and no drift by itself: what runs on it goes on. On what is out of
+// service nothing may run, and nothing is intended: what robots of the fleet run that belong to none since then is drift.
 //
 // parameter fleet ID(Fleet)!: The fleet.
 // time at
@@ -32,9 +33,18 @@ CALL (fleet) {
   UNION
   MATCH (fleet)<-[part:PART_OF]-(cohort:Cohort)<-[on:ON]-(active:Deployment) WHERE active.validFrom <= $at AND coalesce(active.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
   RETURN null AS robot, active, null AS group, 2 AS far
+  UNION
+  MATCH (fleet)<-[lost:CONCERNS]-(out:Decommissioning)-[released:CONCERNS]->(robot:Robot)
+  WHERE out.validFrom <= $at AND coalesce(out.validTo > $at, true)
+    AND NOT EXISTS { MATCH (robot)-[member:MEMBER_OF]->(other:Fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) }
+    AND NOT EXISTS { MATCH (robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(other:Fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true) }
+  RETURN robot, null AS active, null AS group, 2 AS far
 }
-WITH fleet, robot, active, collect(DISTINCT {group: group, far: far}) AS groups
-WITH [fleet] AS fleets, robot, active,
+WITH fleet, robot, active, collect(DISTINCT {group: group, far: far}) AS belongs
+WITH fleet, robot, active, belongs,
+  COLLECT { WITH * WHERE robot IS NOT NULL MATCH (robot)<-[ends:DECOMMISSIONS]-(out:Decommissioning) WHERE out.validFrom <= $at AND coalesce(out.validTo > $at, true) RETURN out.id }[0] AS ended
+WITH fleet, robot, active, CASE WHEN ended IS NULL THEN [one IN belongs WHERE one.group IS NOT NULL] ELSE [] END AS groups
+WITH CASE WHEN robot IS NULL OR size(groups) > 0 THEN [fleet] ELSE [] END AS fleets, robot, active,
   COLLECT { WITH * WHERE robot IS NOT NULL MATCH (found:Installation)-[on:ON]->(robot) WHERE found.validFrom <= $at AND coalesce(found.validTo > $at, true) WITH found ORDER BY found.validFrom DESC, found.id DESC LIMIT 1 RETURN found }[0] AS installation,
   COLLECT {
     UNWIND groups AS one
@@ -65,7 +75,7 @@ WITH robot, installation, deployment, observed, intended, standing,
     WITH * WHERE artifact IS NOT NULL
     UNWIND fleets AS each
     WITH each, COLLECT {
-      MATCH (artifact)-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine)<-[runs:IN_LINE]-(each) WHERE runs.validFrom <= $at AND coalesce(runs.validTo > $at, true)
+      MATCH (artifact)-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine)<-[runs:IN_LINE]-(each) WHERE runs.validFrom <= $at AND coalesce(runs.validTo > $at, true) AND NOT EXISTS { MATCH (each)<-[ends:DECOMMISSIONS]-(out:Decommissioning) WHERE out.validFrom <= $at AND coalesce(out.validTo > $at, true) }
       MATCH (line)-[meant:FOR]->(target:HardwareTarget)<-[made:FOR]-(artifact) WHERE true
       WITH DISTINCT version, release
       WITH version, release,

@@ -46,19 +46,21 @@ WITH robot, CASE WHEN robot IS NULL THEN fleet END AS alone, fleet
 WITH fleet, collect(DISTINCT robot) AS robots, collect(alone)[0] AS alone
 UNWIND CASE WHEN size(robots) > 0 THEN robots ELSE [null] END AS robot
 WITH DISTINCT robot, CASE WHEN robot IS NULL THEN alone END AS alone
-CALL (robot, alone) {
+WITH robot, alone,
+  COLLECT { WITH * WHERE robot IS NOT NULL MATCH (robot)<-[ends:DECOMMISSIONS]-(out:Decommissioning) WHERE out.validFrom <= $at AND coalesce(out.validTo > $at, true) RETURN out.id }[0] AS ended
+CALL (robot, alone, ended) {
   WITH * WHERE alone IS NOT NULL
   RETURN alone AS fleet, alone AS group, 1 AS far
   UNION
-  WITH * WHERE robot IS NOT NULL
+  WITH * WHERE robot IS NOT NULL AND ended IS NULL
   MATCH (robot)-[member:MEMBER_OF]->(fleet:Fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true)
   RETURN fleet, fleet AS group, 1 AS far
   UNION
-  WITH * WHERE robot IS NOT NULL
+  WITH * WHERE robot IS NOT NULL AND ended IS NULL
   MATCH (robot)-[member:MEMBER_OF]->(cohort:Cohort) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true)
   RETURN null AS fleet, cohort AS group, 0 AS far
   UNION
-  WITH * WHERE robot IS NOT NULL
+  WITH * WHERE robot IS NOT NULL AND ended IS NULL
   MATCH (robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
   RETURN fleet, fleet AS group, 1 AS far
   UNION
@@ -94,7 +96,7 @@ RETURN robot,
     WITH * WHERE artifact IS NOT NULL
     UNWIND fleets AS each
     WITH each, COLLECT {
-      MATCH (artifact)-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine)<-[runs:IN_LINE]-(each) WHERE runs.validFrom <= $at AND coalesce(runs.validTo > $at, true)
+      MATCH (artifact)-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine)<-[runs:IN_LINE]-(each) WHERE runs.validFrom <= $at AND coalesce(runs.validTo > $at, true) AND NOT EXISTS { MATCH (each)<-[ends:DECOMMISSIONS]-(out:Decommissioning) WHERE out.validFrom <= $at AND coalesce(out.validTo > $at, true) }
       MATCH (line)-[meant:FOR]->(target:HardwareTarget)<-[made:FOR]-(artifact) WHERE true
       WITH DISTINCT version, release
       WITH version, release,
@@ -128,7 +130,7 @@ RETURN robot,
     WITH * WHERE artifact IS NOT NULL
     UNWIND fleets AS each
     WITH each, COLLECT {
-      MATCH (artifact)-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine)<-[runs:IN_LINE]-(each) WHERE runs.validFrom <= $at AND coalesce(runs.validTo > $at, true)
+      MATCH (artifact)-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine)<-[runs:IN_LINE]-(each) WHERE runs.validFrom <= $at AND coalesce(runs.validTo > $at, true) AND NOT EXISTS { MATCH (each)<-[ends:DECOMMISSIONS]-(out:Decommissioning) WHERE out.validFrom <= $at AND coalesce(out.validTo > $at, true) }
       MATCH (line)-[meant:FOR]->(target:HardwareTarget)<-[made:FOR]-(artifact) WHERE true
       WITH DISTINCT version, release
       WITH version, release,

@@ -19,6 +19,11 @@ LINES = {"line:high": "target:orin", "line:mid": "target:orin", "line:low": "tar
 FLEETS = {"fleet:north": ("line:high", "line:mid"), "fleet:south": ("line:low", "line:mid")}
 COHORTS = {"cohort:north/canary": "fleet:north", "cohort:south/canary": "fleet:south"}
 ROBOTS = {"robot:n1": "fleet:north", "robot:n2": "fleet:north", "robot:s1": "fleet:south", "robot:s2": "fleet:south"}
+BELONGS = frozenset(
+    {*COHORTS.items(), *ROBOTS.items()}
+    | {(robot, cohort) for cohort, fleet in COHORTS.items() for robot, of in ROBOTS.items() if of == fleet and robot[-1] == "1"}
+)
+"""Which cohorts and robots belong where, until something is decommissioned."""
 SOFTWARE = {"fleet:north": "4.2.1", "fleet:south": "5.1"}
 PACK = {"success": "HIGHER", "latency": "LOWER"}
 TRAINER = "theo"
@@ -136,6 +141,9 @@ class Expectation:
     artifacts: dict[str, Artifact] = field(default_factory=dict)
     deployments: dict[str, Deployment] = field(default_factory=dict)
     seen: dict[str, str] = field(default_factory=dict)
+    belongs: frozenset[tuple[str, str]] = BELONGS
+    out: dict[str, set[str]] = field(default_factory=dict)
+    """What is out of service, and the fleets that it was or belonged to until then."""
     clock: int = 0
 
     def of(self, actor: Actor, verb: str, input: dict[str, Any], at: str) -> Answer:
@@ -227,15 +235,26 @@ class Expectation:
 
     def fits(self, artifact: str, place: str, *, stale_counts: bool = False) -> bool:
         """Whether an artifact may run at a place."""
-        build, fleet = self.artifacts.get(artifact), fleet_of(place)
-        if build is None or build.state != "AVAILABLE" or fleet not in FLEETS:
+        build, fleets = self.artifacts.get(artifact), self.fleets_at(place)
+        if build is None or build.state != "AVAILABLE" or not fleets or {place, *fleets} & self.out.keys():
             return False
         wants = self.versions[build.version].values.get("robotSoftware")
-        if wants is not None and not (float(SOFTWARE[fleet][:3]) >= float(wants.removeprefix(">="))):
+        has = [float(SOFTWARE[ROBOTS[robot]][:3]) for robot in self.robots_at(place)]
+        if wants is not None and any(software < float(wants.removeprefix(">=")) for software in has):
             return False
-        lines = [line for line in FLEETS[fleet] if LINES[line] == build.target]
+        lines = [line for fleet in fleets for line in FLEETS[fleet] if LINES[line] == build.target]
         stand = [r for r in self.releases.values() if r.version == build.version and r.line in lines]
         return any(self.may_run(r, stale_counts=stale_counts) for r in stand)
+
+    def fleets_at(self, place: str) -> set[str]:
+        """The fleets that a fleet, a cohort or a robot is or belongs to."""
+        groups = {group for member, group in self.belongs if member == place}
+        return {place} if place in FLEETS else {fleet for group in groups for fleet in self.fleets_at(group)}
+
+    def robots_at(self, place: str) -> set[str]:
+        """The robots of a fleet or a cohort, those of its cohorts among them."""
+        members = {member for member, group in self.belongs if group == place}
+        return {robot for member in members for robot in ({member} if member in ROBOTS else self.robots_at(member))}
 
     # ── what follows ────────────────────────────────────────────────────────────────────────────────────
 
@@ -485,7 +504,7 @@ class Expectation:
             build = self.artifacts.get(artifact)
             if build and (build.version, build.target) == (release.version, LINES[release.line]):
                 stands = {r.line for r in self.releases.values() if r.version == release.version}
-                lines = stands & {*FLEETS[ROBOTS[robot]]}
+                lines = stands & {line for fleet in self.fleets_at(robot) for line in FLEETS[fleet]}
                 if not lines or release.line in lines:
                     return True
         return False
@@ -574,17 +593,20 @@ class Expectation:
     # ── what runs ───────────────────────────────────────────────────────────────────────────────────────
 
     def _lines_at(self, place: str, target: str | None) -> set[str]:
-        lines = FLEETS.get(fleet_of(place), ())
+        lines = {line for fleet in self.fleets_at(place) for line in FLEETS[fleet]}
         return {line for line in lines if LINES[line] == target} or {*lines}
 
     def _out_of_reach(self, actor: Actor, place: str, target: str | None) -> bool:
-        return actor.lines is not None and not self._lines_at(place, target) <= actor.lines
+        if actor.lines is None or place not in (*FLEETS, *COHORTS):
+            return False
+        lines = self._lines_at(place, target)
+        return not lines or not lines <= actor.lines
 
     def _here(self, place: str) -> dict[str, Deployment]:
         return {id: d for id, d in self.deployments.items() if d.place == place}
 
     def _canaries(self, place: str, artifact: str) -> dict[str, Deployment]:
-        return {id: d for id, d in self.deployments.items() if COHORTS.get(d.place) == place and d.artifact == artifact}
+        return {id: d for id, d in self.deployments.items() if (d.place, place) in self.belongs and d.artifact == artifact}
 
     def _requestDeployment(self, actor: Actor, artifact: str, on: str, reason: str, id: str, at: str) -> Answer:
         build = self.artifacts.get(artifact)
@@ -628,7 +650,7 @@ class Expectation:
 
     def undone(self, place: str) -> tuple[str, Deployment] | None:
         """What going back at a place undoes."""
-        for spot in dict.fromkeys((place, fleet_of(place))):
+        for spot in dict.fromkeys((place, *self.fleets_at(place))):
             tried = {
                 i: d for i, d in self._here(spot).items() if not d.rolls_back or not (d.is_pending or d.active_since is None)
             }
@@ -642,13 +664,13 @@ class Expectation:
 
     def _is_over(self, id: str, failed: Deployment, place: str) -> bool:
         """Whether something else was active at a place since a deployment failed."""
-        around = {**self._here(place), **self._here(fleet_of(place))}
-        return any(d.active_last >= failed.failed_last for i, d in around.items() if i != id)
+        around = [item for spot in {place, *self.fleets_at(place)} for item in self._here(spot).items()]
+        return any(d.active_last >= failed.failed_last for i, d in around if i != id)
 
     def ways_back(self, place: str) -> set[str]:
         """The artifacts that may be gone back to at a place."""
         bad = self.undone(place)
-        ran = [d for d in self.deployments.values() if d.place in (place, fleet_of(place)) and d.active_since]
+        ran = [d for d in self.deployments.values() if d.place in {place, *self.fleets_at(place)} and d.active_since]
         versions = {self.artifacts[d.artifact].version for d in ran}
         if bad:
             versions.discard(self.artifacts[bad[1].artifact].version)
@@ -684,3 +706,40 @@ class Expectation:
     def _reportInstallation(self, actor: Actor, robot: str, artifact: str, since: str, at: str) -> Answer:
         self.seen[robot] = artifact
         return DONE
+
+    # ── what ends ───────────────────────────────────────────────────────────────────────────────────────
+
+    def _is_beyond(self, actor: Actor, place: str) -> bool:
+        """Whether a place is in a line that is not the actor's, or in none and the actor is limited to some."""
+        fleets = self.fleets_at(place) | self.out.get(place, set())
+        lines = {line for fleet in fleets for line in FLEETS[fleet]}
+        return actor.lines is not None and (not lines or not lines <= actor.lines)
+
+    def _decommission(self, actor: Actor, place: str, reason: str, at: str) -> Answer:
+        if self._is_beyond(actor, place):
+            return refused("FORBIDDEN")
+        if place not in (*FLEETS, *COHORTS, *ROBOTS):
+            return refused("UNKNOWN")
+        if place in self.out:
+            return SAME
+        spots = {place, *(member for member, group in self.belongs if group == place)}
+        if any(d.place in spots and (d.is_pending or d.state == "ACTIVE") for d in self.deployments.values()):
+            return refused("NOT_OVER")
+        self.out[place], robots = self.fleets_at(place), self.robots_at(place)
+        self.belongs = frozenset(pair for pair in self.belongs if place not in pair)
+        for robot in {place, *(robot for robot in robots if not self.fleets_at(robot))}:
+            self.seen.pop(robot, None)
+        return DONE
+
+    def _recommission(self, actor: Actor, place: str, reason: str, at: str) -> Answer:
+        if self._is_beyond(actor, place):
+            return refused("FORBIDDEN")
+        if place not in (*FLEETS, *COHORTS, *ROBOTS):
+            return refused("UNKNOWN")
+        return DONE if self.out.pop(place, None) is not None else SAME
+
+    def rejoin(self) -> set[tuple[str, str]]:
+        """What is recorded anew, of what belonged somewhere at first and is in service again."""
+        anew = {pair for pair in BELONGS - self.belongs if not {*pair} & self.out.keys()}
+        self.belongs |= anew
+        return anew

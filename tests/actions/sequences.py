@@ -11,7 +11,7 @@ from typing import Any
 from forebear.app import Forebear
 from forebear.domain.roles import Actor, Role
 from forebear.graph.moments import moment
-from tests.actions.expectation import COHORTS, FLEETS, LINES, ROBOTS, SOFTWARE, TRAINER, Expectation
+from tests.actions.expectation import BELONGS, COHORTS, FLEETS, LINES, ROBOTS, SOFTWARE, TRAINER, Expectation
 from tests.actions.world import person
 from tests.record.asking import history, now, record
 
@@ -41,7 +41,7 @@ WEIGHTS = {
     "attachEvidence": 16, "registerCandidate": 10, "approve": 26, "requestDeployment": 14, "reportDeployment": 16,
     "registerArtifact": 12, "adoptPolicy": 4, "rollBack": 6, "reject": 3, "withdrawApproval": 3, "deprecate": 3, "archive": 3,
     "restore": 6, "override": 3, "correct": 3, "quarantineArtifact": 2, "deleteArtifact": 2, "reportInstallation": 3,
-    "evaluate": 3,
+    "evaluate": 3, "decommission": 4, "recommission": 3,
 }  # fmt: skip
 """How often each action is asked for."""
 
@@ -120,10 +120,7 @@ async def world(registry: Forebear) -> Expectation:
         *(
             {
                 "kind": "Robot", "id": robot, "software": SOFTWARE[fleet],
-                "memberOf": [
-                    {"id": place, "validFrom": SINCE}
-                    for place in (fleet, *(c for c, of in COHORTS.items() if of == fleet and robot.endswith("1")))
-                ],
+                "memberOf": [{"id": group, "validFrom": SINCE} for member, group in sorted(BELONGS) if member == robot],
             }
             for robot, fleet in ROBOTS.items()
         ),
@@ -186,6 +183,8 @@ class Sequence:
                 return any(d.is_pending for d in e.deployments.values())
             case "rollBack":
                 return any(e.undone(place) and e.ways_back(place) for place in (*FLEETS, *COHORTS))
+            case "recommission":
+                return bool(e.out)
         return True
 
     # ── what about ──────────────────────────────────────────────────────────────────────────────────────
@@ -328,7 +327,9 @@ class Sequence:
         return {"artifact": build, "on": on, "reason": "Better.", "id": id}
 
     def _reportDeployment(self) -> dict[str, Any]:
-        r, known = self._random, self._expected.deployments
+        r, e = self._random, self._expected
+        # Of places that have left their fleets, tests of their own tell.
+        known = {id: d for id, d in e.deployments.items() if e.fleets_at(d.place) and d.place not in e.out}
         pending = [id for id, d in known.items() if d.is_pending]
         id = r.choice([*known]) if known and self._likely(0.97) else "deployment:none"
         if pending and self._likely(0.8):
@@ -347,3 +348,12 @@ class Sequence:
 
     def _reportInstallation(self) -> dict[str, Any]:
         return {"robot": self._random.choice([*ROBOTS]), "artifact": self._artifact("AVAILABLE"), "since": now()}
+
+    def _decommission(self) -> dict[str, Any]:
+        spots = [*FLEETS, *COHORTS, *ROBOTS] if self._likely(0.97) else ["robot:none"]
+        return {"place": self._random.choice(spots), "reason": "Sold."}
+
+    def _recommission(self) -> dict[str, Any]:
+        out = [*self._expected.out]
+        spots = out if out and self._likely() else [*FLEETS, *COHORTS, *ROBOTS]
+        return {"place": self._random.choice(spots), "reason": "Bought back."}

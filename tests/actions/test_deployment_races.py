@@ -9,7 +9,7 @@ from forebear.domain.outcome import Done, Refused
 from tests.actions.plant import FLEET, RITA, artifact, node, ready, registered, reported, requested
 from tests.actions.test_races import ROUNDS, together
 from tests.actions.world import ANNA, BEN, EVA, OLAF, RELEASE, ago, done
-from tests.record.asking import ask
+from tests.record.asking import ask, record
 
 pytestmark = pytest.mark.usefixtures("anew")
 
@@ -64,6 +64,45 @@ async def test_a_build_is_deployed_or_deleted_and_never_both(registry: Forebear)
                 assert reason.code == "NOT_AVAILABLE"
             case other:
                 raise AssertionError(other)
+
+
+async def test_a_fleet_leaves_service_or_is_deployed_to_and_never_both(registry: Forebear) -> None:
+    await ready(registry)
+    for n in range(ROUNDS):
+        id = f"deployment:{n}"
+        request, out = await together(
+            registry,
+            (OLAF, "requestDeployment", {"artifact": artifact(1), "on": FLEET, "reason": "x", "id": id}, None),
+            (OLAF, "decommission", {"place": FLEET, "reason": "Sold."}, None),
+        )
+        match request, out:
+            case Done(), Refused(reasons=(reason,)):
+                assert reason.code == "NOT_OVER"
+                await reported(registry, id, "ENDED", ago(minutes=1))
+            case Refused(reasons=reasons), Done():
+                assert {reason.code for reason in reasons} == {"DECOMMISSIONED"}
+                await done(registry, OLAF, "recommission", place=FLEET, reason="Bought back.")
+            case other:
+                raise AssertionError(other)
+
+
+async def test_what_is_seen_while_a_robot_leaves_service_was_seen_before_or_after(registry: Forebear) -> None:
+    await ready(registry)
+    for n in range(ROUNDS):
+        robot, since = f"robot:r{n}", ago(seconds=1)
+        await record(registry, {"kind": "Robot", "id": robot, "memberOf": [{"id": FLEET, "validFrom": ago(days=1)}]})
+        seen, *both = await together(
+            registry,
+            (RITA, "reportInstallation", {"robot": robot, "artifact": artifact(1), "since": since}, None),
+            (OLAF, "decommission", {"place": robot, "reason": "Sold."}, None),
+            (OLAF, "decommission", {"place": robot, "reason": "Sold."}, None),
+        )
+        assert isinstance(seen, Done)
+        assert sorted(o.unchanged for o in both if isinstance(o, Done)) == [False, True]
+        query = """query($r: ID!) { robot(id: $r) { installations { nodes { validTo } } outOfService { since } } }"""
+        answer = (await ask(registry, query, r=robot))["robot"]
+        (found,) = answer["installations"]["nodes"]
+        assert found["validTo"] in (None, answer["outOfService"]["since"])
 
 
 async def test_requesting_while_the_approval_is_withdrawn_ends_as_one_after_the_other(registry: Forebear) -> None:

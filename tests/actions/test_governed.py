@@ -33,6 +33,7 @@ FORGED: Mapping[str, dict[str, Any]] = {
         "on": FLEET,
         "validFrom": ago(days=1),
     },
+    "Decommissioning": {"id": "decommissioning:forged", "place": "robot:a", "validFrom": ago(days=1)},
     "Attribution": {"id": "attribution:forged", "suspects": [VERSION]},
 }
 """A fact of each governed kind that no action would come to."""
@@ -164,7 +165,7 @@ async def test_the_roles_of_the_action_decide_alone_and_those_of_recording_about
 
 
 def test_what_facts_may_be_are_actions_of_the_catalogue() -> None:
-    assert {*VERBS} == {action.name for action in ACTIONS} - {"evaluate", "reportInstallation"}
+    assert {*VERBS} == {action.name for action in ACTIONS} - {"evaluate", "reportInstallation", "recommission"}
 
 
 @pytest.mark.parametrize("imported", [False, True])

@@ -13,10 +13,10 @@ from forebear.graph.dialect import Engine
 from forebear.store.statements import facts
 
 ROOT = Path(__file__).parents[2]
-KINDS = ("ModelVersion", "ReleaseLine", "Release", "Artifact", "Fleet", "Deployment", "Robot")
+KINDS = ("ModelVersion", "ReleaseLine", "Release", "Artifact", "Fleet", "Cohort", "Deployment", "Robot")
 """The order, as docs/architecture.md has it."""
 
-VARIABLES = dict(zip(("version", "line", "release", "artifact", "fleet", "asked", "robot"), KINDS, strict=True))
+VARIABLES = dict(zip(("version", "line", "release", "artifact", "fleet", "cohort", "asked", "robot"), KINDS, strict=True))
 """What the facts statements call a node of each kind where they lock it."""
 
 STATEMENTS = facts(Engine.EMBEDDED, ROOT / "cypher" / "actions")

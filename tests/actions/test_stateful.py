@@ -14,9 +14,9 @@ from forebear.actions.catalogue import ACTIONS
 from forebear.actions.performer import By
 from forebear.app import Forebear
 from forebear.domain.outcome import Conflict, Done, Outcome, Refused
-from tests.actions.expectation import COHORTS, DONE, FLEETS, SAME, Answer, Expectation
+from tests.actions.expectation import COHORTS, DONE, FLEETS, ROBOTS, SAME, Answer, Expectation
 from tests.actions.sequences import WEIGHTS, Sequence, Step, world
-from tests.record.asking import ask, everything, now
+from tests.record.asking import ask, everything, now, record
 from tests.soak import SOAK
 
 SEQUENCES = 3 * SOAK
@@ -38,6 +38,8 @@ KNOWN = """query ($known: DateTime) {
   deployments(first: 200, asKnownAt: $known) { nodes { id state validFrom validTo basis reports { state at }
     artifact { id } replaces { nodes { id } } rollsBack { nodes { id } } authorizedBy { nodes { id } } } }
   installations(first: 200, asKnownAt: $known) { nodes { id validFrom validTo robot { id } installedBy { id } } }
+  decommissionings(asKnownAt: $known) { nodes { id validFrom validTo place { id } fleets { nodes { id } } } }
+  robots(asKnownAt: $known) { nodes { id memberOf(allTime: true) { edges { validFrom validTo node { id } } } } }
 }"""
 """What actions write, as it is known at a moment."""
 
@@ -73,6 +75,9 @@ class Run:
             assert not answer[1] or {r.code for r in outcome.reasons} == answer[1], outcome
         after = await everything(self.registry)
         _written(before, after, outcome, answer)
+        if step.verb == "recommission" and answer == DONE:
+            await self.rejoined()
+            after = await everything(self.registry)
         await self.stands()
         if len(self.steps) % 4 == 0:
             assert await self.registry.performer.do(step.verb, step.input, by) == outcome
@@ -85,6 +90,13 @@ class Run:
         assert again == Done(step.input["line"], unchanged=True)
         assert await everything(self.registry) == after
         return SAME if outcome == again else DONE
+
+    async def rejoined(self) -> None:
+        """What is in service again is recorded to belong where it belonged."""
+        since = now()
+        for member, group in sorted(self.expected.rejoin()):
+            kind, edge = ("Robot", "memberOf") if member in ROBOTS else ("Cohort", "fleets")
+            await record(self.registry, {"kind": kind, "id": member, edge: [{"id": group, "validFrom": since}]})
 
     async def went_back(self, step: Step, outcome: Outcome, ways: set[str]) -> None:
         """What going back came to is one of the ways back."""
@@ -111,6 +123,15 @@ class Run:
         assert {a["id"]: a["state"] for a in artifacts} == {id: a.state for id, a in e.artifacts.items()}
         deployments = await read("MATCH (d:Deployment)-[of:OF]->(a:Artifact) WHERE true RETURN d.id AS id, d.state AS state")
         assert {d["id"]: d["state"] for d in deployments} == {id: d.state for id, d in e.deployments.items()}
+        out = await read("MATCH (o:Decommissioning)-[of:DECOMMISSIONS]->(p) WHERE o.validTo IS NULL RETURN p.id AS id")
+        assert sorted(row["id"] for row in out) == sorted(e.out)
+        belongs = await read("MATCH (m)-[e:MEMBER_OF|PART_OF]->(g) WHERE e.validTo IS NULL RETURN m.id AS id, g.id AS group")
+        assert sorted((row["id"], row["group"]) for row in belongs) == sorted(e.belongs)
+        seen = await read(
+            """MATCH (i:Installation)-[on:ON]->(r:Robot) WHERE i.validTo IS NULL
+            MATCH (i)-[of:OF]->(a:Artifact) WHERE true RETURN r.id AS robot, a.id AS artifact"""
+        )
+        assert {row["robot"]: row["artifact"] for row in seen} == e.seen
 
     async def eligible(self) -> None:
         """What may run is what is expected to be allowed, and what may be gone back to as well."""

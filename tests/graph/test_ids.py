@@ -13,9 +13,9 @@ from forebear.graph.kinds import GRAPH
 ids = Ids(GRAPH)
 
 PREFIXES = (
-    "artifact, attribution, checkpoint, code, cohort, compute, curation, customer, dataset, decision, deployment, "
-    "environment, evidence, experiment, fleet, incident, installation, line, maintenance, model, pack, policy, release, "
-    "robot, run, site, target"
+    "artifact, attribution, checkpoint, code, cohort, compute, curation, customer, dataset, decision, decommissioning, "
+    "deployment, environment, evidence, experiment, fleet, incident, installation, line, maintenance, model, pack, policy, "
+    "release, robot, run, site, target"
 )
 
 names = st.builds(

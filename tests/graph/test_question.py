@@ -37,7 +37,7 @@ def test_a_header_is_read_whole() -> None:
     assert parse("trained", SOURCE, GRAPH) == Question(
         name="trained",
         doc="Which runs were trained on a dataset, and since when.",
-        on=None,
+        on=(),
         parameters=(
             Parameter(
                 "dataset",

@@ -6,6 +6,7 @@ from forebear.actions import (
     artifact,
     candidate,
     correction,
+    decommissioning,
     deployment,
     evaluation,
     evidence,
@@ -26,6 +27,7 @@ ACTIONS = (
     *deployment.ACTIONS,
     *installation.ACTIONS,
     *rollback.ACTIONS,
+    *decommissioning.ACTIONS,
 )
 """Every verb, in the order in which mutations and commands are listed."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from forebear.graph.ids import release_id
@@ -118,6 +118,11 @@ def _deployment(fact: Document) -> Asked:
     return _named("reportDeployment", fact, deployment="id", **names)
 
 
+def _decommissioning(fact: Document) -> Asked:
+    # As a decision, it has no other identity than its fact's id.
+    return replace(_named("decommission", fact, "id", place="place", reason="reason"), key=fact["id"])
+
+
 def _policy(fact: Document) -> Asked:
     if "description" not in fact:
         raise NoAction("description: is not given; say there why the policy is adopted")
@@ -133,6 +138,7 @@ _ASKED: Mapping[str, Callable[[Document], Asked]] = {
     "Decision": _decision,
     "Artifact": _artifact,
     "Deployment": _deployment,
+    "Decommissioning": _decommissioning,
 }
 
 VERBS = (
@@ -146,6 +152,7 @@ VERBS = (
     "requestDeployment",
     "reportDeployment",
     "rollBack",
+    "decommission",
 )
 """The actions that facts may be."""
 

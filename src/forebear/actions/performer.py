@@ -315,7 +315,7 @@ class _Doing:
         """Adds an audit entry and an outbox entry for each subject that the effects are about."""
         told: dict[str, tuple[dict[str, Any], dict[str, Any]]] = defaultdict(lambda: ({}, {}))
         for effect in verdict.effects:
-            before, after = told[self._subject(effect)]
+            before, after = told[verdict.told_by or self._subject(effect)]
             tell(effect, before, after)
         for n, (subject, (before, after)) in enumerate(sorted(told.items())):
             length, hash = chains.get(subject, (0, None))

@@ -93,7 +93,7 @@ def build(graph: Graph, questions: Iterable[Question], facts: Facts, actions: It
 def must_exist(rule: Rule) -> bool:
     """Whether a null in a field's place means that what it asks about is not known, which is an error."""
     if isinstance(rule, QuestionField):
-        return rule.question.on is None
+        return not rule.question.on
     return isinstance(rule, LookupField) and rule.required
 
 

@@ -243,7 +243,7 @@ class TypeBuilder:
         for edge in self.graph.back_edges(kind.name):
             fields[edge.back] = self._edge_field(edge, incoming=True)
         for question in self.questions:
-            if question.on == kind.name:
+            if kind.name in question.on:
                 fields[_field_name(question)] = self._question_field(question)
         made = self.make(kind.name, kind.doc, fields, bases=(self._made["Node"],))
         made.__strawberry_definition__.is_type_of = lambda value, info, name=kind.name: value.get(TYPE_KEY, name) == name
@@ -463,10 +463,10 @@ class TypeBuilder:
             arguments["after"] = (str | None, "The cursor of the row to go on after.", strawberry.UNSET)
         if question.timed:
             arguments |= _at_argument()
-        if question.on is None and not question.timeless:
+        if not question.on and not question.timeless:
             arguments |= _known_argument()
         answer = self.named(f"{question.row.name}Connection" if question.paged else question.row.name)
-        nullable = question.on is None or not question.paged
+        nullable = not question.on or not question.paged
         metadata = {RESOLVE: partial(decided, question)} if question.decided else {RULE: QuestionField(question)}
         return None, self.resolved(question.doc, metadata, self._optional(answer, nullable), arguments)
 
@@ -515,7 +515,7 @@ class TypeBuilder:
                 ),
             )
         for question in self.questions:
-            if question.on is None:
+            if not question.on:
                 fields[_field_name(question)] = self._question_field(question)
         fields |= {name: (None, field) for name, field in resolved.items()}
         return cast(type, self.make("Query", "What can be asked.", fields))

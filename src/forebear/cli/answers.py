@@ -39,7 +39,7 @@ def commands(taken: Iterable[str]) -> dict[str, Any]:
     app = typer.Typer()
     for question in questions(GRAPH):
         name = kebab(camel(question.name))
-        if question.on is None and name not in taken and not any(p.type.name == "JSON" for p in question.parameters):
+        if not question.on and name not in taken and not any(p.type.name == "JSON" for p in question.parameters):
             first, _, _ = question.doc.partition(". ")
             doc = f"{question.doc} Exit code 1 where {_negative(question)}."
             app.command(name, help=doc, short_help=first.rstrip("."), rich_help_panel=PANEL)(command(question))

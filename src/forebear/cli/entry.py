@@ -74,7 +74,7 @@ def asking(kind: str) -> list[str]:
     from forebear.graph.kinds import GRAPH
     from forebear.store.statements import questions
 
-    about = [q.name for q in questions(GRAPH) if q.on is None and q.parameters and kind in q.parameters[0].type.kinds]
+    about = [q.name for q in questions(GRAPH) if not q.on and q.parameters and kind in q.parameters[0].type.kinds]
     return [kebab(camel(name)) for name in about]
 
 

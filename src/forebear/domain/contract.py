@@ -19,6 +19,7 @@ from forebear.domain.reference import UNKNOWN
 from forebear.domain.standing import Case, LineRow
 from forebear.graph.kinds import ArtifactState
 
+DECOMMISSIONED = "DECOMMISSIONED"
 NO_FLEET = "NO_FLEET"
 NO_LINE = "NO_LINE"
 NOT_IN_LINE = "NOT_IN_LINE"
@@ -128,7 +129,13 @@ def _nowhere(place: Place) -> Iterator[Reason]:
     """Why nothing can be deployed at a place."""
     if place.place is None:
         return
-    if not place.fleets:
+    for out in place.retired:
+        yield Reason(
+            DECOMMISSIONED,
+            f"{out.place} is out of service since {out.since}",
+            f"put it into service again first (recommission): forebear recommission {out.place} --reason REASON",
+        )
+    if not place.fleets and not place.retired:
         said = f"{place.place.id} is part of no fleet now"
         yield Reason(NO_FLEET, said, "record which fleet it is part of (fleets)")
     for fleet in place.fleets:

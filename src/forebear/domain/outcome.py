@@ -146,6 +146,8 @@ class Verdict:
     reasons: tuple[Reason, ...] = ()
     considered: tuple[Option, ...] = ()
     dry: bool = False
+    told_by: str | None = None
+    """The node whose audit chain tells of every effect; None where each effect is told in a chain of its own node."""
 
     @property
     def decisions(self) -> tuple[str, ...]:

@@ -38,6 +38,14 @@ class RobotRow(Row, frozen=True):
         return interface.Robot(self.id, self.software, self.rate_hz)
 
 
+class RetiredRow(Row, frozen=True):
+    """A decommissioning that stands: which place is out of service by it, and since when."""
+
+    id: str
+    place: str
+    since: str
+
+
 class DeploymentRow(Row, frozen=True):
     """A deployment there, on its fleet, or on a cohort of that."""
 
@@ -100,6 +108,8 @@ class Place(Row, frozen=True):
     cohort_robots: tuple[RobotRow, ...] = ()
     deployments: tuple[DeploymentRow, ...] = ()
     asked: AskedRow | None = None
+    retired: tuple[RetiredRow, ...] = ()
+    """Of the place and its fleets."""
 
     @property
     def every_robot(self) -> tuple[RobotRow, ...]:

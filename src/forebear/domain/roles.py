@@ -74,6 +74,8 @@ PERMISSIONS = _table(
         ("reportDeployment", "OPERATOR RECORDER"),
         ("reportInstallation", "OPERATOR RECORDER"),
         ("rollBack", "OPERATOR"),
+        ("decommission", "OPERATOR"),
+        ("recommission", "OPERATOR"),
         ("createToken", "ADMIN"),
         ("revokeToken", "ADMIN"),
     )

@@ -65,6 +65,8 @@ REPLACES = EdgeType("REPLACES", EdgeClass.CONTEXT, "The deployment that it takes
 ROLLS_BACK = EdgeType("ROLLS_BACK", EdgeClass.CONTEXT, "The deployment that it undoes.")
 INSTALLED_BY = EdgeType("INSTALLED_BY", EdgeClass.CONTEXT, "The deployment that brought an installation about.")
 EXPLAINS = EdgeType("EXPLAINS", EdgeClass.CONTEXT, "The incident that an attribution explains.")
+DECOMMISSIONS = EdgeType("DECOMMISSIONS", EdgeClass.CONTEXT, "It takes a robot, a cohort or a fleet out of service.")
+CONCERNS = EdgeType("CONCERNS", EdgeClass.CONTEXT, "A fleet or a robot that a decommissioning changed something for.")
 SUSPECTS = EdgeType("SUSPECTS", EdgeClass.CONTEXT, "What an attribution suspects.")
 
 
@@ -597,6 +599,29 @@ class Robot(Node, prefix="robot"):
     )  # fmt: skip
 
 
+class Decommissioning(Node, prefix="decommissioning", standing=GOVERNED):
+    """An interval in which a robot, a cohort or a fleet is out of service. Each time it is decommissioned is one of these."""
+
+    valid_from: datetime | None = prop("Since when it is out of service.", default=None, indexed=True)
+    valid_to: datetime | None = prop(
+        "When it was recommissioned (exclusive); null while it is out of service.", change=APPENDED, default=None
+    )
+    reason: str | None = prop("Why it was decommissioned.", default=None)
+
+    place = edge(
+        DECOMMISSIONS, "Robot", "Cohort", "Fleet", one=True, doc="What is out of service.",
+        back="decommissionings", back_doc="When it was out of service.",
+    )  # fmt: skip
+    fleets = edge(
+        CONCERNS, "Fleet", doc="The fleets that it was, or belonged to, until then.",
+        back="departures", back_doc="The decommissionings of this fleet and of what belonged to it.",
+    )  # fmt: skip
+    robots = edge(
+        CONCERNS, "Robot", doc="The robots that belong to no fleet since then, itself among them where it is one.",
+        back="departures", back_doc="The decommissionings since which it belonged to no fleet.",
+    )  # fmt: skip
+
+
 class DeploymentState(StrEnum):
     """Where a deployment stands, as its manager reports it."""
 
@@ -741,7 +766,7 @@ GRAPH = Graph(
     (
         Dataset, DatasetVersion, CurationRuleset, CodeVersion, SoftwareEnvironment, ComputeProfile, Experiment, Run,
         Checkpoint, Model, ModelVersion, HardwareTarget, ReleaseLine, Release, EvaluationPack, Evidence, ReleasePolicy,
-        Decision, Artifact, Customer, Site, Fleet, Cohort, Robot, Deployment, Installation, Incident,
+        Decision, Artifact, Customer, Site, Fleet, Cohort, Robot, Decommissioning, Deployment, Installation, Incident,
         MaintenanceEvent, Attribution,
     )
 )  # fmt: skip

@@ -17,7 +17,7 @@
 columns, and only those that a client selected are computed, after paging. A parameter of type ID names the kinds that it
 may be of, or a label of Forebear's own (such as AuditChain), and is any text then; `Int(0..50)` names its bounds; any other
 type followed by names in brackets is an enum of them. A column of type Value is the value of a property, given as `[name,
-value]`. `on Kind` makes it a field of that kind, and its node is `$self`.
+value]`. `on Kind, …` makes it a field of these kinds, and its node is `$self`.
 `time at` says that the answer depends on `at` (`$at`) besides `asKnownAt`; `time none`, that it is about what is simply
 updated, and asked of now alone. A DateTime that is left out is now. `decided`: the answer rests on a pure decision, taken on
 facts beforehand, whose rows are `$decided`; such a question is a root field and asked of now alone. `faults`: its rows are
@@ -90,7 +90,8 @@ class Question:
 
     name: str
     doc: str
-    on: str | None
+    on: tuple[str, ...]
+    """The kinds that it is a field of; none: it is a root field."""
     parameters: tuple[Parameter, ...]
     row: RowType
     types: Mapping[str, RowType]
@@ -141,7 +142,7 @@ def parse(name: str, source: str, graph: Graph) -> Question:
         return InvalidStatement(f"{name}.cypher: {message}")
 
     doc: list[str] = []
-    on: str | None = None
+    on: tuple[str, ...] = ()
     time = ""
     flags = {"decided": False, "faults": False}
     verb = "query"
@@ -171,9 +172,9 @@ def parse(name: str, source: str, graph: Graph) -> Question:
                 raise fail(f"cannot read {line!r}")
             (columns if line.startswith("column ") else current).append(Column(m["name"], _type(m["type"], fail), m["doc"]))
         elif line.startswith("on "):
-            on = line[3:].strip()
-            if on not in graph.kinds:
-                raise fail(f"on {on}: no such kind")
+            on = tuple(kind.strip() for kind in line[3:].split(","))
+            if strange := [kind for kind in on if kind not in graph.kinds]:
+                raise fail(f"on {strange[0]}: no such kind")
         elif line.startswith("time "):
             time = line[5:].strip()
             if time not in ("at", "none"):

@@ -38,7 +38,7 @@ QUESTIONS: Mapping[str, Question] = {
     "ModelVersion.history": Question("history", history),
     "Release.stateAt": Question("state_at", state_at),
 }
-"""The questions by the type and the name of their field; tests/actions holds those that are decided, and `drift`."""
+"""The questions by the type and the name of their field; tests/actions holds `drift`, `outOfService` and what is decided."""
 
 AUTHORITY = frozenset(
     {("FleetRunning", "basis"), ("Running", "authorizedOn"), ("WasRunning", "authorized"), ("WasRunning", "basis")}

@@ -60,9 +60,12 @@ def _on(view: View, place: Node) -> Iterator[Row]:
 
 
 def _robot(view: View, robot: Node) -> Row:
-    seen, meant = view.seen_on(robot, view.time.at), view.meant_for(robot, view.time.at)
+    at = view.time.at
+    # A robot that is out of service belongs nowhere, whatever is recorded.
+    serves = not any(view.current(out, at) for out in view.origins([robot], "DECOMMISSIONS"))
+    seen, meant = view.seen_on(robot, at), view.meant_for(robot, at) if serves else []
     columns = _compared(view, seen[0] if seen else None, meant[0] if meant else None)
-    return Row((robot.id, ""), {"robot": robot, **columns, **_belongings(view, [robot])})
+    return Row((robot.id, ""), {"robot": robot, **columns, **_belongings(view, [robot] if serves else [])})
 
 
 def _compared(view: View, installation: Node | None, deployment: Node | None) -> dict[str, Any]:

@@ -107,7 +107,7 @@ class View:
     # ── places ──────────────────────────────────────────────────────────────────────────────────────────
 
     def current(self, thing: Node, at: str) -> bool:
-        """Whether a deployment was active, or an installation there, at a moment."""
+        """Whether a deployment was active, an installation there or a place out of service at a moment."""
         since, until = self.get(thing, "validFrom"), self.get(thing, "validTo")
         return since is not None and since <= at and (until is None or until > at)
 

@@ -1,0 +1,15 @@
+// Whether it is out of service, since when and why; null while it is in service.
+//
+// on Robot, Cohort, Fleet
+// time at
+// answers OutOfService: An interval in which a robot, a cohort or a fleet is out of service.
+// column since DateTime!: When it was decommissioned.
+// column until DateTime: When it was recommissioned; null while it is out of service.
+// column reason String: Why it was decommissioned.
+// column decommissioning Decommissioning!: The decommissioning.
+MATCH (place:Robot|Cohort|Fleet {id: $self})<-[of:DECOMMISSIONS]-(out:Decommissioning) WHERE out.validFrom <= $at AND coalesce(out.validTo > $at, true)
+WITH out ORDER BY out.validFrom, out.id
+RETURN out.validFrom AS since,
+  out.validTo AS until,
+  out.reason AS reason,
+  out AS decommissioning

@@ -1,0 +1,158 @@
+"""Taking a robot, a cohort or a fleet out of service, and into service again.
+
+A place that ends is decommissioned, not retracted: what ran there stays known. Each decommissioning is an interval of its own.
+It ends the memberships of the place, and what robots are seen to run that belong to no fleet since then. What is reported of
+them later is recorded as ever, and is drift.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from forebear.domain.outcome import Connect, Describe, Disconnect, Effect, Reason, Revise, Verdict
+from forebear.domain.place import RetiredRow
+from forebear.domain.reference import unknown
+from forebear.domain.standing import Row
+from forebear.graph.kinds import DeploymentState
+
+NOT_OVER = "NOT_OVER"
+"""The code of a refusal because a deployment there is not over."""
+
+
+class SpotRow(Row, frozen=True):
+    """The place."""
+
+    id: str
+
+
+class FleetRow(Row, frozen=True):
+    """A fleet that the place is or belongs to, or belonged to until it was decommissioned; with the lines that it runs now."""
+
+    id: str
+    lines: tuple[str, ...]
+    former: bool
+
+
+class RunningRow(Row, frozen=True):
+    """A deployment at the place, or on a cohort of it, that is not over."""
+
+    id: str
+    state: DeploymentState
+    place: str
+
+
+class MembershipRow(Row, frozen=True):
+    """An edge by which the place belongs to another, or another to it: from `id`, by the name of its field, to `to`."""
+
+    id: str
+    edge: str
+    to: str
+    valid_from: str
+    valid_to: str | None = None
+
+
+class BelongsRow(Row, frozen=True):
+    """By which group a robot belongs to which fleet: the fleet itself, or a cohort of it."""
+
+    group: str
+    fleet: str
+
+
+class SeenRow(Row, frozen=True):
+    """What a robot is seen to run."""
+
+    id: str
+    valid_to: str | None = None
+
+
+class RobotRow(Row, frozen=True):
+    """The place, where it is a robot, or a robot that belongs to it."""
+
+    id: str
+    belongs: tuple[BelongsRow, ...] = ()
+    installations: tuple[SeenRow, ...] = ()
+
+
+class Service(Row, frozen=True):
+    """The row of `cypher/actions/decommission_facts.cypher`."""
+
+    place: SpotRow | None = None
+    retired: tuple[RetiredRow, ...] = ()
+    fleets: tuple[FleetRow, ...] = ()
+    deployments: tuple[RunningRow, ...] = ()
+    memberships: tuple[MembershipRow, ...] = ()
+    robots: tuple[RobotRow, ...] = ()
+
+    @property
+    def lines(self) -> set[str]:
+        """The release lines that its fleets run."""
+        return {line for fleet in self.fleets for line in fleet.lines}
+
+    @property
+    def released(self) -> Iterable[RobotRow]:
+        """The robots that belong to no fleet once the place is out of service."""
+        place = self.place.id if self.place else None
+        return [r for r in self.robots if r.id == place or all(place in (b.group, b.fleet) for b in r.belongs)]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A place that is to leave service or to return to it, why, and when: now. `id` is that of a new decommissioning."""
+
+    place: str
+    reason: str
+    now: str
+    id: str
+
+
+def decommission(asked: Change, service: Service) -> Verdict:
+    """Takes a place out of service; refused while a deployment there is not over. Nothing where it is out already."""
+    if reasons := tuple(_unknown(asked, service)):
+        return Verdict(asked.place, reasons=reasons)
+    if service.retired:
+        return Verdict(asked.place)
+    if reasons := tuple(_not_over(d, asked.now) for d in service.deployments):
+        return Verdict(asked.place, reasons=reasons)
+    document = {
+        "kind": "Decommissioning",
+        "id": asked.id,
+        "validFrom": asked.now,
+        "reason": asked.reason,
+        "place": asked.place,
+        "fleets": [fleet.id for fleet in service.fleets if not fleet.former],
+        "robots": [robot.id for robot in service.released],
+    }
+    effects = (Describe(document), *_left(service.memberships, asked.now), *_stopped(service.released, asked.now))
+    return Verdict(asked.place, effects, told_by=asked.id)
+
+
+def recommission(asked: Change, service: Service) -> Verdict:
+    """Puts a place into service again. It begins anew: what it belonged to before is to be recorded anew."""
+    if reasons := tuple(_unknown(asked, service)):
+        return Verdict(asked.place, reasons=reasons)
+    ends: list[Effect] = [Revise(r.id, {"validTo": None}, {"validTo": asked.now}) for r in service.retired]
+    return Verdict(asked.place, tuple(ends))
+
+
+def _unknown(asked: Change, service: Service) -> Iterator[Reason]:
+    if service.place is None:
+        yield unknown("place", asked.place)
+
+
+def _not_over(d: RunningRow, now: str) -> Reason:
+    command = f"forebear report-deployment {d.id} --state ENDED --at {now}"
+    return Reason(NOT_OVER, f"{d.id} is {d.state} on {d.place}", f"end it, and report that (reportDeployment): {command}")
+
+
+def _left(memberships: Iterable[MembershipRow], now: str) -> Iterator[Effect]:
+    """The end of memberships. One that was to begin later is taken back."""
+    for m in memberships:
+        yield Disconnect(m.id, m.edge, m.to, m.valid_from)
+        if m.valid_from < now:
+            yield Connect(m.id, m.edge, m.to, {"validFrom": m.valid_from, "validTo": now})
+
+
+def _stopped(robots: Iterable[RobotRow], now: str) -> Iterator[Effect]:
+    for seen in (seen for robot in robots for seen in robot.installations):
+        yield Revise(seen.id, {"validTo": seen.valid_to}, {"validTo": now})
