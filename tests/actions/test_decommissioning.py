@@ -144,6 +144,11 @@ async def test_a_robot_that_is_decommissioned_counts_no_more_and_what_it_runs_la
     assert [(r["robot"], r["standing"], r["authorized"]) for r in await drift(registry)] == [("robot:b", "UNINTENDED", False)]
     assert await was_running(registry, "robot:b") == [("robot:b", "UNINTENDED", False, None)]
     assert await was_running(registry, "robot:b", at=then) == [("robot:b", "AS_INTENDED", True, "APPROVAL")]
+    # What the audit trail tells of its memberships, a fact may still take back.
+    edge = {"kind": "Retraction", "of": "robot:b", "edge": "memberOf", "to": FLEET, "reason": "Never there."}
+    of_robot = 'query { robot(id: "robot:b") { memberOf(allTime: true) { edges { validFrom } } } }'
+    for membership in (await ask(registry, of_robot))["robot"]["memberOf"]["edges"]:
+        assert (await record(registry, edge | membership)).rejections == []
 
 
 async def test_a_cohort_is_decommissioned_and_its_robots_stay_in_the_fleet(registry: Forebear) -> None:

@@ -165,7 +165,9 @@ class Witness:
             match field:
                 case ("edge", str(name), str(to)):
                     spoken.add((name, to))
-                    last = last_of(statements, self._gone(id, to))
+                    # A fact may take back what an action has written of a plain node, such as the end of a membership.
+                    retracted = [s for f, each in said.items() if f[:3] == ("link", name, to) and len(f) == 4 for s in each]
+                    last = last_of(statements if (name, to) in ends else [*statements, *retracted], self._gone(id, to))
                     if not any(bool(s.value) == ((name, to) in ends) for s in last):
                         has = "an" if (name, to) in ends else "no"
                         yield Finding(id, f"has {has} edge {name} to {to}, which differs from {last[-1].entry}")
