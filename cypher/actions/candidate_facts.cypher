@@ -28,16 +28,17 @@ RETURN COLLECT {
     UNWIND $checkpoints AS id
     MATCH (checkpoint:Checkpoint {id: id}) WHERE checkpoint.describedAt IS NOT NULL
     RETURN checkpoint{
-      .id,
+      .id, .digest,
       runs: COLLECT {
         MATCH (checkpoint)-[produced:PRODUCED_BY]->(run:Run) WHERE true
         RETURN run{
-          .id, .recordedBy, .owners,
+          .id, .recordedBy, .owners, .status,
           configured: run.configuration IS NOT NULL,
-          trained: EXISTS { MATCH (run)-[trained:TRAINED_ON]->(data:DatasetVersion) WHERE true },
-          coded: EXISTS { MATCH (run)-[ran:RAN]->(code:CodeVersion) WHERE true },
-          equipped: EXISTS { MATCH (run)-[inside:IN_ENVIRONMENT]->(environment:SoftwareEnvironment) WHERE true },
-          computed: EXISTS { MATCH (run)-[on:ON_COMPUTE]->(compute:ComputeProfile) WHERE true }
+          corrections: COUNT { MATCH (revision:Revision)-[revises:REVISES]->(run) WHERE 'configuration' IN revision.changed },
+          trained: COLLECT { MATCH (run)-[trained:TRAINED_ON]->(data:DatasetVersion) WHERE true WITH DISTINCT data ORDER BY data.id RETURN data{.id, value: data.digest} AS item },
+          coded: COLLECT { MATCH (run)-[ran:RAN]->(code:CodeVersion) WHERE true WITH DISTINCT code ORDER BY code.id RETURN code{.id, value: code.commit} AS item },
+          equipped: COLLECT { MATCH (run)-[inside:IN_ENVIRONMENT]->(environment:SoftwareEnvironment) WHERE true WITH DISTINCT environment ORDER BY environment.id RETURN environment{.id, value: environment.digest} AS item },
+          computed: COLLECT { MATCH (run)-[on:ON_COMPUTE]->(compute:ComputeProfile) WHERE true WITH DISTINCT compute ORDER BY compute.id RETURN compute{.id} AS item }
         } AS item
       }
     } AS item

@@ -1,6 +1,6 @@
 // The lines in which something may follow without anybody's doing, each with its policy: one is in force that was adopted, since
-// history is not decided about unasked, and releases stand there that it decides about. Those whose approval holds, or that
-// are out of use, it leaves as they are.
+// history is not decided about unasked, and releases stand there that are not put away. One whose approval holds may have lost what
+// that rests on.
 //
 // parameter now DateTime!: Now.
 MATCH (policy:ReleasePolicy)-[governs:GOVERNS]->(line:ReleaseLine)
@@ -10,7 +10,7 @@ WITH line, collect(policy)[-1] AS policy
 WHERE NOT coalesce(policy.imported, false)
   AND EXISTS {
     MATCH (release:Release)-[within:IN_LINE]->(line)
-    WHERE release.state IN ['CANDIDATE', 'EVALUATED', 'REJECTED'] OR (release.state IN ['APPROVED', 'DEPLOYED'] AND release.staleFrom <= $now)
+    WHERE release.state <> 'ARCHIVED'
   }
 RETURN line.id AS line, policy.id AS policy
 ORDER BY line

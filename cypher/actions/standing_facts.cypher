@@ -100,7 +100,7 @@ RETURN release{.id, .state, .revision, .staleFrom, .trainers, .recordedAt, .reco
   version{
     .id, .weightsDigest, .normalizationDigest, .actionSpaceDigest, .controllerDigest, .sensors, .actionSpace, .rateHz,
     .memoryMib, .robotSoftware, .recordedBy,
-    justified: EXISTS { MATCH (version)-[justified:JUSTIFIED_BY]->(experiment:Experiment) WHERE true }
+    experiments: COLLECT { WITH * WHERE version IS NOT NULL MATCH (version)-[justified:JUSTIFIED_BY]->(experiment:Experiment) WHERE true RETURN experiment.id }
   } AS version,
   candidate,
   policy{.id, .document} AS policy,
@@ -119,14 +119,16 @@ RETURN release{.id, .state, .revision, .staleFrom, .trainers, .recordedAt, .reco
   COLLECT {
     WITH * WHERE version IS NOT NULL
     MATCH (version)-[promoted:PROMOTED_FROM]->(checkpoint:Checkpoint)-[produced:PRODUCED_BY]->(run:Run) WHERE true
-    WITH DISTINCT run ORDER BY run.id
+    WITH run, collect(DISTINCT checkpoint) AS checkpoints ORDER BY run.id
     RETURN run{
-      .id, .recordedBy, .owners,
+      .id, .recordedBy, .owners, .status,
       configured: run.configuration IS NOT NULL,
-      trained: EXISTS { MATCH (run)-[trained:TRAINED_ON]->(data:DatasetVersion) WHERE true },
-      coded: EXISTS { MATCH (run)-[ran:RAN]->(code:CodeVersion) WHERE true },
-      equipped: EXISTS { MATCH (run)-[inside:IN_ENVIRONMENT]->(environment:SoftwareEnvironment) WHERE true },
-      computed: EXISTS { MATCH (run)-[on:ON_COMPUTE]->(compute:ComputeProfile) WHERE true }
+      corrections: COUNT { MATCH (revision:Revision)-[revises:REVISES]->(run) WHERE 'configuration' IN revision.changed },
+      checkpoints: COLLECT { UNWIND checkpoints AS checkpoint RETURN checkpoint{.id, value: checkpoint.digest} AS item },
+      trained: COLLECT { MATCH (run)-[trained:TRAINED_ON]->(data:DatasetVersion) WHERE true WITH DISTINCT data ORDER BY data.id RETURN data{.id, value: data.digest} AS item },
+      coded: COLLECT { MATCH (run)-[ran:RAN]->(code:CodeVersion) WHERE true WITH DISTINCT code ORDER BY code.id RETURN code{.id, value: code.commit} AS item },
+      equipped: COLLECT { MATCH (run)-[inside:IN_ENVIRONMENT]->(environment:SoftwareEnvironment) WHERE true WITH DISTINCT environment ORDER BY environment.id RETURN environment{.id, value: environment.digest} AS item },
+      computed: COLLECT { MATCH (run)-[on:ON_COMPUTE]->(compute:ComputeProfile) WHERE true WITH DISTINCT compute ORDER BY compute.id RETURN compute{.id} AS item }
     } AS item
   } AS runs,
   COLLECT {
@@ -134,10 +136,15 @@ RETURN release{.id, .state, .revision, .staleFrom, .trainers, .recordedAt, .reco
     MATCH (decision:Decision)-[about:ABOUT]->(release) WHERE true
     WITH DISTINCT release, decision ORDER BY decision.decidedAt, decision.id
     RETURN decision{
-      .id, .type, .verdict, .actor, .roles, .machine, .digest, .decidedAt, .expiresAt, .recordedAt,
+      .id, .type, .verdict, .actor, .roles, .machine, .digest, .decidedAt, .expiresAt, .recordedAt, .grounds,
       policies: COLLECT { MATCH (decision)-[under:UNDER]->(policy:ReleasePolicy) WHERE true RETURN policy.id },
       approves: EXISTS { MATCH (release)-[approved:APPROVED_BY]->(decision) WHERE true },
-      checks: COLLECT { MATCH (release)-[stands:APPROVED_BY]->(decision) WHERE true RETURN decision.checks }[0]
+      checks: COLLECT { MATCH (release)-[stands:APPROVED_BY]->(decision) WHERE true RETURN decision.checks }[0],
+      asked: COLLECT {
+        MATCH (release)-[stands:APPROVED_BY]->(decision)-[under:UNDER]->(own:ReleasePolicy)
+        WHERE decision.grounds IS NULL AND NOT coalesce(decision.imported, false)
+        RETURN own.document
+      }[0]
     } AS item
   } AS decisions,
   COLLECT {

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from forebear.domain.evaluation import evaluate
 from forebear.domain.evidence import Baseline, Check, Measured
-from forebear.domain.foundation import fallen
-from forebear.domain.policy import parse
+from forebear.domain.foundation import Ground, fallen, lost
+from forebear.domain.policy import Part, parse
 from tests.domain.policies import LINE_TARGET, NOW, PACKS, days_ago, values
 
 RATE = {"pack": "pack:replay@1", "metric": "success_rate"}
@@ -92,3 +92,22 @@ def test_a_check_that_does_not_say_which_way_is_better_holds_on_the_same_value_a
 
 def test_what_did_not_pass_does_not_fall() -> None:
     assert fallen([FROZEN | {"passed": False}], corrected(measured(RATE, 80), 70, "evidence:right")) == ()
+
+
+@st.composite
+def lineages(draw: st.DrawFn) -> list[Ground]:
+    """Edges of a small lineage, each at most once."""
+    ends = draw(
+        st.lists(st.tuples(st.sampled_from(["run:a", "run:b"]), st.sampled_from(["dataset:a@1", "dataset:b@1"])), unique=True)
+    )
+    return [Ground(Part.DATASET, of, "trainedOn", to, draw(st.sampled_from([None, "sha256:1", "sha256:2"]))) for of, to in ends]
+
+
+@given(lineages(), lineages())
+def test_what_was_approved_on_a_lineage_falls_with_each_edge_that_is_gone_or_leads_to_something_else(
+    then: list[Ground], now: list[Ground]
+) -> None:
+    left = {(g.of, g.to): g.value for g in now}
+    gone = [g for g in then if (g.of, g.to) not in left or g.value not in (None, left[g.of, g.to])]
+    assert len(lost([g.frozen() for g in then], now)) == len(gone)
+    assert lost([g.frozen() for g in then], [*now, *then]) == ()

@@ -1,12 +1,13 @@
 """The verb by which releases follow what nobody decided: that time passed, or that something else runs in their line.
 
-Whoever changes evidence or a policy evaluates in the same transaction. A policy that begins, evidence that gets too old and a
-report of what runs come without anybody to do so, so a service does it from time to time, in the name of the policy in force.
+Whoever changes evidence or a policy evaluates in the same transaction; whoever takes lineage back or corrects it, right after.
+A policy that begins, evidence that gets too old and a report of what runs come without anybody to do so, so a service does it
+from time to time, in the name of the policy in force.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from functools import partial
@@ -25,6 +26,15 @@ from forebear.domain.reference import unknown
 from forebear.domain.release import DECISIONS
 from forebear.domain.roles import PERMISSIONS, Actor, refusal
 from forebear.graph.declaration import Value, prop
+from forebear.graph.kinds import (
+    Checkpoint,
+    CodeVersion,
+    ComputeProfile,
+    DatasetVersion,
+    Experiment,
+    Run,
+    SoftwareEnvironment,
+)
 from forebear.graph.moments import moment
 from forebear.store import Store
 from forebear.store.errors import StoreError
@@ -33,6 +43,11 @@ from forebear.store.upkeep import repeated
 
 SECONDS = 300
 """How long a release waits at most for what time or a report means for it."""
+
+LINEAGE = frozenset(
+    kind.kind.name for kind in (DatasetVersion, CodeVersion, SoftwareEnvironment, ComputeProfile, Run, Checkpoint, Experiment)
+)
+"""The kinds of nodes that a policy can ask a candidate to carry."""
 
 _log = structlog.get_logger(__name__)
 
@@ -70,6 +85,11 @@ async def evaluate_lines(store: Store, performer: Performer) -> None:
     Raises `StoreError` where the lines cannot be read.
     """
     rows = await store.read(statements("actions")["lines_to_evaluate"], {"now": moment(datetime.now(UTC))})
+    await _evaluate_each(rows, performer)
+
+
+async def _evaluate_each(rows: Iterable[Mapping[str, Any]], performer: Performer) -> None:
+    """Evaluates lines, each in the name of its policy."""
     for row in rows:
         line, policy = str(row["line"]), str(row["policy"])
         itself = Actor(policy, PERMISSIONS["evaluate"], frozenset({line}), machine=True)
@@ -77,6 +97,23 @@ async def evaluate_lines(store: Store, performer: Performer) -> None:
             await performer.do("evaluate", {"line": line}, By(itself, "evaluation"))
         except StoreError as error:
             _log.warning("a release line could not be evaluated", line=line, error=str(error))
+
+
+async def evaluate_after(store: Store, performer: Performer, amended: Iterable[str]) -> None:
+    """Evaluates the lines in which a version came of nodes whose facts were taken back or corrected.
+
+    What cannot be evaluated now is left for `evaluate_lines`. `amended` are the ids of the nodes.
+    """
+    nodes = [id for id in sorted({*amended}) if performer.facts.ids.kind(id) in LINEAGE]
+    if not nodes:
+        return
+    try:
+        given = {"nodes": nodes, "now": moment(datetime.now(UTC))}
+        rows = await store.read(statements("actions")["lines_resting_on"], given)
+    except StoreError as error:
+        _log.warning("what rests on an amended lineage could not be read", error=str(error))
+        return
+    await _evaluate_each(rows, performer)
 
 
 def evaluations_kept(store: Store, performer: Performer, seconds: float = SECONDS) -> AbstractAsyncContextManager[None]:

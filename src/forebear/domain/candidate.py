@@ -17,7 +17,7 @@ from forebear.domain.outcome import Describe, Effect, Reason, Verdict
 from forebear.domain.reference import unknown
 from forebear.domain.release import By
 from forebear.domain.restatement import restated
-from forebear.domain.standing import Case, ReleaseRow, Row, RunRow, Standing, VersionRow
+from forebear.domain.standing import Case, ReleaseRow, Row, RunRow, SourceRow, Standing, VersionRow
 from forebear.graph.ids import Ids, InvalidId, release_id
 from forebear.graph.kinds import GRAPH
 from forebear.graph.rows import NodeRow
@@ -38,6 +38,7 @@ class CheckpointRow(Row, frozen=True):
 
     id: str
     runs: list[RunRow]
+    digest: str | None = None
 
 
 class TakenRow(Row, frozen=True):
@@ -189,13 +190,13 @@ class Registration:
         by = self.by.actor.name
         if candidate.id in self._registered:
             assert standing.version is not None
-            justified = standing.version.justified or bool(candidate.named("justifiedBy"))
-            version, runs = msgspec.structs.replace(standing.version, justified=justified), standing.runs
+            justified = list(dict.fromkeys([*standing.version.experiments, *candidate.named("justifiedBy")]))
+            version, runs = msgspec.structs.replace(standing.version, experiments=justified), standing.runs
         else:
-            said = {"id": candidate.id, "recordedBy": by, "justified": bool(candidate.named("justifiedBy"))}
+            said = {"id": candidate.id, "recordedBy": by, "experiments": candidate.named("justifiedBy")}
             version = msgspec.convert({**candidate.row.guaranteed, **said}, VersionRow)
             checkpoints = [self._checkpoints[id] for id in candidate.named("promotedFrom")]
-            runs = list({run.id: run for c in checkpoints for run in c.runs}.values())
+            runs = _runs(checkpoints)
         to_be = ReleaseRow(name, INITIAL, 0, by)
         stands = msgspec.structs.replace(standing, release=to_be, version=version, runs=runs)
         return Case(stands, to_be, standing.line, version, self.by.now)
@@ -213,6 +214,16 @@ class Registration:
     @cached_property
     def _described_ids(self) -> frozenset[str]:
         return frozenset(self.grounds.described)
+
+
+def _runs(checkpoints: Iterable[CheckpointRow]) -> list[RunRow]:
+    """The runs that produced some checkpoints, each with those that it did."""
+    runs: dict[str, RunRow] = {}
+    for c in checkpoints:
+        for run in c.runs:
+            known = runs.get(run.id, run)
+            runs[run.id] = msgspec.structs.replace(known, checkpoints=[*known.checkpoints, SourceRow(c.id, c.digest)])
+    return list(runs.values())
 
 
 # What a version is made of is what was approved; what justifies it, and what it takes the place of, may come to light later.

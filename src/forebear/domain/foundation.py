@@ -1,4 +1,5 @@
-"""What an approval stands on: the checks that it froze, held to that very evidence as it has been corrected since.
+"""What an approval stands on: the checks that it froze, held to that very evidence as it has been corrected since; and the
+lineage that the policy asked the candidate to carry, held to what is left of it.
 
 What was measured besides, later, is another question: an approval is for what its voters saw. So only evidence that supersedes
 what a check rested on, or a corrected digest of what was measured, tells that the check no longer holds.
@@ -7,12 +8,32 @@ what a check rested on, or a corrected digest of what was measured, tells that t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
 from forebear.domain.evidence import Measured
-from forebear.domain.policy import number
-from forebear.graph.kinds import Direction
+from forebear.domain.policy import Part, number
+from forebear.graph.kinds import Direction, RunStatus
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a candidate carries of its lineage: an edge, with what stands at its end, or a value of a node itself."""
+
+    part: Part
+    of: str
+    edge: str | None = None
+    to: str | None = None
+    value: str | None = None
+
+    def frozen(self) -> dict[str, str]:
+        """As a decision freezes it. A run that had not succeeded yet may still come to anything."""
+        unsettled = self.edge == "producedBy" and self.value != RunStatus.SUCCEEDED
+        return {
+            name: value for name, value in asdict(self).items() if value is not None and not (unsettled and name == "value")
+        }
+
 
 Known = Mapping[tuple[Any, ...], Measured]
 """Measurements by evidence, pack, metric and slice."""
@@ -28,6 +49,27 @@ def fallen(checks: Iterable[Mapping[str, Any]], measured: Iterable[Measured]) ->
     """
     known = {(m.evidence, m.pack, m.metric, m.slice): m for m in measured}
     return tuple(said for check in checks if check["passed"] and (said := _against(check, known)))
+
+
+def lost(frozen: Iterable[Mapping[str, Any]], grounds: Iterable[Ground]) -> tuple[str, ...]:
+    """What a decision rested on of a candidate's lineage, and is there no more or is something else: each in words.
+
+    What came since does not matter, nor what was said since of what was not known.
+    """
+    now = {(g.part.value, g.of, g.edge, g.to): g for g in grounds}
+    return tuple(said for each in frozen if (said := _changed(each, now)))
+
+
+def _changed(then: Mapping[str, Any], now: Mapping[tuple[Any, ...], Ground]) -> str | None:
+    found = now.get(tuple(then.get(name) for name in ("part", "of", "edge", "to")))
+    what = f"{then['of']} {then['edge']} {then['to']}" if then.get("edge") else f"the {then['part']} of {then['of']}"
+    if found is None:
+        return f"{then['part']}: it was approved on {what}, which is no part of its lineage any more"
+    if (was := then.get("value")) is None or was == found.value:
+        return None
+    if found.part is Part.CONFIGURATION:
+        return f"{then['part']}: it was approved on {what}, which was corrected"
+    return f"{then['part']}: it was approved on {what} with {was}, which is {found.value or 'not said'} now"
 
 
 def _against(check: Mapping[str, Any], known: Known) -> str | None:

@@ -23,6 +23,9 @@ from forebear.graph.kinds import Verdict as Came
 STILL_RUNS = "STILL_RUNS"
 EVIDENCE_CORRECTED = "EVIDENCE_CORRECTED"
 
+APPROVALS = (DecisionType.APPROVAL, DecisionType.PROMOTION)
+"""The decisions that a release stands approved by."""
+
 NAMED = 5
 """How many robots a refusal names, of many."""
 
@@ -85,6 +88,8 @@ def _decision(
         cited = {c.evidence: None for c in case.checks} | {c.baseline_evidence: None for c in case.checks}
         document["checks"] = [c.frozen() for c in case.checks]
         document["cites"] = [evidence for evidence in cited if evidence is not None]
+        if type in APPROVALS and came is Came.GRANTED and isinstance(case.policy, Policy):
+            document["grounds"] = [g.frozen() for g in case.grounds if g.part in case.policy.candidate]
         compared = case.standing.baseline and case.standing.baseline.release
         document["comparedWith"] = [compared] if compared else []
     return Describe(document)

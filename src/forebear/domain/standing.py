@@ -14,11 +14,12 @@ import msgspec
 from forebear.domain import evaluation, foundation
 from forebear.domain.audit import digest
 from forebear.domain.evidence import Baseline, Check, Measured, Pack
+from forebear.domain.foundation import Ground
 from forebear.domain.interface import Interface
 from forebear.domain.outcome import Reason
 from forebear.domain.policy import InvalidPolicy, Part, Policy, missing_of_candidate, parse, standing_after
 from forebear.domain.votes import Candidacy, Count, Vote, count_votes
-from forebear.graph.kinds import ArtifactState, DecisionType, Direction, EvidenceType, ReleaseState, Verdict
+from forebear.graph.kinds import ArtifactState, DecisionType, Direction, EvidenceType, ReleaseState, RunStatus, Verdict
 
 
 class Row(msgspec.Struct, frozen=True, rename="camel"):
@@ -58,8 +59,8 @@ class VersionRow(Row, frozen=True):
     rate_hz: float | None = None
     memory_mib: float | None = None
     robot_software: str | None = None
-    justified: bool = False
-    """Whether an experiment justifies it."""
+    experiments: list[str] = []
+    """Those that justify it."""
 
     @property
     def interface(self) -> Interface:
@@ -70,7 +71,7 @@ class VersionRow(Row, frozen=True):
     def bound(self) -> dict[str, Any]:
         """All that makes it executable, and its interface, by the names of the graph; with its id."""
         names = zip(self.__struct_fields__, self.__struct_encode_fields__, strict=True)
-        return {encoded: getattr(self, name) for name, encoded in names if name not in ("recorded_by", "justified")}
+        return {encoded: getattr(self, name) for name, encoded in names if name not in ("recorded_by", "experiments")}
 
     @property
     def digest(self) -> str:
@@ -127,17 +128,30 @@ class PackRow(Row, frozen=True):
         return Pack(self.id, metrics, frozenset(self.slices or ()))
 
 
+class SourceRow(Row, frozen=True):
+    """What a run used or wrote, and what makes it what it is: a digest or a commit."""
+
+    id: str
+    value: str | None = None
+
+
 class RunRow(Row, frozen=True):
-    """A run that the version came from, with who recorded it and who owns it, and what is known of how it was made."""
+    """A run that the version came from, with who recorded it and who owns it, and what is known of how it was made.
+
+    `corrections`: how often its configuration was corrected.
+    """
 
     id: str
     recorded_by: str
     owners: str | None = None
-    trained: bool = False
-    coded: bool = False
-    equipped: bool = False
-    computed: bool = False
+    status: RunStatus | None = None
+    checkpoints: list[SourceRow] = []
+    trained: list[SourceRow] = []
+    coded: list[SourceRow] = []
+    equipped: list[SourceRow] = []
+    computed: list[SourceRow] = []
     configured: bool = False
+    corrections: int = 0
 
     @property
     def carried(self) -> frozenset[Part]:
@@ -150,6 +164,21 @@ class RunRow(Row, frozen=True):
             Part.CONFIGURATION: self.configured,
         }
         return frozenset(part for part, said in known.items() if said)
+
+    def grounds(self, version: str) -> Iterator[Ground]:
+        """What it carries for a version that came of it, edge by edge."""
+        for checkpoint in self.checkpoints:
+            yield Ground(Part.CHECKPOINT, version, "promotedFrom", checkpoint.id, checkpoint.value)
+            yield Ground(Part.CHECKPOINT, checkpoint.id, "producedBy", self.id, self.status)
+        for part, edge, sources in (
+            (Part.DATASET, "trainedOn", self.trained),
+            (Part.CODE, "ran", self.coded),
+            (Part.ENVIRONMENT, "inEnvironment", self.equipped),
+            (Part.COMPUTE, "onCompute", self.computed),
+        ):
+            yield from (Ground(part, self.id, edge, source.id, source.value) for source in sources)
+        if self.configured:
+            yield Ground(Part.CONFIGURATION, self.id, value=str(self.corrections))
 
 
 class DecisionRow(Row, frozen=True):
@@ -168,6 +197,10 @@ class DecisionRow(Row, frozen=True):
     approves: bool = False
     checks: str | None = None
     """What it froze, where it approves."""
+    grounds: str | None = None
+    """What the candidate requirements rested on; null in decisions that did not freeze it."""
+    asked: str | None = None
+    """The policy that it was taken under, where it approves and froze no grounds."""
 
     def is_granted(self, *types: DecisionType) -> bool:
         """Whether it is of one of these types, and was granted."""
@@ -341,8 +374,27 @@ class Case:
     @cached_property
     def fallen(self) -> tuple[str, ...]:
         """What its approval was given on, and does not hold any more."""
-        frozen = (check for d in self.standing.decisions if d.approves for check in json.loads(d.checks or "[]"))
-        return foundation.fallen(frozen, self._measured)
+        approving = [d for d in self.standing.decisions if d.approves]
+        frozen = [check for d in approving for check in json.loads(d.checks or "[]")]
+        return (*foundation.fallen(frozen, self._measured), *(said for d in approving for said in self._lost(d)))
+
+    def _lost(self, approval: DecisionRow) -> tuple[str, ...]:
+        """What an approval was given on of the lineage, and is there no more. One that froze none is held to its own policy."""
+        if approval.grounds is not None:
+            return foundation.lost(json.loads(approval.grounds), self.grounds)
+        try:
+            asked = _read(approval.asked) if approval.asked else None
+        except InvalidPolicy:
+            return ()
+        lacks = missing_of_candidate(asked, self._carried) if asked else ()
+        return tuple(reason.message for reason in lacks)
+
+    @cached_property
+    def grounds(self) -> tuple[Ground, ...]:
+        """What it carries of its lineage."""
+        version = self.version.id
+        justified = (Ground(Part.EXPERIMENT, version, "justifiedBy", id) for id in self.version.experiments)
+        return (*justified, *(ground for run in self.standing.runs for ground in run.grounds(version)))
 
     @cached_property
     def _measured(self) -> list[Measured]:
@@ -356,14 +408,18 @@ class Case:
         """
         if isinstance(self.policy, Reason):
             return ()
+        return missing_of_candidate(self.policy, self._carried)
+
+    @cached_property
+    def _carried(self) -> frozenset[Part]:
         bound = self.version.bound
         carried = {part for part in Part if bound.get(part) is not None}
-        if self.version.justified:
+        if self.version.experiments:
             carried.add(Part.EXPERIMENT)
         if self.standing.runs:
             carried.add(Part.CHECKPOINT)
             carried |= frozenset.intersection(*(run.carried for run in self.standing.runs))
-        return missing_of_candidate(self.policy, carried)
+        return frozenset(carried)
 
     @cached_property
     def unmet(self) -> tuple[Reason, ...]:

@@ -473,6 +473,19 @@ class Check(Value):
     message: str | None = prop("What it came to, in words.", default=None)
 
 
+class Ground(Value):
+    """What a candidate carried when it was approved: an edge of its lineage, or a value of a node in it."""
+
+    part: str = prop("What the policy asked a candidate to carry, such as dataset.")
+    of: str = prop("Id of the node that carried it.")
+    edge: str | None = prop("The edge, by the name of its field; null for a value of the node itself.", default=None)
+    to: str | None = prop("Id of the node that the edge led to.", default=None)
+    value: str | None = prop(
+        "What stood there: a digest, a commit, the status of a run that succeeded, how often a configuration was corrected.",
+        default=None,
+    )
+
+
 class Decision(Node, prefix="decision", standing=GOVERNED):
     """One policy evaluation, approval, refusal, withdrawal or other verdict about a release, with its frozen checks."""
 
@@ -487,6 +500,7 @@ class Decision(Node, prefix="decision", standing=GOVERNED):
     state: ReleaseState | None = prop("The release's state after it; null where it changed none.", default=None)
     reasons: list[str] | None = prop("Why.", default=None)
     checks: list[Check] | None = prop("The frozen checks.", default=None)
+    grounds: list[Ground] | None = prop("What the candidate requirements rested on, where it approves.", default=None)
 
     about = edge(
         ABOUT, "Release", doc="The release that it is about.",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from forebear.actions.evaluation import evaluate_after
 from forebear.actions.governed import NoAction, asked, is_action
 from forebear.actions.performer import By, Performer
 from forebear.domain.outcome import Done, Reason, Refused
@@ -17,7 +18,7 @@ from forebear.graph.declaration import Change, Edge, Kind
 from forebear.graph.dialect import Engine, anchored
 from forebear.graph.facts import Facts
 from forebear.graph.ids import composed
-from forebear.graph.kinds import ReleaseLine
+from forebear.graph.kinds import ReleaseLine, RunStatus
 from forebear.graph.moments import moment
 from forebear.graph.rows import Amendment, EdgeRow, InvalidFact, NodeRow, Row
 from forebear.graph.values import json_text
@@ -72,6 +73,8 @@ class Summary:
     retracted: int = 0
     undescribed: set[str] = field(default_factory=set)
     rejections: list[Rejection] = field(default_factory=list)
+    amended: set[str] = field(default_factory=set)
+    """The nodes whose facts were taken back or corrected, or that a run's status says otherwise of."""
     mark: str | None = None
     """Of a file: what has come of it by then, as a digest that the next part names as what came before."""
 
@@ -90,6 +93,7 @@ class Summary:
         self.retracted += other.retracted
         self.undescribed |= other.undescribed
         self.rejections += other.rejections
+        self.amended |= other.amended
         self.mark = other.mark or self.mark
 
 
@@ -230,6 +234,7 @@ class Recorder:
         while batch.rows:
             try:
                 before.add(await self._attempt(batch, origin, part=part))
+                await evaluate_after(self._store, self._performer, before.amended)
                 break
             except Known as known:
                 assert part is not None
@@ -370,6 +375,8 @@ class _Writing:
         change["before"] = {name: before.get(name) for name in differing}
         change["after"] = None if after is None else {name: after.get(name) for name in differing}
         self.changes.append(change | ({"reason": reason} if reason else {}))
+        if after is None or reason or (before.get("status") == RunStatus.SUCCEEDED and "status" in differing):
+            self.summary.amended |= {change["of"]} | ({change["to"]} if "to" in change else set())
 
     def refuse(self, position: int, reason: str) -> None:
         self.refused.setdefault(position, []).append(reason)
