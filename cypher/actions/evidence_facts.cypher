@@ -26,6 +26,9 @@ RETURN COLLECT {
       supersedes: COLLECT { MATCH (evidence)-[supersedes:SUPERSEDES]->(former:Evidence) WHERE true RETURN former.id }
     } AS item
   }[0] AS stored,
+  EXISTS {
+    MATCH (evidence:Evidence {id: $evidence})<-[cites:CITES]-(decision:Decision)<-[approved:APPROVED_BY]-(release:Release) WHERE true
+  } AS cited,
   COLLECT {
     MATCH (version:ModelVersion {id: $version}) WHERE version.describedAt IS NOT NULL
     RETURN version.id

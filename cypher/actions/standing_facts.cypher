@@ -8,6 +8,7 @@
 // parameter compared Boolean: Whether also those that are compared with that version, since it is deployed in their line, or were
 //   when they were approved.
 // parameter lines [ID(ReleaseLine)]: The lines whose releases.
+// parameter completed [ID(ModelVersion)]: Versions of which what was not said before may be said now, whose releases.
 // parameter candidates [{version, line}]: Versions, known or not, that are to have a release in a line, if they have none.
 // parameter now DateTime!: Now.
 CALL () {
@@ -42,6 +43,10 @@ CALL () {
   UNION
   UNWIND $lines AS id
   MATCH (line:ReleaseLine {id: id})<-[within:IN_LINE]-(release:Release)-[of:OF]->(version:ModelVersion) WHERE true
+  RETURN release, line, version, null AS candidate
+  UNION
+  UNWIND $completed AS id
+  MATCH (version:ModelVersion {id: id})<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine) WHERE true
   RETURN release, line, version, null AS candidate
   UNION
   UNWIND $candidates AS pair
@@ -156,7 +161,7 @@ RETURN release{.id, .state, .revision, .staleFrom, .trainers, .recordedAt, .reco
       .id, .type, .measurements, .measuredAt, .recordedAt, version: measured.id,
       correctedAt: COLLECT {
         MATCH (revision:Revision)-[revises:REVISES]->(measured)
-        WHERE any(name IN revision.changed WHERE name IN ['weightsDigest', 'normalizationDigest', 'actionSpaceDigest', 'controllerDigest'])
+        WHERE any(name IN revision.changed WHERE name IN ['weightsDigest', 'normalizationDigest', 'actionSpaceDigest', 'controllerDigest'] AND revision[name] IS NOT NULL)
         WITH revision ORDER BY revision.number DESC LIMIT 1
         RETURN revision.revisedAt
       }[0],
@@ -174,7 +179,7 @@ RETURN release{.id, .state, .revision, .staleFrom, .trainers, .recordedAt, .reco
       target: COLLECT { MATCH (artifact)-[for:FOR]->(built:HardwareTarget) WHERE true RETURN built.id }[0],
       correctedAt: COLLECT {
         MATCH (revision:Revision)-[revises:REVISES]->(measured)
-        WHERE any(name IN revision.changed WHERE name IN ['weightsDigest', 'normalizationDigest', 'actionSpaceDigest', 'controllerDigest'])
+        WHERE any(name IN revision.changed WHERE name IN ['weightsDigest', 'normalizationDigest', 'actionSpaceDigest', 'controllerDigest'] AND revision[name] IS NOT NULL)
         WITH revision ORDER BY revision.number DESC LIMIT 1
         RETURN revision.revisedAt
       }[0],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from forebear.domain.roles import PERMISSIONS, Actor
@@ -311,13 +311,17 @@ class Expectation:
             return refused("FORBIDDEN")
         if not {*lines} <= LINES.keys():
             return refused()
-        if known and (
-            any(known.values.get(n) != v for n, v in values.items()) or ("promotedFrom" in fact) > known.from_trainer
-        ):
+        promoted = "promotedFrom" in fact
+        unsaid = known is not None and (promoted > known.from_trainer or not values.keys() <= known.values.keys())
+        stand = [r for r in self.releases.values() if r.version == fact["id"]]
+        if known and any(known.values.get(n, v) != v for n, v in values.items()):
             return refused("IMMUTABLE")
-        if known is None and not (values or "promotedFrom" in fact):
+        if known and unsaid and any(self._lets_run(r) for r in stand):
+            return refused("IMMUTABLE")
+        if known is None and not (values or promoted):
             return refused("NOTHING_SAID")
-        version = known or Version(values, actor.name, "promotedFrom" in fact)
+        version = replace(known) if known else Version({}, actor.name, False)
+        version.values, version.from_trainer = version.values | values, version.from_trainer or promoted
         new = {
             id: Release(fact["id"], line, actor.name)
             for line in lines
@@ -328,9 +332,16 @@ class Expectation:
                 return refused("CANDIDATE_INCOMPLETE")
         self.versions[fact["id"]] = version
         self.releases |= new
-        for r in new.values():
+        for r in stand if unsaid else ():
+            self._lapse(r)
+        for r in [*(stand if unsaid else ()), *new.values()]:
             self._weigh(r)
-        return DONE if new or known is None else SAME
+        return DONE if new or known is None or unsaid else SAME
+
+    def _lets_run(self, release: Release) -> bool:
+        """Whether an approval of a release stands, or an override does."""
+        overridden = self.versions[release.version].bound in release.overridden
+        return release.is_approved or release.state is State.DEPRECATED or overridden
 
     def _attachEvidence(self, actor: Actor, evidence: dict[str, Any], at: str) -> Answer:
         about, id = evidence["about"][0], evidence["id"]
@@ -404,11 +415,11 @@ class Expectation:
         changed = {n for n, v in values.items() if version.values.get(n) != v}
         if not changed:
             return SAME
-        concerned = (
-            [*self._concerned(of)] if "weightsDigest" in changed else [r for r in self._concerned(of) if r.version == of]
-        )
+        # What was never said makes nothing else of what was measured.
+        other = "weightsDigest" in changed and "weightsDigest" in version.values
+        concerned = [r for r in self._concerned(of) if other or r.version == of]
         version.values = {n: v for n, v in (version.values | values).items() if v is not None}
-        if "weightsDigest" in changed:
+        if other:
             version.corrected = self.clock
         for r in concerned:
             if r.version == of and r.state in (State.EVALUATED, State.APPROVED, State.DEPLOYED, State.DEPRECATED):

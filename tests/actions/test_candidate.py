@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from typing import Any
 
 from forebear.actions.performer import By
 from forebear.app import Forebear
 from forebear.domain.outcome import Conflict, Done, Reason, Refused
 from forebear.domain.roles import Role
-from tests.actions.world import ADA, ANNA, EVA, POLICY, ago, do, done, person
+from tests.actions.world import ADA, ANNA, BEN, EVA, POLICY, ago, do, done, person
 from tests.record.asking import ask, everything, history, record
 
 PARCELS = "line:parcels"
@@ -179,7 +181,6 @@ async def test_what_is_registered_does_not_change_but_its_description_does(regis
                 "IMMUTABLE", f"weightsDigest: {PICKER} has 'sha256:{A}', said before, and now it is to be 'sha256:{B}'", again
             ),
             Reason("IMMUTABLE", f"sensors: {PICKER} has ['wrist camera'], said before, and now it is to be []", again),
-            Reason("IMMUTABLE", f"license: {PICKER} has nothing, said before, and now it is to be 'MIT'", again),
             Reason(
                 "IMMUTABLE",
                 f"promotedFrom: {PICKER} has checkpoint:picker-2/step-900, said before, "
@@ -410,3 +411,76 @@ async def test_who_had_trained_a_version_cannot_vote_for_it_whoever_owns_the_run
     outcome = await do(registry, person("tom", Role.APPROVER), "approve", release="release:picker@2/parcels")
     assert isinstance(outcome, Refused)
     assert [r.code for r in outcome.reasons] == ["BY_TRAINER"]
+
+
+async def votes_and_state(registry: Forebear, release: str) -> tuple[str, list[str]]:
+    """Where a release stands, and what is missing for its approval."""
+    query = """query($r: ID!) { release(id: $r) { state } missingForApproval(release: $r) { nodes { code remedy } } }"""
+    answer = await ask(registry, query, r=release)
+    return answer["release"]["state"], [row["remedy"] for row in answer["missingForApproval"]["nodes"]]
+
+
+async def test_what_was_never_said_of_a_version_may_be_said_once_until_it_is_approved(registry: Forebear) -> None:
+    release, asking = "release:picker@2/kitchen", {"candidate": ["weightsDigest", "checkpoint"]}
+    await workshop(registry, kitchen={})
+    await history(registry, measured(PICKER, 90.0))
+    bare = {"kind": "ModelVersion", "id": PICKER, "rateHz": 10.0}
+    await done(registry, EVA, "registerCandidate", versions=[bare], lines=[KITCHEN])
+    await done(registry, ANNA, "approve", release=release)
+    adopted = {"kind": "ReleasePolicy", "id": "policy:kitchen@2", "document": POLICY | asking}
+    await done(registry, ADA, "adoptPolicy", policy=adopted, lines=[KITCHEN], reason="Weights.")
+    state, (command, checkpoint, *_) = await votes_and_state(registry, release)
+    assert state == "CANDIDATE"
+    assert checkpoint.startswith("name the checkpoint that it comes from (promotedFrom)")
+    # What is missing says how to complete it.
+    assert command == f"""say it: forebear register-candidate '{{"id": "{PICKER}", "weightsDigest": VALUE}}'"""
+    said = {"kind": "ModelVersion", **json.loads(shlex.split(command)[-1].replace("VALUE", f'"sha256:{A}"'))}
+    said |= {"promotedFrom": ["checkpoint:picker-2/step-900"]}
+    await done(registry, EVA, "registerCandidate", versions=[said], lines=[])
+    # Its evidence stands.
+    assert (await votes_and_state(registry, release))[0] == "EVALUATED"
+    assert (await done(registry, EVA, "registerCandidate", versions=[said], lines=[KITCHEN])).unchanged
+    # A vote was for what was known of it: another value that is said lapses it, by whichever door.
+    await done(registry, ANNA, "approve", release=release)
+    assert (await record(registry, bare | {"license": "MIT", "controllerDigest": f"sha256:{B}"})).rejections == []
+    state, (votes,) = await votes_and_state(registry, release)
+    assert (state, votes.partition(" (")[0]) == ("EVALUATED", "2 more, each of another person who has APPROVER")
+    other = await do(registry, EVA, "registerCandidate", versions=[bare | {"license": "GPL-3.0"}], lines=[])
+    assert isinstance(other, Refused)
+    assert [r.message for r in other.reasons] == [f"license: {PICKER} has 'MIT', said before, and now it is to be 'GPL-3.0'"]
+    for actor in (ANNA, BEN):
+        await done(registry, actor, "approve", release=release)
+    late = bare | {"memoryMib": 4096.0, "uri": "s3://models/picker"}
+    approved = f"{PICKER} was registered without it, and {release} is APPROVED"
+    anew = ", after which it is to be approved anew"
+    assert await do(registry, EVA, "registerCandidate", versions=[late], lines=[]) == Refused(
+        tuple(
+            Reason(
+                "IMMUTABLE",
+                f"{name}: {approved}",
+                f"register it as a new version, or have an admin correct it{voids}: "
+                f"forebear correct {PICKER} --values '{values}' --reason REASON",
+            )
+            for name, voids, values in (
+                ("uri", "", '{"uri":"s3://models/picker"}'), ("memoryMib", anew, '{"memoryMib":4096.0}'),
+            )
+        )
+    )  # fmt: skip
+    # An admin who says what was never said voids the approval, and the evidence stands.
+    await done(registry, ADA, "correct", of=PICKER, values={"memoryMib": 4096.0}, reason="Forgotten.")
+    assert (await votes_and_state(registry, release))[0] == "EVALUATED"
+
+
+async def test_the_report_of_evidence_may_be_named_later_until_an_approval_rests_on_it(registry: Forebear) -> None:
+    await workshop(registry, kitchen={})
+    await done(registry, EVA, "registerCandidate", versions=[VERSION], lines=[KITCHEN])
+    fact = measured(PICKER, 90.0)
+    await done(registry, EVA, "attachEvidence", evidence=fact)
+    await done(registry, EVA, "attachEvidence", evidence=fact | {"uri": "https://lab.example/1"})
+    for actor in (ANNA, BEN):
+        await done(registry, actor, "approve", release="release:picker@2/kitchen")
+    late = await do(registry, EVA, "attachEvidence", evidence=fact | {"digest": f"sha256:{A}"})
+    assert isinstance(late, Refused)
+    assert [(r.code, r.message) for r in late.reasons] == [
+        ("IMMUTABLE", f"digest: evidence:picker-2 was described without it, and now it is to be 'sha256:{A}'")
+    ]

@@ -244,7 +244,7 @@ async def test_evidence_does_not_change(registry: Forebear) -> None:
                 instead,
             ),
             Reason(
-                "IMMUTABLE", "supersedes: evidence:once has nothing, said before, and now it is to be evidence:first", instead
+                "IMMUTABLE", "supersedes: evidence:once was described without it, and now it is to be evidence:first", instead
             ),
         )
     )

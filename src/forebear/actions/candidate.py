@@ -19,6 +19,7 @@ from forebear.graph.ids import release_id
 class RegisterCandidate(Value):
     """Makes versions of one model, promoted from checkpoints, candidates in release lines; refused, with all that is missing,
     where one does not carry what a line's policy asks of a candidate. A version that is known gets a release where it has none.
+    What was never said of it may be said once, until it is approved in any line; votes for it lapse, and its evidence stands.
     Evidence that there is already counts at once."""
 
     versions: list[Fact] = prop("The versions, with what they come from.", names=("ModelVersion",))
@@ -32,10 +33,11 @@ def _decide(given: Given) -> Verdict:
     lines = list(dict.fromkeys(given.input["lines"]))
     candidates = [Candidate(document, given.described(document)) for document in given.input["versions"]]
     (grounds,) = given.rows("candidate", Grounds)
-    ids = given.new_ids("decision", DECISIONS * len(candidates) * len(lines))
+    standings = given.rows("standing", Standing)
+    ids = given.new_ids("decision", DECISIONS * (len(candidates) * len(lines) + 2 * len(standings)))
     by = By(given.actor, given.now, given.input.get("reason"), ids)
-    registration = Registration(candidates, lines, grounds, given.rows("standing", Standing), by)
-    if forbidden := refusal(given.actor, "registerCandidate", lines):
+    registration = Registration(candidates, lines, grounds, standings, by)
+    if forbidden := refusal(given.actor, "registerCandidate", {*lines, *registration.reaches}):
         return Verdict(registration.subject, reasons=(forbidden,))
     return registration.verdict()
 
@@ -45,7 +47,7 @@ def _asks(given: Mapping[str, Any]) -> dict[str, Any]:
     versions, lines = given["versions"], given["lines"]
     pairs = [{"version": v["id"], "line": line} for v in versions for line in lines]
     return {
-        **standing_of(candidates=pairs),
+        **standing_of(candidates=pairs, completed=[v["id"] for v in versions if v.keys() - {"kind", "id"}]),
         "versions": [v["id"] for v in versions],
         "lines": lines,
         "checkpoints": _ends(versions, "promotedFrom"),

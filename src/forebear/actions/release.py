@@ -94,6 +94,7 @@ def standing_of(**asked: Any) -> dict[str, Any]:
         "artifact": None,
         "compared": False,
         "lines": [],
+        "completed": [],
         "candidates": [],
     }
     return {**none, **asked}

@@ -21,7 +21,7 @@ from forebear.domain.outcome import Describe, Effect, Reason, Verdict
 from forebear.domain.policy import suggestion
 from forebear.domain.reference import unknown
 from forebear.domain.release import By
-from forebear.domain.restatement import restated
+from forebear.domain.restatement import restated, unsaid
 from forebear.domain.standing import Case, EvidenceRow, PackRow, Row, case
 from forebear.graph.kinds import ArtifactState, EvidenceType
 from forebear.graph.moments import moment
@@ -33,6 +33,8 @@ ONE_ALONE = "ONE_ALONE"
 REPEATED = "REPEATED"
 OUT_OF_RANGE = "OUT_OF_RANGE"
 OTHER_SUBJECT = "OTHER_SUBJECT"
+
+_REPORT = ("uri", "digest")
 
 
 class ArtifactRow(Row, frozen=True):
@@ -60,6 +62,8 @@ class Grounds(Row, frozen=True):
     artifact: ArtifactRow | None = None
     packs: tuple[PackRow, ...] = ()
     superseded: tuple[SupersededRow, ...] = ()
+    cited: bool = False
+    """Whether a release stands approved on it."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,11 @@ class Attachment:
         """The evidence, and every release that it changes; or every reason against it. The same again changes nothing."""
         if self.grounds.stored is not None:
             other = "attach what is right as new evidence that supersedes it"
-            again = restated(self.row, self.grounds.stored, other)
-            return Verdict(self.row.id, () if again.reasons else again.effects, again.reasons)
+            # Where its report lies weighs nothing, and may be said once, as long as no approval rests on the evidence.
+            late = [] if self.grounds.cited else [n for n in unsaid(self.row, self.grounds.stored) if n in _REPORT]
+            again = restated(self.row, self.grounds.stored, other, completing=late)
+            reasons = (*again.reasons, *self._against_digest())
+            return Verdict(self.row.id, () if reasons else again.effects, reasons)
         if reasons := (*self._against(), *self._against_measurements()):
             return Verdict(self.row.id, reasons=reasons)
         effects: list[Effect] = [Describe(self.document)]
@@ -91,8 +98,7 @@ class Attachment:
     def _against(self) -> Iterator[Reason]:
         """What is wrong with what it names, and when it says it was."""
         given = self.row.guaranteed
-        if (digest := given.get("digest")) and (reason := malformed("digest", digest)):
-            yield reason
+        yield from self._against_digest()
         if "type" not in given:
             yield Reason(MISSING, "type: is not said", f"say what kind of result it is, of {', '.join(EvidenceType)}")
         about = self._named("about")
@@ -107,6 +113,10 @@ class Attachment:
         latest = moment(datetime.fromisoformat(self.by.now) + CLOCK_SKEW)
         if (at := given.get("measuredAt")) and at > latest:
             yield Reason(IN_FUTURE, f"measuredAt: {at} is yet to come", "say when it was measured")
+
+    def _against_digest(self) -> Iterator[Reason]:
+        if (digest := self.row.guaranteed.get("digest")) and (reason := malformed("digest", digest)):
+            yield reason
 
     def _against_artifact(self) -> Iterator[Reason]:
         artifact = self.grounds.artifact

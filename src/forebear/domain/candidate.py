@@ -16,11 +16,13 @@ from forebear.domain.lifecycle import INITIAL
 from forebear.domain.outcome import Describe, Effect, Reason, Verdict
 from forebear.domain.reference import unknown
 from forebear.domain.release import By
-from forebear.domain.restatement import restated
-from forebear.domain.standing import Case, ReleaseRow, Row, RunRow, SourceRow, Standing, VersionRow
+from forebear.domain.restatement import IMMUTABLE, restated, unsaid
+from forebear.domain.standing import BOUND, Case, ReleaseRow, Row, RunRow, SourceRow, Standing, VersionRow
+from forebear.domain.standing import case as case_of
 from forebear.graph.ids import Ids, InvalidId, release_id
-from forebear.graph.kinds import GRAPH
+from forebear.graph.kinds import GRAPH, ReleaseState
 from forebear.graph.rows import NodeRow
+from forebear.graph.values import json_text
 
 NO_VERSION = "NO_VERSION"
 REPEATED = "REPEATED"
@@ -116,7 +118,14 @@ class Registration:
         for n, case in enumerate(cases):
             by = self.by.on(n)
             effects += [_release(case), *release.evaluate(case, by).effects]
+        for n, case in enumerate(self._completed, start=len(self.candidates) * len(self.lines)):
+            effects += release.completed(case, self.by.on(n), self.by.on(n + len(self.standings)))
         return Verdict(self.subject, tuple(effects))
+
+    @property
+    def reaches(self) -> set[str]:
+        """The lines of the releases that follow from what is said now and was not before."""
+        return {case.line.id for case in self._completed}
 
     # ── what is in the way ──────────────────────────────────────────────────────────────────────────────
 
@@ -146,7 +155,9 @@ class Registration:
         ):
             yield from (unknown(edge, id) for id in candidate.named(edge) if id not in known)
         if stored is not None:
-            yield from restated(candidate.row, stored, "register it as a new version", _GROWING).reasons
+            unsaid = self._unsaid(candidate)
+            yield from _closed(candidate, unsaid, self._standing(candidate.id))
+            yield from restated(candidate.row, stored, "register it as a new version", _GROWING, unsaid).reasons
         elif not given and not candidate.row.edges:
             said = f"{candidate.id} is not registered, and nothing is said of it but its id"
             yield Reason(NOTHING_SAID, said, "say what makes it executable, and the checkpoints that it comes from")
@@ -155,7 +166,7 @@ class Registration:
 
     def _described(self, candidate: Candidate) -> Iterable[Effect]:
         if stored := self._registered.get(candidate.id):
-            return restated(candidate.row, stored, "", _GROWING).effects
+            return restated(candidate.row, stored, "", _GROWING, self._unsaid(candidate)).effects
         derived = {"model": {"id": candidate.model}, "createdAt": self.by.now}
         return (Describe({**derived, **candidate.document}),)
 
@@ -190,8 +201,7 @@ class Registration:
         by = self.by.actor.name
         if candidate.id in self._registered:
             assert standing.version is not None
-            justified = list(dict.fromkeys([*standing.version.experiments, *candidate.named("justifiedBy")]))
-            version, runs = msgspec.structs.replace(standing.version, experiments=justified), standing.runs
+            version, runs = self._as_said(candidate, standing.version, standing.runs)
         else:
             said = {"id": candidate.id, "recordedBy": by, "experiments": candidate.named("justifiedBy")}
             version = msgspec.convert({**candidate.row.guaranteed, **said}, VersionRow)
@@ -201,11 +211,42 @@ class Registration:
         stands = msgspec.structs.replace(standing, release=to_be, version=version, runs=runs)
         return Case(stands, to_be, standing.line, version, self.by.now)
 
+    def _as_said(self, candidate: Candidate, version: VersionRow, runs: Sequence[RunRow]) -> tuple[VersionRow, list[RunRow]]:
+        """A version that is registered, and its runs, with what is said of it now."""
+        unsaid = self._unsaid(candidate)
+        said = {name: value for name, value in candidate.row.guaranteed.items() if name in unsaid}
+        justified = list(dict.fromkeys([*version.experiments, *candidate.named("justifiedBy")]))
+        after = msgspec.convert({**msgspec.to_builtins(version), **said, "experiments": justified}, VersionRow)
+        if "promotedFrom" not in unsaid:
+            return after, [*runs]
+        return after, _runs(self._checkpoints[id] for id in candidate.named("promotedFrom"))
+
+    @cached_property
+    def _completed(self) -> list[Case]:
+        """The releases that stand of versions of which more is said now than before, each as it then is."""
+        completed = []
+        for candidate in self.candidates:
+            for before in self._standing(candidate.id) if self._unsaid(candidate) else ():
+                version, runs = self._as_said(candidate, before.version, before.standing.runs)
+                stands = msgspec.structs.replace(before.standing, version=version, runs=runs)
+                completed.append(Case(stands, before.release, before.line, version, self.by.now))
+        return completed
+
     # ── what is known ───────────────────────────────────────────────────────────────────────────────────
 
     @cached_property
     def _registered(self) -> Mapping[str, Mapping[str, Any]]:
         return {stored["id"]: stored for stored in self.grounds.registered}
+
+    def _unsaid(self, candidate: Candidate) -> list[str]:
+        """What a fact says of a version that is registered and was never said of it."""
+        stored = self._registered.get(candidate.id)
+        return [] if stored is None else unsaid(candidate.row, stored, _GROWING)
+
+    def _standing(self, version: str) -> list[Case]:
+        """The releases of a version that is registered."""
+        found = (case_of(s, self.by.now) for s in self.standings if s.candidate is None)
+        return [each for each in found if each is not None and each.version.id == version]
 
     @cached_property
     def _checkpoints(self) -> Mapping[str, CheckpointRow]:
@@ -228,6 +269,25 @@ def _runs(checkpoints: Iterable[CheckpointRow]) -> list[RunRow]:
 
 # What a version is made of is what was approved; what justifies it, and what it takes the place of, may come to light later.
 _GROWING = ("justifiedBy", "supersedes")
+
+_APPROVED = (ReleaseState.APPROVED, ReleaseState.DEPLOYED, ReleaseState.DEPRECATED)
+"""The states in which an approval stands; that of a deprecated release holds again once it is restored."""
+
+
+def _closed(candidate: Candidate, unsaid: Iterable[str], standing: Iterable[Case]) -> Iterator[Reason]:
+    """Why something that was never said of a version cannot be said any more: what was approved is what was said until then."""
+    lets = [f"{c.release.id} is {c.release.state}" for c in standing if c.release.state in _APPROVED]
+    lets += [f"{c.release.id} runs by an override" for c in standing if c.release.state not in _APPROVED and c.override()]
+    for name in unsaid if lets else ():
+        said = f"{name}: {candidate.id} was registered without it, and {', '.join(lets)}"
+        remedy = "register it as a new version"
+        if name in candidate.row.guaranteed:
+            values = json_text({name: candidate.row.guaranteed[name]})
+            anew = ", after which it is to be approved anew" if name in BOUND else ""
+            remedy += (
+                f", or have an admin correct it{anew}: forebear correct {candidate.id} --values '{values}' --reason REASON"
+            )
+        yield Reason(IMMUTABLE, said, remedy)
 
 
 def _release(case: Case) -> Describe:

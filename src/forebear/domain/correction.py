@@ -76,7 +76,9 @@ class Correction:
 
     def _follows(self, nth: int, found: Case) -> Sequence[Effect]:
         """What becomes of a release: of the version itself, or of one that is compared with it."""
-        own, measured = found.version.id == self.id, self._changes.keys() & {*DIGESTS}
+        own = found.version.id == self.id
+        # A digest that was never said makes nothing else of what was measured.
+        measured = {name for name in self._changes.keys() & {*DIGESTS} if (self.stored or {}).get(name) is not None}
         if not (own and self._changes.keys() & found.version.bound.keys()) and not measured:
             return ()
         voided = release.void(found) if own else []

@@ -318,14 +318,17 @@ def check_against(policy: Policy, packs: Mapping[str, Pack]) -> tuple[Mistake, .
     return tuple(mistake for path, each in asked for mistake in _undefined(path, each, packs))
 
 
-def missing_of_candidate(policy: Policy, carried: Iterable[str]) -> tuple[Reason, ...]:
-    """What a candidate does not carry of what the policy asks for; `carried` are names of `Part`."""
+def missing_of_candidate(policy: Policy, carried: Iterable[str], command: str | None = None) -> tuple[Reason, ...]:
+    """What a candidate does not carry of what the policy asks for; `carried` are names of `Part`.
+
+    `command` says what was not said of its version before; PART in it stands for what is missing.
+    """
     has = _parts(Part(name) for name in carried)
     return tuple(
         Reason(
             CANDIDATE_INCOMPLETE,
             f"the candidate carries no {part}, which the policy asks for",
-            _REMEDIES.get(part, f"register the version with its {part}"),
+            _REMEDIES.get(part) or (command.replace("PART", part) if command else f"register the version with its {part}"),
         )
         for part in _parts(policy.candidate)
         if part not in has

@@ -219,6 +219,20 @@ def evaluate(case: Case, by: By) -> Verdict:
     return Verdict(case.release.id, tuple(together(effects)))
 
 
+def completed(case: Case, by: By, again: By) -> list[Effect]:
+    """What follows for a release where something was said of its version that was never said before: `case` is as it then is.
+
+    Votes were for what was known, so they lapse; its evidence stands, and it is evaluated anew.
+    """
+    effects: list[Effect] = []
+    state = observed(case.release.state, Event.EVIDENCE_LAPSED)
+    if state is not case.release.state:
+        reason = Reason("COMPLETED", f"more was said of {case.version.id} than before, so votes for it lapse", "vote anew")
+        effects = [_evaluation(case, replace(by, reason=None), 0, Came.REFUSED, state, [reason]), *_moves(case, state)]
+        case = case.with_release(state=state)
+    return together([*effects, *evaluate(case, again).effects])
+
+
 def _is_to_be_refused(case: Case) -> bool:
     """Whether a promotion is to be refused: everything is there, it does not suffice, and that has not been said before."""
     waits = case.release.state in (ReleaseState.CANDIDATE, ReleaseState.EVALUATED)

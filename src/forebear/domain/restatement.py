@@ -1,7 +1,7 @@
 """What it means to say a governed fact again, of a node that stands.
 
 Nothing, where it says the same or less; an update of names, labels and the like, which are simply updated; more edges, where
-the kind of edge may grow; and otherwise a refusal, with both values.
+the kind of edge may grow; what was never said, where it may still be completed; and otherwise a refusal, with both values.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from forebear.domain.outcome import Connect, Effect, Reason, Update
+from forebear.domain.outcome import Connect, Effect, Reason, Revise, Update
 from forebear.graph.rows import NodeRow
 
 IMMUTABLE = "IMMUTABLE"
@@ -25,14 +25,33 @@ class Restatement:
     reasons: tuple[Reason, ...]
 
 
-def restated(row: NodeRow, stored: Mapping[str, Any], remedy: str, growing: Collection[str] = ()) -> Restatement:
+def restated(
+    row: NodeRow,
+    stored: Mapping[str, Any],
+    remedy: str,
+    growing: Collection[str] = (),
+    completing: Collection[str] = (),
+) -> Restatement:
     """What a fact comes to where `stored` are its node's properties in the graph's form, and the ids that its edges lead to.
 
-    `growing` are the edges that may be added to; `remedy` is what to do instead of changing a value.
+    `growing` are the edges that may be added to, `completing` the properties and edges that were never said and may be said
+    once; `remedy` is what to do instead of changing a value.
     """
     changes = {name: value for name, value in row.updated.items() if stored.get(name) != value}
-    update = (Update(row.id, changes),) if changes else ()
-    return Restatement((*update, *_grown(row, stored, growing)), tuple(_contradictions(row, stored, remedy, growing)))
+    said = {name: value for name, value in row.guaranteed.items() if name in completing}
+    effects: list[Effect] = [Update(row.id, changes)] if changes else []
+    effects += [Revise(row.id, dict.fromkeys(said), said)] if said else []
+    effects += _grown(row, stored, {*growing, *completing})
+    return Restatement(tuple(effects), tuple(_contradictions(row, stored, remedy, {*growing, *completing})))
+
+
+def unsaid(row: NodeRow, stored: Mapping[str, Any], growing: Collection[str] = ()) -> list[str]:
+    """The properties and edges of a fact that were never said of its node, but for edges that may grow in any case."""
+    edges = dict.fromkeys(e.edge.name for e in row.edges if e.edge.name not in growing)
+    return [
+        *(name for name in row.guaranteed if stored.get(name) is None),
+        *(name for name in edges if not stored.get(name)),
+    ]
 
 
 def _grown(row: NodeRow, stored: Mapping[str, Any], growing: Collection[str]) -> Iterator[Connect]:
@@ -41,17 +60,17 @@ def _grown(row: NodeRow, stored: Mapping[str, Any], growing: Collection[str]) ->
             yield Connect(row.id, e.edge.name, e.target, e.properties)
 
 
-def _contradictions(row: NodeRow, stored: Mapping[str, Any], remedy: str, growing: Collection[str]) -> Iterator[Reason]:
+def _contradictions(row: NodeRow, stored: Mapping[str, Any], remedy: str, open: Collection[str]) -> Iterator[Reason]:
     for name, value in row.guaranteed.items():
-        if (said := stored.get(name)) != value:
-            has = "nothing" if said is None else repr(said)
-            yield Reason(IMMUTABLE, f"{name}: {row.id} has {has}, said before, and now it is to be {value!r}", remedy)
+        if name not in open and (said := stored.get(name)) != value:
+            has = "was described without it" if said is None else f"has {said!r}, said before"
+            yield Reason(IMMUTABLE, f"{name}: {row.id} {has}, and now it is to be {value!r}", remedy)
     edges: dict[str, set[str]] = {}
     for e in row.edges:
         edges.setdefault(e.edge.name, set()).add(e.target)
     for name, ends in edges.items():
         before: set[str] = {*(stored.get(name) or ())}
-        if name not in growing and ends != before:
-            has = ", ".join(sorted(before)) or "nothing"
+        if name not in open and ends != before:
+            has = f"has {', '.join(sorted(before))}, said before" if before else "was described without it"
             says = ", ".join(sorted(ends))
-            yield Reason(IMMUTABLE, f"{name}: {row.id} has {has}, said before, and now it is to be {says}", remedy)
+            yield Reason(IMMUTABLE, f"{name}: {row.id} {has}, and now it is to be {says}", remedy)

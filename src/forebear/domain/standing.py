@@ -80,6 +80,10 @@ class VersionRow(Row, frozen=True):
         return "sha256:" + digest(json.dumps(v) if isinstance(v, (list, float)) else v for v in bound)
 
 
+BOUND = frozenset(VersionRow.__struct_encode_fields__) - {"id", "recordedBy", "experiments"}
+"""What approvals are bound to: the properties that make a version executable, and its interface."""
+
+
 class PolicyRow(Row, frozen=True):
     """The policy in force in its line."""
 
@@ -408,7 +412,15 @@ class Case:
         """
         if isinstance(self.policy, Reason):
             return ()
-        return missing_of_candidate(self.policy, self._carried)
+        return missing_of_candidate(self.policy, self._carried, self._completes)
+
+    @property
+    def _completes(self) -> str:
+        """How to say of its version what was not said before: that of an approved one only an admin may."""
+        id = self.version.id
+        if self.approvals:
+            return f"have an admin say it: forebear correct {id} --values '{{\"PART\": VALUE}}' --reason REASON"
+        return f'say it: forebear register-candidate \'{{"id": "{id}", "PART": VALUE}}\''
 
     @cached_property
     def _carried(self) -> frozenset[Part]:
