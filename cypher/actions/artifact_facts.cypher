@@ -55,7 +55,7 @@ RETURN artifact{
   COLLECT {
     WITH * WHERE artifact IS NOT NULL
     MATCH (deployment:Deployment)-[of:OF]->(artifact) WHERE deployment.state IN ['PLANNED', 'IN_PROGRESS', 'ACTIVE']
-    MATCH (deployment)-[on:ON]->(place:Fleet|Cohort) WHERE true
+    OPTIONAL MATCH (deployment)-[on:ON]->(place:Fleet|Cohort)
     WITH deployment, place ORDER BY deployment.id
     RETURN deployment{.id, .state, place: place.id} AS item
   } AS deployments,

@@ -1,16 +1,33 @@
-// What is known of candidates, and of what they name. Locks the versions that are known, in the order of ids.
+// What is known of candidates, and of what they name. Locks what is known of it: models, checkpoints, experiments and versions, each
+// in the order of ids, since nothing of it may be retracted meanwhile.
 //
 // parameter versions [ID(ModelVersion)]: The versions that are to be candidates.
+// parameter models [ID(Model)]: The models that they are versions of.
 // parameter checkpoints [ID(Checkpoint)]: The checkpoints that they name.
 // parameter lines [ID(ReleaseLine)]: The lines that they are for.
 // parameter releases [ID(Release)]: The ids that their releases get.
 // parameter experiments [ID(Experiment)]: The experiments that they name.
 // parameter superseded [ID(ModelVersion)]: The versions whose place they take.
+UNWIND $models + [''] AS id
+OPTIONAL MATCH (model:Model {id: id})
+WITH model ORDER BY model.id
+REMOVE model.lock
+WITH collect(model) AS models
+UNWIND $checkpoints + [''] AS id
+OPTIONAL MATCH (checkpoint:Checkpoint {id: id})
+WITH models, checkpoint ORDER BY checkpoint.id
+REMOVE checkpoint.lock
+WITH models, collect(checkpoint) AS checkpoints
+UNWIND $experiments + [''] AS id
+OPTIONAL MATCH (experiment:Experiment {id: id})
+WITH models, experiment ORDER BY experiment.id
+REMOVE experiment.lock
+WITH models, collect(experiment) AS experiments
 UNWIND $versions + [''] AS id
 OPTIONAL MATCH (version:ModelVersion {id: id})
-WITH version ORDER BY version.id
+WITH models, version ORDER BY version.id
 REMOVE version.lock
-WITH collect(version) AS versions
+WITH models, collect(version) AS versions
 RETURN COLLECT {
     UNWIND versions AS version
     WITH version WHERE version.describedAt IS NOT NULL
@@ -50,6 +67,7 @@ RETURN COLLECT {
   } + COLLECT {
     UNWIND $superseded AS id MATCH (known:ModelVersion {id: id}) WHERE known.describedAt IS NOT NULL RETURN known.id
   } AS described,
+  [m IN models WHERE m.retractedAt IS NOT NULL | m.id] AS retracted,
   COLLECT {
     UNWIND $releases AS id
     MATCH (release:Release {id: id})-[of:OF]->(version:ModelVersion), (release)-[within:IN_LINE]->(line:ReleaseLine) WHERE true

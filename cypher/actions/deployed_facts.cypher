@@ -1,6 +1,7 @@
 // The releases that a report of a deployment may mean something for: of the versions that were ever deployed at its place, on the fleets of
-// that and on their cohorts, in lines for the same hardware. Each with the deployments in it that are not over, and the one that
-// is reported: those that a decision about it authorised, and those whose fleet ran its line at any time since they began.
+// that and on their cohorts, and of its own version, in lines for the same hardware. Each with the deployments in it that are not over, and
+// the one that is reported: those that a decision about it authorised, those whose fleet ran its line at any time since they began, and
+// those of which nothing says any more in which line they are.
 // One row a release, and one of nulls. Locks the lines, and then the releases, each in the order of ids.
 //
 // parameter deployment ID(Deployment): The deployment.
@@ -27,6 +28,10 @@ CALL (spot) {
   WHERE (NOT EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget) WHERE true } OR EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget)<-[for:FOR]-(artifact) WHERE true })
   RETURN release, line, version
   UNION
+  MATCH (asked:Deployment {id: $deployment})-[meant:OF]->(artifact:Artifact)-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine)
+  WHERE (NOT EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget) WHERE true } OR EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget)<-[for:FOR]-(artifact) WHERE true })
+  RETURN release, line, version
+  UNION
   RETURN null AS release, null AS line, null AS version
 }
 WITH DISTINCT release, line, version ORDER BY line.id
@@ -38,20 +43,25 @@ RETURN release{.id, .state, .revision} AS release,
   line.id AS line,
   COLLECT {
     WITH * WHERE release IS NOT NULL
-    MATCH (version)<-[built:BUILT_FROM]-(artifact:Artifact)<-[meant:OF]-(deployment:Deployment)-[on:ON]->(place:Fleet|Cohort)
+    MATCH (version)<-[built:BUILT_FROM]-(artifact:Artifact)<-[meant:OF]-(deployment:Deployment)
     WHERE (deployment.id = $deployment OR deployment.state IN ['PLANNED', 'IN_PROGRESS', 'ACTIVE'])
       AND (NOT EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget) WHERE true } OR EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget)<-[for:FOR]-(artifact) WHERE true })
       AND (
         EXISTS { MATCH (deployment)-[authorized:AUTHORIZED_BY]->(decision:Decision)-[about:ABOUT]->(release) WHERE true }
         OR EXISTS {
-          MATCH (place)-[runs:IN_LINE]->(line) WHERE runs.validFrom <= $now AND coalesce(runs.validTo > coalesce(deployment.validFrom, deployment.recordedAt), true)
+          MATCH (deployment)-[on:ON]->(place:Fleet)-[runs:IN_LINE]->(line) WHERE runs.validFrom <= $now AND coalesce(runs.validTo > coalesce(deployment.validFrom, deployment.recordedAt), true)
         }
         OR EXISTS {
-          MATCH (place)-[part:PART_OF]->(fleet:Fleet)-[runs:IN_LINE]->(line)
+          MATCH (deployment)-[on:ON]->(place:Cohort)-[part:PART_OF]->(fleet:Fleet)-[runs:IN_LINE]->(line)
           WHERE runs.validFrom <= $now AND coalesce(runs.validTo > coalesce(deployment.validFrom, deployment.recordedAt), true)
             AND part.validFrom <= $now AND coalesce(part.validTo > coalesce(deployment.validFrom, deployment.recordedAt), true)
             AND coalesce(part.validTo > runs.validFrom, true) AND coalesce(runs.validTo > part.validFrom, true)
         }
+        OR NOT (
+          EXISTS { MATCH (deployment)-[authorized:AUTHORIZED_BY]->(decision:Decision)-[about:ABOUT]->(any:Release) WHERE true }
+          OR EXISTS { MATCH (deployment)-[on:ON]->(place:Fleet)-[runs:IN_LINE]->(any:ReleaseLine) WHERE true }
+          OR EXISTS { MATCH (deployment)-[on:ON]->(place:Cohort)-[part:PART_OF]->(fleet:Fleet)-[runs:IN_LINE]->(any:ReleaseLine) WHERE true }
+        )
       )
     WITH DISTINCT deployment ORDER BY deployment.id
     RETURN deployment{.id, .state} AS item

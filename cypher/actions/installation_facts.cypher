@@ -46,6 +46,7 @@ WITH robot, artifact,
     RETURN found
   } AS same
 RETURN artifact.id AS artifact,
+  robot.retractedAt AS retracted,
   COLLECT {
     WITH * WHERE robot IS NOT NULL
     MATCH (found:Installation)-[on:ON]->(robot) WHERE found.validFrom > $since

@@ -1,5 +1,6 @@
 // The robots that are seen to run a release's version, on builds for its line's hardware: but for those that belong now to a fleet which
-// runs another line of the version's, and to none in this. One row, without locks: what is seen, no lock keeps from happening.
+// runs another line of the version's, and to none in this; and the installations of which nothing says any more on which robot they are.
+// One row, without locks: what is seen, no lock keeps from happening.
 //
 // parameter release ID(Release): The release.
 // parameter now DateTime!: Now.
@@ -22,4 +23,11 @@ RETURN COLLECT {
     WITH robot, line.id AS here, lines + cohortLines AS lines WHERE size(lines) = 0 OR here IN lines
     WITH robot ORDER BY robot.id
     RETURN robot.id
+  } + COLLECT {
+    MATCH (release:Release {id: $release})-[within:IN_LINE]->(line:ReleaseLine), (release)-[of:OF]->(version:ModelVersion)<-[built:BUILT_FROM]-(artifact:Artifact)<-[seen:OF]-(installation:Installation)
+    WHERE coalesce(installation.validTo > $now, true)
+      AND (NOT EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget) WHERE true } OR EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget)<-[for:FOR]-(artifact) WHERE true })
+      AND NOT EXISTS { MATCH (installation)-[on:ON]->(robot:Robot) WHERE true }
+    WITH DISTINCT installation ORDER BY installation.id
+    RETURN installation.id
   } AS robots

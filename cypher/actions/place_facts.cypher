@@ -1,5 +1,7 @@
 // A fleet or a cohort, or where a deployment is: whose it is now, its lines and robots, and every deployment there, on its fleets
-// and on their cohorts; and which of the place and its fleets are out of service. One row. Locks the fleets, in the order of ids, and then the deployment that was asked for.
+// and on their cohorts; and which of the place and its fleets are out of service. A deployment whose place was retracted, which older
+// versions allowed, is there without one. One row. Locks the fleets, in the order of ids, then the cohort, and then the deployment that
+// was asked for.
 //
 // parameter on ID(Fleet, Cohort): The fleet or cohort.
 // parameter deployment ID(Deployment): A deployment, whose place it is where no place is given.
@@ -30,10 +32,16 @@ CALL (place) {
 WITH place, fleet ORDER BY fleet.id
 REMOVE fleet.lock
 WITH place, collect(fleet) AS fleets
+OPTIONAL MATCH (cohort:Cohort {id: place.id})
+REMOVE cohort.lock
+WITH CASE WHEN place.retractedAt IS NULL THEN place END AS place, fleets
 OPTIONAL MATCH (asked:Deployment {id: $deployment})
 REMOVE asked.lock
 WITH place, fleets, asked
-CALL (place, fleets) {
+CALL (place, fleets, asked) {
+  WITH * WHERE place IS NULL AND asked.describedAt IS NOT NULL
+  RETURN asked AS deployment
+  UNION
   WITH * WHERE place IS NOT NULL
   MATCH (deployment:Deployment)-[on:ON]->(place) WHERE true
   RETURN deployment
@@ -78,14 +86,14 @@ RETURN place{.id} AS place,
   } AS cohortRobots,
   COLLECT {
     UNWIND deployments AS deployment
-    MATCH (deployment)-[on:ON]->(spot:Fleet|Cohort) WHERE true
-    MATCH (deployment)-[of:OF]->(artifact:Artifact) WHERE true
+    OPTIONAL MATCH (deployment)-[on:ON]->(spot:Fleet|Cohort)
+    OPTIONAL MATCH (deployment)-[of:OF]->(artifact:Artifact)
     RETURN deployment{
       .id, .state, .validFrom, .validTo, .reports, .failedRobots, .revision, .recordedAt,
       place: spot.id,
       artifact: artifact.id,
-      version: COLLECT { MATCH (artifact)-[built:BUILT_FROM]->(version:ModelVersion) WHERE true RETURN version.id }[0],
-      target: COLLECT { MATCH (artifact)-[for:FOR]->(target:HardwareTarget) WHERE true RETURN target.id }[0],
+      version: COLLECT { WITH * WHERE artifact IS NOT NULL MATCH (artifact)-[built:BUILT_FROM]->(version:ModelVersion) WHERE true RETURN version.id }[0],
+      target: COLLECT { WITH * WHERE artifact IS NOT NULL MATCH (artifact)-[for:FOR]->(target:HardwareTarget) WHERE true RETURN target.id }[0],
       replaces: COLLECT { MATCH (deployment)-[replaces:REPLACES]->(former:Deployment) WHERE true RETURN former.id },
       rollsBack: COLLECT { MATCH (deployment)-[back:ROLLS_BACK]->(former:Deployment) WHERE true RETURN former.id }
     } AS item

@@ -189,25 +189,32 @@ RETURN release{.id, .state, .revision, .staleFrom, .trainers, .recordedAt, .reco
   } AS builtEvidence,
   COLLECT {
     WITH * WHERE version IS NOT NULL AND line IS NOT NULL
-    MATCH (version)<-[built:BUILT_FROM]-(artifact:Artifact)<-[meant:OF]-(deployment:Deployment)-[on:ON]->(place:Fleet|Cohort)
+    MATCH (version)<-[built:BUILT_FROM]-(artifact:Artifact)<-[meant:OF]-(deployment:Deployment)
     WHERE deployment.state IN ['PLANNED', 'IN_PROGRESS', 'ACTIVE']
       AND (NOT EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget) WHERE true } OR EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget)<-[for:FOR]-(artifact) WHERE true })
       AND (
         (release IS NOT NULL AND EXISTS { MATCH (deployment)-[authorized:AUTHORIZED_BY]->(decision:Decision)-[about:ABOUT]->(release) WHERE true })
         OR EXISTS {
-          MATCH (place)-[runs:IN_LINE]->(line) WHERE runs.validFrom <= $now AND coalesce(runs.validTo > coalesce(deployment.validFrom, deployment.recordedAt), true)
+          MATCH (deployment)-[on:ON]->(place:Fleet)-[runs:IN_LINE]->(line) WHERE runs.validFrom <= $now AND coalesce(runs.validTo > coalesce(deployment.validFrom, deployment.recordedAt), true)
         }
         OR EXISTS {
-          MATCH (place)-[part:PART_OF]->(fleet:Fleet)-[runs:IN_LINE]->(line)
+          MATCH (deployment)-[on:ON]->(place:Cohort)-[part:PART_OF]->(fleet:Fleet)-[runs:IN_LINE]->(line)
           WHERE runs.validFrom <= $now AND coalesce(runs.validTo > coalesce(deployment.validFrom, deployment.recordedAt), true)
             AND part.validFrom <= $now AND coalesce(part.validTo > coalesce(deployment.validFrom, deployment.recordedAt), true)
             AND coalesce(part.validTo > runs.validFrom, true) AND coalesce(runs.validTo > part.validFrom, true)
         }
+        OR NOT (
+          EXISTS { MATCH (deployment)-[authorized:AUTHORIZED_BY]->(decision:Decision)-[about:ABOUT]->(any:Release) WHERE true }
+          OR EXISTS { MATCH (deployment)-[on:ON]->(place:Fleet)-[runs:IN_LINE]->(any:ReleaseLine) WHERE true }
+          OR EXISTS { MATCH (deployment)-[on:ON]->(place:Cohort)-[part:PART_OF]->(fleet:Fleet)-[runs:IN_LINE]->(any:ReleaseLine) WHERE true }
+        )
       )
-    WITH DISTINCT deployment, place ORDER BY deployment.id
+    WITH DISTINCT deployment ORDER BY deployment.id
     RETURN deployment{
-      .id, .state, place: place.id, toCohort: place:Cohort,
-      partOf: COLLECT { MATCH (place)-[part:PART_OF]->(fleet:Fleet) WHERE part.validFrom <= $now AND coalesce(part.validTo > $now, true) RETURN fleet.id }
+      .id, .state,
+      place: COLLECT { MATCH (deployment)-[on:ON]->(place:Fleet|Cohort) WHERE true RETURN place.id }[0],
+      toCohort: EXISTS { MATCH (deployment)-[on:ON]->(place:Cohort) WHERE true },
+      partOf: COLLECT { MATCH (deployment)-[on:ON]->(place:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE part.validFrom <= $now AND coalesce(part.validTo > $now, true) RETURN fleet.id }
     } AS item
   } AS deployments,
   COLLECT {

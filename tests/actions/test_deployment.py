@@ -314,7 +314,13 @@ async def test_a_release_is_deployed_until_its_deployment_is_over_whatever_fleet
     for release, deployment, place in ((RELEASE, "fleet", FLEET), (SECOND_RELEASE, "canary", CANARY)):
         await done(registry, ANNA, "deprecate", release=release, reason="Old.")
         assert await do(registry, ANNA, "archive", release=release, reason="Old.") == Refused(
-            (Reason("STILL_RUNS", f"deployment:{deployment} on {place} is ACTIVE", f"have {place} run something else first"),)
+            (
+                Reason(
+                    "STILL_RUNS",
+                    f"deployment:{deployment} on {place} is ACTIVE",
+                    f"have {place} run something else, or report deployment:{deployment} ENDED",
+                ),
+            )
         )
         await done(registry, ANNA, "restore", release=release, reason="Needed.")
         assert await state(registry, release) == "DEPLOYED"

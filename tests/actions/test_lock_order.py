@@ -13,10 +13,14 @@ from forebear.graph.dialect import Engine
 from forebear.store.statements import facts
 
 ROOT = Path(__file__).parents[2]
-KINDS = ("ModelVersion", "ReleaseLine", "Release", "Artifact", "Fleet", "Cohort", "Deployment", "Robot")
+KINDS = (
+    "Model", "Checkpoint", "Experiment", "ModelVersion", "ReleaseLine", "Release", "Artifact", "Fleet", "Cohort", "Deployment",
+    "Robot",
+)  # fmt: skip
 """The order, as docs/architecture.md has it."""
 
-VARIABLES = dict(zip(("version", "line", "release", "artifact", "fleet", "cohort", "asked", "robot"), KINDS, strict=True))
+NAMES = ("model", "checkpoint", "experiment", "version", "line", "release", "artifact", "fleet", "cohort", "asked", "robot")
+VARIABLES = dict(zip(NAMES, KINDS, strict=True))
 """What the facts statements call a node of each kind where they lock it."""
 
 STATEMENTS = facts(Engine.EMBEDDED, ROOT / "cypher" / "actions")

@@ -147,9 +147,9 @@ class Memory:
                 links = self._named(document)
                 return len(links) == 1 and not self._clashes(links[0], document["values"])
             case "Retraction" if "edge" in document:
-                return len(self._named(document)) <= 1
+                return len(self._named(document)) <= 1 and self._keeps_footing(document)
             case "Retraction":
-                return document["of"] in self.nodes
+                return document["of"] in self.nodes and not self._is_held(document["of"])
             case "Correction":
                 node = self.nodes.get(document["of"])
                 return node is not None and node.states[-1].described_at is not None
@@ -160,6 +160,18 @@ class Memory:
             for p in kind.properties.values()
             if p.change is Change.IMMUTABLE
         ) and all(self._accepts_end(document["id"], edge, end) for edge in kind.edges for end in _ends(document.get(edge.name)))
+
+    def _is_held(self, id: str) -> bool:
+        """Whether an edge that no plain fact takes back leads to a node."""
+        held = (link for link in self.nodes[id].incoming if link.retracted_at is None)
+        return any(self.kind_of(link.source.id).standing is not Standing.PLAIN for link in held)
+
+    def _keeps_footing(self, document: Mapping[str, Any]) -> bool:
+        """Whether an observation keeps an edge of the kind of one that is taken back."""
+        if self.kind_of(document["of"]).standing is not Standing.OBSERVED or not (gone := self._named(document)):
+            return True
+        source, edge = self.nodes[document["of"]], gone[0].edge
+        return any(link not in gone for link in self.links_of(source, edge, False, None))
 
     def _accepts_end(self, id: str, edge: Edge, end: Mapping[str, Any]) -> bool:
         source, target = self.nodes.get(id), self.nodes.get(end["id"])

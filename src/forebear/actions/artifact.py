@@ -87,7 +87,8 @@ def _beyond_all(actor: Actor, verb: str, found: Iterable[Case], target: str | No
 
 
 def _lines_for(target: str | None, found: Iterable[Case]) -> set[str]:
-    return {c.line.id for c in found if c.line.target == target}
+    """The lines for a hardware target; where nothing says for which an artifact is, all lines of its version."""
+    return {c.line.id for c in found if target is None or c.line.target == target}
 
 
 def _taking_away(name: str, input: type[Value], decide: Callable[[str, Build], Verdict], into: ArtifactState) -> Action:

@@ -7,7 +7,7 @@ from typing import Any
 
 from forebear.actions.action import Action, Given
 from forebear.actions.release import standing_of
-from forebear.domain.candidate import Candidate, Grounds, Registration
+from forebear.domain.candidate import Candidate, Grounds, Registration, model_of
 from forebear.domain.outcome import Verdict
 from forebear.domain.release import DECISIONS, By
 from forebear.domain.roles import refusal
@@ -50,6 +50,7 @@ def _asks(given: Mapping[str, Any]) -> dict[str, Any]:
         **standing_of(candidates=pairs, completed=[v["id"] for v in versions if v.keys() - {"kind", "id"}]),
         "versions": [v["id"] for v in versions],
         "lines": lines,
+        "models": [model_of(v) for v in versions],
         "checkpoints": _ends(versions, "promotedFrom"),
         "experiments": _ends(versions, "justifiedBy"),
         "superseded": _ends(versions, "supersedes"),

@@ -16,7 +16,7 @@ from forebear.domain.deployment import Deployed, Reported, Request
 from forebear.domain.outcome import Reason, Verdict
 from forebear.domain.permission import weakest
 from forebear.domain.place import Place
-from forebear.domain.roles import Actor, refusal, refusal_within
+from forebear.domain.roles import Actor, refusal_within
 from forebear.graph.declaration import Value, prop
 from forebear.graph.kinds import DeploymentState
 
@@ -59,8 +59,6 @@ def forbidden(actor: Actor, verb: str, at: Place, target: str | None, others: It
 
     `others` are lines that are concerned as well.
     """
-    if at.place is None:
-        return refusal(actor, verb, others)
     lines = [line for fleet in at.fleets for line in fleet.lines]
     here = {line.id for line in lines if line.target == target} or {line.id for line in lines}
     return refusal_within(actor, verb, {*here, *others})
@@ -75,7 +73,7 @@ def _request(given: Given) -> Verdict:
     (id,) = given.new_ids("deployment", 1)
     said = given.input
     asked = Request(said.get("id", id), said["artifact"], said["on"], said["reason"], said.get("plannedFor"))
-    if reason := forbidden(given.actor, "requestDeployment", at, of.target.id if of.target else None):
+    if at.place and (reason := forbidden(given.actor, "requestDeployment", at, of.target.id if of.target else None)):
         return Verdict(asked.id, reasons=(reason,))
     return deployment.request(asked, at, of, cases(given, "permission"), given.now)
 

@@ -43,7 +43,7 @@ def _roll_back(given: Given) -> Verdict:
     (id,) = given.new_ids("deployment", 1)
     asked = Request(said.get("id", id), said.get("to"), said["on"], said["reason"])
     bad = undone(at)
-    if reason := forbidden(given.actor, "rollBack", at, bad.target if bad else None):
+    if at.place and (reason := forbidden(given.actor, "rollBack", at, bad.target if bad else None)):
         verdict = Verdict(asked.id, reasons=(reason,))
     else:
         verdict = rollback.roll_back(asked, at, _found(given))

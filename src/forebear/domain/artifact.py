@@ -15,6 +15,7 @@ from forebear.domain.digest import malformed
 from forebear.domain.interface import Interface, Target, interface_fits
 from forebear.domain.outcome import Connect, Describe, Reason, Revise, Verdict
 from forebear.domain.permission import Permission, permission
+from forebear.domain.place import not_over
 from forebear.domain.reference import UNKNOWN
 from forebear.domain.restatement import Restatement, restated
 from forebear.domain.standing import Case, Row
@@ -75,7 +76,7 @@ class DeploymentRow(Row, frozen=True):
 
     id: str
     state: str
-    place: str
+    place: str | None
 
 
 class Build(Row, frozen=True):
@@ -160,11 +161,7 @@ def quarantine(id: str, known: Build) -> Verdict:
 def delete(id: str, known: Build) -> Verdict:
     """An artifact's content is gone, and its record stays. Refused while a deployment of it is not over."""
     if known.artifact is not None and known.artifact.state is not ArtifactState.DELETED and known.deployments:
-        reasons = (
-            Reason(IN_USE, f"{d.id} on {d.place} is {d.state}", f"have {d.place} run something else, or report {d.id} ENDED")
-            for d in known.deployments
-        )
-        return Verdict(id, reasons=tuple(reasons))
+        return Verdict(id, reasons=tuple(not_over(IN_USE, d.id, d.state, d.place) for d in known.deployments))
     return _taken_away(id, known, ArtifactState.DELETED)
 
 

@@ -14,7 +14,7 @@ from forebear.domain import interface, release
 from forebear.domain.digest import malformed
 from forebear.domain.lifecycle import INITIAL
 from forebear.domain.outcome import Describe, Effect, Reason, Verdict
-from forebear.domain.reference import unknown
+from forebear.domain.reference import UNKNOWN, unknown
 from forebear.domain.release import By
 from forebear.domain.restatement import IMMUTABLE, restated, unsaid
 from forebear.domain.standing import BOUND, Case, ReleaseRow, Row, RunRow, SourceRow, Standing, VersionRow
@@ -52,12 +52,19 @@ class TakenRow(Row, frozen=True):
 
 
 class Grounds(Row, frozen=True):
-    """The row of `cypher/actions/candidate_facts.cypher`; `described` are those lines, experiments and versions that are."""
+    """The row of `cypher/actions/candidate_facts.cypher`; `described` are those lines, experiments and versions that are, and
+    `retracted` those models that are."""
 
     registered: list[dict[str, Any]]
     checkpoints: list[CheckpointRow]
     described: list[str]
     taken: list[TakenRow]
+    retracted: list[str]
+
+
+def model_of(document: Mapping[str, Any]) -> str:
+    """The model that a version's fact names, or that its id does."""
+    return str(document.get("model") or document["id"].partition("@")[0])
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,7 @@ class Candidate:
     @property
     def model(self) -> str:
         """The model that it is a version of."""
-        return next(iter(self.named("model")), self.id.partition("@")[0])
+        return model_of(self.document)
 
     def named(self, edge: str) -> list[str]:
         """Where an edge of the fact leads."""
@@ -140,6 +147,8 @@ class Registration:
         for id in self.lines:
             if id not in self._described_ids:
                 yield unknown("lines", id)
+        for id in self.grounds.retracted:
+            yield Reason(UNKNOWN, f"model: {id} was retracted", f"record {id} again first")
 
     def _against(self, candidate: Candidate) -> Iterator[Reason]:
         """What is wrong with a version itself, in whatever line."""

@@ -84,10 +84,13 @@ def permitted(deployment: str, place: Place, build: Build, cases: Iterable[Case]
 
     `place` and `build` are its own. One that goes back to what ran before may on a stale approval.
     """
-    intent = next((d for d in place.here if d.id == deployment), None)
+    intent = next((d for d in place.deployments if d.id == deployment), None)
     if intent is None:
         missing = Reason(UNKNOWN, f"nobody requested {deployment}", "request it (requestDeployment)")
         return Eligible(None, None, (), (missing,))
+    if place.place is None:
+        nowhere = Reason(UNKNOWN, f"nothing says any more where {deployment} is to run", "request it anew (requestDeployment)")
+        return Eligible(intent.artifact, intent.version, (), (nowhere,))
     permissions, reasons = may_run(build, place, cases, stale_counts=bool(intent.rolls_back))
     if not (intent.is_pending or intent.is_active):
         reasons = (Reason(OVER, f"{deployment} is {intent.state}", "request it again (requestDeployment)"), *reasons)

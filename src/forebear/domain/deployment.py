@@ -102,7 +102,7 @@ def canaries(place: Place, artifact: str | None) -> list[DeploymentRow]:
     fleets = {f.id for f in place.fleets}
     if place.place is None or place.place.id not in fleets:
         return []
-    return [d for d in place.deployments if d.place not in fleets and d.artifact == artifact]
+    return [d for d in place.deployments if d.place not in (None, *fleets) and d.artifact == artifact]
 
 
 def unknown(asked: Request, place: Place) -> Iterable[Reason]:

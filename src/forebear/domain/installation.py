@@ -48,9 +48,11 @@ class Around(Row, frozen=True):
     """The row of `cypher/actions/installation_facts.cypher`: what is known around a moment on a robot.
 
     `before` are installations that were still seen then, `same` those since that very moment, `next` when one follows.
+    `retracted`: since when the robot is, where it is.
     """
 
     artifact: str | None = None
+    retracted: str | None = None
     next: str | None = None
     before: tuple[SeenRow, ...] = ()
     same: tuple[SeenRow, ...] = ()
@@ -85,6 +87,9 @@ def report(seen: Seen, around: Around, now: str) -> Verdict:
         return Verdict(seen.robot, reasons=reasons)
     artifact = around.artifact or seen.unknown
     effects: list[Effect] = [Revise(b.id, {"validTo": b.valid_to}, {"validTo": seen.since}) for b in around.before]
+    if around.retracted is not None:
+        # Whoever said that there is no such robot was wrong, since it was seen: it is known by name again.
+        effects.append(Revise(seen.robot, {"retractedAt": around.retracted}, {"retractedAt": None}))
     until = min((m for m in (seen.until, around.next) if m is not None), default=None)
     by = seen.deployment or _brought_about(seen, around)
     known = next((s for s in around.same if s.artifact == artifact), None)

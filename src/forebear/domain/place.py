@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from forebear.domain import interface
 from forebear.domain.course import Report
+from forebear.domain.outcome import Reason
 from forebear.domain.standing import LineRow, Row
 from forebear.graph.kinds import DeploymentState
 from forebear.graph.moments import parse
@@ -47,11 +48,15 @@ class RetiredRow(Row, frozen=True):
 
 
 class DeploymentRow(Row, frozen=True):
-    """A deployment there, on its fleet, or on a cohort of that."""
+    """A deployment there, on its fleet, or on a cohort of that.
+
+    What history of another registry did not say is None, and the place that was retracted from under a deployment, which
+    older versions allowed.
+    """
 
     id: str
-    place: str
-    artifact: str
+    place: str | None
+    artifact: str | None
     state: DeploymentState
     revision: int = 0
     recorded_at: str | None = None
@@ -120,3 +125,11 @@ class Place(Row, frozen=True):
     def here(self) -> Sequence[DeploymentRow]:
         """The deployments to this very place."""
         return [d for d in self.deployments if self.place is not None and d.place == self.place.id]
+
+
+def not_over(code: str, id: str, state: str, place: str | None) -> Reason:
+    """That a deployment is not over, which is in the way of what would take its build away."""
+    if place is None:
+        said = f"{id} is {state}, and nothing says any more where"
+        return Reason(code, said, f"report {id} ENDED once that is so (reportDeployment)")
+    return Reason(code, f"{id} on {place} is {state}", f"have {place} run something else, or report {id} ENDED")

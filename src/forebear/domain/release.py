@@ -13,6 +13,7 @@ from typing import Any
 from forebear.domain.evaluation import missing, promotes_itself
 from forebear.domain.lifecycle import Event, allowed, observed
 from forebear.domain.outcome import Connect, Describe, Disconnect, Effect, Reason, Revise, Verdict
+from forebear.domain.place import not_over
 from forebear.domain.policy import Policy
 from forebear.domain.roles import Actor
 from forebear.domain.standing import Case
@@ -313,10 +314,7 @@ def deprecate(case: Case, by: By) -> Verdict:
 
 def archive(case: Case, by: By, robots: Sequence[str]) -> Verdict:
     """Puts a release away for good. Refused while something of it runs, or is about to, or `robots` are seen to run it."""
-    reasons = [
-        Reason(STILL_RUNS, f"{d.id} on {d.place} is {d.state}", f"have {d.place} run something else first")
-        for d in case.pending
-    ]
+    reasons = [not_over(STILL_RUNS, d.id, d.state, d.place) for d in case.pending]
     if robots:
         more = f" and {len(robots) - NAMED} more" if len(robots) > NAMED else ""
         said = f"{case.version.id} is seen to run on {', '.join(robots[:NAMED])}{more}"

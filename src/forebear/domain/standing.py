@@ -252,18 +252,21 @@ class EvidenceRow(Row, frozen=True):
 
 
 class DeploymentRow(Row, frozen=True):
-    """A deployment in it that is not over, and where: a decision about it authorised it, or it is on a fleet of its line."""
+    """A deployment in it that is not over, and where: a decision about it authorised it, or it is on a fleet of its line.
+
+    Where nothing says any more in which line it is, it counts in each that its version stands in.
+    """
 
     id: str
     state: str
-    place: str
+    place: str | None
     to_cohort: bool = False
     part_of: tuple[str, ...] = ()
 
     @property
     def fleets(self) -> tuple[str, ...]:
         """The fleet that it is on, or those that its cohort is part of now."""
-        return self.part_of if self.to_cohort else (self.place,)
+        return self.part_of if self.to_cohort else (self.place,) if self.place else ()
 
 
 class BaselineRow(Row, frozen=True):

@@ -629,6 +629,15 @@ class Graph:
         """The edges that lead to a kind."""
         return tuple(e for e in self.edges if kind in e.targets)
 
+    def holding(self, kind: str) -> tuple[Edge, ...]:
+        """The edges that keep a node of a kind from being retracted while they lead to it: those that no plain fact takes back.
+
+        None where no node of the kind can be retracted at all.
+        """
+        if self.kinds[kind].standing in (Standing.GOVERNED, Standing.SETTLED):
+            return ()
+        return tuple(e for e in self.back_edges(kind) if self.kinds[e.source].standing is not Standing.PLAIN)
+
     def types_of(self, *classes: EdgeClass) -> tuple[str, ...]:
         """The relationship types of some classes, sorted by name."""
         return tuple(sorted(t.name for t in self.edge_types.values() if t.edge_class in classes))

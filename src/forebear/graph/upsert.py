@@ -11,6 +11,8 @@ each type of another parameter, a null included.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from forebear.graph.declaration import (
     EXTERNAL_ID,
     IDENTIFIES,
@@ -92,14 +94,18 @@ def revise(kind: Kind) -> str:
     )
 
 
-def connect(edge: Edge, target: str, *, vague: bool = False) -> str:
+def connect(edge: Edge, target: str, *, vague: bool = False, held: bool = False) -> str:
     """Upserts edges from rows `{source, target, properties}`; `vague` those that leave out what tells an edge from others.
+
+    Where they hold their target (`Graph.holding`), it is locked.
 
     Answers `{connected, undescribed, trouble}`: how many are new, the targets that no fact has described, and as
     `{source, target, stored, gone}`, with what the row says of the edge's identity, each edge that stands with other
     properties, leads to a retracted node (`gone`: since when), is new beside one that lacks a part of its identity or, of
     a to-one edge, stands beside others.
     """
+    # Neo4j makes an edge to a node of many edges without a lock of it, so that its retraction would not be noticed.
+    lock = "REMOVE b.lock\n" if held else ""
     beside, new, told = "", "", ""
     if edge.vague:
         # A vague row means whichever edges there are, and makes one only where there is none.
@@ -112,6 +118,7 @@ def connect(edge: Edge, target: str, *, vague: bool = False) -> str:
         f"UNWIND $batch.rows AS row\n"
         f"MATCH (a:{edge.source} {{id: row.source}})\n"
         f"MERGE (b:{target} {{id: row.target}}) ON CREATE SET b += $batch.stamp, b.revision = 0\n"
+        f"{lock}"
         f"MERGE (a)-[e:{edge.type.name}{_identity(edge, vague=vague)}]->(b) "
         f"ON CREATE SET e += row.properties, e += $batch.stamp\n"
         f"WITH row, b, e, b.retractedAt IS NOT NULL{crowded}{differs} AS differs{beside}\n"
@@ -238,4 +245,26 @@ def edge_facts(edge: Edge, target: str) -> str:
         f"WITH a, row\n"
         f"MATCH (a)-[e:{edge.type.name}]->(b:{target} {{id: row.target}})\n"
         f"RETURN row.source AS source, row.target AS target, properties(e) AS stored"
+    )
+
+
+def holders(kind: Kind, edges: Sequence[Edge], most: int) -> str:
+    """What keeps nodes from being retracted: rows `{id}`; answers `{id, ends0, ends1, …}`: the ids that lead there.
+
+    `edges` lead to the kind; of each at most `most` ids are answered.
+    """
+    ends = (
+        f"COLLECT {{ MATCH (n)<-[:{e.type.name}]-(a:{e.source}) WITH a LIMIT {most} RETURN a.id }} AS ends{i}"
+        for i, e in enumerate(edges)
+    )
+    return f"UNWIND $batch.rows AS row\nMATCH (n:{kind.name} {{id: row.id}})\nRETURN n.id AS id, {', '.join(ends)}"
+
+
+def footless(edge: Edge) -> str:
+    """Which of some nodes stand without any edge of a kind: rows `{id}`; answers `{id}`."""
+    return (
+        f"UNWIND $batch.rows AS row\n"
+        f"MATCH (a:{edge.source} {{id: row.id}})\n"
+        f"WHERE a.retractedAt IS NULL AND NOT EXISTS {{ MATCH (a)-[:{edge.type.name}]->(:{'|'.join(edge.targets)}) }}\n"
+        f"RETURN a.id AS id"
     )

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from forebear.graph import upsert
-from forebear.graph.declaration import Change, Kind
+from forebear.graph.declaration import Change, Graph, Kind
 from forebear.graph.rows import Amendment, EdgeRow, NodeRow, Row
+from forebear.record import footing
 
 Ends = tuple[str, str, str]
 """What the edges of one statement have in common: the source's kind, the edge's name, the target's kind."""
@@ -53,19 +54,21 @@ class Level:
         for e in row.edges:
             self._add_edge(position, e)
 
-    def statements(self) -> Iterator[str]:
+    def statements(self, graph: Graph) -> Iterator[str]:
         """What it takes to write the level where the graph takes all of it as it is."""
         for nodes in self.nodes.values():
             yield upsert.describe(next(iter(nodes.values())).kind)
         for (_, _, target), edges in self.edges.items():
             for vague, edge in {row.is_vague: row.edge for _, row in edges.values()}.items():
-                yield upsert.connect(edge, target, vague=vague)
+                yield upsert.connect(edge, target, vague=vague, held=edge in graph.holding(target))
         for (_, _, target), ((_, amendment), *_) in self.amendments.items():
             if amendment.edge:
                 yield upsert.edge_facts(amendment.edge, target)
                 yield upsert.retire(amendment.edge, target)
             else:
                 yield upsert.node_facts(amendment.kind)
+                if held := footing.holders(graph, amendment.kind):
+                    yield held
                 yield upsert.revise(amendment.kind)
 
     def _add_node(self, position: int, row: NodeRow) -> None:

@@ -14,7 +14,7 @@ from forebear.actions.performer import By, Performer
 from forebear.domain.outcome import Done, Reason, Refused
 from forebear.domain.roles import Actor, refusal
 from forebear.graph import audit, upsert
-from forebear.graph.declaration import Change, Edge, Kind
+from forebear.graph.declaration import Change, Edge, Graph, Kind, Standing
 from forebear.graph.dialect import Engine, anchored
 from forebear.graph.facts import Facts
 from forebear.graph.ids import composed
@@ -22,6 +22,7 @@ from forebear.graph.kinds import ReleaseLine, RunStatus
 from forebear.graph.moments import moment
 from forebear.graph.rows import Amendment, EdgeRow, InvalidFact, NodeRow, Row
 from forebear.graph.values import json_text
+from forebear.record import footing
 from forebear.record.audit import FACTS, Chains, digest
 from forebear.record.edge import Own, alike, changed, ends, identified, listed, meant, named, own, standing
 from forebear.record.level import Ends, Identity, Level, Node, levels
@@ -139,7 +140,6 @@ class Recorder:
         self.facts = facts
         self._store = store
         self._performer = performer
-        self._types = tuple(sorted(facts.graph.edge_types))
         self._chains = Chains()
         self._planned: set[str] = set()
 
@@ -258,16 +258,17 @@ class Recorder:
 
     async def _attempt(self, batch: Batch, origin: Origin, *, part: Part | None = None, keep: bool = True) -> Summary:
         rows, cut = batch.rows, batch.levels
-        new = {text for level in cut for text in level.statements()} - self._planned
+        new = {text for level in cut for text in level.statements(self.facts.graph)} - self._planned
         await self._store.plan(sorted(new), {"batch": {}})
         self._planned |= new
 
         async def work(transaction: WriteTransaction) -> Summary:
-            writing = _Writing(transaction, self._store.engine, origin, self._types)
+            writing = _Writing(transaction, self._store.engine, origin, self.facts.graph)
             if part:
                 await part.claim(transaction)
             for level in cut:
                 await writing.write(level)
+            await writing.keep_footing()
             if batch.imported:
                 await writing.end_history(cut)
             # A fact that contradicts another of the batch may be right once that one is refused itself.
@@ -333,10 +334,10 @@ def _kind(row: Row) -> str:
 class _Writing:
     """One transaction's writing; the first thing it does is to take its moment."""
 
-    def __init__(self, transaction: WriteTransaction, engine: Engine, origin: Origin, types: tuple[str, ...]) -> None:
+    def __init__(self, transaction: WriteTransaction, engine: Engine, origin: Origin, graph: Graph) -> None:
         self.transaction = transaction
         self._engine = engine
-        self._types = types
+        self._graph = graph
         self.now = moment(datetime.now(UTC))
         self.stamp = {
             "now": self.now,
@@ -349,6 +350,8 @@ class _Writing:
         """What changed of what was known, and what was taken back; of what is new the batch's digest speaks."""
         self.refused: dict[int, list[str]] = {}
         self._revised: set[str] = set()
+        self._loosened: dict[Edge, dict[str, int]] = defaultdict(dict)
+        """Observations of which an edge was taken back, by that edge, with the position of the fact."""
 
     def batch(self, rows: Sequence[Mapping[str, Any]], reason: str | None = None) -> dict[str, Any]:
         return {"batch": {"rows": rows, "reason": reason, **self.stamp}}
@@ -385,9 +388,16 @@ class _Writing:
         """Writes a level: nodes by kind, their edges by type and ends, amendments."""
         await self.describe(level.nodes)
         await self.connect(level.edges)
-        for key in sorted(level.amendments):
+        # An observation that was wrong is taken back before what it was of, in whichever order they are named.
+        for key in sorted(level.amendments, key=lambda k: (self._graph.kinds[k[0]].standing is not Standing.OBSERVED, k)):
             amend = self.amend_edges if key[1] else self.amend_nodes
             await amend(sorted(level.amendments[key], key=lambda r: r[1].of))
+
+    async def keep_footing(self) -> None:
+        """Refuses retractions of edges without which an observation would be of nothing, or nowhere."""
+        for edge, positions in self._loosened.items():
+            for row in await self.run(upsert.footless(edge), [{"id": id} for id in sorted(positions)]):
+                self.refuse(positions[row["id"]], footing.lost(row["id"], edge))
 
     async def end_history(self, levels: Sequence[Level]) -> None:
         """Refuses what imported facts have changed of nodes that actions decide about, or led to or from them.
@@ -484,13 +494,15 @@ class _Writing:
             for piece in _pieces(group)
         ]
         answers = await self.run_each(
-            (upsert.connect(piece[0].edge, target, vague=piece[0].is_vague), [ends(row) for row in piece])
-            for (_, _, target), piece in pieces
+            (self._connect(piece[0], target), [ends(row) for row in piece]) for (_, _, target), piece in pieces
         )
         for (key, piece), answer in zip(pieces, answers, strict=True):
             self.summary.connected += answer["connected"]
             self.summary.undescribed.update(answer["undescribed"])
             await self.settle(piece[0].edge, edges[key], answer["trouble"])
+
+    def _connect(self, row: EdgeRow, target: str) -> str:
+        return upsert.connect(row.edge, target, vague=row.is_vague, held=row.edge in self._graph.holding(target))
 
     async def settle(
         self,
@@ -578,6 +590,7 @@ class _Writing:
         kind = rows[0][1].kind
         found = await self.run(upsert.node_facts(kind), [{"id": a.of} for _, a in rows])
         by_id = {row["stored"]["id"]: row["stored"] for row in found}
+        held = await self._held(kind, [a.of for _, a in rows if a.values is None and a.of in by_id])
         gone: dict[str, list[dict[str, Any]]] = defaultdict(list)
         guaranteed = {p.name for p in kind.guaranteed}
         changed: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -587,7 +600,9 @@ class _Writing:
             if stored is None:
                 self.refuse(position, f"of: {a.of} is not known")
             elif a.values is None:
-                if stored["retractedAt"] is None:
+                if a.of in held:
+                    self.refuse(position, held[a.of])
+                elif stored["retractedAt"] is None:
                     known = [p.name for p in kind.guaranteed if stored.get(p.name) is not None]
                     gone[a.reason].append({"id": a.of, "changed": ["retractedAt", *known]})
                     self.changed(a.of, stored, None, known, a.reason)
@@ -602,7 +617,8 @@ class _Writing:
                     updated.append({"id": a.of, "values": replaced})
         nothing = dict.fromkeys(kind.properties) | {"describedAt": None, "retractedAt": self.now}
         for reason, taken in gone.items():
-            await self.run(upsert.detach(kind.name, self._types), [{"id": each["id"]} for each in taken], reason)
+            detach = upsert.detach(kind.name, tuple(sorted(self._graph.edge_types)))
+            await self.run(detach, [{"id": each["id"]} for each in taken], reason)
             await self.run(upsert.revise(kind), [{**each, "changes": nothing} for each in taken], reason)
             self.summary.retracted += len(taken)
         for reason, revisions in changed.items():
@@ -616,6 +632,15 @@ class _Writing:
             if "externalIds" in row["values"]
         ]:
             await self.run(upsert.identify(kind), externals)
+
+    async def _held(self, kind: Kind, ids: Sequence[str]) -> dict[str, str]:
+        """Those of some nodes, which are locked, that cannot be retracted, with the reason."""
+        statement = footing.holders(self._graph, kind)
+        if statement is None or not ids:
+            return {}
+        found = await self.run(statement, [{"id": id} for id in ids])
+        reasons = {row["id"]: footing.refusal(self._graph, kind, row) for row in found}
+        return {id: reason for id, reason in reasons.items() if reason}
 
     async def amend_edges(self, rows: Sequence[tuple[int, Amendment]]) -> None:
         first = rows[0][1]
@@ -639,6 +664,8 @@ class _Writing:
                 continue
             row = EdgeRow(edge, a.of, a.to, to_kind, dict(those[0]))
             if a.values is None:
+                if a.kind.standing is Standing.OBSERVED:
+                    self._loosened[edge][a.of] = position
                 gone[a.reason].append(row)
                 self.changed(row, row.properties, None, row.properties, a.reason)
                 continue
