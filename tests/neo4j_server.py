@@ -41,13 +41,14 @@ POM = f"""\
 </project>
 """
 
+HEAP = "1g"
+"""Of its Java: settings of the heap are the business of the script that starts a Neo4j elsewhere, and there is none here."""
+
 CONFIGURATION = """\
 server.bolt.listen_address=127.0.0.1:{port}
 server.http.enabled=false
 dbms.security.auth_enabled=false
 dbms.usage_report.enabled=false
-server.memory.heap.initial_size=512m
-server.memory.heap.max_size=512m
 server.memory.pagecache.size=128m
 db.memory.transaction.max=512m
 """
@@ -82,7 +83,7 @@ def running(port: int | None = None) -> Iterator[str]:
         with log.open("wb") as output:
             server = subprocess.Popen(
                 [
-                    "/bin/sh", "-c", LEASH, "sh", java, "-cp", f"{libraries}/*",
+                    "/bin/sh", "-c", LEASH, "sh", java, f"-Xms{HEAP}", f"-Xmx{HEAP}", "-cp", f"{libraries}/*",
                     *(f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in OPENED),
                     "org.neo4j.server.CommunityEntryPoint", f"--home-dir={home}", f"--config-dir={home}",
                 ],

@@ -21,37 +21,48 @@
 // column intended Artifact: The artifact that should have run; null where nothing was intended.
 MATCH (fleet /* of fleet */ {id: $fleet}) WHERE true
 CALL (fleet) {
-  MATCH (robot:Robot)-[member:MEMBER_OF]->(fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true)
-  RETURN robot, null AS active, fleet AS group, 1 AS far
+  MATCH (fleet)<-[within:MEMBER_OF|ON]-(subject:Robot|Deployment) WHERE coalesce(within.validFrom <= $at, true) AND coalesce(within.validTo > $at, true)
+  RETURN subject
   UNION
-  MATCH (fleet)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
-  UNWIND [[cohort, 0], [fleet, 1]] AS pair
-  RETURN robot, null AS active, pair[0] AS group, pair[1] AS far
+  MATCH (fleet)<-[part:PART_OF]-(cohort:Cohort)<-[within:MEMBER_OF|ON]-(subject:Robot|Deployment) WHERE coalesce(within.validFrom <= $at, true) AND coalesce(within.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
+  RETURN subject
   UNION
-  MATCH (active:Deployment)-[on:ON]->(fleet) WHERE active.validFrom <= $at AND coalesce(active.validTo > $at, true)
-  RETURN null AS robot, active, null AS group, 2 AS far
-  UNION
-  MATCH (fleet)<-[part:PART_OF]-(cohort:Cohort)<-[on:ON]-(active:Deployment) WHERE active.validFrom <= $at AND coalesce(active.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
-  RETURN null AS robot, active, null AS group, 2 AS far
-  UNION
-  MATCH (fleet)<-[lost:CONCERNS]-(out:Decommissioning)-[released:CONCERNS]->(robot:Robot)
+  MATCH (fleet)<-[lost:CONCERNS]-(out:Decommissioning)-[released:CONCERNS]->(subject:Robot)
   WHERE out.validFrom <= $at AND coalesce(out.validTo > $at, true)
-    AND NOT EXISTS { MATCH (robot)-[member:MEMBER_OF]->(other:Fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) }
-    AND NOT EXISTS { MATCH (robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(other:Fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true) }
-  RETURN robot, null AS active, null AS group, 2 AS far
+    AND NOT EXISTS { MATCH (subject)-[member:MEMBER_OF]->(other:Fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) }
+    AND NOT EXISTS { MATCH (subject)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(other:Fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true) }
+  RETURN subject
 }
-WITH fleet, robot, active, collect(DISTINCT {group: group, far: far}) AS belongs
-WITH fleet, robot, active, belongs,
-  COLLECT { WITH * WHERE robot IS NOT NULL MATCH (robot)<-[ends:DECOMMISSIONS]-(out:Decommissioning) WHERE out.validFrom <= $at AND coalesce(out.validTo > $at, true) RETURN out.id }[0] AS ended
-WITH fleet, robot, active, CASE WHEN ended IS NULL THEN [one IN belongs WHERE one.group IS NOT NULL] ELSE [] END AS groups
-WITH CASE WHEN robot IS NULL OR size(groups) > 0 THEN [fleet] ELSE [] END AS fleets, robot, active,
+WITH DISTINCT subject
+WITH subject WHERE subject:Robot OR (subject.validFrom <= $at AND coalesce(subject.validTo > $at, true))
+WITH subject,
+  COLLECT { WITH * WHERE subject:Robot MATCH (subject)<-[ends:DECOMMISSIONS]-(out:Decommissioning) WHERE out.validFrom <= $at AND coalesce(out.validTo > $at, true) RETURN out.id }[0] AS ended
+CALL (subject, ended) {
+  WITH * WHERE ended IS NULL
+  MATCH (subject)-[within:MEMBER_OF|ON]->(group:Fleet|Cohort) WHERE coalesce(within.validFrom <= $at, true) AND coalesce(within.validTo > $at, true)
+  RETURN group
+  UNION
+  RETURN null AS group
+}
+CALL (group) {
+  WITH * WHERE group IS NOT NULL AND group:Fleet
+  RETURN group AS around
+  UNION
+  WITH * WHERE group IS NOT NULL
+  MATCH (group)-[part:PART_OF]->(around:Fleet) WHERE part.validFrom <= $at AND coalesce(part.validTo > $at, true)
+  RETURN around
+  UNION
+  RETURN null AS around
+}
+WITH subject, collect(DISTINCT group) + collect(DISTINCT around) AS groups, collect(DISTINCT around) AS fleets
+WITH fleets, groups, CASE WHEN subject:Robot THEN subject END AS robot, CASE WHEN subject:Deployment THEN subject END AS active
+WITH fleets, robot, active,
   COLLECT { WITH * WHERE robot IS NOT NULL MATCH (found:Installation)-[on:ON]->(robot) WHERE found.validFrom <= $at AND coalesce(found.validTo > $at, true) WITH found ORDER BY found.validFrom DESC, found.id DESC LIMIT 1 RETURN found }[0] AS installation,
   COLLECT {
-    UNWIND groups AS one
-    WITH *, one.group AS group, one.far AS far
-    WITH * WHERE group IS NOT NULL
-    MATCH (found:Deployment)-[on:ON]->(group) WHERE found.validFrom <= $at AND coalesce(found.validTo > $at, true)
-    WITH found, far ORDER BY far, found.validFrom DESC, found.id DESC LIMIT 1
+    WITH * WHERE robot IS NOT NULL
+    UNWIND groups AS near
+    MATCH (found:Deployment)-[on:ON]->(near) WHERE found.validFrom <= $at AND coalesce(found.validTo > $at, true)
+    WITH found, near ORDER BY labels(near)[0], found.validFrom DESC, found.id DESC LIMIT 1
     RETURN found
   }[0] AS meant
 WITH fleets, robot, installation, CASE WHEN robot IS NULL THEN active ELSE meant END AS deployment
@@ -70,7 +81,7 @@ WITH fleets, robot, installation, deployment, observed, intended,
   END AS standing
 WITH * WHERE artifact IS NOT NULL
 WITH robot, installation, deployment, observed, intended, standing,
-  NOT coalesce(artifact.state IN ['EVALUATION_ONLY', 'QUARANTINED', 'DELETED'], false) AS usable,
+  coalesce(artifact.state = 'AVAILABLE', false) AS usable,
   COLLECT {
     WITH * WHERE artifact IS NOT NULL
     UNWIND fleets AS each

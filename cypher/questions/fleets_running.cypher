@@ -13,7 +13,7 @@
 // column deployment Deployment: The active deployment, the newest where there are several.
 // column deployments [Deployment!]!: All active deployments of it on the fleet and its cohorts.
 // column robots [Robot!]!: The robots that it is seen on.
-// column path [Node!]!: Why: from the fleet to the dataset version, step by step.
+// column path [Node!]!: Why: from the fleet to the dataset version, step by step, by the newest of what runs there: a shortest way, of several the one whose ids come first. Of several dataset versions it is the one whose id comes first.
 MATCH (given /* of trainedOn */ {id: $trainedOn}) WHERE true
 CALL (given) {
   WITH * WHERE given:DatasetVersion
@@ -39,20 +39,20 @@ WITH thing, dataset ORDER BY dataset.id
 WITH thing, collect(dataset)[0] AS dataset
 CALL (thing) {
   MATCH (thing)-[on:ON]->(fleet:Fleet) WHERE thing:Deployment
-  RETURN fleet, null AS robot
+  RETURN fleet, null AS robot, [fleet] AS between
   UNION
   MATCH (thing)-[on:ON]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE part.validFrom <= $at AND coalesce(part.validTo > $at, true)
-  RETURN fleet, null AS robot
+  RETURN fleet, null AS robot, [fleet, cohort] AS between
   UNION
   MATCH (thing)-[on:ON]->(robot:Robot)-[member:MEMBER_OF]->(fleet:Fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true)
-  RETURN fleet, robot
+  RETURN fleet, robot, [fleet, robot] AS between
   UNION
   MATCH (thing)-[on:ON]->(robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
-  RETURN fleet, robot
+  RETURN fleet, robot, [fleet, cohort, robot] AS between
 }
 MATCH (thing)-[of:OF]->(artifact:Artifact) WHERE true
-WITH fleet, artifact, thing, dataset, robot ORDER BY thing.validFrom DESC, thing.id DESC
-WITH fleet, artifact, collect(DISTINCT CASE WHEN thing:Deployment THEN thing END) AS active, collect(DISTINCT robot) AS seen, collect(dataset)[0] AS dataset, collect(thing)[0] AS newest, [fleet] AS fleets
+WITH fleet, artifact, thing, dataset, robot, between ORDER BY thing.validFrom DESC, thing.id DESC, size(between), [n IN between | n.id]
+WITH fleet, artifact, collect(DISTINCT CASE WHEN thing:Deployment THEN thing END) AS active, collect(DISTINCT robot) AS seen, collect(dataset)[0] AS dataset, collect(thing)[0] AS newest, collect(between)[0] AS between, [fleet] AS fleets
 RETURN fleet,
   artifact,
   COLLECT { MATCH (artifact)-[built:BUILT_FROM]->(version:ModelVersion) WHERE true RETURN version }[0] AS version,
@@ -95,5 +95,9 @@ RETURN fleet,
   active[0] AS deployment,
   active AS deployments,
   COLLECT { UNWIND seen AS robot WITH robot ORDER BY robot.id RETURN robot } AS robots,
-  COLLECT { MATCH path = shortestPath((newest)-[:BUILT_FROM|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*1..50 /* lineage */]->(dataset)) RETURN [fleet] + nodes(path) AS steps LIMIT 1 }[0] AS path
+  COLLECT {
+    MATCH path = shortestPath((newest)-[:BUILT_FROM|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*1..50 /* lineage */]->(dataset))
+    UNWIND between + nodes(path) AS step
+    RETURN step
+  } AS path
 ORDER BY fleet.id, artifact.id

@@ -9,33 +9,36 @@
 // answers [Impact]: A node that was reached.
 // column node Node!: The node.
 // column via EdgeClass!: The class that reached it first: LINEAGE, or AUTHORITY where lineage alone does not.
-// column path [Node!]!: Why: from the node back to the beginning, step by step.
+// column path [Node!]!: Why: from the node back to the beginning, step by step: the shortest way; of several that to the version or data whose id comes first, and then the one whose ids, read from the node, come first.
 MATCH (given /* of of */ {id: $of}) WHERE true
 CALL (given) {
-  RETURN given AS start
+  RETURN given AS start, [given] AS tail
   UNION
   MATCH (given)<-[of:VERSION_OF]-(start:DatasetVersion|ModelVersion) WHERE true
-  RETURN start
+  RETURN start, [start, given] AS tail
   UNION
   CALL (given) {
     MATCH (given)<-[whose:FOR|AT]-(fleet:Fleet)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
-    RETURN start, [[data.collectedFrom, data.collectedTo], [whose.validFrom, whose.validTo]] AS spans
+    RETURN start, [start, fleet, given] AS tail, [[data.collectedFrom, data.collectedTo], [whose.validFrom, whose.validTo]] AS spans
     UNION
     MATCH (given)<-[member:MEMBER_OF]-(robot:Robot)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
-    RETURN start, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo]] AS spans
+    RETURN start, [start, robot, given] AS tail, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo]] AS spans
     UNION
     MATCH (given)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
-    RETURN start, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo], [part.validFrom, part.validTo]] AS spans
+    RETURN start, [start, robot, cohort, given] AS tail, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo], [part.validFrom, part.validTo]] AS spans
     UNION
     MATCH (given)<-[whose:FOR|AT]-(fleet:Fleet)<-[member:MEMBER_OF]-(robot:Robot)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
-    RETURN start, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo], [whose.validFrom, whose.validTo]] AS spans
+    RETURN start, [start, robot, fleet, given] AS tail, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo], [whose.validFrom, whose.validTo]] AS spans
     UNION
     MATCH (given)<-[whose:FOR|AT]-(fleet:Fleet)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
-    RETURN start, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo], [part.validFrom, part.validTo], [whose.validFrom, whose.validTo]] AS spans
+    RETURN start, [start, robot, cohort, fleet, given] AS tail, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo], [part.validFrom, part.validTo], [whose.validFrom, whose.validTo]] AS spans
   }
-  WITH start, spans WHERE all(a IN spans WHERE all(b IN spans WHERE coalesce(a[0] < b[1], true)))
-  RETURN start
+  WITH start, tail, spans WHERE all(a IN spans WHERE all(b IN spans WHERE coalesce(a[0] < b[1], true)))
+  RETURN start, tail
 }
+WITH given, start, tail ORDER BY size(tail), [n IN tail | n.id]
+WITH given, start, collect(tail)[0] AS tail
+WITH given, start, {start: start, tail: tail} AS begin
 CALL (start) {
   MATCH walk = (start)<-[:BUILT_FROM|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..51 /* lineage */]-(node)
   WITH node, min(length(walk)) AS depth
@@ -45,8 +48,8 @@ CALL (start) {
   WITH node, min(length(walk)) AS depth
   RETURN node, 1 AS rank, depth
 }
-WITH given, start, node, rank, depth ORDER BY rank, depth, start.id
-WITH given, node, min(CASE WHEN depth <= 50 THEN rank END) AS rank, collect(CASE WHEN depth <= 50 THEN start END)[0] AS start, max(depth) > 50 AS truncated
+WITH given, begin, node, rank, depth, depth + size(begin.tail) AS far, start.id AS first ORDER BY rank, far, first
+WITH given, node, min(CASE WHEN depth <= 50 THEN rank END) AS rank, collect(CASE WHEN depth <= 50 THEN begin END)[0] AS begin, collect(CASE WHEN depth <= 50 THEN far END)[0] AS far, max(depth) > 50 AS truncated
 CALL (node) {
   RETURN node AS reached, [] AS steps
   UNION
@@ -61,7 +64,7 @@ CALL (node) {
     MATCH (place)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(last:Fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
     RETURN last, [last, cohort, place] AS between
     UNION
-    MATCH (place)<-[member:MEMBER_OF]-(last:Robot) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true)
+    MATCH (place)<-[within:MEMBER_OF|PART_OF]-(last:Robot|Cohort) WHERE within.validFrom <= $at AND coalesce(within.validTo > $at, true)
     RETURN last, [last, place] AS between
     UNION
     MATCH (place)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(last:Robot) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
@@ -75,15 +78,26 @@ CALL (node) {
   }
   RETURN reached, steps
 }
-WITH given, reached, node, rank, start, steps WHERE reached.id <> given.id AND rank IS NOT NULL
-WITH reached, node, rank, start, steps ORDER BY rank, size(steps), node.id
-WITH reached, min(rank) AS rank, collect(node)[0] AS node, collect(start)[0] AS start, collect(steps)[0] AS steps
-WITH reached, node, rank, start, steps WHERE $kinds IS NULL OR labels(reached)[0] IN $kinds
+WITH reached, node, rank, begin, far, steps WHERE reached.id <> given.id AND rank IS NOT NULL
+WITH reached, node, rank, begin, steps, far + size(steps) AS far, reduce(ids = '', n IN steps | ids + n.id + ' ') + node.id AS ids ORDER BY rank, far, ids
+WITH reached, min(rank) AS rank, collect(node)[0] AS node, collect(begin)[0] AS begin, collect(steps)[0] AS steps
+WITH reached, node, rank, begin.start AS start, begin.tail AS tail, steps WHERE $kinds IS NULL OR labels(reached)[0] IN $kinds
 RETURN reached AS node,
   CASE rank WHEN 0 THEN 'LINEAGE' ELSE 'AUTHORITY' END AS via,
-  CASE
-    WHEN node.id = start.id THEN steps + [start]
-    WHEN rank = 0 THEN COLLECT { MATCH path = shortestPath((node)-[:BUILT_FROM|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*1..50 /* lineage */]->(start)) RETURN steps + nodes(path) AS whole LIMIT 1 }[0]
-    ELSE COLLECT { MATCH path = shortestPath((node)-[:APPROVED_BY|BUILT_FROM|CITES|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*1..50 /* lineage and authority */]->(start)) RETURN steps + nodes(path) AS whole LIMIT 1 }[0]
-  END AS path
+  COLLECT {
+    CALL (node, start, rank) {
+      WITH * WHERE node.id = start.id
+      RETURN [start] AS way
+      UNION
+      WITH * WHERE node.id <> start.id AND rank = 0
+      MATCH path = shortestPath((node)-[:BUILT_FROM|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*1..50 /* lineage */]->(start))
+      RETURN nodes(path) AS way
+      UNION
+      WITH * WHERE node.id <> start.id AND rank = 1
+      MATCH path = shortestPath((node)-[:APPROVED_BY|BUILT_FROM|CITES|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*1..50 /* lineage and authority */]->(start))
+      RETURN nodes(path) AS way
+    }
+    UNWIND steps + way + tail[1..] AS step
+    RETURN step
+  } AS path
 ORDER BY reached.id

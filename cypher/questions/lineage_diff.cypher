@@ -1,13 +1,15 @@
 // What changed upstream of a node, between two moments of knowledge or between two versions. At most 50 edges are followed.
 //
+// It is answered of what was known at one of the moments, whatever became of it since.
+//
 // parameter of ID!: The node whose upstream is compared.
 // parameter with ID: Another node to compare with, such as a later version; by default the same one.
 // parameter from DateTime: The moment of knowledge of the first; by default now.
 // parameter to DateTime: The moment of knowledge of the second; by default now.
 // time none
 // faults
-// answers [LineageChange]: A node or an edge that is upstream in one of the two only, or a node that has other values in the second.
-// column change LineageChangeType(ADDED, REMOVED, CHANGED)!: Whether only the second has it, or only the first, or both, with other values.
+// answers [LineageChange]: A node or an edge that is upstream in one of the two only, or a node of both that was described in one only or has other values in the second. Each node once.
+// column change LineageChangeType(ADDED, REMOVED, CHANGED, DESCRIBED)!: Whether only the second has it, or only the first, or both: with other values, or just named in one of the two and described in the other.
 // column node Node!: The node; of an edge, the thing that it points from.
 // column target Node: Of an edge: what it leads to; null where the row is about the node itself.
 // column type EdgeType: Of an edge: its type.
@@ -54,20 +56,29 @@ WITH before, after, olds, news, oldMore OR newMore AS truncated
 }
 CALL (before, after, olds, news) {
   WITH * WHERE $from <> $to
-  UNWIND [before] + olds AS node
-  WITH * WHERE node IN [after] + news
-  MATCH (revision:Revision)-[revises:REVISES]->(node) WHERE ($from < revision.revisedAt AND revision.revisedAt <= $to) OR ($to < revision.revisedAt AND revision.revisedAt <= $from)
-  UNWIND revision.changed AS name
-  WITH DISTINCT node, name WHERE NOT name IN ['retractedAt', 'imported', 'name', 'description', 'labels', 'owners', 'externalIds']
-  WITH node, name,
+  UNWIND olds + CASE WHEN before.id = after.id THEN [before] ELSE [] END AS node
+  WITH * WHERE node IN news OR node.id = before.id
+  WITH node, CASE WHEN $from < $to THEN $from ELSE $to END AS since, CASE WHEN $from < $to THEN $to ELSE $from END AS until
+  WITH * WHERE node.recordedAt <= since
+  WITH * WHERE node.describedAt IS NULL OR node.describedAt > since OR EXISTS { MATCH (revision:Revision)-[revises:REVISES]->(node) WHERE revision.revisedAt > since AND revision.revisedAt <= until }
+  WITH node, since, until,
     COLLECT { MATCH (later:Revision)-[revises:REVISES]->(node) WHERE later.revisedAt > $from WITH later ORDER BY later.number LIMIT 1 RETURN later } AS olders,
     COLLECT { MATCH (later:Revision)-[revises:REVISES]->(node) WHERE later.revisedAt > $to WITH later ORDER BY later.number LIMIT 1 RETURN later } AS newers
-  WITH node, name, (olders + [node])[0] AS old, (newers + [node])[0] AS new
-  WITH node, name, CASE WHEN old.describedAt <= $from THEN old[name] END AS was, CASE WHEN new.describedAt <= $to THEN new[name] END AS is
-  WITH * WHERE NOT coalesce(was = is, was IS NULL AND is IS NULL)
-  WITH node, name, was, is ORDER BY node.id, name
-  WITH node, collect({name: name, before: [name, was], after: [name, is]}) AS values
-  RETURN collect({node: node, values: values}) AS revised
+  WITH node, since, until, (olders + [node])[0] AS old, (newers + [node])[0] AS new
+  WITH node, since, until, old, new, coalesce(old.describedAt <= $from, false) AS was, coalesce(new.describedAt <= $to, false) AS is
+  WITH * WHERE (was OR is) AND old.retractedAt IS NULL AND new.retractedAt IS NULL
+  CALL (node, since, until, old, new) {
+    MATCH (revision:Revision)-[revises:REVISES]->(node) WHERE revision.revisedAt > since AND revision.revisedAt <= until
+    UNWIND revision.changed AS name
+    WITH DISTINCT name, old, new WHERE NOT name IN ['retractedAt', 'imported', 'name', 'description', 'labels', 'owners', 'externalIds']
+    WITH name, old[name] AS first, new[name] AS second
+    WITH * WHERE NOT coalesce(first = second, first IS NULL AND second IS NULL)
+    WITH name, first, second ORDER BY name
+    RETURN collect({name: name, before: [name, first], after: [name, second]}) AS values
+  }
+  WITH node, CASE WHEN was = is THEN values ELSE [] END AS values, CASE WHEN was = is THEN 'CHANGED' ELSE 'DESCRIBED' END AS change
+  WITH * WHERE change = 'DESCRIBED' OR size(values) > 0
+  RETURN collect({node: node, change: change, values: values}) AS revised
 }
 CALL (olds, news, oldLinks, newLinks, revised) {
   UNWIND olds AS node
@@ -87,7 +98,7 @@ CALL (olds, news, oldLinks, newLinks, revised) {
   RETURN 'ADDED' AS change, link.node AS node, link, [] AS changes
   UNION ALL
   UNWIND revised AS one
-  RETURN 'CHANGED' AS change, one.node AS node, null AS link, one.values AS changes
+  RETURN one.change AS change, one.node AS node, null AS link, one.values AS changes
 }
 RETURN change,
   node,

@@ -1,4 +1,4 @@
-// How one node reaches another: the shortest ways over lineage and authority edges, in whichever direction they point.
+// How one node reaches another: the shortest ways over lineage and authority edges, in whichever direction they point. Ways of one length are in the order of their ids, read from the beginning.
 //
 // A robot, cohort, fleet, site or customer is reached through the deployments and installations there, at any time.
 //
@@ -70,19 +70,24 @@ WITH from, to, heads, COLLECT {
     }
     UNWIND heads AS head
     WITH head.a AS a, b, head.before AS before, head.links AS headLinks, after, tailLinks
-    WITH * WHERE a.id <> b.id
+    WITH * WHERE a.id <> b.id OR size(headLinks) = 0 OR size(tailLinks) = 0
     CALL (a, b) {
+      WITH * WHERE a.id = b.id
+      RETURN [a] AS steps, [] AS links
+      UNION
+      WITH * WHERE a.id <> b.id
       MATCH path = allShortestPaths((a)-[:APPROVED_BY|BUILT_FROM|CITES|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*1..50 /* lineage and authority */]->(b))
       RETURN nodes(path) AS steps, relationships(path) AS links LIMIT $first + 1
       UNION
-      MATCH path = allShortestPaths((b)-[:APPROVED_BY|BUILT_FROM|CITES|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*1..50 /* lineage and authority */]->(a))
-      RETURN reverse(nodes(path)) AS steps, reverse(relationships(path)) AS links LIMIT $first + 1
+      WITH * WHERE a.id <> b.id
+      MATCH path = allShortestPaths((a)<-[:APPROVED_BY|BUILT_FROM|CITES|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*1..50 /* lineage and authority */]-(b))
+      RETURN nodes(path) AS steps, relationships(path) AS links LIMIT $first + 1
     }
     WITH before[..-1] + steps + after[1..] AS steps, headLinks + links + tailLinks AS links
-    WITH steps, links, [l IN links | coalesce(l.type, type(l)) + ' ' + startNode(l).id] AS ways
-    WITH steps, links, ways ORDER BY [l IN links | coalesce(l.validFrom, '')] DESC
-    WITH steps, ways, collect(links)[0] AS links
-    WITH steps, ways, links ORDER BY size(links), [n IN steps | n.id], ways LIMIT $first + 1
+    WITH steps, links, reduce(way = [], i IN range(0, size(links) - 1) | way + [steps[i + 1].id, coalesce(links[i].type, type(links[i])) + ' ' + startNode(links[i]).id]) AS way
+    WITH steps, links, way ORDER BY [l IN links | coalesce(l.validFrom, '')] DESC
+    WITH steps, way, collect(links)[0] AS links
+    WITH steps, way, links ORDER BY size(links), way LIMIT $first + 1
     RETURN {length: size(links), nodes: steps, edges: [l IN links | {source: startNode(l).id, target: endNode(l).id, type: coalesce(l.type, type(l)), validFrom: l.validFrom, validTo: l.validTo}]} AS item
   } AS found
 WITH from, to, heads, found, [path IN found[..$first] WHERE path.length <= $maxLength] AS paths

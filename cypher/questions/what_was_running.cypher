@@ -50,31 +50,31 @@ WITH robot, alone,
   COLLECT { WITH * WHERE robot IS NOT NULL MATCH (robot)<-[ends:DECOMMISSIONS]-(out:Decommissioning) WHERE out.validFrom <= $at AND coalesce(out.validTo > $at, true) RETURN out.id }[0] AS ended
 CALL (robot, alone, ended) {
   WITH * WHERE alone IS NOT NULL
-  RETURN alone AS fleet, alone AS group, 1 AS far
+  RETURN alone AS group
   UNION
   WITH * WHERE robot IS NOT NULL AND ended IS NULL
-  MATCH (robot)-[member:MEMBER_OF]->(fleet:Fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true)
-  RETURN fleet, fleet AS group, 1 AS far
+  MATCH (robot)-[member:MEMBER_OF]->(group:Fleet|Cohort) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true)
+  RETURN group
   UNION
-  WITH * WHERE robot IS NOT NULL AND ended IS NULL
-  MATCH (robot)-[member:MEMBER_OF]->(cohort:Cohort) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true)
-  RETURN null AS fleet, cohort AS group, 0 AS far
-  UNION
-  WITH * WHERE robot IS NOT NULL AND ended IS NULL
-  MATCH (robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
-  RETURN fleet, fleet AS group, 1 AS far
-  UNION
-  RETURN null AS fleet, null AS group, 2 AS far
+  RETURN null AS group
 }
-WITH robot, alone, collect(DISTINCT fleet) AS fleets, collect(DISTINCT {group: group, far: far}) AS groups
-WITH robot, alone, fleets, groups,
+CALL (group) {
+  WITH * WHERE group IS NOT NULL AND group:Fleet
+  RETURN group AS around
+  UNION
+  WITH * WHERE group IS NOT NULL
+  MATCH (group)-[part:PART_OF]->(around:Fleet) WHERE part.validFrom <= $at AND coalesce(part.validTo > $at, true)
+  RETURN around
+  UNION
+  RETURN null AS around
+}
+WITH robot, alone, collect(DISTINCT group) + collect(DISTINCT around) AS groups, collect(DISTINCT around) AS fleets
+WITH robot, alone, fleets,
   COLLECT { WITH * WHERE robot IS NOT NULL MATCH (found:Installation)-[on:ON]->(robot) WHERE found.validFrom <= $at AND coalesce(found.validTo > $at, true) WITH found ORDER BY found.validFrom DESC, found.id DESC LIMIT 1 RETURN found }[0] AS installation,
   COLLECT {
-    UNWIND groups AS one
-    WITH *, one.group AS group, one.far AS far
-    WITH * WHERE group IS NOT NULL
-    MATCH (found:Deployment)-[on:ON]->(group) WHERE found.validFrom <= $at AND coalesce(found.validTo > $at, true)
-    WITH found, far ORDER BY far, found.validFrom DESC, found.id DESC LIMIT 1
+    UNWIND groups AS near
+    MATCH (found:Deployment)-[on:ON]->(near) WHERE found.validFrom <= $at AND coalesce(found.validTo > $at, true)
+    WITH found, near ORDER BY labels(near)[0], found.validFrom DESC, found.id DESC LIMIT 1
     RETURN found
   }[0] AS deployment
 WITH robot, alone, fleets, installation, deployment,
@@ -92,7 +92,7 @@ RETURN robot,
   installation,
   observed,
   COLLECT { WITH * WHERE observed IS NOT NULL MATCH (observed)-[built:BUILT_FROM]->(version:ModelVersion) WHERE true RETURN version }[0] AS observedVersion,
-  CASE WHEN artifact IS NOT NULL THEN NOT coalesce(artifact.state IN ['EVALUATION_ONLY', 'QUARANTINED', 'DELETED'], false) AND COLLECT {
+  CASE WHEN artifact IS NOT NULL THEN coalesce(artifact.state = 'AVAILABLE', false) AND COLLECT {
     WITH * WHERE artifact IS NOT NULL
     UNWIND fleets AS each
     WITH each, COLLECT {

@@ -182,7 +182,8 @@ class Answers:
             if kinds and kind not in kinds:
                 article = "an" if kind[0] in "AEIO" else "a"
                 raise Refusal(f"{id} is the id of {article} {kind}; expected one of {' or '.join(kinds)}", "INVALID_ID")
-            given[name] = self.by_id(id, None, time)
+            times = [Time(time.at, given.get(moment)) for moment in question.moments] or [time]
+            given[name] = next((seen for t in times if (seen := self.by_id(id, None, t))), None)
         if None in given.values():
             message = f"{info.field_name}: {', '.join(ids.values())} is not known"
             raise GraphQLError(message, extensions={"code": "NOT_FOUND"})

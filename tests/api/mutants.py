@@ -63,12 +63,17 @@ QUESTIONS: Mapping[str, Sequence[tuple[str, str, str]]] = {
         ("any decision approves", "approves: EXISTS { MATCH (release)-[approved:APPROVED_BY]->(decision) WHERE true }",
          "approves: true"),
     ),
+    "drift": (
+        ("only what may not run is drift", "coalesce(standing <> 'AS_INTENDED', false) OR ", ""),
+        ("its own fleet alone", "collect(DISTINCT around) AS fleets", "[fleet] AS fleets"),
+        ("an artifact of which nobody said that it may be used", "coalesce(artifact.state = 'AVAILABLE', false)", "true"),
+    ),
     "fleets_running": (
         ("what ended runs",
          "AND thing.validFrom <= $at AND coalesce(thing.validTo > $at, true))",
          "AND thing.validFrom <= $at)"),
         ("seen is intended", "CASE WHEN thing:Deployment THEN thing END", "thing"),
-        ("a path from somewhere else", "RETURN [fleet] + nodes(path)", "RETURN nodes(path)"),
+        ("a path from somewhere else", "UNWIND between + nodes(path)", "UNWIND nodes(path)"),
     ),
     "history": (
         ("rolled back the other way", "(thing)<-[back:ROLLS_BACK]-(node", "(thing)-[back:ROLLS_BACK]->(node"),
@@ -79,6 +84,7 @@ QUESTIONS: Mapping[str, Sequence[tuple[str, str, str]]] = {
         ("all is lineage", "BUILT_FROM|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..51 /* lineage */]-(node)",
          "BUILT_FROM|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..51 /* lineage and authority */]-(node)"),
         ("where it was once", "WHERE within.validFrom <= $at AND coalesce(within.validTo > $at, true)", "WHERE true"),
+        ("it ends at the data", "steps + way + tail[1..]", "steps + way"),
         ("it reaches itself", "WHERE reached.id <> given.id", "WHERE true"),
     ),
     "justification": (
@@ -96,7 +102,9 @@ QUESTIONS: Mapping[str, Sequence[tuple[str, str, str]]] = {
         ("in no order", "coalesce(link.place, '')", "''"),
     ),
     "paths": (
-        ("one way only", "reverse(relationships(path)) AS links LIMIT $first", "reverse(relationships(path)) AS links LIMIT 0"),
+        ("one way only",
+         "(a)<-[:APPROVED_BY|BUILT_FROM|CITES|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*1..50 /* lineage and authority */]-(b)",
+         "(a)-[:APPROVED_BY|BUILT_FROM|CITES|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*1..50 /* lineage and authority */]->(b)"),
         ("not the shortest first", "ORDER BY size(links), ", "ORDER BY "),
     ),
     "provenance": (

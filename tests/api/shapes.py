@@ -20,7 +20,7 @@ from graphql import (
 from forebear.graph.declaration import Graph
 from tests.api.histories import MOMENTS
 from tests.api.operations import World
-from tests.api.questions import AUTHORITY, QUESTIONS
+from tests.api.questions import QUESTIONS
 
 BEGINNINGS: Mapping[str, Sequence[Mapping[str, str]]] = {
     "Query.lineage": ({"of": "DatasetVersion"}, {"of": "ModelVersion"}, {"of": "Deployment"}),
@@ -38,6 +38,7 @@ BEGINNINGS: Mapping[str, Sequence[Mapping[str, str]]] = {
         {"from": "Robot", "to": "Fleet"}, {"from": "Decision", "to": "EvaluationPack"},
     ),
     "Query.fleetsRunning": ({"trainedOn": "DatasetVersion"}, {"trainedOn": "DatasetVersion"}, {"trainedOn": "Dataset"}),
+    "Query.drift": ({"fleet": "Fleet"},),
     "Query.whatWasRunning": ({"place": "Robot"}, {"place": "Fleet"}, {"place": "Site"}),
 }  # fmt: skip
 """The kinds of the ids that a question is asked with."""
@@ -119,7 +120,7 @@ def _everything(graph: Graph, type_: Any, *, nodes: bool) -> str:
         return ""
     if named.name in graph.kinds:
         return "{ id described revision }"
-    names = [n for n in named.fields if (named.name, n) not in AUTHORITY]
+    names = list(named.fields)
     if "pageInfo" in names:
         names = ["nodes"] if nodes else [n for n in names if n != "nodes"]
     return "{ " + " ".join(f"{n} {_everything(graph, named.fields[n].type, nodes=nodes)}".strip() for n in names) + " }"

@@ -28,7 +28,7 @@ from tests.api import mutants
 from tests.api.answers import Answers, comparable
 from tests.api.histories import MOMENTS, NOW, SIZES, TEXTS, Batch, History
 from tests.api.operations import Operation, Operations, World, touchable, touched
-from tests.api.questions import AUTHORITY, QUESTIONS
+from tests.api.questions import QUESTIONS
 from tests.api.recorded import Clock, answer, fresh, recorded, schema
 from tests.api.shapes import Shape, shapes
 from tests.soak import SOAK
@@ -188,9 +188,9 @@ def test_generated_operations_touch_every_field_and_argument() -> None:
 def test_every_question_is_asked_with_every_argument_for_all_that_it_answers() -> None:
     stated = fields(*STATED.values())
     left_out = fields(*(q for q in questions(GRAPH) if not q.decided and q.verb == "query")) - stated
-    assert left_out == {("Query", "drift"), *((place, "outOfService") for place in ("Robot", "Cohort", "Fleet"))}
+    assert left_out == {(place, "outOfService") for place in ("Robot", "Cohort", "Fleet")}
     others = {(t, f) for t in ("Query", "Node", *GRAPH.kinds) for f in schema().type_map[t].fields} - stated
-    wanted = touchable(schema(), AUTHORITY | others - {("Query", "modelVersion"), ("Query", "release")})
+    wanted = touchable(schema(), others - {("Query", "modelVersion"), ("Query", "release")})
     found = set().union(*(touched(schema(), shape.query) for shape in shapes(GRAPH, schema())))
     assert sorted(wanted - found) == []
 

@@ -32,3 +32,4 @@ def test_the_reference_has_every_kind_property_and_edge() -> None:
         "`role`: What it was used as, such as train, validation or finetune., "
         "`weight`: Its sampling weight in the mixture (dimensionless). |\n"
     ) in text
+    assert "| `guidedBy` [] | GUIDED_BY | LINEAGE | ModelVersion | The models that it learned from., `role`!: " in text

@@ -9,6 +9,7 @@ from forebear.app import Forebear
 from forebear.graph.declaration import Change
 from forebear.graph.kinds import GRAPH
 from forebear.store.statements import questions
+from tests.api.recorded import answer
 from tests.record.asking import ask, history, now, record
 
 DIFF = """
@@ -99,6 +100,67 @@ async def test_between_two_nodes_what_both_rest_on_may_have_changed(registry: Fo
             "node": {"id": "dataset:a@1"},
             "changes": [{"name": "episodes", "before": 10, "after": 12}, {"name": "uri", "before": "s3://a", "after": None}],
         }
+    ]
+
+
+async def test_an_answer_stays_when_what_it_is_about_is_retracted(registry: Forebear, moments: dict[str, str]) -> None:
+    between: dict[str, Any] = {"from": moments["recorded"], "to": moments["in the end"]}
+    await record(registry, {"kind": "Run", "id": "run:z", "trainedOn": ["dataset:elsewhere@1"]})
+    later = now()
+    asked = [
+        {"of": "run:a", **between},
+        {"of": "run:a", "with": "run:z", "to": later, "from": moments["recorded"]},
+        {"of": "run:z", "with": "run:a", "from": later, "to": moments["recorded"]},
+    ]
+    before = [await changes(registry, **each) for each in asked]
+    assert all(before)
+    await record(registry, *({"kind": "Retraction", "of": of, "reason": "Never ran."} for of in ("run:a", "run:z")))
+    assert [await changes(registry, **each) for each in asked] == before
+    # From when it stood to when it does no more, all that it was made from goes.
+    gone = await changes(registry, "run:a", **{"from": moments["recorded"]})
+    assert {(row["change"], row["node"]["id"], row.get("target", {}).get("id")) for row in gone} == {
+        ("REMOVED", "dataset:a@1", None), ("REMOVED", "dataset:b@1", None),
+        ("REMOVED", "run:a", "dataset:a@1"), ("REMOVED", "run:a", "dataset:b@1"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", [{}, {"with": "run:a"}], ids=["alone", "with another"])
+async def test_what_stood_at_neither_moment_is_not_known(
+    registry: Forebear, moments: dict[str, str], asked: dict[str, str]
+) -> None:
+    await record(registry, {"kind": "Run", "id": "run:late"})
+    variables = {"of": "run:late", "from": moments["recorded"], "to": moments["put right"], **asked}
+    body = await answer(registry, DIFF, variables)
+    assert [error["extensions"]["code"] for error in body["errors"]] == ["NOT_FOUND"]
+
+
+async def test_each_node_is_told_once_whether_it_is_compared_itself(registry: Forebear, moments: dict[str, str]) -> None:
+    dataset = {"kind": "DatasetVersion", "id": "dataset:derived@1", "derivedFrom": ["dataset:a@1"]}
+    await record(registry, dataset)
+    then = now()
+    await record(registry, corrected("dataset:a@1", episodes=13))
+    edge = {"node": {"id": "dataset:derived@1"}, "target": {"id": "dataset:a@1"}, "type": "DERIVED_FROM"}
+    node = {"node": {"id": "dataset:a@1"}}
+    removed, added = {"change": "REMOVED"}, {"change": "ADDED"}
+    assert await changes(registry, "dataset:derived@1", **{"with": "dataset:a@1", "from": then}) == [
+        removed | node, removed | edge,
+    ]  # fmt: skip
+    assert await changes(registry, "dataset:a@1", **{"with": "dataset:derived@1", "from": then}) == [
+        added | node, added | edge,
+    ]  # fmt: skip
+
+
+async def test_what_was_only_named_and_is_described_now_is_told_as_that(registry: Forebear, moments: dict[str, str]) -> None:
+    described = {"change": "DESCRIBED", "node": {"id": "dataset:b@1"}}
+    await record(registry, {"kind": "DatasetVersion", "id": "dataset:b@1", "episodes": 5})
+    then = now()
+    assert await changes(registry, "run:a", **{"from": moments["in the end"], "to": then}) == [described]
+    await record(registry, corrected("dataset:b@1", episodes=6))
+    assert await changes(registry, "run:a", **{"from": moments["in the end"]}) == [described]
+    assert await changes(registry, "run:a", to=moments["in the end"]) == [described]
+    episodes = {"name": "episodes", "before": 5, "after": 6}
+    assert await changes(registry, "run:a", **{"from": then}) == [
+        {"change": "CHANGED", "node": {"id": "dataset:b@1"}, "changes": [episodes]}
     ]
 
 

@@ -102,13 +102,18 @@ _STANDINGS = {
 
 
 def _edge(e: Edge) -> tuple[str, ...]:
-    carries = "".join(f", `{p.name}`: {p.doc}" for p in e.stored_properties)
+    carries = "".join(f", {_named(p)}: {p.doc}" for p in e.stored_properties)
     return (f"`{e.name}`" + ("" if e.one else " []"), e.type.name, e.type.edge_class, " or ".join(e.targets), e.doc + carries)
 
 
 def _properties(properties: Iterable[Property]) -> Iterator[str]:
-    rows = ((f"`{p.name}`" + ("!" if p.required else ""), _type(p), p.change.lower(), p.doc) for p in properties)
+    rows = ((_named(p), _type(p), p.change.lower(), p.doc) for p in properties)
     yield from _table(("property", "type", "change", "what it is"), rows)
+
+
+def _named(p: Property) -> str:
+    """A property's name, marked where a fact must say it."""
+    return f"`{p.name}`" + ("!" if p.required else "")
 
 
 def _type(p: Property) -> str:

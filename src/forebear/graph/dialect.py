@@ -2,7 +2,8 @@
 
 Statements are written for Neo4j and ask about what is known now. From them are rewritten, in this one place:
 
-- for the embedded engine, the forms it cannot run: walks and, `asKnownAt`, shortest paths;
+- for the embedded engine, the walks, which it cannot run;
+- shortest paths, of which neither engine says which it finds, so that they are the first by their nodes' ids;
 - for `asKnownAt`, every pattern and every read of a guaranteed property, so that they see the graph as it was known
   at `$asKnownAt`: edges that were recorded by then and not yet retracted, properties as the revisions kept them.
 
@@ -11,7 +12,8 @@ The forms that can be rewritten, one clause a line:
     MATCH walk = (a)-[:PRODUCED_BY|RAN*0..50 /* lineage */]->(b)            a walk from one node, always followed by
     WITH a, b, min(length(walk)) AS depth                                   its distinct nodes with their depths; of it
     MATCH walk = (a)-[:PRODUCED_BY|RAN*0..50 /* lineage, nearest 9 */]->(b) no more is needed than the 9 nearest, by depth
-    MATCH path = shortestPath((a)-[:PRODUCED_BY|RAN*1..50 /* lineage */]->(b))   or allShortestPaths
+    MATCH path = shortestPath((a)-[:PRODUCED_BY|RAN*1..50 /* lineage */]->(b))   or allShortestPaths, of which the
+    RETURN nodes(path) …                                                    first are found, as many as are needed
     MATCH (a:Kind)-[e:TYPE]->(b) WHERE …                                    named edges, and always a WHERE
     MATCH (a)<-[e:TYPE]-(b:Kind)<-[f:TYPE]-(c:Kind) WHERE …                 from a node that is given, see `misbegun`
     MATCH (a:Kind /* of parameter */ {id: $parameter}) WHERE …              labels replaced by the kind of the id
@@ -93,7 +95,9 @@ _NODE = re.compile(r"\((?P<name>\w+):(?P<label>\w+)?")
 _LABELS = re.compile(r"(?P<labels>:[A-Za-z|]+)? /\* of (?P<parameter>\w+) \*/")
 _ENDPOINT = r"\(\w*(?::[\w|]+)?(?: /\* of \w+ \*/)?(?: \{[^{}]*\})?\)"
 _CHAIN = re.compile(rf"{_ENDPOINT}(?:<?-\[[^\]]*\]->?{_ENDPOINT})+")
-_BLOCK = re.compile(r"/\* as known at \$(?P<moment>\w+) \*/ (?P<call>CALL \([\w, ]*\) )\{")
+AS_KNOWN = re.compile(r"/\* as known at \$(?P<moment>\w+) \*/")
+"""Before a block of a statement: the parameter with the moment of knowledge that it is asked as of."""
+_BLOCK = re.compile(rf"{AS_KNOWN.pattern} (?P<call>CALL \([\w, ]*\) )\{{")
 _PARAMETER = re.compile(r"\$(\w+)")
 _TYPED = re.compile(r"\btype\((\w+)\)")
 _READ = re.compile(r"\b(?P<name>[a-z]\w*)\.(?P<property>\w+)\b")
@@ -141,9 +145,11 @@ class Dialect:
             text = f"{text[: block.start()]}{block['call']}{{{inner}{text[end:]}"
         if as_known:
             text = self._patterns_as_known(text)
+        if _SHORTEST.search(text):
+            text = _SHORTEST.sub(lambda m: self._first_paths(m, as_known), text)
+            for function, read in (("nodes", "path.nodes"), ("relationships", "path.edges")):
+                text = text.replace(f"{function}(path)", read)
         text = _WALK.sub(lambda m: self._walk(m, as_known), text)
-        if as_known:
-            text = self._shortest_as_known(text)
         return self._with_sets(text)
 
     def fill(self, text: str, texts: Mapping[str, str]) -> str:
@@ -192,28 +198,38 @@ class Dialect:
         # It holds each node once, at its least depth: to group them all again would need memory for all.
         return f"{walk}WITH {', '.join([*carry, 'nodes(walk)[-1] AS ' + m['end']])}, length(walk) AS depth"
 
-    def _shortest_as_known(self, text: str) -> str:
-        if self.engine is Engine.NEO4J:
-            return _SHORTEST.sub(self._shortest_filtered, text)
-        if not _SHORTEST.search(text):
-            return text
-        # This engine finds a shortest path first and filters it then, so it has to be looked for level by level.
-        text = _SHORTEST.sub(self._shortest_unrolled, text)
-        for function, read in (("nodes", "path.nodes"), ("relationships", "path.edges")):
-            text = text.replace(f"{function}(path)", read)
-        return text
+    def _first_paths(self, m: re.Match[str], as_known: bool) -> str:
+        """The first of all shortest paths, in the order of their nodes' ids from where they begin: one, or `$first + 1`.
 
-    def _shortest_filtered(self, m: re.Match[str]) -> str:
-        types = self._types(m["types"], m["set"])
-        return (
-            f"MATCH path = {m['function']}(({m['start']}){m['left']}-[:{types}|{RETRACTED}*1..{m['depth']}]-"
-            f"{m['right']}({m['end']})) WHERE all(x IN relationships(path) WHERE {known('x', types)})"
-        )
-
-    def _shortest_unrolled(self, m: re.Match[str]) -> str:
-        types = self._types(m["types"], m["set"])
+        Neither engine says which it finds, and what is known of other paths must not change which that is. So a walk
+        outwards from the edges' source says how far away each node is. Of the edges that lead one step on, those remain that
+        lead to the end, level by level from there. Along these the paths grow in order, never more than are needed. The row's
+        `path` is `{nodes, edges}`; edges of one type between the same nodes are one step.
+        """
+        a, b, types = m["start"], m["end"], self._types(m["types"], m["set"])
+        source, target = (b, a) if m["left"] else (a, b)
+        union, where = (f"{types}|{RETRACTED}", f" AND {known('r', types)}") if as_known else (types, "")
         most = "1" if m["function"] == "shortestPath" else "$first + 1"
-        return _unrolled_paths(m["start"], m["end"], types, m["left"], m["right"], int(m["depth"]), most)
+        levels, goes_on, reached = ("reverse(levels)", "l.t = p[-1].s", "x") if m["left"] else ("levels", "l.s = p[-1].t", "y")
+        return (
+            f"CALL ({a}, {b}) {{\n"
+            f"MATCH walk = ({source})-[:{types}*0..{int(m['depth']) - 1}]->(x)\n"
+            f"WITH {a}, {b}, x, min(length(walk)) AS depth\n"
+            f"MATCH (x)-[r:{union}]->(y) WHERE y.id <> {source}.id{where}\n"
+            f"WITH {a}, {b}, x, y, depth, coalesce(r.type, type(r)) AS kind, collect(r)[0] AS edge\n"
+            f"WITH {a}, {b}, y, min(depth) AS level, collect({{x: x, depth: depth, kind: kind, edge: edge, s: x.id}}) AS ways\n"
+            f"UNWIND ways AS way\n"
+            f"WITH {a}, {b}, y, level, way, way.s AS s, way.kind AS kind WHERE way.depth = level\n"
+            f"WITH {a}, {b}, y, level, way, s ORDER BY s, y.id, kind\n"
+            f"WITH {a}, {b}, collect({{level: level, s: s, t: y.id, x: way.x, y: y, edge: way.edge}}) AS links\n"
+            f"WITH {a}, links, [l IN links WHERE l.t = {target}.id] AS last\n"
+            f"WITH {a}, links, last, CASE WHEN size(last) > 0 THEN range(1, last[0].level) END AS back WHERE size(last) > 0\n"
+            f"WITH {a}, reduce(levels = [last], i IN back | [ids IN [[n IN levels[0] | n.s]] | "
+            f"[l IN links WHERE l.level = last[0].level - i AND l.t IN ids]] + levels) AS levels\n"
+            f"UNWIND reduce(found = [[]], level IN {levels} | reduce(more = [], p IN found | CASE WHEN size(more) < {most} "
+            f"THEN more + [l IN level WHERE size(p) = 0 OR {goes_on} | p + [l]] ELSE more END)[..{most}]) AS p\n"
+            f"RETURN {{nodes: [{a}] + [l IN p | l.{reached}], edges: [l IN p | l.edge]}} AS path\n}}"
+        )
 
     def _patterns_as_known(self, text: str) -> str:
         text = self._with_sets(text)
@@ -271,26 +287,4 @@ def _unrolled(start: str, end: str, types: str, left: str, right: str, depth: in
             f"depths{i} + [x IN front{i + 1} | {i + 1}] AS depths{i + 1}"
         )
     lines.append(f"UNWIND range(0, size(seen{depth}) - 1) AS i RETURN seen{depth}[i] AS {end}, depths{depth}[i] AS reached }}")
-    return "\n".join(lines)
-
-
-def _unrolled_paths(start: str, end: str, types: str, left: str, right: str, depth: int, most: str) -> str:
-    """Shortest paths, level by level, at most some to each node; the row's `path` is `{nodes, edges}`."""
-    lines = [
-        f"CALL ({start}, {end}) {{",
-        f"WITH {start}, {end}, [{start}] AS seen0, [{{nodes: [{start}], edges: []}}] AS front0, [] AS found0",
-    ]
-    for i in range(depth):
-        lines.append(
-            f"CALL ({end}, seen{i}, front{i}, found{i}) {{ UNWIND CASE WHEN size(found{i}) > 0 THEN [] ELSE front{i} END AS p "
-            f"WITH *, p.nodes[-1] AS x "
-            f"MATCH (x){left}-[r:{types}|{RETRACTED}]-{right}(y) WHERE {known('r', types)} AND NOT y IN seen{i} "
-            f"WITH y, collect({{nodes: p.nodes + y, edges: p.edges + r}})[..{most}] AS paths "
-            f"RETURN collect(y) AS reached{i}, collect(paths) AS parts{i} }}\n"
-            f"WITH {start}, {end}, seen{i} + reached{i} AS seen{i + 1}, found{i}, "
-            f"reduce(all = [], part IN parts{i} | all + part) AS front{i + 1}\n"
-            f"WITH {start}, {end}, seen{i + 1}, front{i + 1}, "
-            f"found{i} + [p IN front{i + 1} WHERE p.nodes[-1] = {end}] AS found{i + 1}"
-        )
-    lines.append(f"UNWIND found{depth} AS path RETURN path }}")
     return "\n".join(lines)

@@ -34,7 +34,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from forebear.graph.declaration import OWN_LABELS, Graph
-from forebear.graph.dialect import InvalidStatement, misbegun
+from forebear.graph.dialect import AS_KNOWN, InvalidStatement, misbegun
 
 
 @dataclass(frozen=True)
@@ -106,6 +106,11 @@ class Question:
     """Of a list whose walks have bounds: the body up to where each row says, as `truncated`, whether a bound was met."""
     verb: str = "query"
     """What one must be allowed to do to ask it."""
+
+    @property
+    def moments(self) -> tuple[str, ...]:
+        """The parameters that are moments of knowledge which blocks of it are asked as of."""
+        return tuple(dict.fromkeys(AS_KNOWN.findall(self.body)))
 
     @property
     def text(self) -> str:

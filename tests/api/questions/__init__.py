@@ -9,7 +9,7 @@ from tests.api.questions.finding import resolve, search
 from tests.api.questions.lineage import justification, lineage, lineage_diff, provenance
 from tests.api.questions.reach import fleets_running, impact, paths
 from tests.api.questions.release import approval, state_at
-from tests.api.questions.running import history, running, what_was_running
+from tests.api.questions.running import drift, history, running, what_was_running
 
 
 @dataclass(frozen=True)
@@ -20,15 +20,18 @@ class Question:
     answer: Callable[[Asking], Iterable[Row] | Mapping[str, Any]]
     kinds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     bounds: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    moments: tuple[str, ...] = ()
+    """The arguments that are moments of knowledge: what is asked about must have stood at one of them."""
 
 
 QUESTIONS: Mapping[str, Question] = {
     "Query.lineage": Question("lineage", lineage, bounds={"maxDepth": (0, 50), "first": (0, 500)}),
-    "Query.lineageDiff": Question("lineage_diff", lineage_diff),
+    "Query.lineageDiff": Question("lineage_diff", lineage_diff, moments=("from", "to")),
     "Query.paths": Question("paths", paths, bounds={"maxLength": (0, 50), "first": (0, 100)}),
     "Query.impact": Question("impact", impact),
     "Query.fleetsRunning": Question("fleets_running", fleets_running, {"trainedOn": ("Dataset", "DatasetVersion")}),
     "Query.whatWasRunning": Question("what_was_running", what_was_running, {"place": ("Robot", "Fleet", "Site")}),
+    "Query.drift": Question("drift", drift, {"fleet": ("Fleet",)}),
     "Query.resolve": Question("resolve", resolve),
     "Query.search": Question("search", search),
     "ModelVersion.provenance": Question("provenance", provenance),
@@ -38,9 +41,4 @@ QUESTIONS: Mapping[str, Question] = {
     "ModelVersion.history": Question("history", history),
     "Release.stateAt": Question("state_at", state_at),
 }
-"""The questions by the type and the name of their field; tests/actions holds `drift`, `outOfService` and what is decided."""
-
-AUTHORITY = frozenset(
-    {("FleetRunning", "basis"), ("Running", "authorizedOn"), ("WasRunning", "authorized"), ("WasRunning", "basis")}
-)
-"""Columns that say what lets a thing run, which tests/actions holds as well."""
+"""The questions by the type and the name of their field; tests/actions holds `outOfService` and what is decided."""

@@ -76,10 +76,11 @@ def lineage_diff(asking: Asking) -> Iterator[Row]:
                     "changes": [],
                 },
             )
-    before, after = given["of"], given.get("with", given["of"])
-    for node in (olds | {before}) & (news | {after}):
-        if values := _revised(node, given.get("from", _NOW), given.get("to", _NOW)):
-            yield _change("CHANGED", node, values)
+    both = (olds & news) | ({given["of"]} & {given.get("with", given["of"])})
+    for node in both:
+        change, values = _told(node, given.get("from", _NOW), given.get("to", _NOW))
+        if change == "DESCRIBED" or values:
+            yield _change(change, node, values)
 
 
 _NOW = "~"
@@ -91,8 +92,14 @@ def _change(change: str, node: Node, values: Sequence[dict[str, Any]] = ()) -> R
     return Row((node.id, "", "", change), columns)
 
 
-def _revised(node: Node, first: str, second: str) -> list[dict[str, Any]]:
-    """The properties that were revised between two moments and have other values at the second."""
+def _told(node: Node, first: str, second: str) -> tuple[str, list[dict[str, Any]]]:
+    """What is told of a node that is upstream at two moments: that it was described at one only, or its revised values."""
+    was, now = node.state(first), node.state(second)
+    if was is None or now is None or was.retracted or now.retracted:
+        # Only of where the walk begins; what was upstream of that says it.
+        return "CHANGED", []
+    if (was.described_at is None) != (now.described_at is None):
+        return "DESCRIBED", []
     since, until = sorted((first, second))
     names = {
         name
@@ -101,9 +108,8 @@ def _revised(node: Node, first: str, second: str) -> list[dict[str, Any]]:
         for name in old.values.keys() | new.values.keys()
         if old.values.get(name) != new.values.get(name)
     }
-    was, now = ((state.values if (state := node.state(moment)) else {}) for moment in (first, second))
-    values = ({"name": name, "before": was.get(name), "after": now.get(name)} for name in sorted(names))
-    return [value for value in values if value["before"] != value["after"]]
+    values = ({"name": name, "before": was.values.get(name), "after": now.values.get(name)} for name in sorted(names))
+    return "CHANGED", [value for value in values if value["before"] != value["after"]]
 
 
 def _own(link: Link) -> tuple[tuple[str, Any], ...]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import Any
 
 from tests.api.memory import Link, Node
 from tests.api.questions.asking import Asking, Row
-from tests.api.questions.view import View
+from tests.api.questions.permission import basis
+from tests.api.questions.view import View, by_id
 
 DIRECT = frozenset({"TRAINED_ON", "PRODUCED_BY", "PROMOTED_FROM", "BUILT_FROM", "OF"})
 """What leads from what runs to the data that its run itself was trained on."""
@@ -18,26 +18,36 @@ THINGS = ("Deployment", "Installation")
 
 def impact(asking: Asking) -> Iterator[Row]:
     view, of, kinds = asking.view, asking.arguments["of"], asking.arguments.get("kinds")
-    starts = [of, *view.origins([of], "VERSION_OF"), *_collected(view, of)]
-    shown = {row["node"]["id"]: [node["id"] for node in row["path"]] for row in asking.shown}
-    reached: dict[Node, tuple[str, list[list[Node]]]] = {}
+    tails = _tails(view, of)
+    reached: dict[Node, tuple[str, list[Node]]] = {}
     for via, types in (("LINEAGE", view.lineage), ("AUTHORITY", view.authority)):
-        found: dict[Node, list[list[Node]]] = {}
-        for thing in view.walk(starts, types, inwards=True):
+        depths = {start: view.walk([start], types, inwards=True) for start in tails}
+        ways: dict[Node, list[tuple[int, list[str], Node, list[Node]]]] = {}
+        for thing in {node for found in depths.values() for node in found}:
+            far, _, start = min((depths[s][thing] + len(tails[s]), s.id, s) for s in tails if thing in depths[s])
             for way in _places(view, thing):
-                found.setdefault(way[0], []).append(way)
-        for node, ways in found.items():
+                order = (far + len(way) - 1, [node.id for node in way])
+                ways.setdefault(way[0], []).append((*order, start, way))
+        for node, found in ways.items():
             if node not in reached and node is not of:
-                reached[node] = (via, ways)
-    for node, (via, ways) in reached.items():
+                _, _, start, way = min(found, key=lambda one: one[:2])
+                reached[node] = (via, [*way, *_first(view, way[-1], start, types), *tails[start][1:]])
+    for node, (via, path) in reached.items():
         if kinds is None or node.kind.name in kinds:
-            types = view.lineage if via == "LINEAGE" else view.authority
-            path = _chosen(view, shown.get(node.id, []), ways, starts, types)
             yield Row((node.id,), {"node": node, "via": via, "path": path})
 
 
-def _collected(view: View, place: Node) -> Iterator[Node]:
-    """The dataset versions with data that was collected inside of a place while that was its."""
+def _tails(view: View, of: Node) -> dict[Node, list[Node]]:
+    """What stands for a node, each with the first of the shortest ways from it to that."""
+    ways = [[of], *([version, of] for version in view.origins([of], "VERSION_OF")), *_collected(view, of)]
+    first: dict[Node, list[Node]] = {}
+    for way in sorted(ways, key=lambda way: (len(way), [node.id for node in way])):
+        first.setdefault(way[0], way)
+    return first
+
+
+def _collected(view: View, place: Node) -> Iterator[list[Node]]:
+    """From dataset versions with data that was collected inside of a place while that was its, the ways to the place."""
     for dataset in view.all("DatasetVersion"):
         for link in view.out(dataset, ("COLLECTED_FROM",)):
             data = (link.properties.get("collectedFrom"), link.properties.get("collectedTo"))
@@ -45,7 +55,7 @@ def _collected(view: View, place: Node) -> Iterator[Node]:
                 spans = [data, *((k.properties["validFrom"], k.properties.get("validTo")) for k in way)]
                 at_once = max(since or "" for since, _ in spans) < min(until or "~" for _, until in spans)
                 if way and way[-1].target is place and at_once:
-                    yield dataset
+                    yield [dataset, link.target, *(k.target for k in way)]
 
 
 def _places(view: View, thing: Node) -> Iterator[list[Node]]:
@@ -58,42 +68,41 @@ def _places(view: View, thing: Node) -> Iterator[list[Node]]:
                 yield [*(link.target for link in reversed(way)), place, thing]
             for way in view.inside(place, at):
                 yield [*(link.source for link in reversed(way)), place, thing]
+            for part in view.into(place, ("PART_OF",)):
+                if part.holds(at):
+                    yield [part.source, place, thing]
 
 
-def _chosen(
-    view: View, shown: Sequence[str], heads: Sequence[list[Node]], starts: Sequence[Node], types: frozenset[str]
-) -> list[Node]:
-    """A way that is shown, if it is a head and then a shortest way to a start; otherwise another one."""
-    for head in heads:
-        if shown[: len(head)] == [node.id for node in head]:
-            for start in starts:
-                ways = view.shortest(head[-1], start, types)
-                whole = [[*head, *(link.target for link in way)] for way in ([()] if head[-1] is start else ways)]
-                for path in whole:
-                    if [node.id for node in path] == list(shown):
-                        return path
-    head = heads[0]
-    found = [(start, way) for start in starts for way in view.shortest(head[-1], start, types)]
-    return [*head, *(link.target for link in (found[0][1] if found and head[-1] not in starts else ()))]
+def _first(view: View, node: Node, start: Node, types: frozenset[str]) -> list[Node]:
+    """The first of the shortest ways from a node outwards to another, without the node itself."""
+    ways = [[link.target for link in way] for way in view.shortest(node, start, types)]
+    return min(ways, key=lambda way: [step.id for step in way], default=[])
 
 
 def fleets_running(asking: Asking) -> Iterator[Row]:
     view, at, data = asking.view, asking.view.time.at, asking.arguments["trainedOn"]
     starts = view.origins([data], "VERSION_OF") if data.kind.name == "Dataset" else [data]
     types = view.lineage if asking.arguments["includeDerived"] else DIRECT
-    things = [t for t in view.walk(starts, types, inwards=True) if t.kind.name in THINGS and view.current(t, at)]
-    shown = {(row["fleet"]["id"], row["artifact"]["id"]): [node["id"] for node in row["path"]] for row in asking.shown}
-    running: dict[tuple[Node, Node], list[Node]] = {}
+    upstream = {start: view.walk([start], types, inwards=True) for start in starts}
+    things = {t for found in upstream.values() for t in found if t.kind.name in THINGS and view.current(t, at)}
+    running: dict[tuple[Node, Node], list[tuple[Node, list[Node]]]] = {}
     for thing in view.newest(things):
         artifact = view.end(thing, "OF")
-        fleets = {fleet for place in view.ends([thing], "ON") for fleet in view.places(place, at, "Fleet")}
-        for fleet in fleets:
+        ways = [
+            [*(link.target for link in reversed(way)), place]
+            for place in view.ends([thing], "ON")
+            for way in view.around(place, at)
+            if (way[-1].target if way else place).kind.name == "Fleet"
+        ]
+        for way in sorted(ways, key=lambda way: (len(way), [node.id for node in way])):
             assert artifact is not None
-            running.setdefault((fleet, artifact), []).append(thing)
+            running.setdefault((way[0], artifact), []).append((thing, way))
     for (fleet, artifact), here in running.items():
-        active = [thing for thing in here if thing.kind.name == "Deployment"]
-        seen = [thing for thing in here if thing.kind.name == "Installation"]
-        heads = [[fleet, thing] for thing in here]
+        things_here = dict.fromkeys(thing for thing, _ in here)
+        active = [thing for thing in things_here if thing.kind.name == "Deployment"]
+        seen = [thing for thing in things_here if thing.kind.name == "Installation"]
+        newest, way = here[0]
+        start = next(start for start in by_id(upstream) if newest in upstream[start])
         yield Row(
             (fleet.id, artifact.id),
             {
@@ -102,10 +111,11 @@ def fleets_running(asking: Asking) -> Iterator[Row]:
                 "version": view.end(artifact, "BUILT_FROM"),
                 "intended": bool(active),
                 "observed": bool(seen),
+                "basis": basis(view, artifact, [fleet]),
                 "deployment": active[0] if active else None,
                 "deployments": active,
                 "robots": view.ends(seen, "ON"),
-                "path": _chosen(view, shown.get((fleet.id, artifact.id), []), heads, starts, types),
+                "path": [*way, newest, *_first(view, newest, start, view.lineage)],
             },
         )
 
@@ -114,22 +124,19 @@ def paths(asking: Asking) -> dict[str, Any]:
     view, given = asking.view, asking.arguments
     source, target, longest, first = given["from"], given["to"], given["maxLength"], given["first"]
     found: list[tuple[Link, ...]] = []
-    free = False
     for head in _ends(view, source):
         for tail in _ends(view, target):
             a, b = (head[0].source if head else source), (tail[0].source if tail else target)
             onwards = view.shortest(a, b, view.authority)
             back = [tuple(reversed(way)) for way in view.shortest(b, a, view.authority)]
-            free = free or len(onwards) > first or len(back) > first
+            # Where both ends are the same thing, one of them is it: a place is not left for itself.
+            same: list[tuple[Link, ...]] = [()] if a is b and not (head and tail) else []
             if source is not target:
-                found += [(*reversed(head), *way, *tail) for way in onwards + back]
+                found += [(*reversed(head), *way, *tail) for way in onwards + back + same]
     # Of a way that held several times, the last remains.
     every = sorted((_path(source, way) for way in found), key=lambda path: (*_order(path), _began(path)))
     whole = list({str(_order(path)): path for path in every}.values())
     ours = [path for path in whole[:first] if path["length"] <= longest]
-    shown = asking.checked.get("paths", [])
-    if free and _stands(shown, ours, whole):
-        ours = [next(path for path in whole if _ids(path) == _shown_ids(other)) for other in shown]
     return {"paths": ours, "truncated": len(whole) > len(ours)}
 
 
@@ -156,25 +163,10 @@ def _path(start: Node, links: Sequence[Link]) -> dict[str, Any]:
     return {"length": len(links), "nodes": nodes, "edges": edges}
 
 
-def _ids(path: dict[str, Any]) -> tuple[list[str], list[Any]]:
-    return [node.id for node in path["nodes"]], path["edges"]
-
-
-def _shown_ids(path: dict[str, Any]) -> tuple[list[str], list[Any]]:
-    return [node["id"] for node in path["nodes"]], path["edges"]
-
-
-def _order(path: dict[str, Any]) -> tuple[int, list[str], list[str]]:
-    return path["length"], [node.id for node in path["nodes"]], [f"{edge['type']} {edge['source']}" for edge in path["edges"]]
+def _order(path: dict[str, Any]) -> tuple[int, list[tuple[str, str]]]:
+    steps = zip(path["nodes"][1:], path["edges"], strict=True)
+    return path["length"], [(node.id, f"{edge['type']} {edge['source']}") for node, edge in steps]
 
 
 def _began(path: dict[str, Any]) -> list[str]:
     return [edge["validFrom"] or "" for edge in path["edges"]]
-
-
-def _stands(shown: Sequence[Any], ours: Sequence[dict[str, Any]], whole: Sequence[dict[str, Any]]) -> bool:
-    """Whether the paths that are shown are as many, as short and in the same order as ours, each a right one and none twice."""
-    known = [_ids(path) for path in whole]
-    places = [known.index(_shown_ids(path)) if _shown_ids(path) in known else -1 for path in shown]
-    lengths = [path["length"] for path in shown] == [path["length"] for path in ours]
-    return lengths and -1 not in places and all(a < b for a, b in pairwise(places))

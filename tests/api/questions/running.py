@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tests.api.memory import Node
 from tests.api.questions.asking import Asking, Row
+from tests.api.questions.permission import basis, usable
 from tests.api.questions.view import View, by_id
 
 
@@ -18,17 +19,24 @@ def running(asking: Asking) -> Iterator[Row]:
             continue
         places = view.ends([thing], "ON")
         intended = thing.kind.name == "Deployment"
+        artifact = view.end(thing, "OF")
         yield Row(
             (thing.id,),
             {
                 "basis": "INTENDED" if intended else "OBSERVED",
-                "artifact": view.end(thing, "OF"),
+                "authorizedOn": basis(view, artifact, _fleets(view, places)),
+                "artifact": artifact,
                 "deployment": thing if intended else None,
                 "installation": None if intended else thing,
                 "robots": by_id({robot for place in places for robot in view.robots(place, at)}),
                 **_belongings(view, places),
             },
         )
+
+
+def _fleets(view: View, places: Iterable[Node]) -> list[Node]:
+    """The fleets of some places at the moment."""
+    return by_id({fleet for place in places for fleet in view.places(place, view.time.at, "Fleet")})
 
 
 def _belongings(view: View, places: Iterable[Node]) -> dict[str, list[Node]]:
@@ -56,7 +64,9 @@ def _on(view: View, place: Node) -> Iterator[Row]:
         if not view.robots(fleet, at):
             active = view.newest(d for d in view.origins([fleet], "ON", "Deployment") if view.current(d, at))
             columns = _compared(view, None, active[0] if active else None)
-            yield Row(("", fleet.id), {"robot": None, **columns, **_belongings(view, [fleet])})
+            yield Row(
+                ("", fleet.id), {"robot": None, **columns, **_permitted(view, columns, [fleet]), **_belongings(view, [fleet])}
+            )
 
 
 def _robot(view: View, robot: Node) -> Row:
@@ -65,7 +75,42 @@ def _robot(view: View, robot: Node) -> Row:
     serves = not any(view.current(out, at) for out in view.origins([robot], "DECOMMISSIONS"))
     seen, meant = view.seen_on(robot, at), view.meant_for(robot, at) if serves else []
     columns = _compared(view, seen[0] if seen else None, meant[0] if meant else None)
-    return Row((robot.id, ""), {"robot": robot, **columns, **_belongings(view, [robot] if serves else [])})
+    places = [robot] if serves else []
+    return Row((robot.id, ""), {"robot": robot, **columns, **_permitted(view, columns, places), **_belongings(view, places)})
+
+
+def _permitted(view: View, compared: Mapping[str, Any], places: Iterable[Node]) -> dict[str, Any]:
+    """Whether what was observed may run at some places or, where nothing was, what is intended; and on what."""
+    artifact = compared["observed"] or compared["intended"]
+    found = basis(view, artifact, _fleets(view, places))
+    return {"authorized": artifact and usable(view, artifact) and found is not None, "basis": found}
+
+
+def _released(view: View, fleet: Node) -> Iterator[Node]:
+    """The robots that a decommissioning took from a fleet, and that belong to none since then."""
+    for out in view.origins([fleet], "CONCERNS", "Decommissioning"):
+        if view.current(out, view.time.at):
+            yield from (robot for robot in view.ends([out], "CONCERNS", "Robot") if not _fleets(view, [robot]))
+
+
+def drift(asking: Asking) -> Iterator[Row]:
+    """What `whatWasRunning` shows otherwise than as intended and permitted: robots of a fleet, and deployments on it."""
+    view, at, fleet = asking.view, asking.view.time.at, asking.arguments["fleet"]
+    cohorts = {link.source for link in view.into(fleet, ("PART_OF",)) if link.holds(at)}
+    found = [_robot(view, robot).columns for robot in {*view.robots(fleet, at), *_released(view, fleet)}]
+    for deployment in view.origins([fleet, *cohorts], "ON", "Deployment"):
+        if view.current(deployment, at):
+            compared = _compared(view, None, deployment)
+            found.append(
+                {"robot": None, **compared, "standing": None, **_permitted(view, compared, view.ends([deployment], "ON"))}
+            )
+    for columns in found:
+        robot, deployment, observed = columns["robot"], columns["deployment"], columns["observed"]
+        wrong = columns["standing"] not in (None, "AS_INTENDED") or columns["basis"] in (None, "OVERRIDE")
+        if (observed or columns["intended"]) and (wrong or not columns["authorized"]):
+            registered = view.described(observed) if observed else None
+            order = (robot.id if robot else "", deployment.id if deployment else "")
+            yield Row(order, {**columns, "registered": registered})
 
 
 def _compared(view: View, installation: Node | None, deployment: Node | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from forebear.graph import search
 from forebear.graph.compiler.filter import plain
 from forebear.graph.compiler.page import Rows, page
 from forebear.graph.compiler.selected import InvalidArgument, Selected
-from forebear.graph.compiler.statement import Projection, finish_all, object_of, unless_null
+from forebear.graph.compiler.statement import Projection, Statement, finish_all, object_of, unless_null
 from forebear.graph.compiler.time import Time
 from forebear.graph.constraints import full_text
 from forebear.graph.declaration import BOOKKEEPING, OWN_LABELS, RETRACTED, Graph
@@ -31,7 +31,7 @@ def answer(nodes: Nodes, s: Selected, question: Question, n: str | None, outer: 
     dialect, graph = statement.dialect, statement.graph
     time = statement.time(arguments, outer)
     texts: dict[str, str] = {"at": time.at, "asKnownAt": time.known or "", "self": f"{n}.id"}
-    checks = []
+    ids = []
     for p in question.parameters:
         given = arguments.values.get(p.name)
         if p.type.name == "ID" and not p.type.many and not set(p.type.kinds) & set(OWN_LABELS):
@@ -43,9 +43,7 @@ def answer(nodes: Nodes, s: Selected, question: Question, n: str | None, outer: 
                 continue
             texts[f"of {p.name}"] = statement.kind_of(statement.checks_id(allowed)(given))
             texts[p.name] = statement.bind(arguments, p.name, convert=statement.checks_id(allowed))
-            x = statement.name("x")
-            match = f"MATCH ({x}:{texts[f'of {p.name}']} {{id: {texts[p.name]}}}){time.present(x)}"
-            checks.append(f"EXISTS {{ {match} RETURN {x} }}")
+            ids.append(p.name)
         elif p.name == "text" and "$words" in question.body:
             texts["words"] = statement.bind(arguments, p.name, convert=search.words)
             texts["indexes"] = statement.bind(
@@ -58,6 +56,9 @@ def answer(nodes: Nodes, s: Selected, question: Question, n: str | None, outer: 
             texts[p.name] = statement.bind(arguments, p.name, convert=convert)
     if question.decided:
         texts["decided"] = statement.bind(arguments, "decided")
+    # Of what is asked as of several moments, each must have stood at one of them, whatever became of it since.
+    times = [Time(time.at, texts[moment]) for moment in question.moments] or [time]
+    checks = [_stood(statement, texts, name, times) for name in ids]
     imports = f"({n})" if n else "()"
 
     def fill(text: str) -> str:
@@ -72,6 +73,15 @@ def answer(nodes: Nodes, s: Selected, question: Question, n: str | None, outer: 
     if checks:
         return f"CASE WHEN {' AND '.join(checks)} THEN {text} END", unless_null(finish)
     return text, finish
+
+
+def _stood(statement: Statement, texts: Mapping[str, str], name: str, times: Sequence[Time]) -> str:
+    """The condition that what an id names stood, at one of some times."""
+    stood = []
+    for time in times:
+        x = statement.name("x")
+        stood.append(f"EXISTS {{ MATCH ({x}:{texts[f'of {name}']} {{id: {texts[name]}}}){time.present(x)} RETURN {x} }}")
+    return stood[0] if len(stood) == 1 else f"({' OR '.join(stood)})"
 
 
 def _within(name: str, bounds: tuple[int, int]) -> Callable[[Any], Any]:
