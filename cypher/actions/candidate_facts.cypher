@@ -38,7 +38,8 @@ RETURN COLLECT {
       model: COLLECT { MATCH (version)-[of:VERSION_OF]->(model:Model) WHERE true RETURN model.id },
       promotedFrom: COLLECT { MATCH (version)-[promoted:PROMOTED_FROM]->(checkpoint:Checkpoint) WHERE true RETURN checkpoint.id },
       justifiedBy: COLLECT { MATCH (version)-[justified:JUSTIFIED_BY]->(experiment:Experiment) WHERE true RETURN experiment.id },
-      supersedes: COLLECT { MATCH (version)-[supersedes:SUPERSEDES]->(former:ModelVersion) WHERE true RETURN former.id }
+      supersedes: COLLECT { MATCH (version)-[supersedes:SUPERSEDES]->(former:ModelVersion) WHERE true RETURN former.id },
+      lines: COLLECT { MATCH (version)<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine) WHERE true RETURN line.id }
     } AS item
   } AS registered,
   COLLECT {

@@ -136,6 +136,9 @@ RETURN release{.id, .state, .revision, .staleFrom, .trainers, .recordedAt, .reco
       computed: COLLECT { MATCH (run)-[on:ON_COMPUTE]->(compute:ComputeProfile) WHERE true WITH DISTINCT compute ORDER BY compute.id RETURN compute{.id} AS item }
     } AS item
   } AS runs,
+  version IS NOT NULL AND EXISTS {
+    MATCH (version)-[promoted:PROMOTED_FROM]->(checkpoint:Checkpoint) WHERE NOT EXISTS { MATCH (checkpoint)-[produced:PRODUCED_BY]->(run:Run) WHERE true }
+  } AS unproduced,
   COLLECT {
     WITH * WHERE release IS NOT NULL
     MATCH (decision:Decision)-[about:ABOUT]->(release) WHERE true

@@ -291,6 +291,11 @@ async def test_who_is_limited_takes_no_build_away_from_lines_of_others(registry:
         assert await refused(verb, 1, "line:b") == [f"{verb} would reach {LINE}"]
         assert await refused(verb, 9, "line:b") == [f"{verb} would reach what lies in none"]
         assert await refused(verb, 1, LINE, "line:b") == []
+    for lines, code in ((frozenset({"line:b"}), "FORBIDDEN"), (frozenset({LINE, "line:b"}), None)):
+        lia = person("lia", Role.ENGINEER, lines=lines)
+        outcome = await do(registry, lia, "registerArtifact", artifact=build(2, name=f"For {len(lines)}"))
+        outcome = await do(registry, lia, "registerArtifact", artifact=build(2, name=f"Also for {len(lines)}"))
+        assert [r.code for r in getattr(outcome, "reasons", ())] == ([code] if code else [])
     small = build(8, target="target:nano", state="EVALUATION_ONLY")
     outcome = await do(registry, person("lia", Role.ENGINEER, lines=frozenset({LINE})), "registerArtifact", artifact=small)
     assert isinstance(outcome, Refused)

@@ -143,6 +143,19 @@ async def test_of_several_runs_each_must_say_what_the_policy_asks_for(registry: 
     await done(registry, EVA, "registerCandidate", versions=[merged], lines=[KITCHEN])
 
 
+async def test_a_checkpoint_of_which_nothing_says_the_run_carries_nothing(registry: Forebear) -> None:
+    await workshop(registry, kitchen={"candidate": ["dataset"]})
+    await record(registry, {"kind": "Checkpoint", "id": "checkpoint:lost/1"})
+    both = ["checkpoint:picker-2/step-900", "checkpoint:lost/1"]
+    merged = {"kind": "ModelVersion", "id": "model:merged@1", "promotedFrom": both}
+    for lines in ([KITCHEN], [], [KITCHEN]):
+        # Once it is registered in no line, what is stored of it is decided on.
+        outcome = await do(registry, EVA, "registerCandidate", versions=[merged], lines=lines)
+        assert [r.code for r in outcome.reasons] == ["CANDIDATE_INCOMPLETE"] if isinstance(outcome, Refused) else not lines
+    await record(registry, {"kind": "Checkpoint", "id": "checkpoint:lost/1", "producedBy": "run:picker-2"})
+    await done(registry, EVA, "registerCandidate", versions=[merged], lines=[KITCHEN])
+
+
 async def test_a_line_without_a_policy_takes_no_candidates(registry: Forebear) -> None:
     await workshop(registry)
     outcome = await do(registry, EVA, "registerCandidate", versions=[VERSION], lines=[KITCHEN, PARCELS])
@@ -353,6 +366,15 @@ async def test_only_engineers_register_and_only_in_their_lines(registry: Forebea
     outside = await do(registry, limited, "registerCandidate", versions=[VERSION], lines=[PARCELS, KITCHEN])
     assert isinstance(outside, Refused)
     assert [r.message for r in outside.reasons] == [
+        "lia's writes are limited to line:parcels, and registerCandidate would reach line:kitchen"
+    ]
+    await done(registry, limited, "registerCandidate", versions=[VERSION], lines=[PARCELS])
+    # What a version is called is a matter of every line that it stands in.
+    await done(registry, EVA, "registerCandidate", versions=[VERSION], lines=[KITCHEN])
+    renamed = {"kind": "ModelVersion", "id": PICKER, "name": "Mine"}
+    outcome = await do(registry, limited, "registerCandidate", versions=[renamed], lines=[PARCELS])
+    assert isinstance(outcome, Refused)
+    assert [r.message for r in outcome.reasons] == [
         "lia's writes are limited to line:parcels, and registerCandidate would reach line:kitchen"
     ]
     await done(registry, limited, "registerCandidate", versions=[VERSION], lines=[PARCELS])

@@ -11,7 +11,7 @@ from forebear.actions.action import Action, Given, Inquiry
 from forebear.actions.release import standing_of
 from forebear.domain import artifact, release
 from forebear.domain.artifact import Build, Ground
-from forebear.domain.outcome import Reason, Verdict
+from forebear.domain.outcome import Reason, Update, Verdict
 from forebear.domain.release import DECISIONS, By
 from forebear.domain.roles import Actor, refusal_within
 from forebear.domain.standing import Case, Standing, case
@@ -74,7 +74,12 @@ def _register(given: Given) -> Verdict:
     if forbidden := _beyond_all(given.actor, "registerArtifact", found, target):
         return Verdict(fact["id"], reasons=(forbidden,))
     mine = [c for c in found if given.actor.lines is None or c.line.id in given.actor.lines or c.line.target != target]
-    return artifact.register(fact, given.described(fact), ground, known, mine)
+    verdict = artifact.register(fact, given.described(fact), ground, known, mine)
+    # What it is called is a matter of every line that it is for.
+    renamed = any(isinstance(effect, Update) for effect in verdict.effects)
+    if renamed and (forbidden := refusal_within(given.actor, "registerArtifact", _lines_for(target, found))):
+        return Verdict(fact["id"], reasons=(forbidden,))
+    return verdict
 
 
 def _beyond_all(actor: Actor, verb: str, found: Iterable[Case], target: str | None) -> Reason | None:

@@ -37,7 +37,7 @@ def _decide(given: Given) -> Verdict:
     ids = given.new_ids("decision", DECISIONS * (len(candidates) * len(lines) + 2 * len(standings)))
     by = By(given.actor, given.now, given.input.get("reason"), ids)
     registration = Registration(candidates, lines, grounds, standings, by)
-    if forbidden := refusal(given.actor, "registerCandidate", {*lines, *registration.reaches}):
+    if forbidden := refusal(given.actor, "registerCandidate", {*lines, *registration.lines_amended}):
         return Verdict(registration.subject, reasons=(forbidden,))
     return registration.verdict()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -97,7 +96,7 @@ def _report(given: Given) -> Verdict:
 
 def obstacles(reasons: Iterable[Reason]) -> list[dict[str, str]]:
     """Reasons as rows of an answer."""
-    return [asdict(reason) for reason in reasons]
+    return [{"code": r.code, "message": r.message, "remedy": r.remedy} for r in reasons]
 
 
 def _eligible(given: Given) -> list[dict[str, Any]]:

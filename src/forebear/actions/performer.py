@@ -33,8 +33,9 @@ from forebear.domain.outcome import (
     Update,
     Verdict,
     tell,
+    unread,
 )
-from forebear.domain.roles import Actor, refusal
+from forebear.domain.roles import Actor, reads, refusal
 from forebear.graph.change import Change, Revision
 from forebear.graph.complaint import reasons_of
 from forebear.graph.declaration import Edge
@@ -119,7 +120,8 @@ class Performer:
 
         while True:
             try:
-                return await self._store.write(work)
+                outcome = await self._store.write(work)
+                return outcome if reads(by.actor) else unread(outcome)
             except _Overtaken as overtaken:
                 # Elsewhere clocks may be ahead of ours.
                 await asyncio.sleep(overtaken.ahead)

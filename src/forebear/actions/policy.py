@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from forebear.actions.action import Action, Given, Inquiry, Undecidable
@@ -94,7 +93,7 @@ def _row(rank: str, found: Simulated) -> dict[str, Any]:
         "release": found.release,
         "becomes": found.becomes.value,
         "checks": checks,
-        "missing": [asdict(reason) for reason in found.missing],
+        "missing": [{"code": r.code, "message": r.message, "remedy": r.remedy} for r in found.missing],
         "staleFrom": found.stale_from,
         "fleets": list(found.fleets),
     }

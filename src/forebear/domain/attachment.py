@@ -123,7 +123,9 @@ class Attachment:
         if artifact is None:
             return
         if artifact.state is ArtifactState.DELETED:
-            yield Reason(ARTIFACT_UNUSABLE, f"about: {artifact.id} is DELETED", "measure an artifact that is there")
+            remedy = "measure an artifact that is there"
+            differs = Reason(ARTIFACT_UNUSABLE, f"about: {artifact.id} cannot be measured any more", remedy)
+            yield Reason(ARTIFACT_UNUSABLE, f"about: {artifact.id} is DELETED", remedy, differs)
         if artifact.version is None or artifact.target is None:
             lacks = "version" if artifact.version is None else "hardware target"
             yield Reason(NO_TARGET, f"about: nothing says of which {lacks} {artifact.id} is", "register the artifact first")
@@ -136,10 +138,14 @@ class Attachment:
                 yield unknown("supersedes", id, "name evidence that was attached before")
             elif {*former.about} != {*about}:
                 said = f"supersedes: {id} is about {', '.join(former.about) or 'nothing'}, and this about {', '.join(about)}"
-                yield Reason(OTHER_SUBJECT, said, "correct it by evidence about the same")
+                remedy = "correct it by evidence about the same"
+                differs = Reason(OTHER_SUBJECT, f"supersedes: {id} is about something else", remedy)
+                yield Reason(OTHER_SUBJECT, said, remedy, differs)
             elif former.superseded_by:
                 newer = former.superseded_by[0]
-                yield Reason(SUPERSEDED, f"supersedes: {id} is superseded by {newer} already", f"supersede {newer} instead")
+                differs = Reason(SUPERSEDED, f"supersedes: {id} is superseded already", "supersede the newer one instead")
+                said = f"supersedes: {id} is superseded by {newer} already"
+                yield Reason(SUPERSEDED, said, f"supersede {newer} instead", differs)
 
     def _against_measurements(self) -> Iterator[Reason]:
         note = self.row.guaranteed.get("type") == EvidenceType.ROLLOUT_NOTE
@@ -223,13 +229,15 @@ def _against_pack(i: int, m: Mapping[str, Any], pack: Pack) -> Iterator[Reason]:
     where, metric, slice, unit = f"measurements.{i}", m["metric"], m.get("slice"), m.get("unit")
     remedy = "measure what the pack defines, or name the pack version that defines it"
     if slice is not None and slice not in pack.slices:
-        said = f"{where}.slice: {pack.id} defines no slice {slice!r}" + suggestion(slice, sorted(pack.slices))
-        yield Reason(UNDEFINED, said, remedy)
+        said = f"{where}.slice: {pack.id} defines no slice {slice!r}"
+        yield Reason(UNDEFINED, said + suggestion(slice, sorted(pack.slices)), remedy, Reason(UNDEFINED, said, remedy))
     if metric not in pack.metrics:
-        said = f"{where}.metric: {pack.id} defines no metric {metric!r}" + suggestion(metric, pack.metrics)
-        yield Reason(UNDEFINED, said, remedy)
+        said = f"{where}.metric: {pack.id} defines no metric {metric!r}"
+        yield Reason(UNDEFINED, said + suggestion(metric, pack.metrics), remedy, Reason(UNDEFINED, said, remedy))
         return
     defined, _ = pack.metrics[metric]
     if unit is not None and unit != defined:
         said = f"{where}.unit: {pack.id} measures {metric} in {defined or 'no unit'}, and this is in {unit}"
-        yield Reason(OTHER_UNIT, said, f"give the value in {defined}" if defined else "leave out the unit")
+        other = f"{where}.unit: {pack.id} does not measure {metric} in {unit}"
+        differs = Reason(OTHER_UNIT, other, "give the value in the unit that the pack defines")
+        yield Reason(OTHER_UNIT, said, f"give the value in {defined}" if defined else "leave out the unit", differs)

@@ -105,6 +105,11 @@ class Registration:
         models = [c.model for c in self.candidates]
         return self.candidates[0].id if len(self.candidates) == 1 else models[0] if models else ""
 
+    @property
+    def lines_amended(self) -> set[str]:
+        """The lines of versions of which something changes that is known already, besides where they stand."""
+        return {line for c in self.candidates if self._described(c) for line in self._registered.get(c.id, {}).get("lines", ())}
+
     def verdict(self) -> Verdict:
         """The versions and their releases, at once evaluated where evidence is there; or every reason against it.
 
@@ -128,11 +133,6 @@ class Registration:
         for n, case in enumerate(self._completed, start=len(self.candidates) * len(self.lines)):
             effects += release.completed(case, self.by.on(n), self.by.on(n + len(self.standings)))
         return Verdict(self.subject, tuple(effects))
-
-    @property
-    def reaches(self) -> set[str]:
-        """The lines of the releases that follow from what is said now and was not before."""
-        return {case.line.id for case in self._completed}
 
     # ── what is in the way ──────────────────────────────────────────────────────────────────────────────
 
@@ -211,13 +211,15 @@ class Registration:
         if candidate.id in self._registered:
             assert standing.version is not None
             version, runs = self._as_said(candidate, standing.version, standing.runs)
+            unproduced = standing.unproduced
         else:
             said = {"id": candidate.id, "recordedBy": by, "experiments": candidate.named("justifiedBy")}
             version = msgspec.convert({**candidate.row.guaranteed, **said}, VersionRow)
             checkpoints = [self._checkpoints[id] for id in candidate.named("promotedFrom")]
             runs = _runs(checkpoints)
+            unproduced = not all(c.runs for c in checkpoints)
         to_be = ReleaseRow(name, INITIAL, 0, by)
-        stands = msgspec.structs.replace(standing, release=to_be, version=version, runs=runs)
+        stands = msgspec.structs.replace(standing, release=to_be, version=version, runs=runs, unproduced=unproduced)
         return Case(stands, to_be, standing.line, version, self.by.now)
 
     def _as_said(self, candidate: Candidate, version: VersionRow, runs: Sequence[RunRow]) -> tuple[VersionRow, list[RunRow]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -14,6 +14,8 @@ class Reason:
     code: str
     message: str
     remedy: str
+    unread: Reason | None = field(default=None, compare=False)
+    """The same for whoever may not read what is stored, where this tells of it."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,13 @@ class Planned:
 
 
 Outcome = Done | Refused | Conflict | Planned
+
+
+def unread(outcome: Outcome) -> Outcome:
+    """An outcome for whoever may not read what is stored: its reasons say that something differs, and not what it is."""
+    if not isinstance(outcome, Refused):
+        return outcome
+    return replace(outcome, reasons=tuple(reason.unread or reason for reason in outcome.reasons))
 
 
 @dataclass(frozen=True)

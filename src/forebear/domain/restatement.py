@@ -63,14 +63,20 @@ def _grown(row: NodeRow, stored: Mapping[str, Any], growing: Collection[str]) ->
 def _contradictions(row: NodeRow, stored: Mapping[str, Any], remedy: str, open: Collection[str]) -> Iterator[Reason]:
     for name, value in row.guaranteed.items():
         if name not in open and (said := stored.get(name)) != value:
-            has = "was described without it" if said is None else f"has {said!r}, said before"
-            yield Reason(IMMUTABLE, f"{name}: {row.id} {has}, and now it is to be {value!r}", remedy)
+            has = None if said is None else repr(said)
+            yield _differs(name, row.id, has, repr(value), remedy)
     edges: dict[str, set[str]] = {}
     for e in row.edges:
         edges.setdefault(e.edge.name, set()).add(e.target)
     for name, ends in edges.items():
         before: set[str] = {*(stored.get(name) or ())}
         if name not in open and ends != before:
-            has = f"has {', '.join(sorted(before))}, said before" if before else "was described without it"
-            says = ", ".join(sorted(ends))
-            yield Reason(IMMUTABLE, f"{name}: {row.id} {has}, and now it is to be {says}", remedy)
+            yield _differs(name, row.id, ", ".join(sorted(before)) or None, ", ".join(sorted(ends)), remedy)
+
+
+def _differs(name: str, id: str, has: str | None, says: str, remedy: str) -> Reason:
+    """That something that cannot change would be `says`: what is stored is for whoever may read it."""
+    if has is None:
+        return Reason(IMMUTABLE, f"{name}: {id} was described without it, and now it is to be {says}", remedy)
+    differs = Reason(IMMUTABLE, f"{name}: {id} has another value, said before, and now it is to be {says}", remedy)
+    return Reason(IMMUTABLE, f"{name}: {id} has {has}, said before, and now it is to be {says}", remedy, differs)

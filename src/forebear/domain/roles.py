@@ -54,6 +54,7 @@ PERMISSIONS = _table(
         ("readTokens", "AUDITOR ADMIN"),
         ("export", "ADMIN"),
         ("record", "RECORDER ENGINEER OPERATOR"),
+        ("changeLines", "OPERATOR"),
         ("importHistory", "ADMIN"),
         ("registerCandidate", "ENGINEER"),
         ("attachEvidence", "ENGINEER RECORDER"),
@@ -81,7 +82,7 @@ PERMISSIONS = _table(
     )
 )
 """Which roles may do what. A verb is the name of a GraphQL mutation, or `importHistory` (facts that are `imported`), `query`
-(reading), `readAudit`, `readTokens` and `export`."""
+(reading), `readAudit`, `readTokens`, `export` and `changeLines` (facts that end, replace or retract a line of a fleet)."""
 
 EVERYWHERE = frozenset({"importHistory"})
 """What reaches every release line, wherever it is done."""
@@ -142,6 +143,11 @@ def _beyond(
 ) -> Reason:
     limit = f"{actor.name}'s writes are limited to {listed(lines, 'and') or 'no release line'}"
     return Reason(FORBIDDEN, f"{limit}, and {verb} would reach {what}", remedy)
+
+
+def reads(actor: Actor) -> bool:
+    """Whether an actor may read what is stored: nobody else is told of it, in no refusal either."""
+    return refusal(actor, "query") is None
 
 
 def may(actor: Actor) -> list[str]:

@@ -291,6 +291,8 @@ class Standing(Row, frozen=True):
     baseline: BaselineRow | None = None
     packs: list[PackRow] = []
     runs: list[RunRow] = []
+    unproduced: bool = False
+    """Whether nothing says which run produced one of its checkpoints."""
     decisions: list[DecisionRow] = []
     evidence: list[EvidenceRow] = []
     built_evidence: list[EvidenceRow] = []
@@ -411,7 +413,7 @@ class Case:
     def incomplete(self) -> tuple[Reason, ...]:
         """What it does not carry of what the policy asks of a candidate. None where no policy is in force.
 
-        Where it came of several runs, it carries what is known of each of them.
+        Where it came of several runs, it carries what is known of each of them; nothing of them, where one is not known.
         """
         if isinstance(self.policy, Reason):
             return ()
@@ -433,7 +435,8 @@ class Case:
             carried.add(Part.EXPERIMENT)
         if self.standing.runs:
             carried.add(Part.CHECKPOINT)
-            carried |= frozenset.intersection(*(run.carried for run in self.standing.runs))
+            if not self.standing.unproduced:
+                carried |= frozenset.intersection(*(run.carried for run in self.standing.runs))
         return frozenset(carried)
 
     @cached_property

@@ -12,7 +12,7 @@ from forebear.actions.evaluation import evaluate_after
 from forebear.actions.governed import NoAction, asked, is_action
 from forebear.actions.performer import By, Performer
 from forebear.domain.outcome import Done, Reason, Refused
-from forebear.domain.roles import Actor, refusal
+from forebear.domain.roles import Actor, reads, refusal
 from forebear.graph import audit, upsert
 from forebear.graph.declaration import Change, Edge, Graph, Kind, Standing
 from forebear.graph.dialect import Engine, anchored
@@ -26,6 +26,7 @@ from forebear.record import footing
 from forebear.record.audit import FACTS, Chains, digest
 from forebear.record.edge import Own, alike, changed, ends, identified, listed, meant, named, own, standing
 from forebear.record.level import Ends, Identity, Level, Node, levels
+from forebear.record.lines import Lines
 from forebear.record.part import Known, Part
 from forebear.store import Store, WriteTransaction
 
@@ -266,6 +267,10 @@ class Recorder:
             writing = _Writing(transaction, self._store.engine, origin, self.facts.graph)
             if part:
                 await part.claim(transaction)
+            if not batch.imported:
+                lines = Lines(self.facts.graph, self._store.engine, writing.run, origin.actor)
+                for position, reasons in (await lines.refusals(rows)).items():
+                    writing.refused.setdefault(position, []).extend(reasons)
             for level in cut:
                 await writing.write(level)
             await writing.keep_footing()
@@ -338,6 +343,7 @@ class _Writing:
         self.transaction = transaction
         self._engine = engine
         self._graph = graph
+        self._reads = reads(origin.actor)
         self.now = moment(datetime.now(UTC))
         self.stamp = {
             "now": self.now,
@@ -380,6 +386,14 @@ class _Writing:
         self.changes.append(change | ({"reason": reason} if reason else {}))
         if after is None or reason or (before.get("status") == RunStatus.SUCCEEDED and "status" in differing):
             self.summary.amended |= {change["of"]} | ({change["to"]} if "to" in change else set())
+
+    def _shown(self, stored: object) -> str:
+        """A stored value in a refusal, which is for those alone who may read it."""
+        return repr(stored) if self._reads else "another value"
+
+    def _told(self, edge: Edge, those: Iterable[Own]) -> str:
+        """Which edges there are, for those alone who may read it."""
+        return f", {listed(edge, those)}" if self._reads else ""
 
     def refuse(self, position: int, reason: str) -> None:
         self.refused.setdefault(position, []).append(reason)
@@ -471,7 +485,7 @@ class _Writing:
                 refused = True
                 self.refuse(
                     position,
-                    f"{name}: {node.id} has {before!r}, recorded before, and this fact says {value!r}; "
+                    f"{name}: {node.id} has {self._shown(before)}, recorded before, and this fact says {value!r}; "
                     "it cannot change (a Correction can say that it was wrong)",
                 )
         if refused:
@@ -527,7 +541,7 @@ class _Writing:
                 continue
             if len(before) > 1:
                 self.refuse(
-                    position, f"{edge.name} → {row.target}: there are several, {listed(edge, before)}; say which one is meant"
+                    position, f"{edge.name} → {row.target}: there are several{self._told(edge, before)}; say which one is meant"
                 )
             elif self.completes(position, row, trouble["gone"], before[0], crowds.get((row.source, row.target), [])):
                 completed.append((changed(row, before[0]), {**before[0], **row.properties}))
@@ -548,16 +562,18 @@ class _Writing:
         edge, where = row.edge, f"{row.edge.name} → {row.target}"
         reasons = []
         if gone:
-            reasons.append(f"{where}: {row.target} was retracted at {gone}; record it again before naming it")
+            when = f" at {gone}" if self._reads else ""
+            reasons.append(f"{where}: {row.target} was retracted{when}; record it again before naming it")
         if others:
+            elsewhere = f"to {', '.join(others)}" if self._reads else "elsewhere"
             reasons.append(
-                f"{edge.name}: {row.source} leads to {', '.join(others)} already, and can lead to one only; "
+                f"{edge.name}: {row.source} leads {elsewhere} already, and can lead to one only; "
                 "retract that edge first if it was wrong"
             )
         for name, value in row.properties.items():
             if before.get(name, value) != value:
                 reasons.append(
-                    f"{where}: {name} is {before[name]!r}, recorded before, and this fact says {value!r}; "
+                    f"{where}: {name} is {self._shown(before[name])}, recorded before, and this fact says {value!r}; "
                     "a Correction can say that it was wrong"
                 )
         for reason in reasons:
@@ -639,7 +655,7 @@ class _Writing:
         if statement is None or not ids:
             return {}
         found = await self.run(statement, [{"id": id} for id in ids])
-        reasons = {row["id"]: footing.refusal(self._graph, kind, row) for row in found}
+        reasons = {row["id"]: footing.refusal(self._graph, kind, row, reads=self._reads) for row in found}
         return {id: reason for id, reason in reasons.items() if reason}
 
     async def amend_edges(self, rows: Sequence[tuple[int, Amendment]]) -> None:
@@ -658,7 +674,7 @@ class _Writing:
             if not those and a.values is not None:
                 self.refuse(position, f"{edge.name}: {a.of} has no such edge to {a.to}: record it instead")
             if len(those) > 1:
-                said = f"{a.of} has several to {a.to}, {listed(edge, those)}"
+                said = f"{a.of} has several to {a.to}{self._told(edge, those)}"
                 self.refuse(position, f"{edge.name}: {said}; name one by its {' and '.join(p.name for p in edge.identity)}")
             if len(those) != 1:
                 continue
