@@ -98,7 +98,9 @@ def _statements(batch: list[Row]) -> Iterator[Statement]:
     nodes = [row for row in batch if isinstance(row, NodeRow)]
     groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in nodes:
-        groups[_node(row)].append({"id": row.id, "properties": row.guaranteed | row.updated})
+        groups[_node(row)].append(
+            {"id": row.id, "properties": row.guaranteed | row.updated | {t.of.name: t.value for t in row.told}}
+        )
     for row in nodes:
         for edge in row.edges:
             groups[_edge(edge)].append({"source": edge.source, "target": edge.target, "properties": edge.properties})

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import (
@@ -245,7 +245,8 @@ class Answers:
             case "recordedAt" | "recordedBy" | "source":
                 return node.recorded[("recordedAt", "recordedBy", "source").index(name)]
         if name in node.kind.properties:
-            return seen.get(name)
+            at = arguments.get("at")
+            return (replace(seen, time=replace(seen.time, at=at)) if at else seen).get(name)
         edge, incoming = self.edge_of(node.kind.name, name)
         if edge.one and not incoming:
             ends = [link.target for link in self.memory.links_of(node, edge, False, seen.time.known)]

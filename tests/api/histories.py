@@ -64,6 +64,7 @@ class History:
     ids: Mapping[str, Sequence[str]] = field(init=False)
     memory: Memory = field(init=False)
     edges: list[dict[str, Any]] = field(default_factory=list)
+    day: int = 0
 
     def __post_init__(self) -> None:
         self.ids = {kind.name: self._ids(kind) for kind in self.graph.kinds.values()}
@@ -84,7 +85,7 @@ class History:
     def batches(self, count: int, size: int) -> Iterator[Batch]:
         """Batches of facts, each a day after the other."""
         for i in range(count):
-            at = moment(BEGIN + timedelta(days=i, microseconds=i))
+            at, self.day = moment(BEGIN + timedelta(days=i, microseconds=i)), i
             by, source = self.random.choice(TEXTS[1:9]), self.random.choice(TEXTS[1:9])
             documents: list[dict[str, Any]] = []
             last: dict[str, str] = {}
@@ -122,6 +123,8 @@ class History:
             if p.required or self.random.random() < likely:
                 document[p.name] = self._value(p)
         _in_order(document)
+        if any(p.name in document for p in kind.told) and self.random.random() < 0.6:
+            document["asOf"] = moment(BEGIN + timedelta(days=self.random.randint(-3, self.day)))
         for e in kind.edges:
             if e.name not in known and self.random.random() < ((0.9 if self.sizes else 0.4) if e.one else 0.6):
                 document[e.name] = self._ends(e, id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +24,8 @@ class State:
     imported: bool = False
     revision: int = 0
     values: Mapping[str, Any] = field(default_factory=dict)
+    told: Mapping[str, Sequence[tuple[str, Any]]] = field(default_factory=dict)
+    """Of what changes in the world, each value with the moment from which it holds, in their order."""
 
 
 @dataclass(eq=False)
@@ -111,6 +113,26 @@ def _says_nothing(edge: Edge, own: Mapping[str, Any], meant: Iterable[Link]) -> 
     )
 
 
+Tellings = Sequence[tuple[str, Any]]
+
+
+def _told(known: Tellings, value: Any, as_of: str | None, moment: str) -> list[tuple[str, Any]]:
+    """What is told of a property once one more is: in the order of the moments from which each holds, then of recording."""
+    telling = (as_of or moment, value)
+    if telling in known if as_of else known and known[-1][1] == value:
+        return list(known)
+    return sorted([*(t for t in known if t != telling), telling], key=lambda t: t[0])
+
+
+def _put_right(known: list[tuple[str, Any]], value: Any, as_of: str | None, moment: str) -> list[tuple[str, Any]]:
+    """What is told of a property once the one that held at a moment was corrected or, by a null, taken back."""
+    held = [t for t in known if as_of is None or t[0] <= as_of]
+    if not held:
+        return known if value is None else _told(known, value, as_of, moment)
+    place = len(held) - 1
+    return [*known[:place], *([] if value is None else [(known[place][0], value)]), *known[place + 1 :]]
+
+
 @dataclass
 class Memory:
     """The graph in memory."""
@@ -134,7 +156,7 @@ class Memory:
                     for link in self._named(document):
                         self._replace(link, document["values"], stamp)
                 case "Correction":
-                    self._correct(self.nodes[document["of"]], document["values"], moment)
+                    self._correct(self.nodes[document["of"]], document["values"], document.get("asOf"), moment)
                 case _:
                     self._describe(document, stamp)
 
@@ -214,8 +236,15 @@ class Memory:
             elif value is not None:
                 values[p.name] = value
         last = node.states[-1]
+        told = dict(last.told)
+        as_of = document.get("asOf")
+        for p in node.kind.told:
+            if p.name in values:
+                told[p.name] = _told(told.get(p.name, ()), values[p.name], as_of and instant(as_of), moment)
+                values[p.name] = told[p.name][-1][1]
         now = {**last.values, **values}
-        revised = last.retracted or (last.described_at is not None and json.dumps(now) != json.dumps(last.values))
+        same = json.dumps([now, told]) == json.dumps([last.values, dict(last.told)])
+        revised = last.retracted or (last.described_at is not None and not same)
         node.states.append(
             State(
                 moment,
@@ -223,6 +252,7 @@ class Memory:
                 imported=node.kind.standing is Standing.GOVERNED,
                 revision=last.revision + revised,
                 values=now,
+                told=told,
             )
         )
         for edge in node.kind.edges:
@@ -290,16 +320,22 @@ class Memory:
             if link.retracted_at is None:
                 link.retracted_at = moment
 
-    def _correct(self, node: Node, changes: Mapping[str, Any], moment: str) -> None:
+    def _correct(self, node: Node, changes: Mapping[str, Any], as_of: str | None, moment: str) -> None:
         last, changed = node.states[-1], False
-        values = dict(last.values)
+        values, told = dict(last.values), dict(last.told)
         for name, given in changes.items():
             p = node.kind.properties[name]
+            if p.change is Change.TOLD:
+                known = list(told.get(name, ()))
+                told[name] = _put_right(known, value_of(p, given), as_of and instant(as_of), moment)
+                values[name] = told[name][-1][1] if told[name] else None
+                changed = changed or json.dumps(told[name]) != json.dumps(known)
+                continue
             kept = node.updated if p.change is Change.UPDATED else values
             value = value_of(p, given)
             changed = changed or (kept is values and json.dumps(kept.get(name)) != json.dumps(value))
             kept[name] = value
-        node.states.append(replace(last, since=moment, values=values, revision=last.revision + changed))
+        node.states.append(replace(last, since=moment, values=values, told=told, revision=last.revision + changed))
 
     # ── asking ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -338,6 +374,8 @@ class Seen:
         if p.change is Change.UPDATED:
             return self.node.updated.get(name)
         state = self.node.state(self.time.known)
+        if state and p.change is Change.TOLD:
+            return next((value for since, value in reversed(state.told.get(name, ())) if since <= self.time.at), None)
         return state.values.get(name) if state else None
 
     @property

@@ -420,7 +420,7 @@ MISTAKES: dict[Callable[[], object], str] = {
     an_edge_type_of_two_classes: "Thing.near: NEAR is CONTEXT here and LINEAGE elsewhere",
     two_edges_that_are_the_same: "Thing.close and Thing.near cannot be told apart: both are NEAR to a Thing",
     an_edge_property_of_every_edge: "Thing.near.source: every edge already has 'source'",
-    an_edge_property_of_free_json: "Thing.near.extra: an edge holds plain values only, no JSON",
+    an_edge_property_of_free_json: "Thing.near.extra: an edge holds plain values only, no JSON and nothing that is told",
     an_enum_with_other_values: "Thing.mood: the members of Mood must be called as their values are",
 }
 

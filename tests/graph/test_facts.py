@@ -11,6 +11,7 @@ from forebear.graph.declaration import Change, Edge, Json, Kind, Property, Stand
 from forebear.graph.facts import Facts
 from forebear.graph.kinds import GRAPH
 from forebear.graph.rows import Amendment, EdgeRow, InvalidFact, NodeRow
+from forebear.graph.telling import Telling
 from forebear.graph.values import json_text
 
 facts = Facts(GRAPH)
@@ -82,9 +83,10 @@ def test_a_fact_may_say_all_that_is_declared(kind, full):
     assert row == NodeRow(
         kind,
         id_of(kind),
-        {n: s for n, (p, _, s) in properties.items() if p.change is not Change.UPDATED} | imported,
+        {n: s for n, (p, _, s) in properties.items() if p.change not in (Change.UPDATED, Change.TOLD)} | imported,
         {n: s for n, (p, _, s) in properties.items() if p.change is Change.UPDATED},
         rows,
+        tuple(Telling(p, properties[p.name][2], None) for p in kind.told),
     )
 
 
@@ -93,7 +95,8 @@ def test_the_json_schema_names_all_that_is_declared(kind):
     schema = facts.json_schema["$defs"][kind.name]
 
     assert schema["description"] == kind.doc
-    assert [*schema["properties"]] == ["kind", "id", *kind.properties, *(e.name for e in kind.edges)]
+    as_of = ["asOf"] if kind.told else []
+    assert [*schema["properties"]] == ["kind", "id", *kind.properties, *as_of, *(e.name for e in kind.edges)]
     assert schema["required"] == ["kind", "id", *(p.name for p in kind.properties.values() if p.required)]
     assert schema["additionalProperties"] is False
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from forebear.graph import upsert
 from forebear.graph.kinds import GRAPH
 from forebear.graph.rows import Amendment, EdgeRow, NodeRow, Row
+from forebear.record import footing
 from forebear.record.level import Level, levels
 
 RUN = GRAPH.kinds["Run"]
@@ -86,7 +87,7 @@ def test_what_names_a_node_is_not_written_before_an_earlier_fact_about_it(given:
 
 def test_without_amendments_there_is_one_level() -> None:
     (level,) = levels(enumerate([run("run:a", ["dataset:a@1"]), run("run:b", ["dataset:a@1"]), run("run:a", [])]))
-    assert [*level.statements()] == [upsert.describe(RUN), upsert.connect(TRAINED_ON, "DatasetVersion", vague=True)]
+    assert [*level.statements(GRAPH)] == [upsert.describe(RUN), upsert.connect(TRAINED_ON, "DatasetVersion", vague=True)]
 
 
 def test_facts_of_one_node_are_folded_and_leave_the_rows_as_they_were() -> None:
@@ -105,8 +106,8 @@ def test_a_contradiction_is_noted_at_the_later_fact() -> None:
 
 def test_amendments_need_what_is_stored_first() -> None:
     node, edge = levels([(0, correction("run:a")), (1, correction("run:a", "dataset:a@1"))])
-    assert [*node.statements()] == [upsert.node_facts(RUN), upsert.revise(RUN)]
-    assert [*edge.statements()] == [
+    assert [*node.statements(GRAPH)] == [upsert.node_facts(RUN), footing.holders(GRAPH, RUN), upsert.revise(RUN)]
+    assert [*edge.statements(GRAPH)] == [
         upsert.edge_facts(TRAINED_ON, "DatasetVersion"),
         upsert.retire(TRAINED_ON, "DatasetVersion"),
     ]

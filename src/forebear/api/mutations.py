@@ -15,12 +15,12 @@ from forebear.actions.action import Action
 from forebear.actions.performer import Performer
 from forebear.api.actions import ActionBuilder
 from forebear.api.identity import IdentityBuilder
-from forebear.api.scalars import JSON
+from forebear.api.scalars import JSON, DateTime
 from forebear.api.types import RESOLVE, VERB, TypeBuilder, input_field, list_of, plain
 from forebear.domain.roles import Actor
 from forebear.graph.amendment import which
-from forebear.graph.declaration import Edge, Kind
-from forebear.graph.facts import Facts
+from forebear.graph.declaration import AS_OF, Edge, Kind
+from forebear.graph.facts import Facts, as_of_doc
 from forebear.identity.tokens import Tokens
 from forebear.record.recorder import MAX_FACTS, MAX_UNDESCRIBED, Origin, Recorder, Rejection, Summary, recording
 
@@ -63,6 +63,8 @@ class MutationBuilder:
         fields: dict[str, tuple[Any, Any]] = {"id": (strawberry.ID, input_field("Its id.", required=True))}
         for p in kind.properties.values():
             fields[p.name] = (types.input(p), input_field(p.doc, required=p.required))
+        if kind.told:
+            fields[AS_OF] = (DateTime | None, input_field(as_of_doc(kind), required=False))
         for edge in kind.edges:
             end: Any = self._end(edge)
             annotation = end | None if edge.one else list_of(end) | None
@@ -94,7 +96,11 @@ class MutationBuilder:
             "values": (
                 JSON,
                 input_field("The corrected values by property; null takes one away.", required=True),
-            )
+            ),
+            AS_OF: (
+                DateTime | None,
+                input_field("Of what changes in the world: when what is corrected held; by default now.", required=False),
+            ),
         }
         self._types.make("RetractionFact", "Takes back a node with all its edges, or one edge of it.", edge, input=True)
         self._types.make("CorrectionFact", "Replaces values of a node, or of one edge of it.", edge | values, input=True)

@@ -25,6 +25,7 @@ from forebear.graph.declaration import (
     COMMON,
     KEPT,
     KEPT_OF_NODES,
+    Change,
     Edge,
     EdgeClass,
     Graph,
@@ -237,7 +238,7 @@ class TypeBuilder:
     def _kind(self, kind: Kind) -> None:
         fields: dict[str, tuple[Any, Any]] = {}
         for p in kind.own_properties:
-            fields[p.name] = (self.output(p), _field(p.doc, PropertyField(p)))
+            fields[p.name] = self._property_field(p)
         for edge in kind.edges:
             fields[edge.name] = self._edge_field(edge, incoming=False)
         for edge in self.graph.back_edges(kind.name):
@@ -247,6 +248,13 @@ class TypeBuilder:
                 fields[_field_name(question)] = self._question_field(question)
         made = self.make(kind.name, kind.doc, fields, bases=(self._made["Node"],))
         made.__strawberry_definition__.is_type_of = lambda value, info, name=kind.name: value.get(TYPE_KEY, name) == name
+
+    def _property_field(self, p: Property) -> tuple[Any, Any]:
+        if p.change is not Change.TOLD:
+            return self.output(p), _field(p.doc, PropertyField(p))
+        at = "The moment at which it held; by default that of the field around it, else it is the present value."
+        arguments = {"at": (DateTime | None, at, strawberry.UNSET)}
+        return None, self.resolved(p.doc, {RULE: PropertyField(p)}, self.output(p), arguments)
 
     def _edge_field(self, edge: Edge, *, incoming: bool) -> tuple[Any, Any]:
         target = edge.source if incoming else (edge.targets[0] if len(edge.targets) == 1 else "Node")

@@ -15,7 +15,7 @@ from forebear.graph.complaint import a, reasons_of, unknown
 from forebear.graph.declaration import Edge, Graph, Kind, Property, Standing
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.rows import Amendment, InvalidFact
-from forebear.graph.values import CONFIG, annotation
+from forebear.graph.values import CONFIG, Moment, annotation
 
 
 class Retraction(BaseModel):
@@ -40,6 +40,9 @@ class Correction(BaseModel):
     edge: str | None = Field(default=None, description="The edge's field, such as trainedOn.")
     to: str | None = Field(default=None, description="Id of the node that the edge leads to.")
     values: dict[str, Any] = Field(description="The corrected values by property; null takes one away.")
+    asOf: Moment | None = Field(
+        default=None, description="Of what changes in the world: the moment at which what is corrected held; by default now."
+    )
     reason: str = Field(min_length=1, description="Why.")
 
 
@@ -99,13 +102,16 @@ class Amendments:
                 for name in identity
                 if name not in parts
             ]
-        values = None
+        values = as_of = None
         if isinstance(model, Correction) and not reasons:
             declared = edge.stored_properties if edge else tuple(kind.properties.values())
             values, reasons = _corrected(kind, edge, {p.name: p for p in declared}, model.values)
+            as_of = model.asOf
+            if as_of and (edge or not {p.name for p in kind.told} & values.keys()):
+                reasons.append("asOf: says when what is corrected held, and nothing that changes in the world is corrected")
         if reasons:
             raise InvalidFact(id, reasons)
-        return Amendment(kind, model.of, model.reason, values, edge, model.to, to_kind, identity)
+        return Amendment(kind, model.of, model.reason, values, edge, model.to, to_kind, identity, as_of)
 
 
 def which(part: Property) -> str:

@@ -56,6 +56,8 @@ class Change(StrEnum):
     """Never, but by a correction; a differing fact is refused with both values."""
     APPENDED = "APPENDED"
     """By an appended revision, so that what was known before stays known."""
+    TOLD = "TOLD"
+    """As the world does: each value is kept with the moment from which it holds, and the newest is the present one."""
     UPDATED = "UPDATED"
     """Simply replaced, outside the guarantee of `asKnownAt`."""
 
@@ -97,6 +99,16 @@ class Property:
     """Of ids: the kinds that they may name. Of facts: their kind."""
     identity: bool = False
     """Of an edge: whether edges between the same two nodes differ by it."""
+
+    @property
+    def told(self) -> str:
+        """Where the values that were told of it are stored, in the order of the moments from which they hold."""
+        return f"{self.name}Told"
+
+    @property
+    def since(self) -> str:
+        """Where those moments are stored."""
+        return f"{self.name}Since"
 
     @property
     def is_json(self) -> bool:
@@ -183,6 +195,16 @@ class Kind:
     def guaranteed(self) -> tuple[Property, ...]:
         """The properties whose every value stays answerable `asKnownAt`: all but the simply updated."""
         return tuple(p for p in self.properties.values() if p.change is not Change.UPDATED)
+
+    @cached_property
+    def told(self) -> tuple[Property, ...]:
+        """The properties that change in the world, whose every value is kept with the moment from which it holds."""
+        return tuple(p for p in self.own_properties if p.change is Change.TOLD)
+
+    @cached_property
+    def kept(self) -> tuple[str, ...]:
+        """The names under which guaranteed values are stored: those of the properties, and of what was told of them."""
+        return (*(p.name for p in self.guaranteed), *(name for p in self.told for name in (p.told, p.since)))
 
     @cached_property
     def searchable(self) -> tuple[Property, ...]:
@@ -446,6 +468,9 @@ KEPT_OF_NODES = (
 RETRACTED = "RETRACTED"
 """The relationship type of edges that no longer hold, to our knowledge; their own type is in `type`."""
 
+AS_OF = "asOf"
+"""What a fact or a correction calls the moment from which its told values hold."""
+
 REVISION = "Revision"
 """The label of revision records: what a node's guaranteed properties were before a change."""
 
@@ -569,6 +594,10 @@ class Graph:
                     raise DeclarationError(f"{kind.name}.{p.name}: every node already has {p.name!r}")
                 if p.identity:
                     raise DeclarationError(f"{kind.name}.{p.name}: a node's identity is its id")
+                if p.change is Change.TOLD and (p.item_type is not None or p.required):
+                    raise DeclarationError(f"{kind.name}.{p.name}: what is told is one value, and may be left out")
+            if double := [name for name in kind.kept if kind.kept.count(name) > 1 or (kind.told and name == AS_OF)]:
+                raise DeclarationError(f"{kind.name}.{double[0]}: what is told of its properties needs this name")
             for p in kind.guaranteed:
                 is_json, other = by_property.setdefault(p.name, (p.is_json, kind.name))
                 if is_json != p.is_json:
@@ -595,8 +624,8 @@ class Graph:
         for p in e.properties:
             if p.name in _OF_EDGES:
                 raise DeclarationError(f"{where}.{p.name}: every edge already has {p.name!r}")
-            if p.is_json:
-                raise DeclarationError(f"{where}.{p.name}: an edge holds plain values only, no JSON")
+            if p.is_json or p.change is Change.TOLD:
+                raise DeclarationError(f"{where}.{p.name}: an edge holds plain values only, no JSON and nothing that is told")
             if p.identity and p.name in _OF_AMENDMENTS:
                 raise DeclarationError(f"{where}.{p.name}: an amendment names edges by it, and already has {p.name!r}")
             if p.identity and any(o.name == p.name and o.type != p.type for other in before for o in other.identity):

@@ -20,10 +20,11 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError, create_
 
 from forebear.graph.amendment import Amendments
 from forebear.graph.complaint import reasons_of, unknown, wrong_kind
-from forebear.graph.declaration import Change, Edge, Graph, Kind, Standing, Value
+from forebear.graph.declaration import AS_OF, Change, Edge, Graph, Kind, Standing, Value
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.rows import EdgeRow, InvalidFact, NodeRow, Row
-from forebear.graph.values import CONFIG, field
+from forebear.graph.telling import Telling
+from forebear.graph.values import CONFIG, Moment, field
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Facts:
         if shape is None:
             shape = self._shapes[kind.name] = _Shape(
                 self._make(kind),
-                tuple(p.name for p in kind.guaranteed),
+                tuple(p.name for p in kind.guaranteed if p.change is not Change.TOLD),
                 tuple(p.name for p in kind.properties.values() if p.change is Change.UPDATED),
                 tuple((e, tuple(p.name for p in e.stored_properties)) for e in kind.edges),
             )
@@ -182,9 +183,13 @@ class Facts:
         if imported:
             guaranteed["imported"] = True
         updated = {name: values[name] for name in shape.updated if name in given}
+        as_of = values.get(AS_OF)
+        told = tuple(Telling(p, values[p.name], as_of) for p in kind.told if values[p.name] is not None)
         node: str = values["id"]
         edges: list[EdgeRow] = []
         reasons = _backwards(guaranteed, "")
+        if as_of is not None and not told:
+            reasons.append(f"{AS_OF}: says from when {' and '.join(p.name for p in kind.told)} hold, and this fact gives none")
         for e, names in shape.edges:
             ends = values[e.name]
             if ends is None:
@@ -203,7 +208,7 @@ class Facts:
             edges += rows.values()
         if reasons:
             raise InvalidFact(node, reasons)
-        return NodeRow(kind, node, guaranteed, updated, tuple(edges))
+        return NodeRow(kind, node, guaranteed, updated, tuple(edges), told)
 
     def _make(self, kind: Kind) -> type[BaseModel]:
         fields: dict[str, Any] = {
@@ -212,6 +217,8 @@ class Facts:
         }
         for p in kind.properties.values():
             fields[p.name] = field(p)
+        if kind.told:
+            fields[AS_OF] = (Moment | None, Field(default=None, description=as_of_doc(kind)))
         for e in kind.edges:
             end = self._end(e)
             fields[e.name] = (
@@ -252,6 +259,12 @@ def _said(end: BaseModel) -> Any:
     """An edge's end as a document says it: its id alone where there is nothing else to say."""
     values = {name: value for name in end.__pydantic_fields_set__ if (value := end.__dict__[name]) is not None}
     return values["id"] if len(values) == 1 else values
+
+
+def as_of_doc(kind: Kind) -> str:
+    """What the field of a fact says that holds the moment from which its told values hold."""
+    names = " and ".join(p.name for p in kind.told)
+    return f"From when {names} hold as this fact gives them; by default from when it is recorded."
 
 
 def _vague(edge: Edge, rows: Iterable[EdgeRow]) -> list[str]:

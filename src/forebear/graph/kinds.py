@@ -23,6 +23,7 @@ from forebear.graph.declaration import (
 )
 
 APPENDED = Change.APPENDED
+TOLD = Change.TOLD
 UPDATED = Change.UPDATED
 GOVERNED = Standing.GOVERNED
 OBSERVED = Standing.OBSERVED
@@ -187,12 +188,12 @@ class RunStatus(StrEnum):
 class Run(Node, prefix="run"):
     """One training run: its configuration, its times, its status, its metrics."""
 
-    status: RunStatus | None = prop("Where it stands.", change=APPENDED, default=None)
+    status: RunStatus | None = prop("Where it stands.", change=TOLD, default=None)
     configuration: Json | None = prop("Its configuration.", default=None)
     started_at: datetime | None = prop("When it started.", default=None)
-    ended_at: datetime | None = prop("When it ended.", change=APPENDED, default=None)
+    ended_at: datetime | None = prop("When it ended.", change=TOLD, default=None)
     seed: int | None = prop("Its random seed.", default=None)
-    metrics: Json | None = prop("Its final metrics.", change=APPENDED, default=None)
+    metrics: Json | None = prop("Its final metrics.", change=TOLD, default=None)
 
     experiment = edge(
         PART_OF, "Experiment", one=True, doc="The experiment that it is part of.",
@@ -604,8 +605,8 @@ class Robot(Node, prefix="robot"):
 
     serial: str | None = prop("Its serial number.", default=None, indexed=True)
     robot_class: str | None = prop("Its class.", default=None)
-    software: str | None = prop("The version of its software, such as 4.2.1.", change=APPENDED, default=None)
-    rate_hz: float | None = prop("The highest rate at which it takes commands, in Hz.", change=APPENDED, default=None)
+    software: str | None = prop("The version of its software, such as 4.2.1.", change=TOLD, default=None)
+    rate_hz: float | None = prop("The highest rate at which it takes commands, in Hz.", change=TOLD, default=None)
 
     member_of = edge(
         MEMBER_OF, "Fleet", "Cohort", interval=True, doc="The fleets and cohorts that it belongs to, and when.",
@@ -732,7 +733,7 @@ class Incident(Node, prefix="incident", standing=OBSERVED):
     """An incident or a regression, with its severity."""
 
     type: IncidentType | None = prop("What kind of incident it is.", default=None)
-    severity: Severity | None = prop("How bad it is.", change=APPENDED, default=None)
+    severity: Severity | None = prop("How bad it is.", change=TOLD, default=None)
     valid_from: datetime = prop("When it began.", indexed=True)
     valid_to: datetime | None = prop("When it was over; null while it is open.", change=APPENDED, default=None)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from forebear.graph.declaration import Edge, Kind
+from forebear.graph.telling import Telling
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class NodeRow:
     guaranteed: dict[str, Any]
     updated: dict[str, Any]
     edges: tuple[EdgeRow, ...]
+    told: tuple[Telling, ...] = ()
+    """What it tells of what changes in the world."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ class Amendment:
     to_kind: str | None = None
     identity: Mapping[str, Any] = field(default_factory=dict)
     """The parts of the edge's identity that it names."""
+    as_of: str | None = None
+    """Of what is told: the moment at which what is corrected held; `None` is the present."""
 
 
 Row = NodeRow | Amendment

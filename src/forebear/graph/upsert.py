@@ -28,25 +28,27 @@ SNAPSHOT_OF_KEPT = ("recordedAt", "describedAt", "retractedAt", "imported")
 
 def snapshot(kind: Kind) -> tuple[str, ...]:
     """What a revision record keeps of a node: every guaranteed property and when it was known."""
-    return (*SNAPSHOT_OF_KEPT, *(p.name for p in kind.guaranteed))
+    return (*SNAPSHOT_OF_KEPT, *kind.kept)
 
 
 def describe(kind: Kind) -> str:
-    """Upserts nodes from rows `{id, guaranteed, updated}`.
+    """Upserts nodes from rows `{id, guaranteed, updated}`, of a kind of which something is told with `first` and `told`: all
+    guaranteed values that one gets which nobody has described, and what is told with a moment.
 
     Answers `{described, updated, trouble}`: how many it described anew, in how many others it replaced what is simply updated,
     and all that is stored of each node that stands with other guaranteed values or was retracted. Of those nothing was written
     but what is simply updated.
     """
     # The lock comes before what decides is read, as ON MATCH keeps the order; a node just created is the writer's own.
+    first, untold = ("row.first", f" OR {_UNTOLD}") if kind.told else ("row.guaranteed", "")
     return (
         f"UNWIND $batch.rows AS row\n"
         f"MERGE (n:{kind.name} {{id: row.id}})\n"
-        f"ON CREATE SET n += $batch.stamp, n.revision = 0, n.describedAt = $batch.now, n += row.guaranteed, n += row.updated\n"
+        f"ON CREATE SET n += $batch.stamp, n.revision = 0, n.describedAt = $batch.now, n += {first}, n += row.updated\n"
         f"ON MATCH SET n.lock = null, "
-        f"n += CASE WHEN n.describedAt IS NULL AND n.retractedAt IS NULL THEN row.guaranteed ELSE {{}} END, "
+        f"n += CASE WHEN n.describedAt IS NULL AND n.retractedAt IS NULL THEN {first} ELSE {{}} END, "
         f"n.describedAt = CASE WHEN n.retractedAt IS NULL THEN coalesce(n.describedAt, $batch.now) END\n"
-        f"WITH n, row, n.retractedAt IS NOT NULL OR {_differs('n', 'row.guaranteed')} AS differs, "
+        f"WITH n, row, n.retractedAt IS NOT NULL OR {_differs('n', 'row.guaranteed')}{untold} AS differs, "
         f"any(k IN keys(row.updated) WHERE coalesce(n[k] <> row.updated[k], n[k] IS NOT NULL OR row.updated[k] IS NOT NULL)) "
         f"AS outdated\n"
         f"SET n += CASE WHEN outdated THEN row.updated ELSE {{}} END\n"
@@ -54,6 +56,13 @@ def describe(kind: Kind) -> str:
         f"sum(CASE WHEN outdated AND coalesce(n.describedAt <> $batch.now, true) THEN 1 ELSE 0 END) AS updated, "
         f"collect(CASE WHEN differs THEN properties(n) END) AS trouble"
     )
+
+
+_UNTOLD = (
+    "any(t IN row.told WHERE none(i IN range(0, size(coalesce(n[t.since], [])) - 1) "
+    "WHERE n[t.since][i] = t.asOf AND n[t.told][i] = t.value))"
+)
+"""Whether something is told with a moment that a node does not hold yet."""
 
 
 def create(kind: Kind) -> str:
@@ -229,7 +238,8 @@ def detach(kind: str, types: tuple[str, ...]) -> str:
 
 def node_facts(kind: Kind) -> str:
     """What an amendment must know of nodes: rows `{id}`; answers each node's stored properties."""
-    stored = ", ".join(f".{name}" for name in ("id", "describedAt", "retractedAt", *kind.properties))
+    names = dict.fromkeys(("id", "describedAt", "retractedAt", *kind.properties, *kind.kept))
+    stored = ", ".join(f".{name}" for name in names)
     return f"UNWIND $batch.rows AS row\nMATCH (n:{kind.name} {{id: row.id}})\nREMOVE n.lock\nRETURN n{{{stored}}} AS stored"
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from forebear.graph import upsert
 from forebear.graph.declaration import Change, Graph, Kind
 from forebear.graph.rows import Amendment, EdgeRow, NodeRow, Row
+from forebear.graph.telling import Telling
 from forebear.record import footing
 
 Ends = tuple[str, str, str]
@@ -28,6 +29,7 @@ class Node:
     facts: list[tuple[int, NodeRow]]
     guaranteed: dict[str, Any]
     updated: dict[str, Any]
+    told: tuple[Telling, ...] = ()
 
 
 @dataclass
@@ -75,7 +77,7 @@ class Level:
         nodes = self.nodes[row.kind.name]
         node = nodes.get(row.id)
         if node is None:
-            nodes[row.id] = Node(row.kind, row.id, [(position, row)], row.guaranteed, row.updated)
+            nodes[row.id] = Node(row.kind, row.id, [(position, row)], row.guaranteed, row.updated, row.told)
             return
         for name, value in row.guaranteed.items():
             before = node.guaranteed.get(name)
@@ -86,6 +88,9 @@ class Level:
         node.facts.append((position, row))
         node.guaranteed = node.guaranteed | row.guaranteed
         node.updated = node.updated | row.updated
+        # Of what holds from when it is recorded, the last counts.
+        again = {t.of for t in row.told if t.as_of is None}
+        node.told = (*(t for t in node.told if t.as_of or t.of not in again), *row.told)
 
     def _add_edge(self, position: int, row: EdgeRow) -> None:
         edges = self.edges[row.edge.source, row.edge.name, row.target_kind]

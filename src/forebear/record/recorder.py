@@ -14,13 +14,14 @@ from forebear.actions.performer import By, Performer
 from forebear.domain.outcome import Done, Reason, Refused
 from forebear.domain.roles import Actor, reads, refusal
 from forebear.graph import audit, upsert
-from forebear.graph.declaration import Change, Edge, Graph, Kind, Standing
+from forebear.graph.declaration import Change, Edge, Graph, Kind, Property, Standing
 from forebear.graph.dialect import Engine, anchored
 from forebear.graph.facts import Facts
 from forebear.graph.ids import composed
 from forebear.graph.kinds import ReleaseLine, RunStatus
 from forebear.graph.moments import moment
 from forebear.graph.rows import Amendment, EdgeRow, InvalidFact, NodeRow, Row
+from forebear.graph.telling import corrected, told
 from forebear.graph.values import json_text
 from forebear.record import footing
 from forebear.record.audit import FACTS, Chains, digest
@@ -449,10 +450,7 @@ class _Writing:
             for group in (sorted(nodes[kind].values(), key=lambda n: n.id) for kind in sorted(nodes))
             for piece in _pieces(group)
         ]
-        answers = await self.run_each(
-            (upsert.describe(kind), [{"id": n.id, "guaranteed": n.guaranteed, "updated": n.updated} for n in piece])
-            for kind, piece in pieces
-        )
+        answers = await self.run_each((upsert.describe(kind), [self.row(n) for n in piece]) for kind, piece in pieces)
         for (kind, piece), answer in zip(pieces, answers, strict=True):
             self.summary.described += answer["described"]
             self.summary.updated += answer["updated"]
@@ -461,20 +459,41 @@ class _Writing:
                 if revision := self.revision(nodes[kind.name][stored["id"]], stored):
                     revisions.append(revision)
                     self._revised.add(stored["id"])
-                    self.changed(stored["id"], stored, revision["changes"], revision["changed"], None)
+                    names = [name for name in ("retractedAt", *kind.kept) if name in revision["changes"]]
+                    self.changed(stored["id"], stored, revision["changes"], names, None)
             await self.revise(kind, revisions)
             if externals := [
                 {"id": n.id, "externalIds": n.updated["externalIds"] or []} for n in piece if "externalIds" in n.updated
             ]:
                 await self.run(upsert.identify(kind), externals)
 
+    def row(self, node: Node) -> dict[str, Any]:
+        """A node as `upsert.describe` takes it."""
+        row = {"id": node.id, "guaranteed": node.guaranteed, "updated": node.updated}
+        if not node.kind.told:
+            return row
+        for position, fact in node.facts:
+            if late := next((t.as_of for t in fact.told if t.as_of and t.as_of > self.now), None):
+                self.refuse(position, f"asOf: {late} lies ahead, it is {self.now}; tell what holds then once it does")
+        present = {t.of.name: t.value for t in node.told if t.as_of is None}
+        return row | {
+            "guaranteed": node.guaranteed | present,
+            "first": node.guaranteed | told({}, node.told, self.now),
+            "told": [t.row for t in node.told if t.as_of],
+        }
+
     def revision(self, node: Node, stored: Mapping[str, Any]) -> dict[str, Any] | None:
         """What facts change of a node that stands; `None` where they change nothing and, with refusals, where they must not."""
         if stored.get("retractedAt") is not None:
             return {
                 "id": node.id,
-                "changes": {**node.guaranteed, "describedAt": self.now, "retractedAt": None},
-                "changed": ["retractedAt", *node.guaranteed],
+                "changes": {
+                    **node.guaranteed,
+                    **told({}, node.told, self.now),
+                    "describedAt": self.now,
+                    "retractedAt": None,
+                },
+                "changed": ["retractedAt", *node.guaranteed, *dict.fromkeys(t.of.name for t in node.told)],
             }
         refused = False
         for position, fact in node.facts:
@@ -490,8 +509,9 @@ class _Writing:
                 )
         if refused:
             return None
-        changes = {n: v for n, v in node.guaranteed.items() if n != "imported" and stored.get(n) != v}
-        return {"id": node.id, "changes": changes, "changed": list(changes)} if changes else None
+        now = {**node.guaranteed, **told(stored, node.told, self.now)}
+        changes = {n: v for n, v in now.items() if n != "imported" and stored.get(n) != v}
+        return {"id": node.id, "changes": changes, "changed": _properties(node.kind, changes)} if changes else None
 
     async def revise(self, kind: Kind, rows: Sequence[Mapping[str, Any]], reason: str | None = None) -> None:
         if rows:
@@ -608,8 +628,8 @@ class _Writing:
         by_id = {row["stored"]["id"]: row["stored"] for row in found}
         held = await self._held(kind, [a.of for _, a in rows if a.values is None and a.of in by_id])
         gone: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        guaranteed = {p.name for p in kind.guaranteed}
-        changed: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        properties = {p.name: p for p in kind.told}
+        corrections: dict[str, list[dict[str, Any]]] = defaultdict(list)
         updated: list[dict[str, Any]] = []
         for position, a in rows:
             stored = by_id.get(a.of)
@@ -619,29 +639,33 @@ class _Writing:
                 if a.of in held:
                     self.refuse(position, held[a.of])
                 elif stored["retractedAt"] is None:
-                    known = [p.name for p in kind.guaranteed if stored.get(p.name) is not None]
-                    gone[a.reason].append({"id": a.of, "changed": ["retractedAt", *known]})
+                    known = [name for name in kind.kept if stored.get(name) is not None]
+                    gone[a.reason].append({"id": a.of, "changed": ["retractedAt", *_properties(kind, known)]})
                     self.changed(a.of, stored, None, known, a.reason)
             elif stored["describedAt"] is None:
                 state = "was retracted" if stored["retractedAt"] else "is not described yet"
                 self.refuse(position, f"of: {a.of} {state}: there is nothing to correct; record its fact")
-            elif changes := {n: v for n, v in a.values.items() if stored.get(n) != v}:
+            elif a.as_of and a.as_of > self.now:
+                self.refuse(position, f"asOf: {a.as_of} lies ahead, it is {self.now}")
+            elif changes := _corrected(stored, a, properties, self.now):
                 self.changed(a.of, stored, changes, changes, a.reason)
-                if revised := {n: v for n, v in changes.items() if n in guaranteed}:
-                    changed[a.reason].append({"id": a.of, "changes": revised, "changed": list(revised)})
-                if replaced := {n: v for n, v in changes.items() if n not in guaranteed}:
+                if revised := {n: v for n, v in changes.items() if n in kind.kept}:
+                    corrections[a.reason].append({"id": a.of, "changes": revised, "changed": _properties(kind, revised)})
+                if replaced := {n: v for n, v in changes.items() if n not in kind.kept}:
                     updated.append({"id": a.of, "values": replaced})
-        nothing = dict.fromkeys(kind.properties) | {"describedAt": None, "retractedAt": self.now}
+        nothing = dict.fromkeys((*kind.properties, *kind.kept)) | {"describedAt": None, "retractedAt": self.now}
         for reason, taken in gone.items():
             detach = upsert.detach(kind.name, tuple(sorted(self._graph.edge_types)))
             await self.run(detach, [{"id": each["id"]} for each in taken], reason)
             await self.run(upsert.revise(kind), [{**each, "changes": nothing} for each in taken], reason)
             self.summary.retracted += len(taken)
-        for reason, revisions in changed.items():
+        for reason, revisions in corrections.items():
             await self.revise(kind, revisions, reason)
         if updated:
             await self.run(upsert.update(kind), updated)
-            self.summary.updated += len({row["id"] for row in updated} - {r["id"] for each in changed.values() for r in each})
+            self.summary.updated += len(
+                {row["id"] for row in updated} - {r["id"] for each in corrections.values() for r in each}
+            )
         if externals := [
             {"id": row["id"], "externalIds": row["values"]["externalIds"] or []}
             for row in updated
@@ -699,6 +723,20 @@ class _Writing:
 
 
 _ACTED = "is decided about by actions; history cannot change it any more, so ask for the action"
+
+
+def _properties(kind: Kind, names: Iterable[str]) -> list[str]:
+    """The properties that some stored names are of: a revision says which changed, not how what is told of them is kept."""
+    of = {name: p.name for p in kind.told for name in (p.told, p.since)}
+    return [*dict.fromkeys(of.get(name, name) for name in names)]
+
+
+def _corrected(stored: Mapping[str, Any], a: Amendment, of_world: Mapping[str, Property], now: str) -> dict[str, Any]:
+    """What a correction changes of what is stored of a node."""
+    changes: dict[str, Any] = {}
+    for name, value in (a.values or {}).items():
+        changes |= corrected(stored, of_world[name], value, a.as_of, now) if name in of_world else {name: value}
+    return {name: value for name, value in changes.items() if stored.get(name) != value}
 
 
 def _key(edge: Edge, trouble: Mapping[str, Any]) -> Identity:

@@ -141,7 +141,7 @@ def _node(kind: Kind, stored: Mapping[str, Any]) -> dict[str, Any]:
         "id": stored["id"],
         "governed": kind.standing is Standing.GOVERNED and not stored["imported"],
         "retractedAt": stored["retractedAt"],
-        "values": {p.name: stored[p.name] for p in kind.guaranteed if stored[p.name] is not None},
+        "values": {name: stored[name] for name in kind.kept if stored[name] is not None},
         "edges": [],
     }
 

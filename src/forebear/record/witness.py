@@ -148,7 +148,7 @@ class Witness:
                 fits = any((s in gone) == (now is not None) for s in last)
             else:
                 now = values.get(name)
-                fits = any(_same(declared[name], s.value, now) for s in last)
+                fits = any(_same(declared.get(name), s.value, now) for s in last)
             if not fits:
                 then = "retracted" if last[-1] in gone else json_text(last[-1].value)
                 yield Finding(node["id"], f"has {name} {json_text(now)}, and by {last[-1].entry} it is {then}")
@@ -185,12 +185,12 @@ class Witness:
 
 def _held(kind: Kind) -> set[str]:
     """The values that are held to what entries say of them: what is simply updated is outside of the guarantee."""
-    return {p.name for p in kind.guaranteed} | {"retractedAt"}
+    return {*kind.kept, "retractedAt"}
 
 
-def _same(p: Property, said: Any, stored: Any) -> bool:
+def _same(p: Property | None, said: Any, stored: Any) -> bool:
     """Whether a value, as a document says it or as the graph holds it, is the one that the graph holds."""
-    if said is None or stored is None or said == stored:
+    if p is None or said is None or stored is None or said == stored:
         return bool(said == stored)
     if p.is_json:
         return any(_comparable(value) == _comparable(msgspec.json.decode(stored)) for value in _readings(said))

@@ -14,7 +14,7 @@ from forebear.graph.compiler.page import Rows, page
 from forebear.graph.compiler.selected import Selected
 from forebear.graph.compiler.statement import Finish, Projection, Statement, object_of
 from forebear.graph.compiler.time import Time
-from forebear.graph.declaration import Edge, Json, Kind, Property
+from forebear.graph.declaration import Change, Edge, Json, Kind, Property
 from forebear.graph.field import (
     ConnectionField,
     EdgePart,
@@ -72,6 +72,8 @@ class Nodes:
         once = self.statement.once
         match s.rule:
             case PropertyField(p, kept):
+                if p.change is Change.TOLD:
+                    time = self.statement.time(s.arguments, time)
                 return once(n, time.kept(n, p) if kept else time.read(n, p)), _decoded(s, p)
             case NodeField.ID:
                 return once(n, f"{n}.id"), None

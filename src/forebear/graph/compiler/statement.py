@@ -80,9 +80,9 @@ class Statement:
         if arguments.values.get("asKnownAt") is not None:
             knowledge = self.bind(arguments, "asKnownAt")
         if arguments.values.get("at") is not None:
-            return Time(self.bind(arguments, "at"), knowledge)
+            return Time(self.bind(arguments, "at"), knowledge, told=True)
         if outer and (arguments.values.get("asKnownAt") is None):
-            return Time(outer.at, knowledge)
+            return Time(outer.at, knowledge, outer.told)
         return Time(knowledge or self.now(), knowledge)
 
     # ── ids ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from forebear.graph.declaration import RETRACTED, Edge, Property
+from forebear.graph.declaration import RETRACTED, Change, Edge, Property
 from forebear.graph.dialect import known, state
 
 
@@ -15,6 +15,8 @@ class Time:
 
     at: str
     known: str | None
+    told: bool = False
+    """Whether somebody asks about `at`; else the present values are meant."""
 
     def holds(self, edge: str) -> str:
         """The condition that an edge with an interval holds."""
@@ -42,10 +44,17 @@ class Time:
         return f"coalesce({n}_then.describedAt <= {self.known}, false)" if self.known else f"({n}.describedAt IS NOT NULL)"
 
     def read(self, n: str, p: Property) -> str:
-        """A property of a node, as it was known."""
-        if self.known is None or p.change.value == "UPDATED":
+        """A property of a node, as it was known; what changes in the world as it was at the moment that is asked about."""
+        if self.known is None or p.change is Change.UPDATED:
+            return self._held(n, p)
+        return f"CASE WHEN {n}_then.describedAt <= {self.known} THEN {self._held(f'{n}_then', p)} END"
+
+    def _held(self, n: str, p: Property) -> str:
+        if p.change is not Change.TOLD or not self.told:
             return f"{n}.{p.name}"
-        return f"CASE WHEN {n}_then.describedAt <= {self.known} THEN {n}_then.{p.name} END"
+        # What an older version has recorded has no moments.
+        held = f"([null] + {n}.{p.told})[size([x IN {n}.{p.since} WHERE x <= {self.at}])]"
+        return f"CASE WHEN {n}.{p.since} IS NULL THEN {n}.{p.name} ELSE {held} END"
 
     def kept(self, n: str, p: Property) -> str:
         """A property that Forebear keeps, as it was known."""

@@ -1,0 +1,78 @@
+"""Tellings: what is told of a value that changes in the world, each with the moment from which it holds.
+
+All tellings of a property are kept with the node, as two lists in the order of those moments; the last is the present one, and
+is the property's own value. So the order in which they arrive does not matter. Of two with one moment the later recorded holds.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from forebear.graph.declaration import Property
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One value of a property, and from when it holds; `None` is when it is recorded."""
+
+    of: Property
+    value: Any
+    as_of: str | None
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """It as a statement looks for it."""
+        return {"told": self.of.told, "since": self.of.since, "value": self.value, "asOf": self.as_of}
+
+
+def told(stored: Mapping[str, Any], tellings: Iterable[Telling], now: str) -> dict[str, Any]:
+    """What is stored of the properties that tellings are about once they are recorded at `now`.
+
+    One that is kept already changes nothing, nor does one without a moment that repeats the present value.
+    """
+    after: dict[str, Any] = {}
+    # Those that hold from now on come last.
+    for telling in sorted(tellings, key=lambda t: t.as_of is None):
+        p, value, as_of = telling.of, telling.value, telling.as_of
+        values, since = _kept({**stored, **after}, p, now)
+        pairs = [*zip(values, since, strict=True)]
+        if (value, as_of) in pairs or (as_of is None and values and values[-1] == value):
+            continue
+        if as_of is None and (value, now) in pairs:
+            del values[pairs.index((value, now))], since[pairs.index((value, now))]
+        place = bisect_right(since, as_of or now)
+        values.insert(place, value)
+        since.insert(place, as_of or now)
+        after |= _stored(p, values, since)
+    return after
+
+
+def corrected(stored: Mapping[str, Any], p: Property, value: Any, as_of: str | None, now: str) -> dict[str, Any]:
+    """What is stored of a property once the telling that holds at a moment is put right; a null takes it back.
+
+    Without a moment it is the present one. Where none holds then, the value is told.
+    """
+    values, since = _kept(stored, p, now)
+    place = bisect_right(since, as_of) - 1 if as_of else len(since) - 1
+    if place < 0:
+        return {} if value is None else told(stored, [Telling(p, value, as_of)], now)
+    if value is None:
+        del values[place], since[place]
+    else:
+        values[place] = value
+    return _stored(p, values, since)
+
+
+def _kept(stored: Mapping[str, Any], p: Property, now: str) -> tuple[list[Any], list[str]]:
+    values, since = [*(stored.get(p.told) or ())], [*(stored.get(p.since) or ())]
+    if not since and stored.get(p.name) is not None:
+        # It was recorded by a version that kept no tellings.
+        return [stored[p.name]], [stored.get("describedAt") or now]
+    return values, since
+
+
+def _stored(p: Property, values: list[Any], since: list[str]) -> dict[str, Any]:
+    return {p.name: values[-1] if values else None, p.told: values or None, p.since: since or None}
