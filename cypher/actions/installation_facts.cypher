@@ -2,9 +2,8 @@
 // deployments of the artifact that cover the robot then. One row. Locks the robot.
 //
 // parameter robot ID(Robot): The robot.
-// parameter artifact ID(Artifact): The artifact by its id,
-// parameter digest String: or by its digest,
-// parameter externalId String: or by its name in another system.
+// parameter unknown ID(Artifact)!: The artifact by its id; or by the id that it has where no more is known of it than its name,
+// parameter name String!: or by its name: a digest, or an id in another system.
 // parameter since DateTime!: Since when it was seen.
 CALL () {
   MATCH (robot:Robot {id: $robot}) WHERE true
@@ -16,23 +15,30 @@ WITH collect(robot)[0] AS robot
 REMOVE robot.lock
 WITH robot
 CALL () {
-  MATCH (artifact:Artifact {id: $artifact}) WHERE true
-  RETURN artifact, 0 AS rank
+  MATCH (own:Artifact {id: $unknown}) WHERE own.retractedAt IS NULL
+  RETURN own
   UNION
-  MATCH (artifact:Artifact {id: 'artifact:' + $digest}) WHERE true
-  RETURN artifact, 1 AS rank
-  UNION
-  MATCH (artifact:Artifact {digest: $digest}) WHERE true
-  RETURN artifact, 2 AS rank
-  UNION
-  MATCH (external:ExternalId {id: $externalId})-[names:IDENTIFIES]->(artifact:Artifact) WHERE true
-  RETURN artifact, 3 AS rank
-  UNION
-  RETURN null AS artifact, 4 AS rank
+  RETURN null AS own
 }
-WITH robot, artifact ORDER BY rank, artifact.id
-WITH robot, collect(artifact)[0] AS artifact
-WITH robot, artifact,
+WITH robot, collect(own)[0] AS own
+CALL () {
+  MATCH (other:Artifact {digest: $name}) WHERE other.describedAt IS NOT NULL
+  RETURN other
+  UNION
+  MATCH (external:ExternalId {id: $name})-[names:IDENTIFIES]->(other:Artifact) WHERE other.describedAt IS NOT NULL
+  RETURN other
+  UNION
+  MATCH (former:Artifact {id: $unknown}) WHERE former.sameAs IS NOT NULL
+  MATCH (other:Artifact {id: former.sameAs}) WHERE other.describedAt IS NOT NULL
+  RETURN other
+  UNION
+  RETURN null AS other
+}
+WITH robot, own, other ORDER BY other.id
+WITH robot, own, collect(other) AS others
+WITH robot, own, others,
+  CASE WHEN own.describedAt IS NOT NULL OR size(others) = 0 THEN own WHEN size(others) = 1 THEN others[0] END AS artifact
+WITH robot, own, others, artifact,
   COLLECT {
     WITH * WHERE robot IS NOT NULL
     MATCH (found:Installation)-[on:ON]->(robot) WHERE found.validFrom < $since AND coalesce(found.validTo > $since, true)
@@ -47,6 +53,9 @@ WITH robot, artifact,
   } AS same
 RETURN artifact.id AS artifact,
   robot.retractedAt AS retracted,
+  own IS NOT NULL AS named,
+  CASE WHEN own.describedAt IS NULL AND artifact.id <> own.id THEN own.id END AS placeholder,
+  [other IN others WHERE artifact IS NULL | other.id] AS several,
   COLLECT {
     WITH * WHERE robot IS NOT NULL
     MATCH (found:Installation)-[on:ON]->(robot) WHERE found.validFrom > $since

@@ -1,4 +1,5 @@
-// Finds nodes by a name in another system: an external id such as mlflow:run/4f2c, or a digest such as a robot reports.
+// Finds nodes by a name in another system: an external id such as mlflow:run/4f2c, or a digest such as a robot reports; and by an id
+// that it had before another node with its name was registered. A name of several finds all of them.
 //
 // parameter name String!: The external id or digest, in full.
 // time none
@@ -10,6 +11,18 @@ CALL () {
   RETURN node, 'externalId' AS by
   UNION
   MATCH (node:Artifact {id: 'artifact:' + $name}) WHERE node.retractedAt IS NULL
+  RETURN node, 'id' AS by
+  UNION
+  MATCH (former:Artifact {id: $name}) WHERE former.sameAs IS NOT NULL
+  MATCH (node:Artifact {id: former.sameAs}) WHERE true
+  RETURN node, 'id' AS by
+  UNION
+  MATCH (former:Artifact {id: 'artifact:' + $name}) WHERE former.sameAs IS NOT NULL
+  MATCH (node:Artifact {id: former.sameAs}) WHERE true
+  RETURN node, 'id' AS by
+  UNION
+  MATCH (former:Incident {id: $name}) WHERE former.sameAs IS NOT NULL
+  MATCH (node:Incident {id: former.sameAs}) WHERE true
   RETURN node, 'id' AS by
   UNION
   MATCH (node:Artifact {digest: $name}) WHERE true

@@ -14,12 +14,15 @@ from forebear.store.statements import facts
 
 ROOT = Path(__file__).parents[2]
 KINDS = (
-    "Model", "Checkpoint", "Experiment", "ModelVersion", "ReleaseLine", "Release", "Artifact", "Fleet", "Cohort", "Deployment",
-    "Robot",
+    "ExternalId", "Model", "Checkpoint", "Experiment", "ModelVersion", "ReleaseLine", "Release", "Artifact", "Fleet", "Cohort",
+    "Deployment", "Robot",
 )  # fmt: skip
 """The order, as docs/architecture.md has it."""
 
-NAMES = ("model", "checkpoint", "experiment", "version", "line", "release", "artifact", "fleet", "cohort", "asked", "robot")
+NAMES = (
+    "external", "model", "checkpoint", "experiment", "version", "line", "release", "artifact", "fleet", "cohort", "asked",
+    "robot",
+)  # fmt: skip
 VARIABLES = dict(zip(NAMES, KINDS, strict=True))
 """What the facts statements call a node of each kind where they lock it."""
 

@@ -121,7 +121,7 @@ class History:
             # An immutable value that differs would be refused: most facts say few of them.
             likely = 0.4 if self.sizes else 0.25 if p.change is Change.IMMUTABLE else 0.6
             if p.required or self.random.random() < likely:
-                document[p.name] = self._value(p)
+                document[p.name] = self._said(kind, id, p)
         _in_order(document)
         if any(p.name in document for p in kind.told) and self.random.random() < 0.6:
             document["asOf"] = moment(BEGIN + timedelta(days=self.random.randint(-3, self.day)))
@@ -163,7 +163,7 @@ class History:
         if self.random.random() < 0.4:
             return {"kind": "Retraction", "of": of, "reason": "it never was"}
         chosen = self.random.sample(list(kind.properties.values()), 2)
-        values = {p.name: self._value(p) if p.required or self.random.random() < 0.8 else None for p in chosen}
+        values = {p.name: self._said(kind, of, p) if p.required or self.random.random() < 0.8 else None for p in chosen}
         return {"kind": "Correction", "of": of, "values": values, "reason": "it was wrong"}
 
     def _amend_edge(self) -> dict[str, Any]:
@@ -176,6 +176,13 @@ class History:
         p = self.random.choice(open)
         value = self._value(p) if p.required or self.random.random() < 0.7 else None
         return {"kind": "Correction", **named, "values": {p.name: value}, "reason": "it was wrong"}
+
+    def _said(self, kind: Kind, id: str, p: Property) -> Any:
+        """A value of a node. What has one name is one node, so its names are its own."""
+        value = self._value(p)
+        if not kind.has_other_ids or p.name not in (*kind.reported_by, "externalIds"):
+            return value
+        return f"{value} of {id}" if isinstance(value, str) else [f"{name} of {id}" for name in value]
 
     def _value(self, p: Property) -> Any:
         return value(p, self.random)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forebear.domain.installation import Around, CoveringRow, Seen, SeenRow, report
-from forebear.domain.outcome import Connect, Describe, Disconnect, Reason, Revise, Verdict
+from forebear.domain.outcome import Connect, Describe, Disconnect, Name, Reason, Revise, Verdict
 from forebear.graph.kinds import DeploymentState
 
 NOW = "2026-06-01T12:00:00.000000Z"
@@ -111,16 +111,21 @@ def test_a_new_artifact_ends_what_was_seen_before() -> None:
 
 
 @pytest.mark.parametrize(
-    ("named", "artifact"),
+    ("named", "artifact", "names"),
     [
-        ({"digest": "sha256:01"}, "artifact:sha256:01"),
-        ({"external_id": "registry:picker 7"}, "artifact:registry:picker%207"),
+        ({"digest": "sha256:01"}, "artifact:sha256:01", []),
+        (
+            {"external_id": "registry:picker 7"},
+            "artifact:registry:picker%207",
+            [Name("artifact:registry:picker%207", "registry:picker 7")],
+        ),
     ],
 )
-def test_an_artifact_that_nobody_knows_gets_a_name(named: dict[str, str], artifact: str) -> None:
-    (effect,) = report(Seen("robot:a", at(9), **named), Around(), NOW).effects
-    assert isinstance(effect, Describe)
-    assert effect.document["artifact"] == artifact
+def test_an_artifact_that_nobody_knows_gets_a_name(named: dict[str, str], artifact: str, names: list[Name]) -> None:
+    described, *others = report(Seen("robot:a", at(9), **named), Around(), NOW).effects
+    assert isinstance(described, Describe)
+    assert described.document["artifact"] == artifact
+    assert others == names
 
 
 def covering(id: str, state: str, *, cohort: bool = False, **when: str) -> CoveringRow:

@@ -14,9 +14,10 @@ from forebear.graph.declaration import Value, prop
 
 
 class ReportInstallation(Value):
-    """Reports that an artifact was seen on a robot, and ends what was seen there before. Always accepted, also of an artifact
-    or a robot that nobody knows, which it makes known by name: what may run is another question. Reports may come late,
-    twice and out of order. The same moment again is the same report, so give since when it runs, not when it was looked at."""
+    """Reports that an artifact was seen on a robot, and ends what was seen there before. Accepted also of an artifact or a
+    robot that nobody knows, which it makes known by name: what may run is another question. Once an artifact is registered with
+    that name, it is what was seen; a name of several artifacts is refused as AMBIGUOUS. Reports may come late, twice and out of
+    order. The same moment again is the same report, so give since when it runs, not when it was looked at."""
 
     robot: str = prop("The robot.", names=("Robot",))
     since: datetime = prop("Since when it runs.")
@@ -29,16 +30,20 @@ class ReportInstallation(Value):
     )
 
 
+def _seen(given: Mapping[str, Any]) -> Seen:
+    names = ("artifact", "digest", "until", "deployment")
+    return Seen(given["robot"], given["since"], external_id=given.get("externalId"), **{n: given.get(n) for n in names})
+
+
 def _asks(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: given.get(name) for name in ("robot", "since", "artifact", "digest", "externalId")}
+    seen, external_id = _seen(given), given.get("externalId")
+    asked = {"robot": seen.robot, "since": seen.since, "unknown": seen.unknown, "name": seen.name}
+    return asked | {"names": [external_id] if external_id else []}
 
 
 def _report(given: Given) -> Verdict:
     (around,) = given.rows("installation", Around)
-    said = given.input
-    names = ("artifact", "digest", "until", "deployment")
-    seen = Seen(said["robot"], said["since"], external_id=said.get("externalId"), **{n: said.get(n) for n in names})
-    return installation.report(seen, around, given.now)
+    return installation.report(_seen(given.input), around, given.now)
 
 
-ACTIONS = (Action("reportInstallation", ReportInstallation, ("installation",), _report, _asks),)
+ACTIONS = (Action("reportInstallation", ReportInstallation, ("name", "installation"), _report, _asks),)

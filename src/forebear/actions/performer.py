@@ -26,6 +26,8 @@ from forebear.domain.outcome import (
     Disconnect,
     Done,
     Effect,
+    Join,
+    Name,
     Outcome,
     Reason,
     Refused,
@@ -36,12 +38,14 @@ from forebear.domain.outcome import (
     unread,
 )
 from forebear.domain.roles import Actor, reads, refusal
+from forebear.graph import placeholder
 from forebear.graph.change import Change, Revision
 from forebear.graph.complaint import reasons_of
 from forebear.graph.declaration import Edge
 from forebear.graph.facts import Facts
 from forebear.graph.ids import composed
 from forebear.graph.moments import moment
+from forebear.graph.placeholder import Renamed
 from forebear.graph.rows import EdgeRow, InvalidFact, NodeRow
 from forebear.store import Store, WriteTransaction
 from forebear.store.statements import Facts as Statement
@@ -115,8 +119,10 @@ class Performer:
         except InvalidFact as error:
             return _invalid(error.reasons)
 
+        said = values
+
         async def work(transaction: WriteTransaction) -> Outcome:
-            return await _Doing(self, action, values, described, by, transaction).outcome()
+            return await _Doing(self, action, said, values, described, by, transaction).outcome()
 
         while True:
             try:
@@ -125,10 +131,16 @@ class Performer:
             except _Overtaken as overtaken:
                 # Elsewhere clocks may be ahead of ours.
                 await asyncio.sleep(overtaken.ahead)
+            except Renamed as renamed:
+                values = placeholder.renamed(values, renamed.present)
+                described = _Described(self.facts)
 
     async def ask(self, name: str, input: Mapping[str, Any], actor: Actor) -> list[Mapping[str, Any]]:
         """The rows that a question's decision comes to. Raises `StoreError`."""
         inquiry = self.inquiries[name]
+        for kind, ids in placeholder.ids(self.facts.graph, input).items():
+            found = await self._store.read(placeholder.same_as(kind), {"ids": ids})
+            input = placeholder.renamed(input, {str(row["id"]): str(row["present"]) for row in found})
         now = moment(datetime.now(UTC))
         asked = {"now": now, **inquiry.asks(input)}
         statements = [self.statements[name] for name in inquiry.facts]
@@ -191,12 +203,16 @@ class _Overtaken(Exception):
 
 
 class _Doing:
-    """One attempt; the first thing that it does is to take its moment."""
+    """One attempt; the first thing that it does is to take its moment.
+
+    `input` is what was `said`, but for ids that lead on to others.
+    """
 
     def __init__(
         self,
         performer: Performer,
         action: Action,
+        said: Mapping[str, Any],
         input: Mapping[str, Any],
         described: _Described,
         by: By,
@@ -204,6 +220,7 @@ class _Doing:
     ) -> None:
         self._performer = performer
         self._action = action
+        self._said = said
         self._input = input
         self._described = described
         self._by = by
@@ -213,12 +230,12 @@ class _Doing:
         self._graph = performer.facts.graph
 
     async def outcome(self) -> Outcome:
-        former, facts = await self._rows()
+        former, present, facts = await self._rows()
         if former:
             return self._again(former)
-        # What a broken clock has dated later still is no reason to wait.
-        if overtaking := max((at for at in _recorded(facts) if self._now <= at < self._longest_wait), default=None):
-            raise _Overtaken(overtaking)
+        if present:
+            raise Renamed(present)
+        self._wait_for(facts)
         verdict = self._action.decide(Given(self._input, facts, self._by.actor, self._now, self._described))
         if (expected := self._by.expected_revision) is not None:
             revision = _revision(facts, verdict.subject)
@@ -230,7 +247,7 @@ class _Doing:
         outcome = verdict.outcome
         if verdict.dry:
             return outcome
-        change = self._change(verdict, facts)
+        change = await self._change(verdict, facts)
         if self._request_id is not None:
             change.request = {
                 "id": self._request_id,
@@ -244,28 +261,36 @@ class _Doing:
             stamp = {"recordedAt": self._now, "recordedBy": by, "source": source}
             said = {"now": self._now, "by": by, "from": source, "stamp": stamp, "reason": self._input.get("reason")}
             await self._transaction.finish(text, {"change": rows | said})
+        else:
+            await self._transaction.undo()
         return outcome
 
-    async def _rows(self) -> tuple[Mapping[str, Any] | None, dict[str, list[dict[str, Any]]]]:
-        """What a request with this idempotency key came to before, if anything, and the rows of the facts statements."""
+    async def _rows(self) -> tuple[Mapping[str, Any] | None, dict[str, str], dict[str, list[dict[str, Any]]]]:
+        """What the request came to before, if anything; where ids lead on to; the rows of the facts statements."""
         asked = {"now": self._now, **self._action.asks(self._input)}
         statements = [self._performer.statements[name] for name in self._action.facts]
         sent = [(s.text, s.bound(asked)) for s in statements]
+        # After the facts, which hold what is named under their locks.
+        sent += [(placeholder.same_as(kind), {"ids": ids}) for kind, ids in placeholder.ids(self._graph, self._input).items()]
         if self._request_id is not None:
             sent.append((FORMER, {"id": self._request_id}))
         answers: list[list[dict[str, Any]]] = await self._transaction.run_each(sent)
         former = answers.pop() if self._request_id is not None else []
-        return next(iter(former), None), dict(zip(self._action.facts, answers, strict=True))
+        present = {row["id"]: row["present"] for rows in answers[len(statements) :] for row in rows}
+        return next(iter(former), None), present, dict(zip(self._action.facts, answers, strict=False))
 
-    @property
-    def _longest_wait(self) -> str:
-        return moment(datetime.fromisoformat(self._now) + LONGEST_WAIT)
+    def _wait_for(self, facts: object) -> None:
+        """Raises `_Overtaken` where facts were recorded after this attempt's moment."""
+        longest = moment(datetime.fromisoformat(self._now) + LONGEST_WAIT)
+        # What a broken clock has dated later still is no reason to wait.
+        if overtaking := max((at for at in _recorded(facts) if self._now <= at < longest), default=None):
+            raise _Overtaken(overtaking)
 
     # ── idempotency ─────────────────────────────────────────────────────────────────────────────────────
 
     @property
     def _digest(self) -> str:
-        return audit.digest((self._action.name, json.dumps(self._input, sort_keys=True, ensure_ascii=False)))
+        return audit.digest((self._action.name, json.dumps(self._said, sort_keys=True, ensure_ascii=False)))
 
     def _again(self, former: Mapping[str, Any]) -> Outcome:
         """The outcome that the request had before."""
@@ -283,14 +308,33 @@ class _Doing:
 
     # ── writing ─────────────────────────────────────────────────────────────────────────────────────────
 
-    def _change(self, verdict: Verdict, facts: Mapping[str, list[dict[str, Any]]]) -> Change:
-        change = Change()
+    async def _change(self, verdict: Verdict, facts: Mapping[str, list[dict[str, Any]]]) -> Change:
+        change = Change(self._graph)
         for effect in verdict.effects:
+            self._add(change, effect)
+        joined = await self._joined(change)
+        for effect in joined:
             self._add(change, effect)
         # What a subject's facts do not say of its chain has none yet; were that wrong, the entry's id would exist already.
         chains = {c["id"]: (c["length"], c["hash"]) for rows in facts.values() for row in rows for c in row.get("chains", ())}
-        self._tell(change, verdict, chains)
+        self._tell(change, verdict, joined, chains)
         return change
+
+    async def _joined(self, change: Change) -> list[Join]:
+        """The placeholders that nodes take the place of by the names that they get; locks both."""
+        values = [(n.kind, n.id, {**n.guaranteed, **n.updated}) for n in (*change.nodes, *change.updates)]
+        values += [(r.kind, r.id, {**r.values}) for r in change.revisions]
+        of = {p: (kind, id) for kind, id, named in values for p in placeholder.placeholders(kind, id, named)}
+        if not of:
+            return []
+        names = sorted({name for _, _, named in values for name in named.get("externalIds") or ()})
+        sent: list[tuple[str, dict[str, Any]]] = [(placeholder.HOLD, {"names": names})]
+        for kind in sorted({kind.name for kind, _ in of.values()}):
+            sent.append((placeholder.waiting(kind), {"ids": sorted(p for p in of if of[p][0].name == kind)}))
+        _, *answers = await self._transaction.run_each(sent)
+        waiting = [row for rows in answers for row in rows]
+        self._wait_for(waiting)
+        return [Join(of[str(row["id"])][1], str(row["id"])) for row in waiting]
 
     def _add(self, change: Change, effect: Effect) -> None:
         match effect:
@@ -306,6 +350,10 @@ class _Doing:
                 change.edges.append(self._edge(id, edge, to, dict(properties)))
             case Disconnect(id, edge, to, valid_from):
                 change.retired.append(self._edge(id, edge, to, {"validFrom": valid_from} if valid_from else {}))
+            case Name(id, external_id):
+                change.named.append((self._graph.kinds[self._performer.facts.ids.kind(id)], id, external_id))
+            case Join(id, former):
+                change.joined.append((self._graph.kinds[self._performer.facts.ids.kind(id)], id, former))
 
     def _edge(self, id: str, name: str, to: str, properties: dict[str, Any]) -> EdgeRow:
         ids = self._performer.facts.ids
@@ -313,11 +361,11 @@ class _Doing:
         edge: Edge = next(e for e in kind.edges if e.name == name)
         return EdgeRow(edge, id, to, ids.kind(to), properties)
 
-    def _tell(self, change: Change, verdict: Verdict, chains: Mapping[str, tuple[int, str]]) -> None:
+    def _tell(self, change: Change, verdict: Verdict, joined: Iterable[Join], chains: Mapping[str, tuple[int, str]]) -> None:
         """Adds an audit entry and an outbox entry for each subject that the effects are about."""
         told: dict[str, tuple[dict[str, Any], dict[str, Any]]] = defaultdict(lambda: ({}, {}))
-        for effect in verdict.effects:
-            before, after = told[verdict.told_by or self._subject(effect)]
+        for effect in (*verdict.effects, *joined):
+            before, after = told[verdict.told_by or _subject(effect, verdict.subject)]
             tell(effect, before, after)
         for n, (subject, (before, after)) in enumerate(sorted(told.items())):
             length, hash = chains.get(subject, (0, None))
@@ -344,11 +392,17 @@ class _Doing:
                 }
             )
 
-    def _subject(self, effect: Effect) -> str:
-        """Whose chain tells of an effect: that of the governed node, and for a decision that of what it is about."""
-        if isinstance(effect, Describe) and effect.document["kind"] == "Decision":
-            return str(effect.document["about"][0])
-        return effect.id
+
+def _subject(effect: Effect, about: str) -> str:
+    """Whose chain tells of an effect: that of the governed node, for a decision that of what it is about.
+
+    Of what becomes of names, that of what the whole is `about` tells.
+    """
+    if isinstance(effect, (Name, Join)):
+        return about
+    if isinstance(effect, Describe) and effect.document["kind"] == "Decision":
+        return str(effect.document["about"][0])
+    return effect.id
 
 
 def _recorded(facts: Any) -> Iterator[str]:

@@ -51,6 +51,7 @@ from forebear.graph.dialect import Dialect
 from forebear.graph.field import LookupsField, QuestionField, Rule
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.moments import moment
+from forebear.graph.placeholder import ids, renamed, same_as
 from forebear.store import Store
 from forebear.store.errors import EngineUnavailable, StatementTimeout, StatementTooLarge, StoreError, TransientFailure
 
@@ -176,12 +177,11 @@ class Executor:
         tree: dict[str, Any] = {}
         if plan.verbs:
             try:
-                record = await self._store.read_one(plan.compiled.text, parameters)
+                tree = await self._read(plan.compiled, parameters)
+                if _lacks(tree) and (present := await self._present(parameters)):
+                    tree = await self._read(plan.compiled, renamed(parameters, present))
             except StoreError as error:
                 return _failure(error, name)
-            tree = cast(dict[str, Any], record["row"]) if record else {}
-        if plan.compiled.finish:
-            tree = plan.compiled.finish(tree, parameters)
         if not plan.executes and all(tree[key] is not None for key in plan.required):
             rows = _rows(tree)
             try:
@@ -191,6 +191,20 @@ class Executor:
             else:
                 return Answer(b'{"data":%b,"extensions":{"cost":%d}}' % (data, cost), name, rows, True)
         return await self._execute(asked, Answer(b"", name, _rows(tree)), tree, {"cost": cost})
+
+    async def _read(self, compiled: Compiled, parameters: dict[str, Any]) -> dict[str, Any]:
+        """The tree that a statement answers, finished."""
+        record = await self._store.read_one(compiled.text, parameters)
+        tree = cast(dict[str, Any], record["row"]) if record else {}
+        return cast(dict[str, Any], compiled.finish(tree, parameters)) if compiled.finish else tree
+
+    async def _present(self, parameters: Mapping[str, Any]) -> dict[str, str]:
+        """Where ids among parameters lead on to, since other nodes took the place of theirs."""
+        present: dict[str, str] = {}
+        for kind, named in ids(self.schema.graph, parameters).items():
+            rows = await self._store.read(same_as(kind), {"ids": named})
+            present |= {str(row["id"]): str(row["present"]) for row in rows}
+        return present
 
     async def _mutate(self, asked: Asked, variables: VariableValues, roots: Sequence[SelectedField], answer: Answer) -> Answer:
         """Answers a mutation: of one field by its resolver, unless more is to be fetched or what came of it is irregular."""
@@ -281,9 +295,7 @@ class Executor:
         async def fetch(**later: Any) -> Any:
             values.update(later)
             parameters, _ = self._parameters(plan, info.variable_values)
-            record = await self._store.read_one(plan.compiled.text, parameters)
-            tree = cast(dict[str, Any], record["row"]) if record else {}
-            return (plan.compiled.finish(tree, parameters) if plan.compiled.finish else tree).get(selected.key)
+            return (await self._read(plan.compiled, parameters)).get(selected.key)
 
         return fetch
 
@@ -502,6 +514,11 @@ def _refusal(errors: list[GraphQLError], name: str | None = None, status: int = 
 
 def _error(message: str, code: str) -> GraphQLError:
     return GraphQLError(message, extensions={"code": code})
+
+
+def _lacks(tree: Mapping[str, Any]) -> bool:
+    """Whether something is null that a root field looked up."""
+    return any(value is None or (isinstance(value, list) and None in value) for value in tree.values())
 
 
 def _rows(tree: Mapping[str, Any]) -> int:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from forebear.domain.evaluation import CLOCK_SKEW, IN_FUTURE
-from forebear.domain.outcome import Connect, Describe, Disconnect, Effect, Reason, Revise, Verdict
+from forebear.domain.outcome import Connect, Describe, Disconnect, Effect, Join, Name, Reason, Revise, Verdict
 from forebear.domain.standing import Row
-from forebear.graph.ids import composed, named_id, nameof
+from forebear.graph.ids import composed, named_id, nameof, unescape
 from forebear.graph.kinds import DeploymentState
 from forebear.graph.moments import moment
 
@@ -49,10 +49,15 @@ class Around(Row, frozen=True):
 
     `before` are installations that were still seen then, `same` those since that very moment, `next` when one follows.
     `retracted`: since when the robot is, where it is.
+    `named`: whether something is there by the id that is made of the artifact's name. `placeholder`: that id, where another
+    artifact was registered with the name since. `several`: those registered with it, where it is not one.
     """
 
     artifact: str | None = None
     retracted: str | None = None
+    named: bool = False
+    placeholder: str | None = None
+    several: tuple[str, ...] = ()
     next: str | None = None
     before: tuple[SeenRow, ...] = ()
     same: tuple[SeenRow, ...] = ()
@@ -76,23 +81,32 @@ class Seen:
     deployment: str | None = None
 
     @property
+    def name(self) -> str:
+        """The name of the artifact: of an id the one that it would be made of."""
+        return self.digest or self.external_id or unescape(nameof(self.artifact or ""))
+
+    @property
     def unknown(self) -> str:
         """The id that an artifact gets of which nothing is known: of a digest its name, so that registering completes it."""
-        return self.artifact or named_id("artifact", self.digest or self.external_id or "")
+        return self.artifact or named_id("artifact", self.name)
 
 
 def report(seen: Seen, around: Around, now: str) -> Verdict:
     """An artifact was seen on a robot. Refused is only what cannot be: no artifact or several, or an impossible moment."""
-    if reasons := tuple(_impossible(seen, now)):
+    if reasons := (*_impossible(seen, now), *_several(seen, around)):
         return Verdict(seen.robot, reasons=reasons)
     artifact = around.artifact or seen.unknown
     effects: list[Effect] = [Revise(b.id, {"validTo": b.valid_to}, {"validTo": seen.since}) for b in around.before]
     if around.retracted is not None:
         # Whoever said that there is no such robot was wrong, since it was seen: it is known by name again.
         effects.append(Revise(seen.robot, {"retractedAt": around.retracted}, {"retractedAt": None}))
+    if around.placeholder is not None:
+        effects.append(Join(artifact, around.placeholder))
+    if around.artifact is None and not around.named and seen.external_id is not None:
+        effects.append(Name(artifact, seen.external_id))
     until = min((m for m in (seen.until, around.next) if m is not None), default=None)
     by = seen.deployment or _brought_about(seen, around)
-    known = next((s for s in around.same if s.artifact == artifact), None)
+    known = next((s for s in around.same if s.artifact in (artifact, around.placeholder)), None)
     if known is not None:
         return Verdict(known.id, (*effects, *_amended(known, until, by, told=seen.deployment is not None)))
     since = seen.since.replace(".000000", "")
@@ -132,6 +146,14 @@ def _impossible(seen: Seen, now: str) -> Iterable[Reason]:
         if at is not None and at > latest:
             said = f"{name}: {at} is yet to come"
             yield Reason(IN_FUTURE, said, "report it when it has happened, or set the clock right")
+
+
+def _several(seen: Seen, around: Around) -> Iterable[Reason]:
+    """Why it cannot be said which artifact was seen: taking one of several would say something that nobody has seen."""
+    if around.several and seen.artifact is None:
+        name = "digest" if seen.digest is not None else "externalId"
+        said = f"{name}: {seen.name} is the name of {len(around.several)} artifacts: {', '.join(around.several)}"
+        yield Reason(AMBIGUOUS, said, "name the artifact by its id, or take the name from those that it is not of")
 
 
 def _brought_about(seen: Seen, around: Around) -> str | None:

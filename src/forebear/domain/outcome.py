@@ -122,7 +122,23 @@ class Disconnect:
     valid_from: str | None = None
 
 
-Effect = Describe | Revise | Update | Connect | Disconnect
+@dataclass(frozen=True)
+class Name:
+    """A placeholder, and the external id that it was made by."""
+
+    id: str
+    external_id: str
+
+
+@dataclass(frozen=True)
+class Join:
+    """A node takes the place of a placeholder, which was made by a name that is its own."""
+
+    id: str
+    placeholder: str
+
+
+Effect = Describe | Revise | Update | Connect | Disconnect | Name | Join
 
 
 def tell(effect: Effect, before: dict[str, Any], after: dict[str, Any]) -> None:
@@ -141,6 +157,10 @@ def tell(effect: Effect, before: dict[str, Any], after: dict[str, Any]) -> None:
         case Disconnect(id, edge, to, since):
             before.setdefault(id, {}).setdefault(edge, []).append({"id": to, "validFrom": since} if since else to)
             now.setdefault(edge, [])
+        case Name(_, external_id):
+            now["externalIds"] = [external_id]
+        case Join(_, placeholder):
+            after[placeholder] = None
 
 
 @dataclass(frozen=True)
@@ -173,5 +193,5 @@ class Verdict:
             for effect in self.effects:
                 tell(effect, {}, changes)
             return Planned(changes, self.considered)
-        changed = dict.fromkeys(e.id for e in self.effects)
+        changed = dict.fromkeys(e.id for e in self.effects if not isinstance(e, Name))
         return Done(self.subject, self.decisions, tuple(changed), unchanged=not self.effects)

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from forebear.graph import upsert
-from forebear.graph.declaration import AUDIT_CHAIN, AUDIT_ENTRY, OUTBOX_ENTRY, REQUEST, Kind
+from forebear.graph import placeholder, upsert
+from forebear.graph.declaration import AUDIT_CHAIN, AUDIT_ENTRY, OUTBOX_ENTRY, REQUEST, Graph, Kind
 from forebear.graph.rows import EdgeRow, NodeRow
 
 
@@ -31,12 +31,17 @@ class Revision:
 class Change:
     """All that one action writes. Rows of nodes are new, or complete a placeholder; rows of edges alone extend what stands."""
 
+    graph: Graph
     nodes: list[NodeRow] = field(default_factory=list)
     updates: list[NodeRow] = field(default_factory=list)
     """Nodes that stand, of which only what is simply updated is written."""
     revisions: list[Revision] = field(default_factory=list)
     edges: list[EdgeRow] = field(default_factory=list)
     retired: list[EdgeRow] = field(default_factory=list)
+    named: list[tuple[Kind, str, str]] = field(default_factory=list)
+    """Placeholders, with the external id that each was made by."""
+    joined: list[tuple[Kind, str, str]] = field(default_factory=list)
+    """Nodes, with the placeholder whose place each takes."""
     entries: list[Mapping[str, Any]] = field(default_factory=list)
     """Audit entries, as they are stored."""
     outbox: list[Mapping[str, Any]] = field(default_factory=list)
@@ -57,6 +62,11 @@ class Change:
             parts.append((upsert.revise(revisions[0].kind), _by_id(rows)))
         parts += _edge_parts(self.retired, _retire)
         parts += _edge_parts([*(e for n in self.nodes for e in n.edges), *self.edges], _join)
+        for named in _grouped(self.named, lambda n: n[0].name).values():
+            parts.append((placeholder.name(named[0][0]), [{"id": id, "externalIds": [name]} for _, id, name in named]))
+        for joined in _grouped(self.joined, lambda j: j[0].name).values():
+            rows = [{"id": id, "placeholder": former} for _, id, former in joined]
+            parts.append((placeholder.join(self.graph, joined[0][0]), rows))
         if self.entries:
             parts.append((_ENTRIES, self.entries))
         if self.outbox:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forebear.graph.declaration import IDENTIFIES, OWN_LABELS, RETRACTED, REVISES, Graph
+from forebear.graph.declaration import IDENTIFIES, OWN_LABELS, RETRACTED, REVISES, SAME_AS, Graph
 from forebear.graph.indexes import EdgeTypes, FullText, Index, PropertyKeys, Uniqueness
 
 LOCK = "lock"
@@ -22,4 +22,4 @@ def wanted(graph: Graph) -> list[Uniqueness | Index | FullText | EdgeTypes | Pro
     labels = (*graph.kinds, *OWN_LABELS)
     indexes = [Index(kind.name, p.name) for kind in graph.kinds.values() for p in kind.properties.values() if p.indexed]
     types = EdgeTypes((*sorted(graph.edge_types), IDENTIFIES, RETRACTED, REVISES))
-    return [*(Uniqueness(label, "id") for label in labels), *indexes, full_text(graph), types, PropertyKeys((LOCK,))]
+    return [*(Uniqueness(label, "id") for label in labels), *indexes, full_text(graph), types, PropertyKeys((LOCK, SAME_AS))]

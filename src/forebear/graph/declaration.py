@@ -185,6 +185,15 @@ class Kind:
     plural: str
     own_properties: tuple[Property, ...]
     edges: tuple[Edge, ...]
+    reported_by: tuple[str, ...] = ()
+    """The properties by whose values it is reported before it is described: each makes a placeholder, which it joins then."""
+    one_by_name: bool = False
+    """Whether what is recorded under an external id is the node that has it already, whatever its own id."""
+
+    @property
+    def has_other_ids(self) -> bool:
+        """Whether ids of nodes that it took the place of lead to it."""
+        return bool(self.reported_by) or self.one_by_name
 
     @cached_property
     def properties(self) -> dict[str, Property]:
@@ -296,7 +305,7 @@ class Node:
     """A kind of node: subclass it, one class a kind.
 
     `prefix` begins its ids; `versioned` kinds are named `prefix:name@version`; `plural` names its root
-    connection in GraphQL (by default the kind's name with an `s`).
+    connection in GraphQL (by default the kind's name with an `s`). `reported_by` and `one_by_name` are as `Kind` has them.
     """
 
     kind: Kind
@@ -308,6 +317,8 @@ class Node:
         versioned: bool = False,
         standing: Standing = Standing.PLAIN,
         plural: str | None = None,
+        reported_by: tuple[str, ...] = (),
+        one_by_name: bool = False,
     ) -> None:
         name = cls.__name__
         if not (cls.__doc__ or "").strip():
@@ -326,7 +337,11 @@ class Node:
             plural=plural or name[0].lower() + name[1:] + "s",
             own_properties=_properties(cls),
             edges=edges,
+            reported_by=reported_by,
+            one_by_name=one_by_name,
         )
+        if unknown := sorted({*reported_by} - {*cls.kind.properties}):
+            raise DeclarationError(f"{name} is reported by {', '.join(unknown)}, which it does not have")
 
 
 def camel(name: str) -> str:
@@ -483,6 +498,9 @@ EXTERNAL_ID = "ExternalId"
 IDENTIFIES = "IDENTIFIES"
 """From an external id to the node that it names."""
 
+SAME_AS = "sameAs"
+"""Of a node whose place another took, since both have one name: the other's id."""
+
 AUDIT_ENTRY = "AuditEntry"
 """The label of audit entries: what one action or one batch of facts changed; entries of one subject form a hash chain."""
 
@@ -540,7 +558,7 @@ OWN_LABELS: tuple[str, ...] = tuple(label for label in BOOKKEEPING if label != R
 
 
 _OWN_NAMES = frozenset({*BOOKKEEPING, "Retraction", "Correction", "Node", "Query", "Mutation"})
-_OF_NODES = frozenset({"id", "kind", "described", "lock", *(p.name for p in KEPT_OF_NODES), *BOOKKEEPING[REVISION]})
+_OF_NODES = frozenset({"id", "kind", "described", "lock", SAME_AS, *(p.name for p in KEPT_OF_NODES), *BOOKKEEPING[REVISION]})
 _OF_EDGES = frozenset({"id", "node", "cursor", *(p.name for p in (*KEPT, *INTERVAL)), *BOOKKEEPING[RETRACTED]})
 
 _OF_AMENDMENTS = frozenset({"kind", "of", "edge", "to", "values", "reason"})

@@ -542,7 +542,7 @@ class Basis(StrEnum):
     OVERRIDE = "OVERRIDE"
 
 
-class Artifact(Node, prefix="artifact", standing=GOVERNED):
+class Artifact(Node, prefix="artifact", standing=GOVERNED, reported_by=("digest", "externalIds")):
     """One build of a version for one hardware target, named by its digest."""
 
     state: ArtifactState | None = prop("Whether it may be used.", change=APPENDED, default=None)
@@ -729,7 +729,7 @@ class IncidentType(StrEnum):
     REGRESSION = "REGRESSION"
 
 
-class Incident(Node, prefix="incident", standing=OBSERVED):
+class Incident(Node, prefix="incident", standing=OBSERVED, one_by_name=True):
     """An incident or a regression, with its severity."""
 
     type: IncidentType | None = prop("What kind of incident it is.", default=None)

@@ -13,13 +13,14 @@ from forebear.actions.governed import NoAction, asked, is_action
 from forebear.actions.performer import By, Performer
 from forebear.domain.outcome import Done, Reason, Refused
 from forebear.domain.roles import Actor, reads, refusal
-from forebear.graph import audit, upsert
-from forebear.graph.declaration import Change, Edge, Graph, Kind, Property, Standing
+from forebear.graph import audit, placeholder, upsert
+from forebear.graph.declaration import SAME_AS, Change, Edge, Graph, Kind, Property, Standing
 from forebear.graph.dialect import Engine, anchored
 from forebear.graph.facts import Facts
 from forebear.graph.ids import composed
 from forebear.graph.kinds import ReleaseLine, RunStatus
 from forebear.graph.moments import moment
+from forebear.graph.placeholder import Renamed
 from forebear.graph.rows import Amendment, EdgeRow, InvalidFact, NodeRow, Row
 from forebear.graph.telling import corrected, told
 from forebear.graph.values import json_text
@@ -28,6 +29,7 @@ from forebear.record.audit import FACTS, Chains, digest
 from forebear.record.edge import Own, alike, changed, ends, identified, listed, meant, named, own, standing
 from forebear.record.level import Ends, Identity, Level, Node, levels
 from forebear.record.lines import Lines
+from forebear.record.names import Named, Names, renamed
 from forebear.record.part import Known, Part
 from forebear.store import Store, WriteTransaction
 
@@ -111,6 +113,8 @@ class Batch:
     imported: bool = False
     governed: dict[int, Mapping[str, Any]] = field(default_factory=dict)
     """The documents of governed facts by position: each is an action, and a transaction of its own."""
+    present: Mapping[str, str] = field(default_factory=dict)
+    """Ids that documents name, by which their rows have others since other nodes have their names."""
     levels: list[Level] = field(init=False)
     """The rows as they are to be written. Cut when it is made, which is beside what is answered."""
 
@@ -120,7 +124,13 @@ class Batch:
     def part(self, positions: Iterable[int]) -> Batch:
         """Those of its rows."""
         kept = {*positions}
-        return Batch([(p, row) for p, row in self.rows if p in kept], [], self.canonical, self.imported)
+        rows = [(p, row) for p, row in self.rows if p in kept]
+        return Batch(rows, [], self.canonical, self.imported, present=self.present)
+
+    def renamed(self, present: Mapping[str, str]) -> Batch:
+        """Its rows with each id by the one that it leads on to."""
+        rows = renamed(self.rows, present)
+        return Batch(rows, [], self.canonical, self.imported, present={**self.present, **present})
 
     def without(self, positions: Collection[int]) -> Batch:
         """Its rows but for some."""
@@ -274,6 +284,7 @@ class Recorder:
                     writing.refused.setdefault(position, []).extend(reasons)
             for level in cut:
                 await writing.write(level)
+            await writing.names.keep(batch.present)
             await writing.keep_footing()
             if batch.imported:
                 await writing.end_history(cut)
@@ -289,7 +300,12 @@ class Recorder:
                 await self._account(writing, [batch.canonical[p] for p, _ in rows], batch.imported, origin)
             return writing.summary
 
-        return await self._store.write(work) if rows else Summary()
+        if not rows:
+            return Summary()
+        try:
+            return await self._store.write(work)
+        except Renamed as others:
+            return await self._attempt(batch.renamed(others.present), origin, part=part, keep=keep)
 
     async def _account(self, writing: _Writing, canonical: Sequence[str], imported: bool, origin: Origin) -> None:
         """Appends the batch's audit entry."""
@@ -342,6 +358,7 @@ class _Writing:
 
     def __init__(self, transaction: WriteTransaction, engine: Engine, origin: Origin, graph: Graph) -> None:
         self.transaction = transaction
+        self.names = Names(graph, self)
         self._engine = engine
         self._graph = graph
         self._reads = reads(origin.actor)
@@ -456,16 +473,15 @@ class _Writing:
             self.summary.updated += answer["updated"]
             revisions = []
             for stored in answer["trouble"]:
+                if present := stored.get(SAME_AS):
+                    raise Renamed({stored["id"]: present})
                 if revision := self.revision(nodes[kind.name][stored["id"]], stored):
                     revisions.append(revision)
                     self._revised.add(stored["id"])
                     names = [name for name in ("retractedAt", *kind.kept) if name in revision["changes"]]
                     self.changed(stored["id"], stored, revision["changes"], names, None)
             await self.revise(kind, revisions)
-            if externals := [
-                {"id": n.id, "externalIds": n.updated["externalIds"] or []} for n in piece if "externalIds" in n.updated
-            ]:
-                await self.run(upsert.identify(kind), externals)
+            await self.names.give(kind, [Named(n.facts[0][0], n.id, {**n.guaranteed, **n.updated}) for n in piece])
 
     def row(self, node: Node) -> dict[str, Any]:
         """A node as `upsert.describe` takes it."""
@@ -518,6 +534,14 @@ class _Writing:
             await self.run(upsert.revise(kind), rows, reason)
             self.summary.revised += len(rows)
 
+    async def join(self, kind: Kind, rows: Sequence[Mapping[str, str]]) -> None:
+        """Has nodes take the place of placeholders, which are taken back: rows `{id, placeholder}`."""
+        if rows:
+            await self.run(placeholder.join(self._graph, kind), rows)
+            self.summary.revised += len(rows)
+            for row in rows:
+                self.changed(row["placeholder"], {}, None, (), None)
+
     # ── edges ───────────────────────────────────────────────────────────────────────────────────────────
 
     async def connect(self, edges: Mapping[Ends, Mapping[Identity, tuple[int, EdgeRow]]]) -> None:
@@ -530,10 +554,12 @@ class _Writing:
         answers = await self.run_each(
             (self._connect(piece[0], target), [ends(row) for row in piece]) for (_, _, target), piece in pieces
         )
-        for (key, piece), answer in zip(pieces, answers, strict=True):
+        for ((source, name, target), piece), answer in zip(pieces, answers, strict=True):
             self.summary.connected += answer["connected"]
             self.summary.undescribed.update(answer["undescribed"])
-            await self.settle(piece[0].edge, edges[key], answer["trouble"])
+            if answer["undescribed"]:
+                await self.names.of_placeholders(self._graph.kinds[target], answer["undescribed"])
+            await self.settle(piece[0].edge, edges[source, name, target], answer["trouble"])
 
     def _connect(self, row: EdgeRow, target: str) -> str:
         return upsert.connect(row.edge, target, vague=row.is_vague, held=row.edge in self._graph.holding(target))
@@ -547,6 +573,9 @@ class _Writing:
         """Completes edges that stand with fewer properties; refuses the other edges that the graph did not take."""
         if not troubles:
             return
+        if gone := [t for t in troubles if t["gone"]]:
+            of, targets = next(iter(given.values()))[1], [t["target"] for t in gone]
+            await self.names.lead_on(self._graph.kinds[of.target_kind], targets)
         crowds: dict[tuple[str, str], list[str]] = {}
         if edge.one:
             found = await self.run(upsert.others(edge), [{"source": t["source"], "target": t["target"]} for t in troubles])
@@ -624,6 +653,7 @@ class _Writing:
 
     async def amend_nodes(self, rows: Sequence[tuple[int, Amendment]]) -> None:
         kind = rows[0][1].kind
+        await self.names.lead_on(kind, (a.of for _, a in rows))
         found = await self.run(upsert.node_facts(kind), [{"id": a.of} for _, a in rows])
         by_id = {row["stored"]["id"]: row["stored"] for row in found}
         held = await self._held(kind, [a.of for _, a in rows if a.values is None and a.of in by_id])
@@ -631,6 +661,7 @@ class _Writing:
         properties = {p.name: p for p in kind.told}
         corrections: dict[str, list[dict[str, Any]]] = defaultdict(list)
         updated: list[dict[str, Any]] = []
+        named: list[Named] = []
         for position, a in rows:
             stored = by_id.get(a.of)
             if stored is None:
@@ -649,6 +680,7 @@ class _Writing:
                 self.refuse(position, f"asOf: {a.as_of} lies ahead, it is {self.now}")
             elif changes := _corrected(stored, a, properties, self.now):
                 self.changed(a.of, stored, changes, changes, a.reason)
+                named.append(Named(position, a.of, changes))
                 if revised := {n: v for n, v in changes.items() if n in kind.kept}:
                     corrections[a.reason].append({"id": a.of, "changes": revised, "changed": _properties(kind, revised)})
                 if replaced := {n: v for n, v in changes.items() if n not in kind.kept}:
@@ -666,12 +698,7 @@ class _Writing:
             self.summary.updated += len(
                 {row["id"] for row in updated} - {r["id"] for each in corrections.values() for r in each}
             )
-        if externals := [
-            {"id": row["id"], "externalIds": row["values"]["externalIds"] or []}
-            for row in updated
-            if "externalIds" in row["values"]
-        ]:
-            await self.run(upsert.identify(kind), externals)
+        await self.names.give(kind, named)
 
     async def _held(self, kind: Kind, ids: Sequence[str]) -> dict[str, str]:
         """Those of some nodes, which are locked, that cannot be retracted, with the reason."""
@@ -687,6 +714,8 @@ class _Writing:
         assert first.edge is not None
         assert first.to_kind is not None
         edge, to_kind = first.edge, first.to_kind
+        await self.names.lead_on(first.kind, (a.of for _, a in rows))
+        await self.names.lead_on(self._graph.kinds[to_kind], (a.to for _, a in rows if a.to))
         found = await self.run(upsert.edge_facts(edge, to_kind), [{"source": a.of, "target": a.to} for _, a in rows])
         there = standing(edge, found)
         gone: dict[str, list[EdgeRow]] = defaultdict(list)

@@ -104,6 +104,10 @@ class WriteTransaction(_Transaction):
             await self._transaction.commit()
         _forget(given)
 
+    async def undo(self) -> None:
+        """Ends without effect."""
+        await self._transaction.rollback()
+
 
 class Store:
     """The graph. Every method raises only the errors of `forebear.store.errors`."""

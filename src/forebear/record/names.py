@@ -1,0 +1,117 @@
+"""What becomes of names in one transaction of facts: who has them, and which placeholders they lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, cast
+
+from forebear.graph import placeholder, upsert
+from forebear.graph.declaration import Graph, Kind
+from forebear.graph.ids import nameof, unescape
+from forebear.graph.placeholder import Renamed
+from forebear.graph.rows import Amendment, Row
+from forebear.store import WriteTransaction
+
+
+@dataclass(frozen=True)
+class Named:
+    """A node whose values may hold names, as a fact at a position says."""
+
+    position: int
+    id: str
+    values: Mapping[str, Any]
+
+    @property
+    def external_ids(self) -> Sequence[str] | None:
+        """Its external ids; `None` where nothing is said of them."""
+        return self.values["externalIds"] or () if "externalIds" in self.values else None
+
+
+class Writing(Protocol):
+    """The transaction of facts as names need it."""
+
+    transaction: WriteTransaction
+
+    async def run(self, text: str, rows: Sequence[Mapping[str, Any]], reason: str | None = None) -> list[dict[str, Any]]:
+        """The rows that a statement answers for some rows."""
+
+    def refuse(self, position: int, reason: str) -> None:
+        """Refuses the fact at a position."""
+
+    def join(self, kind: Kind, rows: Sequence[Mapping[str, str]]) -> Any:
+        """Has nodes take the place of placeholders."""
+
+
+class Names:
+    """The names of nodes that a transaction writes."""
+
+    def __init__(self, graph: Graph, writing: Writing) -> None:
+        self._graph = graph
+        self._writing = writing
+
+    async def give(self, kind: Kind, nodes: Sequence[Named]) -> None:
+        """Gives nodes their external ids, and has them take the place of placeholders. Raises `Renamed`."""
+        rows = [{"id": n.id, "externalIds": list(n.external_ids)} for n in nodes if n.external_ids is not None]
+        of = {p: n.id for n in nodes for p in placeholder.placeholders(kind, n.id, n.values)}
+        if rows and kind.has_other_ids:
+            held = sorted({name for row in rows for name in row["externalIds"]})
+            await self._writing.transaction.run(placeholder.HOLD, {"names": held})
+        if rows and kind.one_by_name:
+            await self._claim(kind, nodes, rows)
+        if rows:
+            await self._writing.run(upsert.identify(kind), rows)
+        if of:
+            waiting = await self._waiting(kind, of)
+            await self._writing.join(kind, [{"id": of[id], "placeholder": id} for id in waiting])
+
+    async def _claim(self, kind: Kind, nodes: Sequence[Named], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Sees to it that an external id names one node. Raises `Renamed` where a new node is one that is there already."""
+        position = {n.id: n.position for n in nodes}
+        present, refused = placeholder.one_each(await self._writing.run(placeholder.claims(kind), rows), position)
+        if present:
+            raise Renamed(present)
+        for id, why in refused:
+            one = f"what has one name is one {kind.name}: take the name from the other, or retract one of the two"
+            self._writing.refuse(position[id], f"{why}; {one}")
+
+    async def of_placeholders(self, kind: Kind, ids: Iterable[str]) -> None:
+        """Looks for who has the names that ids are made of, of nodes that are only named. Raises `Renamed`."""
+        if kind.reported_by:
+            rows = [{"id": id, "name": unescape(nameof(id))} for id in sorted(ids)]
+            found = await self._writing.run(placeholder.owners(kind), rows)
+            if present := {str(row["id"]): str(row["owner"]) for row in found}:
+                raise Renamed(present)
+
+    async def lead_on(self, kind: Kind, ids: Iterable[str]) -> None:
+        """Raises `Renamed` where another node took the place of a node that is named."""
+        if kind.has_other_ids:
+            asked = {"ids": sorted({*ids})}
+            found = await self._writing.transaction.run(placeholder.same_as(kind.name), asked)
+            if present := {str(row["id"]): str(row["present"]) for row in found}:
+                raise Renamed(present)
+
+    async def keep(self, present: Mapping[str, str]) -> None:
+        """Keeps where ids lead on to that facts of this transaction named."""
+        for kind in self._graph.kinds.values():
+            ids = sorted(id for id in present if kind.has_other_ids and id.startswith(f"{kind.prefix}:"))
+            if ids:
+                await self._writing.run(placeholder.stand_in(kind), [{"id": id} for id in ids])
+                waiting = await self._waiting(kind, ids)
+                await self._writing.join(kind, [{"id": present[id], "placeholder": id} for id in waiting])
+
+    async def _waiting(self, kind: Kind, ids: Iterable[str]) -> list[str]:
+        rows = await self._writing.transaction.run(placeholder.waiting(kind.name), {"ids": sorted(ids)})
+        return [cast(str, row["id"]) for row in rows]
+
+
+def renamed(rows: Iterable[tuple[int, Row]], present: Mapping[str, str]) -> list[tuple[int, Row]]:
+    """Rows with each id by the one that it leads on to."""
+    return [(position, _renamed(row, present)) for position, row in rows]
+
+
+def _renamed(row: Row, present: Mapping[str, str]) -> Row:
+    if isinstance(row, Amendment):
+        return replace(row, of=present.get(row.of, row.of), to=row.to and present.get(row.to, row.to))
+    edges = tuple(replace(e, source=present.get(e.source, e.source), target=present.get(e.target, e.target)) for e in row.edges)
+    return replace(row, id=present.get(row.id, row.id), edges=edges)
