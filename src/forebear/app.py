@@ -24,6 +24,7 @@ from forebear.api.archive import archive
 from forebear.api.execution import Executor
 from forebear.api.log import RequestLog
 from forebear.api.mutations import Context
+from forebear.api.refusal import BadRequest
 from forebear.api.schema import Schema, build
 from forebear.domain.roles import Actor
 from forebear.graph.constraints import wanted
@@ -132,7 +133,7 @@ def application(
             Middleware(RequestLog),
             Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
         ],
-        exception_handlers={http.BadRequest: http.refused, StoreError: http.failed},
+        exception_handlers={BadRequest: http.refused, StoreError: http.failed},
         routes=[
             Route(
                 "/graphql",

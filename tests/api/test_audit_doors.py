@@ -19,6 +19,7 @@ from tests import engines
 from tests.record.asking import record, serving
 from tests.record.auditing import act, heads, trail
 
+JSON = {"content-type": "application/json"}
 RELEASE = "release:m@1/l"
 CREATE = f"CREATE (:Release {{id: '{RELEASE}', state: 'CANDIDATE', describedAt: $now, recordedAt: $now, revision: 0}})"
 
@@ -37,7 +38,7 @@ async def client(registry: Forebear) -> AsyncIterator[httpx.AsyncClient]:
 async def test_the_trail_is_streamed_as_it_is_exported(registry: Forebear, client: httpx.AsyncClient) -> None:
     for n in range(3):
         await record(registry, {"kind": "Run", "id": f"run:{n}"})
-    await client.post("/audit/heads")
+    await client.post("/audit/heads", headers=JSON)
 
     answer = await client.get("/audit")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/x-ndjson")
@@ -50,9 +51,9 @@ async def test_the_trail_is_streamed_as_it_is_exported(registry: Forebear, clien
 
 
 async def test_a_head_is_written_on_request_and_answered(registry: Forebear, client: httpx.AsyncClient) -> None:
-    assert (await client.post("/audit/heads")).json() is None
+    assert (await client.post("/audit/heads", headers=JSON)).json() is None
     await record(registry, {"kind": "Run", "id": "run:a"})
-    first, second = await client.post("/audit/heads"), await client.post("/audit/heads")
+    first, second = await client.post("/audit/heads", headers=JSON), await client.post("/audit/heads", headers=JSON)
 
     (head,) = await heads(registry.store)
     assert first.json() == second.json() == {name: value for name, value in head.properties.items() if name != "id"}
@@ -89,7 +90,7 @@ async def test_governed_nodes_are_named_and_nodes_are_answered_as_they_are(
      (json.dumps(["robot:r"] * (BATCH + 1)).encode(), 413, "TOO_LARGE")],
 )  # fmt: skip
 async def test_what_is_no_list_of_ids_is_refused(client: httpx.AsyncClient, body: bytes, status: int, code: str) -> None:
-    answer = await client.post("/audit/nodes", content=body)
+    answer = await client.post("/audit/nodes", content=body, headers=JSON)
     assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (status, code)
 
 
@@ -104,10 +105,10 @@ async def test_who_may_not_read_the_audit_trail_gets_nothing_of_it(
             assert isinstance(created, Created)
             shown = {"Authorization": f"Bearer {created.secret}"}
             for answer in (
-                await client.get("/audit", headers=shown),
-                await client.get("/audit/nodes", headers=shown),
-                await client.post("/audit/nodes", json=[], headers=shown),
-                await client.post("/audit/heads", headers=shown),
+                await client.get("/audit", headers=shown | JSON),
+                await client.get("/audit/nodes", headers=shown | JSON),
+                await client.post("/audit/nodes", json=[], headers=shown | JSON),
+                await client.post("/audit/heads", headers=shown | JSON),
             ):
                 if role in PERMISSIONS["readAudit"]:
                     assert answer.status_code == 200, answer.text

@@ -1,5 +1,6 @@
 """What clients meet at the HTTP doors: media types, status codes, errors with a code."""
 
+import contextlib
 import gzip
 import json
 from collections.abc import AsyncIterator
@@ -8,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.routing import Route
 
 from forebear.api import http
 from forebear.app import Forebear, application
@@ -138,7 +140,7 @@ async def test_what_is_not_understood_is_said(
 
 
 async def test_a_body_over_the_limit_is_refused(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "MAX_BODY", 100)
+    monkeypatch.setattr(http, "MAX_GRAPHQL", 100)
     answer = await ask(client, "{ models { totalCount } }" + " " * 100)
     assert (answer.status_code, answer.json()["errors"][0]["extensions"]) == (413, {"code": "TOO_LARGE"})
 
@@ -306,3 +308,15 @@ async def test_it_is_not_ready_while_its_database_cannot_be_asked(
     answer = await client.get("/readyz")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     assert answer.json() == {"status": "unavailable", "reason": "The database is not reachable."}
+
+
+@pytest.mark.parametrize("headers", [{}, {"content-type": "text/plain"}, {"content-type": "application/x-www-form-urlencoded"}])
+async def test_every_door_that_takes_a_post_takes_it_of_its_media_types_alone(
+    client: httpx.AsyncClient, registry: Forebear, headers: dict[str, str]
+) -> None:
+    doors = {r.path for r in application(contextlib.nullcontext).routes if isinstance(r, Route) and "POST" in (r.methods or ())}
+    assert doors == {"/graphql", "/facts", "/audit/heads", "/audit/nodes"}
+    for door in doors:
+        answer = await client.post(door, content=b"[]", headers=headers)
+        assert (answer.status_code, answer.json()["errors"][0]["extensions"]) == (415, {"code": "UNSUPPORTED_MEDIA_TYPE"})
+    assert await registry.store.read("MATCH (n:AuditHead) RETURN n") == []

@@ -101,7 +101,7 @@ def test_a_gzip_file_names_its_facts_source(service: Service, tmp_path: Path) ->
     [
         (b'[{"kind": "Robot"},', "begins like a JSON array and is none: Input data was truncated"),
         (gzip.compress(b'{"kind": "Robot"}\n' * 1000)[:-8], "cannot be read to its end: "),
-        (b"x" * 5_000_000, "a line is longer than 4194304 bytes"),
+        (b"x" * 5_000_000, "a line is longer than 1048576 bytes"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_one_line(service: Service, tmp_path: Path, content: bytes, says: str) -> None:

@@ -8,7 +8,9 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from forebear.api.http import BadRequest, body, permitted, streamed
+from forebear.api.body import MAX_GRAPHQL, media_type, read_json
+from forebear.api.http import JSON, permitted, streamed
+from forebear.api.refusal import BadRequest
 from forebear.graph.declaration import Graph
 from forebear.identity.authentication import Authentication
 from forebear.record.audit import write_heads
@@ -25,6 +27,7 @@ async def trail(request: Request, store: Store, authentication: Authentication) 
 async def heads(request: Request, store: Store, authentication: Authentication) -> Response:
     """POST /audit/heads: writes a head where a chain grew, and answers the last one; null where there is none."""
     await permitted(request, authentication, "readAudit")
+    media_type(request, JSON)
     return JSONResponse(msgspec.to_builtins(await write_heads(store)))
 
 
@@ -36,10 +39,8 @@ async def nodes(request: Request, store: Store, graph: Graph, authentication: Au
     await permitted(request, authentication, "readAudit")
     if request.method == "GET":
         return streamed(request, _encoded(governed(store, graph)))
-    try:
-        ids = msgspec.json.decode(await body(request), type=list[str])
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise BadRequest(400, f"the body must be a JSON array of ids: {error}", "BAD_REQUEST") from None
+    media_type(request, JSON)
+    ids = await read_json(request, MAX_GRAPHQL, "JSON array of ids", list[str])
     if len(ids) > BATCH:
         raise BadRequest(413, f"at most {BATCH} ids at a time; {len(ids)} were given", "TOO_LARGE")
     return Response(msgspec.json.encode(await current(store, graph, ids)), media_type="application/json")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from typing import Any
 
@@ -12,36 +12,21 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from forebear.api.body import MAX_ARRAY, MAX_GRAPHQL, media_type, read_json, unzipped
 from forebear.api.execution import Answer, Executor, code_of
 from forebear.api.log import note
 from forebear.api.mutations import Context, outcome, rejection, verbs_of
+from forebear.api.refusal import BadRequest
 from forebear.domain.roles import Actor, refusal_of_all
 from forebear.identity.authentication import Authentication
 from forebear.identity.errors import IssuerUnavailable, Unauthenticated
 from forebear.record.recorder import MAX_FACTS, Origin, Recorder
-from forebear.record.stream import Line, record_lines
+from forebear.record.stream import MAX_LINE, Line, read_lines, record_lines
 from forebear.store.errors import EngineUnavailable, StatementTimeout, StoreError, TransientFailure
 
-MAX_BODY = 20 * 1024 * 1024
-"""The largest GraphQL request or JSON array of facts, in bytes; NDJSON has no limit."""
-
+JSON = "application/json"
 NDJSON = "application/x-ndjson"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
-
-
-class BadRequest(Exception):
-    """A request that is not understood, or not allowed: its status and one sentence."""
-
-    def __init__(self, status: int, message: str, code: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-        self.headers = headers
-
-    def response(self) -> Response:
-        """The error as a response."""
-        body = {"errors": [{"message": str(self), "extensions": {"code": self.code}}]}
-        return JSONResponse(body, self.status, self.headers)
 
 
 class GraphQLRequest(msgspec.Struct):
@@ -51,9 +36,6 @@ class GraphQLRequest(msgspec.Struct):
     variables: dict[str, Any] | None = None
     operationName: str | None = None
     extensions: dict[str, Any] | None = None
-
-
-_decode = msgspec.json.Decoder(GraphQLRequest).decode
 
 
 async def graphql(
@@ -115,19 +97,8 @@ async def _asked(request: Request) -> GraphQLRequest:
         except (msgspec.MsgspecError, RecursionError) as error:
             raise BadRequest(400, f"variables: {error}", "BAD_REQUEST") from None
         return GraphQLRequest(query, variables, request.query_params.get("operationName"))
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise BadRequest(
-            415,
-            f"content type {kind or '(none)'} is not understood; send application/json",
-            "UNSUPPORTED_MEDIA_TYPE",
-        )
-    try:
-        return _decode(await body(request))
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise BadRequest(400, f"the body is no GraphQL request: {error}", "BAD_REQUEST") from None
-    except UnicodeDecodeError:
-        raise BadRequest(400, "the body is not UTF-8", "BAD_REQUEST") from None
+    media_type(request, JSON)
+    return await read_json(request, MAX_GRAPHQL, "GraphQL request", GraphQLRequest)
 
 
 def _mutates(executor: Executor, asked: GraphQLRequest) -> bool:
@@ -139,82 +110,39 @@ def _mutates(executor: Executor, asked: GraphQLRequest) -> bool:
         return False
 
 
-async def body(request: Request) -> bytes:
-    """A request's whole body, unzipped. Raises `BadRequest` where it is too large or no gzip."""
-    parts, size = [], 0
-    async for part in unzipped(request):
-        size += len(part)
-        if size > MAX_BODY:
-            raise BadRequest(413, f"the body is larger than {MAX_BODY} bytes; send facts as NDJSON to /facts", "TOO_LARGE")
-        parts.append(part)
-    return b"".join(parts)
-
-
-async def unzipped(request: Request) -> AsyncIterator[bytes]:
-    """A request's body as it comes, unzipped where it is gzip. Raises `BadRequest`."""
-    encoding = request.headers.get("content-encoding", "identity").lower()
-    if encoding == "identity":
-        async for part in request.stream():
-            yield part
-        return
-    if encoding != "gzip":
-        raise BadRequest(415, f"content encoding {encoding} is not understood; send gzip or none", "UNSUPPORTED_MEDIA_TYPE")
-    decompressor = zlib.decompressobj(wbits=31)
-    async for part in request.stream():
-        try:
-            while part:
-                if decompressor.eof:
-                    # A gzip file may be several, one behind the other.
-                    decompressor = zlib.decompressobj(wbits=31)
-                if data := decompressor.decompress(part, 1 << 20):
-                    yield data
-                part = decompressor.unconsumed_tail or decompressor.unused_data
-        except zlib.error as error:
-            raise BadRequest(400, f"the body is no gzip: {error}", "BAD_REQUEST") from None
-    if not decompressor.eof:
-        raise BadRequest(400, "the gzip body ends too early", "BAD_REQUEST")
-
-
 async def facts(request: Request, recorder: Recorder, authentication: Authentication) -> Response:
     """POST /facts: a JSON array in one transaction, or NDJSON of any length, atomic per batch, with progress.
 
     `?after=` says that it is a file from `?source=`, of which nothing is recorded twice; what goes on with one gives the
     `mark` of the last report. Raises `BadRequest` and `StoreError`.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     options = request.query_params
     imported, partial = _flag(options.get("imported"), "imported"), options.get("partial")
     after = options.get("after")
     actor = await permitted(request, authentication, *verbs_of(imported=imported))
+    kind = media_type(request, JSON, NDJSON, "application/jsonl", "application/ndjson")
     origin = Origin(actor, options.get("source") or "http")
-    if kind == "application/json":
+    if kind == JSON:
         return await _array(request, recorder, origin, imported=imported, partial=_flag(partial, "partial"), after=after)
-    if kind in (NDJSON, "application/jsonl", "application/ndjson"):
-        goes_on = partial is None or _flag(partial, "partial")
-        return Reports(record_lines(recorder, unzipped(request), origin, imported=imported, partial=goes_on, after=after))
-    raise BadRequest(
-        415,
-        f"content type {kind or '(none)'} is not understood; send application/json or application/x-ndjson",
-        "UNSUPPORTED_MEDIA_TYPE",
-    )
+    goes_on = partial is None or _flag(partial, "partial")
+    return Reports(record_lines(recorder, unzipped(request), origin, imported=imported, partial=goes_on, after=after))
 
 
 async def _array(
     request: Request, recorder: Recorder, origin: Origin, *, imported: bool, partial: bool, after: str | None
 ) -> Response:
-    try:
-        documents = msgspec.json.decode(await body(request))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(400, f"the body is no JSON: {error}", "BAD_REQUEST") from None
-    if not isinstance(documents, list):
-        raise BadRequest(400, "the body must be a JSON array of facts", "BAD_REQUEST")
+    documents = await read_json(request, MAX_ARRAY, "JSON array of facts", list[msgspec.Raw])
     if len(documents) > MAX_FACTS:
         raise BadRequest(
             413,
             f"at most {MAX_FACTS} facts in one array; {len(documents)} were given: send NDJSON",
             "TOO_MANY_FACTS",
         )
-    summary = await recorder.record(documents, origin, partial=partial, imported=imported, after=after)
+    for position, document in enumerate(documents):
+        if len(memoryview(document)) > MAX_LINE:
+            raise BadRequest(413, f"the fact at position {position} is longer than {MAX_LINE} bytes", "TOO_LARGE")
+    batch = await asyncio.to_thread(read_lines, recorder, [bytes(d) for d in documents], imported=imported)
+    summary = await recorder.write(batch, origin, partial=partial, after=after)
     note(request.scope, rows=summary.facts.total())
     if summary.rejections and not partial:
         return JSONResponse({"rejections": [rejection(r) for r in summary.rejections]}, status_code=422)

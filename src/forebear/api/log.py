@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import structlog
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from forebear.store import metered
@@ -14,6 +15,9 @@ _log = structlog.get_logger(__name__)
 _NOTES = "forebear.notes"
 
 LONGEST_PATH = 200
+
+GONE = 499
+"""The status that is logged where a client went away before it was answered, as nginx logs it."""
 
 
 class RequestLog:
@@ -43,6 +47,9 @@ class RequestLog:
         with metered() as meter:
             try:
                 await self._app(scope, receive, sent)
+            except ClientDisconnect:
+                # Whoever asked is not there any more, so there is nobody to answer and nothing to mend.
+                status, notes["error"] = GONE, "DISCONNECTED"
             except Exception:
                 notes["error"] = "INTERNAL"
                 raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, cast
 
 import strawberry
@@ -45,7 +46,7 @@ class Schema:
     strawberry: strawberry.Schema
     core: GraphQLSchema
 
-    @property
+    @cached_property
     def sdl(self) -> str:
         """The schema in GraphQL's schema language."""
         return self.strawberry.as_str() + "\n"

@@ -16,6 +16,9 @@ from forebear.cli import terminal
 from forebear.cli.terminal import Code, Failure, out
 
 if TYPE_CHECKING:
+    import uvicorn
+    from starlette.applications import Starlette
+
     from forebear.app import Forebear
     from forebear.settings import Settings
 
@@ -62,17 +65,7 @@ def run(
             asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
             for each in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(each, lambda *_: None)
-            server = Server(
-                uvicorn.Config(
-                    application(lambda: nullcontext(registry), _hosts(settings)),
-                    http="httptools",
-                    log_config=None,
-                    access_log=False,
-                    proxy_headers=False,
-                    server_header=False,
-                    timeout_graceful_shutdown=math.ceil(settings.drain_seconds),
-                )
-            )
+            server = Server(configured(application(lambda: nullcontext(registry), _hosts(settings)), settings.drain_seconds))
             async with (
                 heads_kept(registry.store, settings.audit_head_seconds),
                 evaluations_kept(registry.store, registry.performer),
@@ -84,6 +77,26 @@ def run(
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         url = f"http://{host}:{listener.getsockname()[1]}"
         terminal.run(serving())
+
+
+def configured(app: Starlette, drain_seconds: float) -> uvicorn.Config:
+    """How an application is served."""
+    import uvicorn
+
+    from forebear.api.connection import BACKLOG, KEEP_ALIVE_SECONDS, Connection
+
+    return uvicorn.Config(
+        app,
+        http=Connection,
+        ws="none",
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=math.ceil(drain_seconds),
+    )
 
 
 def _hosts(settings: Settings) -> list[str]:

@@ -17,8 +17,11 @@ BATCH = 5_000
 BATCH_BYTES = 8_000_000
 """The most bytes of lines in one transaction: the embedded engine takes no statement of more than 16 MiB."""
 
-MAX_LINE = 4 * 1024 * 1024
-"""The longest line, in bytes."""
+MAX_LINE = 1024 * 1024
+"""The longest line, and the longest fact of an array, in bytes."""
+
+PIECE = 64 * 1024
+"""How many bytes are cut into lines at once; others are answered between two pieces."""
 
 
 class Line(msgspec.Struct, omit_defaults=True):
@@ -77,26 +80,32 @@ async def record_lines(
         total.add(summary)
         return report
 
-    count = 0
-    position = 0
+    count = blank = position = 0
     try:
         async for lines in _batches(chunks):
+            if all(not line or line.isspace() for line in lines):
+                blank += len(lines)
+                continue
             # Read while the batch before is being written, and not in the way of who else is served.
-            batch = await asyncio.to_thread(_read, recorder, lines, position, imported=imported)
+            batch = await asyncio.to_thread(read_lines, recorder, lines, position + blank, imported=imported)
             if writing is not None:
                 report = await written(writing, count)
                 writing = None
                 yield report
                 if report.stopped:
+                    blank = 0
                     break
                 after = report.mark
-            count = len(lines)
+            count = blank + len(lines)
             position += count
+            blank = 0
             writing = asyncio.create_task(recorder.write(batch, origin, partial=partial, after=after))
         if writing is not None:
             report = await written(writing, count)
             writing = None
             yield report
+            blank = 0 if report.stopped else blank
+        through += blank
     finally:
         if writing is not None:
             # The client went away in the middle: what was begun is finished, so that nothing hangs in the air.
@@ -115,7 +124,7 @@ async def record_lines(
     )
 
 
-def _read(recorder: Recorder, lines: list[bytes], offset: int, *, imported: bool) -> Batch:
+def read_lines(recorder: Recorder, lines: list[bytes], offset: int = 0, *, imported: bool) -> Batch:
     """Reads a batch of lines; a line that is no JSON is rejected like any other bad fact."""
     documents: list[tuple[int, object]] = []
     broken: list[Rejection] = []
@@ -137,28 +146,36 @@ def _read(recorder: Recorder, lines: list[bytes], offset: int, *, imported: bool
 async def _batches(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
     lines: list[bytes] = []
     size = 0
-    async for line in _lines(chunks):
-        if lines and (len(lines) == BATCH or size + len(line) > BATCH_BYTES):
-            yield lines
-            lines, size = [], 0
-        lines.append(line)
-        size += len(line)
+    async for piece in _cut(chunks):
+        for line in piece:
+            if lines and (len(lines) == BATCH or size + len(line) > BATCH_BYTES):
+                yield lines
+                lines, size = [], 0
+            lines.append(line)
+            size += len(line)
     if lines:
         yield lines
 
 
-async def _lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    rest, first = b"", True
+async def _cut(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
+    """The lines as they come, several at a time."""
+    rest, first = bytearray(), True
     async for chunk in chunks:
-        *whole, rest = (rest + chunk).split(b"\n")
-        # Of a line that is too long only so much is kept as shows it.
-        rest = rest[: MAX_LINE + 1]
-        for line in whole:
-            # Some editors begin a file with a byte order mark.
-            yield line.removeprefix(codecs.BOM_UTF8) if first else line
-            first = False
+        for start in range(0, len(chunk), PIECE):
+            if start:
+                await asyncio.sleep(0)
+            *lines, tail = chunk[start : start + PIECE].split(b"\n")
+            if lines:
+                lines[0] = bytes(rest) + lines[0] if rest else lines[0]
+                # Some editors begin a file with a byte order mark.
+                lines[0] = lines[0].removeprefix(codecs.BOM_UTF8) if first else lines[0]
+                first = False
+                rest.clear()
+                yield lines
+            # Of a line that is too long only so much is kept as shows it.
+            rest += tail[: MAX_LINE + 1 - len(rest)]
     if rest:
-        yield rest.removeprefix(codecs.BOM_UTF8) if first else rest
+        yield [bytes(rest).removeprefix(codecs.BOM_UTF8) if first else bytes(rest)]
 
 
 def _report(r: Rejection) -> dict[str, Any]:

@@ -1,0 +1,108 @@
+"""The body of a request: of a media type that its door takes, unzipped, bounded, and read as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator
+from typing import Any, TypeVar, overload
+
+import msgspec
+from starlette.requests import Request
+
+from forebear.api.refusal import BadRequest
+
+MAX_GRAPHQL = 1024 * 1024
+"""The largest GraphQL request, in bytes."""
+
+MAX_ARRAY = 8 * 1024 * 1024
+"""The largest JSON array, in bytes: the embedded engine takes no statement of more than 16 MiB."""
+
+MAX_VALUES = 200_000
+"""The most values of a JSON body: reading so many takes some 20 ms, in which nobody else is answered."""
+
+MAX_RATIO = 100
+"""How many times as long as its gzip a body may be, beyond its first MiB. Facts come to about 20."""
+
+PIECE = 64 * 1024
+"""How many bytes of a body are unzipped at once; others are answered between two pieces."""
+
+T = TypeVar("T")
+
+
+def media_type(request: Request, *taken: str) -> str:
+    """The media type of a request's body, which must be one of those that its door takes. Raises `BadRequest`.
+
+    A page in a browser can send forms and plain text to any service without asking it; JSON it cannot.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in taken:
+        raise BadRequest(
+            415,
+            f"content type {kind or '(none)'} is not understood; send {' or '.join(taken)}",
+            "UNSUPPORTED_MEDIA_TYPE",
+        )
+    return kind
+
+
+@overload
+async def read_json(request: Request, most: int, what: str, type: type[T]) -> T: ...
+@overload
+async def read_json(request: Request, most: int, what: str) -> Any: ...
+
+
+async def read_json(request: Request, most: int, what: str, type: Any = Any) -> Any:
+    """A request's body of at most so many bytes, as JSON; `what` says in a refusal what it should be. Raises `BadRequest`."""
+    parts, size, values = [], 0, 1
+    async for part in unzipped(request):
+        size += len(part)
+        values += part.count(b",") + part.count(b"[") + part.count(b"{")
+        if size > most:
+            raise BadRequest(413, f"the body is larger than {most} bytes; send facts as NDJSON to /facts", "TOO_LARGE")
+        if values > MAX_VALUES:
+            message = f"the body has more than {MAX_VALUES} values (commas and brackets are counted)"
+            raise BadRequest(413, f"{message}; send facts as NDJSON to /facts", "TOO_LARGE")
+        parts.append(part)
+    try:
+        return msgspec.json.decode(b"".join(parts), type=type)
+    except UnicodeDecodeError:
+        raise BadRequest(400, "the body is not UTF-8", "BAD_REQUEST") from None
+    except RecursionError:
+        raise BadRequest(400, f"the body is no {what}: it is nested too deeply", "TOO_DEEP") from None
+    except msgspec.MsgspecError as error:
+        raise BadRequest(400, f"the body is no {what}: {error}", "BAD_REQUEST") from None
+
+
+async def unzipped(request: Request) -> AsyncIterator[bytes]:
+    """A request's body as it comes, unzipped where it is gzip. Raises `BadRequest`."""
+    encoding = request.headers.get("content-encoding", "identity").lower()
+    if encoding == "identity":
+        async for part in request.stream():
+            yield part
+        return
+    if encoding != "gzip":
+        raise BadRequest(415, f"content encoding {encoding} is not understood; send gzip or none", "UNSUPPORTED_MEDIA_TYPE")
+    decompressor = zlib.decompressobj(wbits=31)
+    zipped = size = 0
+    async for part in request.stream():
+        zipped += len(part)
+        for start in range(0, len(part), PIECE // 4):
+            rest = part[start : start + PIECE // 4]
+            while rest:
+                if decompressor.eof:
+                    # A gzip file may be several, one behind the other.
+                    decompressor = zlib.decompressobj(wbits=31)
+                try:
+                    data = decompressor.decompress(rest, PIECE)
+                except zlib.error as error:
+                    raise BadRequest(400, f"the body is no gzip: {error}", "BAD_REQUEST") from None
+                rest = decompressor.unconsumed_tail or decompressor.unused_data
+                size += len(data)
+                if size > 1024 * 1024 + MAX_RATIO * zipped:
+                    message = f"the body is more than {MAX_RATIO} times as long as its gzip, beyond the first MiB"
+                    raise BadRequest(413, f"{message}; send it without gzip", "TOO_LARGE")
+                if data:
+                    yield data
+                await asyncio.sleep(0)
+    if not decompressor.eof:
+        raise BadRequest(400, "the gzip body ends too early", "BAD_REQUEST")

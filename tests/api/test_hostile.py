@@ -1,0 +1,188 @@
+"""No request keeps the others waiting: what is too much is refused at once, with the limit named."""
+
+import asyncio
+import contextlib
+import gzip
+import json
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from forebear.api import connection
+from forebear.api.connection import MAX_HEAD, MAX_HEADERS, MAX_URL
+from forebear.app import Forebear
+from forebear.record.stream import MAX_LINE
+from forebear.store import Store
+from tests.api.served import Answer, Served, peak, served
+
+NDJSON = "application/x-ndjson"
+GET = b"GET /healthz HTTP/1.1\r\nHost: h\r\n"
+LONGEST = 0.05
+"""How long one thing may keep the loop, in seconds."""
+
+
+@pytest.fixture
+async def service(store: Store) -> AsyncIterator[Served]:
+    async with served(await Forebear.on(store)) as service:
+        yield service
+
+
+HEADS = {
+    "a header of a megabyte": (GET + b"X: " + b"x" * 1_000_000 + b"\r\n\r\n", 431),
+    "a header without an end": (GET + b"X: " + b"x" * 5_000_000, 431),
+    "a name without an end": (GET + b"x" * 5_000_000, 431),
+    "an Authorization of 64 kB": (GET + b"Authorization: Bearer " + b"x" * 65_536 + b"\r\n\r\n", 431),
+    "many headers": (GET + b"a:b\r\n" * 100_000 + b"\r\n", 431),
+    "many cookies": (GET + b"Cookie: a=b\r\n" * (MAX_HEADERS + 1) + b"\r\n", 431),
+    "a long URL": (b"GET /graphql?query=%b HTTP/1.1\r\nHost: h\r\n\r\n" % (b"x" * MAX_URL), 414),
+    "a URL without an end": (b"GET /" + b"x" * 5_000_000, 414),
+    "a method without an end": (b"G" * 1_000_000, 400),
+    "no HTTP": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
+    "empty lines": (b"\r\n" * 500_000, 431),
+    "a trailer without an end": (
+        b"POST /facts HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"2\r\n[]\r\n0\r\nX: " + b"x" * 5_000_000,
+        431,
+    ),
+    "a chunk's extension without an end": (
+        b"POST /facts HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2;"
+        + b"x" * 5_000_000,
+        431,
+    ),
+    "thousands of requests at once": (b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n" * 20_000, 400),
+    "all that is allowed": (GET + b"X: %b\r\n\r\n" % (b"x" * (MAX_HEAD - 100)), 200),
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+async def test_a_head_is_refused_as_soon_as_it_is_too_large(service: Served, name: str) -> None:
+    content, status = HEADS[name]
+    # Of many requests the first may be answered before the last is refused.
+    assert (await service.send(content)).status in ({200, 400} if "thousands" in name else {status})
+    assert service.longest < LONGEST
+
+
+CHUNKED = b"POST /facts HTTP/1.1\r\nHost: h\r\nContent-Type: %b\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+async def test_slow_and_silent_connections_are_closed_and_say_why(
+    service: Served, monkeypatch: pytest.MonkeyPatch, logged: list[Any]
+) -> None:
+    monkeypatch.setattr(connection, "TICK", 0.05)
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.3)
+    monkeypatch.setattr(connection, "BODY_SECONDS", 0.4)
+    length = b"POST /graphql HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n"
+    slow = [b"x"] * 40
+    answers = await asyncio.gather(
+        service.send(),
+        service.send(b"GET /healthz HTTP/1.1\r\n"),
+        service.send(*[b"%c" % byte for byte in GET], pause=0.05),
+        service.send(b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n\r\n", b"\r\n", pause=0.1),
+        service.send(length),
+        service.send(length, *slow, pause=0.05),
+        service.send(CHUNKED % b"application/json", *[b"1\r\nx\r\n"] * 40, pause=0.05),
+        service.send(CHUNKED % NDJSON.encode(), *[b"1\r\nx\r\n"] * 40, pause=0.05),
+    )
+    assert [a.status for a in answers] == [408, 408, 408, 200, 408, 408, 408, 200]
+    assert answers[4].code == "TIMEOUT"
+    await asyncio.sleep(1.1)
+    told = {entry["reason"]: entry["times"] for entry in logged if entry["event"] == "connections ended"}
+    assert told["less than 1024 bytes of the body came in 0.4 s"] == 4
+    assert told["the head of a request did not come within 0.3 s"] >= 3
+    assert {entry["status"] for entry in logged if entry["event"] == "request"} <= {200, 499}
+
+
+async def test_who_reads_nothing_of_an_answer_is_let_go(service: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "TICK", 0.05)
+    monkeypatch.setattr(connection, "BODY_SECONDS", 0.3)
+    with socket.create_connection(("127.0.0.1", service.port)) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        await asyncio.to_thread(client.sendall, b"GET /schema.graphql HTTP/1.1\r\nHost: h\r\n\r\n" * 12)
+        await asyncio.sleep(1.5)
+        assert (await service.send(GET + b"\r\n")).status == 200
+        client.settimeout(5)
+        came = b""
+        with contextlib.suppress(ConnectionError):
+            while more := await asyncio.to_thread(client.recv, 1 << 20):
+                came += more
+        assert came.count(b"HTTP/1.1 200 OK") < 12
+
+
+async def test_silent_connections_make_room_for_who_asks_something(
+    service: Served, monkeypatch: pytest.MonkeyPatch, logged: list[Any]
+) -> None:
+    monkeypatch.setattr(connection, "MAX_CONNECTIONS", 40)
+    silent = [await asyncio.to_thread(socket.create_connection, ("127.0.0.1", service.port)) for _ in range(100)]
+    begun = [await asyncio.to_thread(socket.create_connection, ("127.0.0.1", service.port)) for _ in range(100)]
+    for each in begun:
+        each.sendall(b"POST /facts HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n[")
+    try:
+        for _ in range(10):
+            assert (await service.send(GET + b"\r\n", seconds=5)).status == 200
+        await asyncio.sleep(1.1)
+        reason = "there are 40 connections; one that asked nothing made room"
+        assert sum(e["times"] for e in logged if e.get("reason") == reason) >= 160
+    finally:
+        for each in silent + begun:
+            each.close()
+
+
+BLANK, MIB = b" " * (1 << 20), 1 << 20
+VARIABLES = b'{"query":"","variables":'
+BODIES = {
+    "a long text": ("/graphql", "application/json", b'{"query":"' + b"x" * (2 * MIB) + b'"}', False, 413, "TOO_LARGE"),
+    "a gzip of blanks": ("/graphql", "application/json", BLANK * 200, True, 413, "TOO_LARGE"),
+    "an array of blanks": ("/facts", "application/json", b"[" + BLANK * 7 + b"]", False, 200, None),
+    "a large array": ("/facts", "application/json", b"[" + BLANK * 9 + b"]", False, 413, "TOO_LARGE"),
+    "one large fact": ("/facts", "application/json", b'[{"kind":"' + b"x" * MAX_LINE + b'"}]', False, 413, "TOO_LARGE"),
+    "many values": ("/facts", "application/json", b"[" + b"0," * 3_000_000 + b"0]", False, 413, "TOO_LARGE"),
+    "many objects": ("/graphql", "application/json", VARIABLES + b'{"a":[' + b"{}," * 300_000, False, 413, "TOO_LARGE"),
+    "an array of arrays": ("/facts", "application/json", b"[" * 100_000, False, 400, "TOO_DEEP"),
+    "a variable of arrays": ("/graphql", "application/json", VARIABLES + b'{"a":' * 50_000, False, 400, "TOO_DEEP"),
+    "ids that are no ids": ("/audit/nodes", "application/json", b"[" + b'"",' * 100_000 + b'""]', False, 413, "TOO_LARGE"),
+    "blank lines": ("/facts", NDJSON, b"\n" * (5 * MIB), False, 200, None),
+    "lines of blanks": ("/facts", NDJSON, (b" " * 99 + b"\n") * 100_000, False, 200, None),
+    "a gzip of blank lines": ("/facts", NDJSON, b"\n" * (150 * MIB), True, 200, "TOO_LARGE"),
+    "a gzip of blanks as a line": ("/facts", NDJSON, BLANK * 200, True, 200, "TOO_LARGE"),
+    "a line without an end": ("/facts", NDJSON, b'{"kind":"' + b"x" * (40 * MIB), False, 200, None),
+    "a line of objects": ("/facts", NDJSON, b"[" + b"{}," * 340_000 + b"0]\n", False, 200, None),
+    "a line of arrays": ("/facts", NDJSON, b"[" * (MAX_LINE - 1) + b"\n", False, 200, None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BODIES)
+async def test_a_body_is_refused_as_soon_as_it_is_too_much(service: Served, name: str) -> None:
+    path, kind, content, zipped, status, code = BODIES[name]
+    before = peak()
+    answer = await service.post(path, content, kind, zipped=zipped)
+    assert answer.status == status
+    assert (answer.code if status != 200 else _last(answer).get("error", {}).get("code")) == code
+    assert service.longest < LONGEST
+    # What it is sent by lies in the same process.
+    assert peak() - before < 100 * MIB
+
+
+def _last(answer: Answer) -> dict[str, Any]:
+    found = [line for line in answer.body.splitlines() if line.startswith(b"{")]
+    return dict(json.loads(found[-1]))
+
+
+@pytest.mark.parametrize("kind", ["application/json", NDJSON])
+async def test_a_body_in_chunks_of_a_byte_keeps_nobody_waiting(service: Served, kind: str) -> None:
+    chunks = b"1\r\n[\r\n1\r\n]\r\n" + b"1\r\n \r\n" * 500_000
+    answer = await service.send(CHUNKED % kind.encode(), chunks + b"0\r\n\r\n")
+    assert answer.status == 200
+    assert service.longest < LONGEST
+
+
+async def test_many_gzips_behind_each_other_are_one_body(service: Served) -> None:
+    member = gzip.compress(b"\n")
+    answer = await service.send(
+        b"POST /facts HTTP/1.1\r\nHost: h\r\nContent-Type: %b\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
+        % (NDJSON.encode(), len(member) * 20_000),
+        member * 20_000,
+    )
+    assert _last(answer)["through"] == 20_000
+    assert service.longest < LONGEST
