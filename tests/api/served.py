@@ -38,9 +38,10 @@ class Answer:
     @property
     def code(self) -> str | None:
         """The code of its first error."""
-        start, end = self.body.find(b"{"), self.body.rfind(b"}")
-        said = json.loads(self.body[start : end + 1]) if start >= 0 else {}
-        return str(said["errors"][0]["extensions"]["code"]) if "errors" in said else None
+        if b'"errors"' not in self.body:
+            return None
+        said = json.loads(self.body)
+        return str(said["errors"][0]["extensions"]["code"])
 
 
 @dataclass
@@ -85,7 +86,8 @@ class Served:
 
     async def ask(self, query: str, **variables: Any) -> Answer:
         """Posts a GraphQL request."""
-        return await self.post("/graphql", json.dumps({"query": query, "variables": variables}).encode())
+        body = await asyncio.to_thread(json.dumps, {"query": query, "variables": variables})
+        return await self.post("/graphql", body.encode())
 
 
 def _whole(came: bytes) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from graphql import get_introspection_query
 
 from forebear.api import connection
 from forebear.api.connection import MAX_HEAD, MAX_HEADERS, MAX_URL
@@ -16,6 +17,14 @@ from forebear.app import Forebear
 from forebear.record.stream import MAX_LINE
 from forebear.store import Store
 from tests.api.served import Answer, Served, peak, served
+
+
+def _deep(depth: int) -> list[Any]:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return [{"run": {"id": "run:a", "configuration": value}}]
+
 
 NDJSON = "application/x-ndjson"
 GET = b"GET /healthz HTTP/1.1\r\nHost: h\r\n"
@@ -185,4 +194,35 @@ async def test_many_gzips_behind_each_other_are_one_body(service: Served) -> Non
         member * 20_000,
     )
     assert _last(answer)["through"] == 20_000
+    assert service.longest < LONGEST
+
+
+TYPE = "{ name fields { name args { name type { name ofType { name ofType { name } } } } type { name ofType { name } } } }"
+RECORD = "mutation ($f: [FactInput!]!) { record(facts: $f) { __typename } }"
+QUERIES = {
+    "thirty introspections": (
+        "{ " + " ".join(f"a{i}: __schema {{ types {TYPE} }}" for i in range(30)) + " }", {}, "TOO_COSTLY"),
+    "introspection in introspection": (
+        "{ __schema { types { fields { type { fields { type { name fields { name } } } } } } } }", {}, "INVALID_DOCUMENT"),
+    "an introspection beside a query": ("{ __schema { types " + TYPE + " } models { totalCount } }", {}, "TOO_COSTLY"),
+    "the usual introspection": (get_introspection_query(), {}, None),
+    "a long search": ("query ($t: String!) { search(text: $t) { totalCount } }", {"t": "a " * 400_000}, "TOO_LONG"),
+    "unused variables": ("{ models { totalCount } }", {"a": ["x" * 10] * 70_000}, None),
+    "many mistakes": ("{ " + "models(x: 1) { y } " * 500 + "}", {}, "TOO_WIDE"),
+    "a wide document": ("{ models { nodes { " + " ".join(f"a{i}: name" for i in range(990)) + " } } }", {}, None),
+    "a document of one field": ("{ models { nodes { " + "id " * 3_000 + "} } }", {}, "TOO_WIDE"),
+    "a long list": ("{ nodes(ids: [" + '"a" ' * 3_900 + "]) { id } }", {}, "INVALID_ID"),
+    "a long text": ('{ search(text: "' + "x" * 99_900 + '") { totalCount } }', {}, None),
+    "a deep text": ("{ models " * 1_900, {}, "SYNTAX_ERROR"),
+    "many facts": (RECORD, {"f": [{"run": {"id": ""}}] * 30_000}, "TOO_MANY_FACTS"),
+    "a mutation's deep value": (RECORD, {"f": _deep(481)}, "TOO_DEEP"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", QUERIES)
+async def test_no_operation_keeps_the_others_waiting(service: Served, name: str) -> None:
+    query, variables, code = QUERIES[name]
+    for _ in range(2):
+        answer = await service.ask(query, **variables)
+        assert answer.code == code
     assert service.longest < LONGEST

@@ -87,6 +87,65 @@ def test_the_cost_is_reckoned_by_each_requests_own_variables(executor: Executor)
     )
 
 
+NESTED = "nodes { checkpoints%s { nodes { promotions%s { nodes { id } } } } }"
+
+
+@pytest.mark.parametrize("first", ["(first: null)", "(first: $n)", ""])
+def test_the_cost_is_that_of_the_rows_that_are_answered_where_none_are_asked_for(executor: Executor, first: str) -> None:
+    query = f"query{' ($n: Int)' if '$' in first else ''} {{ runs{first} {{ {NESTED % (first, first)} }} }}"
+    for variables in ({}, {"n": None}):
+        assert cost(executor, query, variables) == 1 + 20 + 20**2 + 20**3
+
+
+def test_a_default_that_a_document_names_is_counted(executor: Executor) -> None:
+    query = QUERY.replace("$n: Int", "$n: Int = 7")
+    assert cost(executor, query) == 1 + 7 + 7**2 + 7**3
+    assert cost(executor, query, {"n": None}) == 1 + 20 + 20**2 + 20**3
+
+
+def test_nodes_by_their_ids_cost_as_many_as_there_are_ids(executor: Executor) -> None:
+    query = "query ($ids: [ID!]!) { nodes(ids: $ids) { id ... on Run { checkpoints(first: 10) { nodes { id } } } } }"
+    assert cost(executor, query, {"ids": [f"run:{n}" for n in range(30)]}) == 1 + 30 + 30 * 10
+
+
+def test_variables_that_are_not_used_are_not_looked_at(executor: Executor) -> None:
+    deep: object = 1
+    for _ in range(900):
+        deep = [deep]
+    assert cost(executor, "{ models { totalCount } }", {"deep": deep, "many": [{}] * 10_000, "long": "x" * 1_000_000}) == 21
+
+
+def test_texts_of_a_query_are_no_longer_than_a_document(executor: Executor) -> None:
+    query = "query ($t: String!) { search(text: $t) { totalCount } }"
+    assert refused(executor, query, {"t": "x" * 100_001}) == (
+        "TOO_LONG",
+        "the texts of the variables have more than 100000 characters",
+    )
+
+
+def test_json_is_as_deep_in_a_mutation_as_in_a_fact(executor: Executor) -> None:
+    query = "mutation ($facts: [FactInput!]!) { record(facts: $facts) { __typename } }"
+    deep: object = 1
+    for _ in range(64):
+        deep = [deep]
+    document = executor.document(query, None)
+    assert executor._coerce(document, {"facts": [{"run": {"id": "run:a", "configuration": deep}}]})
+    for _ in range(20):
+        deep = [deep]
+    with pytest.raises(RequestError) as caught:
+        executor._coerce(document, {"facts": [{"run": {"id": "run:a", "configuration": deep}}]})
+    assert caught.value.errors[0].extensions == {"code": "TOO_DEEP"}
+    literal = "[" * 81 + "]" * 81
+    query = f'mutation {{ record(facts: [{{run: {{id: "run:a", configuration: {literal}}}}}]) {{ __typename }} }}'
+    assert refused(executor, query) == ("TOO_DEEP", "a value in the document is more than 80 values deep")
+
+
+def test_what_is_too_intricate_to_validate_names_the_limit(executor: Executor) -> None:
+    fields = " ".join("a: id" for _ in range(330))
+    code, message = refused(executor, f"{{ models {{ nodes {{ {fields} }} }} }}")
+    assert (code, "50000 comparisons" in message) == ("TOO_WIDE", True)
+
+
 def test_variables_are_limited_as_documents_are(executor: Executor) -> None:
     query = "query ($filter: RunFilter) { runs(filter: $filter) { totalCount } }"
     nested: dict[str, object] = {"name": {"eq": "a"}}

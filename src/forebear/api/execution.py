@@ -12,41 +12,32 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from inspect import isawaitable
 from typing import Any, cast
 
 import msgspec
 import structlog
 from graphql import (
-    DocumentNode,
     ExecutionResult,
-    FieldNode,
-    FragmentDefinitionNode,
     GraphQLError,
     GraphQLFieldResolver,
     GraphQLResolveInfo,
-    NamedTypeNode,
-    OperationDefinitionNode,
-    OperationType,
-    TypeNode,
-    VariableNode,
-    Visitor,
-    execute,
-    get_operation_ast,
-    parse,
-    validate,
-    visit,
 )
 from graphql.execution.values import VariableValues, get_variable_values
 
 from forebear.api import limits
+from forebear.api.beside import Beside
+from forebear.api.document import Document, Documents, RequestError, error_of
 from forebear.api.identity import forbidden
 from forebear.api.mutations import Context
+from forebear.api.resolution import Resolution
 from forebear.api.schema import Schema, must_exist
 from forebear.api.selection import FieldArguments, Operation, SelectedField, TooWide
 from forebear.api.shape import convert, struct
 from forebear.domain.roles import refusal
 from forebear.graph.compiler import Compiled, InvalidArgument, compile
+from forebear.graph.compiler.page import DEFAULT_FIRST
 from forebear.graph.dialect import Dialect
 from forebear.graph.field import LookupsField, QuestionField, Rule
 from forebear.graph.ids import Ids, InvalidId
@@ -55,22 +46,11 @@ from forebear.graph.placeholder import ids, renamed, same_as
 from forebear.store import Store
 from forebear.store.errors import EngineUnavailable, StatementTimeout, StatementTooLarge, StoreError, TransientFailure
 
-MAX_DOCUMENTS = 1_000
-"""How many documents are kept parsed and validated."""
-
 MAX_PLANS = 64
 """How many plans are kept for one document: one for each shape of its variables."""
 
 _encode = msgspec.json.Encoder().encode
 _log = structlog.get_logger(__name__)
-
-
-class RequestError(Exception):
-    """A request that cannot be executed at all; nothing was done."""
-
-    def __init__(self, errors: list[GraphQLError]) -> None:
-        super().__init__(errors[0].message)
-        self.errors = errors
 
 
 @dataclass
@@ -89,6 +69,10 @@ class Plan:
     """What who asks must be allowed to do; where there is nothing, it needs nothing of the database."""
 
 
+class Mutates(Exception):
+    """An operation that must only read is a mutation; nothing was done."""
+
+
 @dataclass(frozen=True)
 class Mutation:
     """A mutation of one field, whose resolver by itself says all that is selected of the outcome."""
@@ -98,34 +82,28 @@ class Mutation:
     type: type[msgspec.Struct]
 
 
-@dataclass
-class Document:
-    """A parsed and validated document with one operation chosen, and its plans."""
-
-    ast: DocumentNode
-    operation: OperationDefinitionNode
-    fragments: Mapping[str, FragmentDefinitionNode]
-    ids: frozenset[str]
-    conditions: frozenset[str]
-    selects_by_arguments: bool
-    """Whether a field below the root fields has arguments."""
-    plans: OrderedDict[object, Plan] = field(default_factory=OrderedDict)
-    mutations: OrderedDict[object, Mutation | None] = field(default_factory=OrderedDict)
-
-    @property
-    def is_query(self) -> bool:
-        """Whether it only reads."""
-        return self.operation.operation is OperationType.QUERY
-
-
 @dataclass(frozen=True)
 class Asked:
     """An operation as it is asked: its document, the variables as they came, and by whom."""
 
     document: Document
-    variables: Mapping[str, Any] | None
+    variables: Mapping[str, Any]
     operation_name: str | None
     context: Context
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An operation that can be executed: of a query its plan with the statement's parameters, of a mutation its root fields."""
+
+    document: Document
+    variables: Mapping[str, Any]
+    coerced: VariableValues
+    name: str | None
+    roots: Sequence[SelectedField] = ()
+    plan: Plan | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    cost: int = 0
 
 
 @dataclass
@@ -152,34 +130,42 @@ class Executor:
         self._store = store
         self._dialect = dialect
         self._ids = Ids(schema.graph)
-        self._documents: OrderedDict[tuple[str, str | None], Document | RequestError] = OrderedDict()
+        self._documents = Documents(schema.core)
+        self._beside = Beside()
 
     async def answer(
-        self, query: str, variables: Mapping[str, Any] | None, operation_name: str | None, context: Context
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None,
+        operation_name: str | None,
+        context: Context,
+        *,
+        reads: bool = False,
     ) -> Answer:
-        """Answers an operation."""
-        try:
-            document = self.document(query, operation_name)
-        except RequestError as error:
-            return _refusal(error.errors)
-        name = document.operation.name.value if document.operation.name else None
-        asked = Asked(document, variables, operation_name, context)
-        try:
-            coerced = self._coerce(document, variables)
-            if not document.is_query:
-                return await self._mutate(asked, coerced, self._checked(document, coerced), Answer(b"", name))
-            plan = self.plan(document, coerced)
-            parameters, cost = self._parameters(plan, coerced)
-        except RequestError as error:
-            return _refusal(error.errors, name)
+        """Answers an operation. Raises `Mutates` where it is a mutation and must only read."""
+        if self._documents.known(query, operation_name) and limits.is_light(variables):
+            prepared = self._prepare(query, variables, operation_name)
+        else:
+            try:
+                prepared = await self._beside.run(self._prepare, query, variables, operation_name)
+            except TransientFailure as error:
+                return _failure(error, None)
+        if isinstance(prepared, Answer):
+            return prepared
+        if reads and not prepared.document.is_query:
+            raise Mutates
+        asked = Asked(prepared.document, prepared.variables, operation_name, context)
+        name, plan, cost = prepared.name, prepared.plan, prepared.cost
+        if plan is None:
+            return await self._mutate(asked, prepared.coerced, prepared.roots, Answer(b"", name))
         if reasons := [reason for verb in plan.verbs if (reason := refusal(context.actor, verb))]:
             return _refusal([forbidden(reason) for reason in reasons], name, 403)
         tree: dict[str, Any] = {}
         if plan.verbs:
             try:
-                tree = await self._read(plan.compiled, parameters)
-                if _lacks(tree) and (present := await self._present(parameters)):
-                    tree = await self._read(plan.compiled, renamed(parameters, present))
+                tree = await self._read(plan.compiled, prepared.parameters)
+                if _lacks(tree) and (present := await self._present(prepared.parameters)):
+                    tree = await self._read(plan.compiled, renamed(prepared.parameters, present))
             except StoreError as error:
                 return _failure(error, name)
         if not plan.executes and all(tree[key] is not None for key in plan.required):
@@ -205,6 +191,30 @@ class Executor:
             rows = await self._store.read(same_as(kind), {"ids": named})
             present |= {str(row["id"]): str(row["present"]) for row in rows}
         return present
+
+    def document(self, query: str, operation_name: str | None) -> Document:
+        """A document, parsed and validated once. Raises `RequestError`."""
+        return self._documents.get(query, operation_name)
+
+    def _prepare(self, query: str, variables: Mapping[str, Any] | None, operation_name: str | None) -> Prepared | Answer:
+        """What there is to do before anything is asked of the database, or why nothing is. Needs no loop."""
+        try:
+            document = self.document(query, operation_name)
+        except RequestError as error:
+            return _refusal(error.errors)
+        name = document.operation.name.value if document.operation.name else None
+        try:
+            used = self._used(document, variables)
+            coerced = self._coerce(document, used)
+            if not document.is_query:
+                return Prepared(document, used, coerced, name, self._checked(document, coerced))
+            plan = self.plan(document, coerced)
+            parameters, cost = self._parameters(plan, coerced)
+        except RequestError as error:
+            return _refusal(error.errors, name)
+        except RecursionError:
+            return _refusal([error_of("a value is nested too deeply", "TOO_DEEP")], name)
+        return Prepared(document, used, coerced, name, plan=plan, parameters=parameters, cost=cost)
 
     async def _mutate(self, asked: Asked, variables: VariableValues, roots: Sequence[SelectedField], answer: Answer) -> Answer:
         """Answers a mutation: of one field by its resolver, unless more is to be fetched or what came of it is irregular."""
@@ -242,16 +252,27 @@ class Executor:
         self, asked: Asked, answer: Answer, tree: Mapping[str, Any] | None = None, extensions: Mapping[str, Any] | None = None
     ) -> Answer:
         """Answers by graphql-core's executor, over a fetched tree where there is one."""
-        result = execute(
+        build = partial(
+            Resolution.build,
             self.schema.core,
             asked.document.ast,
-            root_value=tree,
-            context_value=asked.context,
-            variable_values=dict(asked.variables or {}),
-            operation_name=asked.operation_name,
+            tree,
+            asked.context,
+            dict(asked.variables),
+            asked.operation_name,
         )
-        if not isinstance(result, ExecutionResult):
-            result = await result
+        light = limits.is_light(asked.variables)
+        made = cast("Resolution | list[GraphQLError]", build() if light else await self._beside.run(build))
+        if isinstance(made, list):
+            return _refusal(made, answer.operation)
+        if asked.document.introspects_alone:
+            outcome = await self._beside.run(made.execute_operation)
+        else:
+            made.most = limits.MAX_INTROSPECTION_BESIDE
+            outcome = made.execute_operation()
+        result = cast(ExecutionResult, await outcome if isawaitable(outcome) else outcome)
+        if made.introspected > made.most:
+            return _refusal([error_of(limits.introspects_too_much(made.most), "TOO_COSTLY")], answer.operation)
         errors = result.errors or []
         unavailable = next((e.original_error for e in errors if isinstance(e.original_error, EngineUnavailable)), None)
         if unavailable is not None:
@@ -304,7 +325,7 @@ class Executor:
         try:
             compiled = compile((selected,), self.schema.graph, self._dialect)
         except InvalidArgument as error:
-            raise RequestError([_error(str(error), error.code)]) from None
+            raise RequestError([error_of(str(error), error.code)]) from None
         return Plan(compiled, tuple(operation.sources), msgspec.Struct, False, (), tuple(_costs((selected,))), frozenset())
 
     def _checked(self, document: Document, variables: VariableValues) -> tuple[SelectedField, ...]:
@@ -326,64 +347,25 @@ class Executor:
             error.extensions = {"code": "INVALID_ARGUMENT", **(error.extensions or {})}
             raise RequestError([error]) from None
         except TooWide as error:
-            raise RequestError([_error(str(error), "TOO_WIDE")]) from None
+            raise RequestError([error_of(str(error), "TOO_WIDE")]) from None
         return roots
-
-    # ── documents ───────────────────────────────────────────────────────────────────────────────────────
-
-    def document(self, query: str, operation_name: str | None) -> Document:
-        """A document, parsed and validated once. Raises `RequestError`, which is remembered as well."""
-        key = (query, operation_name)
-        found = self._documents.get(key)
-        if found is None:
-            try:
-                found = self._parse(query, operation_name)
-            except RequestError as error:
-                found = error
-            _remember(self._documents, key, found, MAX_DOCUMENTS)
-        else:
-            self._documents.move_to_end(key)
-        if isinstance(found, RequestError):
-            raise found
-        return found
-
-    def _parse(self, query: str, operation_name: str | None) -> Document:
-        if len(query) > limits.MAX_LENGTH:
-            raise RequestError([_error(f"the document is longer than {limits.MAX_LENGTH} characters", "TOO_LONG")])
-        try:
-            ast = parse(query, max_tokens=limits.MAX_TOKENS, no_location=False)
-        except GraphQLError as error:
-            error.extensions = {"code": "TOO_LONG" if "token" in error.message else "SYNTAX_ERROR"}
-            raise RequestError([error]) from None
-        except RecursionError:
-            raise RequestError([_error("the document is nested too deeply", "TOO_DEEP")]) from None
-        try:
-            limits.check(ast)
-        except GraphQLError as error:
-            raise RequestError([error]) from None
-        if errors := validate(self.schema.core, ast, max_errors=20):
-            for invalid in errors:
-                invalid.extensions = {"code": "INVALID_DOCUMENT"}
-            raise RequestError(list(errors))
-        operation = get_operation_ast(ast, operation_name)
-        if operation is None:
-            raise RequestError([_error(_which(ast, operation_name), "UNKNOWN_OPERATION")])
-        fragments = {d.name.value: d for d in ast.definitions if isinstance(d, FragmentDefinitionNode)}
-        ids = frozenset(v.variable.name.value for v in operation.variable_definitions or () if _named(v.type) == "ID")
-        return Document(ast, operation, fragments, ids, _conditions(ast), _selects_by_arguments(ast))
 
     # ── plans ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def _coerce(self, document: Document, variables: Mapping[str, Any] | None) -> VariableValues:
-        definitions = document.operation.variable_definitions or ()
+    def _used(self, document: Document, variables: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        """The variables that the operation declares; of the others nothing is looked at. Raises `RequestError`."""
         if variables is not None and not isinstance(variables, Mapping):
-            raise RequestError([_error("variables must be an object", "INVALID_VARIABLES")])
-        if variables and document.is_query:
-            try:
-                limits.check_variables(variables)
-            except GraphQLError as beyond:
-                raise RequestError([beyond]) from None
-        coerced = get_variable_values(self.schema.core, definitions, dict(variables or {}))
+            raise RequestError([error_of("variables must be an object", "INVALID_VARIABLES")])
+        declared = {definition.variable.name.value for definition in document.operation.variable_definitions or ()}
+        return {name: value for name, value in (variables or {}).items() if name in declared}
+
+    def _coerce(self, document: Document, variables: Mapping[str, Any] | None) -> VariableValues:
+        used = self._used(document, variables)
+        try:
+            limits.check_variables(used, reads=document.is_query)
+        except GraphQLError as beyond:
+            raise RequestError([beyond]) from None
+        coerced = get_variable_values(self.schema.core, document.operation.variable_definitions or (), dict(used))
         if isinstance(coerced, list):
             for error in coerced:
                 error.extensions = {"code": "INVALID_VARIABLES"}
@@ -393,12 +375,9 @@ class Executor:
     def plan(self, document: Document, variables: VariableValues) -> Plan:
         """The plan for the shape of some variables. Raises `RequestError`."""
         key = self._key(document, variables.coerced)
-        plan = document.plans.get(key)
-        if plan is None:
-            plan = self._compile(document, variables)
-            _remember(document.plans, key, plan, MAX_PLANS)
-        else:
-            document.plans.move_to_end(key)
+        # Taken out and put back: what was used last is forgotten last, and two threads do not meet.
+        plan = document.plans.pop(key, None) or self._compile(document, variables)
+        _remember(document.plans, key, plan, MAX_PLANS)
         return plan
 
     def _key(self, document: Document, coerced: Mapping[str, Any]) -> object:
@@ -428,12 +407,12 @@ class Executor:
             executes = operation.introspects or operation.resolves
             shape = struct("Query", () if executes else roots)
         except InvalidArgument as error:
-            raise RequestError([_error(str(error), error.code)]) from None
+            raise RequestError([error_of(str(error), error.code)]) from None
         except GraphQLError as error:
             error.extensions = {"code": "INVALID_ARGUMENT", **(error.extensions or {})}
             raise RequestError([error]) from None
         except TooWide as error:
-            raise RequestError([_error(str(error), "TOO_WIDE")]) from None
+            raise RequestError([error_of(str(error), "TOO_WIDE")]) from None
         required = tuple(s.key for s in roots if s.rule is not None and must_exist(s.rule))
         verbs = frozenset(
             s.rule.question.verb if isinstance(s.rule, QuestionField) else "query" for s in roots if s.rule is not None
@@ -455,7 +434,7 @@ class Executor:
             cost = 1 + sum(c.rows(values) for c in plan.costs)
             limits.refuse_cost(cost)
         except InvalidArgument as error:
-            raise RequestError([_error(str(error), error.code)]) from None
+            raise RequestError([error_of(str(error), error.code)]) from None
         except GraphQLError as error:
             error.extensions = {"code": "INVALID_ARGUMENT", **(error.extensions or {})}
             raise RequestError([error]) from None
@@ -502,7 +481,7 @@ def code_of(error: StoreError) -> str:
 
 def _failure(error: StoreError, name: str | None) -> Answer:
     body = {"errors": [{"message": str(error), "extensions": {"code": code_of(error)}}], "data": None}
-    retry_after = error.retry_after if isinstance(error, EngineUnavailable) else None
+    retry_after = error.retry_after if isinstance(error, (EngineUnavailable, TransientFailure)) else None
     return Answer(_encode(body), name, error=code_of(error), retry_after=retry_after)
 
 
@@ -510,10 +489,6 @@ def _refusal(errors: list[GraphQLError], name: str | None = None, status: int = 
     formatted = [e.formatted for e in errors]
     code = formatted[0].get("extensions", {}).get("code")
     return Answer(_encode({"errors": formatted}), name, error=code, refused=status)
-
-
-def _error(message: str, code: str) -> GraphQLError:
-    return GraphQLError(message, extensions={"code": code})
 
 
 def _lacks(tree: Mapping[str, Any]) -> bool:
@@ -527,49 +502,6 @@ def _rows(tree: Mapping[str, Any]) -> int:
         listed = next((v for v in value.values() if isinstance(v, list)), None) if isinstance(value, dict) else value
         rows += len(listed) if isinstance(listed, list) else value is not None
     return rows
-
-
-def _which(ast: DocumentNode, name: str | None) -> str:
-    names = [d.name.value if d.name else "(unnamed)" for d in ast.definitions if isinstance(d, OperationDefinitionNode)]
-    if not names:
-        return "the document holds no operation"
-    if name is None:
-        return f"the document holds several operations; say by operationName which: {', '.join(names)}"
-    return f"the document holds no operation called {name!r}; it holds {', '.join(names)}"
-
-
-def _named(node: TypeNode) -> str:
-    while not isinstance(node, NamedTypeNode):
-        node = node.type  # type: ignore[attr-defined]
-    return node.name.value
-
-
-def _conditions(ast: DocumentNode) -> frozenset[str]:
-    """The variables that decide what is selected: those of @skip and @include."""
-    names: set[str] = set()
-
-    class Finder(Visitor):
-        def enter_directive(self, node: Any, *_: Any) -> None:
-            for argument in node.arguments or ():
-                if isinstance(argument.value, VariableNode):
-                    names.add(argument.value.name.value)
-
-    visit(ast, Finder())
-    return frozenset(names)
-
-
-def _selects_by_arguments(ast: DocumentNode) -> bool:
-    """Whether a field below the root fields of an operation has arguments."""
-    tops = {id(s) for d in ast.definitions if isinstance(d, OperationDefinitionNode) for s in d.selection_set.selections}
-    found = False
-
-    class Finder(Visitor):
-        def enter_field(self, node: FieldNode, *_: Any) -> None:
-            nonlocal found
-            found = found or (bool(node.arguments) and id(node) not in tops)
-
-    visit(ast, Finder())
-    return found
 
 
 def _shape(value: Any) -> object:
@@ -589,23 +521,26 @@ def _shape(value: Any) -> object:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a connection may cost: the rows that it may hold, times what is below it."""
+    """What a list of nodes may cost: the rows that it may hold, times what is below it."""
 
     source: int
+    argument: str
+    """The argument that bounds the rows: `first` of a connection, `ids` of nodes."""
     below: tuple[Cost, ...]
 
     def rows(self, arguments: Sequence[Mapping[str, Any]]) -> int:
-        """How many rows it may come to, itself and below, by a request's arguments."""
-        first = arguments[self.source].get("first") if self.source >= 0 else None
-        own = max(first, 0) if isinstance(first, int) else 0
+        """How many rows it may come to, itself and below, by what is used of a request's arguments."""
+        bound = arguments[self.source].get(self.argument)
+        own = len(bound or ()) if self.argument == "ids" else max(DEFAULT_FIRST if bound is None else bound, 0)
         return own + max(own, 1) * sum(cost.rows(arguments) for cost in self.below)
 
 
 def _costs(selected: Iterable[SelectedField]) -> Iterator[Cost]:
     for s in selected:
         below = tuple(cost for fields in s.selected.values() for cost in _costs(fields))
-        if "first" in s.arguments.values:
-            yield Cost(s.arguments.source, below)
+        bounds = "ids" if isinstance(s.rule, LookupsField) else "first"
+        if bounds in s.arguments.values:
+            yield Cost(s.arguments.source, bounds, below)
         else:
             yield from below
 

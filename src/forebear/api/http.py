@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response, Stream
 from starlette.types import Receive, Scope, Send
 
 from forebear.api.body import MAX_ARRAY, MAX_GRAPHQL, media_type, read_json, unzipped
-from forebear.api.execution import Answer, Executor, code_of
+from forebear.api.execution import Answer, Executor, Mutates, code_of
 from forebear.api.log import note
 from forebear.api.mutations import Context, outcome, rejection, verbs_of
 from forebear.api.refusal import BadRequest
@@ -42,13 +42,15 @@ async def graphql(
     request: Request, executor: Executor, authentication: Authentication, context: Callable[[Actor], Context]
 ) -> Response:
     """POST and GET /graphql; `context` makes what resolvers need. Raises `BadRequest` and `StoreError`."""
-    if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+    if request.method != "POST" and "text/html" in request.headers.get("accept", ""):
         return RedirectResponse("/")
     actor = await asker(request, authentication)
     asked = await _asked(request)
-    if request.method == "GET" and _mutates(executor, asked):
-        raise BadRequest(405, "a mutation needs POST", "METHOD_NOT_ALLOWED")
-    answer = await executor.answer(asked.query, asked.variables, asked.operationName, context(actor))
+    reads = request.method != "POST"
+    try:
+        answer = await executor.answer(asked.query, asked.variables, asked.operationName, context(actor), reads=reads)
+    except Mutates:
+        raise BadRequest(405, "a mutation needs POST", "METHOD_NOT_ALLOWED") from None
     note(request.scope, operation=answer.operation, rows=answer.rows, error=answer.error, compiled=answer.compiled)
     return _response(request, answer)
 
@@ -88,7 +90,7 @@ def _response(request: Request, answer: Answer) -> Response:
 
 
 async def _asked(request: Request) -> GraphQLRequest:
-    if request.method == "GET":
+    if request.method != "POST":
         query = request.query_params.get("query")
         if query is None:
             raise BadRequest(400, "give the document as `query`, or POST it as JSON", "BAD_REQUEST")
@@ -99,15 +101,6 @@ async def _asked(request: Request) -> GraphQLRequest:
         return GraphQLRequest(query, variables, request.query_params.get("operationName"))
     media_type(request, JSON)
     return await read_json(request, MAX_GRAPHQL, "GraphQL request", GraphQLRequest)
-
-
-def _mutates(executor: Executor, asked: GraphQLRequest) -> bool:
-    from forebear.api.execution import RequestError
-
-    try:
-        return not executor.document(asked.query, asked.operationName).is_query
-    except RequestError:
-        return False
 
 
 async def facts(request: Request, recorder: Recorder, authentication: Authentication) -> Response:
@@ -230,8 +223,8 @@ def failed(request: Request, error: Exception) -> Response:
     match error:
         case EngineUnavailable(retry_after=seconds):
             status, headers = 503, _retry_after(seconds)
-        case TransientFailure():
-            status, headers = 503, _retry_after(1)
+        case TransientFailure(retry_after=seconds):
+            status, headers = 503, _retry_after(seconds)
         case StatementTimeout():
             status = 504
         case _:

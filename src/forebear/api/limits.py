@@ -16,10 +16,15 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLError,
     InlineFragmentNode,
+    ListValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    ValueNode,
 )
 from graphql.validation.rules import overlapping_fields_can_be_merged
+
+from forebear.graph.values import MAX_JSON_DEPTH
 
 MAX_TOKENS = 4_000
 """The most lexical tokens of a document."""
@@ -42,8 +47,27 @@ MAX_VALUES = 500
 MAX_COST = 5_000_000
 """The most rows that an operation may ask for: the products of nested `first`, added up."""
 
+MAX_DOCUMENT_DEPTH = MAX_JSON_DEPTH + 16
+"""The deepest value in the variables of a mutation, and in a document: the deepest JSON, in a fact, in a list of facts."""
+
+MAX_INTROSPECTION = 150_000
+"""The most fields that an introspection may come to. The usual one comes to some 42,000, in a sixth of a second."""
+
+MAX_INTROSPECTION_BESIDE = 2_000
+"""The same beside other fields, where it cannot be answered in a thread of its own."""
+
+LIGHT = 100
+"""Variables of more values are read beside the loop."""
+
+MAX_COMPARISONS = 50_000
+
+TOO_INTRICATE = (
+    f"the document is too intricate to be validated: more than {MAX_COMPARISONS} comparisons of fields with the same name, "
+    "or fragments nested too deeply"
+)
+
 # The rule compares each pair of equally named fields; this many comparisons are enough for any dashboard.
-overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 50_000
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = MAX_COMPARISONS
 
 
 @dataclass(frozen=True)
@@ -74,6 +98,8 @@ def check(document: DocumentNode) -> None:
         for node in selections.selections if selections else ():
             match node:
                 case FieldNode():
+                    for argument in node.arguments or ():
+                        _check_literal(argument.value)
                     inner = selection(node.selection_set, open)
                     inner = _Size(inner.depth + 1, inner.fields + 1, inner.directives)
                 case InlineFragmentNode():
@@ -104,18 +130,56 @@ def check(document: DocumentNode) -> None:
             _refuse("TOO_WIDE", f"the operation has more than {MAX_ROOTS} root selections; send them apart")
 
 
-def check_variables(variables: Mapping[str, Any]) -> None:
-    """Raises `GraphQLError` with a code where the variables of a query are deeper or wider than the limits."""
+def _check_literal(value: ValueNode) -> None:
+    level, depth = [value], 0
+    while level:
+        depth += 1
+        if depth > MAX_DOCUMENT_DEPTH:
+            _refuse("TOO_DEEP", f"a value in the document is more than {MAX_DOCUMENT_DEPTH} values deep")
+        lists = [v.values for v in level if isinstance(v, ListValueNode)]
+        objects = [[f.value for f in v.fields] for v in level if isinstance(v, ObjectValueNode)]
+        level = [inner for values in (*lists, *objects) for inner in values]
+
+
+def check_variables(variables: Mapping[str, Any], *, reads: bool) -> None:
+    """Raises `GraphQLError` with a code where variables are deeper or, of a query, wider or longer than the limits."""
     level: list[Any] = [*variables.values()]
-    objects = depth = 0
-    while level := [value for value in level if isinstance(value, (dict, list))]:
+    objects = depth = characters = 0
+    deepest = MAX_DEPTH if reads else MAX_DOCUMENT_DEPTH
+    while level:
+        if reads:
+            characters += sum(len(value) for value in level if isinstance(value, str))
+            if characters > MAX_LENGTH:
+                _refuse("TOO_LONG", f"the texts of the variables have more than {MAX_LENGTH} characters")
+        level = [value for value in level if isinstance(value, (dict, list))]
+        if not level:
+            return
         depth += 1
         objects += sum(isinstance(value, dict) for value in level)
-        if depth > MAX_DEPTH:
-            _refuse("TOO_DEEP", f"the variables are more than {MAX_DEPTH} values deep")
-        if objects > MAX_VALUES:
+        if depth > deepest:
+            _refuse("TOO_DEEP", f"the variables are more than {deepest} values deep")
+        if reads and objects > MAX_VALUES:
             _refuse("TOO_WIDE", f"the variables have more than {MAX_VALUES} objects: ask in parts")
         level = [member for value in level for member in (value.values() if isinstance(value, dict) else value)]
+
+
+def is_light(variables: object) -> bool:
+    """Whether variables are so few that it takes no time to read them."""
+    level: list[Any] = [variables]
+    seen = 0
+    while level:
+        seen += len(level)
+        if seen > LIGHT or any(isinstance(value, str) and len(value) > 100 * LIGHT for value in level):
+            return False
+        level = [m for v in level if isinstance(v, (dict, list)) for m in (v.values() if isinstance(v, dict) else v)]
+    return True
+
+
+def introspects_too_much(most: int) -> str:
+    """Why an introspection is not answered."""
+    return f"the introspection comes to more than {most} fields" + (
+        "" if most == MAX_INTROSPECTION else "; ask it by itself, without other fields"
+    )
 
 
 def refuse_cost(cost: int) -> None:

@@ -21,6 +21,9 @@ from pydantic import (
 from forebear.graph.declaration import Fact, Json, Property, Value
 from forebear.graph.moments import parse
 
+MAX_JSON_DEPTH = 64
+"""How deep a JSON value may be nested."""
+
 MAX_INT = 2**31 - 1
 """Largest integer: GraphQL's Int has 32 bits."""
 
@@ -73,10 +76,22 @@ def annotation(p: Property) -> Any:
 
 
 def _json(value: Any) -> str:
+    if _is_deeper(value, MAX_JSON_DEPTH):
+        raise ValueError(f"it is nested more than {MAX_JSON_DEPTH} deep")
     try:
         return json_text(value)
     except (TypeError, ValueError, UnicodeError) as error:
         raise ValueError(f"no JSON value: {error}") from None
+
+
+def _is_deeper(value: Any, most: int) -> bool:
+    level, depth = [value], 0
+    while level := [v for v in level if isinstance(v, (dict, list))]:
+        depth += 1
+        if depth > most:
+            return True
+        level = [m for v in level for m in (v.values() if isinstance(v, dict) else v)]
+    return False
 
 
 def _values(items: list[BaseModel]) -> str:

@@ -43,6 +43,7 @@ from forebear.store.errors import (
     StoreError,
     TransientFailure,
 )
+from forebear.store.lanes import Lanes
 
 T = TypeVar("T")
 Row = dict[str, object]
@@ -129,6 +130,8 @@ class Store:
             options["bookmark_manager"] = AsyncGraphDatabase.bookmark_manager()
         self._reading = options | {"default_access_mode": "READ"}
         self._writing = options | {"default_access_mode": "WRITE"}
+        # The embedded engine goes on with a statement whose connection is gone until it meets its one limit.
+        self._lanes = Lanes(settings.read_timeout if embedded else 0)
         # Racing MERGEs duplicate edges on the embedded engine, so its writes take turns.
         self._turn: AbstractAsyncContextManager[object] = asyncio.Lock() if embedded else nullcontext()
 
@@ -165,9 +168,10 @@ class Store:
             async with self._driver.session(**self._reading) as session:
                 return await _rows(await session.run(Query(text, timeout=seconds), _plain(parameters)))
 
-        with _timed(text):
-            async with _within(seconds):
-                return await self._retried(attempt, seconds)
+        async with self._lanes.place(text, seconds):
+            with _timed(text):
+                async with _within(seconds):
+                    return await self._retried(attempt, seconds)
 
     async def read_one(self, text: str, parameters: Parameters | None = None, *, timeout: float | None = None) -> Row | None:
         """The first row of one statement that reads, or None; `timeout` in seconds."""

@@ -36,10 +36,18 @@ class ConstraintViolated(StoreError):
 
 
 class TransientFailure(StoreError):
-    """Concurrent work or a shortage of memory kept the database from answering, repeatedly."""
+    """Concurrent work or a shortage of memory kept the database from answering, repeatedly. `retry_after` is in seconds."""
 
-    def __init__(self) -> None:
-        super().__init__("The database was too busy to complete this; try again.")
+    def __init__(self, reason: str = "The database was too busy to complete this; try again.", retry_after: float = 1) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class Overloaded(TransientFailure):
+    """So much runs and waits already that this was not begun, or was broken off early; nothing was written."""
+
+    def __init__(self, retry_after: float = 1) -> None:
+        super().__init__("So much is being asked that this has to wait its turn; try again later.", max(1, retry_after))
 
 
 class StatementFailed(StoreError):

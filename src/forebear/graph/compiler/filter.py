@@ -26,6 +26,9 @@ _OPERATORS = {
 
 _COMMON = {p.name: p for p in COMMON}
 
+FLAT = 16
+"""How many conditions stand in one row."""
+
 Path = tuple[str | int, ...]
 """Where a part of a filter stands in the arguments."""
 
@@ -48,7 +51,7 @@ class Filter:
                 raise InvalidArgument(f"{_dotted(here)}: null filters nothing; leave it out, or use isNull")
             if name in ("and", "or"):
                 parts = [self.condition(item, (*here, i), n, kinds, time) for i, item in enumerate(operand)]
-                joined = f" {name.upper()} ".join(f"({p})" for p in parts)
+                joined = _joined(f" {name.upper()} ", [f"({p})" for p in parts])
                 conditions.append(f"({joined})" if parts else ("true" if name == "and" else "false"))
             elif name == "not":
                 conditions.append(f"NOT coalesce({self.condition(operand, here, n, kinds, time)}, false)")
@@ -96,6 +99,14 @@ class Filter:
             if edge.name == name:
                 return edge, False
         return next(e for e in self.statement.graph.back_edges(kind.name) if e.back == name), True
+
+
+def _joined(operator: str, parts: list[str]) -> str:
+    """Many conditions as a balanced tree: the embedded engine's parser goes one level deeper for each of a flat list."""
+    if len(parts) <= FLAT:
+        return operator.join(parts)
+    half = len(parts) // 2
+    return f"({_joined(operator, parts[:half])}){operator}({_joined(operator, parts[half:])})"
 
 
 def where(conditions: Sequence[str]) -> str:

@@ -1,0 +1,182 @@
+"""The documents of operations: parsed, held against the limits, validated, and remembered."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    NamedTypeNode,
+    OperationDefinitionNode,
+    OperationType,
+    TypeNode,
+    VariableNode,
+    Visitor,
+    get_operation_ast,
+    parse,
+    validate,
+    visit,
+)
+
+from forebear.api import limits
+
+if TYPE_CHECKING:
+    from forebear.api.execution import Mutation, Plan
+
+MAX_DOCUMENTS = 1_000
+"""How many documents are kept parsed and validated."""
+
+MAX_REMEMBERED = 1_000_000
+"""How many characters they may have together: what a document is parsed into takes some hundred bytes a character."""
+
+MAX_MISTAKES = 20
+"""How many mistakes of a document are told."""
+
+
+class RequestError(Exception):
+    """A request that cannot be executed at all; nothing was done."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__(errors[0].message)
+        self.errors = errors
+
+
+@dataclass
+class Document:
+    """A parsed and validated document with one operation chosen, and its plans."""
+
+    ast: DocumentNode
+    operation: OperationDefinitionNode
+    fragments: Mapping[str, FragmentDefinitionNode]
+    ids: frozenset[str]
+    conditions: frozenset[str]
+    selects_by_arguments: bool
+    """Whether a field below the root fields has arguments."""
+    plans: OrderedDict[object, Plan] = field(default_factory=OrderedDict)
+    mutations: OrderedDict[object, Mutation | None] = field(default_factory=OrderedDict)
+
+    @cached_property
+    def introspects_alone(self) -> bool:
+        """Whether all that it asks at its root is about the schema."""
+        return self.is_query and all(
+            isinstance(s, FieldNode) and s.name.value.startswith("__") for s in self.operation.selection_set.selections
+        )
+
+    @property
+    def is_query(self) -> bool:
+        """Whether it only reads."""
+        return self.operation.operation is OperationType.QUERY
+
+
+class Documents:
+    """The documents that were asked lately, for one schema."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+        self._found: OrderedDict[tuple[str, str | None], Document | RequestError] = OrderedDict()
+        self._characters = 0
+
+    def known(self, query: str, operation_name: str | None) -> bool:
+        """Whether a document was asked lately, so that it takes no time."""
+        return (query, operation_name) in self._found
+
+    def get(self, query: str, operation_name: str | None) -> Document:
+        """A document, parsed and validated once. Raises `RequestError`, which is remembered as well."""
+        if len(query) > limits.MAX_LENGTH:
+            raise RequestError([error_of(f"the document is longer than {limits.MAX_LENGTH} characters", "TOO_LONG")])
+        key = (query, operation_name)
+        found = self._found.pop(key, None)
+        if found is None:
+            try:
+                found = self._parse(query, operation_name)
+            except RequestError as error:
+                found = error
+            self._characters += len(query)
+        self._found[key] = found
+        while len(self._found) > MAX_DOCUMENTS or (self._characters > MAX_REMEMBERED and len(self._found) > 1):
+            (oldest, _), _ = self._found.popitem(last=False)
+            self._characters -= len(oldest)
+        if isinstance(found, RequestError):
+            raise found
+        return found
+
+    def _parse(self, query: str, operation_name: str | None) -> Document:
+        try:
+            ast = parse(query, max_tokens=limits.MAX_TOKENS, no_location=False)
+        except GraphQLError as error:
+            error.extensions = {"code": "TOO_LONG" if "token" in error.message else "SYNTAX_ERROR"}
+            raise RequestError([error]) from None
+        except RecursionError:
+            raise RequestError([error_of("the document is nested too deeply", "TOO_DEEP")]) from None
+        try:
+            limits.check(ast)
+        except GraphQLError as error:
+            raise RequestError([error]) from None
+        if errors := validate(self._schema, ast, max_errors=MAX_MISTAKES):
+            if errors[-1].message == "Validation aborted.":
+                raise RequestError([error_of(limits.TOO_INTRICATE, "TOO_WIDE")])
+            for invalid in errors:
+                invalid.extensions = {"code": "INVALID_DOCUMENT"}
+            raise RequestError(list(errors))
+        operation = get_operation_ast(ast, operation_name)
+        if operation is None:
+            raise RequestError([error_of(_which(ast, operation_name), "UNKNOWN_OPERATION")])
+        fragments = {d.name.value: d for d in ast.definitions if isinstance(d, FragmentDefinitionNode)}
+        ids = frozenset(v.variable.name.value for v in operation.variable_definitions or () if _named(v.type) == "ID")
+        return Document(ast, operation, fragments, ids, _conditions(ast), _selects_by_arguments(ast))
+
+
+def error_of(message: str, code: str) -> GraphQLError:
+    """An error with a code."""
+    return GraphQLError(message, extensions={"code": code})
+
+
+def _which(ast: DocumentNode, name: str | None) -> str:
+    names = [d.name.value if d.name else "(unnamed)" for d in ast.definitions if isinstance(d, OperationDefinitionNode)]
+    if not names:
+        return "the document holds no operation"
+    if name is None:
+        return f"the document holds several operations; say by operationName which: {', '.join(names)}"
+    return f"the document holds no operation called {name!r}; it holds {', '.join(names)}"
+
+
+def _named(node: TypeNode) -> str:
+    while not isinstance(node, NamedTypeNode):
+        node = node.type  # type: ignore[attr-defined]
+    return node.name.value
+
+
+def _conditions(ast: DocumentNode) -> frozenset[str]:
+    """The variables that decide what is selected: those of @skip and @include."""
+    names: set[str] = set()
+
+    class Finder(Visitor):
+        def enter_directive(self, node: Any, *_: Any) -> None:
+            for argument in node.arguments or ():
+                if isinstance(argument.value, VariableNode):
+                    names.add(argument.value.name.value)
+
+    visit(ast, Finder())
+    return frozenset(names)
+
+
+def _selects_by_arguments(ast: DocumentNode) -> bool:
+    """Whether a field below the root fields of an operation has arguments."""
+    tops = {id(s) for d in ast.definitions if isinstance(d, OperationDefinitionNode) for s in d.selection_set.selections}
+    found = False
+
+    class Finder(Visitor):
+        def enter_field(self, node: FieldNode, *_: Any) -> None:
+            nonlocal found
+            found = found or (bool(node.arguments) and id(node) not in tops)
+
+    visit(ast, Finder())
+    return found

@@ -1,0 +1,25 @@
+"""graphql-core's executor, with a bound on introspection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphql import GraphQLError, GraphQLObjectType
+from graphql.execution import Executor
+
+from forebear.api import limits
+
+
+class Resolution(Executor[Any]):
+    """The execution of one operation; of introspection it answers `most` fields and no more."""
+
+    most = limits.MAX_INTROSPECTION
+    introspected = 0
+
+    def execute_field(self, parent_type: GraphQLObjectType, *arguments: Any) -> Any:
+        """Resolves a field. Raises `GraphQLError` for each of introspection that is too much."""
+        if parent_type.name.startswith("__"):
+            self.introspected += 1
+            if self.introspected > self.most:
+                raise GraphQLError(limits.introspects_too_much(self.most))
+        return super().execute_field(parent_type, *arguments)

@@ -1,0 +1,129 @@
+"""How many statements read at once: a few heavy ones, which small ones pass."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from forebear.store.errors import Overloaded, StatementTimeout, StoreError
+
+HEAVY_SECONDS = 0.05
+"""A statement that has run for so long is heavy, and so is its text until it takes less again."""
+
+HEAVY = 4
+"""How many heavy statements run at once."""
+
+SMALL = 16
+"""How many others run at once. Of these at most half may have become heavy while no heavy place was free."""
+
+WAITING = 32
+"""How many statements may wait for a place of either kind; more are refused."""
+
+REMEMBERED = 1_000
+"""How many heavy texts are remembered."""
+
+
+class _Lane:
+    def __init__(self, places: int) -> None:
+        self.places = places
+        self.free = places
+        self.mean = 0.0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def enter(self, seconds: float) -> None:
+        """Takes a place within so many seconds. Raises `Overloaded`, early where it can be told."""
+        if self.free > 0:
+            self.free -= 1
+            return
+        self._waiting = deque(w for w in self._waiting if not w.done())
+        expected = (len(self._waiting) + 1) * self.mean / self.places
+        if len(self._waiting) >= WAITING or expected > seconds:
+            raise Overloaded(expected)
+        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(place)
+        try:
+            async with asyncio.timeout(seconds):
+                await place
+        except (TimeoutError, asyncio.CancelledError) as error:
+            if place.done() and not place.cancelled():
+                self.leave()
+            if isinstance(error, TimeoutError):
+                raise Overloaded(expected) from None
+            raise
+
+    def leave(self) -> None:
+        """Hands a place on to who has waited longest."""
+        while self._waiting:
+            if not (place := self._waiting.popleft()).done():
+                place.set_result(None)
+                return
+        self.free += 1
+
+
+class Lanes:
+    """The places of the statements that one engine runs.
+
+    `limit`: how many seconds the engine goes on with a statement that nobody waits for any more; 0 where it lets go of it.
+    So long such a statement keeps its place.
+    """
+
+    def __init__(self, limit: float) -> None:
+        self._limit = limit
+        self._heavy, self._small = _Lane(HEAVY), _Lane(SMALL)
+        self._texts: OrderedDict[str, None] = OrderedDict()
+        self._overdue = 0
+
+    @asynccontextmanager
+    async def place(self, text: str, seconds: float) -> AsyncIterator[None]:
+        """A place for a statement, waited for at most so many seconds. Raises `Overloaded`."""
+        lane = self._heavy if text in self._texts else self._small
+        await lane.enter(seconds)
+        loop = asyncio.get_running_loop()
+        started, overdue, ended = loop.time(), False, False
+
+        def grew() -> None:
+            nonlocal lane, overdue
+            self._remember(text)
+            if lane is self._heavy:
+                return
+            if self._heavy.free > 0:
+                self._heavy.free -= 1
+                self._small.leave()
+                lane = self._heavy
+            elif self._overdue >= SMALL // 2:
+                deadline.reschedule(loop.time())
+            else:
+                overdue = True
+                self._overdue += 1
+
+        growing = loop.call_later(HEAVY_SECONDS, grew)
+        try:
+            async with asyncio.timeout(None) as deadline:
+                yield
+                ended = True
+        except TimeoutError:
+            if deadline.expired():
+                raise Overloaded(self._heavy.mean) from None
+            raise
+        except StoreError as error:
+            ended = not isinstance(error, StatementTimeout)
+            raise
+        finally:
+            growing.cancel()
+            took = loop.time() - started
+            self._overdue -= overdue
+            if took < HEAVY_SECONDS:
+                self._texts.pop(text, None)
+            lane.mean += (took - lane.mean) / 8
+            if ended or self._limit <= took:
+                lane.leave()
+            else:
+                loop.call_later(self._limit - took, lane.leave)
+
+    def _remember(self, text: str) -> None:
+        self._texts[text] = None
+        self._texts.move_to_end(text)
+        if len(self._texts) > REMEMBERED:
+            self._texts.popitem(last=False)
