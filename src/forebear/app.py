@@ -39,7 +39,7 @@ from forebear.record.audit import Chains
 from forebear.record.recorder import Recorder
 from forebear.settings import Settings
 from forebear.store import Store, indexes
-from forebear.store.errors import StoreError
+from forebear.store.errors import StorageFull, StoreError
 from forebear.store.statements import facts, questions
 
 _log = structlog.get_logger(__name__)
@@ -180,4 +180,6 @@ async def _ready(request: Request, registry: Forebear) -> Response:
         return JSONResponse({"status": "unavailable", "reason": str(error)}, status_code=503, headers={"Retry-After": "1"})
     if absent:
         return JSONResponse({"status": "incomplete", "missing": [str(a) for a in absent]}, status_code=503)
+    if registry.store.full:
+        return JSONResponse({"status": "full", "reason": str(StorageFull())}, status_code=503)
     return JSONResponse({"status": "ready", "engine": registry.store.engine.value})

@@ -44,7 +44,14 @@ from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.moments import moment
 from forebear.graph.placeholder import ids, renamed, same_as
 from forebear.store import Store
-from forebear.store.errors import EngineUnavailable, StatementTimeout, StatementTooLarge, StoreError, TransientFailure
+from forebear.store.errors import (
+    EngineUnavailable,
+    StatementTimeout,
+    StatementTooLarge,
+    StorageFull,
+    StoreError,
+    TransientFailure,
+)
 
 MAX_PLANS = 64
 """How many plans are kept for one document: one for each shape of its variables."""
@@ -476,6 +483,8 @@ def code_of(error: StoreError) -> str:
             return "TOO_MUCH"
         case TransientFailure():
             return "BUSY"
+        case StorageFull():
+            return "STORAGE_FULL"
     return "DATABASE_ERROR"
 
 

@@ -22,7 +22,7 @@ from forebear.identity.authentication import Authentication
 from forebear.identity.errors import IssuerUnavailable, Unauthenticated
 from forebear.record.recorder import MAX_FACTS, Origin, Recorder
 from forebear.record.stream import MAX_LINE, Line, read_lines, record_lines
-from forebear.store.errors import EngineUnavailable, StatementTimeout, StoreError, TransientFailure
+from forebear.store.errors import EngineUnavailable, StatementTimeout, StorageFull, StoreError, TransientFailure
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
@@ -227,6 +227,8 @@ def failed(request: Request, error: Exception) -> Response:
             status, headers = 503, _retry_after(seconds)
         case StatementTimeout():
             status = 504
+        case StorageFull():
+            status = 507
         case _:
             status = 500
     return refused(request, BadRequest(status, str(error), code_of(error), headers))

@@ -40,6 +40,7 @@ from forebear.store.errors import (
     StatementFailed,
     StatementTimeout,
     StatementTooLarge,
+    StorageFull,
     StoreError,
     TransientFailure,
 )
@@ -159,6 +160,11 @@ class Store:
             store = cls(driver, settings)
             await store._check(settings)
             yield store
+
+    @property
+    def full(self) -> bool:
+        """Whether the disk of the embedded engine is full. That of a Neo4j is elsewhere."""
+        return self.embedded is not None and self.embedded.full
 
     async def read(self, text: str, parameters: Parameters | None = None, *, timeout: float | None = None) -> list[Row]:
         """All rows of one statement that reads, within `timeout` seconds (default: the setting)."""
@@ -289,6 +295,8 @@ class Store:
             return TransientFailure()
         if isinstance(error, Neo4jError) and "TimedOut" in (error.code or ""):
             return StatementTimeout(seconds)
+        if self.full or (isinstance(error, Neo4jError) and "OutOfDiskSpace" in (error.code or "")):
+            return StorageFull()
         log.error("statement refused", error=str(error))
         return StatementFailed()
 

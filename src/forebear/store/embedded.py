@@ -30,6 +30,9 @@ READY_SECONDS = 120
 STOP_SECONDS = 10
 CRASHES, CRASH_SECONDS = 4, 60
 
+ROOM = 64 * 1024 * 1024
+"""How many bytes of disk the engine needs for its largest transaction: its statements, their pages and their log."""
+
 # The shell becomes Java; what it leaves in the background waits for the end of the pipe whose
 # other end only we hold, and then kills Java: however we end, the kernel closes that pipe. Unlike
 # PR_SET_PDEATHSIG this is POSIX and does not depend on the thread that started it, and unlike a
@@ -97,6 +100,11 @@ class EmbeddedEngine:
     def announce(self, address: str) -> None:
         """Tell whoever finds the data directory in use where the service is that uses it."""
         _sign(self._lock, address)
+
+    @property
+    def full(self) -> bool:
+        """Whether its disk has no room for what one transaction may take. The engine says of that only that a commit failed."""
+        return shutil.disk_usage(self._directory).free < ROOM
 
     async def sql(self, script: str) -> list[dict[str, object]]:
         """The rows of an SQL script, for what the engine's Cypher cannot say."""

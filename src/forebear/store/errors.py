@@ -50,6 +50,13 @@ class Overloaded(TransientFailure):
         super().__init__("So much is being asked that this has to wait its turn; try again later.", max(1, retry_after))
 
 
+class StorageFull(StoreError):
+    """The disk that the database writes to is full; nothing was written, and reading goes on."""
+
+    def __init__(self) -> None:
+        super().__init__("The database's disk is full, so nothing was written: make room on it. What is there can be read.")
+
+
 class StatementFailed(StoreError):
     """A statement or its parameters are wrong: a bug of ours, its details are in the log."""
 
