@@ -5,6 +5,7 @@ import contextlib
 import gzip
 import json
 import socket
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from forebear.api.connection import MAX_HEAD, MAX_HEADERS, MAX_URL
 from forebear.app import Forebear
 from forebear.record.stream import MAX_LINE
 from forebear.store import Store
+from forebear.store.errors import Overloaded
 from tests.api.served import Answer, Served, peak, served
 
 
@@ -226,3 +228,19 @@ async def test_no_operation_keeps_the_others_waiting(service: Served, name: str)
         answer = await service.ask(query, **variables)
         assert answer.code == code
     assert service.longest < LONGEST
+
+
+async def test_small_reads_pass_sixty_four_heavy_ones(service: Served, store: Store) -> None:
+    heavy = "UNWIND range(1, 400) AS a UNWIND range(1, 400) AS b WITH a * b AS c WHERE c % 7 = 0 RETURN sum(c) AS s"
+    await service.ask("{ models { totalCount } }")
+    started = time.perf_counter()
+    running = [asyncio.create_task(store.read(heavy)) for _ in range(64)]
+    took = []
+    while not all(task.done() for task in running):
+        before = time.perf_counter()
+        assert (await service.ask("{ models { totalCount } }")).code is None
+        took.append(time.perf_counter() - before)
+    outcomes = [task.exception() for task in running]
+    assert {type(o) for o in outcomes} <= {type(None), Overloaded}
+    assert outcomes.count(None) >= 4
+    assert max(took) < max(1, (time.perf_counter() - started) / 4)

@@ -320,3 +320,33 @@ async def test_every_door_that_takes_a_post_takes_it_of_its_media_types_alone(
         answer = await client.post(door, content=b"[]", headers=headers)
         assert (answer.status_code, answer.json()["errors"][0]["extensions"]) == (415, {"code": "UNSUPPORTED_MEDIA_TYPE"})
     assert await registry.store.read("MATCH (n:AuditHead) RETURN n") == []
+
+
+async def test_as_many_conditions_as_are_allowed_are_answered(client: httpx.AsyncClient) -> None:
+    await client.post("/facts", json=[{"kind": "Run", "id": "run:a", "name": "n249"}, {"kind": "Run", "id": "run:b"}])
+    query = "query ($filter: RunFilter) { runs(filter: $filter) { nodes { id } } }"
+    conditions = [{"name": {"eq": f"n{n}"}} for n in range(249)]
+    for filter, found in (
+        ({"or": [*conditions, {"name": {"eq": "n249"}}][1:]}, ["run:a"]),
+        ({"and": [{"not": condition} for condition in conditions[:160]]}, ["run:a", "run:b"]),
+    ):
+        answer = (await ask(client, query, variables={"filter": filter})).json()
+        assert answer["data"] == {"runs": {"nodes": [{"id": id} for id in found]}}
+
+
+async def test_json_is_as_deep_at_every_door(client: httpx.AsyncClient) -> None:
+    def deep(depth: int) -> Any:
+        return [deep(depth - 1)] if depth else 1
+
+    record = "mutation ($f: [FactInput!]!) { record(facts: $f) { __typename ... on NotRecorded { rejections { reasons } } } }"
+    for depth, reasons in ((64, []), (65, ["configuration: it is nested more than 64 deep"])):
+        run = {"id": f"run:{depth}", "configuration": deep(depth)}
+        answer = (await ask(client, record, variables={"f": [{"run": run}]})).json()["data"]["record"]
+        assert [r["reasons"] for r in answer.get("rejections", [])] == [reasons] * bool(reasons)
+        posted = (await client.post("/facts", json=[{"kind": "Run", **run}])).json()
+        assert [r["reasons"] for r in posted["rejections"]] == [reasons] * bool(reasons)
+
+
+async def test_head_is_answered_as_get_is_without_a_body(client: httpx.AsyncClient) -> None:
+    answer = await client.head("/graphql", params={"query": "{ __typename }"})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
