@@ -11,7 +11,14 @@ import pytest
 
 from forebear.graph.indexes import Uniqueness
 from forebear.store import Engine, Store, WriteTransaction
-from forebear.store.errors import ConstraintViolated, EngineUnavailable, StatementFailed, StatementTimeout, StatementTooLarge
+from forebear.store.errors import (
+    ConstraintViolated,
+    EngineUnavailable,
+    Overloaded,
+    StatementFailed,
+    StatementTimeout,
+    StatementTooLarge,
+)
 from forebear.store.indexes import apply
 from tests.engines import settings
 
@@ -224,7 +231,8 @@ async def test_runaway_reads_leave_no_connection(store: Store) -> None:
     for _ in range(5):
         reads = (store.read(RUNAWAY[store.engine], timeout=0.1) for _ in range(4))
         answers = await asyncio.gather(*reads, return_exceptions=True)
-        assert {type(each) for each in answers} == {StatementTimeout}
+        # On the embedded engine an abandoned read keeps its place for a while, so the next ones may not be begun.
+        assert {type(each) for each in answers} <= {StatementTimeout, Overloaded}
     assert connections() <= before
     assert await store.read_one("RETURN 1 AS x") == {"x": 1}
 

@@ -15,6 +15,8 @@ from forebear.store.lanes import HEAVY, SMALL, WAITING, Lanes
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes 5 ms is heavy."""
     monkeypatch.setattr(lanes, "HEAVY_SECONDS", 0.005)
+    monkeypatch.setattr(lanes, "KNOWN_SECONDS", 0.01)
+    monkeypatch.setattr(lanes, "OVERDUE_SECONDS", 0.03)
 
 
 @asynccontextmanager
@@ -23,7 +25,7 @@ async def running(places: Lanes, *texts: str) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         for text in texts:
             await stack.enter_async_context(places.place(text, 1))
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.04)
         yield
 
 
@@ -67,7 +69,7 @@ async def test_heavy_statements_that_nobody_knew_leave_places_for_small_ones() -
         return "done"
 
     tasks = [asyncio.create_task(heavy(n)) for n in range(SMALL)]
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0.1)
     assert await runs(places, "small")
     outcomes = await asyncio.gather(*tasks)
     assert (outcomes.count("done"), outcomes.count("refused")) == (HEAVY + SMALL // 2, SMALL - HEAVY - SMALL // 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -22,7 +23,7 @@ from forebear.graph.amendment import which
 from forebear.graph.declaration import AS_OF, Edge, Kind
 from forebear.graph.facts import Facts, as_of_doc
 from forebear.identity.tokens import Tokens
-from forebear.record.recorder import MAX_FACTS, MAX_UNDESCRIBED, Origin, Recorder, Rejection, Summary, recording
+from forebear.record.recorder import FEW, MAX_FACTS, MAX_UNDESCRIBED, Origin, Recorder, Rejection, Summary, recording
 
 if TYPE_CHECKING:
     from forebear.api.execution import Executor
@@ -204,9 +205,8 @@ async def record(
             extensions={"code": "TOO_MANY_FACTS"},
         )
     context: Context = info.context
-    summary = await context.recorder.record(
-        [document(fact) for fact in facts], Origin(context.actor, source), partial=partial, imported=imported
-    )
+    documents = await asyncio.to_thread(lambda: [*map(document, facts)]) if len(facts) > FEW else map(document, facts)
+    summary = await context.recorder.record(documents, Origin(context.actor, source), partial=partial, imported=imported)
     if summary.rejections and not partial:
         return {"__typename": "NotRecorded", "rejections": [rejection(r) for r in summary.rejections]}
     return {"__typename": "Recorded", **outcome(summary)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,6 +38,9 @@ from forebear.store import Store, WriteTransaction
 T = TypeVar("T")
 MAX_FACTS = 10_000
 """The most facts of one all-or-nothing request."""
+
+FEW = 20
+"""So few facts are read without a thread."""
 
 MAX_ROWS = 2_000
 """The most rows of one statement: more are no faster on either engine."""
@@ -165,7 +170,11 @@ class Recorder:
         after: str | None = None,
     ) -> Summary:
         """Records documents in one transaction; see `read` and `write`. Raises `StoreError`."""
-        return await self.write(self.read(enumerate(documents), imported=imported), origin, partial=partial, after=after)
+        numbered = [*enumerate(documents)]
+        read = functools.partial(self.read, numbered, imported=imported)
+        # Many are read beside what is answered meanwhile; for a few that would take longer than reading them.
+        batch = read() if len(numbered) <= FEW else await asyncio.to_thread(read)
+        return await self.write(batch, origin, partial=partial, after=after)
 
     def read(self, documents: Iterable[tuple[int, object]], *, imported: bool = False) -> Batch:
         """Documents with their positions as rows, and what is no fact with every reason.

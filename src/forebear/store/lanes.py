@@ -10,13 +10,19 @@ from contextlib import asynccontextmanager
 from forebear.store.errors import Overloaded, StatementTimeout, StoreError
 
 HEAVY_SECONDS = 0.05
-"""A statement that has run for so long is heavy, and so is its text until it takes less again."""
+"""A statement that has run for so long is heavy, and moves to a heavy place when one is free."""
+
+KNOWN_SECONDS = 0.25
+"""One that has run for so long has a heavy text, which waits for a heavy place until it takes less again."""
+
+OVERDUE_SECONDS = 0.5
+"""One that has run for so long in a small place is broken off where too many others have as well."""
 
 HEAVY = 4
 """How many heavy statements run at once."""
 
 SMALL = 16
-"""How many others run at once. Of these at most half may have become heavy while no heavy place was free."""
+"""How many others run at once. At most half of them are heavy ones for which no heavy place was free."""
 
 WAITING = 32
 """How many statements may wait for a place of either kind; more are refused."""
@@ -78,25 +84,31 @@ class Lanes:
     @asynccontextmanager
     async def place(self, text: str, seconds: float) -> AsyncIterator[None]:
         """A place for a statement, waited for at most so many seconds. Raises `Overloaded`."""
-        lane = self._heavy if text in self._texts else self._small
-        await lane.enter(seconds)
+        lane = await self._enter(text, seconds)
         loop = asyncio.get_running_loop()
         started, overdue, ended = loop.time(), False, False
+        growing: asyncio.TimerHandle
 
         def grew() -> None:
-            nonlocal lane, overdue
-            self._remember(text)
-            if lane is self._heavy:
-                return
-            if self._heavy.free > 0:
+            nonlocal lane, overdue, growing
+            took = loop.time() - started
+            if took >= KNOWN_SECONDS:
+                self._remember(text)
+            if lane is self._small and self._heavy.free > 0:
                 self._heavy.free -= 1
                 self._small.leave()
                 lane = self._heavy
-            elif self._overdue >= SMALL // 2:
-                deadline.reschedule(loop.time())
-            else:
+                self._overdue -= overdue
+                overdue = False
+            elif lane is self._small and not overdue:
                 overdue = True
                 self._overdue += 1
+            elif lane is self._small and took >= OVERDUE_SECONDS and self._overdue > SMALL // 2:
+                overdue = False
+                self._overdue -= 1
+                deadline.reschedule(loop.time())
+                return
+            growing = loop.call_later(HEAVY_SECONDS, grew)
 
         growing = loop.call_later(HEAVY_SECONDS, grew)
         try:
@@ -114,13 +126,23 @@ class Lanes:
             growing.cancel()
             took = loop.time() - started
             self._overdue -= overdue
-            if took < HEAVY_SECONDS:
+            if took < KNOWN_SECONDS:
                 self._texts.pop(text, None)
             lane.mean += (took - lane.mean) / 8
             if ended or self._limit <= took:
                 lane.leave()
             else:
                 loop.call_later(self._limit - took, lane.leave)
+
+    async def _enter(self, text: str, seconds: float) -> _Lane:
+        if text not in self._texts:
+            await self._small.enter(seconds)
+            if text not in self._texts:
+                return self._small
+            # It turned out while this one waited.
+            self._small.leave()
+        await self._heavy.enter(seconds)
+        return self._heavy
 
     def _remember(self, text: str) -> None:
         self._texts[text] = None
