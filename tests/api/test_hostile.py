@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gzip
 import json
+import random
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -245,3 +246,95 @@ async def test_small_reads_pass_sixty_four_heavy_ones(service: Served, store: St
     assert {type(o) for o in outcomes} <= {type(None), Overloaded}
     assert outcomes.count(None) >= 4
     assert max(took) < max(1, (time.perf_counter() - started) / 4)
+
+
+DOORS = [b"/graphql", b"/facts", b"/export", b"/audit", b"/audit/heads", b"/audit/nodes", b"/", b"/schema.graphql", b"/healthz"]
+SCRAPS = [
+    b"",
+    b"\r\n",
+    b"\x00",
+    b"\xff" * 40,
+    b"x" * 70_000,
+    b"{" * 2_000,
+    b"[" * 2_000,
+    b'"',
+    b"null",
+    b"[]",
+    b"{}",
+    b"1e999",
+    b'{"query":"{ __typename }"}',
+    b'{"query":"{ models { totalCount } }","variables":{"a":"\\ud800"}}',
+    b'{"query":"{' + b"a" * 5_000,
+    b'[{"kind":"Run","id":"run:f","configuration":' + b"[" * 70 + b"]" * 70 + b"}]",
+    b'[{"kind":"Run","id":"' + b"x" * 3_000 + b'"}]',
+    b'{"kind":"Dataset","id":"dataset:f"}\n' * 3,
+    gzip.compress(b"[]" * 9_000),
+    gzip.compress(b"x")[:-3],
+    b"0\r\n\r\n",
+    b"-1\r\n",
+    b"ffffffffffffffff\r\n",
+]
+FIELDS = [
+    b"Content-Length: -1",
+    b"Content-Length: 99999999999999999999",
+    b"Content-Length: 1",
+    b"Transfer-Encoding: chunked",
+    b"Content-Encoding: gzip",
+    b"Content-Encoding: gzip, gzip",
+    b"Content-Type: application/json",
+    b"Content-Type: application/x-ndjson",
+    b"Content-Type: text/plain",
+    b"Connection: Upgrade\r\nUpgrade: websocket",
+    b"Connection: close",
+    b"Expect: 100-continue",
+    b"Authorization: Bearer " + b"x" * 20_000,
+    b"Authorization: Bearer a.b.c",
+    b"Authorization: Basic eA==",
+    b"Accept: text/html",
+    b"Cookie: " + b"a=b;" * 3_000,
+    b"Host: h",
+    b"Host: " + b"h" * 9_000,
+    b"X: \xff\xfe",
+    b": empty",
+    b"No colon",
+]
+METHODS = [b"GET", b"POST", b"HEAD", b"PUT", b"DELETE", b"OPTIONS", b"CONNECT", b"TRACE", b"PATCH", b"get", b"\x00"]
+QUERY = [
+    b"",
+    b"?query={__typename}",
+    b"?partial=maybe",
+    b"?imported=true",
+    b"?after=" + b"x" * 3_000,
+    b"?%ff%zz",
+    b"?a=1&" * 500,
+]
+
+
+async def test_no_bytes_stop_the_service_or_keep_it(service: Served, logged: list[Any]) -> None:
+    chance = random.Random(11)
+    before = peak()
+
+    def request() -> tuple[bytes, ...]:
+        body = chance.choice(SCRAPS) * chance.choice([1, 1, 1, 3])
+        line = b"%b %b%b HTTP/1.%b" % (
+            chance.choice(METHODS),
+            chance.choice(DOORS),
+            chance.choice(QUERY),
+            chance.choice([b"0", b"1"]),
+        )
+        fields = chance.sample(FIELDS, chance.randrange(6))
+        if chance.random() < 0.6:
+            fields += [b"Host: h", b"Content-Length: %d" % len(body)]
+        if chance.random() < 0.2:
+            body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+        raw = b"\r\n".join([line, *fields, b"", b""]) + body
+        at = chance.randrange(len(raw))
+        return (raw[:at], raw[at:]) if chance.random() < 0.7 else (raw[:at],)
+
+    for _ in range(20):
+        answers = await asyncio.gather(*(service.send(*request(), seconds=0.5) for _ in range(20)))
+        assert not [a.raw[:500] for a in answers if a.status == 500 or b"INTERNAL" in a.raw or b"DATABASE_ERROR" in a.raw]
+    assert (await service.send(GET + b"\r\n")).status == 200
+    assert service.longest < LONGEST
+    assert peak() - before < 100 * MIB
+    assert {entry["error"] for entry in logged if entry["event"] == "request"}.isdisjoint({"INTERNAL", "DATABASE_ERROR"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,15 +26,16 @@ SMALL = 16
 """How many others run at once. At most half of them are heavy ones for which no heavy place was free."""
 
 WAITING = 32
-"""How many statements may wait for a place of either kind; more are refused."""
+"""How many heavy statements may wait for a place; more are refused. Small ones wait, if it is not for too long."""
 
 REMEMBERED = 1_000
 """How many heavy texts are remembered."""
 
 
 class _Lane:
-    def __init__(self, places: int) -> None:
+    def __init__(self, places: int, most: float) -> None:
         self.places = places
+        self._most = most
         self.free = places
         self.mean = 0.0
         self._waiting: deque[asyncio.Future[None]] = deque()
@@ -45,7 +47,7 @@ class _Lane:
             return
         self._waiting = deque(w for w in self._waiting if not w.done())
         expected = (len(self._waiting) + 1) * self.mean / self.places
-        if len(self._waiting) >= WAITING or expected > seconds:
+        if len(self._waiting) >= self._most or expected > seconds:
             raise Overloaded(expected)
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(place)
@@ -77,7 +79,7 @@ class Lanes:
 
     def __init__(self, limit: float) -> None:
         self._limit = limit
-        self._heavy, self._small = _Lane(HEAVY), _Lane(SMALL)
+        self._heavy, self._small = _Lane(HEAVY, WAITING), _Lane(SMALL, math.inf)
         self._texts: OrderedDict[str, None] = OrderedDict()
         self._overdue = 0
 
