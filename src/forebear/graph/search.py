@@ -25,6 +25,9 @@ _BETWEEN = r"(?<=[^\W\d_])['\u2019.\u00b7:](?=[^\W\d_])|(?<=\d)['\u2019.,;](?=\d
 _WORD = re.compile(rf"{_IDEOGRAPH}|(?:(?!{_IDEOGRAPH})(?:\w|{_BETWEEN}))+")
 _MOST_WORDS = 10
 
+MAX_TEXT = 1_000
+"""The longest text to search for, in characters: both engines take seconds for the beginning of a very long word."""
+
 
 def words(text: str) -> list[str]:
     """What `$words` is for the text that a user typed; empty where it holds no word."""

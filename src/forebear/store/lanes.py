@@ -130,7 +130,8 @@ class Lanes:
             self._overdue -= overdue
             if took < KNOWN_SECONDS:
                 self._texts.pop(text, None)
-            lane.mean += (took - lane.mean) / 8
+            if lane is self._heavy:
+                lane.mean += (took - lane.mean) / 8
             if ended or self._limit <= took:
                 lane.leave()
             else:

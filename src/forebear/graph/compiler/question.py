@@ -45,7 +45,7 @@ def answer(nodes: Nodes, s: Selected, question: Question, n: str | None, outer: 
             texts[p.name] = statement.bind(arguments, p.name, convert=statement.checks_id(allowed))
             ids.append(p.name)
         elif p.name == "text" and "$words" in question.body:
-            texts["words"] = statement.bind(arguments, p.name, convert=search.words)
+            texts["words"] = statement.bind(arguments, p.name, convert=_searched)
             texts["indexes"] = statement.bind(
                 arguments, p.name, convert=lambda _: search.indexes(dialect.engine, full_text(graph))
             )
@@ -82,6 +82,13 @@ def _stood(statement: Statement, texts: Mapping[str, str], name: str, times: Seq
         x = statement.name("x")
         stood.append(f"EXISTS {{ MATCH ({x}:{texts[f'of {name}']} {{id: {texts[name]}}}){time.present(x)} RETURN {x} }}")
     return stood[0] if len(stood) == 1 else f"({' OR '.join(stood)})"
+
+
+def _searched(text: str) -> list[str]:
+    """The words of a text to search for. Raises `InvalidArgument` for one that is too long."""
+    if len(text) > search.MAX_TEXT:
+        raise InvalidArgument(f"text: it has more than {search.MAX_TEXT} characters; search for fewer words", "TOO_LONG")
+    return search.words(text)
 
 
 def _within(name: str, bounds: tuple[int, int]) -> Callable[[Any], Any]:
