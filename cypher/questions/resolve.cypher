@@ -1,7 +1,7 @@
 // Finds nodes by a name in another system: an external id such as mlflow:run/4f2c, or a digest such as a robot reports; and by an id
 // that it had before another node with its name was registered. A name of several finds all of them.
 //
-// parameter name String!: The external id or digest, in full.
+// parameter name String!: The external id or digest, in full. A digest is also taken in upper case and as Subresource Integrity writes it.
 // time none
 // answers [Resolved]: A node with that name.
 // column node Node!: The node.
@@ -10,14 +10,14 @@ CALL () {
   MATCH (external:ExternalId {id: $name})-[names:IDENTIFIES]->(node) WHERE true
   RETURN node, 'externalId' AS by
   UNION
-  MATCH (node:Artifact {id: 'artifact:' + $name}) WHERE node.retractedAt IS NULL
+  MATCH (node:Artifact {id: 'artifact:' + $digest}) WHERE node.retractedAt IS NULL
   RETURN node, 'id' AS by
   UNION
   MATCH (former:Artifact {id: $name}) WHERE former.sameAs IS NOT NULL
   MATCH (node:Artifact {id: former.sameAs}) WHERE true
   RETURN node, 'id' AS by
   UNION
-  MATCH (former:Artifact {id: 'artifact:' + $name}) WHERE former.sameAs IS NOT NULL
+  MATCH (former:Artifact {id: 'artifact:' + $digest}) WHERE former.sameAs IS NOT NULL
   MATCH (node:Artifact {id: former.sameAs}) WHERE true
   RETURN node, 'id' AS by
   UNION
@@ -25,28 +25,28 @@ CALL () {
   MATCH (node:Incident {id: former.sameAs}) WHERE true
   RETURN node, 'id' AS by
   UNION
-  MATCH (node:Artifact {digest: $name}) WHERE true
+  MATCH (node:Artifact {digest: $digest}) WHERE true
   RETURN node, 'digest' AS by
   UNION
-  MATCH (node:ModelVersion {weightsDigest: $name}) WHERE true
+  MATCH (node:ModelVersion {weightsDigest: $digest}) WHERE true
   RETURN node, 'weightsDigest' AS by
   UNION
-  MATCH (node:Checkpoint {digest: $name}) WHERE true
+  MATCH (node:Checkpoint {digest: $digest}) WHERE true
   RETURN node, 'digest' AS by
   UNION
-  MATCH (node:DatasetVersion {digest: $name}) WHERE true
+  MATCH (node:DatasetVersion {digest: $digest}) WHERE true
   RETURN node, 'digest' AS by
   UNION
-  MATCH (node:CurationRuleset {digest: $name}) WHERE true
+  MATCH (node:CurationRuleset {digest: $digest}) WHERE true
   RETURN node, 'digest' AS by
   UNION
-  MATCH (node:SoftwareEnvironment {digest: $name}) WHERE true
+  MATCH (node:SoftwareEnvironment {digest: $digest}) WHERE true
   RETURN node, 'digest' AS by
   UNION
-  MATCH (node:EvaluationPack {digest: $name}) WHERE true
+  MATCH (node:EvaluationPack {digest: $digest}) WHERE true
   RETURN node, 'digest' AS by
   UNION
-  MATCH (node:Evidence {digest: $name}) WHERE true
+  MATCH (node:Evidence {digest: $digest}) WHERE true
   RETURN node, 'digest' AS by
   UNION
   MATCH (node:CodeVersion {commit: $name}) WHERE true

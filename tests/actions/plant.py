@@ -76,7 +76,7 @@ async def ready(registry: Forebear, *before: object) -> None:
     await history(
         registry,
         *before,
-        {"kind": "ModelVersion", "id": SECOND, "weightsDigest": "sha256:bb"},
+        {"kind": "ModelVersion", "id": SECOND, "weightsDigest": f"sha256:{64 * 'b'}"},
         {"kind": "Release", "id": SECOND_RELEASE, "state": "CANDIDATE", "version": SECOND, "line": LINE},
         {
             "kind": "Evidence", "id": "evidence:second", "type": "REPLAY", "measuredAt": ago(days=2),

@@ -52,7 +52,7 @@ async def test_a_corrected_digest_voids_approval_votes_and_evidence(registry: Fo
         "query($id: ID!, $t: DateTime) { modelVersion(id: $id, asKnownAt: $t) { weightsDigest releases { nodes { state } } } }"
     )
     assert (await ask(registry, query, id=VERSION, t=then))["modelVersion"] == {
-        "weightsDigest": "sha256:aa", "releases": {"nodes": [{"state": "APPROVED"}]},
+        "weightsDigest": f"sha256:{64 * 'a'}", "releases": {"nodes": [{"state": "APPROVED"}]},
     }  # fmt: skip
     question = "query($r: ID!) { missingForApproval(release: $r) { nodes { code message } } }"
     assert (await ask(registry, question, r=RELEASE))["missingForApproval"]["nodes"] == [

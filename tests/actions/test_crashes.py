@@ -63,7 +63,7 @@ async def _prepared(registry: Forebear) -> None:
     third = "model:picker@3"
     await history(
         registry,
-        {"kind": "ModelVersion", "id": third, "weightsDigest": "sha256:cc"},
+        {"kind": "ModelVersion", "id": third, "weightsDigest": f"sha256:{64 * 'c'}"},
         {"kind": "Release", "id": THIRD, "state": "CANDIDATE", "version": third, "line": LINE},
         {
             "kind": "Evidence", "id": "evidence:third", "type": "REPLAY", "measuredAt": ago(days=2),

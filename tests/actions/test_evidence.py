@@ -335,16 +335,19 @@ async def test_what_the_pack_does_not_define_is_refused_by_name(registry: Forebe
     measured = [
         {"metric": "sucess", "value": 1},
         {"metric": "success", "slice": "flim", "value": 1},
-        {"metric": "success", "value": 1, "unit": "ratio", "sampleSize": 0, "spread": -1},
+        {"metric": "success", "value": 1, "unit": "ratio"},
         {"metric": "success", "value": 2},
     ]
     assert await refused(registry, evidence("wrong", measurements=measured)) == [
         ("UNDEFINED", "measurements.0.metric: pack:replay@1 defines no metric 'sucess'; did you mean 'success'?"),
         ("UNDEFINED", "measurements.1.slice: pack:replay@1 defines no slice 'flim'; did you mean 'film'?"),
-        ("OUT_OF_RANGE", "measurements.2.sampleSize: 0 trials are none"),
-        ("OUT_OF_RANGE", "measurements.2.spread: -1.0 is below 0"),
         ("OTHER_UNIT", "measurements.2.unit: pack:replay@1 measures success in %, and this is in ratio"),
         ("REPEATED", "measurements.3: repeats measurements.2"),
+    ]
+    measured = [{"metric": "success", "value": 1, "sampleSize": 0, "spread": -1}]
+    assert await refused(registry, evidence("wrong", measurements=measured)) == [
+        ("INVALID_INPUT", "evidence.measurements.0.sampleSize: must be at least 1 (given: 0)"),
+        ("INVALID_INPUT", "evidence.measurements.0.spread: must be at least 0 (given: -1)"),
     ]
 
 

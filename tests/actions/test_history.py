@@ -85,7 +85,7 @@ async def test_history_that_says_what_stands_changes_nothing(registry: Forebear)
     summary = await history(
         registry,
         {"kind": "Release", "id": RELEASE, "state": "APPROVED", "version": VERSION, "line": LINE},
-        {"kind": "ModelVersion", "id": SECOND, "weightsDigest": "sha256:bb"},
+        {"kind": "ModelVersion", "id": SECOND, "weightsDigest": f"sha256:{64 * 'b'}"},
     )
     assert summary.changed == 0
     assert await everything(registry) == before

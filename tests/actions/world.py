@@ -56,7 +56,7 @@ async def company(registry: Forebear, *, success: float = 90.0, policy: dict[str
             "packs": sorted({asked["pack"] for asked in policy["evidence"]}),
             "governs": [{"id": LINE, "validFrom": ago(days=30)}],
         },
-        {"kind": "ModelVersion", "id": VERSION, "weightsDigest": "sha256:aa"},
+        {"kind": "ModelVersion", "id": VERSION, "weightsDigest": f"sha256:{64 * 'a'}"},
         {"kind": "Release", "id": RELEASE, "state": "CANDIDATE", "version": VERSION, "line": LINE},
         {
             "kind": "Evidence", "id": "evidence:first", "type": "REPLAY", "measuredAt": ago(days=2),

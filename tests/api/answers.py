@@ -25,7 +25,7 @@ from graphql import (
     parse,
 )
 
-from forebear.graph.declaration import Edge, Kind
+from forebear.graph.declaration import Edge, Kind, Long
 from tests.api.memory import Link, Memory, Node, Seen, Time, instant
 from tests.api.questions import QUESTIONS, Asking
 from tests.api.questions.view import View
@@ -335,7 +335,7 @@ class Answers:
             if descending:
                 placed = _descending(placed)
         kind = rows[0][0].node.kind if rows else None
-        number = kind is not None and name in kind.properties and kind.properties[name].type in (int, float)
+        number = kind is not None and name in kind.properties and kind.properties[name].type in (int, Long, float)
         return _cut(placed, arguments, name, number=number, descending=descending)
 
     # ── filters ─────────────────────────────────────────────────────────────────────────────────────────

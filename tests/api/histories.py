@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from forebear.graph.declaration import Change, Edge, Graph, Json, Kind, Property
+from forebear.graph.declaration import Change, Digest, Edge, Graph, Json, Kind, Long, Property
 from forebear.graph.moments import moment
 from tests.api.memory import FINAL, Memory, instant
 
@@ -21,12 +21,16 @@ TEXTS = (
     "line\nbreak", "tab\t", "$p0", "{curly}", "null", "?", "1.5", " lead", "\u202eright", "e\u0301", "x" * 300,
 )  # fmt: skip
 INTEGERS = (0, 1, -1, 2, 7, 10, 2**31 - 1, -(2**31))
+LONGS = (*INTEGERS, 2**31, 3_000_000_000, 2**53 - 1, -(2**53) + 1)
 FLOATS = (0.0, 1.0, -1.5, 0.1, 1 / 3, 100.0, 1e7, 1.5e-5, 1e16, 123456789.125, 1.7976931348623157e308, 5e-324, 7)
 MOMENTS = (
     "0001-01-01T00:00:00Z", "1969-12-31T23:59:59.999999Z", "2025-06-01T12:00:00+02:00", "2026-01-01T00:00:00Z",
     "2026-01-01T00:00:00.000001Z", "2026-01-03T00:00:00-05:00", "2026-01-05T00:00:00Z", "2026-01-08T09:10:11.123456Z",
     "2026-02-01T00:00:00Z", "2026-04-01T00:00:00Z", "2027-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z",
 )  # fmt: skip
+PAST = MOMENTS[:-2]
+"""Moments that were past when this was written."""
+DIGESTS = (f"sha256:{64 * '0'}", f"sha256:{32 * 'a1'}", f"md5:{32 * 'f'}", "blake3:0f1e")
 DOCUMENTS: tuple[Any, ...] = (
     {}, [], "", "text", 0, 1.5, True, False, [None], {"a": None}, {"z": 1, "a": [1, 2.0, "三"], "ä": {"b": {}}}, [[], [[1]]],
     {"quote\"": "`'\\", "": "empty key", "\n": 1e300, "big": 2**53 + 1}, [True, False, None, -1, "🤖"],
@@ -122,7 +126,7 @@ class History:
             likely = 0.4 if self.sizes else 0.25 if p.change is Change.IMMUTABLE else 0.6
             if p.required or self.random.random() < likely:
                 document[p.name] = self._said(kind, id, p)
-        _in_order(document)
+        _in_order(document, kind.properties.values())
         if any(p.name in document for p in kind.told) and self.random.random() < 0.6:
             document["asOf"] = moment(BEGIN + timedelta(days=self.random.randint(-3, self.day)))
         for e in kind.edges:
@@ -142,11 +146,14 @@ class History:
     def _ends(self, e: Edge, source: str) -> Any:
         ends: dict[Any, dict[str, Any]] = {}
         for _ in range(1 if e.one else self.random.randint(0, 3 if self.sizes else 4)):
-            end: dict[str, Any] = {"id": self.random.choice(self.ids[self.random.choice(e.targets)])}
+            others = [id for id in self.ids[self.random.choice(e.targets)] if id != source]
+            if not others:
+                continue
+            end: dict[str, Any] = {"id": self.random.choice(others)}
             for p in e.stored_properties:
                 if p.required or self.random.random() < 0.4:
                     end[p.name] = self._value(p)
-            _in_order(end)
+            _in_order(end, e.stored_properties)
             parts = {p.name: end.get(p.name) for p in e.identity}
             ends[end["id"], *parts.values()] = end
             self.edges.append({"of": source, "edge": e.name, "to": end["id"], **parts, "_": e})
@@ -155,7 +162,7 @@ class History:
             apart = {end["id"] for end in ends.values() if e.vague.name in end}
             ends = {key: end for key, end in ends.items() if e.vague.name in end or end["id"] not in apart}
         given = [end["id"] if len(end) == 1 and self.random.random() < 0.5 else end for end in ends.values()]
-        return given[0] if e.one else given
+        return (given[0] if given else None) if e.one else given
 
     def _amend_node(self) -> dict[str, Any]:
         kind = self.random.choice([k for k in self.graph.kinds.values() if k.standing not in FINAL])
@@ -188,10 +195,12 @@ class History:
         return value(p, self.random)
 
 
-def _in_order(given: dict[str, Any]) -> None:
-    """Turns an interval that ends before it begins."""
-    if given.get("validFrom") and given.get("validTo") and instant(given["validTo"]) < instant(given["validFrom"]):
-        given["validFrom"], given["validTo"] = given["validTo"], given["validFrom"]
+def _in_order(given: dict[str, Any], properties: Iterable[Property]) -> None:
+    """Turns intervals that end before they begin."""
+    for p in properties:
+        since, until = p.after and given.get(p.after), given.get(p.name)
+        if p.after and since and until and instant(until) < instant(since):
+            given[p.after], given[p.name] = until, since
 
 
 def value(p: Property, random: random.Random) -> Any:
@@ -207,6 +216,10 @@ def value(p: Property, random: random.Random) -> Any:
         assert issubclass(p.type, Enum)
         return random.choice([m.name for m in p.type])
     pools: Mapping[Any, Sequence[Any]] = {
-        str: TEXTS, int: INTEGERS, float: FLOATS, bool: (True, False), datetime: MOMENTS, Json: DOCUMENTS,
+        str: TEXTS, int: INTEGERS, Long: LONGS, float: FLOATS, bool: (True, False), datetime: MOMENTS if p.ahead else PAST,
+        Json: DOCUMENTS, Digest: DIGESTS,
     }  # fmt: skip
-    return random.choice(pools[p.type])
+    pool = pools[p.type]
+    if p.type in (int, Long, float):
+        pool = [n for n in pool if (p.least is None or n >= p.least) and (p.most is None or n <= p.most)]
+    return random.choice(pool)

@@ -173,6 +173,7 @@ class Hostile:
         if self.random.random() < 0.33:
             return {
                 "Int": 1,
+                "Long": 1,
                 "Float": 1.0,
                 "Boolean": True,
                 "ID": pick(list(self.ids.values())),
@@ -182,6 +183,8 @@ class Hostile:
         match name:
             case "Int":
                 return pick(INTEGERS) or 0
+            case "Long":
+                return pick((*INTEGERS, 2**53 + 1, 2**63 - 1, -(2**63), 2**63, str(2**53 + 1), "x")) or 0
             case "Float":
                 return pick(FLOATS) or 0.0
             case "Boolean":

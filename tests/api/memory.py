@@ -98,6 +98,14 @@ def _ends(given: Any) -> list[Mapping[str, Any]]:
     return [{"id": end} if isinstance(end, str) else end for end in ends]
 
 
+def _backwards(properties: Iterable[Property], known: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+    """Whether an interval would end before it begins, by what is known and what is said now."""
+    values = {**known, **{p.name: value_of(p, given[p.name]) for p in properties if given.get(p.name) is not None}}
+    values = {name: value for name, value in values.items() if not (name in given and given[name] is None)}
+    ends = [(values.get(p.after), values.get(p.name)) for p in properties if p.after]
+    return any(since and until and until < since for since, until in ends)
+
+
 def _agrees(known: Any, given: Any) -> bool:
     """Whether a value may be said beside the one that is known."""
     return known is None or given is None or json.dumps(known) == json.dumps(given)
@@ -167,16 +175,26 @@ class Memory:
                 return False
             case "Correction" if "edge" in document:
                 links = self._named(document)
-                return len(links) == 1 and not self._clashes(links[0], document["values"])
+                return (
+                    len(links) == 1
+                    and not self._clashes(links[0], document["values"])
+                    and not _backwards(links[0].edge.stored_properties, links[0].properties, document["values"])
+                )
             case "Retraction" if "edge" in document:
                 return len(self._named(document)) <= 1 and self._keeps_footing(document)
             case "Retraction":
                 return document["of"] in self.nodes and not self._is_held(document["of"])
             case "Correction":
                 node = self.nodes.get(document["of"])
-                return node is not None and node.states[-1].described_at is not None
+                return (
+                    node is not None
+                    and node.states[-1].described_at is not None
+                    and not _backwards(node.kind.properties.values(), node.states[-1].values, document["values"])
+                )
         kind, node = self.graph.kinds[document["kind"]], self.nodes.get(document["id"])
         known = node.states[-1].values if node else {}
+        if _backwards(kind.properties.values(), known, {n: v for n, v in document.items() if v is not None}):
+            return False
         return all(
             _agrees(known.get(p.name), value_of(p, document.get(p.name)))
             for p in kind.properties.values()
@@ -209,8 +227,10 @@ class Memory:
         meant = self._meant(source, edge, target, own)
         if _says_nothing(edge, own, meant):
             return True
-        return len(meant) <= 1 and all(
-            _agrees(link.properties.get(name), value) for link in meant for name, value in own.items()
+        return (
+            len(meant) <= 1
+            and all(_agrees(link.properties.get(name), value) for link in meant for name, value in own.items())
+            and not any(_backwards(edge.stored_properties, link.properties, end) for link in meant)
         )
 
     def kind_of(self, id: str) -> Kind:

@@ -40,7 +40,7 @@ from graphql import (
 from graphql.pyutils import Undefined
 
 from forebear.graph.declaration import Graph, Property
-from tests.api.histories import FLOATS, INTEGERS, TEXTS
+from tests.api.histories import FLOATS, INTEGERS, LONGS, TEXTS
 
 # ── what an operation is made of ────────────────────────────────────────────────────────────────────────────
 
@@ -410,7 +410,8 @@ class Operations:
             case GraphQLInputObjectType():
                 return self.members(bare, p, kind)
         pools: Mapping[str, Sequence[Any]] = {
-            "String": TEXTS, "Int": INTEGERS, "Float": FLOATS, "Boolean": (True, False), "DateTime": self.world.moments,
+            "String": TEXTS, "Int": INTEGERS, "Long": LONGS, "Float": FLOATS, "Boolean": (True, False),
+            "DateTime": self.world.moments,
         }  # fmt: skip
         if str(bare) == "ID":
             return self.id(kind)

@@ -11,12 +11,13 @@ from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull, get_named_type
 
 from forebear.api.selection import SelectedField
 from forebear.graph.compiler import TYPE_KEY
-from tests.api.histories import DOCUMENTS, FLOATS, INTEGERS, MOMENTS, TEXTS
+from tests.api.histories import DOCUMENTS, FLOATS, INTEGERS, LONGS, MOMENTS, TEXTS
 
 SCALARS: Mapping[str, Sequence[Any]] = {
     "ID": ("fleet:a", "", "🤖"),
     "String": TEXTS,
     "Int": INTEGERS,
+    "Long": (*LONGS, str(2**53), str(-(2**63))),
     "Float": tuple(map(float, FLOATS)),
     "Boolean": (True, False),
     "DateTime": MOMENTS,

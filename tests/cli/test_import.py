@@ -1,5 +1,6 @@
 """Importing facts: from files and pipes, whole or in part, and through a death of the service or of its engine."""
 
+import codecs
 import gzip
 import json
 import os
@@ -94,6 +95,26 @@ def test_a_gzip_file_names_its_facts_source(service: Service, tmp_path: Path) ->
             {"source": "pipe", "recordedBy": "development"},
         ]
     }
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(service: Service, tmp_path: Path) -> None:
+    file = tmp_path / "marked"
+    facts = [json.loads(line) for line in robots("marked", 2).splitlines()]
+    for content in (json.dumps(facts), robots("marked", 2)):
+        for partial in ("--partial", "--all-or-nothing"):
+            file.write_bytes(codecs.BOM_UTF8 + content.encode())
+            ended = forebear("import", partial, file, url=service.url)
+            assert (ended.code, ended.out.split()[:2]) == (0, ["2", "Robot"])
+
+
+def test_a_number_that_json_does_not_know_is_refused_by_its_field(service: Service, tmp_path: Path) -> None:
+    file = tmp_path / "facts"
+    fact = '{"kind": "Run", "id": "run:nan", "metrics": {"loss": NaN}}'
+    for content in (f"[{fact}]", fact):
+        for partial in ("--partial", "--all-or-nothing"):
+            file.write_text(content)
+            ended = forebear("import", partial, file, url=service.url)
+            assert ended.err == "line 1: run:nan: metrics: loss: nan is no number of JSON, which knows finite ones only\n"
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,8 @@ def test_an_algorithm_of_which_nothing_is_known_may_have_any_length() -> None:
     ("digest", "said"),
     [
         (SHA256, "is no digest"),
-        (f"sha256:{SHA256.upper()}", "is no digest"),
-        (f"SHA256:{SHA256}", "is no digest"),
+        (f"sha256:{SHA256.upper()}", f"is 'sha256:{SHA256}' as a digest is kept"),
+        (f"SHA256:{SHA256}", f"is 'sha256:{SHA256}' as a digest is kept"),
         (f"sha256: {SHA256}", "is no digest"),
         (f"sha256:{SHA256}\n", "is no digest"),
         ("sha256:", "is no digest"),

@@ -16,11 +16,11 @@ from forebear.domain.outcome import Reason
 from forebear.domain.policy import Asked, Policy, Requirement, parse
 from forebear.domain.votes import Count
 from forebear.graph import kinds
+from forebear.graph.document import json_text
 from forebear.graph.facts import Facts
 from forebear.graph.kinds import GRAPH, ArtifactState, Direction, EvidenceType, RiskTier
 from forebear.graph.moments import moment
 from forebear.graph.rows import NodeRow
-from forebear.graph.values import json_text
 from tests.domain.policies import LINE_TARGET, NOW, PACKS, Case, cases, days_ago
 
 FACTS = Facts(GRAPH)

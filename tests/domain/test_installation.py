@@ -113,7 +113,7 @@ def test_a_new_artifact_ends_what_was_seen_before() -> None:
 @pytest.mark.parametrize(
     ("named", "artifact", "names"),
     [
-        ({"digest": "sha256:01"}, "artifact:sha256:01", []),
+        ({"digest": f"sha256:{64 * '0'}"}, f"artifact:sha256:{64 * '0'}", []),
         (
             {"external_id": "registry:picker 7"},
             "artifact:registry:picker%207",
@@ -193,6 +193,11 @@ def test_what_cannot_be_is_refused_with_every_reason() -> None:
             "BACKWARDS",
             f"until: {at(9)} does not lie after since, 2026-06-01T13:00:00.000000Z",
             "report since when it was seen, and until when",
+        ),
+        Reason(
+            "INVALID_DIGEST",
+            "digest: 'sha256:01' has 2 digits, and sha256 has 64",
+            "write it as algorithm:hex in lower case, such as sha256: and 64 digits",
         ),
         Reason(
             "IN_FUTURE",

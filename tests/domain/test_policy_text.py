@@ -155,3 +155,17 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     else:
         return
     assert [m for m in told if not m.message] == []
+
+
+def test_a_byte_order_mark_is_passed_over() -> None:
+    for text in ("\ufeffriskTier: LOW", '\ufeff{"riskTier": "LOW"}'):
+        assert read(text).document == {"riskTier": "LOW"}
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "number"),
+    [('{"a": [1, NaN]}', "a.1", "nan"), ('{"a": -Infinity}', "a", "-inf"), ("a:\n  b: 1e400", "a.b", "inf")],
+)
+def test_a_number_that_is_not_finite_is_a_mistake_where_it_stands(text: str, path: str, number: str) -> None:
+    line = 2 if "\n" in text else 1
+    assert refused(text) == [Mistake(path, f"{number} is no number of JSON, which knows finite ones only", line)]

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forebear.graph.declaration import Change, Edge, Json, Kind, Property, Standing
+from forebear.graph.declaration import Change, Digest, Edge, Json, Kind, Long, Property, Standing
+from forebear.graph.document import json_text
 from forebear.graph.facts import Facts
 from forebear.graph.kinds import GRAPH
 from forebear.graph.rows import Amendment, EdgeRow, InvalidFact, NodeRow
 from forebear.graph.telling import Telling
-from forebear.graph.values import json_text
 
 facts = Facts(GRAPH)
 KINDS = [*GRAPH.kinds.values()]
@@ -34,6 +34,8 @@ def value(p: Property) -> tuple[Any, Any]:
     return {
         str: ("text", "text"),
         int: (7, 7),
+        Long: (2**62, 2**62),
+        Digest: (f"SHA256:{64 * 'A'}", f"sha256:{64 * 'a'}"),
         float: (0.5, 0.5),
         bool: (True, True),
         datetime: ("2026-01-01T02:00:00+02:00", "2026-01-01T00:00:00.000000Z"),
@@ -161,7 +163,7 @@ NOON, ELEVEN = "2026-01-01T12:00:00Z", "2026-01-01T11:00:00Z"
         (run(seed="5"), ["seed: a text is no number"]),
         (run(seed=True), ["seed: a boolean is no number"]),
         (run(seed=5.5), ["seed: expected a whole number (given: 5.5)"]),
-        (run(seed=2**31), ["seed: must be at most 2147483647 (given: 2147483648)"]),
+        (run(seed=2**63), ["seed: must be at most 9223372036854775807 (given: 9223372036854775808)"]),
         (run(status="DONE"), [f"{STATUS} (given: 'DONE')"]),
         (run(startedAt="2024"), ["startedAt: '2024' is not an RFC 3339 moment, such as 2026-11-23T14:52:06Z"]),
         (run(startedAt=2024), ["startedAt: a moment is a text, such as 2026-11-23T14:52:06Z"]),

@@ -153,7 +153,7 @@ def test_a_statement_in_a_module_that_names_what_is_not_declared_is_found_out(
         ("running", "thing.validTo", "thing.endedAt", "property thing.endedAt"),
         ("provenance", "trained.weight", "trained.share", "property trained.share"),
         ("state_at", "found.decidedAt DESC", "found.takenAt DESC", "property found.takenAt"),
-        ("resolve", "{weightsDigest: $name}", "{weights: $name}", "property node.weights"),
+        ("resolve", "{weightsDigest: $digest}", "{weights: $digest}", "property node.weights"),
         ("lineage_diff", "link.role, ''", "link.part, ''", "property link.part"),
     ],
 )

@@ -11,10 +11,10 @@ import pytest
 import forebear.identity.tokens
 from forebear.domain.outcome import Reason, Refused
 from forebear.domain.roles import Actor, Role
+from forebear.graph.document import json_text
 from forebear.graph.ids import Ids
 from forebear.graph.kinds import GRAPH
 from forebear.graph.moments import moment
-from forebear.graph.values import json_text
 from forebear.identity.errors import Unauthenticated
 from forebear.identity.tokens import CACHED_SECONDS, USE_SECONDS, Created, Revoked, Token, Tokens
 from forebear.record.audit import Chains

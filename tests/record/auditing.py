@@ -6,8 +6,8 @@ from typing import Any
 
 from forebear.domain.audit import Entry, Head
 from forebear.domain.verification import Finding
+from forebear.graph.document import json_text
 from forebear.graph.kinds import GRAPH
-from forebear.graph.values import json_text
 from forebear.record.audit import Chains
 from forebear.record.trail import current, governed, lines
 from forebear.record.verification import Verification

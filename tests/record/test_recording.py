@@ -354,7 +354,7 @@ async def test_nothing_to_record_is_nothing(registry: Forebear) -> None:
 
 
 async def test_governed_kinds_are_actions_unless_imported_and_marked_then(registry: Forebear) -> None:
-    fact = {"kind": "ModelVersion", "id": "model:m@1", "weightsDigest": "sha256:1"}
+    fact = {"kind": "ModelVersion", "id": "model:m@1", "weightsDigest": f"sha256:{64 * '1'}"}
     assert await refused(registry, run(), fact) == [
         Rejection(
             1,

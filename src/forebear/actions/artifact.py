@@ -15,7 +15,7 @@ from forebear.domain.outcome import Reason, Update, Verdict
 from forebear.domain.release import DECISIONS, By
 from forebear.domain.roles import Actor, refusal_within
 from forebear.domain.standing import Case, Standing, case
-from forebear.graph.declaration import Fact, Value, prop
+from forebear.graph.declaration import PROSE, Fact, Value, prop
 from forebear.graph.kinds import ArtifactState
 
 ARTIFACT = ("Artifact",)
@@ -27,7 +27,7 @@ class RegisterArtifact(Value):
     becomes AVAILABLE. An artifact that robots reported before keeps its installations. What authorises it is not given."""
 
     artifact: Fact = prop("The artifact.", names=ARTIFACT)
-    reason: str | None = prop("What there is to say about it.", default=None)
+    reason: str | None = prop("What there is to say about it.", default=None, length=PROSE)
 
 
 class QuarantineArtifact(Value):
@@ -35,14 +35,14 @@ class QuarantineArtifact(Value):
     it goes on, and shows as drift. The way on is another build."""
 
     artifact: str = prop("The artifact.", names=ARTIFACT)
-    reason: str = prop("Why.")
+    reason: str = prop("Why.", length=PROSE)
 
 
 class DeleteArtifact(Value):
     """Says that an artifact's content is gone; its record stays. Refused while a deployment of it is not over."""
 
     artifact: str = prop("The artifact.", names=ARTIFACT)
-    reason: str = prop("Why.")
+    reason: str = prop("Why.", length=PROSE)
 
 
 def permission_of(**given: str | None) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def _register(given: Given) -> Verdict:
     if forbidden := _beyond_all(given.actor, "registerArtifact", found, target):
         return Verdict(fact["id"], reasons=(forbidden,))
     mine = [c for c in found if given.actor.lines is None or c.line.id in given.actor.lines or c.line.target != target]
-    verdict = artifact.register(fact, given.described(fact), ground, known, mine)
+    verdict = artifact.register(fact, given.described(fact), ground, known, mine, given.now)
     # What it is called is a matter of every line that it is for.
     renamed = any(isinstance(effect, Update) for effect in verdict.effects)
     if renamed and (forbidden := refusal_within(given.actor, "registerArtifact", _lines_for(target, found))):

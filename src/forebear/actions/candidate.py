@@ -12,7 +12,7 @@ from forebear.domain.outcome import Verdict
 from forebear.domain.release import DECISIONS, By
 from forebear.domain.roles import refusal
 from forebear.domain.standing import Standing
-from forebear.graph.declaration import Fact, Value, prop
+from forebear.graph.declaration import PROSE, Fact, Value, prop
 from forebear.graph.ids import release_id
 
 
@@ -26,7 +26,7 @@ class RegisterCandidate(Value):
     lines: list[str] = prop(
         "The release lines; with none, the versions are known and stand nowhere yet.", names=("ReleaseLine",)
     )
-    reason: str | None = prop("What there is to say about it.", default=None)
+    reason: str | None = prop("What there is to say about it.", default=None, length=PROSE)
 
 
 def _decide(given: Given) -> Verdict:

@@ -14,7 +14,7 @@ from forebear.domain.release import DECISIONS, By
 from forebear.domain.roles import refusal_within
 from forebear.domain.standing import Standing, case
 from forebear.graph.amendment import corrected
-from forebear.graph.declaration import Json, Value, prop
+from forebear.graph.declaration import PROSE, Json, Value, prop
 from forebear.graph.ids import Ids
 from forebear.graph.kinds import GRAPH
 
@@ -27,7 +27,7 @@ class Correct(Value):
 
     of: str = prop("What is corrected.", names=("ModelVersion", "Artifact"))
     values: Json = prop("The corrected values by property; null takes one away.")
-    reason: str = prop("Why.")
+    reason: str = prop("Why.", length=PROSE)
 
 
 def _decide(given: Given) -> Verdict:

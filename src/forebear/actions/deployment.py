@@ -16,7 +16,7 @@ from forebear.domain.outcome import Reason, Verdict
 from forebear.domain.permission import weakest
 from forebear.domain.place import Place
 from forebear.domain.roles import Actor, refusal_within
-from forebear.graph.declaration import Value, prop
+from forebear.graph.declaration import ENDS, PROSE, Value, prop
 from forebear.graph.kinds import DeploymentState
 
 DEPLOYMENT = ("Deployment",)
@@ -30,7 +30,7 @@ class RequestDeployment(Value):
 
     artifact: str = prop("What is to run.", names=ARTIFACT)
     on: str = prop("Where.", names=PLACE)
-    reason: str = prop("Why.")
+    reason: str = prop("Why.", length=PROSE)
     planned_for: datetime | None = prop("When it is to begin, not past; at once where it is left out.", default=None)
     id: str | None = prop("The id that it is to have; the same request again changes nothing.", default=None, names=DEPLOYMENT)
 
@@ -43,8 +43,8 @@ class ReportDeployment(Value):
     state: DeploymentState = prop("Where it stands: IN_PROGRESS, ACTIVE, FAILED or ENDED.")
     at: datetime = prop("Since when.")
     active_from: datetime | None = prop("Since when it was active, where that was not reported before.", default=None)
-    failed_robots: list[str] | None = prop("The robots on which it failed.", default=None, names=("Robot",))
-    reason: str | None = prop("What there is to say about it.", default=None)
+    failed_robots: list[str] | None = prop("The robots on which it failed.", default=None, names=("Robot",), items=ENDS)
+    reason: str | None = prop("What there is to say about it.", default=None, length=PROSE)
 
 
 def place(given: Given) -> Place:

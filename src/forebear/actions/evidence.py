@@ -15,7 +15,7 @@ from forebear.domain.outcome import Verdict
 from forebear.domain.release import DECISIONS, By
 from forebear.domain.roles import refusal
 from forebear.domain.standing import Standing, case
-from forebear.graph.declaration import Fact, Value, prop
+from forebear.graph.declaration import PROSE, Fact, Value, prop
 
 
 class AttachEvidence(Value):
@@ -24,7 +24,7 @@ class AttachEvidence(Value):
     become EVALUATED, be promoted by a policy of low risk, or be a CANDIDATE again."""
 
     evidence: Fact = prop("The evidence.", names=("Evidence",))
-    reason: str | None = prop("What there is to say about it.", default=None)
+    reason: str | None = prop("What there is to say about it.", default=None, length=PROSE)
 
 
 def _decide(given: Given) -> Verdict:

@@ -42,16 +42,21 @@ from forebear.graph import placeholder
 from forebear.graph.change import Change, Revision
 from forebear.graph.complaint import reasons_of
 from forebear.graph.declaration import Edge
+from forebear.graph.document import uniform
 from forebear.graph.facts import Facts
 from forebear.graph.ids import composed
 from forebear.graph.moments import moment
 from forebear.graph.placeholder import Renamed
 from forebear.graph.rows import EdgeRow, InvalidFact, NodeRow
+from forebear.graph.values import DECIDED
 from forebear.store import Store, WriteTransaction
 from forebear.store.statements import Facts as Statement
 
 LONGEST_WAIT = timedelta(seconds=30)
 """How long an action waits at most for a moment that lies ahead of its own."""
+
+MAX_KEY = 512
+"""The longest idempotency key, in characters: as long as an id, since a decision's fact has its id for one."""
 
 FORMER = "MATCH (request:Request {id: $id}) RETURN request.digest AS digest, request.outcome AS outcome"
 """The outcome that a request with this idempotency key had before."""
@@ -111,6 +116,8 @@ class Performer:
         action = self.actions[name]
         if reason := refusal(by.actor, name, ()):
             return Refused((reason,))
+        if by.key is not None and not 0 < len(by.key) <= MAX_KEY:
+            return _invalid((f"idempotencyKey: must be 1 to {MAX_KEY} characters long; it has {len(by.key)}",))
         described = _Described(self.facts)
         try:
             values = self._read(action, input, described)
@@ -149,7 +156,7 @@ class Performer:
 
     def _read(self, action: Action, input: Mapping[str, Any], described: _Described) -> dict[str, Any]:
         """Checked input, only what was given; facts as tidy documents, moments in the graph's form."""
-        model = self.model(action).model_validate(input)
+        model = self.model(action).model_validate(input, context=DECIDED)
         given: dict[str, Any] = {}
         for p in action.input.members:
             if p.name not in model.__pydantic_fields_set__ or (checked := getattr(model, p.name)) is None:
@@ -290,7 +297,7 @@ class _Doing:
 
     @property
     def _digest(self) -> str:
-        return audit.digest((self._action.name, json.dumps(self._said, sort_keys=True, ensure_ascii=False)))
+        return audit.digest((self._action.name, json.dumps(uniform(self._said), sort_keys=True, ensure_ascii=False)))
 
     def _again(self, former: Mapping[str, Any]) -> Outcome:
         """The outcome that the request had before."""

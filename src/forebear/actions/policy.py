@@ -15,7 +15,7 @@ from forebear.domain.release import DECISIONS, By
 from forebear.domain.roles import refusal
 from forebear.domain.simulation import Simulated, simulated
 from forebear.domain.standing import Case, Standing, case
-from forebear.graph.declaration import Fact, Value, prop
+from forebear.graph.declaration import PROSE, Fact, Value, prop
 
 
 class AdoptPolicy(Value):
@@ -28,7 +28,7 @@ class AdoptPolicy(Value):
         names=("ReleasePolicy",),
     )
     lines: list[str] | None = prop("The lines that it governs from now on.", default=None, names=("ReleaseLine",))
-    reason: str = prop("Why.")
+    reason: str = prop("Why.", length=PROSE)
 
 
 def _decide(given: Given) -> Verdict:

@@ -12,7 +12,7 @@ from forebear.domain.outcome import Reason, Verdict
 from forebear.domain.release import By
 from forebear.domain.roles import refusal
 from forebear.domain.standing import Case, Installed, Standing, case
-from forebear.graph.declaration import Value, prop
+from forebear.graph.declaration import PROSE, Value, prop
 
 RELEASE = ("Release",)
 
@@ -22,49 +22,49 @@ class Approve(Value):
     evidence is missing or the vote cannot count."""
 
     release: str = prop("The release.", names=RELEASE)
-    reason: str | None = prop("What there is to say about it.", default=None)
+    reason: str | None = prop("What there is to say about it.", default=None, length=PROSE)
 
 
 class Reject(Value):
     """Decides against a release that is not approved. New evidence that suffices, or its restoration, brings it back."""
 
     release: str = prop("The release.", names=RELEASE)
-    reason: str = prop("Why.")
+    reason: str = prop("Why.", length=PROSE)
 
 
 class WithdrawApproval(Value):
     """Takes the approval of a release back, so that it is to be approved anew. What runs goes on, unauthorised."""
 
     release: str = prop("The release.", names=RELEASE)
-    reason: str = prop("Why.")
+    reason: str = prop("Why.", length=PROSE)
 
 
 class Deprecate(Value):
     """Says that a release is not to be deployed any more. What runs goes on."""
 
     release: str = prop("The release.", names=RELEASE)
-    reason: str = prop("Why.")
+    reason: str = prop("Why.", length=PROSE)
 
 
 class Archive(Value):
     """Puts a release away for good. Refused while something of it runs, or is about to, or robots are seen to run it."""
 
     release: str = prop("The release.", names=RELEASE)
-    reason: str = prop("Why.")
+    reason: str = prop("Why.", length=PROSE)
 
 
 class Restore(Value):
     """Brings a deprecated release back, its approval as it was, to be gone back to; or reopens a rejected one."""
 
     release: str = prop("The release.", names=RELEASE)
-    reason: str = prop("Why.")
+    reason: str = prop("Why.", length=PROSE)
 
 
 class Override(Value):
     """Lets a release run until a moment although it is not approved, in an emergency. What it authorises names it."""
 
     release: str = prop("The release.", names=RELEASE)
-    reason: str = prop("Why it cannot wait.")
+    reason: str = prop("Why it cannot wait.", length=PROSE)
     expires_at: datetime = prop("Until when (exclusive).")
 
 

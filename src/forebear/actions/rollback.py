@@ -14,7 +14,7 @@ from forebear.domain.deployment import Request
 from forebear.domain.outcome import Verdict
 from forebear.domain.permission import weakest
 from forebear.domain.rollback import Incidents, Target, targets, undone
-from forebear.graph.declaration import Value, prop
+from forebear.graph.declaration import PROSE, Value, prop
 
 FACTS = ("permission", "artifact", "incident", "place")
 
@@ -25,7 +25,7 @@ class RollBack(Value):
     is pending there. A dry run answers what would be done and what was weighed, and writes nothing."""
 
     on: str = prop("Where.", names=PLACE)
-    reason: str = prop("Why.")
+    reason: str = prop("Why.", length=PROSE)
     to: str | None = prop(
         "What to go back to; the first of rollbackTargets where it is left out.", default=None, names=ARTIFACT
     )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
+import json
 import zlib
 from collections.abc import AsyncIterator
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar, get_args, overload
 
 import msgspec
 from starlette.requests import Request
 
 from forebear.api.refusal import BadRequest
+from forebear.graph.document import InvalidDocument, decode
 
 MAX_GRAPHQL = 1024 * 1024
 """The largest GraphQL request, in bytes."""
@@ -64,13 +67,27 @@ async def read_json(request: Request, most: int, what: str, type: Any = Any) -> 
             raise BadRequest(413, f"{message}; send facts as NDJSON to /facts", "TOO_LARGE")
         parts.append(part)
     try:
-        return msgspec.json.decode(b"".join(parts), type=type)
+        return _read(b"".join(parts).removeprefix(codecs.BOM_UTF8), type)
     except UnicodeDecodeError:
         raise BadRequest(400, "the body is not UTF-8", "BAD_REQUEST") from None
     except RecursionError:
         raise BadRequest(400, f"the body is no {what}: it is nested too deeply", "TOO_DEEP") from None
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, InvalidDocument) as error:
         raise BadRequest(400, f"the body is no {what}: {error}", "BAD_REQUEST") from None
+
+
+def _read(data: bytes, type: Any) -> Any:
+    """A JSON text as a type; a list of `msgspec.Raw` holds the texts of its items."""
+    try:
+        return msgspec.json.decode(data, type=type)
+    except (msgspec.ValidationError, UnicodeDecodeError):
+        raise
+    except msgspec.MsgspecError:
+        # It may hold what JSON has no word for, such as NaN: who knows the field says what is wrong with that.
+        value = decode(data)
+    if get_args(type) == (msgspec.Raw,) and isinstance(value, list):
+        return [msgspec.Raw(json.dumps(item).encode()) for item in value]
+    return msgspec.convert(value, type)
 
 
 async def unzipped(request: Request) -> AsyncIterator[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from typing import Any
 
@@ -18,6 +19,8 @@ from forebear.api.log import note
 from forebear.api.mutations import Context, outcome, rejection, verbs_of
 from forebear.api.refusal import BadRequest
 from forebear.domain.roles import Actor, refusal_of_all
+from forebear.graph.declaration import LINE
+from forebear.graph.document import InvalidDocument, decode
 from forebear.identity.authentication import Authentication
 from forebear.identity.errors import IssuerUnavailable, Unauthenticated
 from forebear.record.recorder import MAX_FACTS, Origin, Recorder
@@ -95,8 +98,8 @@ async def _asked(request: Request) -> GraphQLRequest:
         if query is None:
             raise BadRequest(400, "give the document as `query`, or POST it as JSON", "BAD_REQUEST")
         try:
-            variables = msgspec.json.decode(request.query_params.get("variables") or "null", type=dict[str, Any] | None)
-        except (msgspec.MsgspecError, RecursionError) as error:
+            variables = msgspec.convert(decode(request.query_params.get("variables") or "null"), dict[str, Any] | None)
+        except (msgspec.MsgspecError, InvalidDocument) as error:
             raise BadRequest(400, f"variables: {error}", "BAD_REQUEST") from None
         return GraphQLRequest(query, variables, request.query_params.get("operationName"))
     media_type(request, JSON)
@@ -112,6 +115,10 @@ async def facts(request: Request, recorder: Recorder, authentication: Authentica
     options = request.query_params
     imported, partial = _flag(options.get("imported"), "imported"), options.get("partial")
     after = options.get("after")
+    if after and not re.fullmatch("[0-9a-f]{64}", after):
+        raise BadRequest(400, "after: is no mark of a report; give none at the beginning of a file", "BAD_REQUEST")
+    if len(options.get("source") or "") > LINE:
+        raise BadRequest(400, f"source: must be at most {LINE} characters long", "BAD_REQUEST")
     actor = await permitted(request, authentication, *verbs_of(imported=imported))
     kind = media_type(request, JSON, NDJSON, "application/jsonl", "application/ndjson")
     origin = Origin(actor, options.get("source") or "http")

@@ -24,7 +24,7 @@ from graphql import (
 )
 from graphql.validation.rules import overlapping_fields_can_be_merged
 
-from forebear.graph.values import MAX_JSON_DEPTH
+from forebear.graph.document import MAX_DEPTH as MAX_JSON_DEPTH
 
 MAX_TOKENS = 4_000
 """The most lexical tokens of a document."""

@@ -20,7 +20,7 @@ from forebear.api.scalars import JSON, DateTime
 from forebear.api.types import RESOLVE, VERB, TypeBuilder, input_field, list_of, plain
 from forebear.domain.roles import Actor
 from forebear.graph.amendment import which
-from forebear.graph.declaration import AS_OF, Edge, Kind
+from forebear.graph.declaration import AS_OF, LINE, Edge, Kind
 from forebear.graph.facts import Facts, as_of_doc
 from forebear.identity.tokens import Tokens
 from forebear.record.recorder import FEW, MAX_FACTS, MAX_UNDESCRIBED, Origin, Recorder, Rejection, Summary, recording
@@ -203,6 +203,10 @@ async def record(
         raise GraphQLError(
             f"facts: at most {MAX_FACTS} at a time; {len(facts)} were given. POST /facts takes any number as NDJSON",
             extensions={"code": "TOO_MANY_FACTS"},
+        )
+    if len(source) > LINE:
+        raise GraphQLError(
+            f"source: must be at most {LINE} characters long; it has {len(source)}", extensions={"code": "INVALID_ARGUMENT"}
         )
     context: Context = info.context
     documents = await asyncio.to_thread(lambda: [*map(document, facts)]) if len(facts) > FEW else map(document, facts)

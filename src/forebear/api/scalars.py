@@ -7,6 +7,8 @@ from typing import Any, NewType
 import strawberry
 
 from forebear.graph import moments
+from forebear.graph.complaint import shown
+from forebear.graph.values import MAX_LONG, MAX_SAFE
 
 
 def _parse_moment(value: Any) -> str:
@@ -15,7 +17,21 @@ def _parse_moment(value: Any) -> str:
     return moments.parse(value)
 
 
+def _parse_long(value: Any) -> int:
+    exact = value
+    if (isinstance(value, float) and value.is_integer()) or (
+        isinstance(value, str) and value.removeprefix("-").isdecimal() and len(value) <= 20
+    ):
+        exact = int(value)
+    if isinstance(exact, bool) or not isinstance(exact, int):
+        raise ValueError(f"{shown(value)} is no whole number")
+    if not -MAX_LONG - 1 <= exact <= MAX_LONG:
+        raise ValueError(f"{shown(value)} has more than 64 bits: it must be from {-MAX_LONG - 1} to {MAX_LONG}")
+    return exact
+
+
 DateTime = NewType("DateTime", str)
+Long = NewType("Long", int)
 JSON = NewType("JSON", object)
 
 DATE_TIME = strawberry.scalar(
@@ -24,6 +40,13 @@ DATE_TIME = strawberry.scalar(
     specified_by_url="https://scalars.graphql.org/andimarek/date-time",
     serialize=str,
     parse_value=_parse_moment,
+)
+LONG = strawberry.scalar(
+    name="Long",
+    description="A whole number of 64 bits. Answered as a number where JavaScript's numbers are exact, from -(2^53 - 1) to "
+    "2^53 - 1, and as a text of its digits beyond; taken in both forms.",
+    serialize=lambda value: value if isinstance(value, str) or -MAX_SAFE <= value <= MAX_SAFE else str(value),
+    parse_value=_parse_long,
 )
 JSON_SCALAR = strawberry.scalar(
     name="JSON",

@@ -25,7 +25,7 @@ from strawberry.schema_directives import OneOf
 from forebear.actions.action import Action
 from forebear.api.identity import IdentityBuilder, permitted
 from forebear.api.mutations import MutationBuilder
-from forebear.api.scalars import DATE_TIME, JSON, JSON_SCALAR, DateTime
+from forebear.api.scalars import DATE_TIME, JSON, JSON_SCALAR, LONG, DateTime, Long
 from forebear.api.selection import rule_of
 from forebear.api.types import RESOLVE, VERB, TypeBuilder
 from forebear.graph.compiler import TYPE_KEY
@@ -62,7 +62,7 @@ def build(graph: Graph, questions: Iterable[Question], facts: Facts, actions: It
         query,
         mutation,
         types=[builder.made(kind) for kind in graph.kinds],
-        config=StrawberryConfig(auto_camel_case=False, scalar_map={DateTime: DATE_TIME, JSON: JSON_SCALAR}),
+        config=StrawberryConfig(auto_camel_case=False, scalar_map={DateTime: DATE_TIME, JSON: JSON_SCALAR, Long: LONG}),
     )
     core: GraphQLSchema = built._schema
     for type_ in core.type_map.values():

@@ -19,6 +19,7 @@ from graphql import (
 
 from forebear.api.selection import SelectedField
 from forebear.graph.compiler import TYPE_KEY
+from forebear.graph.values import MAX_SAFE
 
 _SCALARS: dict[str, Any] = {
     "ID": str,
@@ -26,6 +27,7 @@ _SCALARS: dict[str, Any] = {
     "Boolean": bool,
     "DateTime": str,
     "JSON": Any,
+    "Long": Annotated[int, msgspec.Meta(ge=-MAX_SAFE, le=MAX_SAFE)] | str,
     # What GraphQL's Int and Float can say: 32 bits, and no infinities or NaN.
     "Int": Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)],
     "Float": Annotated[float, msgspec.Meta(ge=-1.7976931348623157e308, le=1.7976931348623157e308)],

@@ -19,7 +19,8 @@ from graphql import GraphQLError, GraphQLResolveInfo
 from strawberry.types.field import StrawberryField
 
 from forebear.actions.action import Undecidable
-from forebear.api.scalars import JSON, DateTime
+from forebear.api.scalars import JSON, DateTime, Long
+from forebear.graph import declaration
 from forebear.graph.compiler import TYPE_KEY
 from forebear.graph.declaration import (
     COMMON,
@@ -29,7 +30,6 @@ from forebear.graph.declaration import (
     Edge,
     EdgeClass,
     Graph,
-    Json,
     Kind,
     Property,
     Value,
@@ -75,7 +75,10 @@ class OrderDirection(Enum):
     DESC = "DESC"
 
 
-_SCALARS: Mapping[Any, Any] = {str: str, int: int, float: float, bool: bool, datetime: DateTime, Json: JSON}
+_SCALARS: Mapping[Any, Any] = {
+    str: str, int: int, float: float, bool: bool, datetime: DateTime, declaration.Json: JSON, declaration.Long: Long,
+    declaration.Digest: str,
+}  # fmt: skip
 
 
 class TypeBuilder:
@@ -323,6 +326,7 @@ class TypeBuilder:
             ("ID", strawberry.ID, ("eq", "in", "startsWith")),
             ("String", str, (*ordered, "contains", "startsWith")),
             ("Int", int, ordered),
+            ("Long", Long, ordered),
             ("Float", float, ordered),
             ("DateTime", DateTime, ordered),
             ("Boolean", bool, ("eq", "isNull")),
@@ -362,7 +366,10 @@ class TypeBuilder:
                     f"Compares a {p.type.__name__}.",
                 )
             return self.named(name)
-        names = {str: "String", int: "Int", float: "Float", bool: "Boolean", datetime: "DateTime"}
+        names = {
+            str: "String", int: "Int", float: "Float", bool: "Boolean", datetime: "DateTime", declaration.Long: "Long",
+            declaration.Digest: "String",
+        }  # fmt: skip
         return self.named(f"{names[p.type]}Comparison")
 
     def _filter(self, name: str) -> None:

@@ -19,8 +19,8 @@ from forebear.cli.registry import ask, opened
 from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, kebab, out, short
 from forebear.domain.policy import InvalidPolicy
 from forebear.domain.policy_text import read
-from forebear.graph.declaration import Json, Property
-from forebear.graph.values import json_text
+from forebear.graph.declaration import Digest, Json, Long, Property
+from forebear.graph.document import json_text
 
 PANEL = "Govern"
 """Under which heading of the help they stand."""
@@ -132,7 +132,10 @@ def graphql_type(p: Property) -> str:
     return f"{named}!" if p.required else named
 
 
-_SCALARS: Mapping[Any, str] = {str: "String", int: "Int", float: "Float", bool: "Boolean", datetime: "DateTime", Json: "JSON"}
+_SCALARS: Mapping[Any, str] = {
+    str: "String", int: "Int", float: "Float", bool: "Boolean", datetime: "DateTime", Json: "JSON", Long: "Long",
+    Digest: "String",
+}  # fmt: skip
 
 
 # ── what is given ───────────────────────────────────────────────────────────────────────────────────────
@@ -155,7 +158,7 @@ def _repeats(p: Property) -> bool:
 def _type(p: Property) -> Any:
     """How a member is given on a command line."""
     item = p.item_type if _repeats(p) else p.type
-    given = str if _is_structured(p) or item is datetime else item
+    given = str if _is_structured(p) or item in (datetime, Digest) else int if item is Long else item
     return list[given] if _repeats(p) else given  # type: ignore[valid-type]
 
 

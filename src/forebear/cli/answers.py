@@ -17,9 +17,9 @@ from forebear.cli.actions import in_commands
 from forebear.cli.questions import BEYOND, AsKnownAt, At, answer
 from forebear.cli.terminal import AsJson, Code, Token, Url, checked_moment, counted, kebab, out, short
 from forebear.graph.declaration import camel
+from forebear.graph.document import json_text
 from forebear.graph.kinds import GRAPH
 from forebear.graph.question import Column, Parameter, Question, RowType
-from forebear.graph.values import json_text
 from forebear.store.statements import questions
 
 PANEL = "Ask"

@@ -10,6 +10,7 @@ import typer
 from forebear.cli import terminal
 from forebear.cli.registry import opened
 from forebear.cli.terminal import Code, Failure, Token, Url
+from forebear.graph.document import InvalidDocument, decode
 
 
 def query(
@@ -40,8 +41,8 @@ def query(
 
 def _variables(text: str, each: list[str]) -> dict[str, Any]:
     try:
-        variables = msgspec.json.decode(text, type=dict[str, Any])
-    except msgspec.MsgspecError as error:
+        variables = msgspec.convert(decode(text), dict[str, Any])
+    except (msgspec.MsgspecError, InvalidDocument) as error:
         raise Failure(f"--variables is no JSON object: {error}", Code.WRONG) from None
     for assignment in each:
         name, equals, value = assignment.partition("=")

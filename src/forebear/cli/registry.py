@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Protocol
@@ -176,7 +177,7 @@ class Remote:
     async def ask(self, document: str, variables: Mapping[str, Any], operation: str | None = None) -> dict[str, Any]:
         body = {"query": document, "variables": variables, "operationName": operation}
         try:
-            response = await self._post("/graphql", msgspec.json.encode(body), "application/json")
+            response = await self._post("/graphql", _json(body), "application/json")
         except Interrupted as error:
             raise Failure(str(error), Code.UNREACHABLE) from None
         return self._object(response)
@@ -197,7 +198,7 @@ class Remote:
         return _together(reports)
 
     async def record_all(self, documents: Sequence[object], source: str, *, imported: bool) -> Line:
-        response = await self._facts(msgspec.json.encode(documents), "application/json", source, imported, "")
+        response = await self._facts(_json(documents), "application/json", source, imported, "")
         return _whole(self._object(response))
 
     async def trail(self) -> AsyncIterator[bytes]:
@@ -322,3 +323,8 @@ def _whole(outcome: Mapping[str, Any]) -> Line:
 
     kinds = {each["kind"]: each["facts"] for each in outcome.get("kinds", ())}
     return msgspec.convert({**outcome, "kinds": kinds, "through": sum(kinds.values()), "done": True}, Line)
+
+
+def _json(value: object) -> bytes:
+    """JSON as the service reads it: with numbers that JSON does not know as they are, so that it can say where they stand."""
+    return json.dumps(value, ensure_ascii=False).encode(errors="surrogatepass")

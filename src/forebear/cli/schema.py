@@ -119,7 +119,24 @@ def _named(p: Property) -> str:
 def _type(p: Property) -> str:
     item = p.item_type or p.type
     name = str(getattr(item, "__name__", item))
-    return f"[{name}]" if p.item_type else name
+    name = f"[{name}]" if p.item_type else name
+    return ", ".join((name, *_bounds(p)))
+
+
+def _bounds(p: Property) -> Iterator[str]:
+    """The bounds of a property that are not those of every other of its type."""
+    from forebear.graph.declaration import ITEMS, LINE
+
+    if p.least is not None or p.most is not None:
+        yield f"at least {p.least:g}" if p.most is None else f"{p.least or 0:g} to {p.most:g}"
+    if p.length != LINE:
+        yield f"at most {p.length:,} characters"
+    if p.items != ITEMS:
+        yield f"at most {p.items:,} items"
+    if p.after:
+        yield f"not before {p.after}"
+    if p.ahead:
+        yield "may lie ahead"
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import gzip
+import json
 import sys
 import zlib
 from collections import Counter
@@ -21,6 +23,7 @@ import typer
 from forebear.cli import terminal
 from forebear.cli.registry import Interrupted, Registry, ask, opened
 from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, counted, err, out
+from forebear.graph.document import InvalidDocument, decode
 
 if TYPE_CHECKING:
     from forebear.record.stream import Line
@@ -112,8 +115,8 @@ class Import:
     async def add_all(self, lines: Sequence[bytes]) -> None:
         """Records all of some lines, or nothing."""
         try:
-            documents = [msgspec.json.decode(line) for line in lines]
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            documents = [decode(line) for line in lines]
+        except InvalidDocument as error:
             raise Failure(f"a line is no JSON ({error}); nothing was recorded") from None
         self._take(await self._patiently(lambda: self.registry.record_all(documents, self.source, imported=self.imported)))
 
@@ -203,9 +206,10 @@ def _lines(file: str, data: Any) -> Iterator[bytes]:
     from forebear.record.stream import MAX_LINE
 
     try:
-        if data.peek(1024).lstrip()[:1] == b"[":
-            for fact in msgspec.json.decode(data.read(), type=list[msgspec.Raw]):
-                yield msgspec.json.format(bytes(fact), indent=-1) + b"\n"
+        if data.peek(1024).removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"[":
+            for fact in decode(data.read()):
+                # As it is, a number included that JSON does not know: who reads the fact says of which field it is.
+                yield json.dumps(fact, ensure_ascii=False).encode(errors="surrogatepass") + b"\n"
             return
         while line := data.readline(MAX_LINE + 1):
             if len(line) > MAX_LINE:
@@ -213,7 +217,7 @@ def _lines(file: str, data: Any) -> Iterator[bytes]:
                     f"{file}: a line is longer than {MAX_LINE} bytes; a file of facts is NDJSON or a JSON array", Code.WRONG
                 )
             yield line if line.endswith(b"\n") else line + b"\n"
-    except msgspec.MsgspecError as error:
+    except InvalidDocument as error:
         raise Failure(f"{file} begins like a JSON array and is none: {error}", Code.WRONG) from None
     except (OSError, EOFError, zlib.error) as error:
         raise Failure(f"{file} cannot be read to its end: {error}", Code.WRONG) from None

@@ -96,7 +96,7 @@ def settings() -> Settings:
 def contents(file: str) -> str:
     """The text of a file, or of standard input where it is `-`. Raises `Failure`."""
     try:
-        return (sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()).decode()
+        return (sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()).decode("utf-8-sig")
     except OSError as error:
         raise Failure(f"{file}: {error.strerror}", Code.WRONG) from None
     except UnicodeDecodeError:

@@ -15,16 +15,15 @@ from typing import Any
 import msgspec
 
 from forebear.domain import release
-from forebear.domain.evaluation import CLOCK_SKEW
 from forebear.domain.outcome import Connect, Describe, Disconnect, Effect, Reason, Revise, Verdict
 from forebear.domain.policy import InvalidPolicy, Policy, check_against, parse, standing_after
 from forebear.domain.reference import unknown
 from forebear.domain.release import By
 from forebear.domain.restatement import IMMUTABLE, restated
 from forebear.domain.standing import Case, PackRow, PolicyRow, Row, case
-from forebear.graph.moments import moment
+from forebear.graph.document import json_text
+from forebear.graph.moments import CLOCK_SKEW, moment
 from forebear.graph.rows import NodeRow
-from forebear.graph.values import json_text
 
 INVALID_POLICY = "INVALID_POLICY"
 MISSING = "MISSING"

@@ -19,6 +19,7 @@ from forebear.domain.place import not_over
 from forebear.domain.reference import UNKNOWN
 from forebear.domain.restatement import Restatement, restated
 from forebear.domain.standing import Case, Row
+from forebear.domain.values import against
 from forebear.graph.kinds import ArtifactState
 from forebear.graph.rows import EdgeRow, NodeRow
 
@@ -108,7 +109,7 @@ class Ground(Row, frozen=True):
     target: TargetRow | None = None
 
 
-def register(fact: Mapping[str, Any], row: NodeRow, ground: Ground, known: Build, cases: Iterable[Case]) -> Verdict:
+def register(fact: Mapping[str, Any], row: NodeRow, ground: Ground, known: Build, cases: Iterable[Case], now: str) -> Verdict:
     """An artifact is registered: for the first time, completing what robots reported, or again, with what is new about it.
 
     `row` is the fact as the graph holds it, and `cases` are the releases of its version. The same again changes nothing, and so
@@ -124,7 +125,14 @@ def register(fact: Mapping[str, Any], row: NodeRow, ground: Ground, known: Build
     ground = Ground(ground.version or known.version, ground.target or known.target)
     row = replace(row, guaranteed={n: v for n, v in row.guaranteed.items() if n != "state"}, edges=_grounds(row))
     again = _again(row, known)
-    reasons = [*_named(row), *_grounded(row, ground, known), *_gone(id, stands, state), *again.reasons]
+    reasons = [
+        *_named(row),
+        # Its name says its digest, so what is no digest disagrees with it already.
+        *against((p for p in row.kind.properties.values() if p.name != "digest"), row.guaranteed, now),
+        *_grounded(row, ground, known),
+        *_gone(id, stands, state),
+        *again.reasons,
+    ]
     decisions: list[str] = []
     if state is not stands and ground.version and ground.target:
         reasons += interface_fits(ground.version.interface, ground.target.target)

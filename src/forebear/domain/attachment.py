@@ -8,14 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from forebear.domain import release
-from forebear.domain.digest import malformed
-from forebear.domain.evaluation import ARTIFACT_UNUSABLE, CLOCK_SKEW, IN_FUTURE, NO_TARGET, OTHER_UNIT, SUPERSEDED, UNDEFINED
+from forebear.domain.evaluation import ARTIFACT_UNUSABLE, NO_TARGET, OTHER_UNIT, SUPERSEDED, UNDEFINED
 from forebear.domain.evidence import Pack
 from forebear.domain.outcome import Describe, Effect, Reason, Verdict
 from forebear.domain.policy import suggestion
@@ -23,15 +21,14 @@ from forebear.domain.reference import unknown
 from forebear.domain.release import By
 from forebear.domain.restatement import restated, unsaid
 from forebear.domain.standing import Case, EvidenceRow, PackRow, Row, case
+from forebear.domain.values import against
 from forebear.graph.kinds import ArtifactState, EvidenceType
-from forebear.graph.moments import moment
 from forebear.graph.rows import NodeRow
 
 MISSING = "MISSING"
 """The code of a refusal because something is not said that evidence must say."""
 ONE_ALONE = "ONE_ALONE"
 REPEATED = "REPEATED"
-OUT_OF_RANGE = "OUT_OF_RANGE"
 OTHER_SUBJECT = "OTHER_SUBJECT"
 
 _REPORT = ("uri", "digest")
@@ -98,7 +95,7 @@ class Attachment:
     def _against(self) -> Iterator[Reason]:
         """What is wrong with what it names, and when it says it was."""
         given = self.row.guaranteed
-        yield from self._against_digest()
+        yield from against(self.row.kind.properties.values(), given, self.by.now)
         if "type" not in given:
             yield Reason(MISSING, "type: is not said", f"say what kind of result it is, of {', '.join(EvidenceType)}")
         about = self._named("about")
@@ -110,13 +107,9 @@ class Attachment:
         else:
             yield from self._against_artifact()
         yield from self._against_superseded(about)
-        latest = moment(datetime.fromisoformat(self.by.now) + CLOCK_SKEW)
-        if (at := given.get("measuredAt")) and at > latest:
-            yield Reason(IN_FUTURE, f"measuredAt: {at} is yet to come", "say when it was measured")
 
     def _against_digest(self) -> Iterator[Reason]:
-        if (digest := self.row.guaranteed.get("digest")) and (reason := malformed("digest", digest)):
-            yield reason
+        yield from against((self.row.kind.properties["digest"],), self.row.guaranteed, self.by.now)
 
     def _against_artifact(self) -> Iterator[Reason]:
         artifact = self.grounds.artifact
@@ -165,7 +158,6 @@ class Attachment:
             if (before := first.setdefault((m["metric"], m.get("slice")), i)) != i:
                 said = f"measurements.{i}: repeats measurements.{before}"
                 yield Reason(REPEATED, said, "keep one of the two")
-            yield from _against_value(i, m)
             if pack is not None:
                 yield from _against_pack(i, m, pack)
 
@@ -212,16 +204,6 @@ class Attachment:
 
     def _named(self, edge: str) -> list[str]:
         return [e.target for e in self.row.edges if e.edge.name == edge]
-
-
-def _against_value(i: int, m: Mapping[str, Any]) -> Iterator[Reason]:
-    size, spread = m.get("sampleSize"), m.get("spread")
-    if size is not None and size < 1:
-        yield Reason(OUT_OF_RANGE, f"measurements.{i}.sampleSize: {size} trials are none", "say how many trials there were")
-    if spread is not None and spread < 0:
-        yield Reason(
-            OUT_OF_RANGE, f"measurements.{i}.spread: {spread} is below 0", "give it as a distance, in the metric's unit"
-        )
 
 
 def _against_pack(i: int, m: Mapping[str, Any], pack: Pack) -> Iterator[Reason]:

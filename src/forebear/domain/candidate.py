@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 
 from forebear.domain import interface, release
-from forebear.domain.digest import malformed
 from forebear.domain.lifecycle import INITIAL
 from forebear.domain.outcome import Describe, Effect, Reason, Verdict
 from forebear.domain.reference import UNKNOWN, unknown
@@ -19,10 +18,11 @@ from forebear.domain.release import By
 from forebear.domain.restatement import IMMUTABLE, restated, unsaid
 from forebear.domain.standing import BOUND, Case, ReleaseRow, Row, RunRow, SourceRow, Standing, VersionRow
 from forebear.domain.standing import case as case_of
+from forebear.domain.values import against
+from forebear.graph.document import json_text
 from forebear.graph.ids import Ids, InvalidId, release_id
 from forebear.graph.kinds import GRAPH, ReleaseState
 from forebear.graph.rows import NodeRow
-from forebear.graph.values import json_text
 
 NO_VERSION = "NO_VERSION"
 REPEATED = "REPEATED"
@@ -31,7 +31,6 @@ NOTHING_SAID = "NOTHING_SAID"
 ID_TAKEN = "ID_TAKEN"
 INVALID_ID = "INVALID_ID"
 
-_DIGESTS = ("weightsDigest", "normalizationDigest", "actionSpaceDigest", "controllerDigest")
 _IDS = Ids(GRAPH)
 
 
@@ -154,7 +153,7 @@ class Registration:
         """What is wrong with a version itself, in whatever line."""
         stored = self._registered.get(candidate.id)
         given = candidate.row.guaranteed
-        yield from filter(None, (malformed(name, given[name]) for name in _DIGESTS if name in given))
+        yield from against(candidate.row.kind.properties.values(), given, self.by.now)
         if (software := given.get("robotSoftware")) and (reason := interface.unreadable(software)):
             yield reason
         for edge, known in (

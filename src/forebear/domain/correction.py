@@ -13,13 +13,14 @@ from typing import Any
 import msgspec
 
 from forebear.domain import interface, release
-from forebear.domain.digest import malformed
 from forebear.domain.outcome import Effect, Reason, Revise, Update, Verdict
 from forebear.domain.reference import unknown
 from forebear.domain.release import By
 from forebear.domain.standing import Case, EvidenceRow, VersionRow, case
+from forebear.domain.values import against
 from forebear.graph.declaration import Change, Kind
 from forebear.graph.kinds import ReleaseState
+from forebear.graph.values import agree
 
 NOT_CORRECTABLE = "NOT_CORRECTABLE"
 
@@ -54,10 +55,11 @@ class Correction:
         return Verdict(self.id, tuple(effects))
 
     def _against(self) -> Iterator[Reason]:
+        yield from against(self.kind.properties.values(), self.values, self.by.now, "values.")
         for name, value in self.values.items():
             if remedy := _BEYOND.get((self.kind.name, name)):
                 yield Reason(NOT_CORRECTABLE, f"values.{name}: it cannot be corrected", remedy)
-            elif value is not None and (reason := _unreadable(name, value)):
+            elif name == "robotSoftware" and value is not None and (reason := interface.unreadable(value)):
                 yield reason
 
     def _corrected(self, stored: Mapping[str, Any]) -> Iterator[Effect]:
@@ -71,8 +73,8 @@ class Correction:
 
     @property
     def _changes(self) -> dict[str, Any]:
-        stored = self.stored or {}
-        return {name: value for name, value in self.values.items() if stored.get(name) != value}
+        stored, properties = self.stored or {}, self.kind.properties
+        return {name: value for name, value in self.values.items() if not agree(properties[name], stored.get(name), value)}
 
     def _follows(self, nth: int, found: Case) -> Sequence[Effect]:
         """What becomes of a release: of the version itself, or of one that is compared with it."""
@@ -113,9 +115,3 @@ class Correction:
         )
         assert after is not None
         return after
-
-
-def _unreadable(name: str, value: Any) -> Reason | None:
-    if name in DIGESTS:
-        return malformed(f"values.{name}", value)
-    return interface.unreadable(value) if name == "robotSoftware" else None

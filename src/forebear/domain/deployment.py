@@ -21,7 +21,6 @@ from forebear.domain.adoption import IN_PAST
 from forebear.domain.artifact import NOT_FOUND, ArtifactRow, Build
 from forebear.domain.contract import may_run
 from forebear.domain.course import Course, Report, course, kept, moments
-from forebear.domain.evaluation import CLOCK_SKEW, IN_FUTURE
 from forebear.domain.lifecycle import Event, observed
 from forebear.domain.outcome import Describe, Effect, Reason, Revise, Verdict
 from forebear.domain.permission import Permission, weakest
@@ -29,9 +28,10 @@ from forebear.domain.place import DeploymentRow, Place
 from forebear.domain.reference import UNKNOWN
 from forebear.domain.restatement import IMMUTABLE
 from forebear.domain.standing import Case, Row
+from forebear.graph.document import json_text
 from forebear.graph.kinds import DeploymentState, ReleaseState
-from forebear.graph.moments import moment
-from forebear.graph.values import json_text
+from forebear.graph.moments import CLOCK_SKEW, latest, moment
+from forebear.graph.values import IN_FUTURE
 
 PENDING = "PENDING"
 NOT_REPORTED = "NOT_REPORTED"
@@ -203,9 +203,8 @@ def _impossible(said: Reported, place: Place, now: str) -> Iterable[Reason]:
         )
     if said.state is DeploymentState.PLANNED:
         yield Reason(NOT_REPORTED, "state: PLANNED is what a request says", "report IN_PROGRESS, ACTIVE, FAILED or ENDED")
-    latest = moment(datetime.fromisoformat(now) + CLOCK_SKEW)
     for name, at in (("at", said.at), ("activeFrom", said.active_from)):
-        if at is not None and at > latest:
+        if at is not None and at > latest(now):
             remedy = "report it when it has happened, or set the clock right"
             yield Reason(IN_FUTURE, f"{name}: {at} is yet to come", remedy)
 

@@ -23,7 +23,8 @@ from forebear.domain.outcome import Reason
 from forebear.domain.policy import Asked, NoRegression, Policy, Requirement, number
 from forebear.domain.votes import Count
 from forebear.graph.kinds import ArtifactState, Direction
-from forebear.graph.moments import moment
+from forebear.graph.moments import CLOCK_SKEW, moment
+from forebear.graph.values import IN_FUTURE
 
 MET = "MET"
 """The code of a check that passed: the measured value suffices."""
@@ -39,13 +40,9 @@ OTHER_TYPE = "OTHER_TYPE"
 OTHER_TARGET = "OTHER_TARGET"
 OTHER_UNIT = "OTHER_UNIT"
 TOO_OLD = "TOO_OLD"
-IN_FUTURE = "IN_FUTURE"
 NO_BASELINE = "NO_BASELINE"
 NO_TARGET = "NO_TARGET"
 UNDEFINED = "UNDEFINED"
-
-CLOCK_SKEW = timedelta(minutes=5)
-"""How far ahead of ours the clock of whoever measured may be; beyond, a measurement would stay the newest for ever."""
 
 
 def evaluate(
@@ -227,7 +224,7 @@ class _Bench:
         unit, _ = self.metric(asked)
         if m.unit not in (None, unit):
             return OTHER_UNIT, f"it is in {m.unit}, and {asked.pack} measures {asked.metric} in {unit or 'no unit'}"
-        if m.measured_at > moment(self.now + CLOCK_SKEW):
+        if m.measured_at > moment(self.now + CLOCK_SKEW):  # else it would stay the newest for ever
             return IN_FUTURE, f"it says that it was measured at {m.measured_at[:16]}Z, which is yet to come"
         days = asked.maximum_age if isinstance(asked, Requirement) else None
         if days is not None and m.measured_at < moment(self.now - timedelta(days=days)):

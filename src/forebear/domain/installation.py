@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
-from forebear.domain.evaluation import CLOCK_SKEW, IN_FUTURE
+from forebear.domain.digest import malformed
 from forebear.domain.outcome import Connect, Describe, Disconnect, Effect, Join, Name, Reason, Revise, Verdict
 from forebear.domain.standing import Row
 from forebear.graph.ids import composed, named_id, nameof, unescape
 from forebear.graph.kinds import DeploymentState
-from forebear.graph.moments import moment
+from forebear.graph.moments import latest
+from forebear.graph.values import IN_FUTURE
 
 AMBIGUOUS = "AMBIGUOUS"
 BACKWARDS = "BACKWARDS"
@@ -141,9 +141,10 @@ def _impossible(seen: Seen, now: str) -> Iterable[Reason]:
     for name, text in (("digest", seen.digest), ("externalId", seen.external_id)):
         if text is not None and not text.strip():
             yield Reason(BLANK, f"{name}: is blank, and names nothing", "give the name in full")
-    latest = moment(datetime.fromisoformat(now) + CLOCK_SKEW)
+        elif name == "digest" and text is not None and (reason := malformed(name, text)):
+            yield reason
     for name, at in (("since", seen.since), ("until", seen.until)):
-        if at is not None and at > latest:
+        if at is not None and at > latest(now):
             said = f"{name}: {at} is yet to come"
             yield Reason(IN_FUTURE, said, "report it when it has happened, or set the clock right")
 

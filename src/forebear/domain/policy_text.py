@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from forebear.domain.policy import InvalidPolicy, Mistake
+from forebear.graph.document import InvalidDocument, not_finite
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class PolicyText:
 def read(text: str) -> PolicyText:
     """What a text says. Raises `InvalidPolicy` where it is neither YAML nor JSON, or says something twice."""
     reading = _Reading()
+    # Some editors begin a file with a byte order mark.
+    text = text.removeprefix("\ufeff")
     try:
         is_json, document = _json(text)
         # JSON is YAML, but for tabs between its tokens; within its texts there are none.
@@ -45,13 +48,17 @@ def read(text: str) -> PolicyText:
         if node is None:
             raise InvalidPolicy([Mistake("", "is empty")])
         written = reading.value(node, "")
+        for path, number in not_finite(document if is_json else written):
+            reading.mistakes.append(
+                Mistake(path, f"{number} is no number of JSON, which knows finite ones only", reading.lines.get(path))
+            )
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = ": ".join(part for part in (error.context, error.problem) if part)
         raise InvalidPolicy([Mistake("", f"is no YAML: {said}", mark.line + 1 if mark else None)]) from None
     except yaml.YAMLError as error:
         raise InvalidPolicy([Mistake("", f"is no YAML: {' '.join(str(error).split())}")]) from None
-    except RecursionError:
+    except (RecursionError, InvalidDocument):
         raise InvalidPolicy([Mistake("", "is nested too deeply")]) from None
     if reading.mistakes:
         raise InvalidPolicy(reading.mistakes)

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from forebear.domain.outcome import Connect, Effect, Reason, Revise, Update
+from forebear.graph.complaint import shown
 from forebear.graph.rows import NodeRow
+from forebear.graph.values import agree
 
 IMMUTABLE = "IMMUTABLE"
 """The code of a refusal because a value would change that cannot."""
@@ -37,7 +39,8 @@ def restated(
     `growing` are the edges that may be added to, `completing` the properties and edges that were never said and may be said
     once; `remedy` is what to do instead of changing a value.
     """
-    changes = {name: value for name, value in row.updated.items() if stored.get(name) != value}
+    properties = row.kind.properties
+    changes = {name: v for name, v in row.updated.items() if not agree(properties[name], stored.get(name), v)}
     said = {name: value for name, value in row.guaranteed.items() if name in completing}
     effects: list[Effect] = [Update(row.id, changes)] if changes else []
     effects += [Revise(row.id, dict.fromkeys(said), said)] if said else []
@@ -62,9 +65,8 @@ def _grown(row: NodeRow, stored: Mapping[str, Any], growing: Collection[str]) ->
 
 def _contradictions(row: NodeRow, stored: Mapping[str, Any], remedy: str, open: Collection[str]) -> Iterator[Reason]:
     for name, value in row.guaranteed.items():
-        if name not in open and (said := stored.get(name)) != value:
-            has = None if said is None else repr(said)
-            yield _differs(name, row.id, has, repr(value), remedy)
+        if name not in open and not agree(row.kind.properties[name], said := stored.get(name), value):
+            yield _differs(name, row.id, None if said is None else shown(said), shown(value), remedy)
     edges: dict[str, set[str]] = {}
     for e in row.edges:
         edges.setdefault(e.edge.name, set()).add(e.target)

@@ -6,16 +6,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any, Literal, cast
 
 from pydantic import BaseModel, Field, ValidationError, create_model
 
 from forebear.graph.complaint import a, reasons_of, unknown
-from forebear.graph.declaration import Edge, Graph, Kind, Property, Standing
+from forebear.graph.declaration import LINE, PROSE, Edge, Graph, Kind, Property, Standing
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.rows import Amendment, InvalidFact
-from forebear.graph.values import CONFIG, Moment, annotation
+from forebear.graph.values import CONFIG, DECIDED, Moment, annotation, backwards
 
 
 class Retraction(BaseModel):
@@ -25,9 +26,9 @@ class Retraction(BaseModel):
 
     kind: Literal["Retraction"]
     of: str = Field(description="Id of the node that is retracted, or whose edge is.")
-    edge: str | None = Field(default=None, description="The edge's field, such as trainedOn.")
+    edge: str | None = Field(default=None, max_length=LINE, description="The edge's field, such as trainedOn.")
     to: str | None = Field(default=None, description="Id of the node that the edge leads to.")
-    reason: str = Field(min_length=1, description="Why.")
+    reason: str = Field(min_length=1, max_length=PROSE, description="Why.")
 
 
 class Correction(BaseModel):
@@ -37,13 +38,13 @@ class Correction(BaseModel):
 
     kind: Literal["Correction"]
     of: str = Field(description="Id of the node that is corrected, or whose edge is.")
-    edge: str | None = Field(default=None, description="The edge's field, such as trainedOn.")
+    edge: str | None = Field(default=None, max_length=LINE, description="The edge's field, such as trainedOn.")
     to: str | None = Field(default=None, description="Id of the node that the edge leads to.")
     values: dict[str, Any] = Field(description="The corrected values by property; null takes one away.")
     asOf: Moment | None = Field(
         default=None, description="Of what changes in the world: the moment at which what is corrected held; by default now."
     )
-    reason: str = Field(min_length=1, description="Why.")
+    reason: str = Field(min_length=1, max_length=PROSE, description="Why.")
 
 
 class Amendments:
@@ -120,12 +121,16 @@ def which(part: Property) -> str:
 
 
 def corrected(kind: Kind, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Corrected values of a node in the graph's form, and what is wrong with them."""
-    return _corrected(kind, None, kind.properties, given)
+    """Corrected values of a node that a decision is taken about, in the graph's form, and what is wrong with them."""
+    return _corrected(kind, None, kind.properties, given, DECIDED)
 
 
 def _corrected(
-    kind: Kind, edge: Edge | None, declared: Mapping[str, Property], given: Mapping[str, Any]
+    kind: Kind,
+    edge: Edge | None,
+    declared: Mapping[str, Property],
+    given: Mapping[str, Any],
+    context: Mapping[str, Any] | None = None,
 ) -> tuple[dict[str, Any], list[str]]:
     owner = f"{kind.name}.{edge.name}" if edge else kind.name
     reasons: list[str] = []
@@ -146,11 +151,17 @@ def _corrected(
             else:
                 values[name] = None
             continue
-        checker = create_model("value", __config__=CONFIG, **{name: (annotation(p), ...)})  # type: ignore[call-overload]
         try:
-            model = checker.model_validate({name: value})
+            model = _model(p).model_validate({name: value}, context=dict(context or {}))
         except ValidationError as error:
             reasons += [f"values.{r}" for r in reasons_of(error)]
         else:
             values[name] = model.__dict__[name]
+    reasons += (f"values.{said}" for said in backwards(declared.values(), values))
     return values, reasons
+
+
+@functools.cache
+def _model(p: Property) -> type[BaseModel]:
+    fields: dict[str, Any] = {p.name: (annotation(p), ...)}
+    return create_model("value", __config__=CONFIG, **fields)

@@ -35,12 +35,21 @@ _SAID = {
     "less_than_equal": "must be at most {le}",
     "string_too_short": "must not be empty",
     "too_short": "must not be empty",
+    "string_too_long": "must be at most {max_length} characters long",
+    "too_long": "must hold at most {max_length} items; it holds more",
+    "int_parsing_size": "expected a whole number",
     "string_pattern_mismatch": "must match '{pattern}'",
 }
 """What pydantic objects to: by its type of error, with what its context holds."""
 
-_COMPLETE = frozenset({"missing", "extra_forbidden", "value_error", "model_type"})
+_COMPLETE = frozenset({"missing", "extra_forbidden", "value_error", "model_type", "IN_FUTURE", "INVALID_DIGEST"})
 """Types of error whose sentence needs no value."""
+
+_SHOWN = 200
+"""How many characters of a value or a name are shown."""
+
+_MOST = 100
+"""How many complaints about one document are made."""
 
 
 def meant(name: str, known: Iterable[str], *, prefix: str = "") -> str:
@@ -71,22 +80,34 @@ def complaint(error: ErrorDetails, *, shown: bool = True) -> str:
 
 
 def reasons_of(error: ValidationError, kind: Kind | None = None) -> list[str]:
-    """What pydantic found, a sentence each, naming the field."""
+    """What pydantic found, a sentence each, naming the field; of very many the first ones."""
     reasons = []
-    for e in error.errors(include_url=False):
-        path = ".".join(str(step) for step in e["loc"])
+    found = error.errors(include_url=False)
+    for e in found[:_MOST]:
+        path = ".".join(_cut(str(step)) for step in e["loc"])
         message = complaint(e)
         if e["type"] == "extra_forbidden":
             known = [*kind.properties, *(edge.name for edge in kind.edges)] if kind and len(e["loc"]) == 1 else []
             message = unknown(e["loc"][-1], known)
         reasons.append(f"{path}: {message}")
-    return reasons
+    return reasons + ([f"and {len(found) - _MOST} more"] if len(found) > _MOST else [])
 
 
 def unknown(name: object, known: Sequence[str]) -> str:
     """Says of a name that it is not known, and which one may have been meant."""
-    return f"{name!r} is not known" + meant(str(name), known)
+    return f"{shown(name)} is not known" + meant(str(name)[:_SHOWN], known)
+
+
+def shown(value: object) -> str:
+    """A value as a sentence shows it: of a long one the beginning."""
+    if isinstance(value, int) and value.bit_length() > 8 * _SHOWN:
+        return f"a number of {value.bit_length()} bits"
+    return _cut(repr(value[: _SHOWN + 1] if isinstance(value, str) else value))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN + 2 else f"{text[:_SHOWN]}…"
 
 
 def _given(value: Any) -> str:
-    return f" (given: {value!r})" if isinstance(value, (str, int, float, type(None))) else ""
+    return f" (given: {shown(value)})" if isinstance(value, (str, int, float, type(None))) else ""

@@ -30,8 +30,28 @@ from typing import Any, NewType
 Json = NewType("Json", object)
 """A free JSON document: a run's configuration, an environment's packages."""
 
+Digest = NewType("Digest", str)
+"""A digest of content; see `forebear.graph.digest` for its form."""
+
+Long = NewType("Long", int)
+"""A whole number of 64 bits. An `int` has the 32 of GraphQL's Int."""
+
 Fact = NewType("Fact", object)
 """A fact of a kind, as an action takes it: the property's `names` say of which kind."""
+
+
+LINE = 2_000
+"""The longest text of a property that does not say otherwise, in characters. These are at most 8,000 bytes, and a key of an
+index of Neo4j holds 8,167."""
+
+PROSE = 20_000
+"""The longest text that is to be read, such as a description or a reason, in characters."""
+
+ITEMS = 1_000
+"""The longest list of a property that does not say otherwise."""
+
+ENDS = 10_000
+"""The most edges of one kind that one fact may name, and the longest list of what there is much of."""
 
 
 class DeclarationError(Exception):
@@ -99,6 +119,18 @@ class Property:
     """Of ids: the kinds that they may name. Of facts: their kind."""
     identity: bool = False
     """Of an edge: whether edges between the same two nodes differ by it."""
+    least: float | None = None
+    most: float | None = None
+    """Of numbers: the bounds, if it has any."""
+    length: int = LINE
+    """Of texts: how many characters it may have."""
+    items: int = ITEMS
+    """Of lists: how many items it may have."""
+    after: str | None = None
+    """Of the end of an interval: the property that is its beginning, which it must not lie before. Where both are the same
+    moment, the interval is empty: it held at no moment."""
+    ahead: bool = False
+    """Of moments: whether it may be yet to come. By default it says when something has happened."""
 
     @property
     def told(self) -> str:
@@ -189,6 +221,8 @@ class Kind:
     """The properties by whose values it is reported before it is described: each makes a placeholder, which it joins then."""
     one_by_name: bool = False
     """Whether what is recorded under an external id is the node that has it already, whatever its own id."""
+    by_digest: bool = False
+    """Whether the name in its ids is a digest, wherever it begins as one does."""
 
     @property
     def has_other_ids(self) -> bool:
@@ -230,6 +264,7 @@ class _PropertyMarker:
     indexed: bool
     names: tuple[str, ...]
     identity: bool
+    bounds: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -256,13 +291,16 @@ def prop(
     indexed: bool = False,
     names: tuple[str, ...] = (),
     identity: bool = False,
+    **bounds: Any,
 ) -> Any:
     """A property: its description, how it may change, and `default=None` where a fact may leave it out.
 
     `names`: it is an id, or a list of ids, of these kinds; or a `Fact`, or a list of such, of this kind.
-    `identity`: edges that differ by it are different edges, though they join the same two nodes.
+    `identity`: edges that differ by it are different edges, though they join the same two nodes. `bounds` are those of
+    `Property`: `least` and `most` of numbers, `length` of texts, `items` of lists, `after` (an attribute beside it) and
+    `ahead` of moments.
     """
-    return _PropertyMarker(doc, change, default, searchable, indexed, names, identity)
+    return _PropertyMarker(doc, change, default, searchable, indexed, names, identity, bounds)
 
 
 def edge(
@@ -305,7 +343,8 @@ class Node:
     """A kind of node: subclass it, one class a kind.
 
     `prefix` begins its ids; `versioned` kinds are named `prefix:name@version`; `plural` names its root
-    connection in GraphQL (by default the kind's name with an `s`). `reported_by` and `one_by_name` are as `Kind` has them.
+    connection in GraphQL (by default the kind's name with an `s`). `reported_by`, `one_by_name` and `by_digest` are as
+    `Kind` has them.
     """
 
     kind: Kind
@@ -319,6 +358,7 @@ class Node:
         plural: str | None = None,
         reported_by: tuple[str, ...] = (),
         one_by_name: bool = False,
+        by_digest: bool = False,
     ) -> None:
         name = cls.__name__
         if not (cls.__doc__ or "").strip():
@@ -339,6 +379,7 @@ class Node:
             edges=edges,
             reported_by=reported_by,
             one_by_name=one_by_name,
+            by_digest=by_digest,
         )
         if unknown := sorted({*reported_by} - {*cls.kind.properties}):
             raise DeclarationError(f"{name} is reported by {', '.join(unknown)}, which it does not have")
@@ -374,7 +415,16 @@ def _edge(source: str, attribute: str, marker: _EdgeMarker) -> Edge:
     )
 
 
-_SCALARS = (str, int, float, bool, datetime)
+_SCALARS = (str, int, float, bool, datetime, Long, Digest)
+
+_BOUNDED: Mapping[str, tuple[Any, ...]] = {
+    "least": (int, Long, float),
+    "most": (int, Long, float),
+    "length": (str,),
+    "after": (datetime,),
+    "ahead": (datetime,),
+}
+"""What has which bounds."""
 
 
 def _properties(cls: type) -> tuple[Property, ...]:
@@ -394,6 +444,10 @@ def _properties(cls: type) -> tuple[Property, ...]:
     for attribute, marker in vars(cls).items():
         if isinstance(marker, _PropertyMarker) and attribute not in vars(cls).get("__annotations__", {}):
             raise DeclarationError(f"{cls.__name__}.{attribute} has no type annotation")
+    moments = {p.name for p in declared if p.type is datetime}
+    for p in declared:
+        if p.after is not None and p.after not in moments - {p.name}:
+            raise DeclarationError(f"{cls.__name__}.{p.name} cannot lie after {p.after!r}, which is no moment beside it")
     return tuple(declared)
 
 
@@ -424,6 +478,11 @@ def _property(owner: str, attribute: str, annotation: Any, marker: _PropertyMark
         raise DeclarationError(f"{where} is part of an edge's identity, so it must be a str or an enum")
     if marker.searchable and annotation is not str:
         raise DeclarationError(f"{where} is searchable, so it must be a str")
+    if misplaced := [b for b in marker.bounds if not (listed if b == "items" else item in _BOUNDED.get(b, ()))]:
+        raise DeclarationError(f"{where}: {annotation!r} has no bound {misplaced[0]!r}")
+    bounds = dict(marker.bounds)
+    if after := bounds.get("after"):
+        bounds["after"] = camel(after)
     return Property(
         name=camel(attribute),
         type=annotation,
@@ -434,6 +493,7 @@ def _property(owner: str, attribute: str, annotation: Any, marker: _PropertyMark
         indexed=marker.indexed,
         names=marker.names,
         identity=marker.identity,
+        **bounds,
     )
 
 
@@ -445,14 +505,23 @@ class Owner(Value):
 
 
 INTERVAL = (
-    Property("validFrom", datetime, "Since when it holds; part of the edge's identity.", required=True, identity=True),
-    Property("validTo", datetime, "Until when it held (exclusive); null while it holds.", Change.APPENDED),
+    Property(
+        "validFrom", datetime, "Since when it holds; part of the edge's identity.", required=True, identity=True, ahead=True
+    ),
+    Property(
+        "validTo",
+        datetime,
+        "Until when it held (exclusive); null while it holds.",
+        Change.APPENDED,
+        after="validFrom",
+        ahead=True,
+    ),
 )
 """The properties of an edge that holds for a time."""
 
 COMMON = (
     Property("name", str, "What people call it.", Change.UPDATED, searchable=True),
-    Property("description", str, "What there is to say about it.", Change.UPDATED, searchable=True),
+    Property("description", str, "What there is to say about it.", Change.UPDATED, searchable=True, length=PROSE),
     Property("labels", list[str], "Free labels.", Change.UPDATED),
     Property("owners", list[Owner], "Who answers for it.", Change.UPDATED),
     Property(

@@ -20,11 +20,12 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError, create_
 
 from forebear.graph.amendment import Amendments
 from forebear.graph.complaint import reasons_of, unknown, wrong_kind
-from forebear.graph.declaration import AS_OF, Change, Edge, Graph, Kind, Standing, Value
+from forebear.graph.declaration import AS_OF, ENDS, Change, Edge, Graph, Kind, Property, Standing, Value
+from forebear.graph.digest import InvalidDigest, in_name
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.rows import EdgeRow, InvalidFact, NodeRow, Row
 from forebear.graph.telling import Telling
-from forebear.graph.values import CONFIG, Moment, field
+from forebear.graph.values import CONFIG, DECIDED, Moment, backwards, field
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class _Shape:
     updated: tuple[str, ...]
     edges: tuple[tuple[Edge, tuple[str, ...]], ...]
     """Each with the names of its properties."""
+    intervals: tuple[Property, ...]
+    """The properties that are the ends of intervals."""
 
 
 class Facts:
@@ -60,6 +63,7 @@ class Facts:
                 tuple(p.name for p in kind.guaranteed if p.change is not Change.TOLD),
                 tuple(p.name for p in kind.properties.values() if p.change is Change.UPDATED),
                 tuple((e, tuple(p.name for p in e.stored_properties)) for e in kind.edges),
+                tuple(p for p in kind.properties.values() if p.after is not None),
             )
         return shape
 
@@ -70,7 +74,8 @@ class Facts:
             annotation, described = field(p)
             if p.names:
                 annotation = self.model(p.names[0]) if p.is_fact else self._id(p.names)
-                annotation = list[annotation] if p.item_type is not None else annotation  # type: ignore[valid-type]
+                if p.item_type is not None:
+                    annotation = Annotated[list[annotation], Field(max_length=p.items)]  # type: ignore[valid-type]
                 annotation = annotation if p.required else annotation | None
             fields[p.name] = (annotation, described)
         return create_model(value.__name__, __config__=CONFIG, __doc__=value.__doc__, **fields)
@@ -153,11 +158,11 @@ class Facts:
             return ""
 
     def document(self, kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
-        """A fact as the document that it would be had its sender been tidy: only what was said, moments in the graph's form.
+        """A fact as the document that it would be had its sender been tidy: only what was said, values in the graph's form.
 
         Free JSON and lists of values stay as they were given. Raises `ValidationError`.
         """
-        model = self.model(kind).model_validate(given)
+        model = self.model(kind).model_validate(given, context=DECIDED)
         properties, edges = self.graph.kinds[kind].properties, {e.name: e for e in self.graph.kinds[kind].edges}
         tidy: dict[str, Any] = {}
         for name in model.__pydantic_fields_set__:
@@ -175,7 +180,7 @@ class Facts:
         """The document of a governed fact as rows, as an action writes it. Raises `ValidationError`."""
         kind = self.graph.kinds[document["kind"]]
         shape = self._shape(kind)
-        return self._rows(kind, shape, shape.model.model_validate(document), imported=False)
+        return self._rows(kind, shape, shape.model.model_validate(document, context=DECIDED), imported=False)
 
     def _rows(self, kind: Kind, shape: _Shape, model: BaseModel, *, imported: bool) -> NodeRow:
         given, values = model.__pydantic_fields_set__, model.__dict__
@@ -187,7 +192,7 @@ class Facts:
         told = tuple(Telling(p, values[p.name], as_of) for p in kind.told if values[p.name] is not None)
         node: str = values["id"]
         edges: list[EdgeRow] = []
-        reasons = _backwards(guaranteed, "")
+        reasons = [*backwards(shape.intervals, values)]
         if as_of is not None and not told:
             reasons.append(f"{AS_OF}: says from when {' and '.join(p.name for p in kind.told)} hold, and this fact gives none")
         for e, names in shape.edges:
@@ -203,7 +208,9 @@ class Facts:
                 row = EdgeRow(e, node, target, target_kind, properties)
                 if rows.setdefault((target, row.identity), row).properties != properties:
                     reasons.append(f"{e.name}.{i}: {target} was named before with other values")
-                reasons += _backwards(properties, f"{e.name}.{i}.")
+                if target == node:
+                    reasons.append(f"{e.name}.{i}: {node} is the node itself, and an edge leads to another one")
+                reasons += (f"{e.name}.{i}.{said}" for said in backwards(e.stored_properties, properties))
             reasons += _vague(e, rows.values())
             edges += rows.values()
         if reasons:
@@ -213,7 +220,7 @@ class Facts:
     def _make(self, kind: Kind) -> type[BaseModel]:
         fields: dict[str, Any] = {
             "kind": (Literal[kind.name], Field(description="The kind of node.")),
-            "id": (self._id((kind.name,)), Field(description=f"Its id: {_example(kind)}.")),
+            "id": (self._id((kind.name,), own=True), Field(description=f"Its id: {_example(kind)}.")),
         }
         for p in kind.properties.values():
             fields[p.name] = field(p)
@@ -224,7 +231,7 @@ class Facts:
             fields[e.name] = (
                 (end | None, Field(default=None, description=e.doc))
                 if e.one
-                else (list[end] | None, Field(default=None, description=e.doc))  # type: ignore[valid-type]
+                else (Annotated[list[end], Field(max_length=ENDS)] | None, Field(default=None, description=e.doc))  # type: ignore[valid-type]
             )
         return create_model(kind.name, __config__=CONFIG, __doc__=kind.doc, **fields)
 
@@ -243,13 +250,15 @@ class Facts:
 
         return Annotated[model, BeforeValidator(read)]
 
-    def _id(self, kinds: tuple[str, ...]) -> Any:
+    def _id(self, kinds: tuple[str, ...], *, own: bool = False) -> Any:
         def check(text: Any) -> Any:
             if not isinstance(text, str):
                 raise ValueError("an id is a text")
             kind = self.ids.kind(text)
             if kind not in kinds:
                 raise ValueError(wrong_kind(text, kind, kinds))
+            if self.graph.kinds[kind].by_digest and not own:
+                _check_digest(text)
             return text
 
         return Annotated[str, BeforeValidator(check)]
@@ -279,11 +288,15 @@ def _vague(edge: Edge, rows: Iterable[EdgeRow]) -> list[str]:
     ]
 
 
-def _backwards(values: Mapping[str, Any], where: str) -> list[str]:
-    since, until = values.get("validFrom"), values.get("validTo")
-    if since is None or until is None or since <= until:
-        return []
-    return [f"{where}validTo: {until} lies before validFrom, {since}"]
+def _check_digest(id: str) -> None:
+    """Raises `ValueError` where an id names something by a digest that is none, or is written otherwise than it is kept."""
+    prefix, _, name = id.partition(":")
+    try:
+        kept = in_name(name)
+    except InvalidDigest as error:
+        raise ValueError(f"{id}: {name} {error}; give all of it") from None
+    if kept != name:
+        raise ValueError(f"{id}: its digest is kept in another form; write {prefix}:{kept}")
 
 
 def _example(kind: Kind) -> str:

@@ -9,12 +9,16 @@ from datetime import datetime
 from enum import StrEnum
 
 from forebear.graph.declaration import (
+    ENDS,
+    PROSE,
     Change,
+    Digest,
     EdgeClass,
     EdgeProperties,
     EdgeType,
     Graph,
     Json,
+    Long,
     Node,
     Standing,
     Value,
@@ -75,14 +79,16 @@ class Mixing(EdgeProperties):
     """How one dataset version entered another, or a run."""
 
     role: str | None = prop("What it was used as, such as train, validation or finetune.", default=None, identity=True)
-    weight: float | None = prop("Its sampling weight in the mixture (dimensionless).", default=None)
+    weight: float | None = prop("Its sampling weight in the mixture (dimensionless).", default=None, least=0)
 
 
 class Collection(EdgeProperties):
     """When data was collected."""
 
     collected_from: datetime | None = prop("Since when data was collected; null where unknown.", default=None)
-    collected_to: datetime | None = prop("Until when (exclusive); null where unknown or ongoing.", default=None)
+    collected_to: datetime | None = prop(
+        "Until when (exclusive); null where unknown or ongoing.", default=None, after="collected_from"
+    )
 
 
 class Guidance(EdgeProperties):
@@ -98,11 +104,11 @@ class Dataset(Node, prefix="dataset"):
 class DatasetVersion(Node, prefix="dataset", versioned=True):
     """One immutable version of a dataset."""
 
-    digest: str | None = prop("Digest of its manifest, as `algorithm:hex`.", default=None, indexed=True)
+    digest: Digest | None = prop("Digest of its manifest, as `algorithm:hex`.", default=None, indexed=True)
     uri: str | None = prop("Where it lies.", default=None)
-    episodes: int | None = prop("Number of episodes.", default=None)
-    frames: int | None = prop("Number of frames.", default=None)
-    bytes: float | None = prop("Size in bytes.", default=None)
+    episodes: Long | None = prop("Number of episodes.", default=None, least=0)
+    frames: Long | None = prop("Number of frames.", default=None, least=0)
+    bytes: Long | None = prop("Size in bytes.", default=None, least=0)
     license: str | None = prop("License of the data, as an SPDX identifier where there is one.", default=None)
     created_at: datetime | None = prop("When it was made, in the world.", default=None)
 
@@ -131,7 +137,7 @@ class DatasetVersion(Node, prefix="dataset", versioned=True):
 class CurationRuleset(Node, prefix="curation", versioned=True):
     """A versioned set of curation rules."""
 
-    digest: str | None = prop("Digest of the rules, as `algorithm:hex`.", default=None, indexed=True)
+    digest: Digest | None = prop("Digest of the rules, as `algorithm:hex`.", default=None, indexed=True)
     uri: str | None = prop("Where the rules lie.", default=None)
     rules: Json | None = prop("The rules themselves.", default=None)
 
@@ -146,7 +152,7 @@ class CodeVersion(Node, prefix="code", versioned=True):
 class SoftwareEnvironment(Node, prefix="environment"):
     """A dependency surface: what was installed where a run ran."""
 
-    digest: str | None = prop("Digest of the lock file or image, as `algorithm:hex`.", default=None, indexed=True)
+    digest: Digest | None = prop("Digest of the lock file or image, as `algorithm:hex`.", default=None, indexed=True)
     packages: Json | None = prop("Package names with their versions.", default=None)
 
 
@@ -154,8 +160,8 @@ class ComputeProfile(Node, prefix="compute"):
     """Hardware and scale that a run used."""
 
     accelerator: str | None = prop("Accelerator, such as A100-80GB.", default=None)
-    accelerator_count: int | None = prop("How many accelerators.", default=None)
-    hosts: int | None = prop("How many hosts.", default=None)
+    accelerator_count: int | None = prop("How many accelerators.", default=None, least=0)
+    hosts: int | None = prop("How many hosts.", default=None, least=0)
 
 
 class ExperimentDecision(StrEnum):
@@ -169,10 +175,10 @@ class ExperimentDecision(StrEnum):
 class Experiment(Node, prefix="experiment"):
     """A hypothesis, the comparison that tests it, and the decision that was drawn from it."""
 
-    hypothesis: str | None = prop("What was expected, and why.", default=None, searchable=True)
-    comparison: str | None = prop("What was compared with what.", default=None)
+    hypothesis: str | None = prop("What was expected, and why.", default=None, searchable=True, length=PROSE)
+    comparison: str | None = prop("What was compared with what.", default=None, length=PROSE)
     decision: ExperimentDecision | None = prop("What was concluded.", change=APPENDED, default=None)
-    rationale: str | None = prop("Why.", change=APPENDED, default=None, searchable=True)
+    rationale: str | None = prop("Why.", change=APPENDED, default=None, searchable=True, length=PROSE)
 
 
 class RunStatus(StrEnum):
@@ -191,8 +197,8 @@ class Run(Node, prefix="run"):
     status: RunStatus | None = prop("Where it stands.", change=TOLD, default=None)
     configuration: Json | None = prop("Its configuration.", default=None)
     started_at: datetime | None = prop("When it started.", default=None)
-    ended_at: datetime | None = prop("When it ended.", change=TOLD, default=None)
-    seed: int | None = prop("Its random seed.", default=None)
+    ended_at: datetime | None = prop("When it ended.", change=TOLD, default=None, after="started_at")
+    seed: Long | None = prop("Its random seed.", default=None)
     metrics: Json | None = prop("Its final metrics.", change=TOLD, default=None)
 
     experiment = edge(
@@ -231,9 +237,9 @@ class Run(Node, prefix="run"):
 class Checkpoint(Node, prefix="checkpoint"):
     """A training artifact: weights at a step of a run."""
 
-    step: int | None = prop("Optimizer steps taken.", default=None)
+    step: Long | None = prop("Optimizer steps taken.", default=None, least=0)
     uri: str | None = prop("Where it lies.", default=None)
-    digest: str | None = prop("Digest of its content, as `algorithm:hex`.", default=None, indexed=True)
+    digest: Digest | None = prop("Digest of its content, as `algorithm:hex`.", default=None, indexed=True)
     metrics: Json | None = prop("Metrics at this step.", default=None)
 
     produced_by = edge(
@@ -249,16 +255,16 @@ class Model(Node, prefix="model"):
 class ModelVersion(Node, prefix="model", versioned=True, standing=GOVERNED):
     """One version of a model: the governed object, everything that makes a robot policy executable."""
 
-    weights_digest: str | None = prop("Digest of the weights.", default=None, indexed=True)
-    normalization_digest: str | None = prop("Digest of the normalisation statistics.", default=None)
-    action_space_digest: str | None = prop("Digest of the action space's definition.", default=None)
-    controller_digest: str | None = prop("Digest of the controller convention.", default=None)
+    weights_digest: Digest | None = prop("Digest of the weights.", default=None, indexed=True)
+    normalization_digest: Digest | None = prop("Digest of the normalisation statistics.", default=None)
+    action_space_digest: Digest | None = prop("Digest of the action space's definition.", default=None)
+    controller_digest: Digest | None = prop("Digest of the controller convention.", default=None)
     uri: str | None = prop("Where it lies.", default=None)
-    parameters: float | None = prop("Number of parameters.", default=None)
+    parameters: Long | None = prop("Number of parameters.", default=None, least=0)
     sensors: list[str] | None = prop("The sensors that it reads.", default=None)
     action_space: str | None = prop("What it commands, such as 7-DoF end-effector deltas.", default=None)
-    rate_hz: float | None = prop("At which rate it must be run, in Hz.", default=None)
-    memory_mib: float | None = prop("Memory that it needs, in MiB.", default=None)
+    rate_hz: float | None = prop("At which rate it must be run, in Hz.", default=None, least=0)
+    memory_mib: float | None = prop("Memory that it needs, in MiB.", default=None, least=0)
     robot_software: str | None = prop("Range of robot software versions that it works with, such as >=4.2,<5.", default=None)
     license: str | None = prop("License of the weights.", default=None)
     created_at: datetime | None = prop("When it was registered, in the world.", default=None)
@@ -285,7 +291,7 @@ class HardwareTarget(Node, prefix="target", standing=SETTLED):
     """Hardware that artifacts are built for."""
 
     accelerator: str | None = prop("Its accelerator.", default=None)
-    memory_mib: float | None = prop("Its memory, in MiB.", default=None)
+    memory_mib: float | None = prop("Its memory, in MiB.", default=None, least=0)
 
 
 class ReleaseLine(Node, prefix="line", standing=SETTLED):
@@ -318,7 +324,7 @@ class Release(Node, prefix="release", versioned=True, standing=GOVERNED):
     state: ReleaseState = prop("Where it stands now.", change=APPENDED, indexed=True)
     stale_from: datetime | None = prop(
         "From when its approval is stale, as a newer policy asks for more or its evidence was corrected; null while it stands.",
-        change=APPENDED, default=None,
+        change=APPENDED, default=None, ahead=True,
     )  # fmt: skip
     trainers: list[str] | None = prop("Who had trained its version, as it was known when it was registered.", default=None)
 
@@ -354,7 +360,7 @@ class Metric(Value):
 class EvaluationPack(Node, prefix="pack", versioned=True, standing=SETTLED):
     """A versioned benchmark or replay pack: metrics with unit and direction, and slices."""
 
-    digest: str | None = prop("Digest of the pack.", default=None, indexed=True)
+    digest: Digest | None = prop("Digest of the pack.", default=None, indexed=True)
     uri: str | None = prop("Where it lies.", default=None)
     metrics: list[Metric] | None = prop("The metrics that it defines.", default=None)
     slices: list[str] | None = prop("The slices that it defines.", default=None)
@@ -383,8 +389,8 @@ class Measurement(Value):
     slice: str | None = prop("The slice; null for the whole pack.", default=None)
     value: float = prop("The measured value, in the metric's unit.")
     unit: str | None = prop("The unit.", default=None)
-    sample_size: int | None = prop("How many trials.", default=None)
-    spread: float | None = prop("Spread, in the metric's unit.", default=None)
+    sample_size: int | None = prop("How many trials.", default=None, least=1)
+    spread: float | None = prop("Spread, in the metric's unit.", default=None, least=0)
 
 
 class Evidence(Node, prefix="evidence", standing=GOVERNED, plural="evidence"):
@@ -392,9 +398,9 @@ class Evidence(Node, prefix="evidence", standing=GOVERNED, plural="evidence"):
     system decided about it."""
 
     type: EvidenceType | None = prop("What kind of result it is.", default=None)
-    measurements: list[Measurement] | None = prop("What was measured.", default=None)
+    measurements: list[Measurement] | None = prop("What was measured.", default=None, items=ENDS)
     uri: str | None = prop("Where the report lies.", default=None)
-    digest: str | None = prop("Digest of the report.", default=None, indexed=True)
+    digest: Digest | None = prop("Digest of the report.", default=None, indexed=True)
     measured_at: datetime | None = prop("When it was measured.", default=None)
 
     about = edge(
@@ -457,7 +463,7 @@ class Verdict(StrEnum):
 class Check(Value):
     """One requirement, as it was checked when the decision was taken."""
 
-    requirement: str = prop("What the policy asked for.")
+    requirement: str = prop("What the policy asked for.", length=PROSE)
     code: str | None = prop("What it came to, such as MET, THRESHOLD_MISSED or TOO_OLD.", default=None)
     pack: str | None = prop("Id of the evaluation pack.", default=None)
     metric: str | None = prop("The metric.", default=None)
@@ -471,7 +477,7 @@ class Check(Value):
     baseline: float | None = prop("The value of the version that was deployed, where it was compared.", default=None)
     baseline_evidence: str | None = prop("Id of the evidence of the baseline.", default=None)
     passed: bool = prop("Whether it was met.")
-    message: str | None = prop("What it came to, in words.", default=None)
+    message: str | None = prop("What it came to, in words.", default=None, length=PROSE)
 
 
 class Ground(Value):
@@ -495,13 +501,17 @@ class Decision(Node, prefix="decision", standing=GOVERNED):
     actor: str | None = prop("Who decided; the policy itself where it promoted by itself.", default=None)
     roles: list[str] | None = prop("The roles that they had then.", default=None)
     machine: bool | None = prop("Whether it was a machine.", default=None)
-    digest: str | None = prop("Digest of what it decided about: of the version's digests and interface.", default=None)
-    expires_at: datetime | None = prop("Until when it holds (exclusive); null where it holds for good.", default=None)
+    digest: Digest | None = prop("Digest of what it decided about: of the version's digests and interface.", default=None)
+    expires_at: datetime | None = prop(
+        "Until when it holds (exclusive); null where it holds for good.", default=None, ahead=True
+    )
     decided_at: datetime | None = prop("When it was decided, in the world.", default=None, indexed=True)
     state: ReleaseState | None = prop("The release's state after it; null where it changed none.", default=None)
-    reasons: list[str] | None = prop("Why.", default=None)
-    checks: list[Check] | None = prop("The frozen checks.", default=None)
-    grounds: list[Ground] | None = prop("What the candidate requirements rested on, where it approves.", default=None)
+    reasons: list[str] | None = prop("Why.", default=None, length=PROSE)
+    checks: list[Check] | None = prop("The frozen checks.", default=None, items=ENDS)
+    grounds: list[Ground] | None = prop(
+        "What the candidate requirements rested on, where it approves.", default=None, items=ENDS
+    )
 
     about = edge(
         ABOUT, "Release", doc="The release that it is about.",
@@ -542,13 +552,13 @@ class Basis(StrEnum):
     OVERRIDE = "OVERRIDE"
 
 
-class Artifact(Node, prefix="artifact", standing=GOVERNED, reported_by=("digest", "externalIds")):
+class Artifact(Node, prefix="artifact", standing=GOVERNED, reported_by=("digest", "externalIds"), by_digest=True):
     """One build of a version for one hardware target, named by its digest."""
 
     state: ArtifactState | None = prop("Whether it may be used.", change=APPENDED, default=None)
     format: str | None = prop("Its format, such as TensorRT.", default=None)
     precision: str | None = prop("Its numeric precision, such as INT8.", default=None)
-    digest: str | None = prop("Digest of its content, as `algorithm:hex`.", default=None, indexed=True)
+    digest: Digest | None = prop("Digest of its content, as `algorithm:hex`.", default=None, indexed=True)
     uri: str | None = prop("Where it lies.", default=None)
     toolchain: str | None = prop("What built it.", default=None)
     built_at: datetime | None = prop("When it was built.", default=None)
@@ -606,7 +616,7 @@ class Robot(Node, prefix="robot"):
     serial: str | None = prop("Its serial number.", default=None, indexed=True)
     robot_class: str | None = prop("Its class.", default=None)
     software: str | None = prop("The version of its software, such as 4.2.1.", change=TOLD, default=None)
-    rate_hz: float | None = prop("The highest rate at which it takes commands, in Hz.", change=TOLD, default=None)
+    rate_hz: float | None = prop("The highest rate at which it takes commands, in Hz.", change=TOLD, default=None, least=0)
 
     member_of = edge(
         MEMBER_OF, "Fleet", "Cohort", interval=True, doc="The fleets and cohorts that it belongs to, and when.",
@@ -659,16 +669,16 @@ class Deployment(Node, prefix="deployment", standing=GOVERNED):
 
     state: DeploymentState = prop("Where it stands.", change=APPENDED, indexed=True)
     valid_from: datetime | None = prop("When it became active.", change=APPENDED, default=None, indexed=True)
-    valid_to: datetime | None = prop("When it ended (exclusive).", change=APPENDED, default=None)
-    reason: str | None = prop("Why it was requested.", default=None)
-    planned_for: datetime | None = prop("When it is to begin; null where at once.", default=None)
+    valid_to: datetime | None = prop("When it ended (exclusive).", change=APPENDED, default=None, after="valid_from")
+    reason: str | None = prop("Why it was requested.", default=None, length=PROSE)
+    planned_for: datetime | None = prop("When it is to begin; null where at once.", default=None, ahead=True)
     basis: Basis | None = prop("What it was authorised on.", default=None)
     reports: list[DeploymentReport] | None = prop(
         "What was reported of it, in the order of moments: of each state the first report and the last.",
-        change=APPENDED, default=None,
+        change=APPENDED, default=None, items=ENDS,
     )  # fmt: skip
     failed_robots: list[str] | None = prop(
-        "The robots on which it was reported to fail, as ids.", change=APPENDED, default=None
+        "The robots on which it was reported to fail, as ids.", change=APPENDED, default=None, items=ENDS
     )
 
     artifact = edge(
@@ -697,7 +707,9 @@ class Installation(Node, prefix="installation", standing=OBSERVED):
     """An artifact observed on a robot for an interval."""
 
     valid_from: datetime = prop("Since when it was seen.", indexed=True)
-    valid_to: datetime | None = prop("Until when it was seen (exclusive); null while it is.", change=APPENDED, default=None)
+    valid_to: datetime | None = prop(
+        "Until when it was seen (exclusive); null while it is.", change=APPENDED, default=None, after="valid_from"
+    )
 
     artifact = edge(
         OF, "Artifact", one=True, doc="The artifact that was seen.",
@@ -735,7 +747,9 @@ class Incident(Node, prefix="incident", standing=OBSERVED, one_by_name=True):
     type: IncidentType | None = prop("What kind of incident it is.", default=None)
     severity: Severity | None = prop("How bad it is.", change=TOLD, default=None)
     valid_from: datetime = prop("When it began.", indexed=True)
-    valid_to: datetime | None = prop("When it was over; null while it is open.", change=APPENDED, default=None)
+    valid_to: datetime | None = prop(
+        "When it was over; null while it is open.", change=APPENDED, default=None, after="valid_from"
+    )
 
     at = edge(
         AT, "Robot", "Fleet", "Site", doc="Where it happened.",
@@ -747,7 +761,9 @@ class MaintenanceEvent(Node, prefix="maintenance", standing=OBSERVED):
     """Maintenance of a robot, a fleet or a site."""
 
     valid_from: datetime = prop("When it began.", indexed=True)
-    valid_to: datetime | None = prop("When it was over; null while it lasts.", change=APPENDED, default=None)
+    valid_to: datetime | None = prop(
+        "When it was over; null while it lasts.", change=APPENDED, default=None, after="valid_from"
+    )
 
     at = edge(
         AT, "Robot", "Fleet", "Site", doc="What was maintained.",
@@ -759,7 +775,7 @@ class Attribution(Node, prefix="attribution", standing=GOVERNED):
     """What explains an incident: method, confidence and actor."""
 
     method: str | None = prop("How it was found.", default=None)
-    confidence: float | None = prop("How sure it is, from 0 to 1.", default=None)
+    confidence: float | None = prop("How sure it is, from 0 to 1.", default=None, least=0, most=1)
     actor: str | None = prop("Who says so.", default=None)
 
     explains = edge(

@@ -9,7 +9,10 @@ a client. The engines' own temporal types do neither (docs/decisions/0002-moment
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far ahead of ours the clock of whoever says that something has happened may be."""
 
 _FORM = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:[0-5]\d)?)?", re.ASCII)
 """RFC 3339, section 5.6. What is wrong with a day, or a time without an offset, has a sentence of its own."""
@@ -42,3 +45,8 @@ def parse(text: str) -> str:
         return moment(value)
     except OverflowError:
         raise ValueError(f"{text!r} lies outside the years 1 to 9999") from None
+
+
+def latest(now: str | None = None) -> str:
+    """The latest moment that can have happened by `now`, which is by default the moment of the call."""
+    return moment((datetime.now(UTC) if now is None else datetime.fromisoformat(now)) + CLOCK_SKEW)

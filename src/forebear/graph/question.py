@@ -205,7 +205,7 @@ def parse(name: str, source: str, graph: Graph) -> Question:
     bounded = _BOUNDED.search(body) if answers["open"] else None
     if _WALKED.search(text) and not (bounded or "truncated" in expressions):
         raise fail("it walks, so it must say whether it met a bound: by a column `truncated`, in a list by `WITH …, truncated`")
-    declared = {p.name for p in parameters} | {"at", "self", "words", "indexes", "decided"}
+    declared = {p.name for p in parameters} | {"at", "self", "words", "indexes", "digest", "decided"}
     used = set(re.findall(r"\$(\w+)", text))
     if used - declared:
         raise fail(f"parameter ${min(used - declared)} is not declared")

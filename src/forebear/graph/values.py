@@ -1,11 +1,14 @@
-"""Values: what a property of the declaration may hold, and how the graph holds it."""
+"""Values: what a property of the declaration may hold, and how the graph holds it.
+
+Every door reads values by these: facts, corrections, imported history and the inputs of actions.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
-import msgspec
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -14,21 +17,38 @@ from pydantic import (
     Field,
     PlainValidator,
     StrictBool,
+    ValidationInfo,
     WithJsonSchema,
     create_model,
 )
+from pydantic_core import PydanticCustomError
 
-from forebear.graph.declaration import Fact, Json, Property, Value
-from forebear.graph.moments import parse
-
-MAX_JSON_DEPTH = 64
-"""How deep a JSON value may be nested."""
+from forebear.graph import digest
+from forebear.graph.declaration import Digest, Fact, Json, Long, Property, Value
+from forebear.graph.document import MAX_TEXT, json_text, same, text_of
+from forebear.graph.moments import latest, parse
 
 MAX_INT = 2**31 - 1
-"""Largest integer: GraphQL's Int has 32 bits."""
+"""Largest `int`: GraphQL's Int has 32 bits."""
+
+MAX_LONG = 2**63 - 1
+"""Largest `Long`."""
+
+MAX_SAFE = 2**53 - 1
+"""Largest whole number up to which JavaScript's numbers are exact."""
+
+INVALID_DIGEST = "INVALID_DIGEST"
+"""The code of a refusal of a text that is no digest."""
+
+IN_FUTURE = "IN_FUTURE"
+"""The code of a refusal because something says that it has happened at a moment that is yet to come."""
 
 CONFIG = ConfigDict(extra="forbid", strict=False, allow_inf_nan=False, use_enum_values=True, protected_namespaces=())
 """How every model of the declaration reads its documents."""
+
+DECIDED = {"decided": True}
+"""The context of what a decision is taken about: it says itself what is no digest, and what is yet to come, among all its
+other reasons. See `impossible`."""
 
 
 def _moment(value: Any) -> str:
@@ -38,11 +58,31 @@ def _moment(value: Any) -> str:
     return parse(value)
 
 
-Moment = Annotated[
-    str,
-    PlainValidator(_moment),
-    WithJsonSchema({"type": "string", "format": "date-time", "description": "RFC 3339 with an offset."}),
-]
+def _happened(value: Any, info: ValidationInfo) -> str:
+    at = _moment(value)
+    if not info.context and at > latest():
+        raise PydanticCustomError(IN_FUTURE, "{at} is yet to come; say it when it has happened", {"at": at})
+    return at
+
+
+def _schema_of_moments(said: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "format": "date-time", "description": said})
+
+
+Moment = Annotated[str, PlainValidator(_moment), _schema_of_moments("RFC 3339 with an offset.")]
+Happened = Annotated[str, PlainValidator(_happened), _schema_of_moments("RFC 3339 with an offset; not yet to come.")]
+
+
+def _digest(value: Any, info: ValidationInfo) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return digest.normal(value)
+    except digest.InvalidDigest as error:
+        if info.context:
+            return value
+        said = {"given": repr(value[:200]), "said": str(error), "remedy": digest.REMEDY}
+        raise PydanticCustomError(INVALID_DIGEST, "{given} {said}; {remedy}", said) from None
 
 
 def _number(value: Any) -> Any:
@@ -53,45 +93,41 @@ def _number(value: Any) -> Any:
     return value
 
 
-def json_text(value: object) -> str:
-    """A JSON value as the graph holds it: text with sorted keys, so that equal values are equal texts."""
-    return msgspec.json.encode(value, order="sorted").decode()
+def _long(value: Any) -> Any:
+    # As it is answered: beyond what is exact in JavaScript as a text.
+    if isinstance(value, str) and value.removeprefix("-").isdecimal() and len(value) <= 20 and abs(int(value)) > MAX_SAFE:
+        return int(value)
+    return _number(value)
 
 
 def annotation(p: Property) -> Any:
     """What a property's value must be, and how the graph holds it."""
-    if p.type in (Json, Fact):
-        return Annotated[Any, PlainValidator(_json), WithJsonSchema({})]
-    if p.type is datetime:
-        return Moment
-    if p.type is int:
-        return Annotated[int, BeforeValidator(_number), Field(ge=-MAX_INT - 1, le=MAX_INT)]
-    if p.type is float:
-        return Annotated[float, BeforeValidator(_number)]
-    if p.type is bool:
-        return StrictBool
     if p.value_type is not None:
-        return Annotated[list[_value_model(p.value_type)], AfterValidator(_values)]  # type: ignore[misc]
-    return p.type
+        return Annotated[list[_value_model(p.value_type)], Field(max_length=p.items), AfterValidator(_values)]  # type: ignore[misc]
+    if p.item_type is not None:
+        return Annotated[list[_scalar(p, p.item_type)], Field(max_length=p.items)]  # type: ignore[misc]
+    return _scalar(p, p.type)
 
 
-def _json(value: Any) -> str:
-    if _is_deeper(value, MAX_JSON_DEPTH):
-        raise ValueError(f"it is nested more than {MAX_JSON_DEPTH} deep")
-    try:
-        return json_text(value)
-    except (TypeError, ValueError, UnicodeError) as error:
-        raise ValueError(f"no JSON value: {error}") from None
-
-
-def _is_deeper(value: Any, most: int) -> bool:
-    level, depth = [value], 0
-    while level := [v for v in level if isinstance(v, (dict, list))]:
-        depth += 1
-        if depth > most:
-            return True
-        level = [m for v in level for m in (v.values() if isinstance(v, dict) else v)]
-    return False
+def _scalar(p: Property, type: Any) -> Any:
+    if type in (Json, Fact):
+        return Annotated[
+            Any, PlainValidator(text_of), WithJsonSchema({"description": f"At most {MAX_TEXT} characters of JSON."})
+        ]
+    if type is datetime:
+        return Moment if p.ahead else Happened
+    if type in (int, Long):
+        most = MAX_LONG if type is Long else MAX_INT
+        least = -most - 1 if p.least is None else p.least
+        before = BeforeValidator(_long if type is Long else _number)
+        return Annotated[int, before, Field(ge=least, le=most if p.most is None else p.most)]
+    if type is float:
+        return Annotated[float, BeforeValidator(_number), Field(ge=p.least, le=p.most)]
+    if type is bool:
+        return StrictBool
+    if type is Digest:
+        return Annotated[str, BeforeValidator(_digest), Field(max_length=p.length)]
+    return Annotated[str, Field(max_length=p.length)] if type is str else type
 
 
 def _values(items: list[BaseModel]) -> str:
@@ -114,3 +150,37 @@ def field(p: Property) -> Any:
     if p.required:
         return made, Field(description=p.doc)
     return made | None, Field(default=None, description=p.doc)
+
+
+def agree(p: Property, one: Any, other: Any) -> bool:
+    """Whether two values of a property, as the graph holds them, say the same: documents and digests, however written."""
+    if one == other or one is None or other is None:
+        return bool(one == other)
+    if p.is_json:
+        return same(one, other)
+    return p.type is Digest and digest.normal_or_same(one) == digest.normal_or_same(other)
+
+
+def backwards(properties: Iterable[Property], values: Mapping[str, Any]) -> Iterator[str]:
+    """The intervals that end before they begin, a sentence each, which begins with the name of the end."""
+    for p in properties:
+        if p.after is None:
+            continue
+        since, until = values.get(p.after), values.get(p.name)
+        if since is not None and until is not None and until < since:
+            yield f"{p.name}: {until} lies before {p.after}, {since}"
+
+
+def impossible(properties: Iterable[Property], values: Mapping[str, Any], now: str) -> Iterator[tuple[str, str, str]]:
+    """Of values that were read to be decided about: what is no digest, and what is yet to come; as name, code and sentence."""
+    for p in properties:
+        value = values.get(p.name)
+        if value is None:
+            continue
+        if p.type is datetime and not p.ahead and value > latest(now):
+            yield p.name, IN_FUTURE, f"{value} is yet to come"
+        elif p.type is Digest:
+            try:
+                digest.normal(value)
+            except digest.InvalidDigest as error:
+                yield p.name, INVALID_DIGEST, f"{value[:200]!r} {error}"

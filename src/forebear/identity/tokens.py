@@ -26,9 +26,9 @@ import structlog
 from forebear.domain.outcome import Reason, Refused
 from forebear.domain.roles import Actor, Role, in_order, refusal
 from forebear.graph.complaint import a
+from forebear.graph.document import json_text
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.moments import moment
-from forebear.graph.values import json_text
 from forebear.identity.errors import Unauthenticated
 from forebear.store import Store, WriteTransaction
 from forebear.store.errors import StoreError

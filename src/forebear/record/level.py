@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from forebear.graph import upsert
+from forebear.graph.complaint import shown
 from forebear.graph.declaration import Change, Graph, Kind
 from forebear.graph.rows import Amendment, EdgeRow, NodeRow, Row
 from forebear.graph.telling import Telling
+from forebear.graph.values import agree, backwards
 from forebear.record import footing
 
 Ends = tuple[str, str, str]
@@ -81,16 +83,19 @@ class Level:
             return
         for name, value in row.guaranteed.items():
             before = node.guaranteed.get(name)
-            if before not in (None, value) and name != "imported" and row.kind.properties[name].change is Change.IMMUTABLE:
-                self._contradict(
-                    position, f"{name}: an earlier fact of this batch says {before!r} of {row.id}, this one says {value!r}"
-                )
+            if before is None or name == "imported" or (p := row.kind.properties[name]).change is not Change.IMMUTABLE:
+                continue
+            if not agree(p, before, value):
+                told = f"says {shown(before)} of {row.id}, this one says {shown(value)}"
+                self._contradict(position, f"{name}: an earlier fact of this batch {told}")
         node.facts.append((position, row))
         node.guaranteed = node.guaranteed | row.guaranteed
         node.updated = node.updated | row.updated
         # Of what holds from when it is recorded, the last counts.
         again = {t.of for t in row.told if t.as_of is None}
         node.told = (*(t for t in node.told if t.as_of or t.of not in again), *row.told)
+        for said in backwards(row.kind.properties.values(), node.guaranteed | {t.of.name: t.value for t in node.told}):
+            self._contradict(position, f"{said}, as an earlier fact of this batch says")
 
     def _add_edge(self, position: int, row: EdgeRow) -> None:
         edges = self.edges[row.edge.source, row.edge.name, row.target_kind]
@@ -113,7 +118,10 @@ class Level:
                     f"{row.edge.name} → {row.target}: an earlier fact of this batch gives {name} as "
                     f"{before.properties[name]!r}, this one as {value!r}",
                 )
-        edges[key] = (position, replace(row, properties={**before.properties, **row.properties}))
+        merged = {**before.properties, **row.properties}
+        for said in backwards(row.edge.stored_properties, merged):
+            self._contradict(position, f"{row.edge.name} → {row.target}: {said}, as an earlier fact of this batch says")
+        edges[key] = (position, replace(row, properties=merged))
 
     def _contradict(self, position: int, reason: str) -> None:
         self.contradictions.setdefault(position, []).append(reason)

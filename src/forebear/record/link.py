@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from forebear.graph.values import json_text
+from forebear.graph.document import json_text
 from forebear.record.said import Said, last
 
 Statements = dict[str | None, list[Said]]

@@ -8,6 +8,7 @@ from typing import Any, Self, cast
 
 from forebear.domain.audit import digest
 from forebear.graph import mark
+from forebear.graph.document import unified
 from forebear.graph.ids import composed
 from forebear.graph.rows import Row
 from forebear.store import WriteTransaction
@@ -39,7 +40,7 @@ class Part:
         cls, rows: Sequence[tuple[int, Row]], canonical: Mapping[int, str], source: str, after: str, *, imported: bool
     ) -> Self:
         """Rows and what they were read from by position, as what follows the part that `after` is the mark of."""
-        said = (canonical[p] for p, _ in rows)
+        said = (unified(canonical[p]) for p, _ in rows)
         return cls(rows, source, after, digest((after, "imported" if imported else None, *said)))
 
     async def claim(self, transaction: WriteTransaction) -> None:

@@ -16,8 +16,10 @@ from forebear.actions.performer import By, Performer
 from forebear.domain.outcome import Done, Reason, Refused
 from forebear.domain.roles import Actor, reads, refusal
 from forebear.graph import audit, placeholder, upsert
+from forebear.graph.complaint import shown
 from forebear.graph.declaration import SAME_AS, Change, Edge, Graph, Kind, Property, Standing
 from forebear.graph.dialect import Engine, anchored
+from forebear.graph.document import json_text
 from forebear.graph.facts import Facts
 from forebear.graph.ids import composed
 from forebear.graph.kinds import ReleaseLine, RunStatus
@@ -25,7 +27,7 @@ from forebear.graph.moments import moment
 from forebear.graph.placeholder import Renamed
 from forebear.graph.rows import Amendment, EdgeRow, InvalidFact, NodeRow, Row
 from forebear.graph.telling import corrected, told
-from forebear.graph.values import json_text
+from forebear.graph.values import agree, backwards
 from forebear.record import footing
 from forebear.record.audit import FACTS, Chains, digest
 from forebear.record.edge import Own, alike, changed, ends, identified, listed, meant, named, own, standing
@@ -41,6 +43,8 @@ MAX_FACTS = 10_000
 
 FEW = 20
 """So few facts are read without a thread."""
+MAX_FACT = 1024 * 1024
+"""The longest fact, in characters of JSON."""
 
 MAX_ROWS = 2_000
 """The most rows of one statement: more are no faster on either engine."""
@@ -183,18 +187,23 @@ class Recorder:
         """
         rows: list[tuple[int, Row]] = []
         rejections: list[Rejection] = []
-        canonical: dict[int, str] = {}
+        texts: dict[int, str] = {}
         governed: dict[int, Mapping[str, Any]] = {}
         for position, document in documents:
             try:
-                if not imported and (fact := self.facts.governed(document)) is not None:
+                fact = None if imported else self.facts.governed(document)
+                row = self.facts.read(document, imported=imported) if fact is None else None
+                if len(text := json_text(document)) > MAX_FACT:
+                    said = f"a fact is at most {MAX_FACT} characters of JSON long; this one has {len(text)}"
+                    raise InvalidFact(None if row is None else _id(row), [said])
+                if fact is not None:
                     governed[position] = fact
-                    continue
-                rows.append((position, self.facts.read(document, imported=imported)))
-                canonical[position] = json_text(document)
+                elif row is not None:
+                    rows.append((position, row))
+                    texts[position] = text
             except InvalidFact as error:
                 rejections.append(Rejection(position, error.id, error.reasons))
-        return Batch(rows, rejections, canonical, imported, governed)
+        return Batch(rows, rejections, texts, imported, governed)
 
     async def write(self, batch: Batch, origin: Origin, *, partial: bool = False, after: str | None = None) -> Summary:
         """Writes a batch in one transaction; where it holds governed facts, in as many as they are and what lies between.
@@ -416,7 +425,13 @@ class _Writing:
 
     def _shown(self, stored: object) -> str:
         """A stored value in a refusal, which is for those alone who may read it."""
-        return repr(stored) if self._reads else "another value"
+        return shown(stored) if self._reads else "another value"
+
+    def _backwards(self, properties: Iterable[Property], values: Mapping[str, Any]) -> Iterator[str]:
+        """The intervals that would end before they begin; the ends that are stored are for those alone who may read them."""
+        for said in backwards(properties, values):
+            name, _, _ = said.partition(":")
+            yield said if self._reads else f"{name}: it would lie before the beginning"
 
     def _told(self, edge: Edge, those: Iterable[Own]) -> str:
         """Which edges there are, for those alone who may read it."""
@@ -524,18 +539,23 @@ class _Writing:
         for position, fact in node.facts:
             for name, value in fact.guaranteed.items():
                 before = stored.get(name)
-                if before in (None, value) or name == "imported" or node.kind.properties[name].change is not Change.IMMUTABLE:
+                if before is None or name == "imported" or (p := node.kind.properties[name]).change is not Change.IMMUTABLE:
                     continue
-                refused = True
-                self.refuse(
-                    position,
-                    f"{name}: {node.id} has {self._shown(before)}, recorded before, and this fact says {value!r}; "
-                    "it cannot change (a Correction can say that it was wrong)",
-                )
+                if not agree(p, before, value):
+                    refused = True
+                    self.refuse(
+                        position,
+                        f"{name}: {node.id} has {self._shown(before)}, recorded before, and this fact says {shown(value)}; "
+                        "it cannot change (a Correction can say that it was wrong)",
+                    )
+        declared = node.kind.properties
+        changes = {n: v for n, v in node.guaranteed.items() if n != "imported" and not agree(declared[n], stored.get(n), v)}
+        changes |= {n: v for n, v in told(stored, node.told, self.now).items() if stored.get(n) != v}
+        for said in self._backwards(declared.values(), {**stored, **changes}) if changes else ():
+            refused = True
+            self.refuse(node.facts[-1][0], f"{said}, recorded before of {node.id}")
         if refused:
             return None
-        now = {**node.guaranteed, **told(stored, node.told, self.now)}
-        changes = {n: v for n, v in now.items() if n != "imported" and stored.get(n) != v}
         return {"id": node.id, "changes": changes, "changed": _properties(node.kind, changes)} if changes else None
 
     async def revise(self, kind: Kind, rows: Sequence[Mapping[str, Any]], reason: str | None = None) -> None:
@@ -631,9 +651,11 @@ class _Writing:
         for name, value in row.properties.items():
             if before.get(name, value) != value:
                 reasons.append(
-                    f"{where}: {name} is {self._shown(before[name])}, recorded before, and this fact says {value!r}; "
+                    f"{where}: {name} is {self._shown(before[name])}, recorded before, and this fact says {shown(value)}; "
                     "a Correction can say that it was wrong"
                 )
+        for said in self._backwards(edge.stored_properties, {**before, **row.properties}):
+            reasons.append(f"{where}: {said}, recorded before")
         for reason in reasons:
             self.refuse(position, reason)
         return not reasons
@@ -687,6 +709,9 @@ class _Writing:
                 self.refuse(position, f"of: {a.of} {state}: there is nothing to correct; record its fact")
             elif a.as_of and a.as_of > self.now:
                 self.refuse(position, f"asOf: {a.as_of} lies ahead, it is {self.now}")
+            elif backward := [*self._backwards(kind.properties.values(), {**stored, **a.values})]:
+                for said in backward:
+                    self.refuse(position, f"values.{said}, as {a.of} then had it")
             elif changes := _corrected(stored, a, properties, self.now):
                 self.changed(a.of, stored, changes, changes, a.reason)
                 named.append(Named(position, a.of, changes))
@@ -751,6 +776,9 @@ class _Writing:
             if clash := meant(changed(row, values), [one for one in beside if one != row.properties]):
                 said = f"{a.of} leads to {a.to} with {listed(edge, clash)} as well"
                 self.refuse(position, f"{edge.name}: {said}; retract one of the two instead")
+            elif backward := [*self._backwards(edge.stored_properties, values)]:
+                for said in backward:
+                    self.refuse(position, f"values.{said}, as the edge then had it")
             elif values != row.properties:
                 replaced[a.reason].append((row, values))
         for reason, edges in gone.items():
@@ -774,7 +802,12 @@ def _corrected(stored: Mapping[str, Any], a: Amendment, of_world: Mapping[str, P
     changes: dict[str, Any] = {}
     for name, value in (a.values or {}).items():
         changes |= corrected(stored, of_world[name], value, a.as_of, now) if name in of_world else {name: value}
-    return {name: value for name, value in changes.items() if stored.get(name) != value}
+    declared = a.kind.properties
+    return {
+        name: value
+        for name, value in changes.items()
+        if stored.get(name) != value and not (name in declared and agree(declared[name], stored.get(name), value))
+    }
 
 
 def _key(edge: Edge, trouble: Mapping[str, Any]) -> Identity:

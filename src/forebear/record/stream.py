@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from forebear.graph.document import InvalidDocument, decode
 from forebear.record.recorder import MAX_UNDESCRIBED, Batch, Origin, Recorder, Rejection, Summary
 
 BATCH = 5_000
@@ -135,8 +136,8 @@ def read_lines(recorder: Recorder, lines: list[bytes], offset: int = 0, *, impor
             broken.append(Rejection(position, None, (f"the line is longer than {MAX_LINE} bytes",)))
             continue
         try:
-            documents.append((position, msgspec.json.decode(line)))
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            documents.append((position, decode(line)))
+        except InvalidDocument as error:
             broken.append(Rejection(position, None, (f"the line is no JSON: {error}",)))
     batch = recorder.read(documents, imported=imported)
     batch.rejections += broken

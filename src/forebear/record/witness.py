@@ -16,10 +16,11 @@ import msgspec
 
 from forebear.domain.audit import Entry
 from forebear.domain.verification import Finding
-from forebear.graph.declaration import Graph, Kind, Property
+from forebear.graph.declaration import Digest, Graph, Kind, Long, Property
+from forebear.graph.digest import normal_or_same
+from forebear.graph.document import json_text
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.moments import parse
-from forebear.graph.values import json_text
 from forebear.record.audit import FACTS
 from forebear.record.link import Links, Statements
 from forebear.record.said import Said
@@ -197,7 +198,9 @@ def _same(p: Property | None, said: Any, stored: Any) -> bool:
     if p.type is datetime and isinstance(said, str):
         with suppress(ValueError):
             return parse(said) == str(stored)
-    return False
+    if p.type is Digest and isinstance(said, str):
+        return normal_or_same(said) == normal_or_same(stored)
+    return p.type is Long and said == str(stored)
 
 
 def _readings(said: Any) -> Iterator[Any]:

@@ -10,7 +10,8 @@ from typing import Any
 from forebear.graph.compiler.selected import Arguments, InvalidArgument
 from forebear.graph.compiler.statement import Statement
 from forebear.graph.compiler.time import Time
-from forebear.graph.declaration import COMMON, Edge, Kind
+from forebear.graph.declaration import COMMON, Digest, Edge, Kind
+from forebear.graph.digest import normal_or_same
 
 _OPERATORS = {
     "eq": "{read} = {given}",
@@ -60,7 +61,8 @@ class Filter:
             elif name == "described":
                 conditions += self.compare(time.described(n), operand, here)
             elif name in properties:
-                conditions += self.compare(time.read(n, properties[name]), operand, here)
+                p = properties[name]
+                conditions += self.compare(time.read(n, p), operand, here, digest=p.type is Digest)
             else:
                 assert kind is not None
                 conditions.append(self.neighbours(operand, here, n, *self._edge(kind, name), time))
@@ -78,8 +80,8 @@ class Filter:
             return f"EXISTS {{ MATCH {match}{where(conditions)}{time.then(m)} WHERE {inner} RETURN {m} }}"
         return f"EXISTS {{ MATCH {match}{where([*conditions, inner])} }}"
 
-    def compare(self, read: str, operand: Mapping[str, Any], path: Path) -> list[str]:
-        """The conditions that comparisons with an expression hold."""
+    def compare(self, read: str, operand: Mapping[str, Any], path: Path, *, digest: bool = False) -> list[str]:
+        """The conditions that comparisons with an expression hold; a `digest` is compared however it is written."""
         conditions = []
         for operator, value in operand.items():
             here = (*path, operator)
@@ -89,7 +91,7 @@ class Filter:
                 given = self.statement.bind(self.arguments, *here)
                 conditions.append(f"({read} IS NULL) = {given}")
                 continue
-            given = self.statement.bind(self.arguments, *here, convert=plain)
+            given = self.statement.bind(self.arguments, *here, convert=_digests if digest else plain)
             conditions.append(_OPERATORS[operator].format(read=read, given=given))
         return conditions
 
@@ -119,6 +121,10 @@ def plain(value: Any) -> Any:
     if isinstance(value, list):
         return [plain(item) for item in value]
     return value.name if isinstance(value, Enum) else value
+
+
+def _digests(value: Any) -> Any:
+    return [normal_or_same(item) for item in value] if isinstance(value, list) else normal_or_same(value)
 
 
 def _dotted(path: Path) -> str:

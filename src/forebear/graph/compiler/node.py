@@ -14,7 +14,7 @@ from forebear.graph.compiler.page import Rows, page
 from forebear.graph.compiler.selected import Selected
 from forebear.graph.compiler.statement import Finish, Projection, Statement, object_of
 from forebear.graph.compiler.time import Time
-from forebear.graph.declaration import Change, Edge, Json, Kind, Property
+from forebear.graph.declaration import Change, Edge, Json, Kind, Long, Property
 from forebear.graph.field import (
     ConnectionField,
     EdgePart,
@@ -23,6 +23,7 @@ from forebear.graph.field import (
     PropertyField,
     QuestionField,
 )
+from forebear.graph.values import MAX_SAFE
 
 TYPE_KEY = "~type"
 """The key of a node's kind in the tree; no response key can be called so."""
@@ -74,7 +75,8 @@ class Nodes:
             case PropertyField(p, kept):
                 if p.change is Change.TOLD:
                     time = self.statement.time(s.arguments, time)
-                return once(n, time.kept(n, p) if kept else time.read(n, p)), _decoded(s, p)
+                read = time.kept(n, p) if kept else time.read(n, p)
+                return once(n, _exact(read) if p.type is Long else read), _decoded(s, p)
             case NodeField.ID:
                 return once(n, f"{n}.id"), None
             case NodeField.KIND:
@@ -156,7 +158,7 @@ class Nodes:
             value = f"{n}.recordedAt"
         elif order != "id":
             p = self.statement.graph.kinds[kinds[0]].properties[order]
-            value, number = time.read(n, p), p.type in (int, float)
+            value, number = time.read(n, p), p.type in (int, Long, float)
         return Rows(
             head=head,
             key=key,
@@ -181,6 +183,13 @@ class Nodes:
                 case PropertyField(p):
                     selected[sub.key] = self.statement.once(e or n, f"{e or n}.{p.name}"), None
         return object_of(n, selected)
+
+
+def _exact(read: str) -> str:
+    """A whole number of 64 bits as clients are told it: as a text where JavaScript's numbers are not exact any more."""
+    # Where it was a binary fraction once, it is stored as one still.
+    whole = f"toInteger({read})"
+    return f"CASE WHEN {read} > {MAX_SAFE} OR {read} < -{MAX_SAFE} THEN toString({whole}) ELSE {whole} END"
 
 
 def _decoded(s: Selected, p: Property) -> Finish | None:

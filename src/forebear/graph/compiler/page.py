@@ -69,7 +69,7 @@ class Rows:
             f"+ '\\n' + {self.key}"
         )
 
-    def parse(self, cursor: str) -> tuple[str | float | None, str]:
+    def parse(self, cursor: str) -> tuple[str | int | float | None, str]:
         """A cursor as the value and the key it stands for. Raises `InvalidArgument`."""
         bad = InvalidArgument(
             f"after: {cursor!r} is no cursor of this connection in this order; pass on one that it gave",
@@ -90,7 +90,8 @@ class Rows:
         if not self.number:
             return value, key
         try:
-            return float(value), key
+            # Not by a binary fraction: whole numbers of 64 bits are exact.
+            return int(value) if value.removeprefix("-").isdecimal() else float(value), key
         except ValueError:
             raise bad from None
 

@@ -14,8 +14,10 @@ from forebear.graph.compiler.page import Rows, page
 from forebear.graph.compiler.selected import InvalidArgument, Selected
 from forebear.graph.compiler.statement import Projection, Statement, finish_all, object_of, unless_null
 from forebear.graph.compiler.time import Time
+from forebear.graph.complaint import shown
 from forebear.graph.constraints import full_text
 from forebear.graph.declaration import BOOKKEEPING, OWN_LABELS, RETRACTED, Graph
+from forebear.graph.digest import InvalidDigest, in_name
 from forebear.graph.field import ColumnField, EdgePart
 from forebear.graph.question import Question
 
@@ -54,6 +56,8 @@ def answer(nodes: Nodes, s: Selected, question: Question, n: str | None, outer: 
         else:
             convert = _within(p.name, p.type.bounds) if p.type.bounds else plain
             texts[p.name] = statement.bind(arguments, p.name, convert=convert)
+            if p.name == "name" and "$digest" in question.body:
+                texts["digest"] = statement.bind(arguments, p.name, convert=_digest)
     if question.decided:
         texts["decided"] = statement.bind(arguments, "decided")
     # Of what is asked as of several moments, each must have stood at one of them, whatever became of it since.
@@ -89,6 +93,13 @@ def _searched(text: str) -> list[str]:
     if len(text) > search.MAX_TEXT:
         raise InvalidArgument(f"text: it has more than {search.MAX_TEXT} characters; search for fewer words", "TOO_LONG")
     return search.words(text)
+
+
+def _digest(name: str) -> str:
+    try:
+        return in_name(name)
+    except InvalidDigest as error:
+        raise InvalidArgument(f"name: {shown(name)} {error}") from None
 
 
 def _within(name: str, bounds: tuple[int, int]) -> Callable[[Any], Any]:

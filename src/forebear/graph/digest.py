@@ -1,0 +1,62 @@
+"""Digests of content: what counts as one, and the one form in which it is kept and compared.
+
+    sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+
+That is `algorithm:hex`, all of it in lower case. Taken as well, and brought into that form: upper case, `sha-256` for
+`sha256`, and the form of Subresource Integrity (https://www.w3.org/TR/SRI/), `sha256-` and base64.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+
+REMEDY = "write it as algorithm:hex in lower case, such as sha256: and 64 digits"
+
+_FORM = re.compile(r"(?P<algorithm>[a-z0-9]+(?:[+._-][a-z0-9]+)*):(?P<hex>[0-9a-f]+)")
+_INTEGRITY = re.compile(r"(?P<algorithm>sha256|sha384|sha512)-(?P<base64>[A-Za-z0-9+/]+={0,2})")
+_DIGITS = {name: 2 * hashlib.new(name).digest_size for name in ("md5", "sha1", "sha256", "sha384", "sha512")}
+_DASHED = re.compile(r"sha-(?=(?:1|256|384|512):)")
+
+
+class InvalidDigest(ValueError):
+    """A text that is no digest; the message goes on from the text: `is no digest`."""
+
+
+def normal(text: str) -> str:
+    """A digest in the form in which it is kept. Raises `InvalidDigest`.
+
+    Of an algorithm that is not known here the number of digits is not checked.
+    """
+    if integrity := _INTEGRITY.fullmatch(text):
+        try:
+            text = f"{integrity['algorithm']}:{base64.b64decode(integrity['base64'], validate=True).hex()}"
+        except binascii.Error:
+            raise InvalidDigest("is no digest") from None
+    form = _FORM.fullmatch(_DASHED.sub("sha", text.lower(), count=1))
+    if form is None:
+        raise InvalidDigest("is no digest")
+    if len(form["hex"]) != (digits := _DIGITS.get(form["algorithm"], len(form["hex"]))):
+        raise InvalidDigest(f"has {len(form['hex'])} digits, and {form['algorithm']} has {digits}")
+    return form[0]
+
+
+def normal_or_same(text: str) -> str:
+    """A digest in the form in which it is kept; a text that is none as it is."""
+    try:
+        return normal(text)
+    except InvalidDigest:
+        return text
+
+
+def in_name(text: str) -> str:
+    """A name that may be a digest, which is then in the form in which it is kept.
+
+    Raises `InvalidDigest` where a digest of a known algorithm was meant, and not all of it is there.
+    """
+    algorithm, _, digits = _DASHED.sub("sha", text.lower(), count=1).partition(":")
+    if algorithm in _DIGITS and re.fullmatch("[0-9a-f]*…?", digits):
+        return normal(text)
+    return normal_or_same(text)
