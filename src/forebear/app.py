@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from forebear.actions.catalogue import ACTIONS, INQUIRIES
 from forebear.actions.performer import Performer
-from forebear.api import audit, http
+from forebear.api import audit, documents, http
 from forebear.api.archive import archive
 from forebear.api.execution import Executor
 from forebear.api.log import RequestLog
@@ -29,10 +29,11 @@ from forebear.api.schema import Schema, build
 from forebear.domain.roles import Actor
 from forebear.graph.constraints import wanted
 from forebear.graph.declaration import Graph
-from forebear.graph.dialect import Dialect
+from forebear.graph.dialect import Dialect, Engine
 from forebear.graph.facts import Facts
 from forebear.graph.ids import Ids
 from forebear.graph.kinds import GRAPH
+from forebear.graph.question import Question
 from forebear.identity.authentication import Authentication
 from forebear.identity.tokens import Tokens
 from forebear.record.audit import Chains
@@ -43,6 +44,15 @@ from forebear.store.errors import StorageFull, StoreError
 from forebear.store.statements import facts, questions
 
 _log = structlog.get_logger(__name__)
+
+
+QUICK = 25
+"""How many patterns a statement has at most that Neo4j plans within 1.5 s. The embedded engine needs that for none."""
+
+
+def _parts(text: str) -> int:
+    """How many patterns a statement has, which is what planning it takes long for."""
+    return text.count("MATCH ")
 
 
 @dataclass(frozen=True)
@@ -60,6 +70,29 @@ class Forebear:
     def context(self, actor: Actor) -> Context:
         """What resolvers need to answer an actor."""
         return Context(self.recorder, self.performer, self.executor, self.tokens, actor)
+
+    async def plan(self, prepared: asyncio.Event) -> None:
+        """Has the engine plan the known questions and what decisions rest on, which else the first who asks waits for.
+
+        `prepared` is set once those are planned that take longest. What cannot be planned now is planned when it is asked.
+        """
+        try:
+            asked = [each for q in self._known() for each in documents.asked(q, self.schema.graph)]
+            # Compiling the largest takes longer than others may wait for their answers.
+            statements = [await asyncio.to_thread(self.executor.statement, *each) for each in asked]
+            statements.sort(key=lambda statement: -_parts(statement[0]))
+            for text, parameters in statements:
+                if self.store.engine is Engine.EMBEDDED or _parts(text) <= QUICK:
+                    prepared.set()
+                with contextlib.suppress(StoreError):
+                    await self.store.plans.ready(text, parameters)
+        finally:
+            prepared.set()
+        with contextlib.suppress(StoreError):
+            await self.performer.plan()
+
+    def _known(self) -> list[Question]:
+        return [q for q in questions(self.schema.graph) if not q.decided and q.verb == "query"]
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -112,11 +145,12 @@ def application(
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with opened() as registry:
             app.state.registry = registry
-            # Nobody waits for it: what is asked meanwhile is planned when it is asked.
-            planning = asyncio.create_task(registry.performer.plan())
+            app.state.prepared = asyncio.Event()
+            # No answer waits for it: what is asked meanwhile is planned when it is asked.
+            planning = asyncio.create_task(registry.plan(app.state.prepared))
             yield
             planning.cancel()
-            with contextlib.suppress(asyncio.CancelledError, StoreError):
+            with contextlib.suppress(asyncio.CancelledError):
                 await planning
 
     def on_registry(
@@ -182,4 +216,7 @@ async def _ready(request: Request, registry: Forebear) -> Response:
         return JSONResponse({"status": "incomplete", "missing": [str(a) for a in absent]}, status_code=503)
     if registry.store.full:
         return JSONResponse({"status": "full", "reason": str(StorageFull())}, status_code=503)
+    if not request.app.state.prepared.is_set():
+        reason = "the database is planning the largest questions"
+        return JSONResponse({"status": "planning", "reason": reason}, status_code=503, headers={"Retry-After": "5"})
     return JSONResponse({"status": "ready", "engine": registry.store.engine.value})

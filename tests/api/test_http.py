@@ -4,7 +4,7 @@ import contextlib
 import gzip
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 import httpx
@@ -275,7 +275,29 @@ async def test_a_statement_that_takes_too_long_is_an_error_of_its_own(
 
 async def test_health_and_readiness(client: httpx.AsyncClient, registry: Forebear) -> None:
     assert (await client.get("/healthz")).json() == {"status": "alive"}
-    assert (await client.get("/readyz")).json() == {"status": "ready", "engine": registry.store.engine.value}
+    assert (await readiness(client)).json() == {"status": "ready", "engine": registry.store.engine.value}
+
+
+async def readiness(client: httpx.AsyncClient) -> httpx.Response:
+    """What is said of readiness once the largest questions are planned."""
+    while (answer := await client.get("/readyz")).json()["status"] == "planning":
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    return answer
+
+
+async def test_it_is_not_ready_while_the_largest_questions_are_being_planned(registry: Forebear) -> None:
+    app = application(lambda: nullcontext(registry))
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://forebear") as client,
+    ):
+        await app.state.prepared.wait()
+        app.state.prepared.clear()
+        answer = await client.get("/readyz")
+        reason = "the database is planning the largest questions"
+        assert (answer.status_code, answer.json()) == (503, {"status": "planning", "reason": reason})
+        app.state.prepared.set()
+        assert (await client.get("/readyz")).status_code == 200
 
 
 async def test_it_is_not_ready_while_a_constraint_is_missing_and_the_next_start_adds_it_and_says_so(
@@ -293,7 +315,7 @@ async def test_it_is_not_ready_while_a_constraint_is_missing_and_the_next_start_
     logged.clear()
     await Forebear.on(registry.store)
     assert logged == [{"event": "constraints and indexes", "added": missing, "log_level": "info"}]
-    assert (await client.get("/readyz")).status_code == 200
+    assert (await readiness(client)).status_code == 200
     await Forebear.on(registry.store)
     assert logged[1:][-1] == {"event": "constraints and indexes", "added": [], "log_level": "info"}
 

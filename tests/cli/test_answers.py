@@ -139,7 +139,7 @@ def test_what_is_not_known_or_no_id_of_the_kind_is_one_line(demo: Service) -> No
 def test_for_machines_it_is_what_the_registry_answers(demo: Service) -> None:
     for name in ("eligible", "drift"):
         variables = {"place" if name == "eligible" else "fleet": "fleet:parcel-north"}
-        answered = demo.ask(document(QUESTIONS[name]), **variables, first=100)[camel(name)]
+        answered = demo.ask(document(QUESTIONS[name], GRAPH), **variables, first=100)[camel(name)]
         assert forebear(name, "fleet:parcel-north", "--json", url=demo.url).json == answered
 
 

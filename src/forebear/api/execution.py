@@ -357,6 +357,13 @@ class Executor:
             raise RequestError([error_of(str(error), "TOO_WIDE")]) from None
         return roots
 
+    def statement(self, query: str, variables: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """The statement that a query becomes, with its parameters. Raises `RequestError`."""
+        document = self.document(query, None)
+        coerced = self._coerce(document, variables)
+        plan = self.plan(document, coerced)
+        return plan.compiled.text, self._parameters(plan, coerced)[0]
+
     # ── plans ───────────────────────────────────────────────────────────────────────────────────────────
 
     def _used(self, document: Document, variables: Mapping[str, Any] | None) -> Mapping[str, Any]:

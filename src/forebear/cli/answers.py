@@ -12,6 +12,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from forebear.api.documents import document
 from forebear.cli import terminal
 from forebear.cli.actions import in_commands
 from forebear.cli.questions import BEYOND, AsKnownAt, At, answer
@@ -19,7 +20,7 @@ from forebear.cli.terminal import AsJson, Code, Token, Url, checked_moment, coun
 from forebear.graph.declaration import camel
 from forebear.graph.document import json_text
 from forebear.graph.kinds import GRAPH
-from forebear.graph.question import Column, Parameter, Question, RowType
+from forebear.graph.question import Column, Parameter, Question
 from forebear.store.statements import questions
 
 PANEL = "Ask"
@@ -53,7 +54,7 @@ def command(question: Question) -> Callable[..., None]:
         variables = {name.rstrip("_"): value for name, value in given.items() if value is not None}
         field = camel(question.name)
         variables = {camel(name): value for name, value in variables.items()}
-        found = answer(document(question), variables, url, token, exact=as_json)[field]
+        found = answer(document(question, GRAPH), variables, url, token, exact=as_json)[field]
         if as_json:
             terminal.print_json(found)
         else:
@@ -95,36 +96,6 @@ def _parameter(p: Parameter) -> tuple[Any, Any]:
         flag = f"{flag}/--no-{flag[2:]}"
     moment: Any = {"callback": checked_moment, "metavar": "MOMENT"} if p.type.name == "DateTime" else {}
     return Annotated[given | None, typer.Option(flag, help=doc, show_default=False, **moment)], None
-
-
-def document(question: Question) -> str:
-    """The GraphQL document that asks a question, for all that it answers."""
-    types = {}
-    for p in question.parameters:
-        named = f"[{p.type.name}!]" if p.type.many else p.type.name
-        types[p.name] = f"{named}!" if p.type.required and p.default is None else named
-    types |= {"first": "Int"} if question.paged else {}
-    types |= {"at": "DateTime"} if question.timed else {}
-    types |= {} if question.timeless else {"asKnownAt": "DateTime"}
-    declared = ", ".join(f"${name}: {type}" for name, type in types.items())
-    passed = ", ".join(f"{name}: ${name}" for name in types)
-    row = _selection(question, question.row)
-    selected = f"totalCount {'truncated ' if question.bounded else ''}nodes {{ {row} }}" if question.paged else row
-    return f"query({declared}) {{ {camel(question.name)}({passed}) {{ {selected} }} }}"
-
-
-def _selection(question: Question, row: RowType) -> str:
-    return " ".join(c.name + _below(question, c) for c in row.columns)
-
-
-def _below(question: Question, column: Column) -> str:
-    if part := question.types.get(column.type.name):
-        return f" {{ {_selection(question, part)} }}"
-    return " { id name }" if _is_node(column) else ""
-
-
-def _is_node(column: Column) -> bool:
-    return not column.type.is_enum and (column.type.name in GRAPH.kinds or column.type.name == "Node")
 
 
 # ── what is answered ────────────────────────────────────────────────────────────────────────────────────

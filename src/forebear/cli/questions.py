@@ -11,6 +11,7 @@ import typer
 from rich.text import Text
 from rich.tree import Tree
 
+from forebear.api.documents import IMPACT, LINEAGE, PATHS
 from forebear.cli import terminal
 from forebear.cli.registry import ask, opened
 from forebear.cli.terminal import AsJson, Code, Token, Url, checked_moment, counted, minute, out, short
@@ -39,41 +40,6 @@ AsKnownAt = Annotated[
 ]
 
 BEYOND = "a walk met its bound of 50 edges, so there may be more"
-
-LINEAGE = """query($of: ID!, $direction: LineageDirection!, $depth: Int!, $first: Int!, $asKnownAt: DateTime) {
-  lineage(of: $of, direction: $direction, maxDepth: $depth, first: $first, asKnownAt: $asKnownAt) {
-    nodes { node { id name described } depth hidden }
-    edges { source target type properties }
-    counts { kind count }
-    total
-    truncated
-  }
-}"""
-
-IMPACT = """query($of: ID!, $first: Int!, $at: DateTime, $asKnownAt: DateTime) {
-  impact(of: $of, first: $first, at: $at, asKnownAt: $asKnownAt) {
-    totalCount
-    truncated
-    nodes { node { id kind name } via path { id } }
-  }
-}"""
-
-PATHS = """query($from: ID!, $to: ID!, $length: Int!, $first: Int!, $asKnownAt: DateTime) {
-  paths(from: $from, to: $to, maxLength: $length, first: $first, asKnownAt: $asKnownAt) {
-    paths {
-      length
-      nodes {
-        id
-        name
-        ... on Deployment { deploymentState: state validTo }
-        ... on Installation { validTo }
-        ... on Artifact { artifactState: state }
-      }
-      edges { source target type validTo }
-    }
-    truncated
-  }
-}"""
 
 
 def lineage(

@@ -140,7 +140,7 @@ class Dialect:
             if len(pattern.findall(text)) != text.count(form):
                 raise InvalidStatement(written)
         while block := _BLOCK.search(text):
-            end = _closing(text, block.end())
+            end = closing(text, block.end())
             inner = self.rewrite(text[block.end() : end], as_known=True).replace(KNOWN_AT, f"${block['moment']}")
             text = f"{text[: block.start()]}{block['call']}{{{inner}{text[end:]}"
         if as_known:
@@ -266,7 +266,7 @@ class Dialect:
         return _READ.sub(read, _MATCH.sub(one, text))
 
 
-def _closing(text: str, start: int) -> int:
+def closing(text: str, start: int) -> int:
     """Where the brace that was opened before `start` is closed."""
     depth = 1
     for i in range(start, len(text)):

@@ -45,6 +45,7 @@ from forebear.store.errors import (
     TransientFailure,
 )
 from forebear.store.lanes import Lanes
+from forebear.store.plans import Plans
 
 T = TypeVar("T")
 Row = dict[str, object]
@@ -55,6 +56,9 @@ TRIES_TRANSIENT = 8
 TRIES_CONSTRAINT = 5
 TRIES_CONNECTION = 3
 FIRST_DELAY = 0.01
+
+PLANNING_SECONDS = 120
+"""How long the engine may plan one statement: Neo4j takes some ten seconds for the largest, and more on a busy machine."""
 
 log = structlog.get_logger()
 
@@ -133,8 +137,15 @@ class Store:
         self._writing = options | {"default_access_mode": "WRITE"}
         # The embedded engine goes on with a statement whose connection is gone until it meets its one limit.
         self._lanes = Lanes(settings.read_timeout if embedded else 0)
+        self.plans = Plans(partial(self._explain, self._reading, PLANNING_SECONDS))
         # Racing MERGEs duplicate edges on the embedded engine, so its writes take turns.
         self._turn: AbstractAsyncContextManager[object] = asyncio.Lock() if embedded else nullcontext()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.plans.close()
 
     @classmethod
     @asynccontextmanager
@@ -147,8 +158,9 @@ class Store:
             async with (
                 EmbeddedEngine.start(settings.data_dir, settings.engine_heap, settings.read_timeout) as engine,
                 _driver(engine.uri, ("root", engine.password)) as driver,
+                cls(driver, settings, engine) as store,
             ):
-                yield cls(driver, settings, engine)
+                yield store
             return
         password = settings.graph_password
         auth = (settings.graph_user, password.get_secret_value()) if password else None
@@ -156,8 +168,7 @@ class Store:
             driver = _driver(settings.graph_uri, auth)
         except (ConfigurationError, ValueError) as error:
             raise EngineFailed(f"FOREBEAR_GRAPH_URI cannot be used: {error}") from error
-        async with driver:
-            store = cls(driver, settings)
+        async with driver, cls(driver, settings) as store:
             await store._check(settings)
             yield store
 
@@ -167,17 +178,22 @@ class Store:
         return self.embedded is not None and self.embedded.full
 
     async def read(self, text: str, parameters: Parameters | None = None, *, timeout: float | None = None) -> list[Row]:
-        """All rows of one statement that reads, within `timeout` seconds (default: the setting)."""
+        """All rows of one statement that reads, within `timeout` seconds (default: the setting) from when it is planned."""
         seconds = timeout or self._read_seconds
+        await self.plans.ready(text, parameters or {})
 
         async def attempt(seconds: float) -> list[Row]:
             async with self._driver.session(**self._reading) as session:
                 return await _rows(await session.run(Query(text, timeout=seconds), _plain(parameters)))
 
-        async with self._lanes.place(text, seconds):
-            with _timed(text):
-                async with _within(seconds):
-                    return await self._retried(attempt, seconds)
+        try:
+            async with self._lanes.place(text, seconds):
+                with _timed(text):
+                    async with _within(seconds):
+                        return await self._retried(attempt, seconds)
+        except StatementTimeout:
+            self.plans.doubt(text)
+            raise
 
     async def read_one(self, text: str, parameters: Parameters | None = None, *, timeout: float | None = None) -> Row | None:
         """The first row of one statement that reads, or None; `timeout` in seconds."""
@@ -211,16 +227,20 @@ class Store:
 
         A Neo4j that has just started takes seconds for many new statements, which then are not their transaction's.
         """
-        if self.embedded:
-            return
+        if not self.embedded:
+            for text in texts:
+                await self._explain(self._writing, self._write_seconds, text, parameters)
 
-        async def explain(text: str, seconds: float) -> None:
-            async with self._driver.session(**self._writing) as session:
-                await (await session.run(Query(f"EXPLAIN\n{text}", timeout=seconds), _plain(parameters))).consume()
+    async def _explain(self, options: Mapping[str, Any], seconds: float, text: str, parameters: Parameters) -> None:
+        """Has the engine plan a statement, within so many seconds."""
 
-        for text in texts:
-            async with _within(self._write_seconds):
-                await self._retried(partial(explain, text), self._write_seconds)
+        async def attempt(seconds: float) -> None:
+            async with self._driver.session(**options) as session:
+                # The embedded engine knows the word only with a blank behind it.
+                await (await session.run(Query(f"EXPLAIN {text}", timeout=seconds), _plain(parameters))).consume()
+
+        async with _within(seconds):
+            await self._retried(attempt, seconds)
 
     @asynccontextmanager
     async def reading(self, *, timeout: float | None = None) -> AsyncIterator[ReadTransaction]:

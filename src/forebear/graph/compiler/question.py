@@ -144,7 +144,7 @@ class _QuestionRows:
     def row(self, s: Selected) -> Projection:
         fields = s.fields(self.question.row.name)
         reads = {f.rule.column.name: self.fill(f.rule.column.expression) for f in fields if isinstance(f.rule, ColumnField)}
-        return object_of("q", self._columns(fields, reads))
+        return object_of("q", self._columns(fields, self.nodes.statement.shared(reads)))
 
     def paged(self) -> Rows:
         def edge(s: Selected, cursor: str) -> Projection:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +12,7 @@ from forebear.graph.compiler.selected import Arguments, InvalidArgument
 from forebear.graph.compiler.time import Time
 from forebear.graph.complaint import wrong_kind
 from forebear.graph.declaration import Graph
-from forebear.graph.dialect import Dialect
+from forebear.graph.dialect import Dialect, closing
 from forebear.graph.ids import Ids, InvalidId
 
 Finish = Callable[[Any, Mapping[str, Any]], Any]
@@ -125,6 +126,16 @@ class Statement:
         self.scopes[-1].append(f" WITH *, {expression} AS {name}")
         return name
 
+    def shared(self, expressions: Mapping[str, str]) -> dict[str, str]:
+        """Expressions of one projection, with each subquery that several of them hold computed once, in a clause before."""
+        found = Counter(block for text in expressions.values() for block in dict.fromkeys(_subqueries(text)))
+        texts = dict(expressions)
+        for block in (block for block, times in found.items() if times > 1):
+            name = self.name("f")
+            self.scopes[-1].append(f" WITH *, {block} AS {name}")
+            texts = {key: text.replace(block, name) for key, text in texts.items()}
+        return texts
+
     def once(self, n: str, expression: str) -> str:
         """An expression of a row's projection.
 
@@ -139,6 +150,14 @@ class Statement:
             return m[0]
 
         return re.sub(rf"\b{n}\.(\w+)", read, expression)
+
+
+def _subqueries(expression: str) -> Iterator[str]:
+    """The subqueries of an expression that collect, but not those inside of them."""
+    end = 0
+    while (start := expression.find("COLLECT {", end)) >= 0:
+        end = closing(expression, start + len("COLLECT {")) + 1
+        yield expression[start:end]
 
 
 def object_of(name: str, selected: Mapping[str, Projection]) -> Projection:

@@ -1,0 +1,117 @@
+"""The GraphQL documents that the commands send, and of every question the one that asks for all that it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from forebear.graph.declaration import Graph, Kind, camel
+from forebear.graph.question import Column, Question, RowType
+
+LINEAGE = """query($of: ID!, $direction: LineageDirection!, $depth: Int!, $first: Int!, $asKnownAt: DateTime) {
+  lineage(of: $of, direction: $direction, maxDepth: $depth, first: $first, asKnownAt: $asKnownAt) {
+    nodes { node { id name described } depth hidden }
+    edges { source target type properties }
+    counts { kind count }
+    total
+    truncated
+  }
+}"""
+
+IMPACT = """query($of: ID!, $first: Int!, $at: DateTime, $asKnownAt: DateTime) {
+  impact(of: $of, first: $first, at: $at, asKnownAt: $asKnownAt) {
+    totalCount
+    truncated
+    nodes { node { id kind name } via path { id } }
+  }
+}"""
+
+PATHS = """query($from: ID!, $to: ID!, $length: Int!, $first: Int!, $asKnownAt: DateTime) {
+  paths(from: $from, to: $to, maxLength: $length, first: $first, asKnownAt: $asKnownAt) {
+    paths {
+      length
+      nodes {
+        id
+        name
+        ... on Deployment { deploymentState: state validTo }
+        ... on Installation { validTo }
+        ... on Artifact { artifactState: state }
+      }
+      edges { source target type validTo }
+    }
+    truncated
+  }
+}"""
+
+KNOWN_AT = "2026-01-01T00:00:00Z"
+"""Some moment: the statement is the same for each."""
+
+ASKED_ABOUT = ("DatasetVersion", "ModelVersion")
+"""Of a question about any kind of node, the kinds that it is asked about most."""
+
+SENT: Mapping[str, tuple[str, Mapping[str, object]]] = {
+    "lineage": (LINEAGE, {"direction": "UPSTREAM", "depth": 50, "first": 100}),
+    "impact": (IMPACT, {"first": 100}),
+    "paths": (PATHS, {"length": 50, "first": 5}),
+}
+"""The documents that commands of their own send, with variables besides the ids."""
+
+
+def document(question: Question, graph: Graph) -> str:
+    """The document that asks a question, for all that it answers; one of nodes is asked of `$id`, of the first of its kinds."""
+    types, row = {}, _selection(question, question.row, graph)
+    for p in question.parameters:
+        named = f"[{p.type.name}!]" if p.type.many else p.type.name
+        types[p.name] = f"{named}!" if p.type.required and p.default is None else named
+    types |= {"first": "Int"} if question.paged else {}
+    types |= {"at": "DateTime"} if question.timed else {}
+    passed = [*types]
+    types |= {} if question.timeless else {"asKnownAt": "DateTime"}
+    selected = f"totalCount {'truncated ' if question.bounded else ''}nodes {{ {row} }}" if question.paged else row
+    if not question.on:
+        field = f"{camel(question.name)}{_passed([*types])} {{ {selected} }}"
+    else:
+        types = {"id": "ID!", **types}
+        kind = question.on[0]
+        around = f"{kind[0].lower()}{kind[1:]}{_passed(['id', *([] if question.timeless else ['asKnownAt'])])}"
+        field = f"{around} {{ {camel(question.name)}{_passed(passed)} {{ {selected} }} }}"
+    declared = ", ".join(f"${name}: {type}" for name, type in types.items())
+    return f"query({declared}) {{ {field} }}"
+
+
+def _passed(names: list[str]) -> str:
+    return f"({', '.join(f'{name}: ${name}' for name in names)})" if names else ""
+
+
+def _selection(question: Question, row: RowType, graph: Graph) -> str:
+    return " ".join(c.name + _below(question, c, graph) for c in row.columns)
+
+
+def _below(question: Question, column: Column, graph: Graph) -> str:
+    if part := question.types.get(column.type.name):
+        return f" {{ {_selection(question, part, graph)} }}"
+    return " { id name }" if _is_node(column, graph) else ""
+
+
+def _is_node(column: Column, graph: Graph) -> bool:
+    return not column.type.is_enum and (column.type.name in graph.kinds or column.type.name == "Node")
+
+
+def _nobody(kind: Kind) -> str:
+    return f"{kind.prefix}:nobody{'@0' if kind.versioned else ''}"
+
+
+def asked(question: Question, graph: Graph) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """A question as it is likely to be asked: documents, each with variables of ids that nobody has.
+
+    The statement that they become depends on the kinds of the ids, and on whether it is asked as it was known.
+    """
+    ids = {p.name: p.type.kinds or ASKED_ABOUT for p in question.parameters if p.type.name == "ID" and p.type.required}
+    ids |= {"id": question.on[:1]} if question.on else {}
+    text = {p.name: "nobody" for p in question.parameters if p.type.name == "String" and p.type.required}
+    for i in range(max(map(len, ids.values()), default=1)):
+        given = {name: _nobody(graph.kinds[kinds[i % len(kinds)]]) for name, kinds in ids.items()}
+        for known in ({},) if question.timeless else ({}, {"asKnownAt": KNOWN_AT}):
+            yield document(question, graph), {**given, **text, **known}
+            if question.name in SENT:
+                sent, more = SENT[question.name]
+                yield sent, {**given, **more, **known}
