@@ -361,7 +361,7 @@ async def test_json_is_as_deep_at_every_door(client: httpx.AsyncClient) -> None:
         return [deep(depth - 1)] if depth else 1
 
     record = "mutation ($f: [FactInput!]!) { record(facts: $f) { __typename ... on NotRecorded { rejections { reasons } } } }"
-    for depth, reasons in ((64, []), (65, ["configuration: it is nested more than 64 deep"])):
+    for depth, reasons in ((64, []), (65, ["configuration: must be nested at most 64 deep"])):
         run = {"id": f"run:{depth}", "configuration": deep(depth)}
         answer = (await ask(client, record, variables={"f": [{"run": run}]})).json()["data"]["record"]
         assert [r["reasons"] for r in answer.get("rejections", [])] == [reasons] * bool(reasons)
