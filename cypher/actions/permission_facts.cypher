@@ -47,7 +47,7 @@ RETURN release{.id, .state, .revision, .staleFrom, .recordedBy} AS release,
     MATCH (decision:Decision)-[about:ABOUT]->(release) WHERE decision.type IN ['APPROVAL', 'PROMOTION', 'OVERRIDE', 'REJECTION', 'WITHDRAWAL', 'DEPRECATION', 'RESTORATION', 'ARCHIVAL']
     WITH DISTINCT release, decision ORDER BY decision.decidedAt, decision.id
     RETURN decision{
-      .id, .type, .verdict, .digest, .decidedAt, .expiresAt,
+      .id, .type, .verdict, .digest, .decidedAt, .expiresAt, .rollbackAllowed,
       approves: EXISTS { MATCH (release)-[approved:APPROVED_BY]->(decision) WHERE true }
     } AS item
   } AS decisions

@@ -89,7 +89,7 @@ RETURN place{.id} AS place,
     OPTIONAL MATCH (deployment)-[on:ON]->(spot:Fleet|Cohort)
     OPTIONAL MATCH (deployment)-[of:OF]->(artifact:Artifact)
     RETURN deployment{
-      .id, .state, .validFrom, .validTo, .reports, .failedRobots, .revision, .recordedAt,
+      .id, .state, .validFrom, .validTo, .reports, .failedRobots, .revision, .recordedAt, .rejoins,
       place: spot.id,
       artifact: artifact.id,
       version: COLLECT { WITH * WHERE artifact IS NOT NULL MATCH (artifact)-[built:BUILT_FROM]->(version:ModelVersion) WHERE true RETURN version.id }[0],

@@ -144,7 +144,7 @@ RETURN release{.id, .state, .revision, .staleFrom, .trainers, .recordedAt, .reco
     MATCH (decision:Decision)-[about:ABOUT]->(release) WHERE true
     WITH DISTINCT release, decision ORDER BY decision.decidedAt, decision.id
     RETURN decision{
-      .id, .type, .verdict, .actor, .roles, .machine, .digest, .decidedAt, .expiresAt, .recordedAt, .grounds,
+      .id, .type, .verdict, .actor, .roles, .machine, .digest, .decidedAt, .expiresAt, .rollbackAllowed, .recordedAt, .grounds,
       policies: COLLECT { MATCH (decision)-[under:UNDER]->(policy:ReleasePolicy) WHERE true RETURN policy.id },
       approves: EXISTS { MATCH (release)-[approved:APPROVED_BY]->(decision) WHERE true },
       checks: COLLECT { MATCH (release)-[stands:APPROVED_BY]->(decision) WHERE true RETURN decision.checks }[0],

@@ -1,7 +1,8 @@
 // What could be gone back to on a fleet or a cohort, the best first: builds of versions that ran there, but for what would be undone.
 //
-// First comes what may run at all, then what no open incident touches, then what is approved, before a stale approval and an
-// override; then the very build that ran there, what had no incident there, and what ran there last.
+// First comes what may run at all, then what no rollback undid there, what is not deprecated, and what no open incident touches; then
+// what is approved, before an override and a stale approval; then what ran there before what would be undone, the very build that ran
+// there, what had no incident there, and what ran there last. `rollBack` takes the first that is allowed and was not undone.
 //
 // parameter place ID(Fleet, Cohort)!: The fleet or cohort.
 // decided
@@ -11,6 +12,8 @@
 // column allowed Boolean!: Whether it may be gone back to now.
 // column basis Basis: What lets its version run there; null where nothing does.
 // column decisions [Decision!]!: The decisions that do.
+// column deprecated Boolean!: Whether its release is deprecated, so that it may be gone back to and not be deployed anew.
+// column undoneBy Deployment: The rollback that undid it there; then it is gone back to only where it is named, until it is deployed there again.
 // column ranItself Boolean!: Whether it is the very build that ran there.
 // column lastRan DateTime!: Until when its version ran there; now, where it does.
 // column hoursWell Float!: For how many hours its version ran there well: in each deployment until the first incident.
@@ -29,6 +32,8 @@ RETURN COLLECT { WITH * WHERE each.artifact IS NOT NULL MATCH (artifact:Artifact
   each.allowed AS allowed,
   each.basis AS basis,
   COLLECT { UNWIND each.decisions AS id MATCH (decision:Decision {id: id}) WHERE true RETURN decision } AS decisions,
+  each.deprecated AS deprecated,
+  COLLECT { WITH * WHERE each.undoneBy IS NOT NULL MATCH (rollback:Deployment {id: each.undoneBy}) WHERE true RETURN rollback }[0] AS undoneBy,
   each.ranItself AS ranItself,
   each.lastRan AS lastRan,
   each.hoursWell AS hoursWell,

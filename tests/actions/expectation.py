@@ -75,6 +75,8 @@ class Release:
     refused_before: bool = False
     rejected: int = -1
     overridden: list[Any] = field(default_factory=list)
+    way_back: bool = True
+    """Whether one may go back to it where it is deprecated."""
 
     @property
     def is_approved(self) -> bool:
@@ -115,7 +117,10 @@ class Deployment:
     active_last: str = ""
     failed_last: str = ""
     replaces: tuple[str, ...] = ()
-    rolls_back: bool = False
+    rolls_back: str | None = None
+    rejoins: bool = False
+    confirmed: bool = False
+    """Whether it was reported active since it was last reported to be over."""
 
     @property
     def is_pending(self) -> bool:
@@ -228,12 +233,15 @@ class Expectation:
         bound = self.versions[release.version].bound
         return [vote for vote in release.votes if vote[1:] == (bound, self.governing[release.line])]
 
-    def may_run(self, release: Release, *, stale_counts: bool = False) -> bool:
+    def may_run(self, release: Release, *, goes_back: bool = False) -> bool:
         """Whether something lets a release run."""
-        overridden = self.versions[release.version].bound in release.overridden
-        return (release.is_approved and (stale_counts or release.stale != "now")) or overridden
+        if self.versions[release.version].bound in release.overridden:
+            return True
+        if goes_back:
+            return release.is_approved or (release.state is State.DEPRECATED and release.way_back)
+        return release.is_approved and release.stale != "now"
 
-    def fits(self, artifact: str, place: str, *, stale_counts: bool = False) -> bool:
+    def fits(self, artifact: str, place: str, *, goes_back: bool = False) -> bool:
         """Whether an artifact may run at a place."""
         build, fleets = self.artifacts.get(artifact), self.fleets_at(place)
         if build is None or build.state != "AVAILABLE" or not fleets or {place, *fleets} & self.out.keys():
@@ -244,7 +252,7 @@ class Expectation:
             return False
         lines = [line for fleet in fleets for line in FLEETS[fleet] if LINES[line] == build.target]
         stand = [r for r in self.releases.values() if r.version == build.version and r.line in lines]
-        return any(self.may_run(r, stale_counts=stale_counts) for r in stand)
+        return any(self.may_run(r, goes_back=goes_back) for r in stand)
 
     def fleets_at(self, place: str) -> set[str]:
         """The fleets that a fleet, a cohort or a robot is or belongs to."""
@@ -494,10 +502,16 @@ class Expectation:
         r.refused_before, r.approved_under, r.stale, r.approved_on = True, None, None, []
         return DONE
 
-    def _deprecate(self, actor: Actor, release: str, reason: str, at: str) -> Answer:
-        ways = {State.APPROVED: State.DEPRECATED, State.DEPLOYED: State.DEPRECATED}
+    def _deprecate(self, actor: Actor, release: str, reason: str, at: str, rollbackAllowed: bool = True) -> Answer:
+        found = self._found(actor, release)
+        if isinstance(found, Release) and found.state is State.DEPRECATED and found.way_back is rollbackAllowed:
+            return SAME
+        ways = dict.fromkeys((State.APPROVED, State.DEPLOYED, State.DEPRECATED), State.DEPRECATED)
         r = self._decided(actor, release, Type.DEPRECATION, ways)
-        return DONE if isinstance(r, Release) else r
+        if not isinstance(r, Release):
+            return r
+        r.way_back = rollbackAllowed
+        return DONE
 
     def _archive(self, actor: Actor, release: str, reason: str, at: str) -> Answer:
         r = self._found(actor, release)
@@ -645,15 +659,16 @@ class Expectation:
     def _reported(self, d: Deployment, state: str, at: str) -> Answer:
         if state == "FAILED":
             d.failed_last = at
-        if not (d.state == "ACTIVE" and state == "IN_PROGRESS"):
-            d.state = state
+        if not (d.confirmed and state == "IN_PROGRESS"):
+            d.state = "ENDED" if d.rejoins and state == "ACTIVE" else state
+        d.confirmed = state == "ACTIVE" or (d.confirmed and state == "IN_PROGRESS")
         if state == "ACTIVE":
             d.active_since, d.active_last = d.active_since or at, at
             others = {**self._here(d.place), **self._canaries(d.place, d.artifact)}
             for id, other in self.deployments.items():
                 taken = id in others and other.state == "ACTIVE"
                 if other is not d and (taken or (id in d.replaces and (other.is_pending or other.state == "ACTIVE"))):
-                    other.state = "ENDED"
+                    other.state, other.confirmed = "ENDED", False
         for r in self.releases.values():
             if r.is_approved:
                 r.state = State.DEPLOYED if self.running(r, "ACTIVE") else State.APPROVED
@@ -681,18 +696,29 @@ class Expectation:
     def ways_back(self, place: str) -> set[str]:
         """The artifacts that may be gone back to at a place."""
         bad = self.undone(place)
-        ran = [d for d in self.deployments.values() if d.place in {place, *self.fleets_at(place)} and d.active_since]
-        versions = {self.artifacts[d.artifact].version for d in ran}
-        if bad:
-            versions.discard(self.artifacts[bad[1].artifact].version)
-        very = {d.artifact for d in ran}
+        very = {d.artifact for d in self._ran(place)}
+        undone = self.undone_before(place) | ({bad[1].artifact} if bad else set())
+        versions = {self.artifacts[id].version for id in very} - {self.artifacts[id].version for id in undone}
         return {
             id
             for id, build in self.artifacts.items()
             if (build.version in versions or id in very)
             and (bad is None or id != bad[1].artifact)
-            and self.fits(id, place, stale_counts=True)
+            and self.fits(id, place, goes_back=True)
         }
+
+    def _ran(self, place: str) -> list[Deployment]:
+        """What ever ran at a place, in the order in which it was asked for."""
+        return [d for d in self.deployments.values() if d.place in {place, *self.fleets_at(place)} and d.active_since]
+
+    def undone_before(self, place: str) -> set[str]:
+        """The artifacts that going back undid at a place, and that were not deployed there since."""
+        undone: set[str] = set()
+        for d in self._ran(place):
+            undone.discard(d.artifact)
+            if d.rolls_back and self.deployments[d.rolls_back].place in {place, *self.fleets_at(place)}:
+                undone.add(self.deployments[d.rolls_back].artifact)
+        return undone
 
     def _rollBack(self, actor: Actor, on: str, reason: str, id: str, at: str, to: str | None = None) -> Answer:
         bad = self.undone(on)
@@ -704,15 +730,22 @@ class Expectation:
         if going and to in (None, going.artifact):
             return SAME
         ways = self.ways_back(on)
-        return DONE if bad and (to in ways if to else ways) else refused()
+        return DONE if bad and (to in ways if to else ways - self.undone_before(on)) else refused()
 
     def went_back(self, on: str, id: str, artifact: str, at: str) -> None:
         """A deployment that going back came to: which of several ways is best is not said here."""
         former = {i: d for i, d in self._here(on).items() if d.is_pending or d.state == "ACTIVE"}
         former |= {i: d for i, d in self._canaries(on, artifact).items() if d.state == "ACTIVE"}
+        bad = self.undone(on)
+        assert bad is not None
+        fleet = [
+            d for f in self.fleets_at(on) for d in self._here(f).values() if d.state == "ACTIVE" and d.artifact == artifact
+        ]
         for d in self._here(on).values():
             d.state = "ENDED" if d.state == "PLANNED" else d.state
-        self.deployments[id] = Deployment(artifact, on, at, replaces=tuple(former), rolls_back=True)
+        self.deployments[id] = Deployment(
+            artifact, on, at, replaces=tuple(former), rolls_back=bad[0], rejoins=on in COHORTS and bool(fleet)
+        )
 
     def _reportInstallation(self, actor: Actor, robot: str, artifact: str, since: str, at: str) -> Answer:
         self.seen[robot] = artifact

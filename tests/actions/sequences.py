@@ -279,7 +279,8 @@ class Sequence:
         return {"release": self._release("APPROVED", "DEPLOYED"), "reason": "No more."}
 
     def _deprecate(self) -> dict[str, Any]:
-        return {"release": self._release("APPROVED", "DEPLOYED"), "reason": "Old."}
+        said = {"rollbackAllowed": self._likely(0.5)} if self._likely(0.5) else {}
+        return {"release": self._release("APPROVED", "DEPLOYED", "DEPRECATED"), "reason": "Old.", **said}
 
     def _archive(self) -> dict[str, Any]:
         return {"release": self._release("REJECTED", "DEPRECATED"), "reason": "Over."}

@@ -10,6 +10,8 @@ from forebear.domain.roles import Role
 from tests.actions.plant import (
     CANARY,
     FLEET,
+    RITA,
+    ROBOTS,
     SECOND_RELEASE,
     active,
     artifact,
@@ -22,9 +24,12 @@ from tests.actions.plant import (
 )
 from tests.actions.world import ADA, ANNA, EVA, LINE, OLAF, RELEASE, VERSION, ago, do, done, person
 from tests.record.asking import ask, everything, history, record
+from tests.record.asking import now as moment
+from tests.record.auditing import findings
 
-TARGETS = """query($p: ID!) { rollbackTargets(place: $p) { nodes { artifact { id } version { id } allowed basis
-    decisions { type } ranItself lastRan hoursWell incidents { id } openIncidents { id } remarks reasons { code } } } }"""
+TARGETS = """query($p: ID!) { rollbackTargets(place: $p) { nodes { artifact { id } version { id } allowed basis deprecated
+    undoneBy { id } decisions { type } ranItself
+    lastRan hoursWell incidents { id } openIncidents { id } remarks reasons { code } } } }"""
 
 
 async def targets(registry: Forebear, place: str = FLEET) -> list[dict[str, Any]]:
@@ -58,6 +63,7 @@ async def test_what_ran_before_can_be_gone_back_to_and_it_is_said_how_well_it_ra
     assert await targets(registry) == [
         {
             "artifact": {"id": artifact(1)}, "version": {"id": VERSION}, "allowed": True, "basis": "APPROVAL",
+            "deprecated": False, "undoneBy": None,
             "decisions": [{"type": "APPROVAL"}], "ranItself": True, "lastRan": second, "hoursWell": 192.0,
             "incidents": [], "openIncidents": [], "reasons": [],
             "remarks": [f"it ran there for 8 days, last until {second[:16]}Z, without an incident"],
@@ -130,7 +136,8 @@ async def test_what_ran_on_an_approval_that_is_stale_by_now_is_marked_and_may_be
 
 async def test_what_may_not_run_is_listed_with_the_reason_and_not_gone_back_to(registry: Forebear) -> None:
     await replaced(registry)
-    await done(registry, ANNA, "deprecate", release=RELEASE, reason="Old.")
+    await done(registry, ANNA, "deprecate", release=RELEASE, reason="Old.", rollbackAllowed=False)
+    overriding = f"an ADMIN can let it run in an emergency: forebear override {RELEASE} --expires-at 8h --reason '…'"
     (only,) = await targets(registry)
     assert (only["allowed"], only["basis"], only["reasons"]) == (False, None, [{"code": "DEPRECATED"}])
     outcome = await do(registry, OLAF, "rollBack", on=FLEET, reason="Bad.")
@@ -143,8 +150,8 @@ async def test_what_may_not_run_is_listed_with_the_reason_and_not_gone_back_to(r
             ),
             Reason(
                 "DEPRECATED",
-                f"{artifact(1)}: {RELEASE} is deprecated, so it is not to be deployed any more",
-                "restore it first (restore)",
+                f"{artifact(1)}: {RELEASE} is deprecated, so it is not to be deployed any more, nor to be gone back to",
+                f"an APPROVER can restore it: forebear restore-release {RELEASE} --reason '…'; {overriding}",
             ),
         )
     )
@@ -153,6 +160,168 @@ async def test_what_may_not_run_is_listed_with_the_reason_and_not_gone_back_to(r
     (restored,) = await targets(registry)
     assert (restored["allowed"], restored["basis"]) == (True, "APPROVAL")
     assert restored["remarks"][-1] == f"{RELEASE} was deprecated, and restored"
+    await done(registry, ANNA, "withdrawApproval", release=RELEASE, reason="Film tears.")
+    outcome = await do(registry, OLAF, "rollBack", on=FLEET, reason="Bad.")
+    assert isinstance(outcome, Refused)
+    assert outcome.reasons[1] == Reason(
+        "NOT_APPROVED",
+        f"{artifact(1)}: {RELEASE} is EVALUATED, not approved",
+        f"an APPROVER can approve it: forebear approve {RELEASE} (missingForApproval lists what is needed); {overriding}",
+    )
+
+
+DEPRECATIONS = """query($id: ID!, $known: DateTime) { release(id: $id, asKnownAt: $known) { state
+    decisions(filter: {type: {eq: DEPRECATION}}) { nodes { rollbackAllowed } } } }"""
+
+
+async def test_what_is_deprecated_may_be_gone_back_to_by_an_operator_alone_unless_it_is_said_otherwise(
+    registry: Forebear,
+) -> None:
+    await replaced(registry)
+    await done(registry, ANNA, "deprecate", release=RELEASE, reason="Old.")
+    (only,) = await targets(registry)
+    assert (only["allowed"], only["basis"], only["deprecated"], only["reasons"]) == (True, "APPROVAL", True, [])
+    assert only["remarks"][-1] == f"{RELEASE} is deprecated, and may be gone back to"
+    # What is deprecated is deployed no more.
+    codes = await do(registry, OLAF, "requestDeployment", artifact=artifact(1), on=FLEET, reason="Better.")
+    assert isinstance(codes, Refused)
+    assert [r.code for r in codes.reasons] == ["DEPRECATED"]
+    await done(registry, OLAF, "rollBack", on=FLEET, reason="Bad.", id="deployment:back")
+    allowed = await ask(registry, '{ permitted(deployment: "deployment:back") { allowed basis } }')
+    assert allowed == {"permitted": {"allowed": True, "basis": "APPROVAL"}}
+    marked = await node(registry, "Deployment", "deployment:back", "basis authorizedBy { nodes { type } }")
+    assert marked == {"basis": "APPROVAL", "authorizedBy": {"nodes": [{"type": "APPROVAL"}]}}
+    await reported(registry, "deployment:back", "ACTIVE", ago(minutes=1))
+    assert await node(registry, "Release", RELEASE, "state") == {"state": "DEPRECATED"}
+    known = moment()
+    # It may be said anew, on record; the same again changes nothing.
+    assert (await done(registry, ANNA, "deprecate", release=RELEASE, reason="Old.", rollbackAllowed=True)).unchanged
+    await done(registry, ANNA, "deprecate", release=RELEASE, reason="It tears.", rollbackAllowed=False)
+    said = [{"rollbackAllowed": True}]
+    assert (await ask(registry, DEPRECATIONS, id=RELEASE))["release"]["decisions"]["nodes"] == [
+        *said,
+        {"rollbackAllowed": False},
+    ]
+    assert (await ask(registry, DEPRECATIONS, id=RELEASE, known=known))["release"]["decisions"]["nodes"] == said
+    allowed = await ask(registry, '{ permitted(deployment: "deployment:back") { allowed reasons { code } } }')
+    assert allowed == {"permitted": {"allowed": False, "reasons": [{"code": "DEPRECATED"}]}}
+    fact = {"kind": "Decision", "id": "decision:anew", "type": "DEPRECATION", "about": [RELEASE], "reasons": ["It holds."]}
+    assert (await record(registry, fact | {"rollbackAllowed": True})).rejections == []
+    assert (await ask(registry, '{ permitted(deployment: "deployment:back") { allowed } }')) == {"permitted": {"allowed": True}}
+    (rejected,) = (
+        await record(registry, fact | {"id": "decision:no", "type": "REJECTION", "rollbackAllowed": True})
+    ).rejections
+    assert rejected.reasons == ("rollbackAllowed: this fact asks for reject, which takes no rollbackAllowed; leave it out",)
+
+
+async def test_a_deprecation_that_says_nothing_of_it_lets_go_back(registry: Forebear) -> None:
+    version, release = "model:picker@0", "release:picker@0/ur5e-orin"
+    since = {"state": "ENDED", "validFrom": ago(days=20), "validTo": ago(days=9)}
+    await replaced(registry)
+    await history(
+        registry,
+        {"kind": "ModelVersion", "id": version},
+        {"kind": "Release", "id": release, "state": "DEPRECATED", "version": version, "line": LINE},
+        {"kind": "Decision", "id": "decision:old", "type": "DEPRECATION", "verdict": "GRANTED", "about": [release]},
+        {"kind": "Artifact", "id": artifact(9), "state": "AVAILABLE", "builtFrom": version, "target": "target:orin"},
+        {"kind": "Deployment", "id": "deployment:zero", "artifact": artifact(9), "on": FLEET} | since,
+    )
+    await stale(registry)
+    # It ranks behind what is stale, and what is touched by an open incident.
+    await record(
+        registry,
+        {
+            "kind": "Installation", "id": "installation:far", "artifact": artifact(1), "robot": "robot:far",
+            "validFrom": ago(days=3),
+        },
+        {"kind": "Incident", "id": "incident:open", "validFrom": ago(days=2), "at": ["robot:far"]},
+    )  # fmt: skip
+    assert await ranked(registry) == [(artifact(1), True, "STALE_APPROVAL"), (artifact(9), True, "APPROVAL")]
+
+
+async def test_going_back_again_goes_further_back_or_says_what_there_is(registry: Forebear) -> None:
+    await replaced(registry)
+    await third(registry)
+    await record(
+        registry, {"kind": "Incident", "id": "incident:bad", "severity": "CRITICAL", "validFrom": ago(hours=1), "at": [FLEET]}
+    )
+
+    async def back(id: str, at: str, **said: Any) -> str:
+        await done(registry, OLAF, "rollBack", **{"on": FLEET, "reason": "Bad.", "id": id} | said)
+        await reported(registry, id, "ACTIVE", at)
+        found: str = (await node(registry, "Deployment", id, "artifact { id }"))["artifact"]["id"]
+        return found
+
+    assert await back("deployment:back-1", ago(minutes=50)) == artifact(2)
+    assert await back("deployment:back-2", ago(minutes=40)) == artifact(1)
+    rows = [(t["artifact"]["id"], t["allowed"], t["undoneBy"], t["remarks"][1:2]) for t in await targets(registry)]
+    named = "undid it there, so it is gone back to only where it is named"
+    assert rows == [
+        (artifact(2), True, {"id": "deployment:back-2"}, [f"deployment:back-2 {named}"]),
+        (artifact(4), True, {"id": "deployment:back-1"}, [f"deployment:back-1 {named}"]),
+    ]
+    outcome = await do(registry, OLAF, "rollBack", on=FLEET, reason="Bad.")
+    assert outcome == Refused(
+        (
+            Reason(
+                "NO_TARGET",
+                f"all that ran on {FLEET} before and may run there now was undone there by a rollback",
+                "name what to go back to (to), or request another artifact (eligible lists what may run there)",
+            ),
+            *(
+                Reason(
+                    "UNDONE",
+                    f"{artifact(n)}: deployment:back-{by} undid it there, and nobody deployed it there again",
+                    f"an OPERATOR can name it: forebear roll-back {FLEET} --to {artifact(n)} --reason '…'",
+                )
+                for n, by in ((2, 2), (4, 1))
+            ),
+        )
+    )
+    # To name it is to deploy it again, on purpose; then what it undoes is undone.
+    assert await back("deployment:named", ago(minutes=30), to=artifact(2)) == artifact(2)
+    assert [(t["artifact"]["id"], t["undoneBy"]) for t in await targets(registry)] == [
+        (artifact(1), {"id": "deployment:named"}),
+        (artifact(4), {"id": "deployment:back-1"}),
+    ]
+    # So is to request it.
+    await active(registry, 1, "deployment:again", ago(minutes=20))
+    assert [t["undoneBy"] for t in await targets(registry)] == [None, {"id": "deployment:back-1"}]
+    await active(registry, 4, "deployment:third-again", ago(minutes=10))
+    assert await back("deployment:back-3", ago(minutes=5)) == artifact(1)
+
+
+async def test_what_failed_is_undone_for_good(registry: Forebear) -> None:
+    await replaced(registry)
+    await reported(registry, "deployment:second", "FAILED", ago(minutes=5))
+    await done(registry, OLAF, "rollBack", on=FLEET, reason="Bad.", id="deployment:back")
+    await reported(registry, "deployment:back", "ACTIVE", ago(minutes=1))
+    assert [(t["artifact"]["id"], t["undoneBy"]) for t in await targets(registry)] == [(artifact(2), {"id": "deployment:back"})]
+    assert await refused(registry) == ["NO_TARGET", "UNDONE"]
+    # The rollback failed in its turn: there is nothing better for that.
+    await reported(registry, "deployment:back", "FAILED", ago(seconds=30))
+    assert await refused(registry) == ["NO_TARGET", "UNDONE"]
+
+
+async def test_what_is_undone_at_a_fleet_is_undone_for_its_cohort_and_not_the_other_way_round(registry: Forebear) -> None:
+    await replaced(registry)
+    # The cohort leaves what its fleet runs, which stays as it is.
+    await done(registry, OLAF, "rollBack", on=CANARY, reason="Bad here.", id="deployment:cohort")
+    await reported(registry, "deployment:cohort", "ACTIVE", ago(hours=20))
+    assert await node(registry, "Deployment", "deployment:cohort", "state rejoins") == {"state": "ACTIVE", "rejoins": None}
+    assert [(t["artifact"]["id"], t["undoneBy"]) for t in await targets(registry, CANARY)] == [
+        (artifact(2), {"id": "deployment:cohort"})
+    ]
+    await third(registry)
+    assert [(t["artifact"]["id"], t["undoneBy"]) for t in await targets(registry)] == [
+        (artifact(2), None),
+        (artifact(1), None),
+    ]
+    # Back to the second, on the whole fleet: the third is undone for the cohort as well.
+    await done(registry, OLAF, "rollBack", on=FLEET, reason="Bad.", id="deployment:fleet")
+    await reported(registry, "deployment:fleet", "ACTIVE", ago(hours=2))
+    undone = {t["artifact"]["id"]: t["undoneBy"] for t in await targets(registry, CANARY)}
+    assert undone == {artifact(2): None, artifact(4): {"id": "deployment:fleet"}}
 
 
 async def test_of_a_version_whose_build_is_gone_another_build_is_gone_back_to(registry: Forebear) -> None:
@@ -314,6 +483,75 @@ async def test_a_canary_goes_back_to_what_its_fleet_runs(registry: Forebear) -> 
     # The fleet had one version only, so there is nothing to go back to.
     assert await ranked(registry) == []
     assert await refused(registry) == ["NO_TARGET"]
+
+
+RUNS = """query($p: ID!, $at: DateTime) { whatWasRunning(place: $p, at: $at) { nodes {
+    deployment { id } intended { id } standing } } drift(fleet: "fleet:north", at: $at) { nodes { robot { id } } } }"""
+
+
+async def runs(registry: Forebear, at: str | None = None) -> tuple[str | None, str | None, str, list[str]]:
+    """What the canary's robot is to run by which deployment, how that stands, and the robots that drift."""
+    answer = await ask(registry, RUNS, p=ROBOTS[0], at=at)
+    (row,) = answer["whatWasRunning"]["nodes"]
+    deployment, intended = ((row[name] or {}).get("id") for name in ("deployment", "intended"))
+    return deployment, intended, row["standing"], [d["robot"]["id"] for d in answer["drift"]["nodes"] if d["robot"]]
+
+
+async def test_a_canary_that_went_back_to_what_its_fleet_runs_rejoins_it(registry: Forebear) -> None:
+    await ready(registry)
+    first, canary, back, next = ago(days=9), ago(days=3), ago(days=2), ago(days=1)
+    await active(registry, 1, "deployment:first", first)
+    await active(registry, 2, "deployment:canary", canary, CANARY)
+    await done(registry, RITA, "reportInstallation", robot=ROBOTS[0], artifact=artifact(2), since=canary)
+    await done(registry, RITA, "reportInstallation", robot=ROBOTS[1], artifact=artifact(1), since=first)
+    assert await runs(registry) == ("deployment:canary", artifact(2), "AS_INTENDED", [])
+    planned = await do(registry, OLAF, "rollBack", on=CANARY, reason="Bad.", id="deployment:back", dryRun=True)
+    assert isinstance(planned, Planned)
+    assert planned.changes["deployment:back"]["rejoins"] is True
+    await done(registry, OLAF, "rollBack", on=CANARY, reason="Bad.", id="deployment:back")
+    await reported(registry, "deployment:back", "IN_PROGRESS", ago(days=2, hours=1))
+    # Until it is confirmed, the canary is what is meant to run.
+    assert await runs(registry) == ("deployment:canary", artifact(2), "AS_INTENDED", [])
+    await reported(registry, "deployment:back", "ACTIVE", back)
+    over = {"state": "ENDED", "validFrom": back, "validTo": back, "rejoins": True}
+    fields = "state validFrom validTo rejoins"
+    assert await node(registry, "Deployment", "deployment:back", fields) == over
+    assert (await node(registry, "Deployment", "deployment:canary", "state validTo")) == {"state": "ENDED", "validTo": back}
+    assert await runs(registry) == ("deployment:first", artifact(1), "DIFFERENT", [ROBOTS[0]])
+    # The same report again, and a late one of progress, change nothing.
+    await reported(registry, "deployment:back", "ACTIVE", ago(days=1, hours=12))
+    await reported(registry, "deployment:back", "IN_PROGRESS", ago(days=1, hours=11))
+    assert await node(registry, "Deployment", "deployment:back", fields) == over
+    await done(registry, RITA, "reportInstallation", robot=ROBOTS[0], artifact=artifact(1), since=back)
+    assert await runs(registry) == ("deployment:first", artifact(1), "AS_INTENDED", [])
+    # The fleet's next rollout reaches it.
+    await registered(registry, 3)
+    await active(registry, 3, "deployment:next", next)
+    assert await runs(registry) == ("deployment:next", artifact(3), "DIFFERENT", [*ROBOTS])
+    assert (await runs(registry, ago(days=2, hours=12)))[:3] == ("deployment:canary", artifact(2), "AS_INTENDED")
+    assert (await runs(registry, back))[:3] == ("deployment:first", artifact(1), "AS_INTENDED")
+    states = [await node(registry, "Release", id, "state") for id in (RELEASE, SECOND_RELEASE)]
+    assert states == [{"state": "DEPLOYED"}, {"state": "APPROVED"}]
+    assert await findings(registry.store) == []
+    # It is undone there; the fleet may have it yet.
+    rows = {t["artifact"]["id"]: t["undoneBy"] for t in await targets(registry, CANARY)}
+    assert rows == {artifact(1): None, artifact(2): {"id": "deployment:back"}}
+
+
+async def test_a_canary_that_goes_elsewhere_or_in_vain_keeps_a_deployment_of_its_own(registry: Forebear) -> None:
+    await ready(registry)
+    await registered(registry, 3)
+    await active(registry, 3, "deployment:zero", ago(days=20))
+    await active(registry, 1, "deployment:first", ago(days=9))
+    await active(registry, 2, "deployment:canary", ago(days=1), CANARY)
+    await done(registry, OLAF, "rollBack", on=CANARY, reason="Bad.", id="deployment:vain")
+    await reported(registry, "deployment:vain", "FAILED", ago(hours=5))
+    assert (await runs(registry))[:2] == ("deployment:canary", artifact(2))
+    await done(registry, OLAF, "rollBack", on=CANARY, reason="Bad.", id="deployment:back", to=artifact(3))
+    await reported(registry, "deployment:back", "ACTIVE", ago(hours=4))
+    assert (await runs(registry))[:2] == ("deployment:back", artifact(3))
+    await active(registry, 2, "deployment:fleet", ago(hours=3))
+    assert (await runs(registry))[:2] == ("deployment:back", artifact(3))
 
 
 async def test_what_never_ran_there_is_no_way_back(registry: Forebear) -> None:

@@ -61,7 +61,7 @@ class Run:
         """One step, which must come to what is expected, and leave what is expected."""
         self.steps.append(step)
         before = await everything(self.registry)
-        ways = self.expected.ways_back(step.input["on"]) if step.verb == "rollBack" else set()
+        ways = self.ways(step)
         by = By(step.actor, "tests", f"key-{len(self.steps)}")
         outcome = await self.registry.performer.do(step.verb, step.input, by)
         answer = self.expected.of(step.actor, step.verb, step.input, now())
@@ -82,6 +82,13 @@ class Run:
         if len(self.steps) % 4 == 0:
             assert await self.registry.performer.do(step.verb, step.input, by) == outcome
             assert await everything(self.registry) == after
+
+    def ways(self, step: Step) -> set[str]:
+        """What going back may come to: what was undone there is gone back to by its name alone."""
+        if step.verb != "rollBack":
+            return set()
+        on = step.input["on"]
+        return self.expected.ways_back(on) - (set() if "to" in step.input else self.expected.undone_before(on))
 
     async def evaluated(self, step: Step, outcome: Outcome) -> Answer:
         """What evaluating a line came to, after which there is nothing more to decide."""
@@ -138,7 +145,7 @@ class Run:
         for place in (*FLEETS, *COHORTS):
             query = """query ($at: ID!) {
                 eligible(place: $at, first: 1000) { nodes { allowed artifact { id } reasons { code message remedy } } }
-                rollbackTargets(place: $at, first: 1000) { nodes { allowed artifact { id } } } }"""
+                rollbackTargets(place: $at, first: 1000) { nodes { allowed undoneBy { id } artifact { id } } } }"""
             answer = await ask(self.registry, query, at=place)
             rows = answer["eligible"]["nodes"]
             fitting = {row["artifact"]["id"] for row in rows if row["allowed"]}
@@ -146,6 +153,9 @@ class Run:
             assert all(row["allowed"] != bool(row["reasons"]) for row in rows)
             back = {row["artifact"]["id"] for row in answer["rollbackTargets"]["nodes"] if row["allowed"]}
             assert back == self.expected.ways_back(place), place
+            undone = {row["artifact"]["id"] for row in answer["rollbackTargets"]["nodes"] if row["undoneBy"]}
+            bad = self.expected.undone(place)
+            assert undone == self.expected.undone_before(place) - ({bad[1].artifact} if bad else set()), place
 
     async def granted(self) -> None:
         """Nothing stands approved but by votes and checks that satisfied the policy then in force."""

@@ -51,6 +51,22 @@ def test_what_is_pending_ends_when_what_was_to_replace_it_is_active(
     assert course(read(reports), (), replaced.split()).state is state
 
 
+@pytest.mark.parametrize(
+    ("reports", "taken", "expected"),
+    [
+        ("P1", "", Course(IN_PROGRESS, None, None)),
+        ("P1 A2", "", Course(ENDED, "2", "2")),
+        ("A2 A5 P6", "4", Course(ENDED, "2", "2")),
+        ("P1 F2", "", Course(FAILED, None, None)),
+        ("A2 F5", "", Course(FAILED, "2", "2")),
+        ("A2 F5 P6", "", Course(IN_PROGRESS, "2", "2")),
+        ("A2 F5 P6 A7", "", Course(ENDED, "2", "2")),
+    ],
+)
+def test_what_rejoins_its_fleet_is_over_in_the_moment_that_it_is_active(reports: str, taken: str, expected: Course) -> None:
+    assert course(read(reports), taken.split(), rejoins=True) == expected
+
+
 def read(text: str) -> list[Report]:
     """Reports as the tables above write them: a state's letter and a moment."""
     states = {"P": IN_PROGRESS, "A": ACTIVE, "F": FAILED, "E": ENDED}

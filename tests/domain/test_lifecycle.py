@@ -125,7 +125,7 @@ def test_the_remedy_of_a_refusal_is_what_people_do_and_leads_to_where_the_decisi
 def test_a_refusal_says_the_state_what_is_possible_and_how_to_get_there() -> None:
     assert allowed(S.CANDIDATE, D.DEPRECATION) == Reason(
         "ILLEGAL_TRANSITION",
-        "the release is CANDIDATE, and DEPRECATION is possible from APPROVED, DEPLOYED alone; "
+        "the release is CANDIDATE, and DEPRECATION is possible from APPROVED, DEPLOYED, DEPRECATED alone; "
         "possible from here: EVALUATION (to EVALUATED), REJECTION (to REJECTED), OVERRIDE",
         "first attach the evidence that its policy asks for (attachEvidence), then have it approved (approve)",
     )

@@ -224,3 +224,187 @@ def test_the_best_comes_first_whatever_the_order_of_what_is_known(
     assert intended.document["artifact"] == allowed[0].artifact
     assert intended.document["rollsBack"] == intended.document["replaces"] == ["deployment:9"]
     assert [o.id for o in verdict.considered if o.chosen] == [allowed[0].artifact]
+
+
+def back(n: int, artifact: int, since: int, undoes: int, until: int | None = None) -> DeploymentRow:
+    """The n-th deployment, by which somebody went back to a build from another deployment."""
+    return msgspec.structs.replace(deployment(n, artifact, since, until), rolls_back=(f"deployment:{undoes}",))
+
+
+UNDONE = (deployment(1, 0, 1, 3), deployment(2, 2, 3, 5), back(3, 0, 5, 2, 7))
+in_vain = msgspec.structs.replace(failed(3, 0, 5), rolls_back=("deployment:2",))
+
+
+def chosen(*deployments: DeploymentRow, cases: list[Case] = APPROVED) -> str | None:
+    """What is gone back to by itself."""
+    at = place(*deployments)
+    found = targets([build(n) for n in range(6)], at, cases, NONE, NOW)
+    verdict = roll_back(Request("deployment:back", None, "fleet:f", "Bad."), at, found)
+    return next((str(e.document["artifact"]) for e in verdict.effects if isinstance(e, Describe)), None)
+
+
+@pytest.mark.parametrize(
+    ("deployments", "expected"),
+    [
+        pytest.param(
+            (deployment(1, 0, 1, 3), deployment(2, 2, 3, 5), back(3, 0, 5, 2)), None, id="what was undone is not gone back to"
+        ),
+        pytest.param(
+            (deployment(1, 0, 1, 3), failed(2, 2, 5, 3), back(3, 0, 6, 2)), None, id="nor is what failed and was undone"
+        ),
+        pytest.param(
+            (deployment(1, 0, 1, 3), deployment(2, 2, 3, 5), deployment(3, 4, 5, 7), back(4, 2, 7, 3)),
+            "artifact:0",
+            id="it goes further back",
+        ),
+        pytest.param(
+            (deployment(1, 0, 1, 3), deployment(2, 2, 3, 5), deployment(3, 4, 5, 7), back(4, 2, 7, 3, 9), back(5, 0, 9, 4)),
+            None,
+            id="all is undone",
+        ),
+        pytest.param(
+            (*UNDONE, deployment(4, 2, 7, 8), deployment(5, 4, 8, None)),
+            "artifact:2",
+            id="what somebody deployed again is gone back to",
+        ),
+        pytest.param(
+            (*UNDONE, back(4, 2, 7, 3, 8), deployment(5, 4, 8, None)),
+            "artifact:2",
+            id="also what somebody went back to by its name",
+        ),
+        pytest.param(
+            (*UNDONE, deployment(4, 4, 7, None)),
+            "artifact:0",
+            id="not what was undone before somebody deployed something else",
+        ),
+        pytest.param(
+            (deployment(1, 0, 1, 3), deployment(2, 2, 3, None), in_vain),
+            "artifact:0",
+            id="what went back in vain undid nothing, and may be tried again",
+        ),
+        pytest.param(
+            (deployment(1, 0, 1, 3), deployment(2, 4, 3, 4), deployment(3, 2, 4, 5),
+             msgspec.structs.replace(failed(4, 4, 7, 5), rolls_back=("deployment:3",))),
+            "artifact:0",
+            id="what went back and failed then is undone as well",
+        ),
+        pytest.param(
+            (deployment(1, 2, 1, 3), deployment(2, 3, 3, 5), back(3, 2, 5, 2)), None, id="another build of a version is undone"
+        ),
+        pytest.param(
+            (deployment(1, 0, 1, 2), deployment(2, 2, 2, 3), deployment(3, 3, 3, 5), back(4, 2, 5, 3)),
+            "artifact:0",
+            id="and beyond both is what ran before them",
+        ),
+        pytest.param(
+            (deployment(1, 0, 1, 2), deployment(2, 2, 2, 4), deployment(3, 4, 4, 5), deployment(4, 1, 5, 6), back(5, 2, 6, 4)),
+            "artifact:0",
+            id="what ran before it goes before what was passed over by name",
+        ),
+        pytest.param(
+            (failed(1, 2, 5, 5), deployment(2, 0, 6, None)), "artifact:2", id="what failed in the moment that it was active ran"
+        ),
+    ],
+)  # fmt: skip
+def test_going_back_never_goes_forward_again(deployments: tuple[DeploymentRow, ...], expected: str | None) -> None:
+    assert chosen(*deployments) == expected
+
+
+def test_a_chain_of_five_is_undone_one_by_one() -> None:
+    chain = [deployment(n, n, n, n + 1) for n in range(1, 5)]
+    newest, at = deployment(5, 5, 5, None), 6
+    gone = []
+    # Every build is of a version of its own.
+    rows = [msgspec.structs.replace(d, version=f"model:m@{d.artifact}") for d in (*chain, newest)]
+    cases = [_release_of(f"model:m@artifact:{n}") for n in range(1, 6)]
+    builds = [
+        Build(build(n).artifact, VersionRow(f"model:m@artifact:{n}", NOW), TargetRow("target:t", NOW)) for n in range(1, 6)
+    ]
+    while True:
+        here = place(*rows)
+        found = targets(builds, here, cases, NONE, NOW)
+        verdict = roll_back(Request(f"deployment:{at}", None, "fleet:f", "Bad."), here, found)
+        if verdict.reasons:
+            break
+        (intended,) = verdict.effects
+        assert isinstance(intended, Describe)
+        to = int(intended.document["artifact"].rpartition(":")[2])
+        gone.append(to)
+        rows[-1] = msgspec.structs.replace(rows[-1], state=DeploymentState.ENDED, valid_to=day(at))
+        went = msgspec.structs.replace(back(at, to, at, at - 1), version=f"model:m@artifact:{to}")
+        rows.append(went)
+        at += 1
+    assert gone == [4, 3, 2, 1]
+    assert [r.code for r in verdict.reasons] == ["NO_TARGET", *["UNDONE"] * 4]
+
+
+def _release_of(version: str) -> Case:
+    row = ReleaseRow(f"release:{version}/l", ReleaseState.APPROVED, 0, "eva")
+    found = case(Standing(row, LINE, StandingVersion(version, "eva")), NOW)
+    assert found is not None
+    return found
+
+
+steps = st.lists(st.tuples(st.sampled_from(["deploy", "back", "name", "fail"]), st.integers(0, 4)), min_size=1, max_size=12)
+
+
+@given(steps)
+def test_what_comes_of_going_back_is_what_a_list_of_what_ran_and_was_undone_says(told: list[tuple[str, int]]) -> None:
+    versions = [f"model:v@{n}" for n in range(5)]
+    builds = [Build(build(n).artifact, VersionRow(versions[n], NOW), TargetRow("target:t", NOW)) for n in range(5)]
+    cases = [_release_of(v) for v in versions]
+    rows: list[DeploymentRow] = []
+    ran: list[int] = []
+    undone: set[int] = set()
+    present: int | None = None
+    for n, (what, of) in enumerate(told, 1):
+        here = place(*rows)
+        found = targets(builds, here, cases, NONE, NOW)
+        assert {int(t.artifact[9:]) for t in found} == {*ran} - {present}
+        assert {int(t.artifact[9:]) for t in found if t.undone_by} == undone - {present}
+        undoes = None
+        if what == "fail":
+            if rows and rows[-1].is_active:
+                reports = json.dumps([{"at": rows[-1].valid_from, "state": "ACTIVE"}, {"at": day(n), "state": "FAILED"}])
+                rows[-1] = msgspec.structs.replace(rows[-1], state=DeploymentState.FAILED, valid_to=day(n), reports=reports)
+            continue
+        if what != "deploy":
+            to = f"artifact:{of}" if what == "name" else None
+            verdict = roll_back(Request(f"deployment:{n}", to, "fleet:f", "Bad."), here, found)
+            ways = {*ran} - {present} - (set() if to else undone)
+            assert bool(verdict.reasons) == (present is None or not ways & ({of} if to else ways)), verdict
+            if verdict.reasons:
+                continue
+            assert isinstance(verdict.effects[0], Describe)
+            of = int(verdict.effects[0].document["artifact"][9:])
+            assert of in ways
+            (undoes,) = verdict.effects[0].document["rollsBack"]
+        # What runs takes the place of what ran, and is deployed again; what it went back from is undone.
+        undone.discard(of)
+        if undoes is not None and present is not None:
+            undone.add(present)
+        if rows and rows[-1].is_active:
+            rows[-1] = msgspec.structs.replace(rows[-1], state=DeploymentState.ENDED, valid_to=day(n))
+        row = msgspec.structs.replace(deployment(n, of, n, None), version=versions[of], recorded_at=day(n))
+        rows.append(msgspec.structs.replace(row, rolls_back=() if undoes is None else (undoes,)))
+        ran, present = [*ran, of], of
+
+
+def test_a_cohort_rejoins_its_fleet_where_it_goes_back_to_what_every_fleet_of_its_runs() -> None:
+    fleets = (FleetRow("fleet:f", (LINE,)), FleetRow("fleet:g", (LINE,)))
+    canary = msgspec.structs.replace(deployment(1, 2, 5, None), place="cohort:c")
+    here, there = deployment(2, 0, 1, None), msgspec.structs.replace(deployment(3, 0, 1, None), place="fleet:g")
+
+    def rejoins(fleets: tuple[FleetRow, ...], *deployments: DeploymentRow) -> bool:
+        at = Place(PlaceRow("cohort:c"), fleets, deployments=deployments)
+        found = targets([build(0), build(2)], at, APPROVED, NONE, NOW)
+        verdict = roll_back(Request("deployment:back", None, "cohort:c", "Bad."), at, found)
+        (intended,) = verdict.effects
+        assert isinstance(intended, Describe)
+        assert intended.document["artifact"] == "artifact:0"
+        return bool(intended.document.get("rejoins"))
+
+    assert rejoins(fleets[:1], canary, here)
+    assert rejoins(fleets, canary, here, there)
+    assert not rejoins(fleets, canary, here)
+    assert not rejoins(fleets[:1], canary, deployment(2, 0, 1, 3))

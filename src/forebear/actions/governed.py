@@ -74,6 +74,10 @@ _DECIDED_BY = {
 }
 
 
+_OWN_MEMBERS = {"override": "expiresAt", "deprecate": "rollbackAllowed"}
+"""What a decision says that no other does."""
+
+
 def _decision(fact: Document) -> Asked:
     if "type" not in fact:
         raise NoAction("type: is required, since it says what is to be decided")
@@ -88,9 +92,9 @@ def _decision(fact: Document) -> Asked:
     input, members = {"release": about[0]}, {"release": "about", "reason": "reasons"}
     if reasons := fact.get("reasons"):
         input["reason"] = "; ".join(reasons)
-    if verb == "override":
-        members["expiresAt"] = "expiresAt"
-        input |= {name: fact[name] for name in ("expiresAt",) if name in fact}
+    if own := _OWN_MEMBERS.get(verb):
+        members[own] = own
+        input |= {name: fact[name] for name in (own,) if name in fact}
     # A decision has no other identity than its fact's id, so that the same fact twice is one decision.
     return Asked(verb, input, members, ("id", "type", "verdict"), key=fact["id"])
 

@@ -40,10 +40,14 @@ class WithdrawApproval(Value):
 
 
 class Deprecate(Value):
-    """Says that a release is not to be deployed any more. What runs goes on."""
+    """Says that a release is not to be deployed any more. What runs goes on, and rolling back to it stays allowed, unless
+    `rollbackAllowed` says otherwise; that may be said anew. What must not run at all is withdrawn (withdrawApproval)."""
 
     release: str = prop("The release.", names=RELEASE)
     reason: str = prop("Why.", length=PROSE)
+    rollback_allowed: bool | None = prop(
+        "Whether rolling back to it stays allowed; it does where this is left out.", default=None
+    )
 
 
 class Archive(Value):
@@ -105,6 +109,10 @@ def one_release(given: Mapping[str, Any]) -> dict[str, Any]:
     return standing_of(release=given["release"])
 
 
+def _deprecate(found: Case, by: By, given: Given) -> Verdict:
+    return release.deprecate(found, by, given.input.get("rollbackAllowed", True))
+
+
 def _archive(found: Case, by: By, given: Given) -> Verdict:
     (installed,) = given.rows("installed", Installed)
     return release.archive(found, by, installed.robots)
@@ -123,7 +131,7 @@ ACTIONS = (
     on_release("approve", Approve, lambda found, by, _: release.approve(found, by), ids=3),
     on_release("reject", Reject, lambda found, by, _: release.reject(found, by)),
     on_release("withdrawApproval", WithdrawApproval, lambda found, by, _: release.withdraw_approval(found, by)),
-    on_release("deprecate", Deprecate, lambda found, by, _: release.deprecate(found, by)),
+    on_release("deprecate", Deprecate, _deprecate),
     on_release("archive", Archive, _archive, facts=("installed",)),
     on_release("restore", Restore, lambda found, by, _: release.restore(found, by)),
     on_release("override", Override, lambda found, by, given: release.override(found, by, given.input["expiresAt"])),

@@ -21,8 +21,10 @@ FACTS = ("permission", "artifact", "incident", "place")
 
 class RollBack(Value):
     """Goes back to what ran on a fleet or a cohort before: to the best target, unless one is named. It is a deployment like any
-    other, requested here and confirmed by reports, but for this: a stale approval suffices, and it takes the place of whatever
-    is pending there. A dry run answers what would be done and what was weighed, and writes nothing."""
+    other, requested here and confirmed by reports, but for this: the approval may be stale, or its release deprecated, and it
+    takes the place of whatever is pending there. What a rollback undid there is gone back to only where it is named. A cohort
+    that goes back to what its fleet runs rejoins it. A dry run answers what would be done and what was weighed, and writes
+    nothing."""
 
     on: str = prop("Where.", names=PLACE)
     reason: str = prop("Why.", length=PROSE)
@@ -58,6 +60,8 @@ def _targets(given: Given) -> list[dict[str, Any]]:
             "version": each.version,
             "allowed": each.allowed,
             "basis": basis.value if (basis := weakest(each.permissions)) else None,
+            "deprecated": each.is_deprecated,
+            "undoneBy": each.undone_by,
             "decisions": [d for p in each.permissions for d in p.decisions],
             "ranItself": bool(each.runs),
             "lastRan": each.last_ran,

@@ -16,9 +16,10 @@ from forebear.actions.action import Action
 from forebear.actions.catalogue import ACTIONS
 from forebear.cli import terminal
 from forebear.cli.registry import ask, opened
-from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, kebab, out, short
+from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, out, short
 from forebear.domain.policy import InvalidPolicy
 from forebear.domain.policy_text import read
+from forebear.domain.remedy import command_name, kebab
 from forebear.graph.declaration import Digest, Json, Long, Property
 from forebear.graph.document import json_text
 
@@ -49,8 +50,8 @@ OUTCOME = f"""__typename
   ... on Planned {{ changes considered {{ id chosen {REASONS} remarks }} }}"""
 
 
-NAMES = {action.name: kebab(action.name) for action in ACTIONS} | {"restore": "restore-release"}
-"""The commands of actions; `forebear restore` restores a database."""
+NAMES = {action.name: command_name(action.name) for action in ACTIONS}
+"""The commands of actions."""
 
 
 def commands() -> dict[str, Any]:
@@ -169,7 +170,8 @@ def _argument(p: Property) -> tuple[Any, Any]:
 
 
 def _option(p: Property) -> tuple[Any, Any]:
-    flag = f"--{kebab(_singular(p.name) if _repeats(p) else p.name)}"
+    name = kebab(_singular(p.name) if _repeats(p) else p.name)
+    flag = f"--{name}/--no-{name}" if p.type is bool else f"--{name}"
     doc, metavar = p.doc, None
     if _is_structured(p):
         doc, metavar = f"{doc} {_READ}", JSON

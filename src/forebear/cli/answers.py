@@ -16,7 +16,8 @@ from forebear.api.documents import document
 from forebear.cli import terminal
 from forebear.cli.actions import in_commands
 from forebear.cli.questions import BEYOND, AsKnownAt, At, answer
-from forebear.cli.terminal import AsJson, Code, Token, Url, checked_moment, counted, kebab, out, short
+from forebear.cli.terminal import AsJson, Code, Token, Url, checked_moment, counted, out, short
+from forebear.domain.remedy import kebab
 from forebear.graph.declaration import camel
 from forebear.graph.document import json_text
 from forebear.graph.kinds import GRAPH

@@ -10,7 +10,8 @@ from rich.text import Text
 
 from forebear.cli import terminal
 from forebear.cli.questions import Of, answer
-from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, kebab, minute, out, short
+from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, minute, out, short
+from forebear.domain.remedy import kebab
 
 if TYPE_CHECKING:
     from forebear.graph.declaration import Edge, Graph, Property

@@ -172,11 +172,6 @@ def is_short(text: str) -> bool:
     return re.fullmatch(r"[a-z-]+:\S*:[0-9a-f]{12}…\S*", text) is not None
 
 
-def kebab(name: str) -> str:
-    """`attachEvidence` as `attach-evidence`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
-
-
 def minute(moment: str) -> str:
     """A moment for reading, in UTC to the minute."""
     return moment[:16].replace("T", " ")

@@ -29,18 +29,18 @@ OVER = "OVER"
 
 
 def may_run(
-    build: Build, place: Place, cases: Iterable[Case], *, stale_counts: bool = False
+    build: Build, place: Place, cases: Iterable[Case], *, goes_back: bool = False
 ) -> tuple[tuple[Permission, ...], tuple[Reason, ...]]:
     """What lets an artifact run at a place, a permission a fleet; and every reason why it may not, none where it may.
 
-    `cases` are releases of its version and maybe of others; `stale_counts` as for `permission`.
+    `cases` are releases of its version and maybe of others; `goes_back` as for `permission`.
     """
     permissions: dict[str, Permission] = {}
     reasons = [*_unusable(build), *_nowhere(place)]
     if build.version is not None and build.target is not None:
         of_it = {c.line.id: c for c in cases if c.version.id == build.version.id}
         for fleet in place.fleets:
-            found = _by_line(build, fleet, of_it, stale_counts)
+            found = _by_line(build, fleet, of_it, goes_back)
             granted = [p for p in found if isinstance(p, Permission)]
             permissions |= {p.case.release.id: p for p in granted}
             reasons += [] if granted else [r for r in found if isinstance(r, Reason)]
@@ -82,7 +82,8 @@ def eligible(builds: Iterable[Build], place: Place, cases: Sequence[Case]) -> li
 def permitted(deployment: str, place: Place, build: Build, cases: Iterable[Case]) -> Eligible:
     """Whether a deployment may start now, whatever it was authorised on when it was requested.
 
-    `place` and `build` are its own. One that goes back to what ran before may on a stale approval.
+    `place` and `build` are its own. One that goes back to what ran before may on a stale approval, and on that of a deprecated
+    release.
     """
     intent = next((d for d in place.deployments if d.id == deployment), None)
     if intent is None:
@@ -91,7 +92,7 @@ def permitted(deployment: str, place: Place, build: Build, cases: Iterable[Case]
     if place.place is None:
         nowhere = Reason(UNKNOWN, f"nothing says any more where {deployment} is to run", "request it anew (requestDeployment)")
         return Eligible(intent.artifact, intent.version, (), (nowhere,))
-    permissions, reasons = may_run(build, place, cases, stale_counts=bool(intent.rolls_back))
+    permissions, reasons = may_run(build, place, cases, goes_back=bool(intent.rolls_back))
     if not (intent.is_pending or intent.is_active):
         reasons = (Reason(OVER, f"{deployment} is {intent.state}", "request it again (requestDeployment)"), *reasons)
     return Eligible(intent.artifact, intent.version, permissions, reasons)
@@ -146,7 +147,7 @@ def _nowhere(place: Place) -> Iterator[Reason]:
             yield Reason(NO_LINE, f"{fleet.id} is in no release line now", "record which release lines it runs (lines)")
 
 
-def _by_line(build: Build, fleet: FleetRow, of_it: dict[str, Case], stale_counts: bool) -> Sequence[Permission | Reason]:
+def _by_line(build: Build, fleet: FleetRow, of_it: dict[str, Case], goes_back: bool) -> Sequence[Permission | Reason]:
     """What each line of a fleet says of an artifact; of lines for other hardware only where there is no other."""
     assert build.version is not None
     assert build.target is not None
@@ -154,7 +155,7 @@ def _by_line(build: Build, fleet: FleetRow, of_it: dict[str, Case], stale_counts
     if not fitting:
         return [_other_target(build, fleet, line) for line in fleet.lines]
     return [
-        permission(of_it[line.id], stale_counts=stale_counts)
+        permission(of_it[line.id], goes_back=goes_back)
         if line.id in of_it
         else _not_in_line(build.version.id, fleet, line, of_it.values())
         for line in fitting

@@ -76,7 +76,12 @@ def stated_before(asked: Request, place: Place) -> Verdict | None:
 
 
 def intent(
-    asked: Request, permissions: Sequence[Permission], *, replaces: Iterable[str], rolls_back: Iterable[str] = ()
+    asked: Request,
+    permissions: Sequence[Permission],
+    *,
+    replaces: Iterable[str],
+    rolls_back: Iterable[str] = (),
+    rejoins: bool = False,
 ) -> Describe:
     """The deployment that a request comes to. Of several permissions, as of two fleets, the weakest is what it rests on."""
     basis = weakest(permissions)
@@ -94,6 +99,8 @@ def intent(
     }
     if asked.planned_for is not None:
         document["plannedFor"] = asked.planned_for
+    if rejoins:
+        document["rejoins"] = True
     return Describe(document)
 
 
@@ -240,7 +247,7 @@ def _course(d: DeploymentRow, told: Iterable[DeploymentRow], active: Mapping[str
         for at in active[other.id]
         if (at, other.id) > (last, d.id)
     ]
-    return course(d.reported, taken, replaced)
+    return course(d.reported, taken, replaced, rejoins=bool(d.rejoins))
 
 
 def _revised(before: DeploymentRow, d: DeploymentRow, after: Course, is_subject: bool) -> Revise | None:

@@ -72,7 +72,8 @@ TRANSITIONS: tuple[Transition, ...] = (
         Transition(state, _E.EVIDENCE_LAPSED, state, "What it was approved on was corrected and does not suffice: it is stale.")
         for state in (_S.APPROVED, _S.DEPLOYED, _S.DEPRECATED)
     ),
-    Transition(_S.DEPRECATED, _D.RESTORATION, _S.APPROVED, "It is wanted back as a rollback target; its approval holds again."),
+    Transition(_S.DEPRECATED, _D.RESTORATION, _S.APPROVED, "It may be deployed again; its approval holds again."),
+    Transition(_S.DEPRECATED, _D.DEPRECATION, _S.DEPRECATED, "It is said anew whether one may still go back to it."),
     Transition(_S.DEPRECATED, _E.DIGEST_CORRECTED, _S.REJECTED, "A digest was corrected: what was approved is another."),
     Transition(_S.DEPRECATED, _D.ARCHIVAL, _S.ARCHIVED, "Nothing of it runs any more, and it is put away for good."),
     *(

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from forebear.domain.outcome import Reason
+from forebear.domain.remedy import whoever
 from forebear.domain.standing import Case
 from forebear.graph.kinds import Basis, DecisionType, ReleaseState, Verdict
 
@@ -23,6 +24,11 @@ class Permission:
     decisions: tuple[str, ...]
 
     @property
+    def is_deprecated(self) -> bool:
+        """Whether the release is deprecated, and its approval lets it be gone back to."""
+        return self.case.release.state is ReleaseState.DEPRECATED and self.basis is not Basis.OVERRIDE
+
+    @property
     def is_restored(self) -> bool:
         """Whether the release was deprecated before, and brought back."""
         ways = [
@@ -31,17 +37,18 @@ class Permission:
         return bool(ways) and ways[-1] is DecisionType.RESTORATION
 
 
-def permission(case: Case, *, stale_counts: bool = False) -> Permission | Reason:
-    """What lets a release run now, or why nothing does.
+def permission(case: Case, *, goes_back: bool = False) -> Permission | Reason:
+    """What lets a release run now, or why nothing does: an approval, before an override, before a stale approval.
 
-    A stale approval starts nothing new. Where `stale_counts`, it does: for going back to what ran on it before.
+    A stale approval and that of a deprecated release start nothing new. Where `goes_back` they do: to go back to what ran on
+    them before, as long as the deprecation did not say that nobody may.
     """
     if case.is_approved and not case.is_stale:
         return Permission(case, Basis.APPROVAL, tuple(case.approvals))
-    if case.is_approved and stale_counts:
-        return Permission(case, Basis.STALE_APPROVAL, tuple(case.approvals))
     if override := case.override():
         return Permission(case, Basis.OVERRIDE, (override.id,))
+    if goes_back and (case.is_approved or case.is_way_back):
+        return Permission(case, Basis.STALE_APPROVAL if case.is_stale else Basis.APPROVAL, tuple(case.approvals))
     release, line, state = case.release.id, case.line.id, case.release.state
     if case.is_approved:
         return Reason(
@@ -50,11 +57,11 @@ def permission(case: Case, *, stale_counts: bool = False) -> Permission | Reason
             "or its evidence was corrected",
             "have it approved anew (missingForApproval lists what is needed)",
         )
+    remedy = _at_night(release, state) if goes_back else _REMEDIES[state]
     if state is ReleaseState.DEPRECATED:
-        return Reason(
-            DEPRECATED, f"{release} is deprecated, so it is not to be deployed any more", "restore it first (restore)"
-        )
-    return Reason(NOT_APPROVED, f"{release} is {state}, not approved", _REMEDIES[state])
+        more = ", nor to be gone back to" if goes_back else ""
+        return Reason(DEPRECATED, f"{release} is deprecated, so it is not to be deployed any more{more}", remedy)
+    return Reason(NOT_APPROVED, f"{release} is {state}, not approved", remedy)
 
 
 _APPROVE = "have it approved first (missingForApproval lists what is needed)"
@@ -62,8 +69,20 @@ _REMEDIES = {
     ReleaseState.CANDIDATE: _APPROVE,
     ReleaseState.EVALUATED: _APPROVE,
     ReleaseState.REJECTED: "restore it (restore), and have it approved",
+    ReleaseState.DEPRECATED: "restore it first (restore)",
     ReleaseState.ARCHIVED: "it is put away for good: register a new version as a candidate",
 }
+
+
+def _at_night(release: str, state: ReleaseState) -> str:
+    """Who can do what about a release that is not approved, as commands to paste."""
+    if state is ReleaseState.ARCHIVED:
+        return _REMEDIES[state]
+    overriding = whoever("let it run in an emergency", "override", release, expires_at="8h", reason="…")
+    restoring = whoever("restore it", "restore", release, reason="…")
+    approving = f"{whoever('approve it', 'approve', release)} (missingForApproval lists what is needed)"
+    ways = {ReleaseState.DEPRECATED: restoring, ReleaseState.REJECTED: f"{restoring}, and {approving}"}
+    return f"{ways.get(state, approving)}; {overriding}"
 
 
 def weakest(permissions: Iterable[Permission]) -> Basis | None:

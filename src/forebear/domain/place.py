@@ -64,6 +64,7 @@ class DeploymentRow(Row, frozen=True):
     valid_to: str | None = None
     reports: str | None = None
     failed_robots: tuple[str, ...] | None = None
+    rejoins: bool | None = None
     version: str | None = None
     target: str | None = None
     replaces: tuple[str, ...] = ()

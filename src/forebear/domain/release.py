@@ -6,7 +6,7 @@ and the release that it was compared with.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -61,9 +61,12 @@ def _decision(
     counts: Iterable[str] = (),
     checked: bool = False,
     actor: str | None = None,
-    expires_at: str | None = None,
+    said: Mapping[str, Any] | None = None,
 ) -> Describe:
-    """A decision about a release as a fact; `checked`: it rests on the checks. `actor`: the policy, where it decides itself."""
+    """A decision about a release as a fact; `checked`: it rests on the checks. `actor`: the policy, where it decides itself.
+
+    `said`: what no other type of decision says.
+    """
     given = [by.reason] if by.reason else []
     policy = case.standing.policy
     document: dict[str, Any] = {
@@ -83,8 +86,7 @@ def _decision(
         document |= {"roles": sorted(by.actor.roles), "machine": by.actor.machine}
     if state is not None:
         document["state"] = state.value
-    if expires_at is not None:
-        document["expiresAt"] = expires_at
+    document |= said or {}
     if checked:
         cited = {c.evidence: None for c in case.checks} | {c.baseline_evidence: None for c in case.checks}
         document["checks"] = [c.frozen() for c in case.checks]
@@ -307,9 +309,14 @@ def withdraw_approval(case: Case, by: By) -> Verdict:
     return Verdict(verdict.subject, (*verdict.effects, *gone))
 
 
-def deprecate(case: Case, by: By) -> Verdict:
-    """Says that a release is not to be deployed any more; it stays a target to go back to once it is restored."""
-    return _decided(case, by, DecisionType.DEPRECATION)
+def deprecate(case: Case, by: By, rollback_allowed: bool) -> Verdict:
+    """Says that a release is not to be deployed any more, and whether it may be gone back to all the same.
+
+    Of what is deprecated already, that may be said anew.
+    """
+    if case.release.state is ReleaseState.DEPRECATED and case.is_way_back is rollback_allowed:
+        return Verdict(case.release.id)
+    return _decided(case, by, DecisionType.DEPRECATION, said={"rollbackAllowed": rollback_allowed})
 
 
 def archive(case: Case, by: By, robots: Sequence[str]) -> Verdict:
@@ -346,7 +353,7 @@ def override(case: Case, by: By, expires_at: str) -> Verdict:
     if expires_at <= case.now:
         reason = Reason("EXPIRED", f"expiresAt: {expires_at} lies in the past", "give a moment to come")
         return Verdict(case.release.id, reasons=(reason,))
-    return _decided(case, by, DecisionType.OVERRIDE, expires_at=expires_at, checked=True)
+    return _decided(case, by, DecisionType.OVERRIDE, said={"expiresAt": expires_at}, checked=True)
 
 
 def _decided(
@@ -357,12 +364,12 @@ def _decided(
     into: ReleaseState | Reason | None = None,
     counts: Iterable[str] = (),
     checked: bool = False,
-    expires_at: str | None = None,
+    said: Mapping[str, Any] | None = None,
     **changed: Any,
 ) -> Verdict:
     """A decision of one person, where the lifecycle has a way for it."""
     target = into or allowed(case.release.state, type)
     if isinstance(target, Reason):
         return Verdict(case.release.id, reasons=(target,))
-    decision = _decision(case, by, 0, type, state=target, counts=counts, checked=checked, expires_at=expires_at)
+    decision = _decision(case, by, 0, type, state=target, counts=counts, checked=checked, said=said)
     return Verdict(case.release.id, (decision, *_moves(case, target, **changed)))

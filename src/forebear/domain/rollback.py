@@ -1,13 +1,17 @@
 """Going back to what ran before: which artifacts could be gone back to, in which order, and the request that does it.
 
-What ran at a place on an approval may be gone back to on it, also where the approval is stale by now; the deployment says so.
+What ran at a place on an approval may be gone back to on it, also where the approval is stale by now or the release deprecated;
+the deployment says so. What a rollback undid there is no default target until somebody deploys it there again: going back twice
+goes further back, never forward again. It is the very build that is undone, and with it builds of its version that never ran
+there.
+
 What is wrong is to be undone without waiting, so going back takes the place of whatever is pending there, too: what is only
 planned is over at once, or a deployment manager would begin both; what is under way, when a report says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -19,12 +23,14 @@ from forebear.domain.deployment import Request, canaries, intent, stated_before,
 from forebear.domain.outcome import Option, Reason, Revise, Verdict
 from forebear.domain.permission import Permission, weakest
 from forebear.domain.place import DeploymentRow, Place
+from forebear.domain.remedy import whoever
 from forebear.domain.standing import Case, Row
 from forebear.graph.kinds import Basis, DeploymentState
 
 NOTHING_RUNS = "NOTHING_RUNS"
 NEVER_RAN = "NEVER_RAN"
 NO_TARGET = "NO_TARGET"
+UNDONE = "UNDONE"
 
 
 class IncidentRow(Row, frozen=True):
@@ -72,7 +78,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Target:
-    """An artifact that could be gone back to: how it or other builds of its version ran there, and whether it may run now."""
+    """An artifact that could be gone back to: how it or other builds of its version ran there, and whether it may run now.
+
+    `undone_by`: the rollback that undid it there. `later`: it ran there later than what is to be undone now.
+    """
 
     artifact: str
     version: str | None
@@ -81,11 +90,23 @@ class Target:
     open: tuple[str, ...]
     permissions: tuple[Permission, ...]
     reasons: tuple[Reason, ...]
+    undone_by: str | None = None
+    later: bool = False
 
     @property
     def allowed(self) -> bool:
         """Whether it may be gone back to."""
         return not self.reasons
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it may be gone back to without being named."""
+        return self.allowed and self.undone_by is None
+
+    @property
+    def is_deprecated(self) -> bool:
+        """Whether a release that lets it run is deprecated."""
+        return any(p.is_deprecated for p in self.permissions)
 
     @cached_property
     def every_run(self) -> tuple[Run, ...]:
@@ -124,6 +145,8 @@ class Target:
         when = "and runs there now" if still else f"last until {self.last_ran[:16]}Z"
         well = f"{', '.join(self.incidents)} began meanwhile" if self.incidents else "without an incident"
         yield f"{what} ran there for {lasted}, {when}, {well}{', and failed' if self.failed else ''}"
+        if self.undone_by is not None:
+            yield f"{self.undone_by} undid it there, so it is gone back to only where it is named"
         for id in self.open:
             yield f"{id} is open and touches {self.version}"
         for p in self.permissions:
@@ -131,6 +154,8 @@ class Target:
                 yield f"the approval of {p.case.release.id} is stale since {(p.case.release.stale_from or '')[:16]}Z"
             elif p.basis is Basis.OVERRIDE:
                 yield f"{p.case.release.id} may run by an override alone"
+            if p.is_deprecated:
+                yield f"{p.case.release.id} is deprecated, and may be gone back to"
             elif p.is_restored:
                 yield f"{p.case.release.id} was deprecated, and restored"
 
@@ -138,8 +163,11 @@ class Target:
         basis = weakest(self.permissions)
         return (
             not self.allowed,
+            self.undone_by is not None,
+            self.is_deprecated,
             bool(self.open),
             list(Basis).index(basis) if basis else len(Basis),
+            self.later,
             not self.runs,
             bool(self.incidents) or self.failed,
         )
@@ -187,6 +215,32 @@ def _came_to_nothing(d: DeploymentRow) -> bool:
     return bool(d.rolls_back) and (d.is_pending or d.valid_from is None)
 
 
+def _asked_for(d: DeploymentRow) -> tuple[str, str, str]:
+    """When it was asked for at the latest, to order by: history from elsewhere is recorded after it began."""
+    return min((m for m in (d.recorded_at, d.valid_from) if m is not None), default=""), d.recorded_at or "", d.id
+
+
+def _undoing(artifact: str | None, ran: Sequence[DeploymentRow], known: Mapping[str, str | None]) -> str | None:
+    """The newest rollback that undid an artifact where these deployments ran, unless it was deployed there again since.
+
+    `known`: the artifacts of deployments. To name it when going back deploys it again as well.
+    """
+    undid = [r for r in ran if any(known.get(id) == artifact for id in r.rolls_back)]
+    newest = max(undid, key=_asked_for, default=None)
+    if newest is None:
+        return None
+    former = (*newest.rolls_back, *newest.replaces)
+    again = any(d.artifact == artifact and d.id not in former and _asked_for(d) > _asked_for(newest) for d in ran)
+    return None if again else newest.id
+
+
+def _turn(d: DeploymentRow, ran: Sequence[DeploymentRow]) -> tuple[str, str, str]:
+    """Where a deployment stands in the order of what was deployed. One that went back stands where that stood."""
+    earlier = [e for e in ran if _asked_for(e) < _asked_for(d)] if d.rolls_back else []
+    same = [e for e in earlier if e.artifact == d.artifact] or [e for e in earlier if e.version and e.version == d.version]
+    return _turn(max(same, key=_asked_for), ran) if same else _asked_for(d)
+
+
 def _failed_at(d: DeploymentRow) -> str:
     return max(moments(d.reported, DeploymentState.FAILED), default="")
 
@@ -200,28 +254,37 @@ def _superseded(failed: DeploymentRow, place: Place) -> bool:
 def targets(builds: Iterable[Build], place: Place, cases: Sequence[Case], incidents: Incidents, now: str) -> list[Target]:
     """What could be gone back to at a place, the best first: builds of versions that ran there, but for what is undone.
 
-    Before others comes what may run at all; what no open incident touches; what runs on an approval that stands, before a stale
-    one, before an override; the very build that ran there; what had no incident there and did not fail; and then what ran there
-    last, longest.
+    Before others comes what may run at all; what no rollback undid; what is not deprecated; what no open incident touches; what
+    runs on an approval that stands, before an override, before a stale approval; what ran there before what is undone; the very
+    build that ran there; what had no incident there and did not fail; and then what ran there last, longest.
     """
     bad = undone(place)
     ran = [d for d in _on(place, _spots(place)) if d.valid_from is not None]
+    known = {d.id: d.artifact for d in place.deployments}
+    undid = {d.artifact: _undoing(d.artifact, ran, known) for d in ran}
+    # Another build of a version that is undone takes nobody back, unless that very build ran there.
+    versions = {d.version for d in ran if undid[d.artifact]} | ({bad.version} if bad else set())
     found = []
     for build in builds:
         if build.artifact is None or (bad is not None and build.artifact.id == bad.artifact):
             continue
-        version = build.version.id if build.version else None
-        of_it = [d for d in ran if d.artifact == build.artifact.id]
+        id, version = build.artifact.id, build.version.id if build.version else None
+        of_it = [d for d in ran if d.artifact == id]
         others = [d for d in ran if d not in of_it and version is not None and d.version == version]
-        # Another build of the version that is undone takes nobody back, unless that very build ran there.
-        if of_it or (others and not (bad is not None and version == bad.version)):
-            permissions, reasons = may_run(build, place, cases, stale_counts=True)
+        if of_it or (others and version not in versions):
+            permissions, reasons = may_run(build, place, cases, goes_back=True)
             touching = tuple(sorted({t.incident for t in incidents.open if t.version == version}))
             runs, other_runs = _runs(of_it, incidents, now), _runs(others, incidents, now)
-            found.append(Target(build.artifact.id, version, runs, other_runs, touching, permissions, reasons))
+            later = bad is not None and _is_later(of_it or others, bad, ran)
+            found.append(Target(id, version, runs, other_runs, touching, permissions, reasons, undid.get(id), later))
     found.sort(key=lambda t: t.artifact)
     found.sort(key=lambda t: (t.last_ran, t.went_well), reverse=True)
     return sorted(found, key=lambda t: t._rank())
+
+
+def _is_later(of_it: Sequence[DeploymentRow], bad: DeploymentRow, ran: Sequence[DeploymentRow]) -> bool:
+    """Whether an artifact was deployed later than what is undone, and runs no more. (A canary goes back to what runs.)"""
+    return not any(d.is_active for d in of_it) and max(_turn(d, ran) for d in of_it) > _turn(bad, ran)
 
 
 def roll_back(asked: Request, place: Place, found: Sequence[Target]) -> Verdict:
@@ -239,12 +302,25 @@ def roll_back(asked: Request, place: Place, found: Sequence[Target]) -> Verdict:
     if reasons:
         return Verdict(asked.id, reasons=reasons)
     assert bad is not None
-    chosen = next(t for t in found if asked.artifact in (None, t.artifact))
+    chosen = next(t for t in found if t.artifact == asked.artifact or (asked.artifact is None and t.is_default))
     over = [d.id for d in place.here if d.is_pending or d.is_active]
     over += [d.id for d in canaries(place, chosen.artifact) if d.is_active]
-    intended = intent(replace(asked, artifact=chosen.artifact), chosen.permissions, replaces=over, rolls_back=[bad.id])
+    intended = intent(
+        replace(asked, artifact=chosen.artifact),
+        chosen.permissions,
+        replaces=over,
+        rolls_back=[bad.id],
+        rejoins=_rejoins(place, chosen.artifact),
+    )
     options = tuple(replace(o, chosen=o.id == chosen.artifact) for o in options)
     return Verdict(asked.id, (intended, *_dropped(place)), considered=options)
+
+
+def _rejoins(place: Place, artifact: str) -> bool:
+    """Whether the place is a cohort, and an artifact is what its fleet runs: each, where there are several."""
+    fleets = {f.id for f in place.fleets}
+    running = {d.place for d in place.deployments if d.is_active and d.artifact == artifact}
+    return place.place is not None and place.place.id not in fleets and bool(fleets) and fleets <= running
 
 
 def _dropped(place: Place) -> Iterator[Revise]:
@@ -271,23 +347,34 @@ def _against(asked: Request, found: Sequence[Target]) -> tuple[Reason, ...]:
         return (
             Reason(NEVER_RAN, said, "request it as a deployment (requestDeployment); rollbackTargets lists what ran there"),
         )
-    if any(t.allowed for t in found):
+    if any(t.is_default for t in found):
         return ()
-    said = f"nothing that ran on {asked.on} before may run there now"
-    none = Reason(
-        NO_TARGET, said, "make one of these possible, or request another artifact (eligible lists what may run there)"
+    left = any(t.allowed for t in found)
+    said = (
+        f"all that ran on {asked.on} before and may run there now was undone there by a rollback"
+        if left
+        else (f"nothing that ran on {asked.on} before may run there now")
     )
-    each = (Reason(r.code, f"{t.artifact}: {r.message}", r.remedy) for t in found for r in t.reasons)
-    return (none, *each)
+    name = "name what to go back to (to)" if left else "make one of these possible"
+    none = Reason(NO_TARGET, said, f"{name}, or request another artifact (eligible lists what may run there)")
+    return (none, *(reason for t in found for reason in _each_against(asked.on, t)))
+
+
+def _each_against(place: str, target: Target) -> Iterator[Reason]:
+    """Why a target is not gone back to by itself, and what can be done about it."""
+    if target.allowed:
+        said = f"{target.artifact}: {target.undone_by} undid it there, and nobody deployed it there again"
+        yield Reason(UNDONE, said, whoever("name it", "rollBack", place, to=target.artifact, reason="…"))
+    for r in target.reasons:
+        yield Reason(r.code, f"{target.artifact}: {r.message}", r.remedy)
 
 
 def _runs(deployments: Iterable[DeploymentRow], incidents: Incidents, now: str) -> tuple[Run, ...]:
     runs = []
     for d in deployments:
         since, until = d.valid_from or "", d.valid_to
-        if until is None or since < until:
-            began = (i for i in incidents.incidents if since <= i.valid_from and (until is None or i.valid_from < until))
-            runs.append(Run(since, until, d.state is DeploymentState.FAILED, tuple(began), now))
+        began = (i for i in incidents.incidents if since <= i.valid_from and (until is None or i.valid_from < until))
+        runs.append(Run(since, until, d.state is DeploymentState.FAILED, tuple(began), now))
     return tuple(sorted(runs, key=lambda run: run.since))
 
 

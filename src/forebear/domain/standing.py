@@ -198,6 +198,7 @@ class DecisionRow(Row, frozen=True):
     decided_at: str | None = None
     expires_at: str | None = None
     policies: list[str] = []
+    rollback_allowed: bool | None = None
     approves: bool = False
     checks: str | None = None
     """What it froze, where it approves."""
@@ -357,6 +358,12 @@ class Case:
     def is_approved(self) -> bool:
         """Whether it stands approved, stale or not."""
         return self.release.state in (ReleaseState.APPROVED, ReleaseState.DEPLOYED)
+
+    @property
+    def is_way_back(self) -> bool:
+        """Whether it is deprecated and may be gone back to. Only a deprecation that says so forbids it; older ones do not."""
+        said = [d.rollback_allowed for d in self.standing.decisions if d.is_granted(DecisionType.DEPRECATION)]
+        return self.release.state is ReleaseState.DEPRECATED and said[-1:] != [False]
 
     @property
     def is_stale(self) -> bool:

@@ -505,6 +505,9 @@ class Decision(Node, prefix="decision", standing=GOVERNED):
     expires_at: datetime | None = prop(
         "Until when it holds (exclusive); null where it holds for good.", default=None, ahead=True
     )
+    rollback_allowed: bool | None = prop(
+        "Of a deprecation: whether rolling back to the release stays allowed; so it does where this is null.", default=None
+    )
     decided_at: datetime | None = prop("When it was decided, in the world.", default=None, indexed=True)
     state: ReleaseState | None = prop("The release's state after it; null where it changed none.", default=None)
     reasons: list[str] | None = prop("Why.", default=None, length=PROSE)
@@ -673,6 +676,10 @@ class Deployment(Node, prefix="deployment", standing=GOVERNED):
     reason: str | None = prop("Why it was requested.", default=None, length=PROSE)
     planned_for: datetime | None = prop("When it is to begin; null where at once.", default=None, ahead=True)
     basis: Basis | None = prop("What it was authorised on.", default=None)
+    rejoins: bool | None = prop(
+        "Whether a cohort goes back to what its fleet runs: it is over once it is active, and the fleet's deployment holds.",
+        default=None,
+    )
     reports: list[DeploymentReport] | None = prop(
         "What was reported of it, in the order of moments: of each state the first report and the last.",
         change=APPENDED, default=None, items=ENDS,
