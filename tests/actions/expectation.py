@@ -355,6 +355,8 @@ class Expectation:
         about, id = evidence["about"][0], evidence["id"]
         values = {m["metric"]: m["value"] for m in evidence["measurements"]}
         supersedes = tuple(evidence.get("supersedes", ()))
+        if id in supersedes:
+            return refused("INVALID_INPUT")
         if id in self.evidence:
             same = self.evidence[id]
             said = (about, values, evidence["measuredAt"], supersedes)

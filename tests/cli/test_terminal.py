@@ -2,13 +2,14 @@
 
 import json
 import unicodedata
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forebear.cli.terminal import counted, print_json, printable
+from forebear.cli.terminal import counted, moment, print_json, printable
 
 HOSTILE = "arm\x1b[2J\nrobot:q is APPROVED\r\x07\x9b1m\u202e\u2066\u2028"
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
@@ -47,3 +48,13 @@ def test_json_is_exact_and_moves_no_cursor(value: Any) -> None:
     (line,) = printed
     assert json.loads(line) == value
     assert printable(line.removesuffix("\n")) == line.removesuffix("\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "away"), [("5m", timedelta(minutes=5)), ("12h", timedelta(hours=12)), ("90d", timedelta(days=90))]
+)
+def test_how_far_away_a_moment_is_means_the_past_unless_it_lies_ahead(text: str, away: timedelta) -> None:
+    now = datetime.now(UTC)
+    ago, then = (datetime.fromisoformat(moment("--since", text, ahead=ahead)) for ahead in (False, True))
+    assert abs(ago - (now - away)) < timedelta(seconds=30)
+    assert abs(then - (now + away)) < timedelta(seconds=30)

@@ -31,7 +31,9 @@ class RequestDeployment(Value):
     artifact: str = prop("What is to run.", names=ARTIFACT)
     on: str = prop("Where.", names=PLACE)
     reason: str = prop("Why.", length=PROSE)
-    planned_for: datetime | None = prop("When it is to begin, not past; at once where it is left out.", default=None)
+    planned_for: datetime | None = prop(
+        "When it is to begin, not past; at once where it is left out.", default=None, ahead=True
+    )
     id: str | None = prop("The id that it is to have; the same request again changes nothing.", default=None, names=DEPLOYMENT)
 
 

@@ -69,7 +69,7 @@ class Override(Value):
 
     release: str = prop("The release.", names=RELEASE)
     reason: str = prop("Why it cannot wait.", length=PROSE)
-    expires_at: datetime = prop("Until when (exclusive).")
+    expires_at: datetime = prop("Until when (exclusive).", ahead=True)
 
 
 def on_release(

@@ -176,7 +176,7 @@ def _option(p: Property) -> tuple[Any, Any]:
     if _is_structured(p):
         doc, metavar = f"{doc} {_READ}", JSON
     elif p.type is datetime:
-        doc, metavar = f"{doc} A moment, or from now 90d, 12h or 30m.", "MOMENT"
+        doc, metavar = f"{doc} A moment, or 90d, 12h or 30m {'from now' if p.ahead else 'ago'}.", "MOMENT"
     if _repeats(p):
         doc = f"{doc} May be given again."
     return _parameter(p, typer.Option(flag, help=doc, metavar=metavar, show_default=False))
@@ -210,7 +210,7 @@ def _value(p: Property, given: Any) -> Any:
 def _item(p: Property, given: Any) -> Any:
     if _is_structured(p):
         return _document(p, given)
-    return terminal.moment(f"--{kebab(p.name)}", given) if p.type is datetime else given
+    return terminal.moment(f"--{kebab(p.name)}", given, ahead=p.ahead) if p.type is datetime else given
 
 
 def _document(p: Property, text: str) -> Any:

@@ -103,10 +103,11 @@ def contents(file: str) -> str:
         raise Failure(f"{file} is not UTF-8", Code.WRONG) from None
 
 
-def moment(option: str, text: str) -> str:
-    """A moment that an option names, or how long from now it is. Raises `Failure`."""
-    if after := re.fullmatch(r"(\d{1,5})([dhm])", text):
-        return (datetime.now(UTC) + timedelta(**{_UNITS[after[2]]: int(after[1])})).isoformat()
+def moment(option: str, text: str, *, ahead: bool) -> str:
+    """A moment that an option names, or how far from now it is: `ahead` of it, or else before it. Raises `Failure`."""
+    if away := re.fullmatch(r"(\d{1,5})([dhm])", text):
+        span = timedelta(**{_UNITS[away[2]]: int(away[1])})
+        return (datetime.now(UTC) + (span if ahead else -span)).isoformat()
     try:
         moment = moments.read(text)
     except ValueError:

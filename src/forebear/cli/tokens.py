@@ -54,7 +54,7 @@ def create(
         "roles": role,
         "lines": line or None,
         "machine": machine,
-        "expiresAt": terminal.moment("--expires", expires) if expires else None,
+        "expiresAt": terminal.moment("--expires", expires, ahead=True) if expires else None,
     }
     created = _done(answer(CREATE, given, url, token, exact=as_json)["createToken"])
     if as_json:
