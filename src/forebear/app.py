@@ -76,13 +76,16 @@ class Forebear:
 
         `prepared` is set once those are planned that take longest. What cannot be planned now is planned when it is asked.
         """
+        if self.store.engine is Engine.EMBEDDED:
+            # It plans the largest in milliseconds.
+            prepared.set()
         try:
             asked = [each for q in self._known() for each in documents.asked(q, self.schema.graph)]
             # Compiling the largest takes longer than others may wait for their answers.
             statements = [await asyncio.to_thread(self.executor.statement, *each) for each in asked]
             statements.sort(key=lambda statement: -_parts(statement[0]))
             for text, parameters in statements:
-                if self.store.engine is Engine.EMBEDDED or _parts(text) <= QUICK:
+                if _parts(text) <= QUICK:
                     prepared.set()
                 with contextlib.suppress(StoreError):
                     await self.store.plans.ready(text, parameters)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -189,7 +190,9 @@ class History:
         value = self._value(p)
         if not kind.has_other_ids or p.name not in (*kind.reported_by, "externalIds"):
             return value
-        return f"{value} of {id}" if isinstance(value, str) else [f"{name} of {id}" for name in value]
+        if p.type is Digest:
+            return f"sha256:{hashlib.sha256(f'{value} of {id}'.encode()).hexdigest()}"
+        return [f"{name} of {id}" for name in value]
 
     def _value(self, p: Property) -> Any:
         return value(p, self.random)

@@ -113,8 +113,8 @@ QUESTIONS: Mapping[str, Sequence[tuple[str, str, str]]] = {
         ("no weights", "weight: trained.weight", "weight: null"),
     ),
     "resolve": (
-        ("by another property", "{weightsDigest: $name}", "{uri: $name}"),
-        ("not by its id", "{id: 'artifact:' + $name}", "{id: $name}"),
+        ("by another property", "{weightsDigest: $digest}", "{uri: $digest}"),
+        ("not by its id", "{id: 'artifact:' + $digest}", "{id: $digest}"),
     ),
     "running": (
         ("seen is intended", "'INTENDED' ELSE 'OBSERVED'", "'OBSERVED' ELSE 'INTENDED'"),

@@ -235,13 +235,15 @@ async def test_no_operation_keeps_the_others_waiting(service: Served, name: str)
 
 async def test_small_reads_pass_sixty_four_heavy_ones(service: Served, store: Store) -> None:
     heavy = "UNWIND range(1, 400) AS a UNWIND range(1, 400) AS b WITH a * b AS c WHERE c % 7 = 0 RETURN sum(c) AS s"
-    await service.ask("{ models { totalCount } }")
+    small = "{ models { totalCount } }"
+    for _ in range(3):
+        await service.ask(small)
     started = time.perf_counter()
     running = [asyncio.create_task(store.read(heavy)) for _ in range(64)]
     took = []
     while not all(task.done() for task in running):
         before = time.perf_counter()
-        assert (await service.ask("{ models { totalCount } }")).code is None
+        assert (await service.ask(small)).code is None
         took.append(time.perf_counter() - before)
     outcomes = [task.exception() for task in running]
     assert {type(o) for o in outcomes} <= {type(None), Overloaded}

@@ -131,7 +131,8 @@ async def test_a_nested_query_over_five_kinds_is_one_statement(store: Store, mon
     run = AsyncSession.run
 
     async def counted(self: AsyncSession, query: Any, *arguments: Any, **named: Any) -> Any:
-        statements.append(str(query))
+        if not str(query).startswith("EXPLAIN"):
+            statements.append(str(query))
         return await run(self, query, *arguments, **named)
 
     monkeypatch.setattr(AsyncSession, "run", counted)

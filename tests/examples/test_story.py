@@ -99,10 +99,11 @@ async def test_which_fleets_run_models_made_with_bridge(company: Forebear) -> No
         "run:galley-hand-1", "model:octo-base@1.5", "checkpoint:octo-base-1.5/step-300000", "run:octo/octo-base-1.5",
         "dataset:octo/oxe_magic_soup@241fb35", BRIDGE,
     ]  # fmt: skip
-    assert old[1] == "installation:ur-04/2026-03-16"
+    assert old[1:3] == ["robot:ur-04", "installation:ur-04/2026-03-16"]
     assert "model:openvla-7b@1" in old
     for path, robot in ((north, "ur-09/2026-06-16T14"), (south, "ur-08/2026-06-22T09")):
-        assert path[1].startswith(f"installation:{robot}")
+        assert path[1] == f"robot:{robot.partition('/')[0]}"
+        assert path[2].startswith(f"installation:{robot}")
         assert path[-2:] == ["run:parcel-picker-2b", BRIDGE]
 
 

@@ -107,24 +107,36 @@ async def test_what_changes_of_what_was_known_is_in_the_entry(registry: Forebear
     ):
         await record(registry, fact)
 
-    _, *entries = await chain(registry.store)
+    first, *entries = await chain(registry.store)
+    running, succeeded, again = first.at, entries[0].at, entries[-1].at
+    both = {"statusTold": ["RUNNING", "SUCCEEDED"], "statusSince": [running, succeeded]}
+    named = {**edge, "role": None}
     changes = [change for e in entries for change in said(e)["changes"]]
     assert all(change.pop("of") == "run:a" for change in changes)
     assert changes == [
         {
-            "before": {"status": "RUNNING", "configuration": None},
-            "after": {"status": "SUCCEEDED", "configuration": '{"lr":0.1}'},
+            "before": {"status": "RUNNING", "statusTold": ["RUNNING"], "statusSince": [running], "configuration": None},
+            "after": {"status": "SUCCEEDED", **both, "configuration": '{"lr":0.1}'},
         },
         {
             "before": {"configuration": '{"lr":0.1}'},
             "after": {"configuration": '{"lr":1}'},
             "reason": "typed wrongly",
         },
-        {**edge, "before": {"weight": 0.5}, "after": {"weight": 1.0}, "reason": "counted"},
-        {**edge, "before": {"role": None}, "after": {"role": "finetune"}},
-        {**edge, "before": {"weight": 1.0, "role": "finetune"}, "after": None, "reason": "never read"},
-        {"before": {"status": "SUCCEEDED", "configuration": '{"lr":1}'}, "after": None, "reason": "never ran"},
-        {"before": {"retractedAt": entries[-2].at, "status": None}, "after": {"retractedAt": None, "status": "RUNNING"}},
+        {**named, "before": {"weight": 0.5}, "after": {"weight": 1.0}, "reason": "counted"},
+        {**named, "before": {"weight": 1.0}, "after": None},
+        {
+            **named,
+            "role": "finetune",
+            "before": dict.fromkeys(("role", "weight")),
+            "after": {"role": "finetune", "weight": 1.0},
+        },
+        {**named, "role": "finetune", "before": {"weight": 1.0, "role": "finetune"}, "after": None, "reason": "never read"},
+        {"before": {"status": "SUCCEEDED", **both, "configuration": '{"lr":1}'}, "after": None, "reason": "never ran"},
+        {
+            "before": {"retractedAt": entries[-2].at, **dict.fromkeys(("status", "statusTold", "statusSince"))},
+            "after": {"retractedAt": None, "status": "RUNNING", "statusTold": ["RUNNING"], "statusSince": [again]},
+        },
     ]
 
 

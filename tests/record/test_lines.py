@@ -100,6 +100,7 @@ async def test_what_belongs_to_another_line_is_not_amended_by_any_fact(registry:
         ({"kind": "Cohort", "id": "cohort:new", "fleets": to("fleet:other")}, "record"),
         ({"kind": "Incident", "id": "incident:other", "validFrom": SINCE, "validTo": "2026-01-02T00:00:00Z"}, "record"),
         ({"kind": "Run", "id": "run:other", "metrics": {"loss": 1}}, "record"),
+        ({"kind": "Robot", "id": "robot:other", "software": "8", "asOf": SINCE}, "record"),
         (OWN_SITE, "record"),
     ):
         before = await everything(registry)
@@ -233,6 +234,8 @@ class Sequence:
             fact |= self.random.choice([{"name": "New"}, {"labels": ["x"]}, {"externalIds": ["mdm:other"]}])
         if kind.name == "Run" and self.random.random() < 0.3:
             fact["status"] = self.random.choice(["RUNNING", "FAILED"])
+            if self.random.random() < 0.5:
+                fact["asOf"] = self.random.choice([SINCE, "2026-03-01T00:00:00Z"])
         for edge in kind.edges:
             if self.random.random() < 0.4 and (end := self._end(edge)):
                 fact[edge.name] = end if edge.one else [end]

@@ -80,7 +80,7 @@ def _read(data: bytes, type: Any) -> Any:
     """A JSON text as a type; a list of `msgspec.Raw` holds the texts of its items."""
     try:
         return msgspec.json.decode(data, type=type)
-    except (msgspec.ValidationError, UnicodeDecodeError):
+    except UnicodeDecodeError:
         raise
     except msgspec.MsgspecError:
         # It may hold what JSON has no word for, such as NaN: who knows the field says what is wrong with that.

@@ -632,9 +632,12 @@ class Decommissioning(Node, prefix="decommissioning", standing=GOVERNED):
 
     valid_from: datetime | None = prop("Since when it is out of service.", default=None, indexed=True)
     valid_to: datetime | None = prop(
-        "When it was recommissioned (exclusive); null while it is out of service.", change=APPENDED, default=None
+        "When it was recommissioned (exclusive); null while it is out of service.",
+        change=APPENDED,
+        default=None,
+        after="valid_from",
     )
-    reason: str | None = prop("Why it was decommissioned.", default=None)
+    reason: str | None = prop("Why it was decommissioned.", default=None, length=PROSE)
 
     place = edge(
         DECOMMISSIONS, "Robot", "Cohort", "Fleet", one=True, doc="What is out of service.",

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 
 from forebear.graph.declaration import EXTERNAL_ID, IDENTIFIES, Edge, Graph, Kind
 from forebear.graph.kinds import COLLECTED_FROM
+from forebear.graph.upsert import UNTOLD
 
 Walks = list[tuple[str, str]]
 """Subqueries of `n`, each with the column in which it answers a list of ids."""
@@ -82,12 +83,16 @@ def lines(graph: Graph, kind: str, directions: Iterable[Direction]) -> str:
 
 
 def differing(kind: Kind) -> str:
-    """The nodes of which facts say something new: rows `{at, id, values}`; answers `{at, id}`. New nodes are not among them."""
+    """The nodes of which facts say something new: rows `{at, id, values, told}`; answers `{at, id}`, and no node that is new.
+
+    `values` holds what is told without a moment, too, and `told` what is told with one.
+    """
+    untold = f" OR {UNTOLD}" if kind.told else ""
     return (
         f"UNWIND $batch.rows AS row\n"
         f"MATCH (n:{kind.name} {{id: row.id}})\n"
         f"WHERE n.describedAt IS NULL OR any(k IN keys(row.values) "
-        f"WHERE coalesce(n[k] <> row.values[k], (n[k] IS NULL) <> (row.values[k] IS NULL)))\n"
+        f"WHERE coalesce(n[k] <> row.values[k], (n[k] IS NULL) <> (row.values[k] IS NULL))){untold}\n"
         f"RETURN row.at AS at, n.id AS id"
     )
 

@@ -40,7 +40,7 @@ def describe(kind: Kind) -> str:
     but what is simply updated.
     """
     # The lock comes before what decides is read, as ON MATCH keeps the order; a node just created is the writer's own.
-    first, untold = ("row.first", f" OR {_UNTOLD}") if kind.told else ("row.guaranteed", "")
+    first, untold = ("row.first", f" OR {UNTOLD}") if kind.told else ("row.guaranteed", "")
     return (
         f"UNWIND $batch.rows AS row\n"
         f"MERGE (n:{kind.name} {{id: row.id}})\n"
@@ -58,7 +58,7 @@ def describe(kind: Kind) -> str:
     )
 
 
-_UNTOLD = (
+UNTOLD = (
     "any(t IN row.told WHERE none(i IN range(0, size(coalesce(n[t.since], [])) - 1) "
     "WHERE n[t.since][i] = t.asOf AND n[t.told][i] = t.value))"
 )

@@ -123,7 +123,15 @@ class Lines:
             id = row.of if isinstance(row, Amendment) else row.id
             names += [{"at": position, "id": id, "external": name} for name in external or ()]
         for kind, given in sorted(described.items()):
-            asked = [{"at": p, "id": row.id, "values": {**row.guaranteed, **row.updated}} for p, row in given]
+            asked = [
+                {
+                    "at": p,
+                    "id": row.id,
+                    "values": {**row.guaranteed, **row.updated, **{t.of.name: t.value for t in row.told if t.as_of is None}},
+                    "told": [t.row for t in row.told if t.as_of],
+                }
+                for p, row in given
+            ]
             for found in await self._run(reach.differing(self._graph.kinds[kind]), asked):
                 concerned[found["at"]].amended.add((kind, found["id"]))
         for position, e, stands in news:

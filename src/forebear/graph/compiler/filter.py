@@ -124,7 +124,9 @@ def plain(value: Any) -> Any:
 
 
 def _digests(value: Any) -> Any:
-    return [normal_or_same(item) for item in value] if isinstance(value, list) else normal_or_same(value)
+    if isinstance(value, list):
+        return [_digests(item) for item in value]
+    return value if value is None else normal_or_same(value)
 
 
 def _dotted(path: Path) -> str:
