@@ -108,7 +108,7 @@ def test_that_a_walk_met_its_bound_is_said(terminal: Callable[[int], io.StringIO
     ("arguments", "code", "last"),
     [
         ("eligible fleet:galley", 0, "5 rows"),
-        ("rollback-targets fleet:galley --first 1", 1, "3 rows, 1 shown; --first shows more"),
+        ("rollback-targets fleet:galley --first 1", 0, "1 row"),
         ("permitted deployment:parcel-north-2026-10-late", 0, None),
         ("drift fleet:parcel-south", 0, "none"),
         ("missing-for-approval release:galley-hand@1/ur5e-rtx4090-kitchen", 0, "none"),
