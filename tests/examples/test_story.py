@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,6 +74,54 @@ async def test_releases_stand_where_the_story_leaves_them(company: Forebear) -> 
         "release:parcel-picker@2/ur5e-rtx4090-kitchen": "DEPRECATED",
         "release:parcel-picker@3/ur5e-orin-parcels": "REJECTED",
     }
+
+
+async def test_what_was_decided_is_dated_as_the_story_dates_it_and_recorded_when_it_was_told(company: Forebear) -> None:
+    stands = """query($at: DateTime) { release(id: "release:parcel-picker@2/ur5e-orin-parcels") {
+        stateAt(at: $at) { state since decision { type } } } }"""
+    approved = {"state": "APPROVED", "since": "2026-05-28T09:00:00.000000Z", "decision": {"type": "APPROVAL"}}
+    assert (await ask(company, stands, at="2026-07-01T00:00:00Z"))["release"]["stateAt"] == approved
+    assert (await ask(company, stands, at="2026-05-27T12:00:00Z"))["release"]["stateAt"]["state"] == "EVALUATED"
+    # Nobody knew of it here before it was told.
+    told = await company.store.read("MATCH (d:Decision) WHERE d.imported IS NULL RETURN min(d.recordedAt) AS first")
+    entries = await company.store.read("MATCH (e:AuditEntry) RETURN min(e.at) AS first")
+    assert str(entries[0]["first"]) > "2026-10-05" < str(told[0]["first"])
+    known = await company.store.read("MATCH (d:Decision) WHERE d.decidedAt > d.recordedAt RETURN d.id AS id")
+    assert known == []
+
+
+PAST = """query($p: ID!, $at: DateTime) { whatWasRunning(place: $p, at: $at) { nodes {
+    authorized basis observedVersion { id } } } }"""
+
+
+@pytest.mark.parametrize(
+    ("robot", "at", "basis", "version"),
+    [
+        ("robot:ur-04", "2026-07-15T12:00:00Z", "APPROVAL", "model:parcel-picker@1"),
+        ("robot:ur-04", "2026-04-01T00:00:00Z", "APPROVAL", "model:parcel-picker@1"),
+        ("robot:ur-11", "2026-08-11T13:20:00Z", "APPROVAL", PICKER),
+        ("robot:ur-12", "2026-09-10T12:00:00Z", None, None),
+    ],
+)
+async def test_what_ran_then_was_permitted_then(
+    company: Forebear, robot: str, at: str, basis: str | None, version: str | None
+) -> None:
+    (row,) = (await ask(company, PAST, p=robot, at=at))["whatWasRunning"]["nodes"]
+    observed = version and {"id": version}
+    assert row == {"authorized": basis is not None, "basis": basis, "observedVersion": observed}
+
+
+def test_nobody_but_the_story_dates_what_is_done() -> None:
+    root = Path(__file__).parents[2] / "src" / "forebear"
+    calls = [
+        (path.relative_to(root).as_posix(), call)
+        for path in root.rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "By"
+    ]
+    # A decision's own `By` has its moment second, by position, and it is that of the action.
+    assert [path for path, call in calls if any(k.arg == "at" for k in call.keywords)] == ["cli/story.py"]
+    assert not [path for path, call in calls if not path.startswith(("actions/", "domain/")) and len(call.args) > 4]
 
 
 async def test_low_risk_is_promoted_by_the_policy_itself(company: Forebear) -> None:

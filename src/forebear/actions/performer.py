@@ -64,12 +64,17 @@ FORMER = "MATCH (request:Request {id: $id}) RETURN request.digest AS digest, req
 
 @dataclass(frozen=True)
 class By:
-    """Who asks for an action, from where, and under which idempotency key."""
+    """Who asks for an action, from where, and under which idempotency key.
+
+    `at`: when it happened in the world, of what is told afterwards; by default now. It dates decisions, and what they rest on
+    is read as of then; what is recorded and audited is dated now all the same. No door of the service sets it.
+    """
 
     actor: Actor
     source: str
     key: str | None = None
     expected_revision: int | None = None
+    at: str | None = None
 
 
 def request_id(actor: str, key: str) -> str:
@@ -234,6 +239,7 @@ class _Doing:
         self._request_id = request_id(by.actor.name, by.key) if by.key is not None else None
         self._transaction = transaction
         self._now = moment(datetime.now(UTC))
+        self._at = by.at or self._now
         self._graph = performer.facts.graph
 
     async def outcome(self) -> Outcome:
@@ -243,7 +249,7 @@ class _Doing:
         if present:
             raise Renamed(present)
         self._wait_for(facts)
-        verdict = self._action.decide(Given(self._input, facts, self._by.actor, self._now, self._described))
+        verdict = self._action.decide(Given(self._input, facts, self._by.actor, self._at, self._described))
         if (expected := self._by.expected_revision) is not None:
             revision = _revision(facts, verdict.subject)
             if revision not in (None, expected):
@@ -274,7 +280,7 @@ class _Doing:
 
     async def _rows(self) -> tuple[Mapping[str, Any] | None, dict[str, str], dict[str, list[dict[str, Any]]]]:
         """What the request came to before, if anything; where ids lead on to; the rows of the facts statements."""
-        asked = {"now": self._now, **self._action.asks(self._input)}
+        asked = {"now": self._at, **self._action.asks(self._input)}
         statements = [self._performer.statements[name] for name in self._action.facts]
         sent = [(s.text, s.bound(asked)) for s in statements]
         # After the facts, which hold what is named under their locks.

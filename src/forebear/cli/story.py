@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,6 +14,7 @@ from forebear.cli.registry import Local, Registry, ask
 from forebear.cli.terminal import Failure, out, short
 from forebear.domain.outcome import Done, Outcome, Planned, Refused
 from forebear.domain.roles import Actor
+from forebear.graph.moments import moment
 
 if TYPE_CHECKING:
     from forebear.app import Forebear
@@ -28,9 +30,10 @@ QUIET = ("registerCandidate", "attachEvidence", "registerArtifact", "reportInsta
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An action that somebody asks for, and what is to come of it: of a refusal the codes of its reasons."""
+    """An action that somebody asked for at a moment, and what is to come of it: of a refusal the codes of its reasons."""
 
     chapter: str
+    at: datetime
     by: str
     do: str
     key: str
@@ -49,7 +52,8 @@ def steps() -> list[Step]:
 async def play(registry: Forebear, story: Sequence[Step], cast: Mapping[str, Actor]) -> AsyncIterator[tuple[Step, Outcome]]:
     """Does what was not done yet, and answers each step with what came of it. Raises `Failure` where it is something else.
 
-    Each step goes by its idempotency key, so a story that was cut off goes on after its last step that is on record.
+    Each step goes by its idempotency key, so a story that was cut off goes on after its last step that is on record. A step
+    happened when it says, and is recorded when it is told.
     """
     from forebear.actions.performer import By, request_id
 
@@ -58,7 +62,7 @@ async def play(registry: Forebear, story: Sequence[Step], cast: Mapping[str, Act
     begun = max((n for n, id in enumerate(ids, 1) if id in known), default=0)
     # What the last one came to is answered again, so that a story that stopped there stops there again.
     for n, step in enumerate(story[max(begun - 1, 0) :], max(begun - 1, 0)):
-        outcome = await registry.performer.do(step.do, step.input, By(cast[step.by], SOURCE, step.key))
+        outcome = await registry.performer.do(step.do, step.input, By(cast[step.by], SOURCE, step.key, at=moment(step.at)))
         if (came := comes(outcome)) != step.comes:
             why = "; ".join(f"{r.message}: {r.remedy}" for r in outcome.reasons) if isinstance(outcome, Refused) else ""
             raise Failure(
