@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from forebear.graph.declaration import Change, Digest, Edge, Graph, Json, Kind, Long, Property
+from forebear.graph.declaration import Change, Digest, Edge, Graph, Json, Kind, Long, Property, Standing
 from forebear.graph.moments import moment
 from tests.api.memory import FINAL, Memory, instant
 
@@ -109,8 +109,8 @@ class History:
         what = self.random.random()
         if age and what < 0.07:
             return self._amend_node()
-        if age and what < 0.2 and self.edges:
-            return self._amend_edge()
+        if age and what < 0.2 and (open := self._amendable()):
+            return self._amend_edge(open)
         kinds = list(self.graph.kinds.values())
         return self._fact(self.random.choices(kinds, list(map(self._size, kinds)))[0])
 
@@ -174,8 +174,16 @@ class History:
         values = {p.name: self._said(kind, of, p) if p.required or self.random.random() < 0.8 else None for p in chosen}
         return {"kind": "Correction", "of": of, "values": values, "reason": "it was wrong"}
 
-    def _amend_edge(self) -> dict[str, Any]:
-        named = dict(self.random.choice(self.edges))
+    def _amendable(self) -> list[dict[str, Any]]:
+        """The edges that facts may amend, and that were recorded."""
+        return [
+            named
+            for named in self.edges
+            if self.graph.kinds[named["_"].source].standing is Standing.PLAIN and named["of"] in self.memory.nodes
+        ]
+
+    def _amend_edge(self, amendable: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        named = dict(self.random.choice(amendable))
         e: Edge = named.pop("_")
         named = {n: v for n, v in named.items() if v is not None and (n != "role" or self.random.random() < 0.8)}
         open = [p for p in e.stored_properties if p.name != "validFrom"]

@@ -33,7 +33,7 @@ def test_it_says_what_it_would_have_decided_about_a_line(demo: Service, tmp_path
         "  its approval is stale from 2027-12-31T00:00:00.000000Z on",
         f"  ✗ success_rate is 83.2 % (evidence:{first}, 400 trials), {asked}",
         "  ✗ the release is DEPRECATED, and VOTE is possible from EVALUATED, APPROVED, DEPLOYED alone; possible from here: "
-        "RESTORATION (to APPROVED), ARCHIVAL (to ARCHIVED), OVERRIDE",
+        "RESTORATION (to APPROVED), DEPRECATION, ARCHIVAL (to ARCHIVED), OVERRIDE",
         "release:parcel-picker@2/ur5e-orin-parcels  DEPLOYED, as it is",
         "  its approval is stale from 2027-12-31T00:00:00.000000Z on",
         "  runs on fleet:parcel-north",

@@ -74,7 +74,7 @@ def test_impact_is_listed_by_kind_with_why(demo: Service) -> None:
         "customer:tindral-group",
         "fleet:parcel-south",
         "deployment:parcel-south-2026-06",
-        "evidence:parcel-picker-2/replay",
+        "evidence:parcel-picker-1/replay",
         "pack:parcels-replay@1",
     ]
     nothing = forebear("impact", "target:rtx-4090", url=demo.url)

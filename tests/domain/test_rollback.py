@@ -211,7 +211,8 @@ def test_the_best_comes_first_whatever_the_order_of_what_is_known(
     }
     assert [t.allowed for t in found] == sorted((t.allowed for t in found), reverse=True)
     allowed = [t for t in found if t.allowed]
-    assert [bool(t.open) for t in allowed] == sorted(bool(t.open) for t in allowed)
+    order = [(t.undone_by is not None, t.is_deprecated, bool(t.open)) for t in allowed]
+    assert order == sorted(order)
     assert all(t.went_well <= sum((run.lasted for run in t.every_run), timedelta()) for t in found)
 
     verdict = roll_back(Request("deployment:back", None, "fleet:f", "Bad."), at, found)

@@ -166,11 +166,15 @@ class Target:
             self.undone_by is not None,
             self.is_deprecated,
             bool(self.open),
-            list(Basis).index(basis) if basis else len(Basis),
+            _BETTER.index(basis) if basis else len(_BETTER),
             self.later,
             not self.runs,
             bool(self.incidents) or self.failed,
         )
+
+
+_BETTER = (Basis.APPROVAL, Basis.OVERRIDE, Basis.STALE_APPROVAL)
+"""What a target may run on, the best first."""
 
 
 def under_way(place: Place) -> DeploymentRow | None:
