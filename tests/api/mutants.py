@@ -56,6 +56,13 @@ STATEMENTS: Mapping[str, tuple[str, str]] = {
 """Patterns in a statement's text, and what is put in their place."""
 
 
+PERMISSION: Sequence[tuple[str, str, str]] = (
+    ("one fleet alone", "collect(DISTINCT around) AS fleets", "[collect(DISTINCT around)[0]] AS fleets"),
+    ("an artifact of which nobody said that it may be used", "coalesce(artifact.state = 'AVAILABLE', false)", "true"),
+)
+"""Of drift, what only worlds show in which robots are of several fleets."""
+
+
 QUESTIONS: Mapping[str, Sequence[tuple[str, str, str]]] = {
     "approval": (
         ("followed the other way", "<-[about:ABOUT]-(decision", "-[about:ABOUT]->(decision"),
@@ -65,8 +72,6 @@ QUESTIONS: Mapping[str, Sequence[tuple[str, str, str]]] = {
     ),
     "drift": (
         ("only what may not run is drift", "coalesce(standing <> 'AS_INTENDED', false) OR ", ""),
-        ("its own fleet alone", "collect(DISTINCT around) AS fleets", "[fleet] AS fleets"),
-        ("an artifact of which nobody said that it may be used", "coalesce(artifact.state = 'AVAILABLE', false)", "true"),
     ),
     "fleets_running": (
         ("what ended runs",

@@ -6,6 +6,7 @@ import gzip
 import json
 import random
 import socket
+import statistics
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -248,7 +249,9 @@ async def test_small_reads_pass_sixty_four_heavy_ones(service: Served, store: St
     outcomes = [task.exception() for task in running]
     assert {type(o) for o in outcomes} <= {type(None), Overloaded}
     assert outcomes.count(None) >= 4
-    assert max(took) < max(1, (time.perf_counter() - started) / 4)
+    # The first may come behind heavy ones of which nobody knew that they are.
+    assert len(took) > 20
+    assert statistics.median(took) < (time.perf_counter() - started) / 20
 
 
 DOORS = [b"/graphql", b"/facts", b"/export", b"/audit", b"/audit/heads", b"/audit/nodes", b"/", b"/schema.graphql", b"/healthz"]

@@ -2,19 +2,22 @@
 
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
 import forebear.api.execution
 import forebear.record.recorder
+from forebear.api.execution import Executor
 from forebear.graph.kinds import GRAPH
 from forebear.store import Store
+from tests.api import mutants
 from tests.api.answers import Answers, comparable
 from tests.api.histories import NOW, Batch
 from tests.api.memory import Memory
 from tests.api.recorded import Clock, answer, recorded, schema
+from tests.api.test_answers import Mutated
 from tests.soak import SOAK
 
 WORLDS = 10 * SOAK
@@ -112,6 +115,14 @@ async def test_of_robots_of_several_fleets_and_cohorts_each_question_says_the_sa
         ours = await answer(registry, query, {"id": id})
         assert comparable(ours) == comparable(in_memory.answer(query, {"id": id}, ours)), f"{query}\n{id}"
         return ours["data"]
+
+    async def misses(fleet: str, mutant: Executor) -> bool:
+        wrong = await answer(replace(registry, executor=mutant), DRIFT, {"id": fleet})
+        return comparable(wrong) != comparable(in_memory.answer(DRIFT, {"id": fleet}, wrong))
+
+    for name, *mutation in mutants.PERMISSION:
+        mutant = Executor(registry.schema, store, Mutated(store.engine, *mutation))
+        assert any([await misses(fleet, mutant) for world in worlds for fleet in world.fleets]), name
 
     drifting = 0
     for world in worlds:

@@ -42,8 +42,8 @@ async def test_a_full_disk_is_told_by_name_and_ends_readiness_until_there_is_roo
         assert (ready.status_code, ready.json()["status"]) == (503, "full")
 
         for n in range(50):  # until what the engine has allocated is used
-            large = {"kind": "Dataset", "id": f"dataset:{n}", "description": "x" * 900_000}
-            refused = await http.post("/facts", json=[large])
+            large = [{"kind": "Dataset", "id": f"dataset:{n}-{i}", "description": "x" * 20_000} for i in range(50)]
+            refused = await http.post("/facts", json=large)
             if refused.status_code != 200:
                 break
         assert (refused.status_code, refused.json()["errors"][0]["extensions"]) == (507, {"code": "STORAGE_FULL"})
