@@ -193,7 +193,10 @@ class Memory:
                 )
         kind, node = self.graph.kinds[document["kind"]], self.nodes.get(document["id"])
         known = node.states[-1].values if node else {}
-        if _backwards(kind.properties.values(), known, {n: v for n, v in document.items() if v is not None}):
+        said = {n: v for n, v in document.items() if v is not None}
+        # What is told of an earlier moment is not the present value.
+        present = {n: v for n, v in said.items() if n not in {p.name for p in kind.told}}
+        if any(_backwards(kind.properties.values(), known, values) for values in (said, present)):
             return False
         return all(
             _agrees(known.get(p.name), value_of(p, document.get(p.name)))
