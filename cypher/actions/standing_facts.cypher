@@ -105,6 +105,13 @@ RETURN release{.id, .state, .revision, .staleFrom, .trainers, .recordedAt, .reco
   version{
     .id, .weightsDigest, .normalizationDigest, .actionSpaceDigest, .controllerDigest, .sensors, .actionSpace, .rateHz,
     .memoryMib, .robotSoftware, .recordedBy,
+    completedBy: COLLECT {
+      WITH * WHERE version IS NOT NULL MATCH (version)-[named:PROMOTED_FROM]->(checkpoint:Checkpoint) WHERE true RETURN named.recordedBy
+    } + COLLECT {
+      WITH * WHERE version IS NOT NULL
+      MATCH (version)<-[revises:REVISES]-(revision:Revision) WHERE any(name IN revision.changed WHERE revision[name] IS NULL)
+      RETURN revision.revisedBy
+    },
     experiments: COLLECT { WITH * WHERE version IS NOT NULL MATCH (version)-[justified:JUSTIFIED_BY]->(experiment:Experiment) WHERE true RETURN experiment.id }
   } AS version,
   candidate,

@@ -51,6 +51,7 @@ class Version:
     registrant: str
     from_trainer: bool
     corrected: int = -1
+    completers: frozenset[str] = frozenset()
 
     @property
     def bound(self) -> tuple[Any, ...]:
@@ -222,7 +223,7 @@ class Expectation:
         approvals, version = self.policy(release)["approvals"], self.versions[release.version]
         if actor.machine and actor.name not in approvals.get("trustedMachines", ()):
             return "UNTRUSTED_MACHINE"
-        if actor.name in (version.registrant, release.registrant) and not approvals.get("selfApproval"):
+        if actor.name in {version.registrant, release.registrant, *version.completers} and not approvals.get("selfApproval"):
             return "SELF_APPROVAL"
         if actor.name == TRAINER and version.from_trainer:
             return "BY_TRAINER"
@@ -330,6 +331,7 @@ class Expectation:
             return refused("NOTHING_SAID")
         version = replace(known) if known else Version({}, actor.name, False)
         version.values, version.from_trainer = version.values | values, version.from_trainer or promoted
+        version.completers |= {actor.name} if unsaid else frozenset()
         new = {
             id: Release(fact["id"], line, actor.name)
             for line in lines
@@ -355,8 +357,6 @@ class Expectation:
         about, id = evidence["about"][0], evidence["id"]
         values = {m["metric"]: m["value"] for m in evidence["measurements"]}
         supersedes = tuple(evidence.get("supersedes", ()))
-        if id in supersedes:
-            return refused("INVALID_INPUT")
         if id in self.evidence:
             same = self.evidence[id]
             said = (about, values, evidence["measuredAt"], supersedes)
@@ -428,6 +428,8 @@ class Expectation:
         # What was never said makes nothing else of what was measured.
         other = "weightsDigest" in changed and "weightsDigest" in version.values
         concerned = [r for r in self._concerned(of) if other or r.version == of]
+        if not changed <= version.values.keys():
+            version.completers |= {actor.name}
         version.values = {n: v for n, v in (version.values | values).items() if v is not None}
         if other:
             version.corrected = self.clock

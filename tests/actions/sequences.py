@@ -237,8 +237,8 @@ class Sequence:
             "measurements": [{"metric": m, "value": values[m]} for m in metrics],
         }  # fmt: skip
         alike = [former for former, e in known.items() if e.about == about] if self._likely() else [*known]
-        if alike and r.random() < 0.2:
-            fact["supersedes"] = [r.choice(alike)]
+        if (others := [former for former in alike if former != id]) and r.random() < 0.2:
+            fact["supersedes"] = [r.choice(others)]
         return {"evidence": fact}
 
     def _adoptPolicy(self) -> dict[str, Any]:

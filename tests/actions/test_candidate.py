@@ -461,6 +461,10 @@ async def test_what_was_never_said_of_a_version_may_be_said_once_until_it_is_app
     await done(registry, EVA, "registerCandidate", versions=[said], lines=[])
     # Its evidence stands.
     assert (await votes_and_state(registry, release))[0] == "EVALUATED"
+    # Who completed it has registered it as well, and does not vote for it alone.
+    own = await do(registry, person("eva", Role.APPROVER), "approve", release=release)
+    assert isinstance(own, Refused)
+    assert [r.code for r in own.reasons] == ["SELF_APPROVAL"]
     assert (await done(registry, EVA, "registerCandidate", versions=[said], lines=[KITCHEN])).unchanged
     # A vote was for what was known of it: another value that is said lapses it, by whichever door.
     await done(registry, ANNA, "approve", release=release)

@@ -61,6 +61,8 @@ class VersionRow(Row, frozen=True):
     robot_software: str | None = None
     experiments: list[str] = []
     """Those that justify it."""
+    completed_by: list[str] = []
+    """Who named its checkpoints, or said of it later what its registration had left out."""
 
     @property
     def interface(self) -> Interface:
@@ -71,7 +73,8 @@ class VersionRow(Row, frozen=True):
     def bound(self) -> dict[str, Any]:
         """All that makes it executable, and its interface, by the names of the graph; with its id."""
         names = zip(self.__struct_fields__, self.__struct_encode_fields__, strict=True)
-        return {encoded: getattr(self, name) for name, encoded in names if name not in ("recorded_by", "experiments")}
+        about_it = ("recorded_by", "experiments", "completed_by")
+        return {encoded: getattr(self, name) for name, encoded in names if name not in about_it}
 
     @property
     def digest(self) -> str:
@@ -480,8 +483,8 @@ class Case:
     def count(self, votes: Sequence[Vote]) -> Count:
         """Counts votes by the policy. Only where one is in force."""
         assert isinstance(self.policy, Policy)
-        # Who first named a version may be somebody else than who made it a candidate here.
-        registrants = frozenset({self.version.recorded_by, self.release.recorded_by})
+        # Who first named a version may be somebody else than who made it a candidate here, or who completed it.
+        registrants = frozenset({self.version.recorded_by, self.release.recorded_by, *self.version.completed_by})
         return count_votes(self.policy, votes, Candidacy(registrants, self.trainers))
 
     @property
