@@ -1,7 +1,7 @@
 // What was changed about a subject, by whom and why: the entries of its hash chain, the newest last.
 //
 // parameter of ID(AuditChain)!: The subject: a node that actions change, such as a release, or facts/NAME for the batches of facts of a recorder. A subject that nothing is known of has no entries.
-// parameter from Int! = 0: The number of the first entry to answer, from 0.
+// parameter from Int(0..2147483647)! = 0: The number of the first entry to answer, from 0.
 // time none
 // verb readAudit
 // answers [AuditTrailEntry]: One change.

@@ -121,6 +121,10 @@ def test_a_header_is_read_whole() -> None:
         ("ID(Dataset, DatasetVersion)", "ID(Dataset, DatasetVersions)", "parameter dataset: no such kind as DatasetVersions"),
         ("names [String!]", "names [Strings!]", "parameter names: no type is called Strings"),
         ("names [String!]", "names [String(0..9)!]", "'[String(0..9)!]': only an Int has bounds"),
+        (
+            "names [String!]", "names [Int!]",
+            "the parameter names is an Int, so it names its bounds, such as Int(0..50)",
+        ),
         ("// column steps [Step!]!", "// column run Run!: Twice.\n// column steps [Step!]!", "column run is declared twice"),
     ],
 )  # fmt: skip

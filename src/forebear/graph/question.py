@@ -15,7 +15,7 @@
 
 `answers [Row]` is a paged list whose order must be total; `answers Row` is its first row. The last RETURN's items are the
 columns, and only those that a client selected are computed, after paging. A parameter of type ID names the kinds that it
-may be of, or a label of Forebear's own (such as AuditChain), and is any text then; `Int(0..50)` names its bounds; any other
+may be of, or a label of Forebear's own (such as AuditChain), and is any text then; `Int(0..50)` names its bounds, as each Int must; any other
 type followed by names in brackets is an enum of them. A column of type Value is the value of a property, given as `[name,
 value]`. `on Kind, …` makes it a field of these kinds, and its node is `$self`.
 `time at` says that the answer depends on `at` (`$at`) besides `asKnownAt`; `time none`, that it is about what is simply
@@ -240,6 +240,8 @@ def parse(name: str, source: str, graph: Graph) -> Question:
         "EdgeType",
     }
     known |= {p.type.__name__ for k in graph.kinds.values() for p in k.own_properties if p.is_enum}
+    if unbounded := [p.name for p in parameters if p.type.name == "Int" and p.type.bounds is None]:
+        raise fail(f"the parameter {unbounded[0]} is an Int, so it names its bounds, such as Int(0..50)")
     for p in parameters:
         where = f"parameter {p.name}"
         if not p.type.is_enum and p.type.name not in known:
