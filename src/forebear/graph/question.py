@@ -16,8 +16,8 @@
 `answers [Row]` is a paged list whose order must be total; `answers Row` is its first row. The last RETURN's items are the
 columns, and only those that a client selected are computed, after paging. A parameter of type ID names the kinds that it
 may be of, or a label of Forebear's own (such as AuditChain), and is any text then. An Int names its bounds,
-`Int(0..50)`. Any other type followed by names in brackets is an enum of them. A column of type Value is the value of a property, given as `[name,
-value]`. `on Kind, …` makes it a field of these kinds, and its node is `$self`.
+`Int(0..50)`. Any other type followed by names in brackets is an enum of them. A column of type Value is the value of a
+property, given as `[name, value]`. `on Kind, …` makes it a field of these kinds, and its node is `$self`.
 `time at` says that the answer depends on `at` (`$at`) besides `asKnownAt`; `time none`, that it is about what is simply
 updated, and asked of now alone. A DateTime that is left out is now. `decided`: the answer rests on a pure decision, taken on
 facts beforehand, whose rows are `$decided`; such a question is a root field and asked of now alone. `faults`: its rows are
