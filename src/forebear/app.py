@@ -8,6 +8,7 @@ import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
 from starlette.applications import Starlette
@@ -33,7 +34,6 @@ from forebear.graph.dialect import Dialect, Engine
 from forebear.graph.facts import Facts
 from forebear.graph.ids import Ids
 from forebear.graph.kinds import GRAPH
-from forebear.graph.question import Question
 from forebear.identity.authentication import Authentication
 from forebear.identity.tokens import Tokens
 from forebear.record.audit import Chains
@@ -77,14 +77,10 @@ class Forebear:
         `prepared` is set once those are planned that take longest. What cannot be planned now is planned when it is asked.
         """
         if self.store.engine is Engine.EMBEDDED:
-            # It plans the largest in milliseconds.
+            # Its start is to take 4 s, so it plans beside its first answers.
             prepared.set()
         try:
-            asked = [each for q in self._known() for each in documents.asked(q, self.schema.graph)]
-            # Compiling the largest takes longer than others may wait for their answers.
-            statements = [await asyncio.to_thread(self.executor.statement, *each) for each in asked]
-            statements.sort(key=lambda statement: -_parts(statement[0]))
-            for text, parameters in statements:
+            for text, parameters in await self._known():
                 if _parts(text) <= QUICK:
                     prepared.set()
                 with contextlib.suppress(StoreError):
@@ -94,8 +90,19 @@ class Forebear:
         with contextlib.suppress(StoreError):
             await self.performer.plan()
 
-    def _known(self) -> list[Question]:
-        return [q for q in questions(self.schema.graph) if not q.decided and q.verb == "query"]
+    async def _known(self) -> list[tuple[str, dict[str, Any]]]:
+        """The statements of the known questions, those first that take longest to plan."""
+        known = self.schema.known
+        if self.store.engine not in known:
+            asked = (q for q in questions(self.schema.graph) if not q.decided and q.verb == "query")
+            # Compiling the largest takes longer than others may wait for their answers.
+            statements = [
+                await asyncio.to_thread(self.executor.statement, *each)
+                for question in asked
+                for each in documents.asked(question, self.schema.graph)
+            ]
+            known[self.store.engine] = sorted(statements, key=lambda statement: -_parts(statement[0]))
+        return known[self.store.engine]
 
     @classmethod
     @contextlib.asynccontextmanager

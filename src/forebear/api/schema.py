@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
 
@@ -30,6 +30,7 @@ from forebear.api.selection import rule_of
 from forebear.api.types import RESOLVE, VERB, TypeBuilder
 from forebear.graph.compiler import TYPE_KEY
 from forebear.graph.declaration import Graph
+from forebear.graph.dialect import Engine
 from forebear.graph.facts import Facts
 from forebear.graph.field import LookupField, QuestionField, Rule
 from forebear.graph.question import Question
@@ -45,6 +46,8 @@ class Schema:
     facts: Facts
     strawberry: strawberry.Schema
     core: GraphQLSchema
+    known: dict[Engine, list[tuple[str, dict[str, Any]]]] = field(default_factory=dict, compare=False)
+    """The statements that known documents become on an engine, with parameters, once they are compiled; the longest first."""
 
     @cached_property
     def sdl(self) -> str:
