@@ -195,6 +195,6 @@ def test_a_query_takes_variables_as_json_and_one_by_one(demo: Service) -> None:
     other = forebear(
         "query", "-", "--operation", "B", "--variables", variables, "--var", "first=1", stdin=document, url=demo.url
     )
-    assert other.json["data"] == {"robots": {"nodes": [{"id": "robot:ur-01"}]}}
+    assert other.json["data"] == {"robots": {"nodes": [{"id": "robot:ur-00"}]}}
     wrong = forebear("query", "-", stdin="{ nod }", url=demo.url)
     assert (wrong.code, wrong.json["errors"][0]["extensions"]) == (1, {"code": "INVALID_DOCUMENT"})
