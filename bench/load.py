@@ -19,9 +19,9 @@ from neo4j import AsyncDriver, AsyncManagedTransaction
 
 from bench.process import Unavailable
 from forebear.graph.declaration import EXTERNAL_ID, RETRACTED, REVISION
-from forebear.graph.dialect import Engine, anchored
 from forebear.graph.facts import Facts
 from forebear.graph.kinds import GRAPH
+from forebear.graph.query.dialect import Engine, anchored
 from forebear.graph.rows import Amendment, EdgeRow, NodeRow, Row
 from forebear.record.recorder import MAX_ROWS
 from forebear.record.stream import BATCH

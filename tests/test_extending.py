@@ -13,8 +13,8 @@ from forebear.api.schema import build
 from forebear.app import Forebear
 from forebear.graph import kinds
 from forebear.graph.declaration import EdgeClass, EdgeType, Graph, Node, edge, prop
-from forebear.graph.dialect import Dialect
 from forebear.graph.facts import Facts
+from forebear.graph.query.dialect import Dialect
 from forebear.identity.actors import DEVELOPMENT
 from forebear.store import Store
 from forebear.store.statements import questions

@@ -68,6 +68,27 @@ def violations(path: Path, source: str) -> list[str]:
     return found
 
 
+# What stands inside `graph/` before the others: no file of the model imports the walls that are built on it, and so on.
+WALLS = ("forebear/graph/query", "forebear/graph/statements", "forebear/graph")
+
+
+def climbs(path: Path, source: str) -> list[str]:
+    """What the file at `path` imports of rooms of `graph/` that stand on its own."""
+    own = next(i for i, room in enumerate(WALLS) if path.is_relative_to(room))
+    names = imported(ast.parse(source), ".".join(path.parent.parts))
+    return [name for name in names if any(f"{name}.".startswith(room.replace("/", ".") + ".") for room in WALLS[:own])]
+
+
+def test_within_graph_the_model_knows_no_statements_and_statements_know_no_queries() -> None:
+    files = [path.relative_to(SOURCE) for path in sorted((SOURCE / "forebear" / "graph").rglob("*.py"))]
+    found = {str(path): climbs(path, (SOURCE / path).read_text("utf-8")) for path in files}
+    assert {path: wrong for path, wrong in found.items() if wrong} == {}
+    assert climbs(Path("forebear/graph/ids.py"), "from .statements import upsert") == ["forebear.graph.statements.upsert"]
+    assert climbs(Path("forebear/graph/statements/upsert.py"), "from forebear.graph.query import field") == [
+        "forebear.graph.query.field"
+    ]
+
+
 def test_every_module_keeps_to_its_layer() -> None:
     files = [path.relative_to(SOURCE) for path in sorted((SOURCE / "forebear").rglob("*.py"))]
     found = {str(path): violations(path, (SOURCE / path).read_text("utf-8")) for path in files}

@@ -28,12 +28,12 @@ from forebear.api.mutations import Context
 from forebear.api.refusal import BadRequest
 from forebear.api.schema import Schema, build
 from forebear.domain.roles import Actor
-from forebear.graph.constraints import wanted
 from forebear.graph.declaration import Graph
-from forebear.graph.dialect import Dialect, Engine
 from forebear.graph.facts import Facts
 from forebear.graph.ids import Ids
 from forebear.graph.kinds import GRAPH
+from forebear.graph.query.dialect import Dialect, Engine
+from forebear.graph.statements.constraints import wanted
 from forebear.identity.authentication import Authentication
 from forebear.identity.tokens import Tokens
 from forebear.record.audit import Chains

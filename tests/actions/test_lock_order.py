@@ -9,7 +9,7 @@ import pytest
 
 from forebear.actions.action import Action
 from forebear.actions.catalogue import ACTIONS
-from forebear.graph.dialect import Engine
+from forebear.graph.query.dialect import Engine
 from forebear.store.statements import facts
 
 ROOT = Path(__file__).parents[2]

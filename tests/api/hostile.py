@@ -28,7 +28,7 @@ from graphql import (
 )
 
 from forebear.api.selection import rule_of
-from forebear.graph.field import QuestionField
+from forebear.graph.query.field import QuestionField
 
 
 def deep(levels: int) -> Any:

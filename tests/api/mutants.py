@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from forebear.graph.compiler import page, time
-from forebear.graph.compiler.filter import Filter
-from forebear.graph.compiler.page import Rows
-from forebear.graph.compiler.time import Time
+from forebear.graph.query.compiler import page, time
+from forebear.graph.query.compiler.filter import Filter
+from forebear.graph.query.compiler.page import Rows
+from forebear.graph.query.compiler.time import Time
 
 
 def _without_position(statement: Any, arguments: Any, rows: Any) -> str:

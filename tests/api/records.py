@@ -10,7 +10,7 @@ from typing import Any
 from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull, get_named_type
 
 from forebear.api.selection import SelectedField
-from forebear.graph.compiler import TYPE_KEY
+from forebear.graph.query.compiler import TYPE_KEY
 from tests.api.histories import DOCUMENTS, FLOATS, INTEGERS, LONGS, MOMENTS, TEXTS
 
 SCALARS: Mapping[str, Sequence[Any]] = {

@@ -17,11 +17,11 @@ import forebear.api.execution
 import forebear.record.recorder
 from forebear.api.execution import Executor, RequestError
 from forebear.app import Forebear
-from forebear.graph.compiler import Compiled
 from forebear.graph.declaration import camel
-from forebear.graph.dialect import Dialect
 from forebear.graph.kinds import GRAPH
-from forebear.graph.question import Question
+from forebear.graph.query.compiler import Compiled
+from forebear.graph.query.dialect import Dialect
+from forebear.graph.query.question import Question
 from forebear.store import Engine, Store
 from forebear.store.statements import questions
 from tests.api import mutants

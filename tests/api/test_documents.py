@@ -5,8 +5,8 @@ from typing import cast
 from forebear.api.documents import asked
 from forebear.api.execution import Executor
 from forebear.app import schema_of
-from forebear.graph.dialect import Dialect, Engine
 from forebear.graph.kinds import GRAPH
+from forebear.graph.query.dialect import Dialect, Engine
 from forebear.store import Store
 from forebear.store.statements import questions
 

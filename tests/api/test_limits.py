@@ -6,8 +6,8 @@ from graphql import GraphQLError, parse
 from forebear.api import limits
 from forebear.api.execution import Executor, RequestError
 from forebear.app import schema_of
-from forebear.graph.dialect import Dialect, Engine
 from forebear.graph.kinds import GRAPH
+from forebear.graph.query.dialect import Dialect, Engine
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import pytest
 from forebear.api.execution import Answer, Executor
 from forebear.app import Forebear
 from forebear.domain.roles import Actor, Role
-from forebear.graph.dialect import Dialect
 from forebear.graph.kinds import GRAPH
+from forebear.graph.query.dialect import Dialect
 from forebear.identity.actors import DEVELOPMENT
 from forebear.store import Store
 from forebear.store.errors import EngineUnavailable, StatementTimeout

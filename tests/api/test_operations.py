@@ -17,8 +17,8 @@ from forebear.api.execution import Executor, RequestError
 from forebear.api.selection import Operation as OperationSelected
 from forebear.api.shape import convert
 from forebear.app import Forebear, schema_of
-from forebear.graph.dialect import Dialect
 from forebear.graph.kinds import GRAPH
+from forebear.graph.query.dialect import Dialect
 from forebear.identity.actors import DEVELOPMENT
 from forebear.store import Engine, Store
 from tests.api.histories import MOMENTS

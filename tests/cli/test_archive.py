@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from forebear.actions.performer import Performer
-from forebear.graph.constraints import wanted
 from forebear.graph.facts import Facts
 from forebear.graph.kinds import GRAPH
+from forebear.graph.statements.constraints import wanted
 from forebear.record.archive import ArchiveError, contents, export, records, restore
 from forebear.record.recorder import Recorder
 from forebear.store import Store, indexes

@@ -9,11 +9,11 @@ from graphql.execution.values import VariableValues, get_variable_values
 
 from forebear.api.schema import Schema, build
 from forebear.api.selection import Operation
-from forebear.graph.compiler import compile
 from forebear.graph.declaration import Graph, Node
-from forebear.graph.dialect import Dialect, Engine
 from forebear.graph.facts import Facts
-from forebear.graph.question import parse
+from forebear.graph.query.compiler import compile
+from forebear.graph.query.dialect import Dialect, Engine
+from forebear.graph.query.question import parse
 from tests.graph.cases import cases
 from tests.graph.tiny import TINY, Car, Wheel
 

@@ -8,7 +8,6 @@ from enum import StrEnum
 
 import pytest
 
-from forebear.graph.constraints import wanted
 from forebear.graph.declaration import (
     Change,
     DeclarationError,
@@ -23,8 +22,9 @@ from forebear.graph.declaration import (
     edge,
     prop,
 )
-from forebear.graph.indexes import EdgeTypes, FullText, Index, PropertyKeys, Uniqueness
 from forebear.graph.kinds import GRAPH
+from forebear.graph.statements.constraints import wanted
+from forebear.graph.statements.indexes import EdgeTypes, FullText, Index, PropertyKeys, Uniqueness
 
 MADE = EdgeType("MADE", EdgeClass.LINEAGE, "Made from.")
 ALLOWED = EdgeType("ALLOWED", EdgeClass.AUTHORITY, "Allowed because of.")

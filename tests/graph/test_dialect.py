@@ -2,7 +2,7 @@
 
 import pytest
 
-from forebear.graph.dialect import Dialect, Engine, InvalidStatement, anchored, misbegun
+from forebear.graph.query.dialect import Dialect, Engine, InvalidStatement, anchored, misbegun
 from tests.graph.cases import Case, cases
 from tests.graph.tiny import TINY
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from forebear.graph.kinds import GRAPH
-from forebear.graph.placeholder import ids, one_each, placeholders, renamed
+from forebear.graph.statements.placeholder import ids, one_each, placeholders, renamed
 
 ARTIFACT, INCIDENT = GRAPH.kinds["Artifact"], GRAPH.kinds["Incident"]
 DIGEST = "sha256:" + "0f" * 32

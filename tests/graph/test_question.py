@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forebear.graph.dialect import InvalidStatement
 from forebear.graph.kinds import GRAPH
-from forebear.graph.question import Column, Parameter, Question, RowType, TypeRef, items, parse
+from forebear.graph.query.dialect import InvalidStatement
+from forebear.graph.query.question import Column, Parameter, Question, RowType, TypeRef, items, parse
 from forebear.store.statements import directory, questions
 
 SOURCE = """\

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 import forebear
-from forebear.graph import audit
 from forebear.graph.declaration import (
     AUDIT_CHAIN,
     AUDIT_ENTRY,
@@ -26,6 +25,7 @@ from forebear.graph.declaration import (
     Graph,
 )
 from forebear.graph.kinds import GRAPH
+from forebear.graph.statements import audit
 from forebear.store.statements import directory
 
 FILES = sorted(directory("cypher").rglob("*.cypher"))
@@ -115,12 +115,12 @@ def test_there_are_statements_to_check() -> None:
     assert {
         "forebear.actions.performer.FORMER",
         "forebear.cli.story.ON_RECORD",
-        "forebear.graph.audit.APPEND",
+        "forebear.graph.statements.audit.APPEND",
     } <= WRITTEN.keys()
     assert {
-        "forebear.graph.change._ENTRIES",
-        "forebear.graph.change._OUTBOX",
-        "forebear.graph.change._REQUEST",
+        "forebear.graph.statements.change._ENTRIES",
+        "forebear.graph.statements.change._OUTBOX",
+        "forebear.graph.statements.change._REQUEST",
     } <= WRITTEN.keys()
 
 
@@ -128,10 +128,10 @@ def test_there_are_statements_to_check() -> None:
     ("name", "given", "mutated", "expected"),
     [
         ("forebear.actions.performer.FORMER", "request.outcome", "request.result", "property request.result"),
-        ("forebear.graph.audit.APPEND", "chain.length", "chain.size", "property chain.size"),
-        ("forebear.graph.audit.BEGUN", ":ReleasePolicy", ":Policy", "label Policy"),
-        ("forebear.graph.audit.BEGUN", ":GOVERNS", ":RULES", "type RULES"),
-        ("forebear.graph.change._ENTRIES", "chain.hash", "chain.digest", "property chain.digest"),
+        ("forebear.graph.statements.audit.APPEND", "chain.length", "chain.size", "property chain.size"),
+        ("forebear.graph.statements.audit.BEGUN", ":ReleasePolicy", ":Policy", "label Policy"),
+        ("forebear.graph.statements.audit.BEGUN", ":GOVERNS", ":RULES", "type RULES"),
+        ("forebear.graph.statements.change._ENTRIES", "chain.hash", "chain.digest", "property chain.digest"),
     ],
 )
 def test_a_statement_in_a_module_that_names_what_is_not_declared_is_found_out(

@@ -2,8 +2,8 @@
 
 import pytest
 
-from forebear.graph import upsert
 from forebear.graph.kinds import GRAPH
+from forebear.graph.statements import upsert
 from tests.graph.cases import Case, cases
 from tests.graph.tiny import TINY
 

@@ -5,9 +5,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forebear.graph import upsert
 from forebear.graph.kinds import GRAPH
 from forebear.graph.rows import Amendment, EdgeRow, NodeRow, Row
+from forebear.graph.statements import upsert
 from forebear.record import footing
 from forebear.record.level import Level, levels
 

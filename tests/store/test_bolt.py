@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from forebear.graph.indexes import Uniqueness
+from forebear.graph.statements.indexes import Uniqueness
 from forebear.store import Engine, Store, WriteTransaction
 from forebear.store.errors import (
     ConstraintViolated,

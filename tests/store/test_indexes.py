@@ -2,8 +2,8 @@
 
 from uuid import uuid4
 
-from forebear.graph.indexes import FullText, Index, Uniqueness
-from forebear.graph.search import indexes, words
+from forebear.graph.query.search import indexes, words
+from forebear.graph.statements.indexes import FullText, Index, Uniqueness
 from forebear.store import Store, WriteTransaction
 from forebear.store.indexes import Applied, apply, missing
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from forebear.app import Forebear
-from forebear.graph.dialect import Engine, InvalidStatement
+from forebear.graph.query.dialect import Engine, InvalidStatement
 from forebear.store import Store
 from forebear.store.statements import Facts, facts
 

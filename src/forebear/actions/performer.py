@@ -38,16 +38,16 @@ from forebear.domain.outcome import (
     unread,
 )
 from forebear.domain.roles import Actor, reads, refusal
-from forebear.graph import placeholder
-from forebear.graph.change import Change, Revision
 from forebear.graph.complaint import reasons_of
 from forebear.graph.declaration import Edge
 from forebear.graph.document import uniform
 from forebear.graph.facts import Facts
 from forebear.graph.ids import composed
 from forebear.graph.moments import moment
-from forebear.graph.placeholder import Renamed
 from forebear.graph.rows import EdgeRow, InvalidFact, NodeRow
+from forebear.graph.statements import placeholder
+from forebear.graph.statements.change import Change, Revision
+from forebear.graph.statements.placeholder import Renamed
 from forebear.graph.values import DECIDED
 from forebear.store import Store, WriteTransaction
 from forebear.store.statements import Facts as Statement

@@ -17,7 +17,7 @@ from forebear.api.scalars import JSON
 from forebear.api.types import FETCHES, RESOLVE, TypeBuilder, list_of, plain
 from forebear.domain.outcome import Outcome
 from forebear.graph.declaration import Property
-from forebear.graph.field import LookupField, LookupsField, Rule
+from forebear.graph.query.field import LookupField, LookupsField, Rule
 
 if TYPE_CHECKING:
     from forebear.api.mutations import Context

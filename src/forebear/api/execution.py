@@ -36,13 +36,13 @@ from forebear.api.schema import Schema, must_exist
 from forebear.api.selection import FieldArguments, Operation, SelectedField, TooWide
 from forebear.api.shape import convert, struct
 from forebear.domain.roles import refusal
-from forebear.graph.compiler import Compiled, InvalidArgument, compile
-from forebear.graph.compiler.page import DEFAULT_FIRST
-from forebear.graph.dialect import Dialect
-from forebear.graph.field import LookupsField, QuestionField, Rule
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.moments import moment
-from forebear.graph.placeholder import ids, renamed, same_as
+from forebear.graph.query.compiler import Compiled, InvalidArgument, compile
+from forebear.graph.query.compiler.page import DEFAULT_FIRST
+from forebear.graph.query.dialect import Dialect
+from forebear.graph.query.field import LookupsField, QuestionField, Rule
+from forebear.graph.statements.placeholder import ids, renamed, same_as
 from forebear.store import Store
 from forebear.store.errors import (
     EngineUnavailable,

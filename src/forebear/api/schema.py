@@ -28,12 +28,12 @@ from forebear.api.mutations import MutationBuilder
 from forebear.api.scalars import DATE_TIME, JSON, JSON_SCALAR, LONG, DateTime, Long
 from forebear.api.selection import rule_of
 from forebear.api.types import RESOLVE, VERB, TypeBuilder
-from forebear.graph.compiler import TYPE_KEY
 from forebear.graph.declaration import Graph
-from forebear.graph.dialect import Engine
 from forebear.graph.facts import Facts
-from forebear.graph.field import LookupField, QuestionField, Rule
-from forebear.graph.question import Question
+from forebear.graph.query.compiler import TYPE_KEY
+from forebear.graph.query.dialect import Engine
+from forebear.graph.query.field import LookupField, QuestionField, Rule
+from forebear.graph.query.question import Question
 
 _modules = itertools.count()
 

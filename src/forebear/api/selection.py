@@ -38,7 +38,7 @@ from graphql.execution.collect_fields import (
 from graphql.execution.values import VariableValues, get_argument_values
 
 from forebear.api.types import FETCHES, RULE
-from forebear.graph.field import Rule
+from forebear.graph.query.field import Rule
 
 MAX_FIELDS = 5_000
 """The most fields that one operation may select, fragments and aliases counted out: aliases can double at each level."""

@@ -18,7 +18,7 @@ from graphql import (
 )
 
 from forebear.api.selection import SelectedField
-from forebear.graph.compiler import TYPE_KEY
+from forebear.graph.query.compiler import TYPE_KEY
 from forebear.graph.values import MAX_SAFE
 
 _SCALARS: dict[str, Any] = {

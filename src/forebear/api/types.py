@@ -21,7 +21,6 @@ from strawberry.types.field import StrawberryField
 from forebear.actions.action import Undecidable
 from forebear.api.scalars import JSON, DateTime, Long
 from forebear.graph import declaration
-from forebear.graph.compiler import TYPE_KEY
 from forebear.graph.declaration import (
     COMMON,
     KEPT,
@@ -34,7 +33,8 @@ from forebear.graph.declaration import (
     Property,
     Value,
 )
-from forebear.graph.field import (
+from forebear.graph.query.compiler import TYPE_KEY
+from forebear.graph.query.field import (
     ColumnField,
     ConnectionField,
     ConnectionPart,
@@ -49,7 +49,7 @@ from forebear.graph.field import (
     QuestionField,
     Rule,
 )
-from forebear.graph.question import Question, TypeRef
+from forebear.graph.query.question import Question, TypeRef
 
 if TYPE_CHECKING:
     from forebear.api.mutations import Context

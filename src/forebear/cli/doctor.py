@@ -144,8 +144,8 @@ def _directory(directory: Path) -> Finding:
 
 
 def _database(check: str, settings: Settings) -> Finding:
-    from forebear.graph.constraints import wanted
     from forebear.graph.kinds import GRAPH
+    from forebear.graph.statements.constraints import wanted
     from forebear.store import Store, indexes
     from forebear.store.errors import DataDirectoryInUse, StoreError
 

@@ -21,10 +21,10 @@ from typing import Any, cast
 
 import msgspec
 
-from forebear.graph import archive
-from forebear.graph.archive import Layout
 from forebear.graph.declaration import Graph
 from forebear.graph.ids import InvalidId
+from forebear.graph.statements import archive
+from forebear.graph.statements.archive import Layout
 from forebear.store import Store, WriteTransaction
 
 HEADER = {"archive": "forebear", "version": 1}

@@ -10,9 +10,9 @@ from functools import partial
 from typing import Any, cast
 
 from forebear.domain.audit import Entry, Head, Tip, entry, head
-from forebear.graph import audit
 from forebear.graph.document import json_text
 from forebear.graph.moments import moment
+from forebear.graph.statements import audit
 from forebear.store import Store, WriteTransaction
 from forebear.store.upkeep import repeated
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from forebear.graph import upsert
 from forebear.graph.declaration import Edge, Graph, Kind
 from forebear.graph.kinds import Cohort, Fleet, Robot
+from forebear.graph.statements import upsert
 
 NAMED = 5
 """How many nodes a refusal names, of many."""

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from forebear.graph import upsert
 from forebear.graph.complaint import shown
 from forebear.graph.declaration import Change, Graph, Kind
 from forebear.graph.rows import Amendment, EdgeRow, NodeRow, Row
+from forebear.graph.statements import upsert
 from forebear.graph.telling import Telling
 from forebear.graph.values import agree, backwards
 from forebear.record import footing

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from forebear.domain.roles import Actor, refusal
-from forebear.graph import reach
 from forebear.graph.declaration import EdgeClass, Graph
-from forebear.graph.dialect import Dialect, Engine
 from forebear.graph.ids import Ids
 from forebear.graph.kinds import Fleet, ReleaseLine
+from forebear.graph.query.dialect import Dialect, Engine
 from forebear.graph.rows import Amendment, EdgeRow, NodeRow, Row
+from forebear.graph.statements import reach
 
 LINES = next(e for e in Fleet.kind.edges if ReleaseLine.kind.name in e.targets)
 """The edge by which a fleet is in a line."""

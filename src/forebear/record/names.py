@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, cast
 
-from forebear.graph import placeholder, upsert
 from forebear.graph.declaration import Graph, Kind
 from forebear.graph.ids import nameof, unescape
-from forebear.graph.placeholder import Renamed
 from forebear.graph.rows import Amendment, Row
+from forebear.graph.statements import placeholder, upsert
+from forebear.graph.statements.placeholder import Renamed
 from forebear.store import WriteTransaction
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Self, cast
 
 from forebear.domain.audit import digest
-from forebear.graph import mark
 from forebear.graph.document import unified
 from forebear.graph.ids import composed
 from forebear.graph.rows import Row
+from forebear.graph.statements import mark
 from forebear.store import WriteTransaction
 
 

@@ -15,17 +15,17 @@ from forebear.actions.governed import NoAction, asked, is_action
 from forebear.actions.performer import By, Performer
 from forebear.domain.outcome import Done, Reason, Refused
 from forebear.domain.roles import Actor, reads, refusal
-from forebear.graph import audit, placeholder, upsert
 from forebear.graph.complaint import shown
 from forebear.graph.declaration import SAME_AS, Change, Edge, Graph, Kind, Property, Standing
-from forebear.graph.dialect import Engine, anchored
 from forebear.graph.document import json_text
 from forebear.graph.facts import Facts
 from forebear.graph.ids import composed
 from forebear.graph.kinds import ReleaseLine, RunStatus
 from forebear.graph.moments import moment
-from forebear.graph.placeholder import Renamed
+from forebear.graph.query.dialect import Engine, anchored
 from forebear.graph.rows import Amendment, EdgeRow, InvalidFact, NodeRow, Row
+from forebear.graph.statements import audit, placeholder, upsert
+from forebear.graph.statements.placeholder import Renamed
 from forebear.graph.telling import corrected, told
 from forebear.graph.values import agree, backwards
 from forebear.record import footing

@@ -1,6 +1,6 @@
 """Where the graph is kept: one Bolt driver, two engines."""
 
-from forebear.graph.dialect import Engine
+from forebear.graph.query.dialect import Engine
 from forebear.store.bolt import ReadTransaction, Store, WriteTransaction
 from forebear.store.meter import metered
 

@@ -29,7 +29,7 @@ from neo4j.exceptions import (
     SessionExpired,
 )
 
-from forebear.graph.dialect import Engine
+from forebear.graph.query.dialect import Engine
 from forebear.settings import Settings
 from forebear.store import meter
 from forebear.store.embedded import DATABASE, EmbeddedEngine

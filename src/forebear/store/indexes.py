@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import cast
 
-from forebear.graph.indexes import EdgeTypes, FullText, Index, PropertyKeys, Uniqueness
+from forebear.graph.statements.indexes import EdgeTypes, FullText, Index, PropertyKeys, Uniqueness
 from forebear.store.bolt import Store, WriteTransaction
 
 Wanted = Uniqueness | Index | FullText | EdgeTypes | PropertyKeys

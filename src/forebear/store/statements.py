@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 
 from forebear.graph.declaration import Graph
-from forebear.graph.dialect import Engine, InvalidStatement, misbegun
-from forebear.graph.question import Question, parse
+from forebear.graph.query.dialect import Engine, InvalidStatement, misbegun
+from forebear.graph.query.question import Question, parse
 
 
 def directory(name: str) -> Path:

@@ -16,8 +16,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from forebear.graph.dialect import Engine
-from forebear.graph.indexes import FullText
+from forebear.graph.query.dialect import Engine
+from forebear.graph.statements.indexes import FullText
 
 # What Lucene's words are (UAX #29): an ideograph each; letters and digits, with what stands between two letters or digits.
 _IDEOGRAPH = r"[\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd]"

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from forebear.graph import placeholder, upsert
 from forebear.graph.declaration import AUDIT_CHAIN, AUDIT_ENTRY, OUTBOX_ENTRY, REQUEST, Graph, Kind
 from forebear.graph.rows import EdgeRow, NodeRow
+from forebear.graph.statements import placeholder, upsert
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from forebear.graph.compiler import question
-from forebear.graph.compiler.filter import Filter, where
-from forebear.graph.compiler.page import Rows, page
-from forebear.graph.compiler.selected import Selected
-from forebear.graph.compiler.statement import Finish, Projection, Statement, object_of
-from forebear.graph.compiler.time import Time
 from forebear.graph.declaration import Change, Edge, Json, Kind, Long, Property
-from forebear.graph.field import (
+from forebear.graph.query.compiler import question
+from forebear.graph.query.compiler.filter import Filter, where
+from forebear.graph.query.compiler.page import Rows, page
+from forebear.graph.query.compiler.selected import Selected
+from forebear.graph.query.compiler.statement import Finish, Projection, Statement, object_of
+from forebear.graph.query.compiler.time import Time
+from forebear.graph.query.field import (
     ConnectionField,
     EdgePart,
     NeighbourField,

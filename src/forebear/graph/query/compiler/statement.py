@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from forebear.graph.compiler.selected import Arguments, InvalidArgument
-from forebear.graph.compiler.time import Time
 from forebear.graph.complaint import wrong_kind
 from forebear.graph.declaration import Graph
-from forebear.graph.dialect import Dialect, closing
 from forebear.graph.ids import Ids, InvalidId
+from forebear.graph.query.compiler.selected import Arguments, InvalidArgument
+from forebear.graph.query.compiler.time import Time
+from forebear.graph.query.dialect import Dialect, closing
 
 Finish = Callable[[Any, Mapping[str, Any]], Any]
 """Finishes a value of the tree, by the request's parameters."""

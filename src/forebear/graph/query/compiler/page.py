@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from forebear.graph.compiler.selected import Arguments, InvalidArgument, Selected
-from forebear.graph.compiler.statement import Finish, Projection, Statement, finish_all, finish_each
-from forebear.graph.field import ConnectionPart, PagePart
+from forebear.graph.query.compiler.selected import Arguments, InvalidArgument, Selected
+from forebear.graph.query.compiler.statement import Finish, Projection, Statement, finish_all, finish_each
+from forebear.graph.query.field import ConnectionPart, PagePart
 
 DEFAULT_FIRST = 20
 """How many rows a connection holds where the client does not say."""

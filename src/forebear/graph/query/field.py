@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from forebear.graph.declaration import Edge, Kind, Property
-from forebear.graph.question import Column, Question
+from forebear.graph.query.question import Column, Question
 
 
 @dataclass(frozen=True)

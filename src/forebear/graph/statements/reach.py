@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 from forebear.graph.declaration import EXTERNAL_ID, IDENTIFIES, Edge, Graph, Kind
 from forebear.graph.kinds import COLLECTED_FROM
-from forebear.graph.upsert import UNTOLD
+from forebear.graph.statements.upsert import UNTOLD
 
 Walks = list[tuple[str, str]]
 """Subqueries of `n`, each with the column in which it answers a list of ids."""

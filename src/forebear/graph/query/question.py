@@ -34,7 +34,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from forebear.graph.declaration import OWN_LABELS, Graph
-from forebear.graph.dialect import AS_KNOWN, InvalidStatement, misbegun
+from forebear.graph.query.dialect import AS_KNOWN, InvalidStatement, misbegun
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ The statement's text depends on the selection's shape alone, never on a value: v
 request. What Cypher cannot say in the answer's form (pages cut at `first`, JSON kept as text) is finished on the tree.
 """
 
-from forebear.graph.compiler.node import TYPE_KEY
-from forebear.graph.compiler.operation import compile
-from forebear.graph.compiler.selected import InvalidArgument
-from forebear.graph.compiler.statement import Compiled
+from forebear.graph.query.compiler.node import TYPE_KEY
+from forebear.graph.query.compiler.operation import compile
+from forebear.graph.query.compiler.selected import InvalidArgument
+from forebear.graph.query.compiler.statement import Compiled
 
 __all__ = ["TYPE_KEY", "Compiled", "InvalidArgument", "compile"]

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from forebear.graph.compiler.selected import Arguments, InvalidArgument
-from forebear.graph.compiler.statement import Statement
-from forebear.graph.compiler.time import Time
 from forebear.graph.declaration import COMMON, Digest, Edge, Kind
 from forebear.graph.digest import normal_or_same
+from forebear.graph.query.compiler.selected import Arguments, InvalidArgument
+from forebear.graph.query.compiler.statement import Statement
+from forebear.graph.query.compiler.time import Time
 
 _OPERATORS = {
     "eq": "{read} = {given}",

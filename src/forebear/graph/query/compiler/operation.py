@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from forebear.graph.compiler import question
-from forebear.graph.compiler.node import Nodes
-from forebear.graph.compiler.page import MAX_FIRST
-from forebear.graph.compiler.selected import InvalidArgument, Selected
-from forebear.graph.compiler.statement import Compiled, Projection, Statement, object_of
 from forebear.graph.declaration import Graph
-from forebear.graph.dialect import Dialect
-from forebear.graph.field import KindField, LookupField, LookupsField, QuestionField
 from forebear.graph.ids import Ids
+from forebear.graph.query.compiler import question
+from forebear.graph.query.compiler.node import Nodes
+from forebear.graph.query.compiler.page import MAX_FIRST
+from forebear.graph.query.compiler.selected import InvalidArgument, Selected
+from forebear.graph.query.compiler.statement import Compiled, Projection, Statement, object_of
+from forebear.graph.query.dialect import Dialect
+from forebear.graph.query.field import KindField, LookupField, LookupsField, QuestionField
 
 
 def compile(roots: Sequence[Selected], graph: Graph, dialect: Dialect) -> Compiled:

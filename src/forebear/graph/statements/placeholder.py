@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 
 from forebear.graph.declaration import EXTERNAL_ID, IDENTIFIES, RETRACTED, REVISES, REVISION, SAME_AS, Edge, Graph, Kind
 from forebear.graph.ids import named_id
-from forebear.graph.upsert import snapshot
+from forebear.graph.statements.upsert import snapshot
 
 T = TypeVar("T")
 

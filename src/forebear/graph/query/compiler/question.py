@@ -8,21 +8,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from forebear.graph import search
-from forebear.graph.compiler.filter import plain
-from forebear.graph.compiler.page import Rows, page
-from forebear.graph.compiler.selected import InvalidArgument, Selected
-from forebear.graph.compiler.statement import Projection, Statement, finish_all, object_of, unless_null
-from forebear.graph.compiler.time import Time
 from forebear.graph.complaint import shown
-from forebear.graph.constraints import full_text
 from forebear.graph.declaration import BOOKKEEPING, OWN_LABELS, RETRACTED, Graph
 from forebear.graph.digest import InvalidDigest, in_name
-from forebear.graph.field import ColumnField, EdgePart
-from forebear.graph.question import Question
+from forebear.graph.query import search
+from forebear.graph.query.compiler.filter import plain
+from forebear.graph.query.compiler.page import Rows, page
+from forebear.graph.query.compiler.selected import InvalidArgument, Selected
+from forebear.graph.query.compiler.statement import Projection, Statement, finish_all, object_of, unless_null
+from forebear.graph.query.compiler.time import Time
+from forebear.graph.query.field import ColumnField, EdgePart
+from forebear.graph.query.question import Question
+from forebear.graph.statements.constraints import full_text
 
 if TYPE_CHECKING:
-    from forebear.graph.compiler.node import Nodes
+    from forebear.graph.query.compiler.node import Nodes
 
 _PROPERTY = re.compile(r"(?P<of>\w+)\.\w+")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from forebear.graph.declaration import IDENTIFIES, OWN_LABELS, RETRACTED, REVISES, SAME_AS, Graph
-from forebear.graph.indexes import EdgeTypes, FullText, Index, PropertyKeys, Uniqueness
+from forebear.graph.statements.indexes import EdgeTypes, FullText, Index, PropertyKeys, Uniqueness
 
 LOCK = "lock"
 """The property that no node has, and whose removal takes a node's write lock."""

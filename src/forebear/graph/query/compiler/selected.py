@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from forebear.graph.field import Rule
+from forebear.graph.query.field import Rule
 
 
 class InvalidArgument(ValueError):
