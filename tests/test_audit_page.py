@@ -7,7 +7,7 @@ from pathlib import Path
 
 from forebear.domain.audit import Entry, Head
 
-PAGE = (Path(__file__).parents[1] / "docs" / "audit.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[1] / "docs" / "reference" / "audit.md").read_text("utf-8")
 
 
 def blocks(language: str) -> list[str]:

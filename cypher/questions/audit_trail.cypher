@@ -14,7 +14,7 @@
 // column before JSON: What was there before, by node; null where there was nothing.
 // column after JSON: What was there then, by node. Of a batch of facts: its digest, how many facts there were of each kind, and what changed of what was known before.
 // column previous String: The hash of the entry before; null in the first.
-// column hash String!: The SHA-256 of all this, as docs/audit.md says.
+// column hash String!: The SHA-256 of all this, as docs/reference/audit.md says.
 MATCH (chain:AuditChain {id: $of}) WHERE true
 UNWIND range($from, chain.length - 1) AS number
 MATCH (entry:AuditEntry {id: chain.id + '#' + toString(number)}) WHERE true

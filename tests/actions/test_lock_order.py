@@ -17,7 +17,7 @@ KINDS = (
     "ExternalId", "Model", "Checkpoint", "Experiment", "ModelVersion", "ReleaseLine", "Release", "Artifact", "Fleet", "Cohort",
     "Deployment", "Robot",
 )  # fmt: skip
-"""The order, as docs/architecture.md has it."""
+"""The order, as docs/explanation/architecture.md has it."""
 
 NAMES = (
     "external", "model", "checkpoint", "experiment", "version", "line", "release", "artifact", "fleet", "cohort", "asked",
@@ -44,4 +44,4 @@ def test_a_statement_locks_what_it_calls_by_the_name_of_its_kind() -> None:
 
 
 def test_the_order_is_written_down() -> None:
-    assert " → ".join(KINDS) in (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    assert " → ".join(KINDS) in (ROOT / "docs" / "explanation" / "architecture.md").read_text("utf-8")

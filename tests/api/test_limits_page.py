@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-PAGE = (Path(__file__).parents[2] / "docs" / "limits.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "limits.md").read_text("utf-8")
 ROWS = re.findall(r"^\| (.+?) \| ([\d,]+).*? \| .+? \| `(.+)\.(MAX_\w+|\w+)` \|$", PAGE, re.M)
 
 

@@ -15,7 +15,7 @@ from tests import engines
 from tests.cli.terminal import Ended, Service, forebear, free_port, serving, until
 from tests.record.auditing import tamper
 
-PROGRAM = Path(__file__).parents[2] / "docs" / "audit" / "verify.py"
+PROGRAM = Path(__file__).parents[2] / "docs" / "how-to" / "verify.py"
 FACTS = b"".join(json.dumps({"kind": "Run", "id": f"run:{n}", "status": "RUNNING"}).encode() + b"\n" for n in range(3))
 DONE = b'{"kind": "Run", "id": "run:0", "status": "SUCCEEDED"}\n'
 

@@ -20,7 +20,7 @@ from forebear.domain.outcome import Reason
 from forebear.domain.roles import PERMISSIONS
 from forebear.graph.kinds import DecisionType, ReleaseState
 
-PAGE = (Path(__file__).parents[2] / "docs" / "lifecycle.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "lifecycle.md").read_text("utf-8")
 
 S, D = ReleaseState, DecisionType
 

@@ -1,4 +1,4 @@
-"""docs/policy.md is held to the model: its example is a policy, and its tables are the model's fields."""
+"""docs/reference/policy.md is held to the model: its example is a policy, and its tables are the model's fields."""
 
 import re
 from enum import StrEnum
@@ -14,7 +14,7 @@ from forebear.domain.policy import Approvals, NoRegression, Policy, Requirement,
 from forebear.domain.policy_text import read
 from tests.cli.terminal import forebear
 
-PAGE = (Path(__file__).parents[2] / "docs" / "policy.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "policy.md").read_text("utf-8")
 EXAMPLE, UNDERSTOOD = re.search(r"```yaml\n(.*?)```.*?```\n(.*?)```", PAGE, re.DOTALL).groups()  # type: ignore[union-attr]
 
 

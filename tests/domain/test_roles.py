@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from forebear.domain.outcome import Reason
 from forebear.domain.roles import PERMISSIONS, Actor, Role, may, refusal, refusal_within
 
-PAGE = (Path(__file__).parents[2] / "docs" / "roles.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "roles.md").read_text("utf-8")
 LINES = ["line:a", "line:b", "line:c"]
 
 actors = st.builds(

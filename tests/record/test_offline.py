@@ -16,7 +16,7 @@ from forebear.domain.audit import Entry, Head, Tip, entry, head
 from forebear.record.trail import HEADER
 from tests.record.auditing import broken
 
-PROGRAM = Path(__file__).parents[2] / "docs" / "audit" / "verify.py"
+PROGRAM = Path(__file__).parents[2] / "docs" / "how-to" / "verify.py"
 
 Lines = list[dict[str, Any]]
 

@@ -19,7 +19,7 @@ from forebear.store import Store
 
 
 async def trail(request: Request, store: Store, authentication: Authentication) -> Response:
-    """GET /audit: all heads, chains and entries as NDJSON, as docs/audit.md describes them."""
+    """GET /audit: all heads, chains and entries as NDJSON, as docs/reference/audit.md describes them."""
     await permitted(request, authentication, "readAudit")
     return streamed(request, lines(store))
 

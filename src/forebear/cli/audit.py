@@ -111,7 +111,7 @@ def export(
     url: Url = None,
     token: Token = None,
 ) -> None:
-    """Write all heads, chains and entries into a file, which docs/audit/verify.py verifies without Forebear."""
+    """Write all heads, chains and entries into a file, which docs/how-to/verify.py verifies without Forebear."""
 
     async def work() -> int:
         count = -2

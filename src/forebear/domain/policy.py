@@ -1,7 +1,7 @@
 """The release policy: the document that says what a release line asks of a version before robots may run it.
 
 `parse` reads it from what YAML or JSON gave, and refuses what is misspelt, missing or contradicts itself, each mistake by the
-path of its field. docs/policy.md explains the language.
+path of its field. docs/reference/policy.md explains the language.
 """
 
 from __future__ import annotations

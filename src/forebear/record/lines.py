@@ -1,8 +1,8 @@
 """Which release lines a batch of facts changes something of, for whoever may not write to all of them.
 
 Whoever is limited to lines may add, and amends nothing that belongs to another line: nothing from which edges lead outwards
-to that line, and nothing that something in it leads outwards to. `docs/roles.md` says the rule to people. It is held by a few
-statements that read before anything is written, and costs nobody else anything.
+to that line, and nothing that something in it leads outwards to. `docs/reference/roles.md` says the rule to people. It is
+held by a few statements that read before anything is written, and costs nobody else anything.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 async def lines(store: Store) -> AsyncIterator[bytes]:
-    """The whole trail as NDJSON, some lines at a time; docs/audit.md describes them. Raises `StoreError`.
+    """The whole trail as NDJSON, some lines at a time; docs/reference/audit.md describes them. Raises `StoreError`.
 
     Writers may go on meanwhile. The entries that a chain counts come behind it, without those that are missing; what no chain
     counts comes last, as `stray`.
