@@ -12,7 +12,7 @@ from forebear.api.execution import Executor
 from forebear.api.schema import build
 from forebear.app import Forebear
 from forebear.graph import kinds
-from forebear.graph.declaration import EdgeClass, EdgeType, Graph, Node, edge, prop
+from forebear.graph.declaration import Change, EdgeClass, EdgeType, Graph, Node, edge, prop
 from forebear.graph.facts import Facts
 from forebear.graph.query.dialect import Dialect
 from forebear.identity.actors import DEVELOPMENT
@@ -26,7 +26,7 @@ class Simulator(Node, prefix="simulator", versioned=True):
     """A simulator that generates episodes."""
 
     engine: str | None = prop("Its physics engine.", default=None, searchable=True)
-    rate_hz: float | None = prop("Its rate, in Hz.", change=kinds.APPENDED, default=None)
+    rate_hz: float | None = prop("Its rate, in Hz.", change=Change.APPENDED, default=None)
 
     generated = edge(
         SIMULATED_IN, "DatasetVersion", doc="What it was tuned on.", back="simulators", back_doc="The simulators tuned on it."

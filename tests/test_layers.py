@@ -98,8 +98,8 @@ def test_every_module_keeps_to_its_layer() -> None:
 @pytest.mark.parametrize(
     ("path", "source", "wrong"),
     [
-        ("forebear/graph/kinds.py", "from forebear.store import read", ["graph imports store"]),
-        ("forebear/graph/kinds.py", "from forebear import domain", ["graph imports domain"]),
+        ("forebear/graph/ids.py", "from forebear.store import read", ["graph imports store"]),
+        ("forebear/graph/ids.py", "from forebear import domain", ["graph imports domain"]),
         ("forebear/domain/policy.py", "from forebear.store import Store", ["domain imports store"]),
         ("forebear/graph/__init__.py", "from ..api.schema import build", ["graph imports api"]),
         ("forebear/store/__init__.py", "import forebear.settings, forebear.record", ["store imports record"]),

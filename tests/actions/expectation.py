@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from forebear.domain.roles import PERMISSIONS, Actor
-from forebear.graph.kinds import DecisionType as Type
-from forebear.graph.kinds import ReleaseState as State
+from forebear.graph.kinds.release import DecisionType as Type
+from forebear.graph.kinds.release import ReleaseState as State
 
 LINES = {"line:high": "target:orin", "line:mid": "target:orin", "line:low": "target:nano"}
 FLEETS = {"fleet:north": ("line:high", "line:mid"), "fleet:south": ("line:low", "line:mid")}

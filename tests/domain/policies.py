@@ -13,7 +13,7 @@ from forebear.domain.evidence import Baseline, Check, Measured, Pack
 from forebear.domain.policy import InvalidPolicy, Part, Policy, parse
 from forebear.domain.roles import Role
 from forebear.domain.votes import Candidacy, Vote
-from forebear.graph.kinds import ArtifactState, Direction, EvidenceType
+from forebear.graph.kinds.release import ArtifactState, Direction, EvidenceType
 from forebear.graph.moments import moment
 
 NOW = moment(datetime(2026, 6, 1, 12, tzinfo=UTC))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forebear.domain.course import Course, Report, course, kept
-from forebear.graph.kinds import DeploymentState
+from forebear.graph.kinds.fleet import DeploymentState
 
 PLANNED, IN_PROGRESS, ACTIVE, FAILED, ENDED = DeploymentState
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from forebear.domain.deployment import Deployed, InLineRow, ReleaseRow, Reported, report
 from forebear.domain.outcome import Revise, Verdict
 from forebear.domain.place import DeploymentRow, FleetRow, Place, PlaceRow
-from forebear.graph.kinds import DeploymentState, ReleaseState
+from forebear.graph.kinds.fleet import DeploymentState
+from forebear.graph.kinds.release import ReleaseState
 
 NOW = "2026-07-01T00:00:00.000000Z"
 FLEET, CANARY = "fleet:f", "cohort:c"

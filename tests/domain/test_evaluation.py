@@ -15,10 +15,10 @@ from forebear.domain.evidence import Baseline, Check, Measured, Pack
 from forebear.domain.outcome import Reason
 from forebear.domain.policy import Asked, Policy, Requirement, parse
 from forebear.domain.votes import Count
-from forebear.graph import kinds
 from forebear.graph.document import json_text
 from forebear.graph.facts import Facts
-from forebear.graph.kinds import GRAPH, ArtifactState, Direction, EvidenceType, RiskTier
+from forebear.graph.kinds import GRAPH, release
+from forebear.graph.kinds.release import ArtifactState, Direction, EvidenceType, RiskTier
 from forebear.graph.moments import moment
 from forebear.graph.rows import NodeRow
 from tests.domain.policies import LINE_TARGET, NOW, PACKS, Case, cases, days_ago
@@ -438,7 +438,7 @@ def test_a_frozen_check_is_a_check_of_the_graph(case: Case) -> None:
 
 def test_a_frozen_check_keeps_all_that_the_graph_can_hold() -> None:
     full = Check("c", "r", "p", "m", "s", "t", 1.0, Direction.LOWER_IS_BETTER, "u", 2.0, "e", 3.0, "b", True, "w", "advice")
-    assert {*full.frozen()} == {member.name for member in kinds.Check.members}
+    assert {*full.frozen()} == {member.name for member in release.Check.members}
 
 
 @given(cases(), st.booleans())

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from forebear.domain.installation import Around, CoveringRow, Seen, SeenRow, report
 from forebear.domain.outcome import Connect, Describe, Disconnect, Name, Reason, Revise, Verdict
-from forebear.graph.kinds import DeploymentState
+from forebear.graph.kinds.fleet import DeploymentState
 
 NOW = "2026-06-01T12:00:00.000000Z"
 

@@ -18,7 +18,7 @@ from forebear.domain.lifecycle import (
 )
 from forebear.domain.outcome import Reason
 from forebear.domain.roles import PERMISSIONS
-from forebear.graph.kinds import DecisionType, ReleaseState
+from forebear.graph.kinds.release import DecisionType, ReleaseState
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "lifecycle.md").read_text("utf-8")
 

@@ -17,7 +17,8 @@ from forebear.domain.place import DeploymentRow, FleetRow, Place, PlaceRow
 from forebear.domain.rollback import IncidentRow, Incidents, TouchedRow, roll_back, targets, undone
 from forebear.domain.standing import Case, LineRow, ReleaseRow, Standing, case
 from forebear.domain.standing import VersionRow as StandingVersion
-from forebear.graph.kinds import ArtifactState, DeploymentState, ReleaseState
+from forebear.graph.kinds.fleet import DeploymentState
+from forebear.graph.kinds.release import ArtifactState, ReleaseState
 
 NOW = "2026-06-30T00:00:00.000000Z"
 LINE = LineRow("line:l", "target:t")

@@ -6,7 +6,7 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forebear.graph.kinds import Run
+from forebear.graph.kinds.training import Run
 from forebear.graph.moments import moment
 from forebear.graph.telling import Telling, corrected, told
 

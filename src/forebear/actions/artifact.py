@@ -16,7 +16,7 @@ from forebear.domain.release import DECISIONS, By
 from forebear.domain.roles import Actor, refusal_within
 from forebear.domain.standing import Case, Standing, case
 from forebear.graph.declaration import PROSE, Fact, Value, prop
-from forebear.graph.kinds import ArtifactState
+from forebear.graph.kinds.release import ArtifactState
 
 ARTIFACT = ("Artifact",)
 

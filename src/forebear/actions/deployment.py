@@ -17,7 +17,7 @@ from forebear.domain.permission import weakest
 from forebear.domain.place import Place
 from forebear.domain.roles import Actor, refusal_within
 from forebear.graph.declaration import ENDS, PROSE, Value, prop
-from forebear.graph.kinds import DeploymentState
+from forebear.graph.kinds.fleet import DeploymentState
 
 DEPLOYMENT = ("Deployment",)
 PLACE = ("Fleet", "Cohort")

@@ -26,15 +26,8 @@ from forebear.domain.reference import unknown
 from forebear.domain.release import DECISIONS
 from forebear.domain.roles import PERMISSIONS, Actor, refusal
 from forebear.graph.declaration import Value, prop
-from forebear.graph.kinds import (
-    Checkpoint,
-    CodeVersion,
-    ComputeProfile,
-    DatasetVersion,
-    Experiment,
-    Run,
-    SoftwareEnvironment,
-)
+from forebear.graph.kinds.data import DatasetVersion
+from forebear.graph.kinds.training import Checkpoint, CodeVersion, ComputeProfile, Experiment, Run, SoftwareEnvironment
 from forebear.graph.moments import moment
 from forebear.store import Store
 from forebear.store.errors import StoreError

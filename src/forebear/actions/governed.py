@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from forebear.graph.ids import release_id
-from forebear.graph.kinds import ArtifactState, DecisionType, DeploymentState, ReleaseState
-from forebear.graph.kinds import Verdict as Came
+from forebear.graph.kinds.fleet import DeploymentState
+from forebear.graph.kinds.release import ArtifactState, DecisionType, ReleaseState
+from forebear.graph.kinds.release import Verdict as Came
 
 Document = Mapping[str, Any]
 

@@ -155,7 +155,7 @@ def _understood(file: str, *, as_json: bool) -> tuple[PolicyText, Policy]:
 
 async def _known(ids: Iterable[str], url: str | None, token: str | None) -> dict[str, Pack]:
     from forebear.domain.evidence import Pack
-    from forebear.graph.kinds import Direction
+    from forebear.graph.kinds.release import Direction
 
     async with opened(url, token) as registry:
         nodes = (await ask(registry, PACKS, {"ids": sorted(ids)}, exact=True))["nodes"]

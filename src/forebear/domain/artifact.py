@@ -20,7 +20,7 @@ from forebear.domain.reference import UNKNOWN
 from forebear.domain.restatement import Restatement, restated
 from forebear.domain.standing import Case, Row
 from forebear.domain.values import against
-from forebear.graph.kinds import ArtifactState
+from forebear.graph.kinds.release import ArtifactState
 from forebear.graph.rows import EdgeRow, NodeRow
 
 NOT_FOUND = "NOT_FOUND"

@@ -22,7 +22,7 @@ from forebear.domain.release import By
 from forebear.domain.restatement import restated, unsaid
 from forebear.domain.standing import Case, EvidenceRow, PackRow, Row, case
 from forebear.domain.values import against
-from forebear.graph.kinds import ArtifactState, EvidenceType
+from forebear.graph.kinds.release import ArtifactState, EvidenceType
 from forebear.graph.rows import NodeRow
 
 MISSING = "MISSING"

@@ -21,7 +21,8 @@ from forebear.domain.standing import case as case_of
 from forebear.domain.values import against
 from forebear.graph.document import json_text
 from forebear.graph.ids import Ids, InvalidId, release_id
-from forebear.graph.kinds import GRAPH, ReleaseState
+from forebear.graph.kinds import GRAPH
+from forebear.graph.kinds.release import ReleaseState
 from forebear.graph.rows import NodeRow
 
 NO_VERSION = "NO_VERSION"

@@ -17,7 +17,7 @@ from forebear.domain.permission import Permission, permission
 from forebear.domain.place import FleetRow, Place
 from forebear.domain.reference import UNKNOWN
 from forebear.domain.standing import Case, LineRow
-from forebear.graph.kinds import ArtifactState
+from forebear.graph.kinds.release import ArtifactState
 
 DECOMMISSIONED = "DECOMMISSIONED"
 NO_FLEET = "NO_FLEET"

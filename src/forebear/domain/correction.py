@@ -19,7 +19,7 @@ from forebear.domain.release import By
 from forebear.domain.standing import Case, EvidenceRow, VersionRow, case
 from forebear.domain.values import against
 from forebear.graph.declaration import Change, Kind
-from forebear.graph.kinds import ReleaseState
+from forebear.graph.kinds.release import ReleaseState
 from forebear.graph.values import agree
 
 NOT_CORRECTABLE = "NOT_CORRECTABLE"

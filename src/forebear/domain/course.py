@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from forebear.graph.kinds import DeploymentState
+from forebear.graph.kinds.fleet import DeploymentState
 
 _ENDS = (DeploymentState.FAILED, DeploymentState.ENDED)
 

@@ -14,7 +14,7 @@ from forebear.domain.outcome import Connect, Describe, Disconnect, Effect, Reaso
 from forebear.domain.place import RetiredRow
 from forebear.domain.reference import unknown
 from forebear.domain.standing import Row
-from forebear.graph.kinds import DeploymentState
+from forebear.graph.kinds.fleet import DeploymentState
 
 NOT_OVER = "NOT_OVER"
 """The code of a refusal because a deployment there is not over."""

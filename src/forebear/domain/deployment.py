@@ -29,7 +29,8 @@ from forebear.domain.reference import UNKNOWN
 from forebear.domain.restatement import IMMUTABLE
 from forebear.domain.standing import Case, Row
 from forebear.graph.document import json_text
-from forebear.graph.kinds import DeploymentState, ReleaseState
+from forebear.graph.kinds.fleet import DeploymentState
+from forebear.graph.kinds.release import ReleaseState
 from forebear.graph.moments import CLOCK_SKEW, latest, moment
 from forebear.graph.values import IN_FUTURE
 

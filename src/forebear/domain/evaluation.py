@@ -22,7 +22,7 @@ from forebear.domain.evidence import Baseline, Check, Measured, Pack
 from forebear.domain.outcome import Reason
 from forebear.domain.policy import Asked, NoRegression, Policy, Requirement, number
 from forebear.domain.votes import Count
-from forebear.graph.kinds import ArtifactState, Direction
+from forebear.graph.kinds.release import ArtifactState, Direction
 from forebear.graph.moments import CLOCK_SKEW, moment
 from forebear.graph.values import IN_FUTURE
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from forebear.graph.kinds import ArtifactState, Direction, EvidenceType
+from forebear.graph.kinds.release import ArtifactState, Direction, EvidenceType
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from typing import Any
 
 from forebear.domain.evidence import Measured
 from forebear.domain.policy import Part, number
-from forebear.graph.kinds import Direction, RunStatus
+from forebear.graph.kinds.release import Direction
+from forebear.graph.kinds.training import RunStatus
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from forebear.domain.digest import malformed
 from forebear.domain.outcome import Connect, Describe, Disconnect, Effect, Join, Name, Reason, Revise, Verdict
 from forebear.domain.standing import Row
 from forebear.graph.ids import composed, named_id, nameof, unescape
-from forebear.graph.kinds import DeploymentState
+from forebear.graph.kinds.fleet import DeploymentState
 from forebear.graph.moments import latest
 from forebear.graph.values import IN_FUTURE
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from forebear.domain.outcome import Reason
-from forebear.graph.kinds import DecisionType, ReleaseState
+from forebear.graph.kinds.release import DecisionType, ReleaseState
 
 ILLEGAL_TRANSITION = "ILLEGAL_TRANSITION"
 """The code of a refusal because of the state that a release is in."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from forebear.domain.outcome import Reason
 from forebear.domain.remedy import whoever
 from forebear.domain.standing import Case
-from forebear.graph.kinds import Basis, DecisionType, ReleaseState, Verdict
+from forebear.graph.kinds.release import Basis, DecisionType, ReleaseState, Verdict
 
 NOT_APPROVED = "NOT_APPROVED"
 APPROVAL_STALE = "APPROVAL_STALE"

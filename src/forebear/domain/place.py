@@ -9,7 +9,7 @@ from forebear.domain import interface
 from forebear.domain.course import Report
 from forebear.domain.outcome import Reason
 from forebear.domain.standing import LineRow, Row
-from forebear.graph.kinds import DeploymentState
+from forebear.graph.kinds.fleet import DeploymentState
 from forebear.graph.moments import parse
 
 

@@ -28,7 +28,8 @@ from forebear.domain.outcome import Reason
 from forebear.domain.roles import Role
 from forebear.graph.complaint import complaint, meant, wrong_kind
 from forebear.graph.ids import Ids
-from forebear.graph.kinds import GRAPH, Direction, EvidenceType, RiskTier
+from forebear.graph.kinds import GRAPH
+from forebear.graph.kinds.release import Direction, EvidenceType, RiskTier
 from forebear.graph.moments import parse as parse_moment
 
 if TYPE_CHECKING:

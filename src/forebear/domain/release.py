@@ -18,8 +18,8 @@ from forebear.domain.policy import Policy
 from forebear.domain.roles import Actor
 from forebear.domain.standing import Case
 from forebear.domain.votes import Vote
-from forebear.graph.kinds import DecisionType, ReleaseState
-from forebear.graph.kinds import Verdict as Came
+from forebear.graph.kinds.release import DecisionType, ReleaseState
+from forebear.graph.kinds.release import Verdict as Came
 
 STILL_RUNS = "STILL_RUNS"
 EVIDENCE_CORRECTED = "EVIDENCE_CORRECTED"

@@ -25,7 +25,8 @@ from forebear.domain.permission import Permission, weakest
 from forebear.domain.place import DeploymentRow, Place
 from forebear.domain.remedy import whoever
 from forebear.domain.standing import Case, Row
-from forebear.graph.kinds import Basis, DeploymentState
+from forebear.graph.kinds.fleet import DeploymentState
+from forebear.graph.kinds.release import Basis
 
 NOTHING_RUNS = "NOTHING_RUNS"
 NEVER_RAN = "NEVER_RAN"

@@ -11,7 +11,7 @@ from forebear.domain.outcome import Reason, Revise
 from forebear.domain.release import DECISIONS, By
 from forebear.domain.roles import Actor
 from forebear.domain.standing import Case
-from forebear.graph.kinds import ReleaseState
+from forebear.graph.kinds.release import ReleaseState
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from forebear.domain.interface import Interface
 from forebear.domain.outcome import Reason
 from forebear.domain.policy import InvalidPolicy, Part, Policy, missing_of_candidate, parse, standing_after
 from forebear.domain.votes import Candidacy, Count, Vote, count_votes
-from forebear.graph.kinds import ArtifactState, DecisionType, Direction, EvidenceType, ReleaseState, RunStatus, Verdict
+from forebear.graph.kinds.release import ArtifactState, DecisionType, Direction, EvidenceType, ReleaseState, Verdict
+from forebear.graph.kinds.training import RunStatus
 
 
 class Row(msgspec.Struct, frozen=True, rename="camel"):

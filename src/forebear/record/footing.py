@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forebear.graph.declaration import Edge, Graph, Kind
-from forebear.graph.kinds import Cohort, Fleet, Robot
+from forebear.graph.kinds.fleet import Cohort, Fleet, Robot
 from forebear.graph.statements import upsert
 
 NAMED = 5

@@ -15,7 +15,8 @@ from typing import Any
 from forebear.domain.roles import Actor, refusal
 from forebear.graph.declaration import EdgeClass, Graph
 from forebear.graph.ids import Ids
-from forebear.graph.kinds import Fleet, ReleaseLine
+from forebear.graph.kinds.fleet import Fleet
+from forebear.graph.kinds.release import ReleaseLine
 from forebear.graph.query.dialect import Dialect, Engine
 from forebear.graph.rows import Amendment, EdgeRow, NodeRow, Row
 from forebear.graph.statements import reach

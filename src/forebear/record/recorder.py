@@ -20,7 +20,8 @@ from forebear.graph.declaration import SAME_AS, Change, Edge, Graph, Kind, Prope
 from forebear.graph.document import json_text
 from forebear.graph.facts import Facts
 from forebear.graph.ids import composed
-from forebear.graph.kinds import ReleaseLine, RunStatus
+from forebear.graph.kinds.release import ReleaseLine
+from forebear.graph.kinds.training import RunStatus
 from forebear.graph.moments import moment
 from forebear.graph.query.dialect import Engine, anchored
 from forebear.graph.rows import Amendment, EdgeRow, InvalidFact, NodeRow, Row

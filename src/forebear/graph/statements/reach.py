@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from forebear.graph.declaration import EXTERNAL_ID, IDENTIFIES, Edge, Graph, Kind
-from forebear.graph.kinds import COLLECTED_FROM
+from forebear.graph.kinds.edge_types import COLLECTED_FROM
 from forebear.graph.statements.upsert import UNTOLD
 
 Walks = list[tuple[str, str]]

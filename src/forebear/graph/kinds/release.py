@@ -1,0 +1,360 @@
+"""Release: model versions, what is approved of them, on which evidence, under which policy, and what is built of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from forebear.graph.declaration import ENDS, PROSE, Change, Digest, Json, Long, Node, Standing, Value, edge, prop
+from forebear.graph.kinds.edge_types import (
+    ABOUT,
+    APPROVED_BY,
+    AUTHORIZED_BY,
+    BUILT_FROM,
+    CITES,
+    COMPARED_WITH,
+    COUNTS,
+    FOR,
+    GOVERNS,
+    IN_LINE,
+    JUSTIFIED_BY,
+    MEASURED_WITH,
+    OF,
+    PROMOTED_FROM,
+    SAMPLED_FROM,
+    SUPERSEDES,
+    UNDER,
+    VERSION_OF,
+)
+
+
+class Model(Node, prefix="model"):
+    """A named model, whose versions are governed."""
+
+
+class ModelVersion(Node, prefix="model", versioned=True, standing=Standing.GOVERNED):
+    """One version of a model: the governed object, everything that makes a robot policy executable."""
+
+    weights_digest: Digest | None = prop("Digest of the weights.", default=None, indexed=True)
+    normalization_digest: Digest | None = prop("Digest of the normalisation statistics.", default=None)
+    action_space_digest: Digest | None = prop("Digest of the action space's definition.", default=None)
+    controller_digest: Digest | None = prop("Digest of the controller convention.", default=None)
+    uri: str | None = prop("Where it lies.", default=None)
+    parameters: Long | None = prop("Number of parameters.", default=None, least=0)
+    sensors: list[str] | None = prop("The sensors that it reads.", default=None)
+    action_space: str | None = prop("What it commands, such as 7-DoF end-effector deltas.", default=None)
+    rate_hz: float | None = prop("At which rate it must be run, in Hz.", default=None, least=0)
+    memory_mib: float | None = prop("Memory that it needs, in MiB.", default=None, least=0)
+    robot_software: str | None = prop("Range of robot software versions that it works with, such as >=4.2,<5.", default=None)
+    license: str | None = prop("License of the weights.", default=None)
+    created_at: datetime | None = prop("When it was registered, in the world.", default=None)
+
+    model = edge(
+        VERSION_OF, "Model", one=True, doc="The model that it is a version of.",
+        back="versions", back_doc="Its versions.",
+    )  # fmt: skip
+    promoted_from = edge(
+        PROMOTED_FROM, "Checkpoint", doc="The checkpoints that it was promoted from.",
+        back="promotions", back_doc="The model versions promoted from it.",
+    )  # fmt: skip
+    justified_by = edge(
+        JUSTIFIED_BY, "Experiment", doc="The experiments that justify it.",
+        back="justifies", back_doc="The model versions that it justifies.",
+    )  # fmt: skip
+    supersedes = edge(
+        SUPERSEDES, "ModelVersion", doc="The versions whose place it takes.",
+        back="supersededBy", back_doc="The versions that take its place.",
+    )  # fmt: skip
+
+
+class HardwareTarget(Node, prefix="target", standing=Standing.SETTLED):
+    """Hardware that artifacts are built for."""
+
+    accelerator: str | None = prop("Its accelerator.", default=None)
+    memory_mib: float | None = prop("Its memory, in MiB.", default=None, least=0)
+
+
+class ReleaseLine(Node, prefix="line", standing=Standing.SETTLED):
+    """Robot class, hardware target and customer environment: what a release is approved for."""
+
+    robot_class: str | None = prop("The class of robots.", default=None)
+    environment: str | None = prop("The customer environment.", default=None)
+
+    target = edge(
+        FOR, "HardwareTarget", one=True, doc="The hardware target of the line.",
+        back="lines", back_doc="The release lines for it.",
+    )  # fmt: skip
+
+
+class ReleaseState(StrEnum):
+    """Where one version stands in one release line."""
+
+    CANDIDATE = "CANDIDATE"
+    EVALUATED = "EVALUATED"
+    APPROVED = "APPROVED"
+    DEPLOYED = "DEPLOYED"
+    REJECTED = "REJECTED"
+    DEPRECATED = "DEPRECATED"
+    ARCHIVED = "ARCHIVED"
+
+
+class Release(Node, prefix="release", versioned=True, standing=Standing.GOVERNED):
+    """One model version's standing in one release line: the state lives here."""
+
+    state: ReleaseState = prop("Where it stands now.", change=Change.APPENDED, indexed=True)
+    stale_from: datetime | None = prop(
+        "From when its approval is stale, as a newer policy asks for more or its evidence was corrected; null while it stands.",
+        change=Change.APPENDED, default=None, ahead=True,
+    )  # fmt: skip
+    trainers: list[str] | None = prop("Who had trained its version, as it was known when it was registered.", default=None)
+
+    version = edge(
+        OF, "ModelVersion", one=True, doc="The version whose standing it is.",
+        back="releases", back_doc="Its standing in each release line.",
+    )  # fmt: skip
+    line = edge(
+        IN_LINE, "ReleaseLine", one=True, doc="The release line.",
+        back="releases", back_doc="The releases in this line.",
+    )  # fmt: skip
+    approved_by = edge(
+        APPROVED_BY, "Decision", doc="The decisions that approved it.",
+        back="approves", back_doc="The releases that it approved.",
+    )  # fmt: skip
+
+
+class Direction(StrEnum):
+    """Which way a metric is better."""
+
+    HIGHER_IS_BETTER = "HIGHER_IS_BETTER"
+    LOWER_IS_BETTER = "LOWER_IS_BETTER"
+
+
+class Metric(Value):
+    """A metric that a pack defines."""
+
+    name: str = prop("Its name.")
+    unit: str | None = prop("Its unit; null where dimensionless.", default=None)
+    direction: Direction | None = prop("Which way is better.", default=None)
+
+
+class EvaluationPack(Node, prefix="pack", versioned=True, standing=Standing.SETTLED):
+    """A versioned benchmark or replay pack: metrics with unit and direction, and slices."""
+
+    digest: Digest | None = prop("Digest of the pack.", default=None, indexed=True)
+    uri: str | None = prop("Where it lies.", default=None)
+    metrics: list[Metric] | None = prop("The metrics that it defines.", default=None)
+    slices: list[str] | None = prop("The slices that it defines.", default=None)
+
+    sampled_from = edge(
+        SAMPLED_FROM, "DatasetVersion", doc="The data that it was sampled from.",
+        back="packs", back_doc="The evaluation packs sampled from it.",
+    )  # fmt: skip
+
+
+class EvidenceType(StrEnum):
+    """What kind of result a piece of evidence is."""
+
+    REPLAY = "REPLAY"
+    BENCHMARK = "BENCHMARK"
+    LATENCY = "LATENCY"
+    INTERVENTION_RATE = "INTERVENTION_RATE"
+    ROLLOUT_NOTE = "ROLLOUT_NOTE"
+    EXTERNAL_DECISION = "EXTERNAL_DECISION"
+
+
+class Measurement(Value):
+    """One measured value of one metric on one slice."""
+
+    metric: str = prop("The metric.")
+    slice: str | None = prop("The slice; null for the whole pack.", default=None)
+    value: float = prop("The measured value, in the metric's unit.")
+    unit: str | None = prop("The unit.", default=None)
+    sample_size: int | None = prop("How many trials.", default=None, least=1)
+    spread: float | None = prop("Spread, in the metric's unit.", default=None, least=0)
+
+
+class Evidence(Node, prefix="evidence", standing=Standing.GOVERNED, plural="evidence"):
+    """One result about a version or an artifact: replay, benchmark, latency, intervention rate, rollout note, or what another
+    system decided about it."""
+
+    type: EvidenceType | None = prop("What kind of result it is.", default=None)
+    measurements: list[Measurement] | None = prop("What was measured.", default=None, items=ENDS)
+    uri: str | None = prop("Where the report lies.", default=None)
+    digest: Digest | None = prop("Digest of the report.", default=None, indexed=True)
+    measured_at: datetime | None = prop("When it was measured.", default=None)
+
+    about = edge(
+        ABOUT, "ModelVersion", "Artifact", doc="What it is about.",
+        back="evidence", back_doc="The evidence about it.",
+    )  # fmt: skip
+    measured_with = edge(
+        MEASURED_WITH, "EvaluationPack", doc="The pack that it was measured with.",
+        back="evidence", back_doc="The evidence measured with it.",
+    )  # fmt: skip
+    supersedes = edge(
+        SUPERSEDES, "Evidence", doc="The evidence that it corrects.",
+        back="supersededBy", back_doc="The evidence that corrects it.",
+    )  # fmt: skip
+
+
+class RiskTier(StrEnum):
+    """How much can go wrong in a release line."""
+
+    LOW = "LOW"
+    MEDIUM = "MEDIUM"
+    HIGH = "HIGH"
+
+
+class ReleasePolicy(Node, prefix="policy", versioned=True, standing=Standing.GOVERNED, plural="releasePolicies"):
+    """A versioned promotion policy: thresholds, approvals, risk tier."""
+
+    risk_tier: RiskTier | None = prop("How much can go wrong.", default=None)
+    document: Json | None = prop("The policy itself.", default=None)
+    packs: list[str] | None = prop("The evaluation packs that it asks for, as ids.", default=None)
+
+    governs = edge(
+        GOVERNS, "ReleaseLine", interval=True, doc="The release lines that it governs, and when.",
+        back="policies", back_doc="The policies that govern it, and when.",
+    )  # fmt: skip
+
+
+class DecisionType(StrEnum):
+    """What kind of decision it is."""
+
+    EVALUATION = "EVALUATION"
+    VOTE = "VOTE"
+    APPROVAL = "APPROVAL"
+    REJECTION = "REJECTION"
+    WITHDRAWAL = "WITHDRAWAL"
+    DEPRECATION = "DEPRECATION"
+    ARCHIVAL = "ARCHIVAL"
+    RESTORATION = "RESTORATION"
+    PROMOTION = "PROMOTION"
+    OVERRIDE = "OVERRIDE"
+
+
+class Verdict(StrEnum):
+    """What a decision came to."""
+
+    GRANTED = "GRANTED"
+    REFUSED = "REFUSED"
+
+
+class Check(Value):
+    """One requirement, as it was checked when the decision was taken."""
+
+    requirement: str = prop("What the policy asked for.", length=PROSE)
+    code: str | None = prop("What it came to, such as MET, THRESHOLD_MISSED or TOO_OLD.", default=None)
+    pack: str | None = prop("Id of the evaluation pack.", default=None)
+    metric: str | None = prop("The metric.", default=None)
+    slice: str | None = prop("The slice.", default=None)
+    target: str | None = prop("Id of the hardware target on which it had to be measured.", default=None)
+    threshold: float | None = prop("The value to reach, in the metric's unit.", default=None)
+    direction: Direction | None = prop("Whether that is the least that suffices, or the greatest.", default=None)
+    unit: str | None = prop("The unit of the values.", default=None)
+    measured: float | None = prop("The value measured; null where no evidence counted.", default=None)
+    evidence: str | None = prop("Id of the evidence.", default=None)
+    baseline: float | None = prop("The value of the version that was deployed, where it was compared.", default=None)
+    baseline_evidence: str | None = prop("Id of the evidence of the baseline.", default=None)
+    passed: bool = prop("Whether it was met.")
+    message: str | None = prop("What it came to, in words.", default=None, length=PROSE)
+
+
+class Ground(Value):
+    """What a candidate carried when it was approved: an edge of its lineage, or a value of a node in it."""
+
+    part: str = prop("What the policy asked a candidate to carry, such as dataset.")
+    of: str = prop("Id of the node that carried it.")
+    edge: str | None = prop("The edge, by the name of its field; null for a value of the node itself.", default=None)
+    to: str | None = prop("Id of the node that the edge led to.", default=None)
+    value: str | None = prop(
+        "What stood there: a digest, a commit, the status of a run that succeeded, how often a configuration was corrected.",
+        default=None,
+    )
+
+
+class Decision(Node, prefix="decision", standing=Standing.GOVERNED):
+    """One policy evaluation, approval, refusal, withdrawal or other verdict about a release, with its frozen checks."""
+
+    type: DecisionType | None = prop("What kind of decision it is.", default=None)
+    verdict: Verdict | None = prop("What it came to.", default=None)
+    actor: str | None = prop("Who decided; the policy itself where it promoted by itself.", default=None)
+    roles: list[str] | None = prop("The roles that they had then.", default=None)
+    machine: bool | None = prop("Whether it was a machine.", default=None)
+    digest: Digest | None = prop("Digest of what it decided about: of the version's digests and interface.", default=None)
+    expires_at: datetime | None = prop(
+        "Until when it holds (exclusive); null where it holds for good.", default=None, ahead=True
+    )
+    rollback_allowed: bool | None = prop(
+        "Of a deprecation: whether rolling back to the release stays allowed; so it does where this is null.", default=None
+    )
+    decided_at: datetime | None = prop("When it was decided, in the world.", default=None, indexed=True)
+    state: ReleaseState | None = prop("The release's state after it; null where it changed none.", default=None)
+    reasons: list[str] | None = prop("Why.", default=None, length=PROSE)
+    checks: list[Check] | None = prop("The frozen checks.", default=None, items=ENDS)
+    grounds: list[Ground] | None = prop(
+        "What the candidate requirements rested on, where it approves.", default=None, items=ENDS
+    )
+
+    about = edge(
+        ABOUT, "Release", doc="The release that it is about.",
+        back="decisions", back_doc="The decisions about it.",
+    )  # fmt: skip
+    under = edge(
+        UNDER, "ReleasePolicy", doc="The policy that it was taken under.",
+        back="decisions", back_doc="The decisions taken under it.",
+    )  # fmt: skip
+    cites = edge(
+        CITES, "Evidence", doc="The evidence that it rests on.",
+        back="citedBy", back_doc="The decisions that rest on it.",
+    )  # fmt: skip
+    compared_with = edge(
+        COMPARED_WITH, "Release", doc="The release that it compared with.",
+        back="comparedIn", back_doc="The decisions that compared with it.",
+    )  # fmt: skip
+    counts = edge(
+        COUNTS, "Decision", doc="The votes that it counted, or what it withdraws.",
+        back="countedBy", back_doc="The decisions that count it.",
+    )  # fmt: skip
+
+
+class ArtifactState(StrEnum):
+    """Whether an artifact may be used."""
+
+    AVAILABLE = "AVAILABLE"
+    EVALUATION_ONLY = "EVALUATION_ONLY"
+    QUARANTINED = "QUARANTINED"
+    DELETED = "DELETED"
+
+
+class Basis(StrEnum):
+    """What lets something run: an approval, one that is stale by now, or an override."""
+
+    APPROVAL = "APPROVAL"
+    STALE_APPROVAL = "STALE_APPROVAL"
+    OVERRIDE = "OVERRIDE"
+
+
+class Artifact(Node, prefix="artifact", standing=Standing.GOVERNED, reported_by=("digest", "externalIds"), by_digest=True):
+    """One build of a version for one hardware target, named by its digest."""
+
+    state: ArtifactState | None = prop("Whether it may be used.", change=Change.APPENDED, default=None)
+    format: str | None = prop("Its format, such as TensorRT.", default=None)
+    precision: str | None = prop("Its numeric precision, such as INT8.", default=None)
+    digest: Digest | None = prop("Digest of its content, as `algorithm:hex`.", default=None, indexed=True)
+    uri: str | None = prop("Where it lies.", default=None)
+    toolchain: str | None = prop("What built it.", default=None)
+    built_at: datetime | None = prop("When it was built.", default=None)
+
+    built_from = edge(
+        BUILT_FROM, "ModelVersion", one=True, doc="The version that it was built from.",
+        back="artifacts", back_doc="Its builds.",
+    )  # fmt: skip
+    target = edge(
+        FOR, "HardwareTarget", one=True, doc="The hardware target that it was built for.",
+        back="artifacts", back_doc="The artifacts built for it.",
+    )  # fmt: skip
+    authorized_by = edge(
+        AUTHORIZED_BY, "Decision", doc="The decisions that authorised it.",
+        back="authorizedArtifacts", back_doc="The artifacts that it authorised.",
+    )  # fmt: skip
