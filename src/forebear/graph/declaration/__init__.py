@@ -1,0 +1,118 @@
+"""How the graph is declared: kinds of nodes, their properties, and the edges between them.
+
+A kind is a class. Its docstring is its description, its annotated attributes made with `prop` are its
+properties, its attributes made with `edge` are its outgoing edges:
+
+    class Checkpoint(Node, prefix="checkpoint"):
+        \"\"\"A training artifact.\"\"\"
+
+        step: int = prop("Optimizer steps taken.")
+        produced_by = edge(PRODUCED_BY, "Run", doc="The run that wrote it.", back="checkpoints", back_doc="…")
+
+`Graph(kinds)` checks the whole and raises `DeclarationError`, naming the mistake. Everything else
+(constraints, validation, statements, GraphQL types, reference) is derived from a `Graph`.
+"""
+
+from __future__ import annotations
+
+from forebear.graph.declaration.bookkeeping import (
+    API_TOKEN,
+    AS_OF,
+    AUDIT_CHAIN,
+    AUDIT_ENTRY,
+    AUDIT_HEAD,
+    BOOKKEEPING,
+    EXTERNAL_ID,
+    IDENTIFIES,
+    IMPORT_MARK,
+    KEPT,
+    KEPT_OF_NODES,
+    OUTBOX_ENTRY,
+    OWN_LABELS,
+    REQUEST,
+    RETRACTED,
+    REVISES,
+    REVISION,
+    SAME_AS,
+)
+from forebear.graph.declaration.edges import (
+    INTERVAL,
+    Edge,
+    EdgeClass,
+    EdgeProperties,
+    EdgeType,
+    edge,
+)
+from forebear.graph.declaration.graph import (
+    Graph,
+)
+from forebear.graph.declaration.nodes import (
+    COMMON,
+    Kind,
+    Node,
+    Owner,
+    Standing,
+)
+from forebear.graph.declaration.properties import (
+    ENDS,
+    ITEMS,
+    LINE,
+    PROSE,
+    Change,
+    DeclarationError,
+    Digest,
+    Fact,
+    Json,
+    Long,
+    Property,
+    Value,
+    camel,
+    prop,
+)
+
+__all__ = [
+    "API_TOKEN",
+    "AS_OF",
+    "AUDIT_CHAIN",
+    "AUDIT_ENTRY",
+    "AUDIT_HEAD",
+    "BOOKKEEPING",
+    "COMMON",
+    "ENDS",
+    "EXTERNAL_ID",
+    "IDENTIFIES",
+    "IMPORT_MARK",
+    "INTERVAL",
+    "ITEMS",
+    "KEPT",
+    "KEPT_OF_NODES",
+    "LINE",
+    "OUTBOX_ENTRY",
+    "OWN_LABELS",
+    "PROSE",
+    "REQUEST",
+    "RETRACTED",
+    "REVISES",
+    "REVISION",
+    "SAME_AS",
+    "Change",
+    "DeclarationError",
+    "Digest",
+    "Edge",
+    "EdgeClass",
+    "EdgeProperties",
+    "EdgeType",
+    "Fact",
+    "Graph",
+    "Json",
+    "Kind",
+    "Long",
+    "Node",
+    "Owner",
+    "Property",
+    "Standing",
+    "Value",
+    "camel",
+    "edge",
+    "prop",
+]

@@ -1,0 +1,100 @@
+"""What Forebear keeps for itself: the properties of every node and edge, and the labels and types of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from forebear.graph.declaration.properties import Property
+
+KEPT = (
+    Property("recordedAt", datetime, "When it was first recorded (transaction time).", indexed=True),
+    Property("recordedBy", str, "Who recorded it."),
+    Property("source", str, "Where the record came from."),
+)
+"""What Forebear keeps for each node and each edge."""
+
+KEPT_OF_NODES = (
+    *KEPT,
+    Property("describedAt", datetime, "When its own fact arrived; null while only edges have named it."),
+    Property("retractedAt", datetime, "When it was retracted; null while it stands."),
+    Property("imported", bool, "Whether it is history from an older registry, not the outcome of an action."),
+    Property("revision", int, "How many revisions its guaranteed properties have had."),
+)
+"""What Forebear keeps for each node besides its properties."""
+
+RETRACTED = "RETRACTED"
+"""The relationship type of edges that no longer hold, to our knowledge; their own type is in `type`."""
+
+AS_OF = "asOf"
+"""What a fact or a correction calls the moment from which its told values hold."""
+
+REVISION = "Revision"
+"""The label of revision records: what a node's guaranteed properties were before a change."""
+
+REVISES = "REVISES"
+"""From a revision record to the node it is about."""
+
+EXTERNAL_ID = "ExternalId"
+"""The label of external ids."""
+
+IDENTIFIES = "IDENTIFIES"
+"""From an external id to the node that it names."""
+
+SAME_AS = "sameAs"
+"""Of a node whose place another took, since both have one name: the other's id."""
+
+AUDIT_ENTRY = "AuditEntry"
+"""The label of audit entries: what one action or one batch of facts changed; entries of one subject form a hash chain."""
+
+AUDIT_CHAIN = "AuditChain"
+"""The label of a subject's chain of audit entries: how long it is, and the hash of its last entry."""
+
+AUDIT_HEAD = "AuditHead"
+"""The label of heads over all chains, which make a removed entry or chain visible; they form a chain themselves."""
+
+OUTBOX_ENTRY = "OutboxEntry"
+"""The label of what is still to be told to others, written in the transaction that it tells of."""
+
+REQUEST = "Request"
+"""The label of requests that carried an idempotency key, with their first outcome."""
+
+IMPORT_MARK = "ImportMark"
+"""The label of marks: what of a file was recorded last from its source, so that the same file again changes nothing."""
+
+API_TOKEN = "ApiToken"
+"""The label of API tokens, of which only a hash is kept."""
+
+BOOKKEEPING: Mapping[str, frozenset[str]] = {
+    REVISION: frozenset({"id", "number", "revisedAt", "revisedBy", "revisedFrom", "revisedFor", "changed"}),
+    EXTERNAL_ID: frozenset({"id"}),
+    AUDIT_ENTRY: frozenset(
+        {"id", "subject", "number", "at", "by", "action", "reason", "request", "before", "after", "previous", "hash"}
+    ),
+    AUDIT_CHAIN: frozenset({"id", "length", "hash", "covered"}),
+    AUDIT_HEAD: frozenset({"id", "number", "at", "chains", "entries", "grown", "previous", "hash"}),
+    OUTBOX_ENTRY: frozenset({"id", "at", "event", "subject", "payload"}),
+    REQUEST: frozenset({"id", "at", "digest", "outcome"}),
+    IMPORT_MARK: frozenset({"id", "digest", "left", "undescribed"}),
+    API_TOKEN: frozenset(
+        {
+            "id",
+            "name",
+            "hash",
+            "roles",
+            "lines",
+            "machine",
+            "createdAt",
+            "createdBy",
+            "expiresAt",
+            "revokedAt",
+            "revokedBy",
+            "lastUsedAt",
+        }
+    ),
+    RETRACTED: frozenset({"type", "retractedAt", "retractedBy", "retractedFor"}),
+}
+"""Labels and types that Forebear writes for itself, with the properties of their own."""
+
+OWN_LABELS: tuple[str, ...] = tuple(label for label in BOOKKEEPING if label != RETRACTED)
+"""The labels of nodes that Forebear writes for itself."""

@@ -1,0 +1,143 @@
+"""Kinds of nodes: through which door they are written, what every node carries, and the class that declares one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from forebear.graph.declaration.edges import Edge, edges_of
+from forebear.graph.declaration.properties import PROSE, Change, DeclarationError, Property, Value, prop, properties_of
+
+
+class Standing(StrEnum):
+    """Through which door a kind is written."""
+
+    PLAIN = "PLAIN"
+    """By facts."""
+    SETTLED = "SETTLED"
+    """By facts, which nothing takes back or corrects: decisions rest on it."""
+    OBSERVED = "OBSERVED"
+    """By facts that are never refused for want of permission: the world has already happened."""
+    GOVERNED = "GOVERNED"
+    """By actions alone; by facts only as imported history."""
+
+
+class Owner(Value):
+    """Who answers for a node."""
+
+    name: str = prop("A person or a team.")
+    on_call: str | None = prop("Where to reach them now: an on-call link.", default=None)
+
+
+COMMON = (
+    Property("name", str, "What people call it.", Change.UPDATED, searchable=True),
+    Property("description", str, "What there is to say about it.", Change.UPDATED, searchable=True, length=PROSE),
+    Property("labels", list[str], "Free labels.", Change.UPDATED),
+    Property("owners", list[Owner], "Who answers for it.", Change.UPDATED),
+    Property(
+        "externalIds",
+        list[str],
+        "Its names in other systems, as `system:name`: an MLflow run, a Hugging Face revision. `resolve` finds it by any.",
+        Change.UPDATED,
+    ),
+)
+"""What every node may carry."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of node: its label, its id prefix, its properties and outgoing edges."""
+
+    name: str
+    doc: str
+    prefix: str
+    versioned: bool
+    standing: Standing
+    plural: str
+    own_properties: tuple[Property, ...]
+    edges: tuple[Edge, ...]
+    reported_by: tuple[str, ...] = ()
+    """The properties by whose values it is reported before it is described: each makes a placeholder, which it joins then."""
+    one_by_name: bool = False
+    """Whether what is recorded under an external id is the node that has it already, whatever its own id."""
+    by_digest: bool = False
+    """Whether the name in its ids is a digest, wherever it begins as one does."""
+
+    @property
+    def has_other_ids(self) -> bool:
+        """Whether ids of nodes that it took the place of lead to it."""
+        return bool(self.reported_by) or self.one_by_name
+
+    @cached_property
+    def properties(self) -> dict[str, Property]:
+        """All properties by name: those of every node first, then its own."""
+        return {p.name: p for p in (*COMMON, *self.own_properties)}
+
+    @cached_property
+    def guaranteed(self) -> tuple[Property, ...]:
+        """The properties whose every value stays answerable `asKnownAt`: all but the simply updated."""
+        return tuple(p for p in self.properties.values() if p.change is not Change.UPDATED)
+
+    @cached_property
+    def told(self) -> tuple[Property, ...]:
+        """The properties that change in the world, whose every value is kept with the moment from which it holds."""
+        return tuple(p for p in self.own_properties if p.change is Change.TOLD)
+
+    @cached_property
+    def kept(self) -> tuple[str, ...]:
+        """The names under which guaranteed values are stored: those of the properties, and of what was told of them."""
+        return (*(p.name for p in self.guaranteed), *(name for p in self.told for name in (p.told, p.since)))
+
+    @cached_property
+    def searchable(self) -> tuple[Property, ...]:
+        """The properties that full-text search reads."""
+        return tuple(p for p in self.properties.values() if p.searchable)
+
+
+class Node:
+    """A kind of node: subclass it, one class a kind.
+
+    `prefix` begins its ids; `versioned` kinds are named `prefix:name@version`; `plural` names its root
+    connection in GraphQL (by default the kind's name with an `s`). `reported_by`, `one_by_name` and `by_digest` are as
+    `Kind` has them.
+    """
+
+    kind: Kind
+
+    def __init_subclass__(
+        cls,
+        *,
+        prefix: str,
+        versioned: bool = False,
+        standing: Standing = Standing.PLAIN,
+        plural: str | None = None,
+        reported_by: tuple[str, ...] = (),
+        one_by_name: bool = False,
+        by_digest: bool = False,
+    ) -> None:
+        name = cls.__name__
+        if not (cls.__doc__ or "").strip():
+            raise DeclarationError(f"{name} has no docstring: say in one sentence what it is")
+        if not re.fullmatch(r"[a-z][a-z-]*", prefix):
+            raise DeclarationError(f"{name}: prefix {prefix!r} must be lower-case letters and dashes")
+        cls.kind = Kind(
+            name=name,
+            doc=_docstring(cls),
+            prefix=prefix,
+            versioned=versioned,
+            standing=standing,
+            plural=plural or name[0].lower() + name[1:] + "s",
+            own_properties=properties_of(cls),
+            edges=edges_of(cls),
+            reported_by=reported_by,
+            one_by_name=one_by_name,
+            by_digest=by_digest,
+        )
+        if unknown := sorted({*reported_by} - {*cls.kind.properties}):
+            raise DeclarationError(f"{name} is reported by {', '.join(unknown)}, which it does not have")
+
+
+def _docstring(cls: type) -> str:
+    return " ".join((cls.__doc__ or "").split())

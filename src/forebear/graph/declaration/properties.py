@@ -1,0 +1,260 @@
+"""Properties: their names, their types, how they may change, and how a class declares them with `prop`."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, StrEnum
+from typing import Any, NewType
+
+Json = NewType("Json", object)
+"""A free JSON document: a run's configuration, an environment's packages."""
+
+Digest = NewType("Digest", str)
+"""A digest of content; see `forebear.graph.digest` for its form."""
+
+Long = NewType("Long", int)
+"""A whole number of 64 bits. An `int` has the 32 of GraphQL's Int."""
+
+Fact = NewType("Fact", object)
+"""A fact of a kind, as an action takes it: the property's `names` say of which kind."""
+
+
+LINE = 2_000
+"""The longest text of a property that does not say otherwise, in characters. These are at most 8,000 bytes, and a key of an
+index of Neo4j holds 8,167."""
+
+PROSE = 20_000
+"""The longest text that is to be read, such as a description or a reason, in characters."""
+
+ITEMS = 1_000
+"""The longest list of a property that does not say otherwise."""
+
+ENDS = 10_000
+"""The most edges of one kind that one fact may name, and the longest list of what there is much of."""
+
+
+class DeclarationError(Exception):
+    """The declaration contradicts itself; the message names the kind, the attribute and the mistake."""
+
+
+class Change(StrEnum):
+    """How a property may change once it is recorded."""
+
+    IMMUTABLE = "IMMUTABLE"
+    """Never, but by a correction; a differing fact is refused with both values."""
+    APPENDED = "APPENDED"
+    """By an appended revision, so that what was known before stays known."""
+    TOLD = "TOLD"
+    """As the world does: each value is kept with the moment from which it holds, and the newest is the present one."""
+    UPDATED = "UPDATED"
+    """Simply replaced, outside the guarantee of `asKnownAt`."""
+
+
+@dataclass(frozen=True)
+class Property:
+    """One property of a kind or an edge: its name in the graph and in GraphQL, its type, how it may change."""
+
+    name: str
+    type: Any
+    doc: str
+    change: Change = Change.IMMUTABLE
+    required: bool = False
+    searchable: bool = False
+    indexed: bool = False
+    names: tuple[str, ...] = ()
+    """Of ids: the kinds that they may name. Of facts: their kind."""
+    identity: bool = False
+    """Of an edge: whether edges between the same two nodes differ by it."""
+    least: float | None = None
+    most: float | None = None
+    """Of numbers: the bounds, if it has any."""
+    length: int = LINE
+    """Of texts: how many characters it may have."""
+    items: int = ITEMS
+    """Of lists: how many items it may have."""
+    after: str | None = None
+    """Of the end of an interval: the property that is its beginning, which it must not lie before. Where both are the same
+    moment, the interval is empty: it held at no moment."""
+    ahead: bool = False
+    """Of moments: whether it may be yet to come. By default it says when something has happened."""
+
+    @property
+    def told(self) -> str:
+        """Where the values that were told of it are stored, in the order of the moments from which they hold."""
+        return f"{self.name}Told"
+
+    @property
+    def since(self) -> str:
+        """Where those moments are stored."""
+        return f"{self.name}Since"
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it is stored as the text of a JSON document (free JSON, or a list of values)."""
+        return self.type is Json or self.value_type is not None
+
+    @property
+    def value_type(self) -> builtins.type[Value] | None:
+        """The declared `Value` of which this is a list, if it is one."""
+        item = self.item_type
+        return item if isinstance(item, type) and issubclass(item, Value) else None
+
+    @property
+    def item_type(self) -> Any | None:
+        """The type of a list's items; `None` where the property is no list."""
+        return typing.get_args(self.type)[0] if typing.get_origin(self.type) is list else None
+
+    @property
+    def is_fact(self) -> bool:
+        """Whether it is a fact of a kind, or a list of such facts."""
+        return (self.item_type or self.type) is Fact
+
+    @property
+    def is_enum(self) -> bool:
+        """Whether its values are a closed set."""
+        return isinstance(self.type, type) and issubclass(self.type, Enum)
+
+    @property
+    def is_orderable(self) -> bool:
+        """Whether rows can be ordered by it."""
+        return self.item_type is None and not self.is_json and self.type is not bool
+
+
+class Value:
+    """A structured value inside a list property, such as one measurement: a class of `prop` attributes."""
+
+    members: tuple[Property, ...] = ()
+
+    def __init_subclass__(cls) -> None:
+        cls.members = properties_of(cls)
+
+
+@dataclass(frozen=True)
+class _PropertyMarker:
+    doc: str
+    change: Change
+    default: Any
+    searchable: bool
+    indexed: bool
+    names: tuple[str, ...]
+    identity: bool
+    bounds: Mapping[str, Any]
+
+
+_REQUIRED: Any = object()
+
+
+def prop(
+    doc: str,
+    *,
+    change: Change = Change.IMMUTABLE,
+    default: Any = _REQUIRED,
+    searchable: bool = False,
+    indexed: bool = False,
+    names: tuple[str, ...] = (),
+    identity: bool = False,
+    **bounds: Any,
+) -> Any:
+    """A property: its description, how it may change, and `default=None` where a fact may leave it out.
+
+    `names`: it is an id, or a list of ids, of these kinds; or a `Fact`, or a list of such, of this kind.
+    `identity`: edges that differ by it are different edges, though they join the same two nodes. `bounds` are those of
+    `Property`: `least` and `most` of numbers, `length` of texts, `items` of lists, `after` (an attribute beside it) and
+    `ahead` of moments.
+    """
+    return _PropertyMarker(doc, change, default, searchable, indexed, names, identity, bounds)
+
+
+def camel(name: str) -> str:
+    """`recorded_at` as `recordedAt`."""
+    head, *tail = name.split("_")
+    return head + "".join(part.capitalize() for part in tail)
+
+
+_SCALARS = (str, int, float, bool, datetime, Long, Digest)
+
+_BOUNDED: Mapping[str, tuple[Any, ...]] = {
+    "least": (int, Long, float),
+    "most": (int, Long, float),
+    "length": (str,),
+    "after": (datetime,),
+    "ahead": (datetime,),
+}
+"""What has which bounds."""
+
+
+def properties_of(cls: type) -> tuple[Property, ...]:
+    """The properties that a class declares with `prop`. Raises `DeclarationError` where one of them contradicts itself."""
+    module = vars(sys.modules[cls.__module__])
+    declared = []
+    for attribute, annotation in vars(cls).get("__annotations__", {}).items():
+        marker = vars(cls).get(attribute)
+        if not isinstance(marker, _PropertyMarker):
+            if attribute in ("kind", "members"):
+                continue
+            raise DeclarationError(f"{cls.__name__}.{attribute} is annotated but not made with prop(…)")
+        try:
+            resolved = eval(annotation, module) if isinstance(annotation, str) else annotation
+        except NameError as error:
+            raise DeclarationError(f"{cls.__name__}.{attribute}: {error}") from None
+        declared.append(_property(cls.__name__, attribute, resolved, marker))
+    for attribute, marker in vars(cls).items():
+        if isinstance(marker, _PropertyMarker) and attribute not in vars(cls).get("__annotations__", {}):
+            raise DeclarationError(f"{cls.__name__}.{attribute} has no type annotation")
+    moments = {p.name for p in declared if p.type is datetime}
+    for p in declared:
+        if p.after is not None and p.after not in moments - {p.name}:
+            raise DeclarationError(f"{cls.__name__}.{p.name} cannot lie after {p.after!r}, which is no moment beside it")
+    return tuple(declared)
+
+
+def _property(owner: str, attribute: str, annotation: Any, marker: _PropertyMarker) -> Property:
+    where = f"{owner}.{attribute}"
+    optional = typing.get_origin(annotation) in (types.UnionType, typing.Union)
+    if optional:
+        annotation = next(a for a in typing.get_args(annotation) if a is not type(None))
+    required = marker.default is _REQUIRED
+    if required and optional:
+        raise DeclarationError(f"{where} may be None, so give it default=None")
+    if not required and marker.default is not None:
+        raise DeclarationError(f"{where}: the only default is None, for what a fact may leave out")
+    listed = typing.get_origin(annotation) is list
+    item = typing.get_args(annotation)[0] if listed else annotation
+    held = (str, int, float, bool, Fact) if listed else (*_SCALARS, Json, Fact)
+    if not (item in held or (isinstance(item, type) and issubclass(item, Value if listed else (StrEnum, Value)))):
+        raise DeclarationError(f"{where}: {annotation!r} is no type that the graph can hold")
+    if not listed and isinstance(item, type) and issubclass(item, Value):
+        raise DeclarationError(f"{where}: a {item.__name__} is held in a list: list[{item.__name__}]")
+    if isinstance(item, type) and issubclass(item, Enum) and any(m.name != m.value for m in item):
+        raise DeclarationError(f"{where}: the members of {item.__name__} must be called as their values are")
+    if marker.names and item not in (str, Fact):
+        raise DeclarationError(f"{where} names {' or '.join(marker.names)}, so it must be a str, a Fact or a list of either")
+    if item is Fact and len(marker.names) != 1:
+        raise DeclarationError(f"{where} is a Fact, so it must name the one kind that it is of")
+    if marker.identity and not (annotation is str or (isinstance(annotation, type) and issubclass(annotation, Enum))):
+        raise DeclarationError(f"{where} is part of an edge's identity, so it must be a str or an enum")
+    if marker.searchable and annotation is not str:
+        raise DeclarationError(f"{where} is searchable, so it must be a str")
+    if misplaced := [b for b in marker.bounds if not (listed if b == "items" else item in _BOUNDED.get(b, ()))]:
+        raise DeclarationError(f"{where}: {annotation!r} has no bound {misplaced[0]!r}")
+    bounds = dict(marker.bounds)
+    if after := bounds.get("after"):
+        bounds["after"] = camel(after)
+    return Property(
+        name=camel(attribute),
+        type=annotation,
+        doc=marker.doc,
+        change=marker.change,
+        required=required,
+        searchable=marker.searchable,
+        indexed=marker.indexed,
+        names=marker.names,
+        identity=marker.identity,
+        **bounds,
+    )
