@@ -12,10 +12,10 @@ CALL () {
   MATCH (deployment:Deployment {id: $intent})-[of:OF]->(artifact:Artifact) WHERE true
   RETURN artifact
   UNION
-  MATCH (fleet:Fleet {id: $place})-[runs:IN_LINE]->(line:ReleaseLine)<-[within:IN_LINE]-(release:Release)-[of:OF]->(version:ModelVersion)<-[built:BUILT_FROM]-(artifact:Artifact) WHERE runs.validFrom <= $now AND coalesce(runs.validTo > $now, true)
+  MATCH (fleet:Fleet {id: $place})-[runs:IN_LINE]->(line:ReleaseLine)<-[within:IN_LINE]-(release:Release)-[of:OF]->(version:ModelVersion)<-[built:BUILT_FROM]-(artifact:Artifact) WHERE holds(runs, $now)
   RETURN artifact
   UNION
-  MATCH (cohort:Cohort {id: $place})-[part:PART_OF]->(fleet:Fleet)-[runs:IN_LINE]->(line:ReleaseLine)<-[within:IN_LINE]-(release:Release)-[of:OF]->(version:ModelVersion)<-[built:BUILT_FROM]-(artifact:Artifact) WHERE part.validFrom <= $now AND coalesce(part.validTo > $now, true) AND runs.validFrom <= $now AND coalesce(runs.validTo > $now, true)
+  MATCH (cohort:Cohort {id: $place})-[part:PART_OF]->(fleet:Fleet)-[runs:IN_LINE]->(line:ReleaseLine)<-[within:IN_LINE]-(release:Release)-[of:OF]->(version:ModelVersion)<-[built:BUILT_FROM]-(artifact:Artifact) WHERE holds(part, $now) AND holds(runs, $now)
   RETURN artifact
   UNION
   MATCH (fleet:Fleet {id: $place})<-[on:ON]-(deployment:Deployment)-[of:OF]->(artifact:Artifact) WHERE true
@@ -24,7 +24,7 @@ CALL () {
   MATCH (cohort:Cohort {id: $place})<-[on:ON]-(deployment:Deployment)-[of:OF]->(artifact:Artifact) WHERE true
   RETURN artifact
   UNION
-  MATCH (cohort:Cohort {id: $place})-[part:PART_OF]->(fleet:Fleet)<-[on:ON]-(deployment:Deployment)-[of:OF]->(artifact:Artifact) WHERE part.validFrom <= $now AND coalesce(part.validTo > $now, true)
+  MATCH (cohort:Cohort {id: $place})-[part:PART_OF]->(fleet:Fleet)<-[on:ON]-(deployment:Deployment)-[of:OF]->(artifact:Artifact) WHERE holds(part, $now)
   RETURN artifact
   UNION
   RETURN null AS artifact

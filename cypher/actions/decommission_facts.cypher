@@ -23,7 +23,7 @@ CALL (place) {
   RETURN place AS fleet
   UNION
   WITH * WHERE place:Cohort
-  MATCH (place)-[part:PART_OF]->(fleet:Fleet) WHERE part.validFrom <= $now AND coalesce(part.validTo > $now, true)
+  MATCH (place)-[part:PART_OF]->(fleet:Fleet) WHERE holds(part, $now)
   RETURN fleet
   UNION
   RETURN null AS fleet
@@ -39,11 +39,11 @@ CALL (place) {
   RETURN place AS robot
   UNION
   WITH * WHERE place IS NOT NULL
-  MATCH (place)<-[member:MEMBER_OF]-(robot:Robot) WHERE member.validFrom <= $now AND coalesce(member.validTo > $now, true)
+  MATCH (place)<-[member:MEMBER_OF]-(robot:Robot) WHERE holds(member, $now)
   RETURN robot
   UNION
   WITH * WHERE place IS NOT NULL
-  MATCH (place)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot) WHERE part.validFrom <= $now AND coalesce(part.validTo > $now, true) AND member.validFrom <= $now AND coalesce(member.validTo > $now, true)
+  MATCH (place)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot) WHERE holds(part, $now) AND holds(member, $now)
   RETURN robot
   UNION
   RETURN null AS robot
@@ -66,11 +66,11 @@ RETURN place{.id} AS place,
       RETURN fleet, false AS former
       UNION
       WITH * WHERE place:Robot
-      MATCH (place)-[member:MEMBER_OF]->(fleet:Fleet) WHERE member.validFrom <= $now AND coalesce(member.validTo > $now, true)
+      MATCH (place)-[member:MEMBER_OF]->(fleet:Fleet) WHERE holds(member, $now)
       RETURN fleet, false AS former
       UNION
       WITH * WHERE place:Robot
-      MATCH (place)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE member.validFrom <= $now AND coalesce(member.validTo > $now, true) AND part.validFrom <= $now AND coalesce(part.validTo > $now, true)
+      MATCH (place)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE holds(member, $now) AND holds(part, $now)
       RETURN fleet, false AS former
       UNION
       UNWIND retired AS out
@@ -80,7 +80,7 @@ RETURN place{.id} AS place,
     WITH DISTINCT fleet, former ORDER BY fleet.id
     RETURN fleet{
       .id, former: former,
-      lines: COLLECT { MATCH (fleet)-[runs:IN_LINE]->(line:ReleaseLine) WHERE runs.validFrom <= $now AND coalesce(runs.validTo > $now, true) RETURN line.id }
+      lines: COLLECT { MATCH (fleet)-[runs:IN_LINE]->(line:ReleaseLine) WHERE holds(runs, $now) RETURN line.id }
     } AS item
   } AS fleets,
   COLLECT {
@@ -91,7 +91,7 @@ RETURN place{.id} AS place,
       UNION
       WITH * WHERE place IS NOT NULL
       MATCH (place)<-[part:PART_OF]-(spot:Cohort)<-[on:ON]-(deployment:Deployment)
-      WHERE part.validFrom <= $now AND coalesce(part.validTo > $now, true) AND deployment.state IN ['PLANNED', 'IN_PROGRESS', 'ACTIVE']
+      WHERE holds(part, $now) AND deployment.state IN ['PLANNED', 'IN_PROGRESS', 'ACTIVE']
       RETURN deployment, spot
     }
     WITH DISTINCT deployment, spot ORDER BY deployment.id
@@ -124,10 +124,10 @@ RETURN place{.id} AS place,
       .id,
       belongs: COLLECT {
         CALL (robot) {
-          MATCH (robot)-[member:MEMBER_OF]->(fleet:Fleet) WHERE member.validFrom <= $now AND coalesce(member.validTo > $now, true)
+          MATCH (robot)-[member:MEMBER_OF]->(fleet:Fleet) WHERE holds(member, $now)
           RETURN fleet AS group, fleet
           UNION
-          MATCH (robot)-[member:MEMBER_OF]->(group:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE member.validFrom <= $now AND coalesce(member.validTo > $now, true) AND part.validFrom <= $now AND coalesce(part.validTo > $now, true)
+          MATCH (robot)-[member:MEMBER_OF]->(group:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE holds(member, $now) AND holds(part, $now)
           RETURN group, fleet
         }
         RETURN group{group: group.id, fleet: fleet.id} AS item

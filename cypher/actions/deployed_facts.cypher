@@ -10,14 +10,14 @@ CALL () {
   MATCH (asked:Deployment {id: $deployment})-[on:ON]->(spot:Fleet|Cohort) WHERE true
   RETURN spot
   UNION
-  MATCH (asked:Deployment {id: $deployment})-[on:ON]->(fleet:Fleet)<-[part:PART_OF]-(spot:Cohort) WHERE part.validFrom <= $now AND coalesce(part.validTo > $now, true)
+  MATCH (asked:Deployment {id: $deployment})-[on:ON]->(fleet:Fleet)<-[part:PART_OF]-(spot:Cohort) WHERE holds(part, $now)
   RETURN spot
   UNION
-  MATCH (asked:Deployment {id: $deployment})-[on:ON]->(cohort:Cohort)-[part:PART_OF]->(spot:Fleet) WHERE part.validFrom <= $now AND coalesce(part.validTo > $now, true)
+  MATCH (asked:Deployment {id: $deployment})-[on:ON]->(cohort:Cohort)-[part:PART_OF]->(spot:Fleet) WHERE holds(part, $now)
   RETURN spot
   UNION
   MATCH (asked:Deployment {id: $deployment})-[on:ON]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet)<-[beside:PART_OF]-(spot:Cohort)
-  WHERE part.validFrom <= $now AND coalesce(part.validTo > $now, true) AND beside.validFrom <= $now AND coalesce(beside.validTo > $now, true)
+  WHERE holds(part, $now) AND holds(beside, $now)
   RETURN spot
   UNION
   RETURN null AS spot

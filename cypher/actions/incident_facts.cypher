@@ -18,7 +18,7 @@ CALL (place) {
   RETURN place AS fleet
   UNION
   WITH * WHERE place:Cohort
-  MATCH (place)-[part:PART_OF]->(fleet:Fleet) WHERE part.validFrom <= $now AND coalesce(part.validTo > $now, true)
+  MATCH (place)-[part:PART_OF]->(fleet:Fleet) WHERE holds(part, $now)
   RETURN fleet
   UNION
   RETURN null AS fleet
@@ -30,15 +30,15 @@ CALL (place, fleets) {
   RETURN incident
   UNION
   UNWIND fleets AS fleet
-  MATCH (fleet)-[there:AT]->(site:Site)<-[at:AT]-(incident:Incident) WHERE there.validFrom <= incident.validFrom AND coalesce(there.validTo > incident.validFrom, true)
+  MATCH (fleet)-[there:AT]->(site:Site)<-[at:AT]-(incident:Incident) WHERE holds(there, incident.validFrom)
   RETURN incident
   UNION
   WITH * WHERE place IS NOT NULL
-  MATCH (place)<-[member:MEMBER_OF]-(robot:Robot)<-[at:AT]-(incident:Incident) WHERE member.validFrom <= incident.validFrom AND coalesce(member.validTo > incident.validFrom, true)
+  MATCH (place)<-[member:MEMBER_OF]-(robot:Robot)<-[at:AT]-(incident:Incident) WHERE holds(member, incident.validFrom)
   RETURN incident
   UNION
   WITH * WHERE place IS NOT NULL
-  MATCH (place)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot)<-[at:AT]-(incident:Incident) WHERE member.validFrom <= incident.validFrom AND coalesce(member.validTo > incident.validFrom, true) AND part.validFrom <= incident.validFrom AND coalesce(part.validTo > incident.validFrom, true)
+  MATCH (place)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot)<-[at:AT]-(incident:Incident) WHERE holds(member, incident.validFrom) AND holds(part, incident.validFrom)
   RETURN incident
   UNION
   RETURN null AS incident
@@ -56,22 +56,22 @@ WITH incidents,
 CALL (versions) {
   UNWIND versions AS id
   MATCH (version:ModelVersion {id: id})<-[built:BUILT_FROM]-(artifact:Artifact)<-[of:OF]-(seen:Installation)-[on:ON]->(robot:Robot)<-[at:AT]-(open:Incident)
-  WHERE open.validTo IS NULL AND seen.validFrom <= open.validFrom AND coalesce(seen.validTo > open.validFrom, true)
+  WHERE open.validTo IS NULL AND holds(seen, open.validFrom)
   RETURN open, version
   UNION
   UNWIND versions AS id
   MATCH (version:ModelVersion {id: id})<-[built:BUILT_FROM]-(artifact:Artifact)<-[of:OF]-(seen:Installation)-[on:ON]->(robot:Robot)-[member:MEMBER_OF]->(fleet:Fleet)<-[at:AT]-(open:Incident)
-  WHERE open.validTo IS NULL AND member.validFrom <= open.validFrom AND coalesce(member.validTo > open.validFrom, true) AND seen.validFrom <= open.validFrom AND coalesce(seen.validTo > open.validFrom, true)
+  WHERE open.validTo IS NULL AND holds(member, open.validFrom) AND holds(seen, open.validFrom)
   RETURN open, version
   UNION
   UNWIND versions AS id
   MATCH (version:ModelVersion {id: id})<-[built:BUILT_FROM]-(artifact:Artifact)<-[of:OF]-(deployment:Deployment)-[on:ON]->(fleet:Fleet)<-[at:AT]-(open:Incident)
-  WHERE open.validTo IS NULL AND deployment.validFrom <= open.validFrom AND coalesce(deployment.validTo > open.validFrom, true)
+  WHERE open.validTo IS NULL AND holds(deployment, open.validFrom)
   RETURN open, version
   UNION
   UNWIND versions AS id
   MATCH (version:ModelVersion {id: id})<-[built:BUILT_FROM]-(artifact:Artifact)<-[of:OF]-(deployment:Deployment)-[on:ON]->(fleet:Fleet)-[there:AT]->(site:Site)<-[at:AT]-(open:Incident)
-  WHERE open.validTo IS NULL AND there.validFrom <= open.validFrom AND coalesce(there.validTo > open.validFrom, true) AND deployment.validFrom <= open.validFrom AND coalesce(deployment.validTo > open.validFrom, true)
+  WHERE open.validTo IS NULL AND holds(there, open.validFrom) AND holds(deployment, open.validFrom)
   RETURN open, version
   UNION
   UNWIND versions AS id

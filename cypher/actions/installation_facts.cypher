@@ -73,13 +73,13 @@ RETURN artifact.id AS artifact,
   } AS same,
   COLLECT {
     WITH * WHERE robot IS NOT NULL AND artifact IS NOT NULL
-    MATCH (robot)-[member:MEMBER_OF]->(place:Fleet|Cohort)<-[on:ON]-(deployment:Deployment)-[of:OF]->(artifact) WHERE member.validFrom <= $since AND coalesce(member.validTo > $since, true)
+    MATCH (robot)-[member:MEMBER_OF]->(place:Fleet|Cohort)<-[on:ON]-(deployment:Deployment)-[of:OF]->(artifact) WHERE holds(member, $since)
     WITH DISTINCT deployment, place ORDER BY deployment.id
     RETURN deployment{.id, .state, .validFrom, .validTo, .recordedAt, .plannedFor, toCohort: place:Cohort} AS item
   } AS covering,
   COLLECT {
     WITH * WHERE robot IS NOT NULL AND artifact IS NOT NULL
-    MATCH (robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet)<-[on:ON]-(deployment:Deployment)-[of:OF]->(artifact) WHERE member.validFrom <= $since AND coalesce(member.validTo > $since, true) AND part.validFrom <= $since AND coalesce(part.validTo > $since, true)
+    MATCH (robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet)<-[on:ON]-(deployment:Deployment)-[of:OF]->(artifact) WHERE holds(member, $since) AND holds(part, $since)
     WITH DISTINCT deployment ORDER BY deployment.id
     RETURN deployment{.id, .state, .validFrom, .validTo, .recordedAt, .plannedFor, toCohort: false} AS item
   } AS coveringFleet,

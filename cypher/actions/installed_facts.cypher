@@ -12,12 +12,12 @@ RETURN COLLECT {
     WITH line, version, robot,
       COLLECT {
         MATCH (robot)-[member:MEMBER_OF]->(fleet:Fleet)-[runs:IN_LINE]->(run:ReleaseLine)<-[stands:IN_LINE]-(beside:Release)-[is:OF]->(version)
-        WHERE member.validFrom <= $now AND coalesce(member.validTo > $now, true) AND runs.validFrom <= $now AND coalesce(runs.validTo > $now, true)
+        WHERE holds(member, $now) AND holds(runs, $now)
         RETURN run.id
       } AS lines,
       COLLECT {
         MATCH (robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet)-[runs:IN_LINE]->(run:ReleaseLine)<-[stands:IN_LINE]-(beside:Release)-[is:OF]->(version)
-        WHERE member.validFrom <= $now AND coalesce(member.validTo > $now, true) AND part.validFrom <= $now AND coalesce(part.validTo > $now, true) AND runs.validFrom <= $now AND coalesce(runs.validTo > $now, true)
+        WHERE holds(member, $now) AND holds(part, $now) AND holds(runs, $now)
         RETURN run.id
       } AS cohortLines
     WITH robot, line.id AS here, lines + cohortLines AS lines WHERE size(lines) = 0 OR here IN lines

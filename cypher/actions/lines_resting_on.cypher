@@ -38,7 +38,7 @@ WITH DISTINCT version
 MATCH (version)<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine) WHERE release.state <> 'ARCHIVED'
 WITH DISTINCT line
 WITH line, COLLECT {
-  MATCH (line)<-[governs:GOVERNS]-(policy:ReleasePolicy) WHERE governs.validFrom <= $now AND coalesce(governs.validTo > $now, true)
+  MATCH (line)<-[governs:GOVERNS]-(policy:ReleasePolicy) WHERE holds(governs, $now)
   WITH policy, governs ORDER BY governs.validFrom DESC, policy.id DESC LIMIT 1
   RETURN policy
 }[0] AS policy

@@ -4,7 +4,7 @@
 //
 // parameter now DateTime!: Now.
 MATCH (policy:ReleasePolicy)-[governs:GOVERNS]->(line:ReleaseLine)
-WHERE governs.validFrom <= $now AND coalesce(governs.validTo > $now, true)
+WHERE holds(governs, $now)
 WITH line, policy ORDER BY governs.validFrom, policy.id
 WITH line, collect(policy)[-1] AS policy
 WHERE NOT coalesce(policy.imported, false)

@@ -18,10 +18,10 @@ CALL () {
   MATCH (deployment:Deployment {id: $intent})-[meant:OF]->(artifact:Artifact)-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine) WHERE true
   RETURN release, line
   UNION
-  MATCH (fleet:Fleet {id: $place})-[runs:IN_LINE]->(line:ReleaseLine)<-[within:IN_LINE]-(release:Release) WHERE runs.validFrom <= $now AND coalesce(runs.validTo > $now, true)
+  MATCH (fleet:Fleet {id: $place})-[runs:IN_LINE]->(line:ReleaseLine)<-[within:IN_LINE]-(release:Release) WHERE holds(runs, $now)
   RETURN release, line
   UNION
-  MATCH (cohort:Cohort {id: $place})-[part:PART_OF]->(fleet:Fleet)-[runs:IN_LINE]->(line:ReleaseLine)<-[within:IN_LINE]-(release:Release) WHERE part.validFrom <= $now AND coalesce(part.validTo > $now, true) AND runs.validFrom <= $now AND coalesce(runs.validTo > $now, true)
+  MATCH (cohort:Cohort {id: $place})-[part:PART_OF]->(fleet:Fleet)-[runs:IN_LINE]->(line:ReleaseLine)<-[within:IN_LINE]-(release:Release) WHERE holds(part, $now) AND holds(runs, $now)
   RETURN release, line
   UNION
   MATCH (target:HardwareTarget {id: $hardware})<-[for:FOR]-(line:ReleaseLine)<-[within:IN_LINE]-(release:Release) WHERE true

@@ -24,7 +24,7 @@ CALL (place) {
   RETURN place AS fleet
   UNION
   WITH * WHERE place:Cohort
-  MATCH (place)-[part:PART_OF]->(fleet:Fleet) WHERE part.validFrom <= $now AND coalesce(part.validTo > $now, true)
+  MATCH (place)-[part:PART_OF]->(fleet:Fleet) WHERE holds(part, $now)
   RETURN fleet
   UNION
   RETURN null AS fleet
@@ -51,7 +51,7 @@ CALL (place, fleets, asked) {
   RETURN deployment
   UNION
   UNWIND fleets AS fleet
-  MATCH (fleet)<-[part:PART_OF]-(cohort:Cohort)<-[on:ON]-(deployment:Deployment) WHERE part.validFrom <= $now AND coalesce(part.validTo > $now, true)
+  MATCH (fleet)<-[part:PART_OF]-(cohort:Cohort)<-[on:ON]-(deployment:Deployment) WHERE holds(part, $now)
   RETURN deployment
   UNION
   RETURN null AS deployment
@@ -64,7 +64,7 @@ RETURN place{.id} AS place,
     RETURN fleet{
       .id,
       lines: COLLECT {
-        MATCH (fleet)-[runs:IN_LINE]->(line:ReleaseLine) WHERE runs.validFrom <= $now AND coalesce(runs.validTo > $now, true)
+        MATCH (fleet)-[runs:IN_LINE]->(line:ReleaseLine) WHERE holds(runs, $now)
         WITH DISTINCT line ORDER BY line.id
         RETURN line{.id, target: COLLECT { MATCH (line)-[for:FOR]->(target:HardwareTarget) WHERE true RETURN target.id }[0]} AS item
       }
@@ -72,14 +72,14 @@ RETURN place{.id} AS place,
   } AS fleets,
   COLLECT {
     WITH * WHERE place IS NOT NULL
-    MATCH (robot:Robot)-[member:MEMBER_OF]->(place) WHERE member.validFrom <= $now AND coalesce(member.validTo > $now, true)
+    MATCH (robot:Robot)-[member:MEMBER_OF]->(place) WHERE holds(member, $now)
     WITH DISTINCT robot ORDER BY robot.id
     WITH robot WHERE NOT EXISTS { MATCH (robot)<-[of:DECOMMISSIONS]-(out:Decommissioning) WHERE coalesce(out.validTo > $now, true) }
     RETURN robot{.id, .software, .rateHz} AS item
   } AS robots,
   COLLECT {
     WITH * WHERE place IS NOT NULL
-    MATCH (place)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot) WHERE member.validFrom <= $now AND coalesce(member.validTo > $now, true) AND part.validFrom <= $now AND coalesce(part.validTo > $now, true)
+    MATCH (place)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot) WHERE holds(member, $now) AND holds(part, $now)
     WITH DISTINCT robot ORDER BY robot.id
     WITH robot WHERE NOT EXISTS { MATCH (robot)<-[of:DECOMMISSIONS]-(out:Decommissioning) WHERE coalesce(out.validTo > $now, true) }
     RETURN robot{.id, .software, .rateHz} AS item

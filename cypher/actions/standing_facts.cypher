@@ -64,21 +64,21 @@ REMOVE release.lock
 WITH release, line, version, candidate,
   COLLECT {
     WITH * WHERE line IS NOT NULL
-    MATCH (policy:ReleasePolicy)-[governs:GOVERNS]->(line) WHERE governs.validFrom <= $now AND coalesce(governs.validTo > $now, true)
+    MATCH (policy:ReleasePolicy)-[governs:GOVERNS]->(line) WHERE holds(governs, $now)
     WITH policy, governs ORDER BY governs.validFrom DESC, policy.id DESC LIMIT 1
     RETURN policy
   }[0] AS policy,
   (COLLECT {
     WITH * WHERE line IS NOT NULL
     MATCH (line)<-[runs:IN_LINE]-(fleet:Fleet)<-[on:ON]-(deployment:Deployment)-[meant:OF]->(artifact:Artifact)-[built:BUILT_FROM]->(running:ModelVersion)
-    WHERE deployment.state = 'ACTIVE' AND runs.validFrom <= $now AND coalesce(runs.validTo > $now, true) AND running.id <> coalesce(version.id, '')
+    WHERE deployment.state = 'ACTIVE' AND holds(runs, $now) AND running.id <> coalesce(version.id, '')
       AND (NOT EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget) WHERE true } OR EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget)<-[for:FOR]-(artifact) WHERE true })
     WITH running, max(coalesce(deployment.validFrom, '')) AS since ORDER BY since DESC, running.id LIMIT 1
     RETURN running
   } + COLLECT {
     WITH * WHERE line IS NOT NULL
     MATCH (line)<-[runs:IN_LINE]-(fleet:Fleet)<-[part:PART_OF]-(cohort:Cohort)<-[on:ON]-(deployment:Deployment)-[meant:OF]->(artifact:Artifact)-[built:BUILT_FROM]->(running:ModelVersion)
-    WHERE deployment.state = 'ACTIVE' AND runs.validFrom <= $now AND coalesce(runs.validTo > $now, true) AND part.validFrom <= $now AND coalesce(part.validTo > $now, true) AND running.id <> coalesce(version.id, '')
+    WHERE deployment.state = 'ACTIVE' AND holds(runs, $now) AND holds(part, $now) AND running.id <> coalesce(version.id, '')
       AND (NOT EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget) WHERE true } OR EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget)<-[for:FOR]-(artifact) WHERE true })
     WITH running, max(coalesce(deployment.validFrom, '')) AS since ORDER BY since DESC, running.id LIMIT 1
     RETURN running
@@ -224,7 +224,7 @@ RETURN release{.id, .state, .revision, .staleFrom, .trainers, .recordedAt, .reco
       .id, .state,
       place: COLLECT { MATCH (deployment)-[on:ON]->(place:Fleet|Cohort) WHERE true RETURN place.id }[0],
       toCohort: EXISTS { MATCH (deployment)-[on:ON]->(place:Cohort) WHERE true },
-      partOf: COLLECT { MATCH (deployment)-[on:ON]->(place:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE part.validFrom <= $now AND coalesce(part.validTo > $now, true) RETURN fleet.id }
+      partOf: COLLECT { MATCH (deployment)-[on:ON]->(place:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE holds(part, $now) RETURN fleet.id }
     } AS item
   } AS deployments,
   COLLECT {

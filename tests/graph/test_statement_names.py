@@ -26,7 +26,7 @@ from forebear.graph.declaration import (
 )
 from forebear.graph.kinds import GRAPH
 from forebear.graph.statements import audit
-from forebear.store.statements import directory
+from forebear.store.statements import directory, expanded
 
 FILES = sorted(directory("cypher").rglob("*.cypher"))
 
@@ -82,7 +82,7 @@ def undeclared(source: str, graph: Graph) -> list[str]:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
 def test_a_file_names_only_what_is_declared(file: Path) -> None:
-    assert undeclared(file.read_text("utf-8"), GRAPH) == []
+    assert undeclared(expanded(file), GRAPH) == []
 
 
 def written_in_modules() -> Iterator[tuple[str, str]]:
@@ -158,6 +158,6 @@ def test_a_statement_in_a_module_that_names_what_is_not_declared_is_found_out(
     ],
 )
 def test_a_file_that_names_what_is_not_declared_is_found_out(file: str, given: str, mutated: str, expected: str) -> None:
-    source = (directory("cypher") / "questions" / f"{file}.cypher").read_text("utf-8")
+    source = expanded(directory("cypher") / "questions" / f"{file}.cypher")
     assert given in source
     assert undeclared(source.replace(given, mutated), GRAPH) == [expected]

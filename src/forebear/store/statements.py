@@ -1,4 +1,4 @@
-"""The hand-written Cypher files: found, read and parsed once."""
+"""The hand-written Cypher files: found, their rules expanded, and parsed once."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from forebear.graph.declaration import Graph
 from forebear.graph.query.dialect import Engine, InvalidStatement, misbegun
 from forebear.graph.query.question import Question, parse
+from forebear.graph.query.rule import Rules
 
 
 def directory(name: str) -> Path:
@@ -20,10 +21,22 @@ def directory(name: str) -> Path:
     return checkout if (package.parent.parent / "pyproject.toml").is_file() else package / name
 
 
+@cache
+def rules() -> Rules:
+    """The rules in `cypher/rules`. Raises `InvalidStatement`."""
+    files = (directory("cypher") / "rules").glob("*.cypher")
+    return Rules({file.stem: file.read_text("utf-8") for file in sorted(files)})
+
+
 def questions(graph: Graph, folder: Path | None = None) -> list[Question]:
     """The questions in `cypher/questions`, by name. Raises `InvalidStatement`."""
     files = sorted((folder or directory("cypher") / "questions").glob("*.cypher"))
-    return [parse(file.stem, file.read_text("utf-8"), graph) for file in files]
+    return [parse(file.stem, expanded(file), graph) for file in files]
+
+
+def expanded(file: Path) -> str:
+    """The text of a file, with what its rules stand for. Raises `InvalidStatement`, naming file and line."""
+    return rules().expand(file.name, file.read_text("utf-8"))
 
 
 @dataclass(frozen=True)
@@ -79,7 +92,7 @@ def statements(folder: str) -> Mapping[str, str]:
 
 def _checked(file: Path) -> tuple[str, dict[str, str | None]]:
     """A statement without its header, and the parameters that the header declares. Raises `InvalidStatement`."""
-    source = file.read_text("utf-8")
+    source = expanded(file)
     text = "\n".join(line for line in source.splitlines() if not line.startswith("//")).strip()
     declared = {m["name"]: m["text"] and "" for m in _DECLARED.finditer(source)}
     if odd := declared.keys() ^ {*_PARAMETER.findall(text)}:

@@ -1,0 +1,101 @@
+"""The words of a Cypher text: what is a string, a comment, a parameter or a name, and where brackets close."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from enum import StrEnum, auto
+from typing import NamedTuple
+
+
+class Word(StrEnum):
+    """What a token is."""
+
+    COMMENT = auto()
+    STRING = auto()
+    """A text in quotes, or a name in backticks."""
+    SPACE = auto()
+    NUMBER = auto()
+    PARAMETER = auto()
+    """`$now`."""
+    NAME = auto()
+    """A keyword, a variable, a label, a property or a function."""
+    SIGN = auto()
+    """One character: an operator, a bracket, a comma."""
+
+
+class Token(NamedTuple):
+    """A word of a text, and the line that it begins on, counted from 1."""
+
+    word: Word
+    text: str
+    line: int
+
+
+_TOKEN = re.compile(
+    r"(?P<comment>//[^\n]*|/\*.*?\*/)"
+    r"|(?P<string>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`)"
+    r"|(?P<space>\s+)"
+    r"|(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
+    r"|(?P<parameter>\$\w+)"
+    r"|(?P<name>[^\W\d]\w*)"
+    r"|(?P<sign>.)",
+    re.S,
+)
+_OPENING = {"(": ")", "[": "]", "{": "}"}
+_SILENT = (Word.SPACE, Word.COMMENT)
+
+
+def tokens(source: str, line: int = 1) -> Iterator[Token]:
+    """The tokens of a text whose first line has this number; their texts joined are the source again."""
+    for m in _TOKEN.finditer(source):
+        yield Token(Word(m.lastgroup or ""), m[0], line)
+        line += m[0].count("\n")
+
+
+def source_of(read: Sequence[Token]) -> str:
+    """The text that tokens stand for."""
+    return "".join(token.text for token in read)
+
+
+def closing(read: Sequence[Token], opening: int) -> int | None:
+    """The index of the bracket that closes the one at an index, or None where none does."""
+    expected: list[str] = []
+    for i in range(opening, len(read)):
+        text = read[i].text if read[i].word is Word.SIGN else ""
+        if text in _OPENING:
+            expected.append(_OPENING[text])
+        elif text in (")", "]", "}"):
+            if expected.pop() != text:
+                return None
+            if not expected:
+                return i
+    return None
+
+
+def cut(read: Sequence[Token]) -> list[list[Token]]:
+    """A list of expressions, cut at its commas outside of brackets; without the space around each."""
+    parts: list[list[Token]] = [[]]
+    depth = 0
+    for token in read:
+        sign = token.text if token.word is Word.SIGN else ""
+        depth += (sign in ("(", "[", "{")) - (sign in (")", "]", "}"))
+        if sign == "," and depth == 0:
+            parts.append([])
+        else:
+            parts[-1].append(token)
+    return [stripped(part) for part in parts]
+
+
+def stripped(read: Sequence[Token]) -> list[Token]:
+    """Tokens without the space at either end."""
+    within = [i for i, token in enumerate(read) if token.word is not Word.SPACE]
+    return list(read[within[0] : within[-1] + 1]) if within else []
+
+
+def beside(read: Sequence[Token], i: int, step: int) -> str:
+    """The next text before (`step` -1) or behind (1) an index that is neither space nor comment; empty where none is."""
+    i += step
+    while 0 <= i < len(read) and read[i].word in _SILENT:
+        i += step
+    return read[i].text if 0 <= i < len(read) else ""

@@ -1,0 +1,106 @@
+"""What a name in a Cypher text stands for: a variable, where one is bound, a function, or something else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum, auto
+
+from forebear.graph.query.lexer import Token, Word, beside
+
+
+class Role(StrEnum):
+    """What a name stands for."""
+
+    VARIABLE = auto()
+    BOUND = auto()
+    """A variable where it is bound, or bound already and part of a pattern."""
+    CALLED = auto()
+    """A function or a rule."""
+    OTHER = auto()
+    """A keyword, a label, a property, the key of a map."""
+
+
+CLAUSES = frozenset([
+    "MATCH", "OPTIONAL", "WHERE", "WITH", "RETURN", "UNWIND", "CALL", "UNION", "ORDER", "LIMIT", "SKIP", "OFFSET", "FINISH",
+    "USE", "YIELD", "LOAD", "CREATE", "MERGE", "SET", "DELETE", "DETACH", "REMOVE", "FOREACH", "DROP", "INSERT",
+])  # fmt: skip
+"""The words that begin a clause, or a part of one."""
+
+_CONSTANTS = frozenset(["true", "false", "null"])
+SUBQUERIES = frozenset(["EXISTS", "COUNT", "COLLECT"])
+"""The words that make an expression of a subquery in braces."""
+
+
+def variables(read: Sequence[Token]) -> set[str]:
+    return {token.text for token, role in zip(read, roles_of(read), strict=True) if role in (Role.VARIABLE, Role.BOUND)}
+
+
+@dataclass
+class _Frame:
+    """A bracket that is open."""
+
+    bracket: str
+    name: str
+    """What stands before it: a function, or what begins a subquery."""
+    clause: str
+    """Of a subquery: the clause that is being read."""
+
+    @property
+    def is_map(self) -> bool:
+        """Whether its names before colons are keys."""
+        return self.bracket == "{" and not self.clause
+
+
+def roles_of(read: Sequence[Token]) -> list[Role]:
+    """What each token stands for; a variable, a function and a rule begin with a small letter."""
+    roles = [Role.OTHER] * len(read)
+    frames = [_Frame("{", "", "START")]
+    for i, token in enumerate(read):
+        if token.word is Word.SIGN and token.text in "([{":
+            frames.append(_opened(read, i, frames[-1]))
+        elif token.word is Word.SIGN and token.text in ")]}" and len(frames) > 1:
+            frames.pop()
+        elif token.word is Word.NAME:
+            around = next((frame for frame in reversed(frames) if frame.bracket == "{"), frames[0])
+            if token.text in CLAUSES and around.clause:
+                around.clause = token.text
+            elif token.text[0].islower() or token.text[0] == "_":
+                roles[i] = _role(read, i, frames[-1], around)
+    return roles
+
+
+def _opened(read: Sequence[Token], i: int, within: _Frame) -> _Frame:
+    """The bracket at an index, as it is opened."""
+    before = beside(read, i, -1)
+    if read[i].text != "{":
+        return _Frame(read[i].text, before.lower(), "")
+    if before in SUBQUERIES:
+        return _Frame("{", before, "MATCH")
+    # `CALL (a) { … }` and `CALL { … }`; a map stands elsewhere: in a pattern, behind a variable, a colon, an operator.
+    called = before == "CALL" or (before == ")" and within.clause == "CALL")
+    return _Frame("{", before, "START" if called else "")
+
+
+def _role(read: Sequence[Token], i: int, frame: _Frame, around: _Frame) -> Role:
+    """What a name that begins with a small letter stands for, inside a bracket, and inside a map or a subquery."""
+    before, behind = beside(read, i, -1), beside(read, i, 1)
+    if before == "." and not (i > 1 and read[i - 2].text == "."):
+        return Role.OTHER
+    if behind == ":" and before in ("{", ",") and frame.is_map:
+        return Role.OTHER
+    if i + 1 < len(read) and read[i + 1].text == "(":
+        return Role.CALLED
+    if read[i].text in _CONSTANTS:
+        return Role.OTHER
+    listed = behind.upper() == "IN" and (
+        before == "["
+        or (before == "(" and frame.name in ("any", "all", "none", "single"))
+        or (before == "," and frame.name == "reduce")
+    )
+    in_pattern = around.clause == "MATCH" and (before == "(" or (before == "[" and behind in (":", "]")))
+    is_path = before.upper() == "MATCH" and behind == "="
+    gathers = before == "(" and frame.name == "reduce" and behind == "="
+    if before.upper() == "AS" or listed or in_pattern or is_path or gathers:
+        return Role.BOUND
+    return Role.VARIABLE
