@@ -1,16 +1,21 @@
 """Engines start once for the whole run; each test gets an empty one."""
 
+import contextlib
 import logging
 import os
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import httpx
 import hypothesis
 import pytest
 import structlog
 
+from forebear.app import Forebear
 from forebear.store import Store
+from forebear.store.errors import StatementTimeout
 from tests import browser, engines
+from tests.record.asking import record, serving
 
 NEO4J = "Neo4j: "
 """How the reason begins for which a test is skipped that needs it."""
@@ -49,6 +54,32 @@ async def store(engine_store: Store) -> Store:
     """An empty graph, on each engine."""
     await engines.empty(engine_store)
     return engine_store
+
+
+@pytest.fixture(scope="session")
+async def engine_registry(engine_store: Store) -> Forebear:
+    """The registry of the whole run, on each engine, whose engine has written before.
+
+    An engine's very first statements can take longer than a test's timeout.
+    """
+    registry = await Forebear.on(engine_store)
+    for kind in ("Dataset", "Model", "Site", "Customer", "Fleet"):
+        with contextlib.suppress(StatementTimeout):
+            await record(registry, {"kind": kind, "id": f"{kind.lower()}:warm"})
+    return registry
+
+
+@pytest.fixture
+async def registry(engine_registry: Forebear, store: Store) -> Forebear:
+    """An empty registry, on each engine."""
+    return engine_registry
+
+
+@pytest.fixture
+async def http(registry: Forebear) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the service on an empty registry, on each engine."""
+    async with serving(registry) as client:
+        yield client
 
 
 @pytest.fixture

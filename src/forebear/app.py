@@ -27,6 +27,7 @@ from forebear.api.log import RequestLog
 from forebear.api.mutations import Context
 from forebear.api.refusal import BadRequest
 from forebear.api.schema import Schema, build
+from forebear.audit.append import Chains
 from forebear.domain.roles import Actor
 from forebear.graph.declaration import Graph
 from forebear.graph.facts import Facts
@@ -36,7 +37,6 @@ from forebear.graph.query.dialect import Dialect, Engine
 from forebear.graph.statements.constraints import wanted
 from forebear.identity.authentication import Authentication
 from forebear.identity.tokens import Tokens
-from forebear.record.audit import Chains
 from forebear.record.recorder import Recorder
 from forebear.settings import Settings
 from forebear.store import Store, indexes

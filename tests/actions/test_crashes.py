@@ -21,9 +21,9 @@ from tests import engines
 from tests.actions.plant import FLEET, active, ready, requested
 from tests.actions.test_stateful import KNOWN
 from tests.actions.world import ANNA, LINE, POLICY, ago, done
+from tests.audit.auditing import broken
 from tests.cli.terminal import Service, forebear, serving
 from tests.record.asking import history
-from tests.record.auditing import broken
 from tests.soak import SOAK
 
 THIRD = "release:picker@3/ur5e-orin"

@@ -23,9 +23,9 @@ from tests.actions.plant import (
     stale,
 )
 from tests.actions.world import ADA, ANNA, EVA, LINE, OLAF, RELEASE, VERSION, ago, do, done, person
+from tests.audit.auditing import findings
 from tests.record.asking import ask, everything, history, record
 from tests.record.asking import now as moment
-from tests.record.auditing import findings
 
 TARGETS = """query($p: ID!) { rollbackTargets(place: $p) { nodes { artifact { id } version { id } allowed basis deprecated
     undoneBy { id } decisions { type } ranItself

@@ -7,17 +7,17 @@ import httpx
 import pytest
 
 from forebear.app import Forebear
+from forebear.audit.trail import BATCH
+from forebear.audit.verification import Verification
 from forebear.domain.roles import PERMISSIONS, Role
 from forebear.graph.kinds import GRAPH
 from forebear.identity.actors import DEVELOPMENT
 from forebear.identity.tokens import Created
-from forebear.record.trail import BATCH
-from forebear.record.verification import Verification
 from forebear.store import Store
 from forebear.store.errors import EngineUnavailable
 from tests import engines
+from tests.audit.auditing import act, heads, trail
 from tests.record.asking import record, serving
-from tests.record.auditing import act, heads, trail
 
 JSON = {"content-type": "application/json"}
 RELEASE = "release:m@1/l"
@@ -128,7 +128,7 @@ async def test_a_trail_that_breaks_off_says_so_in_its_last_line(
         raise EngineUnavailable(1)
         yield []
 
-    monkeypatch.setattr("forebear.record.trail.pages", broken)
+    monkeypatch.setattr("forebear.audit.trail.pages", broken)
 
     *_, last = (await client.get("/audit")).text.splitlines()
     assert json.loads(last) == {"error": {"code": "UNAVAILABLE", "message": str(EngineUnavailable(1))}}

@@ -12,8 +12,8 @@ import pytest
 
 from forebear.store import Store
 from tests import engines
+from tests.audit.auditing import tamper
 from tests.cli.terminal import Ended, Service, forebear, free_port, serving, until
-from tests.record.auditing import tamper
 
 PROGRAM = Path(__file__).parents[2] / "docs" / "how-to" / "verify.py"
 FACTS = b"".join(json.dumps({"kind": "Run", "id": f"run:{n}", "status": "RUNNING"}).encode() + b"\n" for n in range(3))

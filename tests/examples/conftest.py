@@ -7,9 +7,6 @@ from forebear.cli.demo import CAST, load
 from forebear.cli.story import play, steps
 from forebear.store import Store
 from tests import engines
-from tests.actions.conftest import engine_registry
-
-__all__ = ["engine_registry"]
 
 
 @pytest.fixture(scope="module")

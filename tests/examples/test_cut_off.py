@@ -16,7 +16,7 @@ from forebear.cli.terminal import Failure
 from forebear.domain.outcome import Done
 from forebear.store import Store
 from tests import engines
-from tests.record.auditing import findings
+from tests.audit.auditing import findings
 
 STORY = steps()
 CUTS = (

@@ -14,8 +14,8 @@ from forebear.app import Forebear
 from forebear.cli.demo import CAST, QUESTIONS, load
 from forebear.cli.story import play, steps
 from forebear.graph.kinds import GRAPH
+from tests.audit.auditing import findings
 from tests.record.asking import ask, everything, ids
-from tests.record.auditing import findings
 
 BRIDGE = "dataset:bridge_orig@1.0.0"
 UNREGISTERED = "artifact:sha256:7722f7c0850d4b96b50b8d0eb077e077b31be7b45a9cda0643d1c42b13e3adf9"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import forebear.identity.tokens
+from forebear.audit.append import Chains
 from forebear.domain.outcome import Reason, Refused
 from forebear.domain.roles import Actor, Role
 from forebear.graph.document import json_text
@@ -17,7 +18,6 @@ from forebear.graph.kinds import GRAPH
 from forebear.graph.moments import moment
 from forebear.identity.errors import Unauthenticated
 from forebear.identity.tokens import CACHED_SECONDS, USE_SECONDS, Created, Revoked, Token, Tokens
-from forebear.record.audit import Chains
 from forebear.store import Store, WriteTransaction
 from forebear.store.errors import StatementTimeout
 from tests.identity.clock import Clock

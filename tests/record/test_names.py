@@ -10,8 +10,8 @@ import pytest
 
 from forebear.app import Forebear
 from forebear.store import Store
+from tests.audit.auditing import findings
 from tests.record.asking import ask, history, ids, record, refused
-from tests.record.auditing import findings
 
 REFERENCE = "pagerduty:Q1"
 

@@ -9,8 +9,8 @@ from forebear.app import Forebear
 from forebear.graph.kinds import GRAPH
 from forebear.record.archive import export, restore
 from tests import engines
+from tests.audit.auditing import findings, tamper
 from tests.record.asking import ask, history, now, refused
-from tests.record.auditing import findings, tamper
 
 DAYS = tuple(f"2026-01-0{day}T00:00:00.000000Z" for day in range(1, 6))
 ONE, TWO, THREE, FOUR, FIVE = DAYS

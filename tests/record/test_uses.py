@@ -8,8 +8,8 @@ from forebear.graph.kinds import GRAPH
 from forebear.record.archive import export, restore
 from forebear.record.recorder import Rejection
 from tests import engines
+from tests.audit.auditing import findings, tamper
 from tests.record.asking import ask, history, now, refused
-from tests.record.auditing import findings, tamper
 
 USES = """query ($id: ID!, $first: Int, $after: String, $known: DateTime) { run(id: $id, asKnownAt: $known) {
   trainedOn(first: $first, after: $after) {

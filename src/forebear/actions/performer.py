@@ -18,7 +18,7 @@ import msgspec
 from pydantic import BaseModel, ValidationError
 
 from forebear.actions.action import Action, Given, Inquiry
-from forebear.domain import audit
+from forebear.audit import chain as audit
 from forebear.domain.outcome import (
     Conflict,
     Connect,
@@ -40,6 +40,7 @@ from forebear.domain.outcome import (
 from forebear.domain.roles import Actor, reads, refusal
 from forebear.graph.complaint import reasons_of
 from forebear.graph.declaration import Edge
+from forebear.graph.digest import of_fields
 from forebear.graph.document import uniform
 from forebear.graph.facts import Facts
 from forebear.graph.ids import composed
@@ -303,7 +304,7 @@ class _Doing:
 
     @property
     def _digest(self) -> str:
-        return audit.digest((self._action.name, json.dumps(uniform(self._said), sort_keys=True, ensure_ascii=False)))
+        return of_fields((self._action.name, json.dumps(uniform(self._said), sort_keys=True, ensure_ascii=False)))
 
     def _again(self, former: Mapping[str, Any]) -> Outcome:
         """The outcome that the request had before."""

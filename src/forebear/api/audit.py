@@ -11,10 +11,10 @@ from starlette.responses import JSONResponse, Response
 from forebear.api.body import MAX_GRAPHQL, media_type, read_json
 from forebear.api.http import JSON, permitted, streamed
 from forebear.api.refusal import BadRequest
+from forebear.audit.heads import write_heads
+from forebear.audit.trail import BATCH, current, governed, lines
 from forebear.graph.declaration import Graph
 from forebear.identity.authentication import Authentication
-from forebear.record.audit import write_heads
-from forebear.record.trail import BATCH, current, governed, lines
 from forebear.store import Store
 
 

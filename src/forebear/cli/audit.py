@@ -14,7 +14,7 @@ from forebear.cli.registry import Interrupted, Registry, opened
 from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, counted, err, out
 
 if TYPE_CHECKING:
-    from forebear.domain.verification import Finding
+    from forebear.audit.check import Finding
 
 app = typer.Typer(help="Verify, export and cover the audit trail.", no_args_is_help=True)
 
@@ -74,9 +74,9 @@ async def _verified(kept: list[str], url: str | None, token: str | None, as_json
 
 async def verified(registry: Registry, kept: Collection[str] = (), *, as_json: bool = False) -> Verdict:
     """Verifies a registry's whole trail, and prints what does not fit. Raises `Failure`."""
+    from forebear.audit.verification import NotATrail, Verification
+    from forebear.audit.witness import Witness
     from forebear.graph.kinds import GRAPH
-    from forebear.record.verification import NotATrail, Verification
-    from forebear.record.witness import Witness
 
     verdict, witness = Verdict(as_json), Witness(GRAPH)
     verification = Verification(kept, witness.hear)

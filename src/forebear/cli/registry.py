@@ -147,22 +147,22 @@ class Local:
         return _whole(outcome(summary))
 
     def trail(self) -> AsyncIterator[bytes]:
-        from forebear.record.trail import lines
+        from forebear.audit.trail import lines
 
         return lines(self.forebear.store)
 
     def governed(self) -> AsyncIterator[list[str]]:
-        from forebear.record.trail import governed
+        from forebear.audit.trail import governed
 
         return governed(self.forebear.store, self.forebear.schema.graph)
 
     async def current(self, ids: Sequence[str]) -> list[dict[str, Any]]:
-        from forebear.record.trail import current
+        from forebear.audit.trail import current
 
         return await current(self.forebear.store, self.forebear.schema.graph, ids)
 
     async def head(self) -> dict[str, Any] | None:
-        from forebear.record.audit import write_heads
+        from forebear.audit.heads import write_heads
 
         head = await write_heads(self.forebear.store)
         return head.properties if head else None

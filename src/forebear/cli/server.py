@@ -38,7 +38,7 @@ def run(
 
     from forebear.actions.evaluation import evaluations_kept
     from forebear.app import Forebear, application
-    from forebear.record.audit import heads_kept
+    from forebear.audit.heads import heads_kept
 
     async def serving() -> None:
         async with Forebear.open(settings) as registry:

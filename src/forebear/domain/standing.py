@@ -12,13 +12,13 @@ from typing import Any
 import msgspec
 
 from forebear.domain import evaluation, foundation
-from forebear.domain.audit import digest
 from forebear.domain.evidence import Baseline, Check, Measured, Pack
 from forebear.domain.foundation import Ground
 from forebear.domain.interface import Interface
 from forebear.domain.outcome import Reason
 from forebear.domain.policy import InvalidPolicy, Part, Policy, missing_of_candidate, parse, standing_after
 from forebear.domain.votes import Candidacy, Count, Vote, count_votes
+from forebear.graph.digest import of_fields
 from forebear.graph.kinds.release import ArtifactState, DecisionType, Direction, EvidenceType, ReleaseState, Verdict
 from forebear.graph.kinds.training import RunStatus
 
@@ -81,7 +81,7 @@ class VersionRow(Row, frozen=True):
     def digest(self) -> str:
         """What approvals are bound to: the digest of all that makes it executable, and of its interface."""
         bound = self.bound.values()
-        return "sha256:" + digest(json.dumps(v) if isinstance(v, (list, float)) else v for v in bound)
+        return "sha256:" + of_fields(json.dumps(v) if isinstance(v, (list, float)) else v for v in bound)
 
 
 BOUND = frozenset(VersionRow.__struct_encode_fields__) - {"id", "recordedBy", "experiments"}

@@ -12,6 +12,7 @@ import base64
 import binascii
 import hashlib
 import re
+from collections.abc import Iterable
 
 REMEDY = "write it as algorithm:hex in lower case, such as sha256: and 64 digits"
 
@@ -60,3 +61,18 @@ def in_name(text: str) -> str:
     if algorithm in _DIGITS and re.fullmatch("[0-9a-f]*…?", digits):
         return normal(text)
     return normal_or_same(text)
+
+
+def of_fields(fields: Iterable[str | int | None]) -> str:
+    """The SHA-256, in hexadecimal, of some fields as netstrings: a field's length in UTF-8 bytes, `:`, its text, `,`.
+
+    A number is its decimal digits, and an absent field `-,`. So every byte belongs to one field.
+    """
+    encoded = bytearray()
+    for field in fields:
+        if field is None:
+            encoded += b"-,"
+        else:
+            data = str(field).encode()
+            encoded += b"%d:%b," % (len(data), data)
+    return hashlib.sha256(encoded).hexdigest()

@@ -16,7 +16,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice, pairwise
+from itertools import islice
 from typing import Any, cast
 
 import msgspec
@@ -26,14 +26,12 @@ from forebear.graph.ids import InvalidId
 from forebear.graph.statements import archive
 from forebear.graph.statements.archive import Layout
 from forebear.store import Store, WriteTransaction
+from forebear.store.pages import SECONDS, pages
 
 HEADER = {"archive": "forebear", "version": 1}
 
 BATCH = 2_000
-"""Nodes or edges of one read or write."""
-
-SECONDS = 600
-"""How long one read or write may take: some look at the whole graph, some are planned for the first time."""
+"""Nodes or edges of one write."""
 
 
 class ArchiveError(Exception):
@@ -111,27 +109,6 @@ async def whole(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         raise ArchiveError("the archive ends too early: its end is missing") from None
     if said != digest.hexdigest():
         raise ArchiveError("the archive's content is not what its end says: it was damaged on its way")
-
-
-async def pages(store: Store, label: str, statement: Any) -> AsyncIterator[list[dict[str, Any]]]:
-    """What a statement reads of a label, range by range, in the order of ids."""
-    marks = [row["id"] async for n, row in _numbered(store.stream(archive.ids(label))) if n % BATCH == 0]
-    marks = [row["mark"] for row in await store.read(archive.ORDERED, {"marks": marks})]
-    if not marks:
-        return
-    for since, until in pairwise(["", *marks]):
-        yield cast(
-            list[dict[str, Any]],
-            await store.read(statement(label, bounded=True), {"since": since, "until": until}, timeout=SECONDS),
-        )
-    yield cast(list[dict[str, Any]], await store.read(statement(label, bounded=False), {"since": marks[-1]}, timeout=SECONDS))
-
-
-async def _numbered(rows: AsyncIterator[dict[str, object]]) -> AsyncIterator[tuple[int, dict[str, object]]]:
-    n = 0
-    async for row in rows:
-        yield n, row
-        n += 1
 
 
 def _order(edge: dict[str, Any]) -> tuple[str, str, str, bytes]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self, cast
 
-from forebear.domain.audit import digest
+from forebear.graph.digest import of_fields
 from forebear.graph.document import unified
 from forebear.graph.ids import composed
 from forebear.graph.rows import Row
@@ -41,7 +41,7 @@ class Part:
     ) -> Self:
         """Rows and what they were read from by position, as what follows the part that `after` is the mark of."""
         said = (unified(canonical[p]) for p, _ in rows)
-        return cls(rows, source, after, digest((after, "imported" if imported else None, *said)))
+        return cls(rows, source, after, of_fields((after, "imported" if imported else None, *said)))
 
     async def claim(self, transaction: WriteTransaction) -> None:
         """Locks its mark. Raises `Known` where it turns out to have been recorded before."""

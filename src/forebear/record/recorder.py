@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from forebear.actions.evaluation import evaluate_after
 from forebear.actions.governed import NoAction, asked, is_action
 from forebear.actions.performer import By, Performer
+from forebear.audit.append import FACTS, Chains, digest
 from forebear.domain.outcome import Done, Reason, Refused
 from forebear.domain.roles import Actor, reads, refusal
 from forebear.graph.complaint import shown
@@ -30,7 +31,6 @@ from forebear.graph.statements.placeholder import Renamed
 from forebear.graph.telling import corrected, told
 from forebear.graph.values import agree, backwards
 from forebear.record import footing
-from forebear.record.audit import FACTS, Chains, digest
 from forebear.record.edge import Own, alike, changed, ends, identified, listed, meant, named, own, standing
 from forebear.record.level import Ends, Identity, Level, Node, levels
 from forebear.record.lines import Lines

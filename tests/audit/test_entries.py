@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from forebear.app import Forebear
-from forebear.domain.audit import Entry
+from forebear.audit.chain import Entry
 from forebear.record.recorder import Recorder
 from forebear.store import Store
 from tests.record.asking import ask, history, origin, record, refused

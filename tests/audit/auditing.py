@@ -4,14 +4,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from forebear.domain.audit import Entry, Head
-from forebear.domain.verification import Finding
+from forebear.audit.append import Chains
+from forebear.audit.chain import Entry, Head
+from forebear.audit.check import Finding
+from forebear.audit.trail import current, governed, lines
+from forebear.audit.verification import Verification
+from forebear.audit.witness import Witness
 from forebear.graph.document import json_text
 from forebear.graph.kinds import GRAPH
-from forebear.record.audit import Chains
-from forebear.record.trail import current, governed, lines
-from forebear.record.verification import Verification
-from forebear.record.witness import Witness
 from forebear.store import Store, WriteTransaction
 from tests.record.asking import now
 

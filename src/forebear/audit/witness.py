@@ -14,18 +14,18 @@ from typing import Any
 
 import msgspec
 
-from forebear.domain.audit import Entry
-from forebear.domain.verification import Finding
+from forebear.audit.append import FACTS
+from forebear.audit.chain import Entry
+from forebear.audit.check import Finding
+from forebear.audit.link import Links, Statements
+from forebear.audit.said import Said
+from forebear.audit.said import last as last_of
+from forebear.audit.trail import BATCH
 from forebear.graph.declaration import Digest, Graph, Kind, Long, Property
 from forebear.graph.digest import normal_or_same
 from forebear.graph.document import json_text
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.moments import parse
-from forebear.record.audit import FACTS
-from forebear.record.link import Links, Statements
-from forebear.record.said import Said
-from forebear.record.said import last as last_of
-from forebear.record.trail import BATCH
 
 Field = tuple[str | None, ...]
 """Of what something is said: `("node",)` itself, `("value", name)`, `("edge", name, to)` as an action says it, or as a batch

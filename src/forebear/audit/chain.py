@@ -7,26 +7,15 @@ belongs to one field, and nothing depends on how JSON writes numbers, escapes te
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from json import dumps
 from typing import Any, Self, cast
 
+from forebear.graph.digest import of_fields
+
 ENTRY_FORMAT = "forebear.audit.entry.1"
 HEAD_FORMAT = "forebear.audit.head.1"
-
-
-def digest(fields: Iterable[str | int | None]) -> str:
-    """The SHA-256, in hexadecimal, of some fields as netstrings."""
-    encoded = bytearray()
-    for field in fields:
-        if field is None:
-            encoded += b"-,"
-        else:
-            data = str(field).encode()
-            encoded += b"%d:%b," % (len(data), data)
-    return sha256(encoded).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +54,7 @@ class Entry:
 
     def recomputed(self) -> str:
         """What its hash must be, by what it says."""
-        return digest(
+        return of_fields(
             (
                 ENTRY_FORMAT,
                 self.subject,
@@ -141,7 +130,7 @@ class Head:
 
     def recomputed(self) -> str:
         """What its hash must be, by what it says."""
-        return digest((HEAD_FORMAT, self.number, self.at, self.chains, self.entries, self.grown, self.previous))
+        return of_fields((HEAD_FORMAT, self.number, self.at, self.chains, self.entries, self.grown, self.previous))
 
 
 def head(previous: Head | None, *, at: str, grown: Mapping[str, tuple[int, Tip]]) -> Head:

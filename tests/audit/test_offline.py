@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forebear.domain.audit import Entry, Head, Tip, entry, head
-from forebear.record.trail import HEADER
-from tests.record.auditing import broken
+from forebear.audit.chain import Entry, Head, Tip, entry, head
+from forebear.audit.trail import HEADER
+from tests.audit.auditing import broken
 
 PROGRAM = Path(__file__).parents[2] / "docs" / "how-to" / "verify.py"
 

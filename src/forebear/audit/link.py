@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
+from forebear.audit.said import Said, last
 from forebear.graph.document import json_text
-from forebear.record.said import Said, last
 
 Statements = dict[str | None, list[Said]]
 """What is said of one edge: of each property its values, and under `None` that the edge was taken back."""

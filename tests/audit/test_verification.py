@@ -8,19 +8,20 @@ from typing import Any
 import pytest
 
 from forebear.app import Forebear
-from forebear.domain.audit import Entry
+from forebear.audit.append import Chains
+from forebear.audit.chain import Entry
+from forebear.audit.heads import heads_kept, write_heads
+from forebear.audit.trail import lines
+from forebear.audit.verification import NotATrail, Verification
 from forebear.graph.kinds import GRAPH
 from forebear.record.archive import export, restore
-from forebear.record.audit import Chains, heads_kept, write_heads
-from forebear.record.trail import lines
-from forebear.record.verification import NotATrail, Verification
 from forebear.store import Store
 from tests import engines
 from tests.actions import world
 from tests.actions.world import ADA, ANNA, BEN, company, done
 from tests.api.histories import History
+from tests.audit.auditing import act, broken, findings, heads, tamper, trail
 from tests.record.asking import origin, record
-from tests.record.auditing import act, broken, findings, heads, tamper, trail
 from tests.soak import SOAK
 
 RELEASE = "release:m@1/l"
@@ -79,7 +80,7 @@ async def test_heads_that_are_written_at_once_by_several_processes_form_one_chai
 
 
 async def test_more_chains_than_fit_in_one_head_take_several(registry: Forebear, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("forebear.record.audit.MAX_GROWN", 2)
+    monkeypatch.setattr("forebear.audit.heads.MAX_GROWN", 2)
     await subjects(registry.store, "a", "b", "c", "d", "e", entries=1)
     await write_heads(registry.store)
 
@@ -141,7 +142,7 @@ async def test_a_restored_trail_holds_and_is_gone_on_with(registry: Forebear) ->
 
 
 async def test_a_trail_that_grows_while_it_is_read_holds(registry: Forebear, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("forebear.record.trail.BATCH", 3)
+    monkeypatch.setattr("forebear.audit.trail.BATCH", 3)
     store = registry.store
     chains = Chains()
     await subjects(store, "a", "b", "c")

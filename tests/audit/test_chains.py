@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forebear.domain.audit import Entry, Head, Tip, digest, entry, head
-from forebear.domain.verification import ChainCheck, Claim, Finding, HeadsCheck
+from forebear.audit.chain import Entry, Head, Tip, entry, head
+from forebear.audit.check import ChainCheck, Claim, Finding, HeadsCheck
+from forebear.graph.digest import of_fields
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 FIELD = st.none() | st.integers(0, 10**6) | TEXT
@@ -50,7 +51,7 @@ def checked(entries: Sequence[Entry], end: Tip, claims: Sequence[Claim] = (), su
 
 def test_what_is_hashed_is_a_netstring_for_each_field() -> None:
     made = entry(0, None, subject="s", at="t", by="b", action="a", reason="é")
-    assert digest(("a", None, 12, "", "é🤖")) == sha256("1:a,-,2:12,0:,6:é🤖,")
+    assert of_fields(("a", None, 12, "", "é🤖")) == sha256("1:a,-,2:12,0:,6:é🤖,")
     assert made.hash == sha256("22:forebear.audit.entry.1,1:s,1:0,1:t,1:b,1:a,2:é,-,-,-,-,")
 
 
@@ -59,7 +60,7 @@ def test_fields_that_differ_are_hashed_differently(one: list[Any], other: list[A
     def plain(values: list[Any]) -> list[str | None]:
         return [None if v is None else str(v) for v in values]
 
-    assert (digest(one) == digest(other)) == (plain(one) == plain(other))
+    assert (of_fields(one) == of_fields(other)) == (plain(one) == plain(other))
 
 
 @given(CHAINS)

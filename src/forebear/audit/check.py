@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from json import JSONDecodeError, loads
 
-from forebear.domain.audit import Entry, Head, Tip
+from forebear.audit.chain import Entry, Head, Tip
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from forebear.domain.audit import Entry, Head
+from forebear.audit.chain import Entry, Head
 from forebear.graph.declaration import AUDIT_CHAIN, AUDIT_ENTRY, AUDIT_HEAD, Graph, Kind, Standing
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.statements import archive, audit
-from forebear.record.archive import pages
 from forebear.store import Store
+from forebear.store.pages import pages
 
 HEADER = {"audit": "forebear", "version": 1}
 

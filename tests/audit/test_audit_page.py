@@ -5,9 +5,9 @@ import json
 import re
 from pathlib import Path
 
-from forebear.domain.audit import Entry, Head
+from forebear.audit.chain import Entry, Head
 
-PAGE = (Path(__file__).parents[1] / "docs" / "reference" / "audit.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "audit.md").read_text("utf-8")
 
 
 def blocks(language: str) -> list[str]:

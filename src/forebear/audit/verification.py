@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 
-from forebear.domain.audit import Entry, Head, Tip
-from forebear.domain.verification import ChainCheck, Claim, Finding, HeadsCheck
-from forebear.record.trail import HEADER
+from forebear.audit.chain import Entry, Head, Tip
+from forebear.audit.check import ChainCheck, Claim, Finding, HeadsCheck
+from forebear.audit.trail import HEADER
 
 
 class NotATrail(Exception):
