@@ -7,7 +7,7 @@
 // column node Node!: The node.
 // column by String!: By what it was found: commit, digest, externalId, id, serial or weightsDigest; the first of these that leads to it.
 CALL () {
-  MATCH (external:ExternalId {id: $name})-[names:IDENTIFIES]->(node) WHERE true
+  MATCH (external:ExternalId {id: $digest})-[names:IDENTIFIES]->(node) WHERE true
   RETURN node, 'externalId' AS by
   UNION
   MATCH (node:Artifact {id: 'artifact:' + $digest}) WHERE node.retractedAt IS NULL
@@ -23,6 +23,10 @@ CALL () {
   UNION
   MATCH (former:Incident {id: $name}) WHERE former.sameAs IS NOT NULL
   MATCH (node:Incident {id: former.sameAs}) WHERE true
+  RETURN node, 'id' AS by
+  UNION
+  MATCH (former:MaintenanceEvent {id: $name}) WHERE former.sameAs IS NOT NULL
+  MATCH (node:MaintenanceEvent {id: former.sameAs}) WHERE true
   RETURN node, 'id' AS by
   UNION
   MATCH (node:Artifact {digest: $digest}) WHERE true

@@ -411,6 +411,16 @@ async def test_a_report_that_cannot_be_says_what_to_do(registry: Forebear) -> No
         ("NOT_REPORTED", "report IN_PROGRESS, ACTIVE, FAILED or ENDED"),
         ("IN_FUTURE", "report it when it has happened, or set the clock right"),
     ]
+    for state in ("ACTIVE", "FAILED", "ENDED"):
+        said = {
+            "deployment": "deployment:d",
+            "state": state,
+            "at": "2026-05-01T00:00:00Z",
+            "activeFrom": "2026-05-02T00:00:00Z",
+        }
+        outcome = await do(registry, RITA, "reportDeployment", **said)
+        assert isinstance(outcome, Refused)
+        assert [(r.code, r.message.partition(":")[0]) for r in outcome.reasons] == [("BACKWARDS", "activeFrom")]
 
 
 async def test_a_report_is_taken_whatever_was_decided_meanwhile(registry: Forebear) -> None:

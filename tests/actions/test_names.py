@@ -10,7 +10,7 @@ from forebear.domain.outcome import Done, Refused
 from tests.actions.plant import RITA, artifact, build, plant, registered
 from tests.actions.test_installation import ran, seen
 from tests.actions.world import EVA, ago, do, done
-from tests.record.asking import ask, history, now
+from tests.record.asking import ask, history, now, record
 
 NAME = "oci:reg/q:build9"
 PLACEHOLDER = "artifact:oci:reg/q:build9"
@@ -107,6 +107,27 @@ async def test_a_name_of_two_artifacts_is_said_to_be_ambiguous(registry: Forebea
     await registered(registry, 2, externalIds=[], **EVALUATION)
     await seen(registry, since, externalId="ci:9")
     assert await ran(registry) == [(artifact(1), since, None, None)]
+
+
+async def test_a_name_that_is_a_digest_is_that_digest_however_it_is_written(registry: Forebear) -> None:
+    await plant(registry)
+    since, digest = ago(hours=5), artifact(1).removeprefix("artifact:")
+    await registered(registry, 2, externalIds=[f"SHA256:{'CD' * 32}"], **EVALUATION)
+    first = await seen(registry, since, externalId=digest.upper())
+    for name in ({"externalId": digest}, {"digest": digest}, {"artifact": artifact(1)}):
+        assert await seen(registry, since, **name) == Done(first.subject, unchanged=True), name
+    await seen(registry, ago(hours=3), externalId=f"sha-256:{'Cd' * 32}")
+    assert [row[0] for row in await ran(registry)] == [artifact(1), artifact(2)]
+    assert await named(registry, f"sha256:{'cd' * 32}") == await named(registry, f"SHA256:{'CD' * 32}") == [artifact(2)]
+    query = "query($name: String!) { artifacts(filter: {externalIds: {has: $name}}) { nodes { id } } }"
+    found = await ask(registry, query, name=f"sha256:{'CD' * 32}")
+    assert found["artifacts"]["nodes"] == [{"id": artifact(2)}]
+    for short in ("sha256:abc", "SHA256:ABC…", "sha1:"):
+        outcome = await do(registry, RITA, "reportInstallation", robot="robot:a", since=since, externalId=short)
+        assert isinstance(outcome, Refused)
+        assert [(r.code, r.message.partition("'")[0]) for r in outcome.reasons] == [("INVALID_INPUT", "externalId: ")], short
+    (rejection,) = (await record(registry, {"kind": "Dataset", "id": "dataset:d", "externalIds": ["sha256:abc"]})).rejections
+    assert rejection.reasons == ("externalIds.0: 'sha256:abc' has 3 digits, and sha256 has 64; give all of it",)
 
 
 async def test_a_report_and_a_registration_that_meet_are_of_one_artifact(registry: Forebear, anew: int) -> None:

@@ -59,6 +59,23 @@ async def test_two_reports_with_one_reference_are_one_incident(registry: Forebea
     assert (await ask(registry, '{ incident(id: "incident:1") { severity } }'))["incident"] == {"severity": "LOW"}
 
 
+async def test_two_reports_of_maintenance_with_one_reference_are_one(registry: Forebear) -> None:
+    def report(n: int, **values: Any) -> dict[str, Any]:
+        return incident(n, "cmms:7", kind="MaintenanceEvent", id=f"maintenance:{n}", **values)
+
+    await record(registry, report(1))
+    over = "2026-05-02T00:00:00.000000Z"
+    for end in ({}, {"validTo": over}):
+        assert (await record(registry, report(2, at=["robot:a"], **end))).rejections == []
+    found = await ask(registry, "{ maintenanceEvents { nodes { id validTo at { nodes { id } } } } }")
+    assert found["maintenanceEvents"]["nodes"] == [
+        {"id": "maintenance:1", "validTo": over, "at": {"nodes": [{"id": "robot:a"}]}}
+    ]
+    assert await ask(registry, '{ node(id: "maintenance:2") { id } }') == {"node": {"id": "maintenance:1"}}
+    found = await ask(registry, '{ resolve(name: "maintenance:2") { nodes { node { id } } } }')
+    assert found == {"resolve": {"nodes": [{"node": {"id": "maintenance:1"}}]}}
+
+
 async def test_reports_of_one_batch_are_one_incident_and_what_was_only_named_joins_it(registry: Forebear) -> None:
     await history(registry, {"kind": "Attribution", "id": "attribution:a", "explains": ["incident:3"]})
     summary = await record(registry, incident(2, REFERENCE), incident(1, REFERENCE, "jira:7"), incident(3, "jira:7"))

@@ -167,6 +167,9 @@ async def test_numbers_that_json_does_not_know_are_refused_by_name(http: httpx.A
     answer = await http.post("/graphql", json={"query": query})
     said = "metrics: loss.1: inf is no number of JSON, which knows finite ones only"
     assert answer.json()["data"] == {"record": {"rejections": [{"reasons": [said]}]}}
+    # GraphQL would read a bare word as a text.
+    answer = await http.post("/graphql", json={"query": query.replace("1e400", "NaN")})
+    assert "'NaN' is no value of JSON; a text is put in quotes" in answer.json()["errors"][0]["message"]
     assert (await http.post("/graphql", json={"query": "{ runs { totalCount } }"})).json()["data"] == {
         "runs": {"totalCount": 0}
     }

@@ -10,7 +10,7 @@ from forebear.actions.action import Action, Given
 from forebear.domain import installation
 from forebear.domain.installation import Around, Seen
 from forebear.domain.outcome import Verdict
-from forebear.graph.declaration import Digest, Value, prop
+from forebear.graph.declaration import Digest, ExternalName, Value, prop
 
 
 class ReportInstallation(Value):
@@ -23,7 +23,7 @@ class ReportInstallation(Value):
     since: datetime = prop("Since when it runs.")
     artifact: str | None = prop("What was seen: the artifact by its id,", default=None, names=("Artifact",))
     digest: Digest | None = prop("or by its digest, as `algorithm:hex`,", default=None)
-    external_id: str | None = prop("or by its name in another system, as `system:name`.", default=None)
+    external_id: ExternalName | None = prop("or by its name in another system, as `system:name`.", default=None)
     until: datetime | None = prop("Until when it ran (exclusive); left out while it does.", default=None)
     deployment: str | None = prop(
         "The deployment that brought it about; found where it is left out.", default=None, names=("Deployment",)

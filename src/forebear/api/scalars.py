@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NewType
 
 import strawberry
+from graphql import EnumValueNode, ListValueNode, ObjectValueNode, ValueNode
+from graphql.utilities import value_from_ast_untyped
 
 from forebear.graph import moments
 from forebear.graph.complaint import shown
@@ -30,6 +33,24 @@ def _parse_long(value: Any) -> int:
     return exact
 
 
+def _read_json(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
+    """A value as it is written in a document. GraphQL would read a bare word, such as NaN, as a text."""
+    if word := next(_words(node), None):
+        raise ValueError(f"{shown(word)} is no value of JSON; a text is put in quotes")
+    return value_from_ast_untyped(node, variables)
+
+
+def _words(node: ValueNode) -> Iterator[str]:
+    if isinstance(node, EnumValueNode):
+        yield node.value
+    elif isinstance(node, ListValueNode):
+        for item in node.values:
+            yield from _words(item)
+    elif isinstance(node, ObjectValueNode):
+        for field in node.fields:
+            yield from _words(field.value)
+
+
 DateTime = NewType("DateTime", str)
 Long = NewType("Long", int)
 JSON = NewType("JSON", object)
@@ -53,4 +74,5 @@ JSON_SCALAR = strawberry.scalar(
     description="Any JSON value.",
     serialize=lambda value: value,
     parse_value=lambda value: value,
+    parse_literal=_read_json,
 )

@@ -77,7 +77,7 @@ class OrderDirection(Enum):
 
 _SCALARS: Mapping[Any, Any] = {
     str: str, int: int, float: float, bool: bool, datetime: DateTime, declaration.Json: JSON, declaration.Long: Long,
-    declaration.Digest: str,
+    declaration.Digest: str, declaration.ExternalName: str,
 }  # fmt: skip
 
 
@@ -368,7 +368,7 @@ class TypeBuilder:
             return self.named(name)
         names = {
             str: "String", int: "Int", float: "Float", bool: "Boolean", datetime: "DateTime", declaration.Long: "Long",
-            declaration.Digest: "String",
+            declaration.Digest: "String", declaration.ExternalName: "String",
         }  # fmt: skip
         return self.named(f"{names[p.type]}Comparison")
 

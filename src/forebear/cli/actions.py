@@ -20,7 +20,7 @@ from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, out, short
 from forebear.domain.policy import InvalidPolicy
 from forebear.domain.policy_text import read
 from forebear.domain.remedy import command_name, kebab
-from forebear.graph.declaration import Digest, Json, Long, Property
+from forebear.graph.declaration import Digest, ExternalName, Json, Long, Property
 from forebear.graph.document import json_text
 
 PANEL = "Govern"
@@ -135,7 +135,7 @@ def graphql_type(p: Property) -> str:
 
 _SCALARS: Mapping[Any, str] = {
     str: "String", int: "Int", float: "Float", bool: "Boolean", datetime: "DateTime", Json: "JSON", Long: "Long",
-    Digest: "String",
+    Digest: "String", ExternalName: "String",
 }  # fmt: skip
 
 
@@ -159,7 +159,7 @@ def _repeats(p: Property) -> bool:
 def _type(p: Property) -> Any:
     """How a member is given on a command line."""
     item = p.item_type if _repeats(p) else p.type
-    given = str if _is_structured(p) or item in (datetime, Digest) else int if item is Long else item
+    given = str if _is_structured(p) or item in (datetime, Digest, ExternalName) else int if item is Long else item
     return list[given] if _repeats(p) else given  # type: ignore[valid-type]
 
 

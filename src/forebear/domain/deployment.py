@@ -32,7 +32,7 @@ from forebear.graph.document import json_text
 from forebear.graph.kinds.fleet import DeploymentState
 from forebear.graph.kinds.release import ReleaseState
 from forebear.graph.moments import CLOCK_SKEW, latest, moment
-from forebear.graph.values import IN_FUTURE
+from forebear.graph.values import BACKWARDS, IN_FUTURE
 
 PENDING = "PENDING"
 NOT_REPORTED = "NOT_REPORTED"
@@ -215,6 +215,9 @@ def _impossible(said: Reported, place: Place, now: str) -> Iterable[Reason]:
         if at is not None and at > latest(now):
             remedy = "report it when it has happened, or set the clock right"
             yield Reason(IN_FUTURE, f"{name}: {at} is yet to come", remedy)
+    if said.active_from is not None and said.active_from > said.at and said.state is not DeploymentState.IN_PROGRESS:
+        said_so = f"activeFrom: {said.active_from} lies after at, {said.at}, when it was {said.state.value}"
+        yield Reason(BACKWARDS, said_so, "report since when it was active, and when it was over")
 
 
 def _with(d: DeploymentRow, said: Reported) -> DeploymentRow:

@@ -16,10 +16,9 @@ from forebear.domain.standing import Row
 from forebear.graph.ids import composed, named_id, nameof, unescape
 from forebear.graph.kinds.fleet import DeploymentState
 from forebear.graph.moments import latest
-from forebear.graph.values import IN_FUTURE
+from forebear.graph.values import BACKWARDS, IN_FUTURE
 
 AMBIGUOUS = "AMBIGUOUS"
-BACKWARDS = "BACKWARDS"
 BLANK = "BLANK"
 
 

@@ -24,7 +24,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from forebear.graph import digest
-from forebear.graph.declaration import Digest, Fact, Json, Long, Property, Value
+from forebear.graph.declaration import Digest, ExternalName, Fact, Json, Long, Property, Value
 from forebear.graph.document import MAX_TEXT, json_text, same, text_of
 from forebear.graph.moments import latest, parse
 
@@ -42,6 +42,9 @@ INVALID_DIGEST = "INVALID_DIGEST"
 
 IN_FUTURE = "IN_FUTURE"
 """The code of a refusal because something says that it has happened at a moment that is yet to come."""
+
+BACKWARDS = "BACKWARDS"
+"""The code of a refusal because something ends before it begins."""
 
 CONFIG = ConfigDict(extra="forbid", strict=False, allow_inf_nan=False, use_enum_values=True, protected_namespaces=())
 """How every model of the declaration reads its documents."""
@@ -85,6 +88,16 @@ def _digest(value: Any, info: ValidationInfo) -> Any:
         raise PydanticCustomError(INVALID_DIGEST, "{given} {said}; {remedy}", said) from None
 
 
+def _external_name(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return digest.in_name(value)
+    except digest.InvalidDigest as error:
+        said = {"given": repr(value[:200]), "said": str(error)}
+        raise PydanticCustomError(INVALID_DIGEST, "{given} {said}; give all of it", said) from None
+
+
 def _number(value: Any) -> Any:
     if isinstance(value, bool):
         raise ValueError("a boolean is no number")
@@ -126,7 +139,9 @@ def _scalar(p: Property, type: Any) -> Any:
     if type is bool:
         return StrictBool
     if type is Digest:
-        return Annotated[str, BeforeValidator(_digest), Field(max_length=p.length)]
+        return Annotated[str, Field(max_length=p.length), BeforeValidator(_digest)]
+    if type is ExternalName:
+        return Annotated[str, Field(max_length=p.length), BeforeValidator(_external_name)]
     return Annotated[str, Field(max_length=p.length)] if type is str else type
 
 

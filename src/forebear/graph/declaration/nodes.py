@@ -8,7 +8,16 @@ from enum import StrEnum
 from functools import cached_property
 
 from forebear.graph.declaration.edges import Edge, edges_of
-from forebear.graph.declaration.properties import PROSE, Change, DeclarationError, Property, Value, prop, properties_of
+from forebear.graph.declaration.properties import (
+    PROSE,
+    Change,
+    DeclarationError,
+    ExternalName,
+    Property,
+    Value,
+    prop,
+    properties_of,
+)
 
 
 class Standing(StrEnum):
@@ -38,7 +47,7 @@ COMMON = (
     Property("owners", list[Owner], "Who answers for it.", Change.UPDATED),
     Property(
         "externalIds",
-        list[str],
+        list[ExternalName],
         "Its names in other systems, as `system:name`: an MLflow run, a Hugging Face revision. `resolve` finds it by any.",
         Change.UPDATED,
     ),

@@ -18,6 +18,9 @@ Json = NewType("Json", object)
 Digest = NewType("Digest", str)
 """A digest of content; see `forebear.graph.digest` for its form."""
 
+ExternalName = NewType("ExternalName", str)
+"""A name in another system; one that is a digest has the form in which digests are kept."""
+
 Long = NewType("Long", int)
 """A whole number of 64 bits. An `int` has the 32 of GraphQL's Int."""
 
@@ -177,7 +180,7 @@ def camel(name: str) -> str:
     return head + "".join(part.capitalize() for part in tail)
 
 
-_SCALARS = (str, int, float, bool, datetime, Long, Digest)
+_SCALARS = (str, int, float, bool, datetime, Long, Digest, ExternalName)
 
 _BOUNDED: Mapping[str, tuple[Any, ...]] = {
     "least": (int, Long, float),
@@ -226,7 +229,7 @@ def _property(owner: str, attribute: str, annotation: Any, marker: _PropertyMark
         raise DeclarationError(f"{where}: the only default is None, for what a fact may leave out")
     listed = typing.get_origin(annotation) is list
     item = typing.get_args(annotation)[0] if listed else annotation
-    held = (str, int, float, bool, Fact) if listed else (*_SCALARS, Json, Fact)
+    held = (str, int, float, bool, ExternalName, Fact) if listed else (*_SCALARS, Json, Fact)
     if not (item in held or (isinstance(item, type) and issubclass(item, Value if listed else (StrEnum, Value)))):
         raise DeclarationError(f"{where}: {annotation!r} is no type that the graph can hold")
     if not listed and isinstance(item, type) and issubclass(item, Value):

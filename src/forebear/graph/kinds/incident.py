@@ -41,7 +41,7 @@ class Incident(Node, prefix="incident", standing=Standing.OBSERVED, one_by_name=
     )  # fmt: skip
 
 
-class MaintenanceEvent(Node, prefix="maintenance", standing=Standing.OBSERVED):
+class MaintenanceEvent(Node, prefix="maintenance", standing=Standing.OBSERVED, one_by_name=True):
     """Maintenance of a robot, a fleet or a site."""
 
     valid_from: datetime = prop("When it began.", indexed=True)

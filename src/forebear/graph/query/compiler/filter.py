@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from forebear.graph.declaration import COMMON, Digest, Edge, Kind
+from forebear.graph.declaration import COMMON, Digest, Edge, ExternalName, Kind
 from forebear.graph.digest import normal_or_same
 from forebear.graph.query.compiler.selected import Arguments, InvalidArgument
 from forebear.graph.query.compiler.statement import Statement
@@ -62,7 +62,8 @@ class Filter:
                 conditions += self.compare(time.described(n), operand, here)
             elif name in properties:
                 p = properties[name]
-                conditions += self.compare(time.read(n, p), operand, here, digest=p.type is Digest)
+                digest = (p.item_type or p.type) in (Digest, ExternalName)
+                conditions += self.compare(time.read(n, p), operand, here, digest=digest)
             else:
                 assert kind is not None
                 conditions.append(self.neighbours(operand, here, n, *self._edge(kind, name), time))
