@@ -722,6 +722,8 @@ class Expectation:
             undone.discard(d.artifact)
             if d.rolls_back and self.deployments[d.rolls_back].place in {place, *self.fleets_at(place)}:
                 undone.add(self.deployments[d.rolls_back].artifact)
+                stopped = [self.deployments[id] for id in d.replaces]
+                undone |= {s.artifact for s in stopped if s.active_since and s.artifact != d.artifact}
         return undone
 
     def _rollBack(self, actor: Actor, on: str, reason: str, id: str, at: str, to: str | None = None) -> Answer:

@@ -299,6 +299,12 @@ def chosen(*deployments: DeploymentRow, cases: list[Case] = APPROVED) -> str | N
             id="and beyond both is what ran before them",
         ),
         pytest.param(
+            (deployment(1, 0, 1, 3), deployment(2, 2, 3, 6), failed(3, 4, 5),
+             msgspec.structs.replace(back(4, 0, 6, 3), replaces=("deployment:2",))),
+            None,
+            id="nor is what ran on beside a rollout that failed, until something else took its place",
+        ),
+        pytest.param(
             (deployment(1, 0, 1, 2), deployment(2, 2, 2, 4), deployment(3, 4, 4, 5), deployment(4, 1, 5, 6), back(5, 2, 6, 4)),
             "artifact:0",
             id="what ran before it goes before what was passed over by name",

@@ -230,13 +230,19 @@ def _undoing(artifact: str | None, ran: Sequence[DeploymentRow], known: Mapping[
 
     `known`: the artifacts of deployments. To name it when going back deploys it again as well.
     """
-    undid = [r for r in ran if any(known.get(id) == artifact for id in r.rolls_back)]
+    undid = [r for r in ran if any(known.get(id) == artifact for id in (*r.rolls_back, *_stopped(r, ran)))]
     newest = max(undid, key=_asked_for, default=None)
     if newest is None:
         return None
     former = (*newest.rolls_back, *newest.replaces)
     again = any(d.artifact == artifact and d.id not in former and _asked_for(d) > _asked_for(newest) for d in ran)
     return None if again else newest.id
+
+
+def _stopped(back: DeploymentRow, ran: Sequence[DeploymentRow]) -> Iterator[str]:
+    """What ran until a rollback to something else took its place, beside what that rolls back: a rollout that failed, say."""
+    if back.rolls_back:
+        yield from (d.id for d in ran if d.id in back.replaces and d.artifact != back.artifact)
 
 
 def _turn(d: DeploymentRow, ran: Sequence[DeploymentRow]) -> tuple[str, str, str]:
