@@ -118,8 +118,7 @@ def test_there_are_statements_to_check() -> None:
         "forebear.graph.statements.audit.APPEND",
     } <= WRITTEN.keys()
     assert {
-        "forebear.graph.statements.change._ENTRIES",
-        "forebear.graph.statements.change._OUTBOX",
+        "forebear.graph.statements.audit.CONTINUE",
         "forebear.graph.statements.change._REQUEST",
     } <= WRITTEN.keys()
 
@@ -131,7 +130,7 @@ def test_there_are_statements_to_check() -> None:
         ("forebear.graph.statements.audit.APPEND", "chain.length", "chain.size", "property chain.size"),
         ("forebear.graph.statements.audit.BEGUN", ":ReleasePolicy", ":Policy", "label Policy"),
         ("forebear.graph.statements.audit.BEGUN", ":GOVERNS", ":RULES", "type RULES"),
-        ("forebear.graph.statements.change._ENTRIES", "chain.hash", "chain.digest", "property chain.digest"),
+        ("forebear.graph.statements.audit.CONTINUE", "chain.hash", "chain.digest", "property chain.digest"),
     ],
 )
 def test_a_statement_in_a_module_that_names_what_is_not_declared_is_found_out(

@@ -18,7 +18,8 @@ import msgspec
 from pydantic import BaseModel, ValidationError
 
 from forebear.actions.action import Action, Given, Inquiry
-from forebear.audit import chain as audit
+from forebear.audit.append import link
+from forebear.audit.chain import Tip
 from forebear.domain.outcome import (
     Conflict,
     Connect,
@@ -41,7 +42,7 @@ from forebear.domain.roles import Actor, reads, refusal
 from forebear.graph.complaint import reasons_of
 from forebear.graph.declaration import Edge
 from forebear.graph.digest import of_fields
-from forebear.graph.document import uniform
+from forebear.graph.document import json_text, uniform
 from forebear.graph.facts import Facts
 from forebear.graph.ids import composed
 from forebear.graph.moments import moment
@@ -330,7 +331,9 @@ class _Doing:
         for effect in joined:
             self._add(change, effect)
         # What a subject's facts do not say of its chain has none yet; were that wrong, the entry's id would exist already.
-        chains = {c["id"]: (c["length"], c["hash"]) for rows in facts.values() for row in rows for c in row.get("chains", ())}
+        chains = {
+            c["id"]: Tip(c["length"], c["hash"]) for rows in facts.values() for row in rows for c in row.get("chains", ())
+        }
         self._tell(change, verdict, joined, chains)
         return change
 
@@ -375,36 +378,27 @@ class _Doing:
         edge: Edge = next(e for e in kind.edges if e.name == name)
         return EdgeRow(edge, id, to, ids.kind(to), properties)
 
-    def _tell(self, change: Change, verdict: Verdict, joined: Iterable[Join], chains: Mapping[str, tuple[int, str]]) -> None:
+    def _tell(self, change: Change, verdict: Verdict, joined: Iterable[Join], chains: Mapping[str, Tip]) -> None:
         """Adds an audit entry and an outbox entry for each subject that the effects are about."""
         told: dict[str, tuple[dict[str, Any], dict[str, Any]]] = defaultdict(lambda: ({}, {}))
         for effect in (*verdict.effects, *joined):
             before, after = told[verdict.told_by or _subject(effect, verdict.subject)]
             tell(effect, before, after)
         for n, (subject, (before, after)) in enumerate(sorted(told.items())):
-            length, hash = chains.get(subject, (0, None))
-            entry = audit.entry(
-                length,
-                hash,
+            new = link(
+                chains.get(subject),
+                told=after,
+                nth=n,
                 subject=subject,
                 at=self._now,
                 by=self._by.actor.name,
                 action=self._action.name,
                 reason=self._input.get("reason"),
                 request=self._by.key,
-                before=_json(before) if before else None,
-                after=_json(after),
+                before=json_text(before) if before else None,
+                after=json_text(after),
             )
-            change.entries.append(entry.properties)
-            change.outbox.append(
-                {
-                    "id": f"{self._now}/{n:04}/{entry.id}",
-                    "at": self._now,
-                    "event": self._action.name,
-                    "subject": subject,
-                    "payload": _json({"entry": entry.id, "by": entry.by, "after": after}),
-                }
-            )
+            change.links.append(new.row)
 
 
 def _subject(effect: Effect, about: str) -> str:
@@ -438,12 +432,8 @@ def _revision(facts: Mapping[str, list[dict[str, Any]]], subject: str) -> int | 
     return next(found, None)
 
 
-def _json(value: object) -> str:
-    return msgspec.json.encode(value, order="sorted").decode()
-
-
 def _encoded(outcome: Outcome) -> str:
-    return _json({"type": type(outcome).__name__, **msgspec.to_builtins(outcome)})
+    return json_text({"type": type(outcome).__name__, **msgspec.to_builtins(outcome)})
 
 
 def _decoded(text: str) -> Outcome:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 from forebear.audit.chain import Entry, Tip, entry
@@ -24,8 +25,41 @@ def digest(facts: Iterable[str]) -> str:
     return lines.hexdigest()
 
 
+@dataclass(frozen=True)
+class Link:
+    """An entry that continues its chain, and what the outbox holds of it: both are written together."""
+
+    entry: Entry
+    outbox: Mapping[str, Any]
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """Both as the statements that append take them."""
+        return {"entry": self.entry.properties, "outbox": self.outbox}
+
+
+def link(tip: Tip | None, *, told: object, nth: int = 0, **said: Any) -> Link:
+    """The link that continues a chain from its `tip`, or begins it where that is `None`.
+
+    `said` is what `audit.chain.entry` takes. The outbox is `told` what came of the change. `nth` orders the links of one
+    transaction in the outbox.
+    """
+    new = entry(tip.length if tip else 0, tip.hash if tip else None, **said)
+    return Link(
+        new,
+        {
+            # In the order of time, which is the order of delivery.
+            "id": f"{new.at}/{nth:04}/{new.id}",
+            "at": new.at,
+            "event": new.action,
+            "subject": new.subject,
+            "payload": json_text({"entry": new.id, "by": new.by, "after": told}),
+        },
+    )
+
+
 class Chains:
-    """Appends entries to chains."""
+    """Appends to chains of which the transaction has read nothing yet. An action, which has, writes its links itself."""
 
     def __init__(self) -> None:
         # Where chains ended when this process wrote last: a guess, which the statement holds against the chain it has locked.
@@ -39,18 +73,10 @@ class Chains:
         subject = said["subject"]
         tip = self._tips.get(subject)
         while True:
-            new = entry(tip.length if tip else 0, tip.hash if tip else None, **said)
-            outbox = {
-                # In the order of time, which is the order of delivery.
-                "id": f"{new.at}/0000/{new.id}",
-                "at": new.at,
-                "event": new.action,
-                "subject": subject,
-                "payload": json_text({"entry": new.id, "by": new.by, "after": told}),
-            }
-            (answer,) = await transaction.run(audit.APPEND, {"entry": new.properties, "outbox": outbox})
+            new = link(tip, told=told, **said)
+            (answer,) = await transaction.run(audit.APPEND, {"row": new.row})
             if answer["written"]:
-                self._tips[subject] = Tip(new.number + 1, new.hash)
-                return new
+                self._tips[subject] = Tip(new.entry.number + 1, new.entry.hash)
+                return new.entry
             hash = cast(str | None, answer["hash"])
             tip = Tip(cast(int, answer["length"]), hash) if hash else None

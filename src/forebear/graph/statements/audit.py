@@ -4,22 +4,43 @@ from __future__ import annotations
 
 from forebear.graph.declaration import AUDIT_CHAIN, AUDIT_ENTRY, AUDIT_HEAD, OUTBOX_ENTRY, Kind
 
+
+def _written(row: str) -> str:
+    return f"CREATE (entry:{AUDIT_ENTRY}) SET entry += {row}.entry CREATE (told:{OUTBOX_ENTRY}) SET told += {row}.outbox"
+
+
+def _tip(row: str) -> str:
+    return f"chain.length = {row}.entry.number + 1, chain.hash = {row}.entry.hash"
+
+
 APPEND = (
-    f"MERGE (chain:{AUDIT_CHAIN} {{id: $entry.subject}}) ON CREATE SET chain.length = 0\n"
+    f"MERGE (chain:{AUDIT_CHAIN} {{id: $row.entry.subject}}) ON CREATE SET chain.length = 0\n"
     f"REMOVE chain.lock\n"
-    f"WITH chain, chain.length = $entry.number AND (chain.length = 0 OR chain.hash = $entry.previous) AS fits\n"
+    f"WITH chain, chain.length = $row.entry.number AND (chain.length = 0 OR chain.hash = $row.entry.previous) AS fits\n"
     f"CALL (chain, fits) {{\n"
     f"  WITH chain, fits WHERE fits\n"
-    f"  CREATE (entry:{AUDIT_ENTRY}) SET entry += $entry\n"
-    f"  CREATE (told:{OUTBOX_ENTRY}) SET told += $outbox\n"
-    f"  SET chain.length = $entry.number + 1, chain.hash = $entry.hash\n"
+    f"  {_written('$row')}\n"
+    f"  SET {_tip('$row')}\n"
     f"  RETURN count(*) AS written\n"
     f"}}\n"
     f"RETURN written, chain.length AS length, chain.hash AS hash"
 )
-"""Appends `$entry` to its subject's chain and `$outbox` to the outbox, where the chain ends as the entry says; locks the chain.
+"""Appends an entry to its subject's chain, and to the outbox what is told of it: `$row` is `{entry, outbox}`. Locks the chain.
 
-Answers how many it has `written` and, where it has not, where the chain ends.
+Writes only where the chain ends as the entry says. Answers how many it has `written` and, where none, where the chain ends.
+"""
+
+CONTINUE = (
+    f"UNWIND $batch.rows AS row\n"
+    f"{_written('row')}\n"
+    f"WITH row\n"
+    f"MERGE (chain:{AUDIT_CHAIN} {{id: row.entry.subject}})\n"
+    f"SET {_tip('row')}\n"
+    f"RETURN count(*) AS written"
+)
+"""Appends rows `{entry, outbox}` to chains that the transaction has locked, and of which it has read where they end.
+
+The entry's unique id is a second guard: who appends a number twice has decided on facts that are no more.
 """
 
 BEGUN = (

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from forebear.graph.declaration import AUDIT_CHAIN, AUDIT_ENTRY, OUTBOX_ENTRY, REQUEST, Graph, Kind
+from forebear.graph.declaration import REQUEST, Graph, Kind
 from forebear.graph.rows import EdgeRow, NodeRow
-from forebear.graph.statements import placeholder, upsert
+from forebear.graph.statements import audit, placeholder, upsert
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,8 @@ class Change:
     """Placeholders, with the external id that each was made by."""
     joined: list[tuple[Kind, str, str]] = field(default_factory=list)
     """Nodes, with the placeholder whose place each takes."""
-    entries: list[Mapping[str, Any]] = field(default_factory=list)
-    """Audit entries, as they are stored."""
-    outbox: list[Mapping[str, Any]] = field(default_factory=list)
+    links: list[Mapping[str, Any]] = field(default_factory=list)
+    """Audit entries with what the outbox holds of each, as `audit.CONTINUE` takes them."""
     request: Mapping[str, Any] | None = None
 
     def statement(self) -> tuple[str, dict[str, Any]]:
@@ -67,10 +66,8 @@ class Change:
         for joined in _grouped(self.joined, lambda j: j[0].name).values():
             rows = [{"id": id, "placeholder": former} for _, id, former in joined]
             parts.append((placeholder.join(self.graph, joined[0][0]), rows))
-        if self.entries:
-            parts.append((_ENTRIES, self.entries))
-        if self.outbox:
-            parts.append((_OUTBOX, self.outbox))
+        if self.links:
+            parts.append((audit.CONTINUE, self.links))
         if self.request:
             parts.append((_REQUEST, [self.request]))
         return _composed(*(text for text, _ in parts)), {f"rows{i}": rows for i, (_, rows) in enumerate(parts)}
@@ -92,17 +89,6 @@ def _composed(*parts: str) -> str:
     return "".join((*texts, "RETURN written AS done"))
 
 
-# The entry's unique id is a second guard: who appends a number twice has decided on facts that are no more.
-_ENTRIES = (
-    f"UNWIND $batch.rows AS row\n"
-    f"CREATE (entry:{AUDIT_ENTRY})\n"
-    f"SET entry += row\n"
-    f"WITH row\n"
-    f"MERGE (chain:{AUDIT_CHAIN} {{id: row.subject}})\n"
-    f"SET chain.length = row.number + 1, chain.hash = row.hash\n"
-    f"RETURN count(*) AS written"
-)
-_OUTBOX = f"UNWIND $batch.rows AS row\nCREATE (told:{OUTBOX_ENTRY})\nSET told += row\nRETURN count(*) AS written"
 _REQUEST = f"UNWIND $batch.rows AS row\nCREATE (asked:{REQUEST})\nSET asked += row\nRETURN count(*) AS written"
 
 
