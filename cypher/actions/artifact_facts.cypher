@@ -54,13 +54,9 @@ RETURN artifact{
   } AS authorizedBy,
   COLLECT {
     WITH * WHERE artifact IS NOT NULL
-    MATCH (deployment:Deployment)-[of:OF]->(artifact) WHERE deployment.state IN ['PLANNED', 'IN_PROGRESS', 'ACTIVE']
+    MATCH (deployment:Deployment)-[of:OF]->(artifact) WHERE unfinished(deployment)
     OPTIONAL MATCH (deployment)-[on:ON]->(place:Fleet|Cohort)
     WITH deployment, place ORDER BY deployment.id
     RETURN deployment{.id, .state, place: place.id} AS item
   } AS deployments,
-  COLLECT {
-    WITH * WHERE artifact IS NOT NULL
-    MATCH (chain:AuditChain {id: artifact.id}) WHERE true
-    RETURN chain{.id, .length, .hash} AS item
-  } AS chains
+  chains([artifact.id]) AS chains

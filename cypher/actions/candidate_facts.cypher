@@ -52,11 +52,11 @@ RETURN COLLECT {
         RETURN run{
           .id, .recordedBy, .owners, .status,
           configured: run.configuration IS NOT NULL,
-          corrections: COUNT { MATCH (revision:Revision)-[revises:REVISES]->(run) WHERE 'configuration' IN revision.changed },
-          trained: COLLECT { MATCH (run)-[trained:TRAINED_ON]->(data:DatasetVersion) WHERE true WITH DISTINCT data ORDER BY data.id RETURN data{.id, value: data.digest} AS item },
-          coded: COLLECT { MATCH (run)-[ran:RAN]->(code:CodeVersion) WHERE true WITH DISTINCT code ORDER BY code.id RETURN code{.id, value: code.commit} AS item },
-          equipped: COLLECT { MATCH (run)-[inside:IN_ENVIRONMENT]->(environment:SoftwareEnvironment) WHERE true WITH DISTINCT environment ORDER BY environment.id RETURN environment{.id, value: environment.digest} AS item },
-          computed: COLLECT { MATCH (run)-[on:ON_COMPUTE]->(compute:ComputeProfile) WHERE true WITH DISTINCT compute ORDER BY compute.id RETURN compute{.id} AS item }
+          corrections: configuration_corrections(run),
+          trained: data_of(run),
+          coded: code_of(run),
+          equipped: environments_of(run),
+          computed: compute_of(run)
         } AS item
       }
     } AS item
@@ -74,8 +74,4 @@ RETURN COLLECT {
     MATCH (release:Release {id: id})-[of:OF]->(version:ModelVersion), (release)-[within:IN_LINE]->(line:ReleaseLine) WHERE true
     RETURN release{.id, version: version.id, line: line.id} AS item
   } AS taken,
-  COLLECT {
-    UNWIND $versions + $releases AS subject
-    MATCH (chain:AuditChain {id: subject}) WHERE true
-    RETURN chain{.id, .length, .hash} AS item
-  } AS chains
+  chains($versions + $releases) AS chains

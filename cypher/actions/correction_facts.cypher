@@ -12,8 +12,4 @@ RETURN COLLECT {
       .license, .createdAt
     } AS item
   }[0] AS stored,
-  COLLECT {
-    WITH * WHERE version IS NOT NULL
-    MATCH (chain:AuditChain {id: version.id}) WHERE true
-    RETURN chain{.id, .length, .hash} AS item
-  } AS chains
+  chains([version.id]) AS chains

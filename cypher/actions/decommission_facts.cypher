@@ -54,7 +54,7 @@ WITH place, own, collect(robot) AS robots
 WITH place, own, robots,
   COLLECT {
     WITH * WHERE place IS NOT NULL
-    MATCH (place)<-[of:DECOMMISSIONS]-(out:Decommissioning) WHERE coalesce(out.validTo > $now, true)
+    MATCH (place)<-[of:DECOMMISSIONS]-(out:Decommissioning) WHERE lasts(out, $now)
     WITH out ORDER BY out.id
     RETURN out
   } AS retired
@@ -86,12 +86,12 @@ RETURN place{.id} AS place,
   COLLECT {
     CALL (place) {
       WITH * WHERE place IS NOT NULL
-      MATCH (place)<-[on:ON]-(deployment:Deployment) WHERE deployment.state IN ['PLANNED', 'IN_PROGRESS', 'ACTIVE']
+      MATCH (place)<-[on:ON]-(deployment:Deployment) WHERE unfinished(deployment)
       RETURN deployment, place AS spot
       UNION
       WITH * WHERE place IS NOT NULL
       MATCH (place)<-[part:PART_OF]-(spot:Cohort)<-[on:ON]-(deployment:Deployment)
-      WHERE holds(part, $now) AND deployment.state IN ['PLANNED', 'IN_PROGRESS', 'ACTIVE']
+      WHERE holds(part, $now) AND unfinished(deployment)
       RETURN deployment, spot
     }
     WITH DISTINCT deployment, spot ORDER BY deployment.id
@@ -100,19 +100,19 @@ RETURN place{.id} AS place,
   COLLECT {
     CALL (place) {
       WITH * WHERE place IS NOT NULL
-      MATCH (place)-[member:MEMBER_OF]->(group:Fleet|Cohort) WHERE coalesce(member.validTo > $now, true)
+      MATCH (place)-[member:MEMBER_OF]->(group:Fleet|Cohort) WHERE lasts(member, $now)
       RETURN place AS belongs, 'memberOf' AS edge, group, member AS how
       UNION
       WITH * WHERE place IS NOT NULL
-      MATCH (place)-[part:PART_OF]->(group:Fleet) WHERE coalesce(part.validTo > $now, true)
+      MATCH (place)-[part:PART_OF]->(group:Fleet) WHERE lasts(part, $now)
       RETURN place AS belongs, 'fleets' AS edge, group, part AS how
       UNION
       WITH * WHERE place IS NOT NULL
-      MATCH (place)<-[member:MEMBER_OF]-(belongs:Robot) WHERE coalesce(member.validTo > $now, true)
+      MATCH (place)<-[member:MEMBER_OF]-(belongs:Robot) WHERE lasts(member, $now)
       RETURN belongs, 'memberOf' AS edge, place AS group, member AS how
       UNION
       WITH * WHERE place IS NOT NULL
-      MATCH (place)<-[part:PART_OF]-(belongs:Cohort) WHERE coalesce(part.validTo > $now, true)
+      MATCH (place)<-[part:PART_OF]-(belongs:Cohort) WHERE lasts(part, $now)
       RETURN belongs, 'fleets' AS edge, place AS group, part AS how
     }
     WITH belongs, edge, group, how ORDER BY belongs.id, group.id, how.validFrom
@@ -133,14 +133,10 @@ RETURN place{.id} AS place,
         RETURN group{group: group.id, fleet: fleet.id} AS item
       },
       installations: COLLECT {
-        MATCH (found:Installation)-[on:ON]->(robot) WHERE found.validFrom < $now AND coalesce(found.validTo > $now, true)
+        MATCH (found:Installation)-[on:ON]->(robot) WHERE found.validFrom < $now AND lasts(found, $now)
         WITH found ORDER BY found.id
         RETURN found{.id, .validTo, .recordedAt} AS item
       }
     } AS item
   } AS robots,
-  COLLECT {
-    UNWIND retired AS out
-    MATCH (chain:AuditChain {id: out.id}) WHERE true
-    RETURN chain{.id, .length, .hash} AS item
-  } AS chains
+  chains([out IN retired | out.id]) AS chains

@@ -25,11 +25,11 @@ CALL () {
 CALL (spot) {
   WITH * WHERE spot IS NOT NULL
   MATCH (spot)<-[on:ON]-(deployment:Deployment)-[meant:OF]->(artifact:Artifact)-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine)
-  WHERE (NOT EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget) WHERE true } OR EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget)<-[for:FOR]-(artifact) WHERE true })
+  WHERE fits(artifact, line)
   RETURN release, line, version
   UNION
   MATCH (asked:Deployment {id: $deployment})-[meant:OF]->(artifact:Artifact)-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine)
-  WHERE (NOT EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget) WHERE true } OR EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget)<-[for:FOR]-(artifact) WHERE true })
+  WHERE fits(artifact, line)
   RETURN release, line, version
   UNION
   RETURN null AS release, null AS line, null AS version
@@ -44,30 +44,14 @@ RETURN release{.id, .state, .revision} AS release,
   COLLECT {
     WITH * WHERE release IS NOT NULL
     MATCH (version)<-[built:BUILT_FROM]-(artifact:Artifact)<-[meant:OF]-(deployment:Deployment)
-    WHERE (deployment.id = $deployment OR deployment.state IN ['PLANNED', 'IN_PROGRESS', 'ACTIVE'])
-      AND (NOT EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget) WHERE true } OR EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget)<-[for:FOR]-(artifact) WHERE true })
+    WHERE (deployment.id = $deployment OR unfinished(deployment))
+      AND fits(artifact, line)
       AND (
-        EXISTS { MATCH (deployment)-[authorized:AUTHORIZED_BY]->(decision:Decision)-[about:ABOUT]->(release) WHERE true }
-        OR EXISTS {
-          MATCH (deployment)-[on:ON]->(place:Fleet)-[runs:IN_LINE]->(line) WHERE runs.validFrom <= $now AND coalesce(runs.validTo > coalesce(deployment.validFrom, deployment.recordedAt), true)
-        }
-        OR EXISTS {
-          MATCH (deployment)-[on:ON]->(place:Cohort)-[part:PART_OF]->(fleet:Fleet)-[runs:IN_LINE]->(line)
-          WHERE runs.validFrom <= $now AND coalesce(runs.validTo > coalesce(deployment.validFrom, deployment.recordedAt), true)
-            AND part.validFrom <= $now AND coalesce(part.validTo > coalesce(deployment.validFrom, deployment.recordedAt), true)
-            AND coalesce(part.validTo > runs.validFrom, true) AND coalesce(runs.validTo > part.validFrom, true)
-        }
-        OR NOT (
-          EXISTS { MATCH (deployment)-[authorized:AUTHORIZED_BY]->(decision:Decision)-[about:ABOUT]->(any:Release) WHERE true }
-          OR EXISTS { MATCH (deployment)-[on:ON]->(place:Fleet)-[runs:IN_LINE]->(any:ReleaseLine) WHERE true }
-          OR EXISTS { MATCH (deployment)-[on:ON]->(place:Cohort)-[part:PART_OF]->(fleet:Fleet)-[runs:IN_LINE]->(any:ReleaseLine) WHERE true }
-        )
+        authorized_for(deployment, release)
+        OR ran_in_line(deployment, line, $now)
+        OR without_line(deployment)
       )
     WITH DISTINCT deployment ORDER BY deployment.id
     RETURN deployment{.id, .state} AS item
   } AS deployments,
-  COLLECT {
-    WITH * WHERE release IS NOT NULL
-    MATCH (chain:AuditChain {id: release.id}) WHERE true
-    RETURN chain{.id, .length, .hash} AS item
-  } AS chains
+  chains([release.id]) AS chains

@@ -22,7 +22,7 @@ RETURN COLLECT {
     RETURN evidence{
       .id, .revision, .name, .description, .labels, .owners, .externalIds, .type, .measurements, .uri, .digest, .measuredAt,
       about: COLLECT { MATCH (evidence)-[about:ABOUT]->(measured:ModelVersion|Artifact) WHERE true RETURN measured.id },
-      measuredWith: COLLECT { MATCH (evidence)-[with:MEASURED_WITH]->(pack:EvaluationPack) WHERE true RETURN pack.id },
+      measuredWith: packs_of(evidence),
       supersedes: COLLECT { MATCH (evidence)-[supersedes:SUPERSEDES]->(former:Evidence) WHERE true RETURN former.id }
     } AS item
   }[0] AS stored,
@@ -41,21 +41,14 @@ RETURN COLLECT {
       target: COLLECT { MATCH (artifact)-[for:FOR]->(target:HardwareTarget) WHERE true RETURN target.id }[0]
     } AS item
   }[0] AS artifact,
-  COLLECT {
-    UNWIND $packs AS id
-    MATCH (pack:EvaluationPack {id: id}) WHERE pack.describedAt IS NOT NULL
-    RETURN pack{.id, .metrics, .slices} AS item
-  } AS packs,
+  known_packs($packs) AS packs,
   COLLECT {
     UNWIND $superseded AS id
     MATCH (former:Evidence {id: id}) WHERE former.describedAt IS NOT NULL
     RETURN former{
       .id,
       about: COLLECT { MATCH (former)-[about:ABOUT]->(measured:ModelVersion|Artifact) WHERE true RETURN measured.id },
-      supersededBy: COLLECT { MATCH (newer:Evidence)-[supersedes:SUPERSEDES]->(former) WHERE true RETURN newer.id }
+      supersededBy: superseded_by(former)
     } AS item
   } AS superseded,
-  COLLECT {
-    MATCH (chain:AuditChain {id: $evidence}) WHERE true
-    RETURN chain{.id, .length, .hash} AS item
-  } AS chains
+  chains([$evidence]) AS chains

@@ -76,12 +76,12 @@ CALL (versions) {
   UNION
   UNWIND versions AS id
   MATCH (version:ModelVersion {id: id})<-[suspects:SUSPECTS]-(attribution:Attribution)-[explains:EXPLAINS]->(open:Incident)
-  WHERE open.validTo IS NULL AND NOT EXISTS { MATCH (newer:Attribution)-[supersedes:SUPERSEDES]->(attribution) WHERE true }
+  WHERE open.validTo IS NULL AND current_attribution(attribution)
   RETURN open, version
   UNION
   UNWIND versions AS id
   MATCH (version:ModelVersion {id: id})<-[built:BUILT_FROM]-(artifact:Artifact)<-[suspects:SUSPECTS]-(attribution:Attribution)-[explains:EXPLAINS]->(open:Incident)
-  WHERE open.validTo IS NULL AND NOT EXISTS { MATCH (newer:Attribution)-[supersedes:SUPERSEDES]->(attribution) WHERE true }
+  WHERE open.validTo IS NULL AND current_attribution(attribution)
   RETURN open, version
   UNION
   RETURN null AS open, null AS version

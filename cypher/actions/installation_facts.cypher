@@ -41,7 +41,7 @@ WITH robot, own, others,
 WITH robot, own, others, artifact,
   COLLECT {
     WITH * WHERE robot IS NOT NULL
-    MATCH (found:Installation)-[on:ON]->(robot) WHERE found.validFrom < $since AND coalesce(found.validTo > $since, true)
+    MATCH (found:Installation)-[on:ON]->(robot) WHERE found.validFrom < $since AND lasts(found, $since)
     WITH found ORDER BY found.id
     RETURN found
   } AS before,
@@ -83,8 +83,4 @@ RETURN artifact.id AS artifact,
     WITH DISTINCT deployment ORDER BY deployment.id
     RETURN deployment{.id, .state, .validFrom, .validTo, .recordedAt, .plannedFor, toCohort: false} AS item
   } AS coveringFleet,
-  COLLECT {
-    UNWIND [found IN before + same | found.id] AS id
-    MATCH (chain:AuditChain {id: id}) WHERE true
-    RETURN chain{.id, .length, .hash} AS item
-  } AS chains
+  chains([found IN before + same | found.id]) AS chains

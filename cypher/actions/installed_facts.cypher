@@ -6,8 +6,8 @@
 // parameter now DateTime!: Now.
 RETURN COLLECT {
     MATCH (release:Release {id: $release})-[within:IN_LINE]->(line:ReleaseLine), (release)-[of:OF]->(version:ModelVersion)<-[built:BUILT_FROM]-(artifact:Artifact)<-[seen:OF]-(installation:Installation)-[on:ON]->(robot:Robot)
-    WHERE coalesce(installation.validTo > $now, true)
-      AND (NOT EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget) WHERE true } OR EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget)<-[for:FOR]-(artifact) WHERE true })
+    WHERE lasts(installation, $now)
+      AND fits(artifact, line)
     WITH DISTINCT line, version, robot
     WITH line, version, robot,
       COLLECT {
@@ -25,8 +25,8 @@ RETURN COLLECT {
     RETURN robot.id
   } + COLLECT {
     MATCH (release:Release {id: $release})-[within:IN_LINE]->(line:ReleaseLine), (release)-[of:OF]->(version:ModelVersion)<-[built:BUILT_FROM]-(artifact:Artifact)<-[seen:OF]-(installation:Installation)
-    WHERE coalesce(installation.validTo > $now, true)
-      AND (NOT EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget) WHERE true } OR EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget)<-[for:FOR]-(artifact) WHERE true })
+    WHERE lasts(installation, $now)
+      AND fits(artifact, line)
       AND NOT EXISTS { MATCH (installation)-[on:ON]->(robot:Robot) WHERE true }
     WITH DISTINCT installation ORDER BY installation.id
     RETURN installation.id

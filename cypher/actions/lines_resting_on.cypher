@@ -37,11 +37,7 @@ CALL (id, run) {
 WITH DISTINCT version
 MATCH (version)<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine) WHERE release.state <> 'ARCHIVED'
 WITH DISTINCT line
-WITH line, COLLECT {
-  MATCH (line)<-[governs:GOVERNS]-(policy:ReleasePolicy) WHERE holds(governs, $now)
-  WITH policy, governs ORDER BY governs.validFrom DESC, policy.id DESC LIMIT 1
-  RETURN policy
-}[0] AS policy
+WITH line, policy_of(line, $now) AS policy
 WITH * WHERE policy IS NOT NULL AND NOT coalesce(policy.imported, false)
 RETURN line.id AS line, policy.id AS policy
 ORDER BY line

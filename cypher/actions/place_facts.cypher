@@ -74,14 +74,14 @@ RETURN place{.id} AS place,
     WITH * WHERE place IS NOT NULL
     MATCH (robot:Robot)-[member:MEMBER_OF]->(place) WHERE holds(member, $now)
     WITH DISTINCT robot ORDER BY robot.id
-    WITH robot WHERE NOT EXISTS { MATCH (robot)<-[of:DECOMMISSIONS]-(out:Decommissioning) WHERE coalesce(out.validTo > $now, true) }
+    WITH robot WHERE NOT decommissioned(robot, $now)
     RETURN robot{.id, .software, .rateHz} AS item
   } AS robots,
   COLLECT {
     WITH * WHERE place IS NOT NULL
     MATCH (place)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot) WHERE holds(member, $now) AND holds(part, $now)
     WITH DISTINCT robot ORDER BY robot.id
-    WITH robot WHERE NOT EXISTS { MATCH (robot)<-[of:DECOMMISSIONS]-(out:Decommissioning) WHERE coalesce(out.validTo > $now, true) }
+    WITH robot WHERE NOT decommissioned(robot, $now)
     RETURN robot{.id, .software, .rateHz} AS item
   } AS cohortRobots,
   COLLECT {
@@ -106,7 +106,7 @@ RETURN place{.id} AS place,
       UNWIND fleets AS spot
       RETURN spot
     }
-    MATCH (spot)<-[of:DECOMMISSIONS]-(out:Decommissioning) WHERE coalesce(out.validTo > $now, true)
+    MATCH (spot)<-[of:DECOMMISSIONS]-(out:Decommissioning) WHERE lasts(out, $now)
     WITH DISTINCT spot, out ORDER BY spot.id, out.id
     RETURN out{.id, .recordedAt, place: spot.id, since: out.validFrom} AS item
   } AS retired,
@@ -115,9 +115,4 @@ RETURN place{.id} AS place,
     place: COLLECT { WITH * WHERE asked IS NOT NULL MATCH (asked)-[on:ON]->(spot:Fleet|Cohort) WHERE true RETURN spot.id }[0],
     artifact: COLLECT { WITH * WHERE asked IS NOT NULL MATCH (asked)-[of:OF]->(artifact:Artifact) WHERE true RETURN artifact.id }[0]
   } AS asked,
-  COLLECT {
-    UNWIND [d IN deployments | d.id] + $deployment AS id
-    WITH DISTINCT id WHERE id IS NOT NULL
-    MATCH (chain:AuditChain {id: id}) WHERE true
-    RETURN chain{.id, .length, .hash} AS item
-  } AS chains
+  chains([d IN deployments | d.id] + $deployment) AS chains

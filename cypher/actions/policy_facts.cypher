@@ -22,28 +22,21 @@ RETURN COLLECT {
     RETURN line{
       .id,
       governed: COLLECT {
-        MATCH (former:ReleasePolicy)-[governs:GOVERNS]->(line) WHERE coalesce(governs.validTo > $now, true)
+        MATCH (former:ReleasePolicy)-[governs:GOVERNS]->(line) WHERE lasts(governs, $now)
         WITH former, governs ORDER BY governs.validFrom, former.id
         RETURN governs{policy: former.id, .validFrom, .validTo, .recordedAt} AS item
       }
     } AS item
   } AS lines,
-  COLLECT {
-    UNWIND $packs AS id
-    MATCH (pack:EvaluationPack {id: id}) WHERE pack.describedAt IS NOT NULL
-    RETURN pack{.id, .metrics, .slices} AS item
-  } + COLLECT {
+  known_packs($packs) + COLLECT {
     MATCH (policy:ReleasePolicy {id: $policy}) WHERE policy.describedAt IS NOT NULL
     UNWIND coalesce(policy.packs, []) AS id
     MATCH (pack:EvaluationPack {id: id}) WHERE pack.describedAt IS NOT NULL
     RETURN pack{.id, .metrics, .slices} AS item
   } AS packs,
-  COLLECT {
-    MATCH (chain:AuditChain {id: $policy}) WHERE true
-    RETURN chain{.id, .length, .hash} AS item
-  } + COLLECT {
+  chains([$policy]) + COLLECT {
     UNWIND lines AS line
-    MATCH (former:ReleasePolicy)-[governs:GOVERNS]->(line) WHERE coalesce(governs.validTo > $now, true)
+    MATCH (former:ReleasePolicy)-[governs:GOVERNS]->(line) WHERE lasts(governs, $now)
     MATCH (chain:AuditChain {id: former.id}) WHERE true
     RETURN DISTINCT chain{.id, .length, .hash} AS item
   } AS chains

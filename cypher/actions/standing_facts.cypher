@@ -62,24 +62,19 @@ REMOVE line.lock
 WITH release, line, version, candidate ORDER BY release.id
 REMOVE release.lock
 WITH release, line, version, candidate,
-  COLLECT {
-    WITH * WHERE line IS NOT NULL
-    MATCH (policy:ReleasePolicy)-[governs:GOVERNS]->(line) WHERE holds(governs, $now)
-    WITH policy, governs ORDER BY governs.validFrom DESC, policy.id DESC LIMIT 1
-    RETURN policy
-  }[0] AS policy,
+  policy_of(line, $now) AS policy,
   (COLLECT {
     WITH * WHERE line IS NOT NULL
     MATCH (line)<-[runs:IN_LINE]-(fleet:Fleet)<-[on:ON]-(deployment:Deployment)-[meant:OF]->(artifact:Artifact)-[built:BUILT_FROM]->(running:ModelVersion)
     WHERE deployment.state = 'ACTIVE' AND holds(runs, $now) AND running.id <> coalesce(version.id, '')
-      AND (NOT EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget) WHERE true } OR EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget)<-[for:FOR]-(artifact) WHERE true })
+      AND fits(artifact, line)
     WITH running, max(coalesce(deployment.validFrom, '')) AS since ORDER BY since DESC, running.id LIMIT 1
     RETURN running
   } + COLLECT {
     WITH * WHERE line IS NOT NULL
     MATCH (line)<-[runs:IN_LINE]-(fleet:Fleet)<-[part:PART_OF]-(cohort:Cohort)<-[on:ON]-(deployment:Deployment)-[meant:OF]->(artifact:Artifact)-[built:BUILT_FROM]->(running:ModelVersion)
     WHERE deployment.state = 'ACTIVE' AND holds(runs, $now) AND holds(part, $now) AND running.id <> coalesce(version.id, '')
-      AND (NOT EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget) WHERE true } OR EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget)<-[for:FOR]-(artifact) WHERE true })
+      AND fits(artifact, line)
     WITH running, max(coalesce(deployment.validFrom, '')) AS since ORDER BY since DESC, running.id LIMIT 1
     RETURN running
   })[0] AS running,
@@ -135,12 +130,12 @@ RETURN release{.id, .state, .revision, .staleFrom, .trainers, .recordedAt, .reco
     RETURN run{
       .id, .recordedBy, .owners, .status,
       configured: run.configuration IS NOT NULL,
-      corrections: COUNT { MATCH (revision:Revision)-[revises:REVISES]->(run) WHERE 'configuration' IN revision.changed },
+      corrections: configuration_corrections(run),
       checkpoints: COLLECT { UNWIND checkpoints AS checkpoint RETURN checkpoint{.id, value: checkpoint.digest} AS item },
-      trained: COLLECT { MATCH (run)-[trained:TRAINED_ON]->(data:DatasetVersion) WHERE true WITH DISTINCT data ORDER BY data.id RETURN data{.id, value: data.digest} AS item },
-      coded: COLLECT { MATCH (run)-[ran:RAN]->(code:CodeVersion) WHERE true WITH DISTINCT code ORDER BY code.id RETURN code{.id, value: code.commit} AS item },
-      equipped: COLLECT { MATCH (run)-[inside:IN_ENVIRONMENT]->(environment:SoftwareEnvironment) WHERE true WITH DISTINCT environment ORDER BY environment.id RETURN environment{.id, value: environment.digest} AS item },
-      computed: COLLECT { MATCH (run)-[on:ON_COMPUTE]->(compute:ComputeProfile) WHERE true WITH DISTINCT compute ORDER BY compute.id RETURN compute{.id} AS item }
+      trained: data_of(run),
+      coded: code_of(run),
+      equipped: environments_of(run),
+      computed: compute_of(run)
     } AS item
   } AS runs,
   version IS NOT NULL AND EXISTS {
@@ -169,14 +164,9 @@ RETURN release{.id, .state, .revision, .staleFrom, .trainers, .recordedAt, .reco
     WITH measured, evidence ORDER BY evidence.id
     RETURN evidence{
       .id, .type, .measurements, .measuredAt, .recordedAt, version: measured.id,
-      correctedAt: COLLECT {
-        MATCH (revision:Revision)-[revises:REVISES]->(measured)
-        WHERE any(name IN revision.changed WHERE name IN ['weightsDigest', 'normalizationDigest', 'actionSpaceDigest', 'controllerDigest'] AND revision[name] IS NOT NULL)
-        WITH revision ORDER BY revision.number DESC LIMIT 1
-        RETURN revision.revisedAt
-      }[0],
-      packs: COLLECT { MATCH (evidence)-[with:MEASURED_WITH]->(pack:EvaluationPack) WHERE true RETURN pack.id },
-      supersededBy: COLLECT { MATCH (newer:Evidence)-[supersedes:SUPERSEDES]->(evidence) WHERE true RETURN newer.id }
+      correctedAt: corrected_at(measured),
+      packs: packs_of(evidence),
+      supersededBy: superseded_by(evidence)
     } AS item
   } AS evidence,
   COLLECT {
@@ -187,37 +177,20 @@ RETURN release{.id, .state, .revision, .staleFrom, .trainers, .recordedAt, .reco
     RETURN evidence{
       .id, .type, .measurements, .measuredAt, .recordedAt, version: measured.id, artifact: artifact.id, artifactState: artifact.state,
       target: COLLECT { MATCH (artifact)-[for:FOR]->(built:HardwareTarget) WHERE true RETURN built.id }[0],
-      correctedAt: COLLECT {
-        MATCH (revision:Revision)-[revises:REVISES]->(measured)
-        WHERE any(name IN revision.changed WHERE name IN ['weightsDigest', 'normalizationDigest', 'actionSpaceDigest', 'controllerDigest'] AND revision[name] IS NOT NULL)
-        WITH revision ORDER BY revision.number DESC LIMIT 1
-        RETURN revision.revisedAt
-      }[0],
-      packs: COLLECT { MATCH (evidence)-[with:MEASURED_WITH]->(pack:EvaluationPack) WHERE true RETURN pack.id },
-      supersededBy: COLLECT { MATCH (newer:Evidence)-[supersedes:SUPERSEDES]->(evidence) WHERE true RETURN newer.id }
+      correctedAt: corrected_at(measured),
+      packs: packs_of(evidence),
+      supersededBy: superseded_by(evidence)
     } AS item
   } AS builtEvidence,
   COLLECT {
     WITH * WHERE version IS NOT NULL AND line IS NOT NULL
     MATCH (version)<-[built:BUILT_FROM]-(artifact:Artifact)<-[meant:OF]-(deployment:Deployment)
-    WHERE deployment.state IN ['PLANNED', 'IN_PROGRESS', 'ACTIVE']
-      AND (NOT EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget) WHERE true } OR EXISTS { MATCH (line)-[needs:FOR]->(target:HardwareTarget)<-[for:FOR]-(artifact) WHERE true })
+    WHERE unfinished(deployment)
+      AND fits(artifact, line)
       AND (
-        (release IS NOT NULL AND EXISTS { MATCH (deployment)-[authorized:AUTHORIZED_BY]->(decision:Decision)-[about:ABOUT]->(release) WHERE true })
-        OR EXISTS {
-          MATCH (deployment)-[on:ON]->(place:Fleet)-[runs:IN_LINE]->(line) WHERE runs.validFrom <= $now AND coalesce(runs.validTo > coalesce(deployment.validFrom, deployment.recordedAt), true)
-        }
-        OR EXISTS {
-          MATCH (deployment)-[on:ON]->(place:Cohort)-[part:PART_OF]->(fleet:Fleet)-[runs:IN_LINE]->(line)
-          WHERE runs.validFrom <= $now AND coalesce(runs.validTo > coalesce(deployment.validFrom, deployment.recordedAt), true)
-            AND part.validFrom <= $now AND coalesce(part.validTo > coalesce(deployment.validFrom, deployment.recordedAt), true)
-            AND coalesce(part.validTo > runs.validFrom, true) AND coalesce(runs.validTo > part.validFrom, true)
-        }
-        OR NOT (
-          EXISTS { MATCH (deployment)-[authorized:AUTHORIZED_BY]->(decision:Decision)-[about:ABOUT]->(any:Release) WHERE true }
-          OR EXISTS { MATCH (deployment)-[on:ON]->(place:Fleet)-[runs:IN_LINE]->(any:ReleaseLine) WHERE true }
-          OR EXISTS { MATCH (deployment)-[on:ON]->(place:Cohort)-[part:PART_OF]->(fleet:Fleet)-[runs:IN_LINE]->(any:ReleaseLine) WHERE true }
-        )
+        (release IS NOT NULL AND authorized_for(deployment, release))
+        OR ran_in_line(deployment, line, $now)
+        OR without_line(deployment)
       )
     WITH DISTINCT deployment ORDER BY deployment.id
     RETURN deployment{
@@ -227,9 +200,4 @@ RETURN release{.id, .state, .revision, .staleFrom, .trainers, .recordedAt, .reco
       partOf: COLLECT { MATCH (deployment)-[on:ON]->(place:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE holds(part, $now) RETURN fleet.id }
     } AS item
   } AS deployments,
-  COLLECT {
-    UNWIND [release.id, version.id] AS subject
-    WITH * WHERE subject IS NOT NULL
-    MATCH (chain:AuditChain {id: subject}) WHERE true
-    RETURN chain{.id, .length, .hash} AS item
-  } AS chains
+  chains([release.id, version.id]) AS chains

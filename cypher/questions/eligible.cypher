@@ -17,8 +17,8 @@
 //   remedy String!: What would satisfy it.
 UNWIND $decided AS each
 WITH each
-RETURN COLLECT { WITH * WHERE each.artifact IS NOT NULL MATCH (artifact:Artifact {id: each.artifact}) WHERE true RETURN artifact }[0] AS artifact,
-  COLLECT { WITH * WHERE each.version IS NOT NULL MATCH (version:ModelVersion {id: each.version}) WHERE true RETURN version }[0] AS version,
+RETURN artifact_with(each.artifact) AS artifact,
+  version_with(each.version) AS version,
   each.allowed AS allowed,
   each.basis AS basis,
   COLLECT { UNWIND each.releases AS id MATCH (release:Release {id: id}) WHERE true RETURN release } AS releases,

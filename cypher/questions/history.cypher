@@ -39,7 +39,7 @@ CALL (thing, since, until) {
   }
   MATCH (place)<-[where:AT]-(node:Incident|MaintenanceEvent) WHERE true
   WITH place, spans, node, node.validFrom AS at, since, until
-  WITH place, node, at WHERE since <= at AND coalesce(until > at, true) AND all(span IN spans WHERE span[0] <= at AND coalesce(span[1] > at, true))
+  WITH place, node, at WHERE within(at, since, until) AND all(span IN spans WHERE within(at, span[0], span[1]))
   RETURN at, CASE WHEN node:MaintenanceEvent THEN 'MAINTENANCE' ELSE coalesce(node.type, 'INCIDENT') END AS event, node, place
   UNION
   MATCH (thing)-[on:ON]->(spot:Cohort|Fleet) WHERE since IS NOT NULL
@@ -52,9 +52,9 @@ CALL (thing, since, until) {
   }
   MATCH (place)<-[where:AT]-(node:Incident|MaintenanceEvent) WHERE true
   WITH spot, place, spans, node, node.validFrom AS at, since, until
-  WITH spot, place, node, at WHERE since <= at AND coalesce(until > at, true) AND all(span IN spans WHERE span[0] <= at AND coalesce(span[1] > at, true))
-  WITH spot, place, node, at WHERE NOT EXISTS { MATCH (seen:Installation)-[on:ON]->(place) WHERE seen.validFrom <= at AND coalesce(seen.validTo > at, true) }
-    AND (spot:Cohort OR NOT EXISTS { MATCH (place)-[member:MEMBER_OF]->(cohort:Cohort)<-[on:ON]-(nearer:Deployment) WHERE member.validFrom <= at AND coalesce(member.validTo > at, true) AND nearer.validFrom <= at AND coalesce(nearer.validTo > at, true) })
+  WITH spot, place, node, at WHERE within(at, since, until) AND all(span IN spans WHERE within(at, span[0], span[1]))
+  WITH spot, place, node, at WHERE NOT EXISTS { MATCH (seen:Installation)-[on:ON]->(place) WHERE holds(seen, at) }
+    AND (spot:Cohort OR NOT EXISTS { MATCH (place)-[member:MEMBER_OF]->(cohort:Cohort)<-[on:ON]-(nearer:Deployment) WHERE holds(member, at) AND holds(nearer, at) })
   RETURN at, CASE WHEN node:MaintenanceEvent THEN 'MAINTENANCE' ELSE coalesce(node.type, 'INCIDENT') END AS event, node, place
 }
 WITH at, event, node, collect(DISTINCT place) AS places

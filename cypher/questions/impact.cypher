@@ -53,27 +53,27 @@ WITH given, node, min(CASE WHEN depth <= 50 THEN rank END) AS rank, collect(CASE
 CALL (node) {
   RETURN node AS reached, [] AS steps
   UNION
-  WITH * WHERE (node:Deployment OR node:Installation) AND node.validFrom <= $at AND coalesce(node.validTo > $at, true)
+  WITH * WHERE (node:Deployment OR node:Installation) AND holds(node, $at)
   MATCH (node)-[on:ON]->(place) WHERE true
   CALL (place) {
     RETURN place AS last, [place] AS between
     UNION
-    MATCH (place)-[within:MEMBER_OF|PART_OF]->(last:Fleet|Cohort) WHERE within.validFrom <= $at AND coalesce(within.validTo > $at, true)
+    MATCH (place)-[within:MEMBER_OF|PART_OF]->(last:Fleet|Cohort) WHERE holds(within, $at)
     RETURN last, [last, place] AS between
     UNION
-    MATCH (place)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(last:Fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
+    MATCH (place)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(last:Fleet) WHERE holds(member, $at) AND holds(part, $at)
     RETURN last, [last, cohort, place] AS between
     UNION
-    MATCH (place)<-[within:MEMBER_OF|PART_OF]-(last:Robot|Cohort) WHERE within.validFrom <= $at AND coalesce(within.validTo > $at, true)
+    MATCH (place)<-[within:MEMBER_OF|PART_OF]-(last:Robot|Cohort) WHERE holds(within, $at)
     RETURN last, [last, place] AS between
     UNION
-    MATCH (place)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(last:Robot) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
+    MATCH (place)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(last:Robot) WHERE holds(member, $at) AND holds(part, $at)
     RETURN last, [last, cohort, place] AS between
   }
   CALL (last, between) {
     RETURN last AS reached, between AS steps
     UNION
-    MATCH (last)-[there:AT|FOR]->(reached:Site|Customer) WHERE there.validFrom <= $at AND coalesce(there.validTo > $at, true)
+    MATCH (last)-[there:AT|FOR]->(reached:Site|Customer) WHERE holds(there, $at)
     RETURN reached, [reached] + between AS steps
   }
   RETURN reached, steps

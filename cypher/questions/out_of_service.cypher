@@ -7,7 +7,7 @@
 // column until DateTime: When it was recommissioned; null while it is out of service.
 // column reason String: Why it was decommissioned.
 // column decommissioning Decommissioning!: The decommissioning.
-MATCH (place:Robot|Cohort|Fleet {id: $self})<-[of:DECOMMISSIONS]-(out:Decommissioning) WHERE out.validFrom <= $at AND coalesce(out.validTo > $at, true)
+MATCH (place:Robot|Cohort|Fleet {id: $self})<-[of:DECOMMISSIONS]-(out:Decommissioning) WHERE holds(out, $at)
 WITH out ORDER BY out.validFrom, out.id
 RETURN out.validFrom AS since,
   out.validTo AS until,

@@ -2,4 +2,4 @@
 //
 // parameter span: An edge or a node with `validFrom` and `validTo`.
 // parameter moment: The moment.
-span.validFrom <= moment AND coalesce(span.validTo > moment, true)
+within(moment, span.validFrom, span.validTo)
