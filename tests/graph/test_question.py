@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from forebear.graph.kinds import GRAPH
 from forebear.graph.query.dialect import InvalidStatement
-from forebear.graph.query.question import Column, Parameter, Question, RowType, TypeRef, items, parse
+from forebear.graph.query.header import Column, Parameter, RowType, TypeRef
+from forebear.graph.query.lexer import listed
+from forebear.graph.query.question import Question, parse
 from forebear.store.statements import directory, questions
 
 SOURCE = """\
@@ -85,54 +87,61 @@ def test_a_header_is_read_whole() -> None:
 @pytest.mark.parametrize(
     ("given", "mutated", "message"),
     [
-        ("// answers [Trained]: A run.\n", "", "its header does not say what it answers"),
+        ("// answers [Trained]: A run.\n", "", "8: say what it answers before its columns"),
         (
             "// parameter dataset ID(",
             "// parameter dataset: ID(",
-            "cannot read 'parameter dataset: ID(Dataset, DatasetVersion)!: "
+            "4: cannot read 'parameter dataset: ID(Dataset, DatasetVersion)!: "
             "The dataset: any version of it.'",
         ),
-        ("[String!]: Some", "[String!: Some", "cannot read the type '[String!'"),
-        ("// column run Run!: The run.", "// column run", "cannot read 'column run'"),
-        ("// type Step: One step.", "// type Step", "cannot read 'type Step'"),
-        ("// time at", "// time now", "'time now': the answer depends on `time at` or `time none`"),
-        ("// time at\n", "", "`time at` and the use of $at must go together"),
-        ("<= $at", "<= 'x'", "`time at` and the use of $at must go together"),
-        ("// time at\n", "// time at\n// on Runner\n", "on Runner: no such kind"),
+        ("[String!]: Some", "[String!: Some", "6: cannot read the type '[String!'"),
+        ("// column run Run!: The run.", "// column run", "9: cannot read 'column run'"),
+        ("// type Step: One step.", "// type Step", "11: cannot read 'type Step'"),
+        ("// time at", "// time now", "7: 'time now': the answer depends on `time at` or `time none`"),
+        ("// time at\n", "", " `time at` and the use of $at must go together"),
+        ("<= $at", "<= 'x'", " `time at` and the use of $at must go together"),
+        ("// time at\n", "// time at\n// on Runner\n", " on Runner: no such kind"),
         (
             "// time at\n", "// time at\n// on Run\n// verb readAudit\n",
-            "whoever may see a node, or what is decided, may `query`: `verb` does not go with `on` and `decided`",
+            " whoever may see a node, or what is decided, may `query`: `verb` does not go with `on` and `decided`",
         ),
-        ("ORDER BY run.id, size(run.name)\n", "", "a list is paged, so it needs a total ORDER BY"),
-        ("\nRETURN run,", " RETURN run,", "it has no RETURN on a line of its own"),
-        ("RETURN run,\n", "RETURN run AS runs,\n", "it returns runs, steps; its header declares run, steps"),
-        ("// column run Run!: The run.\n", "", "it returns run, steps; its header declares steps"),
+        ("ORDER BY run.id, size(run.name)\n", "", " a list is paged, so it needs a total ORDER BY"),
+        ("\nRETURN run,", " RETURN run,", " it has no RETURN on a line of its own"),
+        ("RETURN run,\n", "RETURN run AS runs,\n", " it returns runs, steps; its header declares run, steps"),
+        ("// column run Run!: The run.\n", "", " it returns run, steps; its header declares steps"),
         (
             "(d /* of dataset */ {id: $dataset})<-[on:TRAINED_ON]-(run:Run)",
             "(run:Run)-[on:TRAINED_ON]->(d:Dataset {id: $dataset})",
-            "begin (run:Run)-[on:TRAINED_ON]->(d:Dataset {id: $dataset}) at (d:Dataset {id: $dataset}), which is given "
+            " begin (run:Run)-[on:TRAINED_ON]->(d:Dataset {id: $dataset}) at (d:Dataset {id: $dataset}), which is given "
             "(by two patterns of one MATCH, where it is in the middle)",
         ),
-        ("IN $names", "IN $others", "parameter $others is not declared"),
-        ("IN $names", "IN []", "parameter names is declared and not used"),
-        ("// column run Run!", "// column run Runner!", "column run: no type is called Runner"),
-        ("//   node Node!", "//   node Nod!", "column node: no type is called Nod"),
-        ("(FIRST, LAST)! = FIRST", "(FIRST, LAST)! = LATER", "parameter order: 'LATER' is none of FIRST, LAST"),
-        ("ID(Dataset, DatasetVersion)", "ID(Dataset, DatasetVersions)", "parameter dataset: no such kind as DatasetVersions"),
-        ("names [String!]", "names [Strings!]", "parameter names: no type is called Strings"),
-        ("names [String!]", "names [String(0..9)!]", "'[String(0..9)!]': only an Int has bounds"),
+        ("IN $names", "IN $others", " parameter $others is not declared"),
+        ("IN $names", "IN []", " parameter names is declared and not used"),
+        ("// column run Run!", "// column run Runner!", " column run: no type is called Runner"),
+        ("//   node Node!", "//   node Nod!", " column node: no type is called Nod"),
+        ("(FIRST, LAST)! = FIRST", "(FIRST, LAST)! = LATER", " parameter order: 'LATER' is none of FIRST, LAST"),
+        ("ID(Dataset, DatasetVersion)", "ID(Dataset, DatasetVersions)", " parameter dataset: no such kind as DatasetVersions"),
+        ("names [String!]", "names [Strings!]", " parameter names: no type is called Strings"),
+        ("names [String!]", "names [String(0..9)!]", "6: '[String(0..9)!]': only an Int has bounds"),
         (
             "names [String!]", "names [Int!]",
-            "the parameter names is an Int, so it names its bounds, such as Int(0..50)",
+            " the parameter names is an Int, so it names its bounds, such as Int(0..50)",
         ),
-        ("// column steps [Step!]!", "// column run Run!: Twice.\n// column steps [Step!]!", "column run is declared twice"),
+        ("// column steps", "// column run Run!: Twice.\n// column steps", "10: column run is declared twice"),
+        ("// type Step: One step.\n", "", "11: name the type before its members"),
     ],
 )  # fmt: skip
 def test_a_wrong_header_is_refused_and_named(given: str, mutated: str, message: str) -> None:
     assert given in SOURCE
     with pytest.raises(InvalidStatement) as refused:
         parse("trained", SOURCE.replace(given, mutated), GRAPH)
-    assert str(refused.value) == f"trained.cypher: {message}"
+    assert str(refused.value) == f"trained.cypher:{message}"
+
+
+def test_a_file_that_answers_nothing_is_refused() -> None:
+    with pytest.raises(InvalidStatement) as refused:
+        parse("silent", "// Nothing.\nMATCH (run:Run) WHERE true\nRETURN run", GRAPH)
+    assert str(refused.value) == "silent.cypher: its header does not say what it answers"
 
 
 def test_a_question_may_take_another_verb_than_query() -> None:
@@ -244,5 +253,5 @@ expressions = st.recursive(
 
 
 @given(st.lists(expressions, min_size=1))
-def test_a_list_of_expressions_is_cut_at_its_own_commas(listed: list[str]) -> None:
-    assert items(", ".join(listed)) == listed
+def test_a_list_of_expressions_is_cut_at_its_own_commas(expressions: list[str]) -> None:
+    assert listed(", ".join(expressions)) == expressions

@@ -103,7 +103,7 @@ def test_a_wrong_use_is_named_by_file_and_line(text: str, message: str) -> None:
     [
         ("x AND y\n", "1: its header does not say what it means"),
         ("// Nothing.\n", "1: it has no expression"),
-        ("// Parameters.\n// parameter x\nx", "2: cannot read 'parameter x': it is `parameter name: What it is.`"),
+        ("// Parameters.\n// parameter x\nx", "2: cannot read 'parameter x'"),
         ("// Twice.\n// parameter x: X.\n// parameter x: X.\nx", "3: parameter x is declared twice"),
         ("// Unused.\n// parameter x: X.\n1", "3: parameter x is declared and not used"),
         ("// Free.\n1\n  = y", "3: y is neither a parameter nor bound here (keywords are in capitals)"),

@@ -107,7 +107,7 @@ class Performer:
         asked = {name for inquiry in self.inquiries.values() for name in inquiry.facts}
         for statement in self.statements.values():
             texts = (statement.text, statement.unlocked) if statement.name in asked else (statement.text,)
-            await self._store.plan(texts, statement.bound(dict.fromkeys(statement.parameters)))
+            await self._store.plan(texts, statement.bound({p.name: None for p in statement.parameters}))
 
     def model(self, action: Action) -> type[BaseModel]:
         """The pydantic model of an action's input. Made when first asked for."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from forebear.graph.declaration import Graph, Kind, camel
-from forebear.graph.query.question import Column, Question, RowType
+from forebear.graph.query.header import Column, RowType
+from forebear.graph.query.question import Question
 
 LINEAGE = """query($of: ID!, $direction: LineageDirection!, $depth: Int!, $first: Int!, $asKnownAt: DateTime) {
   lineage(of: $of, direction: $direction, maxDepth: $depth, first: $first, asKnownAt: $asKnownAt) {

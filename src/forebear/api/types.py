@@ -49,7 +49,8 @@ from forebear.graph.query.field import (
     QuestionField,
     Rule,
 )
-from forebear.graph.query.question import Question, TypeRef
+from forebear.graph.query.header import TypeRef
+from forebear.graph.query.question import Question
 
 if TYPE_CHECKING:
     from forebear.api.mutations import Context

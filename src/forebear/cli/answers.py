@@ -21,7 +21,8 @@ from forebear.domain.remedy import kebab
 from forebear.graph.declaration import camel
 from forebear.graph.document import json_text
 from forebear.graph.kinds import GRAPH
-from forebear.graph.query.question import Column, Parameter, Question
+from forebear.graph.query.header import Column, Parameter
+from forebear.graph.query.question import Question
 from forebear.store.statements import questions
 
 PANEL = "Ask"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from forebear.graph.declaration import Graph
 from forebear.graph.query.dialect import Engine, InvalidStatement, misbegun
+from forebear.graph.query.header import PARAMETERS, Header, InvalidHeader, Parameter, read
 from forebear.graph.query.question import Question, parse
 from forebear.graph.query.rule import Rules
 
@@ -53,9 +54,9 @@ class Facts:
 
     name: str
     text: str
-    parameters: Mapping[str, str | None]
-    """Those it takes, each with what it is where nothing is given."""
+    parameters: tuple[Parameter, ...]
     gathered: bool
+    doc: str = ""
 
     @property
     def unlocked(self) -> str:
@@ -64,23 +65,28 @@ class Facts:
 
     def bound(self, given: Mapping[str, object]) -> dict[str, object]:
         """The parameters that it takes, of those given; the others are for other statements. Raises `InvalidStatement`."""
-        if absent := self.parameters.keys() - given.keys():
+        if absent := {p.name for p in self.parameters} - given.keys():
             raise InvalidStatement(f"{self.name}_facts.cypher: nothing was given for ${min(absent)}")
-        parameters = {name: absent if given[name] is None else given[name] for name, absent in self.parameters.items()}
+        parameters = {p.name: _absent(p) if given[p.name] is None else given[p.name] for p in self.parameters}
         return {"asked": parameters} if self.gathered else parameters
 
 
+def _absent(parameter: Parameter) -> str | None:
+    """What a parameter is where nothing is given."""
+    return "" if parameter.type.name in ("ID", "String") and not parameter.type.many else None
+
+
 _PARAMETER = re.compile(r"\$(\w+)")
-_DECLARED = re.compile(r"^// parameter (?P<name>\w+) (?P<text>ID|String)?", re.M)
 
 
 def facts(engine: Engine, folder: Path | None = None) -> dict[str, Facts]:
     """The statements `cypher/actions/<name>_facts.cypher` for an engine, by name. Raises `InvalidStatement`."""
     found, gathered = {}, engine is Engine.NEO4J
     for file in sorted((folder or directory("cypher") / "actions").glob("*_facts.cypher")):
-        text, declared = _checked(file)
+        text, header = _checked(file)
         name = file.stem.removesuffix("_facts")
-        found[name] = Facts(name, _PARAMETER.sub(r"$asked.\1", text) if gathered else text, declared, gathered)
+        asked = _PARAMETER.sub(r"$asked.\1", text) if gathered else text
+        found[name] = Facts(name, asked, tuple(header.parameters), gathered, header.doc)
     return found
 
 
@@ -90,13 +96,16 @@ def statements(folder: str) -> Mapping[str, str]:
     return {file.stem: _checked(file)[0] for file in sorted((directory("cypher") / folder).glob("*.cypher"))}
 
 
-def _checked(file: Path) -> tuple[str, dict[str, str | None]]:
-    """A statement without its header, and the parameters that the header declares. Raises `InvalidStatement`."""
+def _checked(file: Path) -> tuple[str, Header]:
+    """A statement without its header, and the header. Raises `InvalidStatement`."""
     source = expanded(file)
+    try:
+        header = read(source, PARAMETERS)
+    except InvalidHeader as error:
+        raise InvalidStatement(f"{file.name}:{error}") from None
     text = "\n".join(line for line in source.splitlines() if not line.startswith("//")).strip()
-    declared = {m["name"]: m["text"] and "" for m in _DECLARED.finditer(source)}
-    if odd := declared.keys() ^ {*_PARAMETER.findall(text)}:
+    if odd := {p.name for p in header.parameters} ^ {*_PARAMETER.findall(text)}:
         raise InvalidStatement(f"{file.name}: parameter ${min(odd)} is declared or used alone")
     if wrong := misbegun(text):
         raise InvalidStatement(f"{file.name}: {wrong}")
-    return text, declared
+    return text, header

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from forebear.graph.declaration import Edge, Kind, Property
-from forebear.graph.query.question import Column, Question
+from forebear.graph.query.header import Column
+from forebear.graph.query.question import Question
 
 
 @dataclass(frozen=True)

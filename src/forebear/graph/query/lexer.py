@@ -87,6 +87,15 @@ def cut(read: Sequence[Token]) -> list[list[Token]]:
     return [stripped(part) for part in parts]
 
 
+def listed(text: str) -> list[str]:
+    """The expressions of a list as texts, cut at its commas outside of brackets and quotes.
+
+    >>> listed("a.b, {c: 1, d: '2, 3'}")
+    ['a.b', "{c: 1, d: '2, 3'}"]
+    """
+    return [source_of(part) for part in cut([*tokens(text)])]
+
+
 def stripped(read: Sequence[Token]) -> list[Token]:
     """Tokens without the space at either end."""
     within = [i for i, token in enumerate(read) if token.word is not Word.SPACE]

@@ -26,6 +26,7 @@ from itertools import count
 
 from forebear.graph.complaint import meant
 from forebear.graph.query.dialect import InvalidStatement, misbegun
+from forebear.graph.query.header import RULE, InvalidHeader, read
 from forebear.graph.query.lexer import Token, Word, beside, closing, cut, source_of, stripped, tokens
 from forebear.graph.query.role import CLAUSES, SUBQUERIES, Role, roles_of, variables
 
@@ -94,8 +95,8 @@ class Rules:
 
         Raises `InvalidStatement`, which names `file` and the line, where a use names no rule or has other arguments.
         """
-        read = [*tokens(source)]
-        return source_of(self._expanded(file, read, variables(read)))
+        written = [*tokens(source)]
+        return source_of(self._expanded(file, written, variables(written)))
 
     def _rule(self, name: str) -> Rule:
         if name not in self._loaded:
@@ -130,13 +131,13 @@ class Rules:
             ) - parameters.keys(),
         )  # fmt: skip
 
-    def _expanded(self, file: str, read: Sequence[Token], scope: set[str]) -> list[Token]:
+    def _expanded(self, file: str, written: Sequence[Token], scope: set[str]) -> list[Token]:
         """Tokens with the uses in them expanded; `scope`: the variables of the whole file."""
         expanded: list[Token] = []
         i = 0
-        roles = roles_of(read)
-        while i < len(read):
-            token = read[i]
+        roles = roles_of(written)
+        while i < len(written):
+            token = written[i]
             if roles[i] is not Role.CALLED or token.text.lower() in _FUNCTIONS | _OPERATORS:
                 expanded.append(token)
                 i += 1
@@ -146,12 +147,12 @@ class Rules:
             if token.text in self._loading:
                 circle = [*self._loading[self._loading.index(token.text) :], token.text]
                 raise _wrong(file, token.line, f"rules may not use each other in a circle: {' → '.join(circle)}")
-            end = closing(read, i + 1)
+            end = closing(written, i + 1)
             if end is None:
                 raise _wrong(file, token.line, f"the parenthesis behind {token.text} is not closed")
-            arguments = [self._expanded(file, argument, scope) for argument in cut(read[i + 2 : end])]
+            arguments = [self._expanded(file, argument, scope) for argument in cut(written[i + 2 : end])]
             used = _used(file, token, self._rule(token.text), arguments, scope)
-            bare = beside(expanded, len(expanded), -1) in _BEFORE and beside(read, end, 1).upper() in _BEHIND
+            bare = beside(expanded, len(expanded), -1) in _BEFORE and beside(written, end, 1).upper() in _BEHIND
             expanded += used if bare and _binding(used) is not Binding.LOOSE else _grouped(used)
             i = end + 1
         return expanded
@@ -190,28 +191,17 @@ def _wrong(file: str, line: int, message: str) -> InvalidStatement:
 
 def _read(file: str, source: str) -> tuple[str, dict[str, str], list[Token]]:
     """A rule's file: what it says of itself, its parameters, and its expression in one line."""
-    doc: list[str] = []
-    parameters: dict[str, str] = {}
-    for number, line in enumerate(source.splitlines(), 1):
-        if not line.startswith("//"):
-            continue
-        text = line[2:].strip()
-        if text.startswith("parameter "):
-            name, colon, meaning = text.removeprefix("parameter ").partition(": ")
-            if not colon or not name.isidentifier() or not name[0].islower() or not meaning.strip():
-                raise _wrong(file, number, f"cannot read {text!r}: it is `parameter name: What it is.`")
-            if name in parameters:
-                raise _wrong(file, number, f"parameter {name} is declared twice")
-            parameters[name] = meaning.strip()
-        elif text:
-            doc.append(text)
-    if not doc:
+    try:
+        header = read(source, RULE)
+    except InvalidHeader as error:
+        raise InvalidStatement(f"{file}:{error}") from None
+    if not header.lines:
         raise _wrong(file, 1, "its header does not say what it means")
     body = [token for token in tokens(source) if not token.text.startswith("//")]
     body = stripped([token._replace(text=" ") if token.word is Word.SPACE else token for token in body])
     if not body:
-        raise _wrong(file, len(source.splitlines()) or 1, "it has no expression")
-    return " ".join(doc), parameters, body
+        raise _wrong(file, len(source.splitlines()), "it has no expression")
+    return header.doc, {p.name: p.doc for p in header.parameters}, body
 
 
 def _check(file: str, parameters: Mapping[str, str], body: Sequence[Token], roles: Sequence[Role]) -> None:
@@ -272,16 +262,18 @@ _BEHIND = frozenset(["", "AND", ")", "}", *CLAUSES])
 """Between these an expression that is joined by AND needs no parentheses."""
 
 
-def _binding(read: Sequence[Token]) -> Binding:
+def _binding(written: Sequence[Token]) -> Binding:
     """How firmly an expression holds together; an atom is one word or bracket, with what is read of it."""
     words = depth = 0
     joined = False
-    for i, token in enumerate(read):
+    for i, token in enumerate(written):
         opens = token.text == "CASE" or (token.word is Word.SIGN and token.text in "([{")
         closes = token.text == "END" or (token.word is Word.SIGN and token.text in ")]}")
         if opens and not depth:
             # A call, an index and a subquery belong to the word before them.
-            joins = token.text != "CASE" and i and (read[i - 1].word is not Word.SPACE or beside(read, i, -1) in SUBQUERIES)
+            joins = (
+                token.text != "CASE" and i and (written[i - 1].word is not Word.SPACE or beside(written, i, -1) in SUBQUERIES)
+            )
             words += not joins
         depth += opens - closes
         if depth or closes or token.word in (Word.SPACE, Word.COMMENT):
@@ -289,12 +281,12 @@ def _binding(read: Sequence[Token]) -> Binding:
         if token.text.upper() in ("OR", "XOR"):
             return Binding.LOOSE
         joined |= token.word is Word.SIGN and token.text != "."
-        words += token.word is not Word.SIGN and beside(read, i, -1) != "."
+        words += token.word is not Word.SIGN and beside(written, i, -1) != "."
     return Binding.JOINED if joined or words > 1 else Binding.ATOM
 
 
-def _grouped(read: list[Token]) -> list[Token]:
+def _grouped(written: list[Token]) -> list[Token]:
     """An expression, in parentheses unless it holds together by itself."""
-    if _binding(read) is Binding.ATOM:
-        return read
-    return [Token(Word.SIGN, "(", read[0].line), *read, Token(Word.SIGN, ")", read[-1].line)]
+    if _binding(written) is Binding.ATOM:
+        return written
+    return [Token(Word.SIGN, "(", written[0].line), *written, Token(Word.SIGN, ")", written[-1].line)]

@@ -1,0 +1,237 @@
+"""Headers: what a Cypher file declares in the comments that it begins with.
+
+Each line is read by the reader whose word it begins with; a line that begins with none of them is a part of the file's
+description. `PARAMETERS` are the words of what decisions rest on, `RULE` those of a rule and `QUESTION` those of a question.
+
+    // What it is for.
+    //
+    // parameter id ID(Run)!: The run.
+    // parameter order Order(FIRST, LAST)! = FIRST: Which comes first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class TypeRef:
+    """A type as a header writes it: `[Node!]!`."""
+
+    name: str
+    required: bool = False
+    many: bool = False
+    kinds: tuple[str, ...] = ()
+    """Of an ID: the kinds that it may name; empty for any. Of another type: an enum's names."""
+    bounds: tuple[int, int] | None = None
+    """Of an Int: the least and the most that it may be."""
+
+    @property
+    def is_enum(self) -> bool:
+        """Whether it is an enum of the question's own."""
+        return bool(self.kinds) and self.name != "ID"
+
+
+ANY = TypeRef("Any")
+"""The type of what a rule takes: any expression."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What a statement takes."""
+
+    name: str
+    type: TypeRef
+    default: str | None
+    doc: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a row: its type and, at the top level, the Cypher expression it is computed by."""
+
+    name: str
+    type: TypeRef
+    doc: str
+    expression: str = ""
+
+
+@dataclass(frozen=True)
+class RowType:
+    """A row of an answer, or a part of one."""
+
+    name: str
+    doc: str
+    columns: tuple[Column, ...]
+
+
+class InvalidHeader(Exception):
+    """A line of a header that cannot be read; the message begins with its number."""
+
+
+@dataclass
+class Header:
+    """What a file declares."""
+
+    lines: list[str] = field(default_factory=list)
+    """Its description."""
+    parameters: list[Parameter] = field(default_factory=list)
+    answers: RowType | None = None
+    paged: bool = False
+    """Whether the answer is a list."""
+    types: dict[str, RowType] = field(default_factory=dict)
+    """Parts of rows, by name."""
+    part: str | None = None
+    """The type that members are read of."""
+    on: tuple[str, ...] = ()
+    time: str = ""
+    verb: str = "query"
+    marks: set[str] = field(default_factory=set)
+    """The words that stand alone, such as `decided`."""
+
+    @property
+    def doc(self) -> str:
+        """Its description, in one line."""
+        return " ".join(self.lines)
+
+
+Reader = Callable[[Header, str], None]
+"""Reads the rest of a line, behind the reader's word, into a header. Raises `ValueError`."""
+
+_TYPE = re.compile(
+    r"(?P<open>\[)?(?P<name>\w+)(?:\((?P<least>\d+)\.\.(?P<most>\d+)\)|\((?P<kinds>[\w, ]+)\))?"
+    r"(?P<inner>!)?(?P<close>\])?(?P<outer>!)?"
+)
+_PARAMETER = re.compile(r"(?P<name>\w+) (?P<type>[^=:]+?)(?: = (?P<default>[^:]+))?: (?P<doc>.+)")
+_UNTYPED = re.compile(r"(?P<name>[a-z]\w*): (?P<doc>.+)")
+_COLUMN = re.compile(r"(?P<name>\w+) (?P<type>[^:]+): (?P<doc>.+)")
+_ANSWERS = re.compile(r"(?:\[(?P<row>\w+)\]|(?P<only>\w+)): (?P<doc>.+)")
+_ROW = re.compile(r"(?P<name>\w+): (?P<doc>.+)")
+
+
+def read(source: str, readers: Mapping[str, Reader]) -> Header:
+    """The header of a file. Raises `InvalidHeader`."""
+    header = Header()
+    for number, line in enumerate(source.splitlines(), 1):
+        if not line.startswith("//") or not line[2:].strip():
+            continue
+        text = line[2:].removeprefix(" ")
+        word = next((word for word in readers if text == word or (word[-1] == " " and text.startswith(word))), None)
+        try:
+            if word is None:
+                header.lines.append(text.strip())
+            else:
+                readers[word](header, text.removeprefix(word).strip())
+        except _Unreadable:
+            raise InvalidHeader(f"{number}: cannot read {text.strip()!r}") from None
+        except ValueError as error:
+            raise InvalidHeader(f"{number}: {error}") from None
+    return header
+
+
+class _Unreadable(ValueError):
+    """A line that does not have the form of its word."""
+
+
+def type_of(text: str) -> TypeRef:
+    """A type as it is written. Raises `ValueError`."""
+    m = _TYPE.fullmatch(text.strip())
+    if not m or bool(m["open"]) != bool(m["close"]):
+        raise ValueError(f"cannot read the type {text!r}")
+    many = bool(m["open"])
+    kinds = tuple(k.strip() for k in (m["kinds"] or "").split(",") if k.strip())
+    bounds = (int(m["least"]), int(m["most"])) if m["least"] else None
+    if bounds and m["name"] != "Int":
+        raise ValueError(f"{text!r}: only an Int has bounds")
+    return TypeRef(m["name"], bool(m["outer"] if many else (m["inner"] or m["outer"])), many, kinds, bounds)
+
+
+def _matched(form: re.Pattern[str], text: str) -> re.Match[str]:
+    m = form.fullmatch(text)
+    if not m:
+        raise _Unreadable
+    return m
+
+
+def _add(header: Header, parameter: Parameter) -> None:
+    if any(other.name == parameter.name for other in header.parameters):
+        raise ValueError(f"parameter {parameter.name} is declared twice")
+    header.parameters.append(parameter)
+
+
+def _parameter(header: Header, text: str) -> None:
+    m = _matched(_PARAMETER, text)
+    _add(header, Parameter(m["name"], type_of(m["type"]), m["default"], m["doc"]))
+
+
+def _untyped(header: Header, text: str) -> None:
+    m = _matched(_UNTYPED, text)
+    _add(header, Parameter(m["name"], ANY, None, m["doc"]))
+
+
+def _answers(header: Header, text: str) -> None:
+    m = _matched(_ANSWERS, text)
+    header.answers = RowType(m["row"] or m["only"], m["doc"], ())
+    header.paged = bool(m["row"])
+    header.part = None
+
+
+def _column(header: Header, text: str) -> None:
+    if header.answers is None:
+        raise ValueError("say what it answers before its columns")
+    header.answers = _with(header.answers, text)
+
+
+def _part(header: Header, text: str) -> None:
+    m = _matched(_ROW, text)
+    header.types[m["name"]] = RowType(m["name"], m["doc"], ())
+    header.part = m["name"]
+
+
+def _member(header: Header, text: str) -> None:
+    if header.part is None:
+        raise ValueError("name the type before its members")
+    header.types[header.part] = _with(header.types[header.part], text)
+
+
+def _with(row: RowType, text: str) -> RowType:
+    """A row with one column more."""
+    m = _matched(_COLUMN, text)
+    if any(other.name == m["name"] for other in row.columns):
+        raise ValueError(f"column {m['name']} is declared twice")
+    return RowType(row.name, row.doc, (*row.columns, Column(m["name"], type_of(m["type"]), m["doc"])))
+
+
+def _on(header: Header, text: str) -> None:
+    header.on = tuple(kind.strip() for kind in text.split(","))
+
+
+def _time(header: Header, text: str) -> None:
+    if text not in ("at", "none"):
+        raise ValueError(f"'time {text}': the answer depends on `time at` or `time none`")
+    header.time = text
+
+
+def _verb(header: Header, text: str) -> None:
+    header.verb = text
+
+
+def _mark(word: str) -> Reader:
+    return lambda header, _: header.marks.add(word)
+
+
+PARAMETERS: Mapping[str, Reader] = {"parameter ": _parameter}
+RULE: Mapping[str, Reader] = {"parameter ": _untyped}
+QUESTION: Mapping[str, Reader] = {
+    **PARAMETERS,
+    "answers ": _answers,
+    "column ": _column,
+    "type ": _part,
+    "  ": _member,
+    "on ": _on,
+    "time ": _time,
+    "verb ": _verb,
+    **{word: _mark(word) for word in ("decided", "faults")},
+}
