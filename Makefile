@@ -17,12 +17,13 @@ demo: $(READY) ## serve the example lineage on the embedded engine, with queries
 test: $(READY) ## run all tests, on the embedded engine and where it can be had on Neo4j
 	@$(BIN)/python -m pytest -q
 
-lint: $(READY) ## check style, types, and that schema.graphql is what the code exports
+lint: $(READY) ## check style, types, and that schema.graphql and the reference are what the code exports
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/forebear schema graphql | diff -u schema.graphql - || \
 		{ echo "schema.graphql is not what the code exports: run 'make schema' and commit the result" >&2; exit 1; }
+	@$(BIN)/python docs/reference/lists.py --check
 
 soak: $(READY) ## run all tests with ten times the generated operations, sequences and races
 	@FOREBEAR_SOAK=10 $(BIN)/python -m pytest -q
@@ -33,8 +34,9 @@ bench: $(READY) ## measure side by side with Bolt alone and @neo4j/graphql
 neo4j: $(READY) ## start a Neo4j for trying things (needs Java 17 and Maven)
 	@$(BIN)/python -m tests.neo4j_server
 
-schema: $(READY) ## write schema.graphql from the code
+schema: $(READY) ## write schema.graphql and the lists of the reference from the code
 	@$(BIN)/forebear schema graphql > schema.graphql
+	@$(BIN)/python docs/reference/lists.py
 
 clean: ## remove the environment, builds and caches (never data)
 	rm -rf .venv .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist

@@ -50,56 +50,63 @@ class Settings(BaseSettings):
     graph_uri: str | None = Field(
         None,
         pattern=r"^(bolt|neo4j)(\+s|\+ssc)?://",
-        description="The Neo4j to use, as bolt://… or neo4j+s://…; unset, the embedded engine.",
+        description="The URI of a Neo4j, such as `bolt://…` or `neo4j+s://…`. Unset, Forebear uses the embedded engine.",
     )
-    graph_user: str = Field("neo4j", description="The user at graph_uri.")
-    graph_password: SecretStr | None = Field(None, description="The password at graph_uri; unset, no authentication.")
+    graph_user: str = Field("neo4j", description="The user at that Neo4j.")
+    graph_password: SecretStr | None = Field(
+        None, description="The password at that Neo4j. Unset, Forebear does not authenticate."
+    )
     graph_database: str = Field("neo4j", description="The name of the database.")
     data_dir: Path = Field(
         default_factory=_data_home,
-        description="Where the embedded engine keeps its data; one process at a time.",
+        description="The directory of the embedded engine's data. One process uses it at a time. "
+        "The demo keeps its data in `demo` below it.",
     )
     host: str = Field("127.0.0.1", description="The address to serve on.")
-    port: int = Field(8080, ge=0, le=65535, description="The port to serve on; 0 takes a free one.")
-    read_timeout: float = Field(10, gt=0, description="Seconds that one read may take.")
-    write_timeout: float = Field(30, gt=0, description="Seconds that one write may take, all its attempts together.")
-    engine_heap: int = Field(1024, ge=256, description="Megabytes of heap for the embedded engine.")
+    port: int = Field(8080, ge=0, le=65535, description="The port to serve on. 0 takes a free one.")
+    read_timeout: float = Field(10, gt=0, description="The most seconds that one read may take.")
+    write_timeout: float = Field(30, gt=0, description="The most seconds that one write may take, all its attempts together.")
+    engine_heap: int = Field(1024, ge=256, description="The heap of the embedded engine, in megabytes.")
     log_format: Literal["console", "json"] = Field(
         default_factory=lambda: "console" if sys.stderr.isatty() else "json",
-        description="How log entries are written; unset, console on a terminal, otherwise json.",
+        description="The format of the log: `console` or `json`.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="The least severe log entries that are written."
+        "info", description="The least severe log entries to write: `debug`, `info`, `warning` or `error`."
     )
     allow_unauthenticated_network_access: bool = Field(
         False,
-        description="Serve beyond this machine although nobody has to authenticate.",
+        description="Whether to serve other machines although nobody has to authenticate.",
     )
-    drain_seconds: float = Field(10, ge=0, description="Seconds that requests in flight may take to end at shutdown.")
+    drain_seconds: float = Field(10, ge=0, description="The seconds that running requests have to end at shutdown.")
     audit_head_seconds: float = Field(
-        600, gt=0, description="Seconds between heads over the audit's chains; one is written only where a chain grew."
+        600, gt=0, description="The seconds between two audit heads. The service writes a head only if a chain grew."
     )
     require_authentication: bool = Field(
-        False, description="Whether everyone needs a token; so it is as well where oidc_issuer is set."
+        False, description="Whether everybody needs a token. With an OpenID Connect issuer everybody does."
     )
     oidc_issuer: str | None = Field(
-        None, description="The OpenID Connect issuer whose tokens are accepted besides API tokens, as an https:// URL."
+        None, description="The `https://` URL of an OpenID Connect issuer. Forebear accepts its tokens besides API tokens."
     )
-    oidc_audience: str | None = Field(None, min_length=1, description="The audience that its tokens must be for.")
-    oidc_name_claim: str = Field("sub", min_length=1, description="The claim that says under which name its bearer acts.")
+    oidc_audience: str | None = Field(
+        None, min_length=1, description="The audience that the issuer's tokens must have. Required with an issuer."
+    )
+    oidc_name_claim: str = Field("sub", min_length=1, description="The claim with the actor's name.")
     oidc_roles_claim: str = Field(
-        "roles", min_length=1, description="The claim that lists its bearer's roles; a.b is the member b of the claim a."
+        "roles", min_length=1, description="The claim with the actor's roles. `a.b` is the member `b` of the claim `a`."
     )
     oidc_roles: dict[str, list[Role]] | None = Field(
-        None, description="The roles that each value of that claim gives, as JSON; unset, the values are roles themselves."
+        None, description="The roles that each value of that claim gives, as JSON. Unset, the values are the roles."
     )
     oidc_lines_claim: str | None = Field(
-        None, min_length=1, description="The claim that lists the release lines that writes are limited to; unset, no limit."
+        None,
+        min_length=1,
+        description="The claim with the release lines that the actor may write to. Unset, the actor may write to all lines.",
     )
     oidc_machine_claim: str | None = Field(
         None,
         pattern="^[^=]+=[^=]+$",
-        description="The claim that a machine's tokens have, and its value, as NAME=VALUE; unset, all bearers are people.",
+        description="The claim and its value that mark a machine's token, as `NAME=VALUE`. Unset, every actor is a person.",
     )
 
     @property

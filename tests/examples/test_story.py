@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import json
+import re
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from forebear.cli.story import play, steps
 from forebear.graph.kinds import GRAPH
 from tests.audit.auditing import findings
 from tests.record.asking import ask, everything, ids
+from tests.test_project import ROOT
 
 BRIDGE = "dataset:bridge_orig@1.0.0"
 UNREGISTERED = "artifact:sha256:7722f7c0850d4b96b50b8d0eb077e077b31be7b45a9cda0643d1c42b13e3adf9"
@@ -155,6 +158,20 @@ async def test_which_fleets_run_models_made_with_bridge(company: Forebear) -> No
         assert path[1] == f"robot:{robot.partition('/')[0]}"
         assert path[2].startswith(f"installation:{robot}")
         assert path[-2:] == ["run:parcel-picker-2b", BRIDGE]
+
+
+SHOWN = {
+    page: re.findall(r"```graphql\n(\{.*?)```\n.*?```json\n(.*?)```", (ROOT / page).read_text("utf-8"), re.DOTALL)
+    for page in ("README.md", "docs/tutorial/ask-the-demo.md")
+}
+"""The questions that pages ask the demo, each with the answer that it shows."""
+
+
+@pytest.mark.parametrize("page", SHOWN)
+async def test_the_demo_answers_the_questions_of_a_page_as_the_page_says(company: Forebear, page: str) -> None:
+    assert SHOWN[page]
+    for query, answer in SHOWN[page]:
+        assert await ask(company, query) == json.loads(answer), query
 
 
 async def test_only_two_fleets_run_what_trained_on_bridge_itself(company: Forebear) -> None:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
 
 import typer
 from rich.console import Console
@@ -30,17 +30,22 @@ T = TypeVar("T")
 class Code(IntEnum):
     """Exit codes."""
 
-    OK = 0
-    NEGATIVE = 1
-    WRONG = 2
-    UNREACHABLE = 3
-    BUG = 70
+    doc: str
+
+    def __new__(cls, value: int, doc: str) -> Self:
+        """An exit code and what it means."""
+        code = int.__new__(cls, value)
+        code._value_, code.doc = value, doc
+        return code
+
+    OK = 0, "ok"
+    NEGATIVE = 1, "the answer is no, or something was rejected or not found"
+    WRONG = 2, "the command or a setting is wrong"
+    UNREACHABLE = 3, "the registry or its database cannot be reached"
+    BUG = 70, "Forebear has a bug"
 
 
-CODES = (
-    "Exit codes: 0 ok; 1 the answer is negative, something was rejected or not found; "
-    "2 wrong usage or settings; 3 the registry or its database cannot be reached; 70 a bug."
-)
+CODES = f"Exit codes: {'; '.join(f'{code:d} {code.doc}' for code in Code)}."
 
 Url = Annotated[
     str | None,
