@@ -23,8 +23,8 @@ from forebear.graph.facts import Facts
 from forebear.graph.kinds import GRAPH
 from forebear.graph.query.dialect import Engine, anchored
 from forebear.graph.rows import Amendment, EdgeRow, NodeRow, Row
-from forebear.record.recorder import MAX_ROWS
 from forebear.record.stream import BATCH
+from forebear.record.writing import MAX_ROWS
 
 Statement = tuple[str, dict[str, Any]]
 

@@ -14,7 +14,7 @@ from forebear.actions.governed import VERBS
 from forebear.app import Forebear
 from forebear.graph.declaration import Standing
 from forebear.graph.kinds import GRAPH
-from forebear.record.recorder import Origin, Rejection
+from forebear.record.summary import Origin, Rejection
 from tests.actions.plant import FLEET, RITA, artifact, ready, requested
 from tests.actions.world import ANNA, LINE, POLICY, RELEASE, VERSION, ago, company
 from tests.record.asking import ask, everything, record

@@ -8,7 +8,7 @@ import pytest
 
 from forebear.app import Forebear
 from forebear.domain.roles import Actor, Role
-from forebear.record.recorder import Origin
+from forebear.record.summary import Origin
 from tests.actions.plant import SECOND, artifact, ready
 from tests.actions.world import ADA, EVA, LINE, POLICY, RELEASE, VERSION, ago, company, done
 from tests.record.asking import everything, history, record, refused

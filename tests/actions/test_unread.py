@@ -6,7 +6,7 @@ from typing import Any
 
 from forebear.app import Forebear
 from forebear.domain.outcome import Refused
-from forebear.record.recorder import Origin
+from forebear.record.summary import Origin
 from tests.actions.plant import RITA
 from tests.actions.world import EVA, VERSION, ago, company, do
 from tests.record.asking import history, record

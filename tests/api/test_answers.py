@@ -14,7 +14,7 @@ import pytest
 from graphql import parse, validate
 
 import forebear.api.execution
-import forebear.record.recorder
+import forebear.record.writing
 from forebear.api.execution import Executor, RequestError
 from forebear.app import Forebear
 from forebear.graph.declaration import camel
@@ -126,7 +126,7 @@ def values(shape: Shape, answers: Answers, world: World, chance: random.Random) 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sets the recorder and the executor to the clock of a test's history."""
-    monkeypatch.setattr(forebear.record.recorder, "datetime", Clock)
+    monkeypatch.setattr(forebear.record.writing, "datetime", Clock)
     monkeypatch.setattr(forebear.api.execution, "datetime", Clock)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import forebear.api.execution
-import forebear.record.recorder
+import forebear.record.writing
 from forebear.api.execution import Executor
 from forebear.graph.kinds import GRAPH
 from forebear.store import Store
@@ -102,7 +102,7 @@ FLEETS_RUNNING = """query ($id: ID!) { fleetsRunning(trainedOn: $id) { nodes {
 async def test_of_robots_of_several_fleets_and_cohorts_each_question_says_the_same(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(forebear.record.recorder, "datetime", Clock)
+    monkeypatch.setattr(forebear.record.writing, "datetime", Clock)
     monkeypatch.setattr(forebear.api.execution, "datetime", Clock)
     worlds = [World(number) for number in range(WORLDS)]
     facts = tuple(fact for world in worlds for fact in world.facts(random.Random(world.number)))

@@ -12,7 +12,7 @@ from forebear.app import Forebear, application
 from forebear.domain.roles import Actor, Role
 from forebear.graph.moments import moment
 from forebear.identity.actors import DEVELOPMENT
-from forebear.record.recorder import Origin, Rejection, Summary
+from forebear.record.summary import Origin, Rejection, Summary
 
 
 def origin(name: str, source: str = "tests") -> Origin:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from forebear.app import Forebear
-from forebear.record.recorder import Rejection
+from forebear.record.summary import Rejection
 from tests.record.asking import ask, history, record, refused
 
 SINCE = "2026-01-01T00:00:00Z"

@@ -13,7 +13,7 @@ from forebear.app import Forebear
 from forebear.domain.roles import Actor, Role
 from forebear.graph.declaration import EdgeClass
 from forebear.graph.kinds import GRAPH
-from forebear.record.recorder import Origin, Summary
+from forebear.record.summary import Origin, Summary
 from tests.record.asking import everything, history, record
 
 SINCE = "2026-01-01T00:00:00Z"

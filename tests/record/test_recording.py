@@ -6,7 +6,7 @@ import pytest
 
 from forebear.app import Forebear
 from forebear.domain.roles import Actor, Role
-from forebear.record.recorder import Origin, Rejection, Summary
+from forebear.record.summary import Origin, Rejection, Summary
 from tests.record.asking import ask, everything, history, ids, now, origin, record, refused
 
 NODE = """

@@ -19,8 +19,8 @@ from forebear.cli.registry import Remote
 from forebear.cli.stream import Import
 from forebear.cli.terminal import Code, Failure
 from forebear.record import stream
-from forebear.record.recorder import Origin
 from forebear.record.stream import Line, record_lines
+from forebear.record.summary import Origin
 from forebear.store import WriteTransaction
 from tests import engines
 from tests.record.asking import ORIGIN, ask, everything, history

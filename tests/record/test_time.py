@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from forebear.app import Forebear
-from forebear.record.recorder import Summary
+from forebear.record.summary import Summary
 from tests.record.asking import ask, now, origin
 
 AT = "2026-06-15T00:00:00Z"

@@ -6,7 +6,7 @@ from typing import Any
 from forebear.app import Forebear
 from forebear.graph.kinds import GRAPH
 from forebear.record.archive import export, restore
-from forebear.record.recorder import Rejection
+from forebear.record.summary import Rejection
 from tests import engines
 from tests.audit.auditing import findings, tamper
 from tests.record.asking import ask, history, now, refused

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from forebear.app import Forebear
-from forebear.record.recorder import Summary
+from forebear.record.summary import Summary
 from tests.record.asking import ask, record, refused
 
 RESOLVE = """query($d: String!) {

@@ -23,8 +23,9 @@ from forebear.graph.declaration import LINE
 from forebear.graph.document import InvalidDocument, decode
 from forebear.identity.authentication import Authentication
 from forebear.identity.errors import IssuerUnavailable, Unauthenticated
-from forebear.record.recorder import MAX_FACTS, Origin, Recorder
+from forebear.record.recorder import MAX_FACTS, Recorder
 from forebear.record.stream import MAX_LINE, Line, read_lines, record_lines
+from forebear.record.summary import Origin
 from forebear.store.errors import EngineUnavailable, StatementTimeout, StorageFull, StoreError, TransientFailure
 
 JSON = "application/json"

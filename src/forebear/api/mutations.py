@@ -23,7 +23,8 @@ from forebear.graph.amendment import which
 from forebear.graph.declaration import AS_OF, LINE, Edge, Kind
 from forebear.graph.facts import Facts, as_of_doc
 from forebear.identity.tokens import Tokens
-from forebear.record.recorder import FEW, MAX_FACTS, MAX_UNDESCRIBED, Origin, Recorder, Rejection, Summary, recording
+from forebear.record.recorder import FEW, MAX_FACTS, Recorder, recording
+from forebear.record.summary import MAX_UNDESCRIBED, Origin, Rejection, Summary
 
 if TYPE_CHECKING:
     from forebear.api.execution import Executor

@@ -73,7 +73,7 @@ async def _prepare(registry: Forebear) -> None:
 
 async def load(registry: Forebear) -> None:
     """Records the facts of the example lineage. Raises `Failure` where they are not what is recorded already."""
-    from forebear.record.recorder import Origin
+    from forebear.record.summary import Origin
     from forebear.store.statements import directory
 
     for name in EXAMPLES:

@@ -120,8 +120,8 @@ class Local:
         return msgspec.json.decode(answer.body, type=dict[str, Any])
 
     async def record(self, lines: Sequence[bytes], source: str, *, imported: bool, after: str) -> Line:
-        from forebear.record.recorder import Origin
         from forebear.record.stream import record_lines
+        from forebear.record.summary import Origin
         from forebear.store.errors import EngineUnavailable, StatementTimeout, TransientFailure
 
         async def chunk() -> AsyncIterator[bytes]:
@@ -136,7 +136,7 @@ class Local:
 
     async def record_all(self, documents: Sequence[object], source: str, *, imported: bool) -> Line:
         from forebear.api.mutations import outcome
-        from forebear.record.recorder import Origin
+        from forebear.record.summary import Origin
         from forebear.store.errors import EngineUnavailable, StatementTimeout, TransientFailure
 
         try:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
-from forebear.graph.declaration import Graph, Kind
+from forebear.graph.declaration import Kind
 from forebear.graph.ids import nameof, unescape
 from forebear.graph.rows import Amendment, Row
 from forebear.graph.statements import placeholder, upsert
 from forebear.graph.statements.placeholder import Renamed
-from forebear.store import WriteTransaction
+from forebear.record.writing import Writing
 
 
 @dataclass(frozen=True)
@@ -28,26 +28,11 @@ class Named:
         return self.values["externalIds"] or () if "externalIds" in self.values else None
 
 
-class Writing(Protocol):
-    """The transaction of facts as names need it."""
-
-    transaction: WriteTransaction
-
-    async def run(self, text: str, rows: Sequence[Mapping[str, Any]], reason: str | None = None) -> list[dict[str, Any]]:
-        """The rows that a statement answers for some rows."""
-
-    def refuse(self, position: int, reason: str) -> None:
-        """Refuses the fact at a position."""
-
-    def join(self, kind: Kind, rows: Sequence[Mapping[str, str]]) -> Any:
-        """Has nodes take the place of placeholders."""
-
-
 class Names:
     """The names of nodes that a transaction writes."""
 
-    def __init__(self, graph: Graph, writing: Writing) -> None:
-        self._graph = graph
+    def __init__(self, writing: Writing) -> None:
+        self._graph = writing.graph
         self._writing = writing
 
     async def give(self, kind: Kind, nodes: Sequence[Named]) -> None:
@@ -63,7 +48,7 @@ class Names:
             await self._writing.run(upsert.identify(kind), rows)
         if of:
             waiting = await self._waiting(kind, of)
-            await self._writing.join(kind, [{"id": of[id], "placeholder": id} for id in waiting])
+            await self._join(kind, [{"id": of[id], "placeholder": id} for id in waiting])
 
     async def _claim(self, kind: Kind, nodes: Sequence[Named], rows: Sequence[Mapping[str, Any]]) -> None:
         """Sees to it that an external id names one node. Raises `Renamed` where a new node is one that is there already."""
@@ -98,7 +83,15 @@ class Names:
             if ids:
                 await self._writing.run(placeholder.stand_in(kind), [{"id": id} for id in ids])
                 waiting = await self._waiting(kind, ids)
-                await self._writing.join(kind, [{"id": present[id], "placeholder": id} for id in waiting])
+                await self._join(kind, [{"id": present[id], "placeholder": id} for id in waiting])
+
+    async def _join(self, kind: Kind, rows: Sequence[Mapping[str, str]]) -> None:
+        """Has nodes take the place of placeholders, which are taken back: rows `{id, placeholder}`."""
+        if rows:
+            await self._writing.run(placeholder.join(self._graph, kind), rows)
+            self._writing.summary.revised += len(rows)
+            for row in rows:
+                self._writing.changed(row["placeholder"], {}, None, (), None)
 
     async def _waiting(self, kind: Kind, ids: Iterable[str]) -> list[str]:
         rows = await self._writing.transaction.run(placeholder.waiting(kind.name), {"ids": sorted(ids)})

@@ -10,7 +10,9 @@ from typing import Any
 import msgspec
 
 from forebear.graph.document import InvalidDocument, decode
-from forebear.record.recorder import MAX_UNDESCRIBED, Batch, Origin, Recorder, Rejection, Summary
+from forebear.record.batch import Batch
+from forebear.record.recorder import Recorder
+from forebear.record.summary import MAX_UNDESCRIBED, Origin, Rejection, Summary
 
 BATCH = 5_000
 """Facts of one transaction: enough that each of its statements has some hundreds of rows."""
