@@ -25,7 +25,8 @@ def test_one_is_no_plural(n: int, what: str, said: str) -> None:
 
 
 def test_what_would_move_the_cursor_is_a_picture_of_it() -> None:
-    assert printable({"name": HOSTILE, "tags": ["é日🤖👩‍🔬", 1, None]}) == {
+    assert printable({"name": HOSTILE, "configuration": {"\x1b[2J": 1}, "tags": ["é日🤖👩‍🔬", 1, None]}) == {
+        "configuration": {"␛[2J": 1},
         "name": "arm␛[2J␊robot:q is APPROVED␍␇\ufffd1m\ufffd\ufffd\ufffd",
         "tags": ["é日🤖👩‍🔬", 1, None],
     }

@@ -142,7 +142,7 @@ def printable(value: Any) -> Any:
         case str():
             return value if value.isprintable() else "".join(map(_picture, value))
         case dict():
-            return {name: printable(each) for name, each in value.items()}
+            return {printable(name): printable(each) for name, each in value.items()}
         case list():
             return [printable(each) for each in value]
     return value
