@@ -140,6 +140,12 @@ def test_json_is_as_deep_in_a_mutation_as_in_a_fact(executor: Executor) -> None:
     assert refused(executor, query) == ("TOO_DEEP", "a value in the document is more than 80 values deep")
 
 
+def test_what_is_nested_too_deeply_to_be_read_names_the_limits(executor: Executor) -> None:
+    for query in (f"{{ runs(first: {'[' * 1_900}) }}", "{ runs " * 1_900):
+        assert refused(executor, query) == ("TOO_DEEP", limits.TOO_NESTED)
+    assert refused(executor, "{ runs(first: token")[0] == "SYNTAX_ERROR"
+
+
 def test_what_is_too_intricate_to_validate_names_the_limit(executor: Executor) -> None:
     fields = " ".join("a: id" for _ in range(330))
     code, message = refused(executor, f"{{ models {{ nodes {{ {fields} }} }} }}")

@@ -112,10 +112,10 @@ class Documents:
         try:
             ast = parse(query, max_tokens=limits.MAX_TOKENS, no_location=False)
         except GraphQLError as error:
-            error.extensions = {"code": "TOO_LONG" if "token" in error.message else "SYNTAX_ERROR"}
+            if error.message.endswith("nested too deeply. Parsing aborted."):
+                raise RequestError([error_of(limits.TOO_NESTED, "TOO_DEEP")]) from None
+            error.extensions = {"code": "TOO_LONG" if error.message.endswith("tokens. Parsing aborted.") else "SYNTAX_ERROR"}
             raise RequestError([error]) from None
-        except RecursionError:
-            raise RequestError([error_of("the document is nested too deeply", "TOO_DEEP")]) from None
         try:
             limits.check(ast)
         except GraphQLError as error:

@@ -61,6 +61,10 @@ LIGHT = 100
 
 MAX_COMPARISONS = 50_000
 
+TOO_NESTED = (
+    f"the document is nested too deeply to be read: fields may be {MAX_DEPTH} deep, and a value {MAX_DOCUMENT_DEPTH} values"
+)
+
 TOO_INTRICATE = (
     f"the document is too intricate to be validated: more than {MAX_COMPARISONS} comparisons of fields with the same name, "
     "or fragments nested too deeply"
