@@ -9,9 +9,9 @@ from enum import Enum
 from typing import Any
 
 from forebear.graph.declaration import Change, Edge, Json, Kind, Long, Property
-from forebear.graph.query.compiler import question
 from forebear.graph.query.compiler.filter import Filter, where
 from forebear.graph.query.compiler.page import Rows, page
+from forebear.graph.query.compiler.question import answer
 from forebear.graph.query.compiler.selected import Selected
 from forebear.graph.query.compiler.statement import Finish, Projection, Statement, object_of
 from forebear.graph.query.compiler.time import Time
@@ -88,7 +88,7 @@ class Nodes:
             case ConnectionField():
                 return self.connection(s, s.rule, n, time)
             case QuestionField(asked):
-                return question.answer(self, s, asked, n, time)
+                return answer(self.statement, self.project, s, asked, n, time)
         raise AssertionError(f"{s.key}: {s.rule!r} is no rule of a node's field")
 
     # ── edges ───────────────────────────────────────────────────────────────────────────────────────────

@@ -8,9 +8,9 @@ from typing import Any
 
 from forebear.graph.declaration import Graph
 from forebear.graph.ids import Ids
-from forebear.graph.query.compiler import question
 from forebear.graph.query.compiler.node import Nodes
 from forebear.graph.query.compiler.page import MAX_FIRST
+from forebear.graph.query.compiler.question import answer
 from forebear.graph.query.compiler.selected import InvalidArgument, Selected
 from forebear.graph.query.compiler.statement import Compiled, Projection, Statement, object_of
 from forebear.graph.query.dialect import Dialect
@@ -36,7 +36,7 @@ def _root(nodes: Nodes, s: Selected) -> Projection:
         case KindField(kind):
             return nodes.all(s, kind)
         case QuestionField(asked):
-            return question.answer(nodes, s, asked, None, None)
+            return answer(nodes.statement, nodes.project, s, asked, None, None)
     raise AssertionError(f"{s.key}: {s.rule!r} is no rule of a root field")
 
 

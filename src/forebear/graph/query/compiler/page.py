@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,7 +98,6 @@ class Rows:
 
 def page(statement: Statement, s: Selected, rows: Rows, container: str = "o") -> Projection:
     """A connection: its rows after the cursor, in order, at most `first`, in the forms that were selected."""
-    arguments = s.arguments
     parts = [p for p in s.fields(s.type_names()[0]) if p.rule is not None]
     listed = [p for p in parts if p.rule in (ConnectionPart.EDGES, ConnectionPart.NODES)]
     paged = [p for p in parts if p.rule is ConnectionPart.PAGE_INFO]
@@ -108,39 +107,53 @@ def page(statement: Statement, s: Selected, rows: Rows, container: str = "o") ->
             texts.append(f"`{p.key}`: {statement.hoist(rows.count)}")
         elif p.rule is ConnectionPart.TRUNCATED:
             texts.append(f"`{p.key}`: {statement.hoist(rows.truncated)}")
-    if not listed and not paged:
-        return f"{container}{{{', '.join(texts)}}}", None
-    check_first(arguments.values.get("first", DEFAULT_FIRST))
-    direct = len(listed) == 1 and not paged
-    most = limit(statement, arguments, extra=0 if direct else 1)
-    clauses = ""
-    if arguments.values.get("after") is not None:
-        clauses = f" WITH * WHERE {after(statement, arguments, rows)}"
-    clauses += f" WITH * ORDER BY {rows.ordering} LIMIT {most}"
+    finish = None
+    if listed or paged:
+        direct = len(listed) == 1 and not paged
+        text, finish = _direct(statement, s, rows, listed[0]) if direct else _slots(statement, s, rows, listed, paged)
+        texts.append(text)
+    return f"{container}{{{', '.join(texts)}}}", finish
 
-    def projection(p: Selected) -> Projection:
-        return rows.row(p) if p.rule is ConnectionPart.NODES else rows.edge(p, rows.cursor)
 
-    if direct:
-        part = listed[0]
-        row, inner = statement.returned(lambda: projection(part))
-        texts.append(f"`{part.key}`: {statement.hoist(rows.collect(clauses, row))}")
-        finish_rows = finish_all(inner)
-        return f"{container}{{{', '.join(texts)}}}", finish_each({part.key: finish_rows} if finish_rows else {})
+def _clauses(statement: Statement, arguments: Arguments, rows: Rows, most: str) -> str:
+    """What cuts the rows to a page."""
+    passed = f" WITH * WHERE {after(statement, arguments, rows)}" if arguments.values.get("after") is not None else ""
+    return f"{passed} WITH * ORDER BY {rows.ordering} LIMIT {most}"
+
+
+def _projected(rows: Rows, p: Selected) -> Projection:
+    return rows.row(p) if p.rule is ConnectionPart.NODES else rows.edge(p, rows.cursor)
+
+
+def _direct(statement: Statement, s: Selected, rows: Rows, part: Selected) -> Projection:
+    """Rows in the one form that was selected, as they are answered."""
+    check_first(s.arguments.values.get("first", DEFAULT_FIRST))
+    clauses = _clauses(statement, s.arguments, rows, limit(statement, s.arguments, extra=0))
+    row, inner = statement.returned(lambda: _projected(rows, part))
+    finish_rows = finish_all(inner)
+    text = f"`{part.key}`: {statement.hoist(rows.collect(clauses, row))}"
+    return text, finish_each({part.key: finish_rows} if finish_rows else {})
+
+
+def _slots(statement: Statement, s: Selected, rows: Rows, listed: Sequence[Selected], paged: Sequence[Selected]) -> Projection:
+    """Rows with their cursors and in all forms that were selected, and one more than asked for: it says whether more follow."""
+    check_first(s.arguments.values.get("first", DEFAULT_FIRST))
+    most = limit(statement, s.arguments, extra=1)
+    clauses = _clauses(statement, s.arguments, rows, most)
     finishes: dict[str, Finish] = {}
 
     def slots() -> Projection:
         texts = [f"`~cursor`: {rows.cursor}"]
         for part in listed:
-            row, inner = projection(part)
+            row, inner = _projected(rows, part)
             texts.append(f"`{part.key}`: {row}")
             if inner:
                 finishes[part.key] = inner
         return f"{rows.container}{{{', '.join(texts)}}}", None
 
     row, _ = statement.returned(slots)
-    texts.append(f"`~rows`: {statement.hoist(rows.collect(clauses, row))}")
-    limit_name, following = most[1:], arguments.values.get("after") is not None
+    text = f"`~rows`: {statement.hoist(rows.collect(clauses, row))}"
+    limit_name, following = most[1:], s.arguments.values.get("after") is not None
     infos = [(p.key, [(q.key, q.rule) for q in p.fields("PageInfo") if isinstance(q.rule, PagePart)]) for p in paged]
 
     def finish(value: Any, parameters: Mapping[str, Any]) -> Any:
@@ -159,7 +172,7 @@ def page(statement: Statement, s: Selected, rows: Rows, container: str = "o") ->
             value[key] = {k: facts[rule] for k, rule in selected}
         return value
 
-    return f"{container}{{{', '.join(texts)}}}", finish
+    return text, finish
 
 
 def limit(statement: Statement, arguments: Arguments, extra: int) -> str:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from forebear.graph.complaint import shown
 from forebear.graph.declaration import BOOKKEEPING, OWN_LABELS, RETRACTED, Graph
@@ -15,21 +15,23 @@ from forebear.graph.query import search
 from forebear.graph.query.compiler.filter import plain
 from forebear.graph.query.compiler.page import Rows, page
 from forebear.graph.query.compiler.selected import InvalidArgument, Selected
-from forebear.graph.query.compiler.statement import Projection, Statement, finish_all, object_of, unless_null
+from forebear.graph.query.compiler.statement import Projection, ProjectNode, Statement, finish_all, object_of, unless_null
 from forebear.graph.query.compiler.time import Time
 from forebear.graph.query.field import ColumnField, EdgePart
 from forebear.graph.query.question import Question
 from forebear.graph.statements.constraints import full_text
 
-if TYPE_CHECKING:
-    from forebear.graph.query.compiler.node import Nodes
-
 _PROPERTY = re.compile(r"(?P<of>\w+)\.\w+")
 
 
-def answer(nodes: Nodes, s: Selected, question: Question, n: str | None, outer: Time | None) -> Projection:
-    """The answer of a question, of a node where it is the field of one. Raises `InvalidArgument`."""
-    statement, arguments = nodes.statement, s.arguments
+def answer(
+    statement: Statement, project: ProjectNode, s: Selected, question: Question, n: str | None, outer: Time | None
+) -> Projection:
+    """The answer of a question, of a node where it is the field of one. Raises `InvalidArgument`.
+
+    `project` projects the nodes of its rows.
+    """
+    arguments = s.arguments
     dialect, graph = statement.dialect, statement.graph
     time = statement.time(arguments, outer)
     texts: dict[str, str] = {"at": time.at, "asKnownAt": time.known or "", "self": f"{n}.id"}
@@ -68,7 +70,7 @@ def answer(nodes: Nodes, s: Selected, question: Question, n: str | None, outer: 
     def fill(text: str) -> str:
         return dialect.fill(dialect.rewrite(text, as_known=time.known is not None), texts)
 
-    rows = _QuestionRows(nodes, question, fill(question.body), fill, time, imports)
+    rows = _QuestionRows(statement, project, question, fill(question.body), fill, time, imports)
     if question.paged:
         text, finish = page(statement, s, rows.paged(), container=n or "o")
     else:
@@ -132,7 +134,8 @@ def _document(value: str | Mapping[str, Any] | None) -> Any:
 class _QuestionRows:
     """The rows of a question."""
 
-    nodes: Nodes
+    statement: Statement
+    project: ProjectNode
     question: Question
     body: str
     fill: Callable[[str], str]
@@ -144,7 +147,7 @@ class _QuestionRows:
     def row(self, s: Selected) -> Projection:
         fields = s.fields(self.question.row.name)
         reads = {f.rule.column.name: self.fill(f.rule.column.expression) for f in fields if isinstance(f.rule, ColumnField)}
-        return object_of("q", self._columns(fields, self.nodes.statement.shared(reads)))
+        return object_of("q", self._columns(fields, self.statement.shared(reads)))
 
     def paged(self) -> Rows:
         def edge(s: Selected, cursor: str) -> Projection:
@@ -174,13 +177,13 @@ class _QuestionRows:
     def _columns(self, selected: Sequence[Selected], reads: Mapping[str, str]) -> dict[str, Projection]:
         """The columns of a row, each read by its expression."""
         return {
-            s.key: self._column(s, s.rule, self.nodes.statement.hoist(reads[s.rule.column.name]))
+            s.key: self._column(s, s.rule, self.statement.hoist(reads[s.rule.column.name]))
             for s in selected
             if isinstance(s.rule, ColumnField)
         }
 
     def _column(self, s: Selected, rule: ColumnField, read: str) -> Projection:
-        statement, graph, type = self.nodes.statement, self.nodes.statement.graph, rule.column.type
+        statement, graph, type = self.statement, self.statement.graph, rule.column.type
         if not s.type_names():
             if type.name == "JSON":
                 return read, lambda value, _: _document(value)
@@ -192,7 +195,7 @@ class _QuestionRows:
         item = statement.name("n")
         if type.name in graph.kinds or type.name == "Node":
             kinds = tuple(graph.kinds) if type.name == "Node" else (type.name,)
-            row, finish = statement.returned(lambda: self.nodes.project(s, item, kinds, self.time))
+            row, finish = statement.returned(lambda: self.project(s, item, kinds, self.time))
             source = f"UNWIND {read} AS {item}" if type.many else f"WITH *, {read} AS {item} WHERE {item} IS NOT NULL"
             text = statement.hoist(f"COLLECT {{ {source}{self.time.then(item)}{row} }}")
         else:

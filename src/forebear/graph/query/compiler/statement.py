@@ -11,7 +11,7 @@ from typing import Any
 from forebear.graph.complaint import wrong_kind
 from forebear.graph.declaration import Graph
 from forebear.graph.ids import Ids, InvalidId
-from forebear.graph.query.compiler.selected import Arguments, InvalidArgument
+from forebear.graph.query.compiler.selected import Arguments, InvalidArgument, Selected
 from forebear.graph.query.compiler.time import Time
 from forebear.graph.query.dialect import Dialect, closing
 
@@ -20,6 +20,9 @@ Finish = Callable[[Any, Mapping[str, Any]], Any]
 
 Projection = tuple[str, Finish | None]
 """An expression that computes a value of the tree, and what is left to finish of it."""
+
+ProjectNode = Callable[[Selected, str, Sequence[str], Time], Projection]
+"""Projects a node, by its name in the statement and the kinds that it may be of, as of some moments."""
 
 _AGGREGATION = re.compile(r"\b(?:collect|count|min|max|sum|avg)\(")
 
