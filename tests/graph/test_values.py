@@ -11,7 +11,7 @@ from forebear.actions.catalogue import ACTIONS
 from forebear.domain.values import against
 from forebear.graph.amendment import corrected
 from forebear.graph.complaint import reasons_of
-from forebear.graph.declaration import ENDS, Digest, Edge, Json, Kind, Long, Property, Standing
+from forebear.graph.declaration import EDGES, Digest, Edge, Json, Kind, Long, Property, Standing
 from forebear.graph.document import MAX_DEPTH, MAX_TEXT
 from forebear.graph.facts import Facts
 from forebear.graph.kinds import GRAPH
@@ -125,7 +125,7 @@ def test_nor_do_its_edges(edge: Edge) -> None:
     if edge.source in edge.targets:
         assert names(refusal(kind, **{edge.name: end(id=id_of(kind))}), f"{edge.name}.0")
     if not edge.one:
-        assert names(refusal(kind, **{edge.name: end() * (ENDS + 1)}), edge.name)
+        assert names(refusal(kind, **{edge.name: end() * (EDGES + 1)}), edge.name)
 
 
 @pytest.mark.parametrize("kind", CORRECTABLE, ids=lambda k: k.name)

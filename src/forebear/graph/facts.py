@@ -20,7 +20,7 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError, create_
 
 from forebear.graph.amendment import Amendments
 from forebear.graph.complaint import reasons_of, unknown, wrong_kind
-from forebear.graph.declaration import AS_OF, ENDS, Change, Edge, Graph, Kind, Property, Standing, Value
+from forebear.graph.declaration import AS_OF, EDGES, Change, Edge, Graph, Kind, Property, Standing, Value
 from forebear.graph.digest import InvalidDigest, in_name
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.rows import EdgeRow, InvalidFact, NodeRow, Row
@@ -231,7 +231,7 @@ class Facts:
             fields[e.name] = (
                 (end | None, Field(default=None, description=e.doc))
                 if e.one
-                else (Annotated[list[end], Field(max_length=ENDS)] | None, Field(default=None, description=e.doc))  # type: ignore[valid-type]
+                else (Annotated[list[end], Field(max_length=EDGES)] | None, Field(default=None, description=e.doc))  # type: ignore[valid-type]
             )
         return create_model(kind.name, __config__=CONFIG, __doc__=kind.doc, **fields)
 

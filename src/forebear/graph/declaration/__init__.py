@@ -54,6 +54,7 @@ from forebear.graph.declaration.nodes import (
     Standing,
 )
 from forebear.graph.declaration.properties import (
+    EDGES,
     ENDS,
     ITEMS,
     LINE,
@@ -79,6 +80,7 @@ __all__ = [
     "AUDIT_HEAD",
     "BOOKKEEPING",
     "COMMON",
+    "EDGES",
     "ENDS",
     "EXTERNAL_ID",
     "IDENTIFIES",

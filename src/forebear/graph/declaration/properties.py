@@ -39,7 +39,10 @@ ITEMS = 1_000
 """The longest list of a property that does not say otherwise."""
 
 ENDS = 10_000
-"""The most edges of one kind that one fact may name, and the longest list of what there is much of."""
+"""The longest list of what there is much of."""
+
+EDGES = 2_000
+"""The most edges of one kind that one fact may name: what an engine does for them grows with their square."""
 
 
 class DeclarationError(Exception):
