@@ -22,6 +22,7 @@ from forebear.actions.catalogue import ACTIONS, INQUIRIES
 from forebear.actions.performer import Performer
 from forebear.api import audit, documents, http
 from forebear.api.archive import archive
+from forebear.api.cypher import cypher
 from forebear.api.execution import Executor
 from forebear.api.log import RequestLog
 from forebear.api.mutations import Context
@@ -195,6 +196,7 @@ def application(
             ),
             Route("/", _console),
             Route("/schema.graphql", on_registry(_schema)),
+            Route("/schema/cypher/{name}", on_registry(lambda q, r: cypher(q, r.schema.graph, r.store.engine))),
             Route("/healthz", _alive),
             Route("/readyz", on_registry(_ready)),
         ],

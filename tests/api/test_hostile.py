@@ -254,7 +254,18 @@ async def test_small_reads_pass_sixty_four_heavy_ones(service: Served, store: St
     assert statistics.median(took) < (time.perf_counter() - started) / 20
 
 
-DOORS = [b"/graphql", b"/facts", b"/export", b"/audit", b"/audit/heads", b"/audit/nodes", b"/", b"/schema.graphql", b"/healthz"]
+DOORS = [
+    b"/graphql",
+    b"/facts",
+    b"/export",
+    b"/audit",
+    b"/audit/heads",
+    b"/audit/nodes",
+    b"/",
+    b"/schema.graphql",
+    b"/schema/cypher/x",
+    b"/healthz",
+]
 SCRAPS = [
     b"",
     b"\r\n",

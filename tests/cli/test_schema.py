@@ -1,5 +1,6 @@
-"""The schema in its three forms."""
+"""The schema in its four forms."""
 
+import re
 from pathlib import Path
 
 from forebear.graph.facts import Facts
@@ -33,3 +34,20 @@ def test_the_reference_has_every_kind_property_and_edge() -> None:
         "`weight`: Its sampling weight in the mixture (dimensionless). |\n"
     ) in text
     assert "| `guidedBy` [] | GUIDED_BY | LINEAGE | ModelVersion | The models that it learned from., `role`!: " in text
+
+
+def test_cypher_is_a_whole_statement_of_an_engine() -> None:
+    lineage = forebear("schema", "cypher", "lineage").out
+    assert re.match(r':param of => "dataset:x";\n', lineage)
+    assert "MATCH walk = (start)-[:" in lineage
+    embedded = forebear("schema", "cypher", "lineage", "--engine", "embedded", "--as-known-at").out
+    assert "MATCH walk" not in embedded
+    assert ':param asKnownAt => "20' in embedded
+
+
+def test_a_wrong_name_is_answered_with_those_that_there_are() -> None:
+    failed = forebear("schema", "cypher", "drifft")
+    assert (failed.code, failed.out) == (2, "")
+    assert failed.err.startswith(
+        "forebear: no question or facts are called 'drifft'; did you mean 'drift'? There are approval, "
+    )

@@ -114,7 +114,7 @@ async def facts(request: Request, recorder: Recorder, authentication: Authentica
     `mark` of the last report. Raises `BadRequest` and `StoreError`.
     """
     options = request.query_params
-    imported, partial = _flag(options.get("imported"), "imported"), options.get("partial")
+    imported, partial = flag(options.get("imported"), "imported"), options.get("partial")
     after = options.get("after")
     if after and not re.fullmatch("[0-9a-f]{64}", after):
         raise BadRequest(400, "after: is no mark of a report; give none at the beginning of a file", "BAD_REQUEST")
@@ -124,8 +124,8 @@ async def facts(request: Request, recorder: Recorder, authentication: Authentica
     kind = media_type(request, JSON, NDJSON, "application/jsonl", "application/ndjson")
     origin = Origin(actor, options.get("source") or "http")
     if kind == JSON:
-        return await _array(request, recorder, origin, imported=imported, partial=_flag(partial, "partial"), after=after)
-    goes_on = partial is None or _flag(partial, "partial")
+        return await _array(request, recorder, origin, imported=imported, partial=flag(partial, "partial"), after=after)
+    goes_on = partial is None or flag(partial, "partial")
     return Reports(record_lines(recorder, unzipped(request), origin, imported=imported, partial=goes_on, after=after))
 
 
@@ -209,7 +209,8 @@ def last_line(code: str, message: str) -> bytes:
     return msgspec.json.encode({"error": {"code": code, "message": message}}) + b"\n"
 
 
-def _flag(text: str | None, name: str) -> bool:
+def flag(text: str | None, name: str) -> bool:
+    """Whether a query parameter is true; false where it is left out. Raises `BadRequest`."""
     if text in (None, "", "false"):
         return False
     if text == "true":

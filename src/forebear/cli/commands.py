@@ -60,7 +60,7 @@ app.command("restore")(archive.restore)
 app.add_typer(policy.app, name="policy")
 app.add_typer(audit.app, name="audit")
 app.command("doctor")(doctor.doctor)
-app.command("schema")(schema.schema)
+app.add_typer(schema.app, name="schema")
 app.add_typer(tokens.app, name="token")
 
 

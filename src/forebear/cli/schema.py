@@ -1,12 +1,16 @@
-"""The schema in its forms: `schema`."""
+"""The schema in its forms: `schema graphql`, `schema graph`, `schema facts`, `schema cypher`."""
 
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from forebear.cli.terminal import Code, Failure
+from forebear.graph import moments
+from forebear.graph.query.dialect import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,39 +18,62 @@ if TYPE_CHECKING:
     from forebear.graph.declaration import Edge, Graph, Kind, Property
 
 
-class Form(StrEnum):
-    """What can be printed."""
-
-    GRAPHQL = "graphql"
-    GRAPH = "graph"
-    FACTS = "facts"
+app = typer.Typer(help="Print a schema: all there is to know for asking and recording.", no_args_is_help=True)
 
 
-def schema(
-    form: Annotated[
-        Form,
-        typer.Argument(
-            help="graphql: the API's schema; graph: kinds and edges as Markdown; facts: JSON schema of facts.",
-            show_default=False,
-        ),
-    ],
-) -> None:
-    """Print a schema: everything there is to know for asking and recording."""
-    if form is Form.GRAPHQL:
-        from forebear.app import schema_of
+@app.callback()
+def schema() -> None:
+    """Print a schema: all there is to know for asking and recording."""
 
-        sys.stdout.write(schema_of().sdl)
-        return
+
+@app.command()
+def graphql() -> None:
+    """Print the schema of the GraphQL API."""
+    from forebear.app import schema_of
+
+    sys.stdout.write(schema_of().sdl)
+
+
+@app.command()
+def graph() -> None:
+    """Print the reference of kinds and edges, as Markdown."""
     from forebear.graph.kinds import GRAPH
 
-    if form is Form.GRAPH:
-        sys.stdout.writelines(f"{line}\n" for line in reference(GRAPH))
-    else:
-        import json
+    sys.stdout.writelines(f"{line}\n" for line in reference(GRAPH))
 
-        from forebear.graph.facts import Facts
 
-        print(json.dumps(Facts(GRAPH).json_schema, indent=2, ensure_ascii=False))
+@app.command()
+def facts() -> None:
+    """Print the JSON schema of facts."""
+    import json
+
+    from forebear.graph.facts import Facts
+    from forebear.graph.kinds import GRAPH
+
+    print(json.dumps(Facts(GRAPH).json_schema, indent=2, ensure_ascii=False))
+
+
+@app.command()
+def cypher(
+    name: Annotated[
+        str,
+        typer.Argument(help="A question, such as what-was-running, or facts, such as place_facts.", show_default=False),
+    ],
+    engine: Annotated[Engine, typer.Option(help="The engine that the statement is for.")] = Engine.NEO4J,
+    as_known_at: Annotated[
+        bool, typer.Option("--as-known-at", help="As it was known at a moment, $asKnownAt; without it as it is known now.")
+    ] = False,
+) -> None:
+    """Print the whole Cypher statement of a question, or of the facts that a decision rests on, to run in Neo4j Browser."""
+    from forebear.graph.kinds import GRAPH
+    from forebear.graph.query.dialect import InvalidStatement
+    from forebear.store.statements import NoSuchStatement, whole
+
+    try:
+        text = whole(name, GRAPH, engine, moments.moment(datetime.now(UTC)), as_known=as_known_at)
+    except (NoSuchStatement, InvalidStatement) as error:
+        raise Failure(str(error), Code.WRONG) from None
+    sys.stdout.write(text)
 
 
 def reference(graph: Graph) -> Iterator[str]:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from forebear.graph.complaint import meant, shown
 from forebear.graph.declaration import Graph
-from forebear.graph.query.dialect import Engine, InvalidStatement, misbegun
+from forebear.graph.query import browser
+from forebear.graph.query.dialect import Dialect, Engine, InvalidStatement, misbegun
 from forebear.graph.query.header import PARAMETERS, Header, InvalidHeader, Parameter, read
 from forebear.graph.query.question import Question, parse
 from forebear.graph.query.rule import Rules
@@ -81,19 +83,52 @@ _PARAMETER = re.compile(r"\$(\w+)")
 
 def facts(engine: Engine, folder: Path | None = None) -> dict[str, Facts]:
     """The statements `cypher/actions/<name>_facts.cypher` for an engine, by name. Raises `InvalidStatement`."""
-    found, gathered = {}, engine is Engine.NEO4J
-    for file in sorted((folder or directory("cypher") / "actions").glob("*_facts.cypher")):
-        text, header = _checked(file)
-        name = file.stem.removesuffix("_facts")
-        asked = _PARAMETER.sub(r"$asked.\1", text) if gathered else text
-        found[name] = Facts(name, asked, tuple(header.parameters), gathered, header.doc)
-    return found
+    files = sorted((folder or directory("cypher") / "actions").glob("*_facts.cypher"))
+    return {statement.name: statement for statement in (_facts(file, engine) for file in files)}
+
+
+def _facts(file: Path, engine: Engine) -> Facts:
+    text, header = _checked(file)
+    gathered = engine is Engine.NEO4J
+    asked = _PARAMETER.sub(r"$asked.\1", text) if gathered else text
+    return Facts(file.stem.removesuffix("_facts"), asked, tuple(header.parameters), gathered, header.doc)
 
 
 @cache
 def statements(folder: str) -> Mapping[str, str]:
     """The texts of the statements in a folder of `cypher`, by name. Raises `InvalidStatement`."""
     return {file.stem: _checked(file)[0] for file in sorted((directory("cypher") / folder).glob("*.cypher"))}
+
+
+class NoSuchStatement(LookupError):
+    """A name that no question and no file of facts has."""
+
+
+def names() -> list[str]:
+    """The names of the files whose statements `whole` prints: questions first, then facts."""
+    folders = (directory("cypher") / "questions", "*"), (directory("cypher") / "actions", "*_facts")
+    return [file.stem for folder, of in folders for file in sorted(folder.glob(f"{of}.cypher"))]
+
+
+def whole(name: str, graph: Graph, engine: Engine, now: str, *, as_known: bool = False) -> str:
+    """The statement of a question or of facts as one runs it oneself, with a value for each parameter.
+
+    `name` is that of the file; a question may be named as its field or its command as well. Raises `NoSuchStatement`, and
+    `InvalidStatement` where there is no statement of it as it was known.
+    """
+    stem = re.sub(r"[A-Z]", lambda m: f"_{m[0].lower()}", name).replace("-", "_")
+    if stem not in (every := names()):
+        raise NoSuchStatement(
+            f"no question or facts are called {shown(name)}{meant(stem, every) or '.'} There are {', '.join(every)}."
+        )
+    if (file := directory("cypher") / "questions" / f"{stem}.cypher").is_file():
+        question = parse(stem, expanded(file), graph)
+        return browser.of_question(question, graph, Dialect(graph, engine), now, as_known=as_known)
+    if as_known:
+        raise InvalidStatement(f"{stem} are read for a decision, so there is no statement of them as they were known")
+    statement = _facts(directory("cypher") / "actions" / f"{stem}.cypher", engine)
+    values = statement.bound({p.name: browser.example(p, graph, now) for p in statement.parameters})
+    return browser.printed(stem, statement.doc, statement.parameters, values, statement.text)
 
 
 def _checked(file: Path) -> tuple[str, Header]:

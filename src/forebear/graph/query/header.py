@@ -33,6 +33,12 @@ class TypeRef:
         """Whether it is an enum of the question's own."""
         return bool(self.kinds) and self.name != "ID"
 
+    def __str__(self) -> str:
+        """The type as a header writes it."""
+        within = f"({', '.join(self.kinds)})" if self.kinds else "({}..{})".format(*self.bounds) if self.bounds else ""
+        required = "!" if self.required else ""
+        return f"[{self.name}{within}!]{required}" if self.many else f"{self.name}{within}{required}"
+
 
 ANY = TypeRef("Any")
 """The type of what a rule takes: any expression."""

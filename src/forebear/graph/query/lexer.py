@@ -42,6 +42,7 @@ _TOKEN = re.compile(
     r"|(?P<sign>.)",
     re.S,
 )
+_WORDS = {word.value: word for word in Word}
 _OPENING = {"(": ")", "[": "]", "{": "}"}
 _SILENT = (Word.SPACE, Word.COMMENT)
 
@@ -49,7 +50,7 @@ _SILENT = (Word.SPACE, Word.COMMENT)
 def tokens(source: str, line: int = 1) -> Iterator[Token]:
     """The tokens of a text whose first line has this number; their texts joined are the source again."""
     for m in _TOKEN.finditer(source):
-        yield Token(Word(m.lastgroup or ""), m[0], line)
+        yield Token(_WORDS[m.lastgroup or ""], m[0], line)
         line += m[0].count("\n")
 
 

@@ -71,7 +71,7 @@ class Question:
     @property
     def text(self) -> str:
         """The whole statement, as it runs in Neo4j Browser."""
-        columns = ", ".join(f"{c.expression} AS {c.name}" for c in self.row.columns)
+        columns = ",\n  ".join(c.name if c.expression == c.name else f"{c.expression} AS {c.name}" for c in self.row.columns)
         return f"{self.body}\nRETURN {columns}" + (f"\nORDER BY {', '.join(self.order)}" if self.order else "")
 
 
