@@ -26,7 +26,7 @@ class Correct(Value):
     the interface of a version changes, no approval and no vote of it holds any more, and where a digest does, no evidence."""
 
     of: str = prop("What is corrected.", names=("ModelVersion", "Artifact"))
-    values: Json = prop("The corrected values by property; null takes one away.")
+    values: Json = prop("The corrected values by property. A null takes a value away.")
     reason: str = prop("Why.", length=PROSE)
 
 

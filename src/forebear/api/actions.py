@@ -70,60 +70,62 @@ class ActionBuilder:
         def fetched(annotation: Any, doc: str, name: str, rule: Rule) -> tuple[Any, Any]:
             return None, self._types.resolved(doc, {RESOLVE: partial(fetch, rule, name), FETCHES: rule}, annotation, {})
 
-        decisions = fetched(list_of(named("Decision")), "The decisions that were put on record.", "decisions", LookupsField())
-        subject = fetched(named("Node") | None, "The node that it was about, as it is now.", "subject", self._node)
+        decisions = fetched(
+            list_of(named("Decision")), "The decisions that the action put on record.", "decisions", LookupsField()
+        )
+        subject = fetched(named("Node") | None, "The node that the action was about, as it is now.", "subject", self._node)
         make(
             "Reason",
             "One reason of a refusal.",
             {
-                "code": field(str, "A stable code."),
-                "message": field(str, "What is in the way."),
-                "remedy": field(str, "What would satisfy it."),
+                "code": field(str, "The code. It stays the same between versions."),
+                "message": field(str, "What stands in the way."),
+                "remedy": field(str, "What to do about it."),
             },
         )
         make(
             "Done",
-            "It was done.",
+            "The action was done.",
             {
                 "subject": subject,
                 "decisions": decisions,
-                "changed": field(list[strawberry.ID], "The ids of all nodes that it wrote."),
-                "unchanged": field(bool, "Whether nothing had to be done: it was so already."),
+                "changed": field(list[strawberry.ID], "The ids of all nodes that the action wrote."),
+                "unchanged": field(bool, "Whether nothing had to change, because it was so already."),
             },
         )
         make(
             "Refused",
-            "It was not done.",
+            "The action was refused.",
             {
-                "reasons": field(list_of(named("Reason")), "Every reason."),
+                "reasons": field(list_of(named("Reason")), "Every reason for the refusal."),
                 "decisions": decisions,
             },
         )
         make(
             "Considered",
-            "Something that was weighed.",
+            "An option that the decision weighed.",
             {
                 "id": field(strawberry.ID, "Its id."),
-                "chosen": field(bool, "Whether it would be chosen."),
-                "reasons": field(list_of(named("Reason")), "Every reason why it may not be."),
-                "remarks": field(list[str], "What there is to say for it and against it."),
+                "chosen": field(bool, "Whether the decision would choose it."),
+                "reasons": field(list_of(named("Reason")), "Every reason against it."),
+                "remarks": field(list[str], "Remarks for it and against it."),
             },
         )
         make(
             "Planned",
-            "A dry run: this would be done. Nothing was.",
+            "The result of a dry run: what the action would do. Nothing changed.",
             {
-                "changes": field(JSON, "What would be written: values by node and property, and where edges would lead."),
-                "considered": field(list_of(named("Considered")), "What was weighed, the best first."),
+                "changes": field(JSON, "What the action would write: values by node and property, and the ends of edges."),
+                "considered": field(list_of(named("Considered")), "The options that the decision weighed, the best first."),
             },
         )
         make(
             "Conflict",
-            "Somebody was faster: the subject has another revision than was expected. Nothing was done.",
+            "Somebody changed the subject since the revision that you expected. Nothing changed.",
             {
                 "subject": subject,
-                "expected": field(int, "The revision that was expected."),
-                "revision": field(int, "The revision that it has."),
+                "expected": field(int, "The revision that you expected."),
+                "revision": field(int, "The revision that the subject has now."),
             },
         )
 

@@ -61,9 +61,9 @@ class IdentityBuilder:
         """The root fields of queries."""
         types = self._types
         return {
-            "me": types.resolved("Who asks, and what they may do.", {RESOLVE: me, VERB: None}, types.named("Me"), {}),
+            "me": types.resolved("The actor who asks, and what it may do.", {RESOLVE: me, VERB: None}, types.named("Me"), {}),
             "tokens": types.resolved(
-                "All API tokens, the newest first, also those that are not valid any more.",
+                "Lists all API tokens, the newest first, including those that are valid no more.",
                 {RESOLVE: tokens, VERB: "readTokens"},
                 list_of(types.named("ApiToken")),
                 {},
@@ -77,36 +77,47 @@ class IdentityBuilder:
             "createToken": self._types.resolved(
                 "Makes an API token. This is the only time that it is shown.",
                 {RESOLVE: create_token},
-                union("CreateTokenOutcome", "What came of making a token.", "TokenCreated", "Refused"),
+                union("CreateTokenOutcome", "The outcome of making a token.", "TokenCreated", "Refused"),
                 {
-                    "name": (str, "Under which name its bearer acts.", None),
-                    "roles": (self._roles, "What its bearer is trusted with.", None),
+                    "name": (str, "The name under which the owner acts.", None),
+                    "roles": (self._roles, "The owner's roles.", None),
                     "lines": (
                         list[strawberry.ID] | None,
-                        "The release lines that its bearer's writes are limited to; by default all.",
+                        "The release lines that the owner may write to. By default these are all lines.",
                         strawberry.UNSET,
                     ),
-                    "machine": (bool, "Whether its bearer is a machine and no person.", False),
-                    "expiresAt": (DateTime | None, "Until when it is valid; by default until it is revoked.", strawberry.UNSET),
+                    "machine": (bool, "Whether the owner is a machine and not a person.", False),
+                    "expiresAt": (
+                        DateTime | None,
+                        "The moment until which the token is valid. By default it is valid until somebody revokes it.",
+                        strawberry.UNSET,
+                    ),
                 },
             ),
             "revokeToken": self._types.resolved(
-                "Ends an API token, or all tokens of a name: at once in this process, within ten seconds in others.",
+                "Revokes an API token, or all tokens of a name. This process refuses them "
+                "at once, and others within ten seconds.",
                 {RESOLVE: revoke_token},
-                union("RevokeTokenOutcome", "What came of ending tokens.", "TokensRevoked", "Refused"),
-                {"token": (str, "The token's id, or the name that it speaks for.", None)},
+                union("RevokeTokenOutcome", "The outcome of revoking tokens.", "TokensRevoked", "Refused"),
+                {"token": (str, "The token's id, or the name of its owner.", None)},
             ),
         }
 
     def _me(self) -> None:
-        doc = "What somebody may do: a mutation, importHistory (`imported` facts), query, readAudit, readTokens or export."
-        verbs = {verb: f"For {listed(allowed, 'and')}." for verb, allowed in PERMISSIONS.items()}
+        doc = (
+            "Something that an actor may do: a mutation, importHistory (`imported` facts), "
+            "query, readAudit, readTokens or export."
+        )
+        verbs = {verb: f"Allowed for {listed(allowed, 'and')}." for verb, allowed in PERMISSIONS.items()}
         self._types.make(
             "Me",
-            "Who asks, and what they may do.",
+            "The actor who asks, and what it may do.",
             {
                 **self._who(),
-                "may": (list_of(self._types.enum("Verb", verbs, doc)), strawberry.field(description="What the roles allow.")),
+                "may": (
+                    list_of(self._types.enum("Verb", verbs, doc)),
+                    strawberry.field(description="What the actor's roles allow."),
+                ),
             },
         )
 
@@ -116,14 +127,16 @@ class IdentityBuilder:
 
         self._types.make(
             "ApiToken",
-            "An API token, but for the token itself, of which only a hash is kept.",
+            "What Forebear keeps of an API token. It keeps a hash of the token, and not the token.",
             {
                 "id": field(strawberry.ID, "Its id."),
                 **self._who(),
-                "createdAt": field(DateTime, "When it was made."),
+                "createdAt": field(DateTime, "The moment when it was made."),
                 "createdBy": field(str, "Who made it."),
-                "expiresAt": field(DateTime | None, "Until when it is valid; null: until it is revoked."),
-                "revokedAt": field(DateTime | None, "Since when it is revoked."),
+                "expiresAt": field(
+                    DateTime | None, "The moment until which it is valid. Null means until somebody revokes it."
+                ),
+                "revokedAt": field(DateTime | None, "The moment when somebody revoked it."),
                 "revokedBy": field(str | None, "Who revoked it."),
                 "lastUsedAt": field(DateTime | None, "When it was last used, to the minute."),
             },
@@ -132,25 +145,25 @@ class IdentityBuilder:
             "TokenCreated",
             "A new token.",
             {
-                "secret": field(str, "The token itself, to be sent as `Authorization: Bearer …`. It cannot be shown again."),
-                "token": field(self._types.named("ApiToken"), "What is kept of it."),
+                "secret": field(str, "The token. Send it as `Authorization: Bearer …`. Forebear cannot show it again."),
+                "token": field(self._types.named("ApiToken"), "What Forebear keeps of the token."),
             },
         )
         self._types.make(
             "TokensRevoked",
-            "Tokens that are not accepted any more.",
+            "Tokens that Forebear accepts no more.",
             {"tokens": field(list_of(self._types.named("ApiToken")), "The tokens.")},
         )
 
     def _who(self) -> dict[str, tuple[Any, Any]]:
         return {
-            "name": (str, strawberry.field(description="Under which name they act.")),
-            "roles": (self._roles, strawberry.field(description="What they are trusted with.")),
+            "name": (str, strawberry.field(description="The name under which the actor acts.")),
+            "roles": (self._roles, strawberry.field(description="The actor's roles.")),
             "lines": (
                 list[strawberry.ID] | None,
-                strawberry.field(description="The release lines that their writes are limited to; null: all."),
+                strawberry.field(description="The release lines that the actor may write to. Null means all lines."),
             ),
-            "machine": (bool, strawberry.field(description="Whether it is a machine and no person.")),
+            "machine": (bool, strawberry.field(description="Whether the actor is a machine and not a person.")),
         }
 
 

@@ -58,7 +58,9 @@ class MutationBuilder:
         # First the actions: they make `Refused`, which is an outcome of every mutation.
         acting = ActionBuilder(self._types, actions).fields()
         fields = {"record": self._record(), **acting, **identity.mutations()}
-        return cast(type, self._types.make("Mutation", "What can be changed.", {n: (None, f) for n, f in fields.items()}))
+        return cast(
+            type, self._types.make("Mutation", "Everything that you can change.", {n: (None, f) for n, f in fields.items()})
+        )
 
     def _fact(self, kind: Kind) -> None:
         types = self._types
@@ -71,13 +73,15 @@ class MutationBuilder:
             end: Any = self._end(edge)
             annotation = end | None if edge.one else list_of(end) | None
             fields[edge.name] = (annotation, input_field(edge.doc, required=False))
-        types.make(f"{kind.name}Fact", f"A fact. {kind.doc}", fields, input=True)
+        types.make(f"{kind.name}Fact", f"A fact of the kind {kind.name}. {kind.doc}", fields, input=True)
 
     def _end(self, edge: Edge) -> Any:
         if not edge.stored_properties:
             return strawberry.ID
         name = f"{edge.source}{edge.name[0].upper()}{edge.name[1:]}Fact"
-        fields: dict[str, tuple[Any, Any]] = {"id": (strawberry.ID, input_field("Where it leads.", required=True))}
+        fields: dict[str, tuple[Any, Any]] = {
+            "id": (strawberry.ID, input_field("The id of the node that the edge leads to.", required=True))
+        }
         for p in edge.stored_properties:
             fields[p.name] = (self._types.input(p), input_field(p.doc, required=p.required))
         self._types.make(name, edge.doc, fields, input=True)
@@ -85,9 +89,12 @@ class MutationBuilder:
 
     def _amendments(self) -> None:
         edge: dict[str, tuple[Any, Any]] = {
-            "of": (strawberry.ID, input_field("The node, or the node whose edge it is.", required=True)),
-            "edge": (str | None, input_field("The edge's field, such as trainedOn.", required=False)),
-            "to": (strawberry.ID | None, input_field("Where the edge leads.", required=False)),
+            "of": (strawberry.ID, input_field("The id of the node, or of the node where the edge begins.", required=True)),
+            "edge": (
+                str | None,
+                input_field("The name of the edge's field, such as trainedOn. Leave it out to mean the node.", required=False),
+            ),
+            "to": (strawberry.ID | None, input_field("The id of the node that the edge leads to.", required=False)),
             **{
                 name: (self._types.input(p) | None, input_field(which(p), required=False))
                 for name, p in self._facts.graph.identities.items()
@@ -97,11 +104,15 @@ class MutationBuilder:
         values = {
             "values": (
                 JSON,
-                input_field("The corrected values by property; null takes one away.", required=True),
+                input_field("The corrected values by property. A null takes a value away.", required=True),
             ),
             AS_OF: (
                 DateTime | None,
-                input_field("Of what changes in the world: when what is corrected held; by default now.", required=False),
+                input_field(
+                    "For a property that changes in the world: the moment at which the "
+                    "corrected value held. By default it is now.",
+                    required=False,
+                ),
             ),
         }
         self._types.make("RetractionFact", "Takes back a node with all its edges, or one edge of it.", edge, input=True)
@@ -117,9 +128,9 @@ class MutationBuilder:
         for name in ("Retraction", "Correction"):
             fields[_lower(name)] = (
                 self._types.named(f"{name}Fact") | None,
-                input_field("An amendment.", required=False),
+                input_field("Takes back or corrects what was recorded before.", required=False),
             )
-        self._types.make("FactInput", "One fact: exactly one of these.", fields, input=True, one_of=True)
+        self._types.make("FactInput", "One fact. Give exactly one of these fields.", fields, input=True, one_of=True)
 
     def _recorded(self) -> None:
         def field(annotation: Any, doc: str) -> tuple[Any, Any]:
@@ -128,60 +139,61 @@ class MutationBuilder:
         make, rejections = self._types.make, list_of(self._types.named("Rejection"))
         make(
             "Rejection",
-            "A fact that was not recorded.",
+            "A fact that Forebear did not record.",
             {
-                "position": field(int, "Its position in the request, from 0."),
-                "id": field(strawberry.ID | None, "Its id, where it has one."),
-                "reasons": field(list[str], "Every reason, each naming the field."),
+                "position": field(int, "The fact's position in the request, from 0."),
+                "id": field(strawberry.ID | None, "The fact's id, if it has one."),
+                "reasons": field(list[str], "Every reason. Each names the field."),
             },
         )
         make(
             "RecordedKind",
-            "How many facts of one kind were recorded.",
+            "The number of recorded facts of one kind.",
             {
-                "kind": field(str, "The kind; Retraction and Correction as well."),
-                "facts": field(int, "How many facts."),
+                "kind": field(str, "The kind, or Retraction or Correction."),
+                "facts": field(int, "The number of facts."),
             },
         )
         make(
             "Recorded",
-            "The facts are in the graph.",
+            "Forebear recorded the facts.",
             {
-                "kinds": field(list_of(self._types.named("RecordedKind")), "What was recorded, by kind."),
-                "described": field(int, "Nodes described for the first time."),
-                "connected": field(int, "Edges that are new."),
-                "revised": field(int, "Nodes and edges whose values changed; what they were stays answerable."),
-                "updated": field(int, "Other nodes whose names, descriptions, labels, owners or external ids were replaced."),
-                "retracted": field(int, "Nodes and edges that were taken back."),
+                "kinds": field(list_of(self._types.named("RecordedKind")), "The number of recorded facts by kind."),
+                "described": field(int, "The number of nodes that a fact described for the first time."),
+                "connected": field(int, "The number of new edges."),
+                "revised": field(int, "The number of nodes and edges whose values changed. Their former values stay known."),
+                "updated": field(int, "The number of other nodes with a new name, description, label, owner or external id."),
+                "retracted": field(int, "The number of retracted nodes and edges."),
                 "undescribed": field(
                     list[strawberry.ID],
-                    f"Nodes that edges name and no fact has described yet: at most {MAX_UNDESCRIBED}.",
+                    f"The ids of nodes that edges name and no fact has described yet, at most {MAX_UNDESCRIBED}.",
                 ),
-                "undescribedCount": field(int, "How many such nodes there are."),
-                "rejections": field(rejections, "The facts that were left out, where `partial` allowed it."),
+                "undescribedCount": field(int, "The number of such nodes."),
+                "rejections": field(rejections, "The facts that Forebear left out, if `partial` allowed it."),
             },
         )
         make(
             "NotRecorded",
-            "Nothing was written, because some facts were rejected.",
+            "Forebear recorded nothing, because it rejected some facts.",
             {"rejections": field(rejections, "The rejected facts with every reason.")},
         )
 
     def _record(self) -> StrawberryField:
         types = self._types
         return types.resolved(
-            "Records facts in one transaction: all of them, or nothing unless `partial`. The same fact twice changes nothing.",
+            "Records facts in one transaction. If Forebear rejects one, it records none, unless "
+            "`partial` is set. The same fact twice changes nothing.",
             {RESOLVE: record, VERB: lambda arguments: verbs_of(imported=arguments["imported"])},
-            types.union("RecordOutcome", "What came of recording.", "Recorded", "NotRecorded", "Refused"),
+            types.union("RecordOutcome", "The outcome of recording.", "Recorded", "NotRecorded", "Refused"),
             {
                 "facts": (list_of(types.named("FactInput")), f"The facts, at most {MAX_FACTS}.", None),
-                "partial": (bool, "Whether to record the others where some are rejected.", False),
+                "partial": (bool, "Whether to record the other facts if some are rejected.", False),
                 "imported": (
                     bool,
-                    "Whether they are history from an older registry: governed kinds are taken and marked.",
+                    "Whether the facts are history from an older registry. Forebear then takes governed kinds and marks them.",
                     False,
                 ),
-                "source": (str, "Where they come from; kept with each node and edge.", "graphql"),
+                "source": (str, "Where the facts come from. Forebear keeps it with each node and edge.", "graphql"),
             },
         )
 

@@ -70,7 +70,7 @@ mutation's name, and `query`; None where everybody may."""
 
 
 class OrderDirection(Enum):
-    """Which way rows are ordered."""
+    """The direction of an order."""
 
     ASC = "ASC"
     DESC = "DESC"
@@ -200,29 +200,29 @@ class TypeBuilder:
     def _page_info(self) -> None:
         self.make(
             "PageInfo",
-            "Where a page lies among the rows.",
+            "Where a page stands among all rows.",
             {
                 "hasNextPage": (bool, _field("Whether more rows follow.", PagePart.HAS_NEXT)),
                 "hasPreviousPage": (
                     bool,
-                    _field("Whether rows were passed over by `after`.", PagePart.HAS_PREVIOUS),
+                    _field("Whether `after` skipped rows.", PagePart.HAS_PREVIOUS),
                 ),
                 "startCursor": (str | None, _field("The first row's cursor.", PagePart.START)),
                 "endCursor": (
                     str | None,
-                    _field("The last row's cursor: `after` for the next page.", PagePart.END),
+                    _field("The last row's cursor. Pass it as `after` to get the next page.", PagePart.END),
                 ),
             },
         )
 
     def _node_fields(self) -> dict[str, tuple[Any, Any]]:
         fields: dict[str, tuple[Any, Any]] = {
-            "id": (strawberry.ID, _field("Its id: readable, stable, and the same everywhere.", NodeField.ID)),
+            "id": (strawberry.ID, _field("The node's id. People can read it, and it never changes.", NodeField.ID)),
             "kind": (self._made["Kind"], _field("Its kind.", NodeField.KIND)),
             "described": (
                 bool,
                 _field(
-                    "Whether its own fact has arrived; false while only edges have named it.",
+                    "Whether the node's own fact has arrived. It is false as long as only edges name the node.",
                     NodeField.DESCRIBED,
                 ),
             ),
@@ -237,7 +237,7 @@ class TypeBuilder:
         return fields
 
     def _node_interface(self) -> None:
-        self.make("Node", "Anything in the graph.", self._node_fields(), interface=True)
+        self.make("Node", "A node of any kind.", self._node_fields(), interface=True)
 
     def _kind(self, kind: Kind) -> None:
         fields: dict[str, tuple[Any, Any]] = {}
@@ -256,7 +256,10 @@ class TypeBuilder:
     def _property_field(self, p: Property) -> tuple[Any, Any]:
         if p.change is not Change.TOLD:
             return self.output(p), _field(p.doc, PropertyField(p))
-        at = "The moment at which it held; by default that of the field around it, else it is the present value."
+        at = (
+            "The moment at which the value held. By default it is the moment of the enclosing field. If "
+            "that has none, Forebear answers the present value."
+        )
         arguments = {"at": (DateTime | None, at, strawberry.UNSET)}
         return None, self.resolved(p.doc, {RULE: PropertyField(p)}, self.output(p), arguments)
 
@@ -276,20 +279,20 @@ class TypeBuilder:
         if edge.interval:
             arguments["at"] = (
                 DateTime | None,
-                "The moment at which it must hold; by default that of the field around it, else now.",
+                "The moment at which the edge must hold. By default it is the moment of the enclosing field, or now.",
                 strawberry.UNSET,
             )
-            arguments["allTime"] = (bool, "Whether to list what held at any time.", False)
+            arguments["allTime"] = (bool, "Whether to list edges that held at any time.", False)
         return None, self.resolved(doc, {RULE: ConnectionField(edge, incoming)}, self.named(connection), arguments)
 
     def _connection_arguments(self, target: str) -> dict[str, tuple[Any, str, Any]]:
         return {
-            "first": (int | None, "How many rows, at most 1000.", 20),
-            "after": (str | None, "The cursor of the row to go on after.", strawberry.UNSET),
-            "filter": (self.named(f"{target}Filter") | None, "Which rows.", strawberry.UNSET),
+            "first": (int | None, "The number of rows to answer, at most 1000.", 20),
+            "after": (str | None, "The cursor of the last row of the page before.", strawberry.UNSET),
+            "filter": (self.named(f"{target}Filter") | None, "The conditions that a row must meet.", strawberry.UNSET),
             "orderBy": (
                 self.named(f"{target}Order") | None,
-                "In which order; by default by id.",
+                "The order of the rows. By default they are ordered by id.",
                 strawberry.UNSET,
             ),
         }
@@ -304,20 +307,23 @@ class TypeBuilder:
             fields[p.name] = (self.output(p, nullable=False), _field(doc, PropertyField(p)))
         fields["node"] = (self.named(target), _field("The node.", EdgePart.NODE))
         fields["cursor"] = (str, _field("The row's cursor.", EdgePart.CURSOR))
-        self.make(edge_name, f"A row of {connection}.", fields)
+        self.make(edge_name, f"One row of {connection}, with its cursor.", fields)
         self._connection_of(connection, self.named(edge_name), self.named(target))
 
     def _connection_of(self, name: str, edge: Any, node: Any, *, bounded: bool = False) -> None:
         fields = {
-            "edges": (list_of(edge), _field("The rows with what joins them.", ConnectionPart.EDGES)),
-            "nodes": (list_of(node), _field("The rows' nodes alone.", ConnectionPart.NODES)),
-            "pageInfo": (self.named("PageInfo"), _field("Where the page lies.", ConnectionPart.PAGE_INFO)),
-            "totalCount": (int, _field("How many rows there are on all pages.", ConnectionPart.TOTAL_COUNT)),
+            "edges": (
+                list_of(edge),
+                _field("The rows, each with its cursor and the properties of its edge.", ConnectionPart.EDGES),
+            ),
+            "nodes": (list_of(node), _field("The nodes of the rows.", ConnectionPart.NODES)),
+            "pageInfo": (self.named("PageInfo"), _field("Where the page stands among all rows.", ConnectionPart.PAGE_INFO)),
+            "totalCount": (int, _field("The number of rows on all pages.", ConnectionPart.TOTAL_COUNT)),
         }
         if bounded:
-            doc = "Whether a walk met its bound, so that there may be more than all pages hold."
+            doc = "Whether a walk met its bound. If so, there may be more rows than all pages hold."
             fields["truncated"] = (bool, _field(doc, ConnectionPart.TRUNCATED))
-        self.make(name, "Rows, page by page.", fields)
+        self.make(name, "One page of rows.", fields)
 
     # ── filters and orders ──────────────────────────────────────────────────────────────────────────────
 
@@ -334,14 +340,21 @@ class TypeBuilder:
             ("Strings", str, ("has", "isNull")),
             ("Document", str, ("isNull",)),
         ):
-            self._comparison(f"{name}Comparison", scalar, operators, f"Compares a {name}; all that is given must hold.")
+            self._comparison(f"{name}Comparison", scalar, operators, f"A condition on a {name}. All operators in it must hold.")
 
     def _comparison(self, name: str, scalar: Any, operators: Iterable[str], doc: str) -> None:
         docs = {
-            "eq": "Equal.", "in": "One of these.", "lt": "Less.", "lte": "Less or equal.", "gt": "Greater.",
-            "gte": "Greater or equal.", "isNull": "Whether it is null.", "contains": "Contains this text, case and all.",
-            "startsWith": "Begins with this text, case and all.", "has": "The list holds this.",
-        }  # fmt: skip
+            "eq": "The value equals this.",
+            "in": "The value is one of these.",
+            "lt": "The value is less than this.",
+            "lte": "The value is less than this or equal to it.",
+            "gt": "The value is greater than this.",
+            "gte": "The value is greater than this or equal to it.",
+            "isNull": "Whether the value is missing.",
+            "contains": "The text contains this text. Case matters.",
+            "startsWith": "The text begins with this text. Case matters.",
+            "has": "The list contains this.",
+        }
         fields = {}
         for operator in operators:
             annotation = list_of(scalar) if operator == "in" else bool if operator == "isNull" else scalar
@@ -364,7 +377,8 @@ class TypeBuilder:
                     name,
                     self._annotation(p, input=True),
                     ("eq", "in", "isNull"),
-                    f"Compares a {p.type.__name__}.",
+                    f"A condition on a "
+                    f"{p.type.__name__}, such as `{{eq: {next(iter(p.type))}}}`. All operators in it must hold.",
                 )
             return self.named(name)
         names = {
@@ -376,17 +390,17 @@ class TypeBuilder:
     def _filter(self, name: str) -> None:
         own = self.named(f"{name}Filter")
         fields: dict[str, tuple[Any, Any]] = {
-            "and_": (list_of(own) | None, _renamed("and", "All of these.")),
-            "or_": (list_of(own) | None, _renamed("or", "Any of these.")),
-            "not_": (own | None, _renamed("not", "Not this.")),
-            "id": (self.named("IDComparison") | None, input_field("By id.", required=False)),
+            "and_": (list_of(own) | None, _renamed("and", "All of these conditions hold.")),
+            "or_": (list_of(own) | None, _renamed("or", "At least one of these conditions holds.")),
+            "not_": (own | None, _renamed("not", "This condition does not hold.")),
+            "id": (self.named("IDComparison") | None, input_field("A condition on the id.", required=False)),
             "recordedAt": (
                 self.named("DateTimeComparison") | None,
-                input_field("By when it was recorded.", required=False),
+                input_field("A condition on the moment of recording.", required=False),
             ),
             "described": (
                 self.named("BooleanComparison") | None,
-                input_field("By whether its own fact has arrived.", required=False),
+                input_field("Whether the node's own fact has arrived.", required=False),
             ),
         }
         kind = self.graph.kinds.get(name)
@@ -397,29 +411,29 @@ class TypeBuilder:
                 target = edge.targets[0] if len(edge.targets) == 1 else "Node"
                 fields[edge.name] = (
                     self.named(f"{target}Filter") | None,
-                    input_field(f"Has one such: {edge.doc}", required=False),
+                    input_field(f"At least one meets these conditions: {_lower_first(edge.doc)}", required=False),
                 )
             for edge in self.graph.back_edges(name):
                 fields[edge.back] = (
                     self.named(f"{edge.source}Filter") | None,
-                    input_field(f"Has one such: {edge.back_doc}", required=False),
+                    input_field(f"At least one meets these conditions: {_lower_first(edge.back_doc)}", required=False),
                 )
-        self.make(f"{name}Filter", "Which nodes: all that is given must hold.", fields, input=True)
+        self.make(f"{name}Filter", "Conditions on a node. All of them must hold.", fields, input=True)
 
     def _order(self, name: str) -> None:
         kind = self.graph.kinds.get(name)
         properties = kind.properties.values() if kind else COMMON
         members = {"id": "", "recordedAt": "", **{p.name: "" for p in properties if p.is_orderable}}
-        field = self.enum(f"{name}OrderField", members, f"What {name} rows can be ordered by.")
+        field = self.enum(f"{name}OrderField", members, f"The properties by which you can order {name} rows.")
         self.make(
             f"{name}Order",
-            "An order of rows; equal rows are ordered by id.",
+            "An order of rows. Forebear orders equal rows by id.",
             {
-                "field": (field, strawberry.field(description="By what.")),
+                "field": (field, strawberry.field(description="The property to order by.")),
                 "direction": (
                     self._made["OrderDirection"],
                     strawberry.field(
-                        description="Which way; nulls come last going up, first going down.",
+                        description="The direction. Nulls come last in ascending order and first in descending order.",
                         default=OrderDirection.ASC,
                     ),
                 ),
@@ -441,7 +455,7 @@ class TypeBuilder:
         if question.paged and connection not in self._made:
             self.make(
                 f"{question.row.name}Edge",
-                f"A row of {connection}.",
+                f"One row of {connection}, with its cursor.",
                 {
                     "node": (self.named(question.row.name), _field("The row.", EdgePart.NODE)),
                     "cursor": (str, _field("The row's cursor.", EdgePart.CURSOR)),
@@ -456,7 +470,7 @@ class TypeBuilder:
             "Value": JSON,
         }.get(ref.name)  # fmt: skip
         if ref.is_enum:
-            named = self.enum(ref.name, dict.fromkeys(ref.kinds, ""), "What a question distinguishes.")
+            named = self.enum(ref.name, dict.fromkeys(ref.kinds, ""), "One of the cases that a question tells apart.")
         elif named is None:
             is_enum = isinstance(self._made.get(ref.name), type) and issubclass(self._made[ref.name], Enum)
             named = self._made[ref.name] if is_enum else self.named(ref.name)
@@ -475,8 +489,8 @@ class TypeBuilder:
                 default = None
             arguments[p.name] = (annotation, p.doc, default)
         if question.paged:
-            arguments["first"] = (int | None, "How many rows, at most 1000.", 20)
-            arguments["after"] = (str | None, "The cursor of the row to go on after.", strawberry.UNSET)
+            arguments["first"] = (int | None, "The number of rows to answer, at most 1000.", 20)
+            arguments["after"] = (str | None, "The cursor of the last row of the page before.", strawberry.UNSET)
         if question.timed:
             arguments |= _at_argument()
         if not question.on and not question.timeless:
@@ -493,7 +507,7 @@ class TypeBuilder:
         fields["node"] = (
             None,
             self.resolved(
-                "A node by id; null where there is none.",
+                "Finds a node of any kind by its id. Answers null if nobody knows the id.",
                 {RULE: LookupField(tuple(self.graph.kinds), required=False)},
                 self.named("Node") | None,
                 id | moments,
@@ -502,10 +516,10 @@ class TypeBuilder:
         fields["nodes"] = (
             None,
             self.resolved(
-                "Several nodes, in the order of their ids; null where there is none.",
+                "Finds nodes of any kind and answers them in the order of the ids, with null for an id that nobody knows.",
                 {RULE: LookupsField()},
                 list_of(self.named("Node") | None),
-                {"ids": (list[strawberry.ID], "Their ids, at most 1000.", None)} | moments,
+                {"ids": (list[strawberry.ID], "The ids, at most 1000.", None)} | moments,
             ),
         )
         for kind in self.graph.kinds.values():
@@ -515,7 +529,7 @@ class TypeBuilder:
             fields[one] = (
                 None,
                 self.resolved(
-                    f"{kind.doc} By id; an unknown id is the error NOT_FOUND.",
+                    f"{kind.doc} Finds one by its id. An unknown id is the error NOT_FOUND.",
                     {RULE: LookupField((kind.name,), required=True)},
                     self.named(kind.name) | None,
                     id | moments,
@@ -524,7 +538,7 @@ class TypeBuilder:
             fields[kind.plural] = (
                 None,
                 self.resolved(
-                    f"All of a kind: {kind.doc}",
+                    f"Lists all nodes of the kind {kind.name}. {kind.doc}",
                     {RULE: KindField(kind)},
                     self.named(f"{kind.name}Connection"),
                     self._connection_arguments(kind.name) | moments,
@@ -597,7 +611,7 @@ def _at_argument() -> dict[str, tuple[Any, str, Any]]:
     return {
         "at": (
             DateTime | None,
-            "The moment in the world that the answer is about; by default now.",
+            "The moment in the world that you ask about. By default it is now.",
             strawberry.UNSET,
         )
     }
@@ -607,7 +621,8 @@ def _known_argument() -> dict[str, tuple[Any, str, Any]]:
     return {
         "asKnownAt": (
             DateTime | None,
-            "Answers from what was recorded by this moment, and as if it were then; by default from all that is known now.",
+            "Answers from what was recorded by this moment, and takes this moment for now. By default "
+            "Forebear answers from everything that is recorded.",
             strawberry.UNSET,
         )
     }
@@ -634,6 +649,11 @@ def input_field(doc: str, *, required: bool) -> Any:
 
 def _renamed(name: str, doc: str) -> Any:
     return strawberry.field(name=name, description=doc, default=strawberry.UNSET)
+
+
+def _lower_first(sentence: str) -> str:
+    """A sentence, to go on after a colon."""
+    return sentence[0].lower() + sentence[1:]
 
 
 def _doc(cls: type) -> str:

@@ -30,7 +30,7 @@ app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API tokens."
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Argument(help="Under which name its bearer acts.", show_default=False)],
+    name: Annotated[str, typer.Argument(help="The name under which the owner acts.", show_default=False)],
     role: Annotated[
         list[Role],
         typer.Option(case_sensitive=False, help="What its bearer is trusted with; may be given again.", show_default=False),

@@ -136,7 +136,7 @@ class Target:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What there is to say for it and against it."""
+        """Remarks for it and against it."""
         return tuple(self._remarks())
 
     def _remarks(self) -> Iterator[str]:

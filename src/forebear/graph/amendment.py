@@ -26,7 +26,11 @@ class Retraction(BaseModel):
 
     kind: Literal["Retraction"]
     of: str = Field(description="Id of the node that is retracted, or whose edge is.")
-    edge: str | None = Field(default=None, max_length=LINE, description="The edge's field, such as trainedOn.")
+    edge: str | None = Field(
+        default=None,
+        max_length=LINE,
+        description="The name of the edge's field, such as trainedOn. Leave it out to mean the node.",
+    )
     to: str | None = Field(default=None, description="Id of the node that the edge leads to.")
     reason: str = Field(min_length=1, max_length=PROSE, description="Why.")
 
@@ -38,9 +42,13 @@ class Correction(BaseModel):
 
     kind: Literal["Correction"]
     of: str = Field(description="Id of the node that is corrected, or whose edge is.")
-    edge: str | None = Field(default=None, max_length=LINE, description="The edge's field, such as trainedOn.")
+    edge: str | None = Field(
+        default=None,
+        max_length=LINE,
+        description="The name of the edge's field, such as trainedOn. Leave it out to mean the node.",
+    )
     to: str | None = Field(default=None, description="Id of the node that the edge leads to.")
-    values: dict[str, Any] = Field(description="The corrected values by property; null takes one away.")
+    values: dict[str, Any] = Field(description="The corrected values by property. A null takes a value away.")
     asOf: Moment | None = Field(
         default=None, description="Of what changes in the world: the moment at which what is corrected held; by default now."
     )
