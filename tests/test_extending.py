@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from forebear.api.execution import Executor
+from forebear.api.answering.executor import Executor
 from forebear.api.schema import build
 from forebear.app import Forebear
 from forebear.graph import kinds

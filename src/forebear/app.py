@@ -21,11 +21,11 @@ from starlette.routing import Route
 from forebear.actions.catalogue import ACTIONS, INQUIRIES
 from forebear.actions.performer import Performer
 from forebear.api import audit, documents, http
+from forebear.api.answering.executor import Executor
 from forebear.api.archive import archive
+from forebear.api.context import Context
 from forebear.api.cypher import cypher
-from forebear.api.execution import Executor
 from forebear.api.log import RequestLog
-from forebear.api.mutations import Context
 from forebear.api.refusal import BadRequest
 from forebear.api.schema import Schema, build
 from forebear.audit.append import Chains
@@ -70,7 +70,7 @@ class Forebear:
 
     def context(self, actor: Actor) -> Context:
         """What resolvers need to answer an actor."""
-        return Context(self.recorder, self.performer, self.executor, self.tokens, actor)
+        return Context(self.recorder, self.performer, self.executor.fetcher, self.tokens, actor)
 
     async def plan(self, prepared: asyncio.Event) -> None:
         """Has the engine plan the known questions and what decisions rest on, which else the first who asks waits for.

@@ -9,7 +9,7 @@ from typing import Any
 
 from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull, get_named_type
 
-from forebear.api.selection import SelectedField
+from forebear.api.plan.selection import SelectedField
 from forebear.graph.query.compiler import TYPE_KEY
 from tests.api.histories import DOCUMENTS, FLOATS, INTEGERS, LONGS, MOMENTS, TEXTS
 

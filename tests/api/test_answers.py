@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 from graphql import parse, validate
 
-import forebear.api.execution
+import forebear.api.plan.planner
 import forebear.record.writing
-from forebear.api.execution import Executor, RequestError
+from forebear.api.answering.executor import Executor
+from forebear.api.document.errors import RequestError
+from forebear.api.plan.variables import coerce
 from forebear.app import Forebear
 from forebear.graph.declaration import camel
 from forebear.graph.kinds import GRAPH
@@ -127,7 +129,7 @@ def values(shape: Shape, answers: Answers, world: World, chance: random.Random) 
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sets the recorder and the executor to the clock of a test's history."""
     monkeypatch.setattr(forebear.record.writing, "datetime", Clock)
-    monkeypatch.setattr(forebear.api.execution, "datetime", Clock)
+    monkeypatch.setattr(forebear.api.plan.planner, "datetime", Clock)
 
 
 async def both(registry: Forebear, answers: Answers, shape: Shape, values: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -209,11 +211,11 @@ def codes(answer: Mapping[str, Any]) -> set[str]:
 def statement(executor: Executor, asked: Asked, mutated: Callable[[Compiled], Compiled]) -> Statement | None:
     """The statement of an operation, with its parameters, as a mutation leaves it in the executor's plan."""
     document = executor.document(asked.query, None)
-    coerced = executor._coerce(document, asked.variables)
+    coerced = coerce(executor.schema.core, document, asked.variables)
     try:
-        plan = executor.plan(document, coerced)
+        plan = executor.planner.plan(document, coerced)
         plan.compiled = mutated(plan.compiled)
-        return plan.compiled.text, executor._parameters(plan, coerced)
+        return plan.compiled.text, executor.planner.parameters(plan, coerced)
     except RequestError:
         return None
 

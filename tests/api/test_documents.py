@@ -2,8 +2,8 @@
 
 from typing import cast
 
+from forebear.api.answering.executor import Executor
 from forebear.api.documents import asked
-from forebear.api.execution import Executor
 from forebear.app import schema_of
 from forebear.graph.kinds import GRAPH
 from forebear.graph.query.dialect import Dialect, Engine

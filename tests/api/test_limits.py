@@ -3,8 +3,10 @@
 import pytest
 from graphql import GraphQLError, parse
 
-from forebear.api import limits
-from forebear.api.execution import Executor, RequestError
+from forebear.api.answering.executor import Executor
+from forebear.api.document import limits
+from forebear.api.document.errors import RequestError
+from forebear.api.plan.variables import coerce
 from forebear.app import schema_of
 from forebear.graph.kinds import GRAPH
 from forebear.graph.query.dialect import Dialect, Engine
@@ -18,8 +20,8 @@ def executor() -> Executor:
 
 def cost(executor: Executor, query: str, variables: dict[str, object] | None = None) -> int:
     document = executor.document(query, None)
-    coerced = executor._coerce(document, variables)
-    return executor._parameters(executor.plan(document, coerced), coerced)[1]
+    coerced = coerce(executor.schema.core, document, variables)
+    return executor.planner.parameters(executor.planner.plan(document, coerced), coerced)[1]
 
 
 def refused(executor: Executor, query: str, variables: dict[str, object] | None = None) -> tuple[str, str]:
@@ -129,11 +131,11 @@ def test_json_is_as_deep_in_a_mutation_as_in_a_fact(executor: Executor) -> None:
     for _ in range(64):
         deep = [deep]
     document = executor.document(query, None)
-    assert executor._coerce(document, {"facts": [{"run": {"id": "run:a", "configuration": deep}}]})
+    assert coerce(executor.schema.core, document, {"facts": [{"run": {"id": "run:a", "configuration": deep}}]})
     for _ in range(20):
         deep = [deep]
     with pytest.raises(RequestError) as caught:
-        executor._coerce(document, {"facts": [{"run": {"id": "run:a", "configuration": deep}}]})
+        coerce(executor.schema.core, document, {"facts": [{"run": {"id": "run:a", "configuration": deep}}]})
     assert caught.value.errors[0].extensions == {"code": "TOO_DEEP"}
     literal = "[" * 81 + "]" * 81
     query = f'mutation {{ record(facts: [{{run: {{id: "run:a", configuration: {literal}}}}}]) {{ __typename }} }}'

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from forebear.api.execution import Answer, Executor
+from forebear.api.answering.answer import Answer
+from forebear.api.answering.executor import Executor
 from forebear.app import Forebear
 from forebear.domain.roles import Actor, Role
 from forebear.graph.kinds import GRAPH

@@ -13,9 +13,11 @@ from graphql import ExecutionResult, GraphQLError, execute
 from graphql.execution.values import VariableValues, get_variable_values
 from neo4j import AsyncSession
 
-from forebear.api.execution import Executor, RequestError
-from forebear.api.selection import Operation as OperationSelected
-from forebear.api.shape import convert
+from forebear.api.answering.executor import Executor
+from forebear.api.document.errors import RequestError
+from forebear.api.plan.selection import Operation as OperationSelected
+from forebear.api.plan.shape import convert
+from forebear.api.plan.variables import coerce
 from forebear.app import Forebear, schema_of
 from forebear.graph.kinds import GRAPH
 from forebear.graph.query.dialect import Dialect
@@ -42,7 +44,7 @@ class TwoWays:
 
 def two_ways(executor: Executor, query: str, variables: Mapping[str, Any], records: Records) -> TwoWays:
     document = executor.document(query, None)
-    plan = executor.plan(document, executor._coerce(document, variables))
+    plan = executor.planner.plan(document, coerce(executor.schema.core, document, variables))
     coerced = get_variable_values(executor.schema.core, document.operation.variable_definitions or (), dict(variables))
     assert isinstance(coerced, VariableValues)
     roots = OperationSelected(executor.schema.core, document.fragments, document.operation, coerced).roots()

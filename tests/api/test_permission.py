@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-import forebear.api.execution
+import forebear.api.plan.planner
 import forebear.record.writing
-from forebear.api.execution import Executor
+from forebear.api.answering.executor import Executor
 from forebear.graph.kinds import GRAPH
 from forebear.store import Store
 from tests.api import mutants
@@ -103,7 +103,7 @@ async def test_of_robots_of_several_fleets_and_cohorts_each_question_says_the_sa
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(forebear.record.writing, "datetime", Clock)
-    monkeypatch.setattr(forebear.api.execution, "datetime", Clock)
+    monkeypatch.setattr(forebear.api.plan.planner, "datetime", Clock)
     worlds = [World(number) for number in range(WORLDS)]
     facts = tuple(fact for world in worlds for fact in world.facts(random.Random(world.number)))
     memory = Memory(GRAPH)

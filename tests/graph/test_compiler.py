@@ -7,8 +7,8 @@ import pytest
 from graphql import OperationDefinitionNode
 from graphql.execution.values import VariableValues, get_variable_values
 
+from forebear.api.plan.selection import Operation
 from forebear.api.schema import Schema, build
-from forebear.api.selection import Operation
 from forebear.graph.declaration import Graph, Node
 from forebear.graph.facts import Facts
 from forebear.graph.query.compiler import compile

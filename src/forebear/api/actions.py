@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import strawberry
@@ -13,14 +13,13 @@ from strawberry.types.field import StrawberryField
 
 from forebear.actions.action import Action
 from forebear.actions.performer import By
+from forebear.api.context import Context
+from forebear.api.metadata import FETCHES, RESOLVE
 from forebear.api.scalars import JSON
-from forebear.api.types import FETCHES, RESOLVE, TypeBuilder, list_of, plain
+from forebear.api.types import TypeBuilder, list_of, plain
 from forebear.domain.outcome import Outcome
 from forebear.graph.declaration import Property
 from forebear.graph.query.field import LookupField, LookupsField, Rule
-
-if TYPE_CHECKING:
-    from forebear.api.mutations import Context
 
 
 class ActionBuilder:
@@ -164,4 +163,4 @@ async def fetch(rule: Rule, name: str, value: Mapping[str, Any], info: GraphQLRe
     if not ids:
         return ids
     argument = "ids" if isinstance(rule, LookupsField) else "id"
-    return await info.context.executor.fetch(info, rule, {argument: ids})
+    return await info.context.fetcher.fetch(info, rule, {argument: ids})

@@ -13,10 +13,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from forebear.api.answering.answer import Answer, code_of
+from forebear.api.answering.executor import Executor, Mutates
 from forebear.api.body import MAX_ARRAY, MAX_GRAPHQL, media_type, read_json, unzipped
-from forebear.api.execution import Answer, Executor, Mutates, code_of
+from forebear.api.context import Context
 from forebear.api.log import note
-from forebear.api.mutations import Context, outcome, rejection, verbs_of
+from forebear.api.mutations import outcome, rejection, verbs_of
 from forebear.api.refusal import BadRequest
 from forebear.domain.roles import Actor, refusal_of_all
 from forebear.graph.declaration import LINE

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import strawberry
-from graphql import GraphQLError, GraphQLResolveInfo
+from graphql import GraphQLResolveInfo
 from strawberry.types.field import StrawberryField
 
 from forebear.api.actions import told
+from forebear.api.context import Context
+from forebear.api.document.errors import forbidden
+from forebear.api.metadata import RESOLVE, VERB
 from forebear.api.scalars import DateTime
-from forebear.api.types import RESOLVE, VERB, TypeBuilder, list_of
-from forebear.domain.outcome import Reason, Refused
+from forebear.api.types import TypeBuilder, list_of
+from forebear.domain.outcome import Refused
 from forebear.domain.roles import PERMISSIONS, Actor, Role, in_order, listed, may, refusal_of_all
 from forebear.identity.tokens import Token
-
-if TYPE_CHECKING:
-    from forebear.api.mutations import Context
 
 
 def permitted(
@@ -41,11 +41,6 @@ def permitted(
         raise forbidden(reason)
 
     return guarded
-
-
-def forbidden(reason: Reason) -> GraphQLError:
-    """The error of who asks for what their roles do not allow."""
-    return GraphQLError(reason.message, extensions={"code": reason.code, "remedy": reason.remedy})
 
 
 class IdentityBuilder:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import strawberry
 from graphql import GraphQLError, GraphQLResolveInfo
@@ -13,32 +12,17 @@ from strawberry.types.field import StrawberryField
 
 from forebear.actions import governed
 from forebear.actions.action import Action
-from forebear.actions.performer import Performer
 from forebear.api.actions import ActionBuilder
+from forebear.api.context import Context
 from forebear.api.identity import IdentityBuilder
+from forebear.api.metadata import RESOLVE, VERB
 from forebear.api.scalars import JSON, DateTime
-from forebear.api.types import RESOLVE, VERB, TypeBuilder, input_field, list_of, plain
-from forebear.domain.roles import Actor
+from forebear.api.types import TypeBuilder, input_field, list_of, plain
 from forebear.graph.amendment import which
 from forebear.graph.declaration import AS_OF, LINE, Edge, Kind
 from forebear.graph.facts import Facts, as_of_doc
-from forebear.identity.tokens import Tokens
-from forebear.record.recorder import FEW, MAX_FACTS, Recorder, recording
+from forebear.record.recorder import FEW, MAX_FACTS, recording
 from forebear.record.summary import MAX_UNDESCRIBED, Origin, Rejection, Summary
-
-if TYPE_CHECKING:
-    from forebear.api.execution import Executor
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a resolver needs of the service, and who asks."""
-
-    recorder: Recorder
-    performer: Performer
-    executor: Executor
-    tokens: Tokens
-    actor: Actor
 
 
 class MutationBuilder:

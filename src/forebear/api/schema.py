@@ -24,15 +24,15 @@ from strawberry.schema_directives import OneOf
 
 from forebear.actions.action import Action
 from forebear.api.identity import IdentityBuilder, permitted
+from forebear.api.metadata import RESOLVE, VERB, rule_of
 from forebear.api.mutations import MutationBuilder
 from forebear.api.scalars import DATE_TIME, JSON, JSON_SCALAR, LONG, DateTime, Long
-from forebear.api.selection import rule_of
-from forebear.api.types import RESOLVE, VERB, TypeBuilder
+from forebear.api.types import TypeBuilder
 from forebear.graph.declaration import Graph
 from forebear.graph.facts import Facts
 from forebear.graph.query.compiler import TYPE_KEY
 from forebear.graph.query.dialect import Engine
-from forebear.graph.query.field import LookupField, QuestionField, Rule
+from forebear.graph.query.field import QuestionField, Rule, must_exist
 from forebear.graph.query.question import Question
 
 _modules = itertools.count()
@@ -92,13 +92,6 @@ def build(graph: Graph, questions: Iterable[Question], facts: Facts, actions: It
                 definition = (type_.extensions or {})["strawberry-definition"]
                 type_.is_one_of = any(isinstance(d, OneOf) for d in definition.directives or ())
     return Schema(graph, facts, built, core)
-
-
-def must_exist(rule: Rule) -> bool:
-    """Whether a null in a field's place means that what it asks about is not known, which is an error."""
-    if isinstance(rule, QuestionField):
-        return not rule.question.on
-    return isinstance(rule, LookupField) and rule.required
 
 
 def _resolver(name: str, rule: Rule) -> Any:

@@ -12,13 +12,15 @@ from datetime import datetime
 from enum import Enum
 from functools import partial
 from operator import or_
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import Annotated, Any, cast
 
 import strawberry
 from graphql import GraphQLError, GraphQLResolveInfo
 from strawberry.types.field import StrawberryField
 
 from forebear.actions.action import Undecidable
+from forebear.api.context import Context
+from forebear.api.metadata import RESOLVE, RULE
 from forebear.api.scalars import JSON, DateTime, Long
 from forebear.graph import declaration
 from forebear.graph.declaration import (
@@ -51,22 +53,6 @@ from forebear.graph.query.field import (
 )
 from forebear.graph.query.header import TypeRef
 from forebear.graph.query.question import Question
-
-if TYPE_CHECKING:
-    from forebear.api.mutations import Context
-
-RULE = "forebear"
-"""Under this key of a field's metadata stands its rule."""
-
-RESOLVE = "resolve"
-"""Under this key of a field's metadata stands the function that graphql-core calls, where no rule says what it means."""
-
-FETCHES = "fetches"
-"""Under this key stands the rule by which such a function fetches nodes, if it does."""
-
-VERB = "verb"
-"""Under this key stands the verb that such a root field takes, or a function that says it by the arguments. By default it is a
-mutation's name, and `query`; None where everybody may."""
 
 
 class OrderDirection(Enum):
@@ -595,7 +581,7 @@ async def decided(question: Question, root: object, info: GraphQLResolveInfo[Con
     """Resolves a question whose rows are decided: they are parameters of the statement that fetches what is selected."""
     context: Context = info.context
     asked = {name: plain(value) for name, value in arguments.items()}
-    fetch = context.executor.fetching(info, QuestionField(question), {**arguments, "decided": []})
+    fetch = context.fetcher.fetching(info, QuestionField(question), {**arguments, "decided": []})
     try:
         rows = await context.performer.ask(question.name, asked, context.actor)
     except Undecidable as error:

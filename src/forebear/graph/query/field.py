@@ -118,3 +118,10 @@ Rule = (
     | EdgePart
     | PagePart
 )
+
+
+def must_exist(rule: Rule) -> bool:
+    """Whether a null in a field's place means that what it asks about is not known, which is an error."""
+    if isinstance(rule, QuestionField):
+        return not rule.question.on
+    return isinstance(rule, LookupField) and rule.required

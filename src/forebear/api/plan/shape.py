@@ -17,7 +17,7 @@ from graphql import (
     is_leaf_type,
 )
 
-from forebear.api.selection import SelectedField
+from forebear.api.plan.selection import SelectedField
 from forebear.graph.query.compiler import TYPE_KEY
 from forebear.graph.values import MAX_SAFE
 

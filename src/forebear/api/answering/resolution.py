@@ -7,7 +7,7 @@ from typing import Any
 from graphql import GraphQLError, GraphQLObjectType
 from graphql.execution import Executor
 
-from forebear.api import limits
+from forebear.api.document import limits
 
 
 class Resolution(Executor[Any]):

@@ -37,7 +37,7 @@ from graphql.execution.collect_fields import (
 )
 from graphql.execution.values import VariableValues, get_argument_values
 
-from forebear.api.types import FETCHES, RULE
+from forebear.api.metadata import FETCHES, metadata, rule_of
 from forebear.graph.query.field import Rule
 
 MAX_FIELDS = 5_000
@@ -115,7 +115,7 @@ class Operation:
                 tuple(details),
                 self._arguments(definition, details[0].node),
                 definition.resolve,
-                _metadata(definition).get(FETCHES),
+                metadata(definition).get(FETCHES),
             )
 
     def field(self, info: GraphQLResolveInfo[Any], rule: Rule, values: Mapping[str, Any]) -> SelectedField:
@@ -199,16 +199,6 @@ class SelectedField:
             for type_name in self.type_names()
             for f in self.fields(type_name)
         )
-
-
-def rule_of(definition: GraphQLField) -> Rule | None:
-    """The rule that a field of the schema carries."""
-    return cast(Rule | None, _metadata(definition).get(RULE))
-
-
-def _metadata(definition: GraphQLField) -> Mapping[str, Any]:
-    strawberry_field = (definition.extensions or {}).get("strawberry-definition")
-    return cast(Mapping[str, Any], strawberry_field.metadata) if strawberry_field is not None else {}
 
 
 def _holds_variable(value: ValueNode) -> bool:

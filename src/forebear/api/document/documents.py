@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -26,10 +26,8 @@ from graphql import (
     visit,
 )
 
-from forebear.api import limits
-
-if TYPE_CHECKING:
-    from forebear.api.execution import Mutation, Plan
+from forebear.api.document import limits
+from forebear.api.document.errors import RequestError, error_of
 
 MAX_DOCUMENTS = 1_000
 """How many documents are kept parsed and validated."""
@@ -41,17 +39,9 @@ MAX_MISTAKES = 20
 """How many mistakes of a document are told."""
 
 
-class RequestError(Exception):
-    """A request that cannot be executed at all; nothing was done."""
-
-    def __init__(self, errors: list[GraphQLError]) -> None:
-        super().__init__(errors[0].message)
-        self.errors = errors
-
-
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Document:
-    """A parsed and validated document with one operation chosen, and its plans."""
+    """A parsed and validated document with one operation chosen."""
 
     ast: DocumentNode
     operation: OperationDefinitionNode
@@ -60,8 +50,6 @@ class Document:
     conditions: frozenset[str]
     selects_by_arguments: bool
     """Whether a field below the root fields has arguments."""
-    plans: OrderedDict[object, Plan] = field(default_factory=OrderedDict)
-    mutations: OrderedDict[object, Mutation | None] = field(default_factory=OrderedDict)
 
     @cached_property
     def introspects_alone(self) -> bool:
@@ -132,11 +120,6 @@ class Documents:
         fragments = {d.name.value: d for d in ast.definitions if isinstance(d, FragmentDefinitionNode)}
         ids = frozenset(v.variable.name.value for v in operation.variable_definitions or () if _named(v.type) == "ID")
         return Document(ast, operation, fragments, ids, _conditions(ast), _selects_by_arguments(ast))
-
-
-def error_of(message: str, code: str) -> GraphQLError:
-    """An error with a code."""
-    return GraphQLError(message, extensions={"code": code})
 
 
 def _which(ast: DocumentNode, name: str | None) -> str:

@@ -1,0 +1,228 @@
+"""How an operation is answered: plan, one statement, one record, bytes.
+
+A query operation is compiled once per shape into one Cypher statement and one struct type. Answering it again is: look the
+plan up, coerce the variables, run the statement, check and encode the tree. Introspection, root fields with a resolver of
+their own, and trees that the struct type objects to, are answered by graphql-core's executor over the same tree, so that
+errors are the specification's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from inspect import isawaitable
+from typing import Any, cast
+
+import msgspec
+from graphql import ExecutionResult, GraphQLError, GraphQLResolveInfo
+from graphql.execution.values import VariableValues
+
+from forebear.api.answering.answer import Answer, encode, failure, masked, refused
+from forebear.api.answering.beside import Beside
+from forebear.api.answering.resolution import Resolution
+from forebear.api.context import Context
+from forebear.api.document import limits
+from forebear.api.document.documents import Document, Documents
+from forebear.api.document.errors import RequestError, error_of, forbidden
+from forebear.api.fetcher import Fetcher
+from forebear.api.plan import variables
+from forebear.api.plan.planner import Plan, Planner
+from forebear.api.plan.selection import SelectedField
+from forebear.api.plan.shape import convert
+from forebear.api.schema import Schema
+from forebear.domain.roles import refusal
+from forebear.graph.query.dialect import Dialect
+from forebear.graph.statements.placeholder import renamed
+from forebear.store import Store
+from forebear.store.errors import EngineUnavailable, StoreError, TransientFailure
+
+
+class Mutates(Exception):
+    """An operation that must only read is a mutation; nothing was done."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An operation as it is asked: its document, the variables as they came, and by whom."""
+
+    document: Document
+    variables: Mapping[str, Any]
+    operation_name: str | None
+    context: Context
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An operation that can be executed: of a query its plan with the statement's parameters, of a mutation its root fields."""
+
+    document: Document
+    variables: Mapping[str, Any]
+    coerced: VariableValues
+    name: str | None
+    roots: Sequence[SelectedField] = ()
+    plan: Plan | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    cost: int = 0
+
+
+class Executor:
+    """Answers operations on one store."""
+
+    def __init__(self, schema: Schema, store: Store, dialect: Dialect) -> None:
+        self.schema = schema
+        self.planner = Planner(schema.core, schema.graph, dialect)
+        self.fetcher = Fetcher(schema.core, schema.graph, self.planner, store)
+        self._documents = Documents(schema.core)
+        self._beside = Beside()
+
+    async def answer(
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None,
+        operation_name: str | None,
+        context: Context,
+        *,
+        reads: bool = False,
+    ) -> Answer:
+        """Answers an operation. Raises `Mutates` where it is a mutation and must only read."""
+        if self._documents.known(query, operation_name) and limits.is_light(variables):
+            prepared = self._prepare(query, variables, operation_name)
+        else:
+            try:
+                prepared = await self._beside.run(self._prepare, query, variables, operation_name)
+            except TransientFailure as error:
+                return failure(error, None)
+        if isinstance(prepared, Answer):
+            return prepared
+        if reads and not prepared.document.is_query:
+            raise Mutates
+        asked = Asked(prepared.document, prepared.variables, operation_name, context)
+        name, plan, cost = prepared.name, prepared.plan, prepared.cost
+        if plan is None:
+            return await self._mutate(asked, prepared.coerced, prepared.roots, Answer(b"", name))
+        if reasons := [reason for verb in plan.verbs if (reason := refusal(context.actor, verb))]:
+            return refused([forbidden(reason) for reason in reasons], name, 403)
+        tree: dict[str, Any] = {}
+        if plan.verbs:
+            try:
+                tree = await self.fetcher.read(plan.compiled, prepared.parameters)
+                if _lacks(tree) and (present := await self.fetcher.present(prepared.parameters)):
+                    tree = await self.fetcher.read(plan.compiled, renamed(prepared.parameters, present))
+            except StoreError as error:
+                return failure(error, name)
+        if not plan.executes and all(tree[key] is not None for key in plan.required):
+            rows = _rows(tree)
+            try:
+                data = encode(msgspec.convert(tree, plan.type, dec_hook=convert))
+            except msgspec.ValidationError:
+                pass
+            else:
+                return Answer(b'{"data":%b,"extensions":{"cost":%d}}' % (data, cost), name, rows, True)
+        return await self._execute(asked, Answer(b"", name, _rows(tree)), tree, {"cost": cost})
+
+    def document(self, query: str, operation_name: str | None) -> Document:
+        """A document, parsed and validated once. Raises `RequestError`."""
+        return self._documents.get(query, operation_name)
+
+    def _prepare(self, query: str, given: Mapping[str, Any] | None, operation_name: str | None) -> Prepared | Answer:
+        """What there is to do before anything is asked of the database, or why nothing is. Needs no loop."""
+        try:
+            document = self.document(query, operation_name)
+        except RequestError as error:
+            return refused(error.errors)
+        name = document.operation.name.value if document.operation.name else None
+        try:
+            used = variables.used(document, given)
+            coerced = variables.coerce(self.schema.core, document, used)
+            if not document.is_query:
+                return Prepared(document, used, coerced, name, self.planner.checked(document, coerced))
+            plan = self.planner.plan(document, coerced)
+            parameters, cost = self.planner.parameters(plan, coerced)
+        except RequestError as error:
+            return refused(error.errors, name)
+        except RecursionError:
+            return refused([error_of("a value is nested too deeply", "TOO_DEEP")], name)
+        return Prepared(document, used, coerced, name, plan=plan, parameters=parameters, cost=cost)
+
+    async def _mutate(self, asked: Asked, variables: VariableValues, roots: Sequence[SelectedField], answer: Answer) -> Answer:
+        """Answers a mutation: of one field by its resolver, unless more is to be fetched or what came of it is irregular."""
+        mutation = self.planner.mutation(asked.document, variables, roots)
+        if mutation is None:
+            return await self._execute(asked, answer)
+        arguments = roots[0].arguments.values
+        outcome: Any
+        try:
+            # Of what graphql-core would tell it, a mutation's resolver reads the context alone, which `asked` has as well.
+            outcome = mutation.resolve(None, cast(GraphQLResolveInfo[Context], asked), **arguments)
+            if isawaitable(outcome):
+                outcome = await outcome
+            data = encode(msgspec.convert({mutation.key: outcome}, mutation.type, dec_hook=convert))
+        except msgspec.ValidationError:
+            pass
+        except Exception as error:
+            outcome = error
+        else:
+            return replace(answer, body=b'{"data":%b}' % data, rows=1)
+        # It is done, or failed: of its outcome, which is the root's, the executor makes what the specification says.
+        return await self._execute(asked, answer, {mutation.key: outcome})
+
+    async def _execute(
+        self, asked: Asked, answer: Answer, tree: Mapping[str, Any] | None = None, extensions: Mapping[str, Any] | None = None
+    ) -> Answer:
+        """Answers by graphql-core's executor, over a fetched tree where there is one."""
+        build = partial(
+            Resolution.build,
+            self.schema.core,
+            asked.document.ast,
+            tree,
+            asked.context,
+            dict(asked.variables),
+            asked.operation_name,
+        )
+        light = limits.is_light(asked.variables)
+        made = cast("Resolution | list[GraphQLError]", build() if light else await self._beside.run(build))
+        if isinstance(made, list):
+            return refused(made, answer.operation)
+        if asked.document.introspects_alone:
+            outcome = await self._beside.run(made.execute_operation)
+        else:
+            made.most = limits.MAX_INTROSPECTION_BESIDE
+            outcome = made.execute_operation()
+        result = cast(ExecutionResult, await outcome if isawaitable(outcome) else outcome)
+        if made.introspected > made.most:
+            return refused([error_of(limits.introspects_too_much(made.most), "TOO_COSTLY")], answer.operation)
+        errors = result.errors or []
+        unavailable = next((e.original_error for e in errors if isinstance(e.original_error, EngineUnavailable)), None)
+        if unavailable is not None:
+            return failure(unavailable, answer.operation)
+        body: dict[str, Any] = {}
+        if errors:
+            body["errors"] = [masked(error) for error in errors]
+            answer.error = body["errors"][0]["extensions"]["code"]
+        body["data"] = result.data
+        if extensions:
+            body["extensions"] = extensions
+        # Of a mutation each outcome is a row.
+        rows = answer.rows if asked.document.is_query else sum(v is not None for v in (result.data or {}).values())
+        return replace(answer, body=encode(body), rows=rows)
+
+    def statement(self, query: str, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """The statement that a query becomes, with its parameters. Raises `RequestError`."""
+        document = self.document(query, None)
+        coerced = variables.coerce(self.schema.core, document, given)
+        plan = self.planner.plan(document, coerced)
+        return plan.compiled.text, self.planner.parameters(plan, coerced)[0]
+
+
+def _lacks(tree: Mapping[str, Any]) -> bool:
+    """Whether something is null that a root field looked up."""
+    return any(value is None or (isinstance(value, list) and None in value) for value in tree.values())
+
+
+def _rows(tree: Mapping[str, Any]) -> int:
+    rows = 0
+    for value in tree.values():
+        listed = next((v for v in value.values() if isinstance(v, list)), None) if isinstance(value, dict) else value
+        rows += len(listed) if isinstance(listed, list) else value is not None
+    return rows

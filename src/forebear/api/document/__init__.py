@@ -1,0 +1,1 @@
+"""Documents: parsed, held against the limits, validated, remembered."""
