@@ -1,8 +1,21 @@
 """One text, two engines, two ways of asking: the forms that are rewritten, and what they become."""
 
+import inspect
+import re
+import textwrap
+
 import pytest
 
-from forebear.graph.query.dialect import Dialect, Engine, InvalidStatement, anchored, misbegun
+from forebear.graph.query.dialect import (
+    REWRITINGS,
+    Dialect,
+    Engine,
+    InvalidStatement,
+    Rewriting,
+    anchored,
+    misbegun,
+    shortest_paths,
+)
 from tests.graph.cases import Case, cases
 from tests.graph.tiny import TINY
 
@@ -17,6 +30,30 @@ def test_it_becomes(case: Case, engine: Engine, as_known: bool) -> None:
     label = f"{'as known' if as_known else 'now'}, {engine}"
     both = f"{'as known' if as_known else 'now'}, both engines"
     case.compare(both if both in case else label, rewritten)
+
+
+LABEL = re.compile(r"(?P<what>written|becomes)(?P<when>(?:, [a-z0-9 ]+)*):\n(?P<text>(?:    .*\n?)+)")
+
+
+def examples(rewriting: Rewriting) -> tuple[str, dict[frozenset[str], str]]:
+    """The example of a docstring: what is written, and what becomes of it by engine and way of asking."""
+    found = {}
+    for m in LABEL.finditer(inspect.getdoc(rewriting) or ""):
+        text = textwrap.dedent(m["text"]).rstrip("\n")
+        found[m["what"], frozenset(part for part in m["when"].split(", ") if part)] = text
+    return found["written", frozenset()], {when: text for (what, when), text in found.items() if what == "becomes"}
+
+
+@pytest.mark.parametrize("as_known", [False, True], ids=["now", "as known"])
+@pytest.mark.parametrize("engine", Engine)
+@pytest.mark.parametrize("rewriting", REWRITINGS, ids=lambda r: r.__name__)
+def test_a_rewriting_does_what_its_example_shows(rewriting: Rewriting, engine: Engine, as_known: bool) -> None:
+    written, becomes = examples(rewriting)
+    case = {engine.value, "as known" if as_known else "now"}
+    shown = [text for when, text in becomes.items() if when <= case]
+    # Where there is no example of a case, nothing changes; that of paths is as long as known, and stands in `dialect.md`.
+    if shown or rewriting is not shortest_paths:
+        assert [rewriting(written, DIALECTS[engine].asking(as_known=as_known))] == (shown or [written])
 
 
 BLOCK = """\

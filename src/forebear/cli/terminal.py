@@ -133,7 +133,7 @@ def checked_moment(param: typer.CallbackParam, text: str | None) -> str | None:
 
 
 def printable(value: Any) -> Any:
-    """A value whose texts neither move a terminal's cursor nor turn its writing around: of each such character a picture.
+    r"""A value whose texts neither move a terminal's cursor nor turn its writing around: of each such character a picture.
 
     >>> printable({"name": "arm\x1b[2J\nrobot:q is APPROVED"})
     {'name': 'arm␛[2J␊robot:q is APPROVED'}

@@ -1,11 +1,14 @@
 """One Cypher text, two engines, two ways of asking.
 
-Statements are written for Neo4j and ask about what is known now. From them are rewritten, in this one place:
+Statements are written for Neo4j and ask about what is known now. `REWRITINGS` makes of them, one after the other:
 
-- for the embedded engine, the walks, which it cannot run;
-- shortest paths, of which neither engine says which it finds, so that they are the first by their nodes' ids;
-- for `asKnownAt`, every pattern and every read of a guaranteed property, so that they see the graph as it was known
-  at `$asKnownAt`: edges that were recorded by then and not yet retracted, properties as the revisions kept them.
+- for the embedded engine, walks that it can run;
+- shortest paths of which it is certain which are found: the first by their nodes' ids;
+- for `asKnownAt`, patterns and reads that see the graph as it was known at `$asKnownAt`: edges that were recorded by then and
+  not yet retracted, properties as the revisions kept them.
+
+The docstring of each shows an example, which a test performs: what is written, what becomes of it, and on which engine and
+in which way of asking, where that makes a difference. In the examples the lineage are the edges CUT and MADE.
 
 The forms that can be rewritten, one clause a line:
 
@@ -18,14 +21,13 @@ The forms that can be rewritten, one clause a line:
     MATCH (a)<-[e:TYPE]-(b:Kind)<-[f:TYPE]-(c:Kind) WHERE …                 from a node that is given, see `misbegun`
     MATCH (a:Kind /* of parameter */ {id: $parameter}) WHERE …              labels replaced by the kind of the id
     /* as known at $parameter */ CALL (a) { … }                             a block that is asked as of a moment
-
-The comment behind a union of types names a set of the vocabulary; the union is replaced by that set as it is declared.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from forebear.graph.declaration import RETRACTED, REVISES, REVISION, EdgeClass, Graph
@@ -38,6 +40,10 @@ class Engine(StrEnum):
     EMBEDDED = "embedded"
 
 
+class InvalidStatement(Exception):
+    """A statement that cannot be rewritten or names what is not declared."""
+
+
 def anchored(text: str, engine: Engine) -> str:
     """A statement that finds every node by its id, so that its best plan does not depend on how much there is.
 
@@ -47,10 +53,10 @@ def anchored(text: str, engine: Engine) -> str:
 
 
 def misbegun(text: str) -> str | None:
-    """What is wrong with a statement of which a pattern begins at a node that has to be looked for, though another is given.
+    """Explain why a pattern starts at the wrong end, or return None.
 
-    Given is what is named without a label, since it is bound then, and what is found by its id. In a subquery the embedded
-    engine follows a pattern from where it begins, and so looks at the whole kind; one edge to what is bound it turns round.
+    A pattern starts at a node that is bound, which has no label, or that is found by its id. The embedded engine follows a
+    pattern in a subquery from where it is written, and so looks at the whole kind; it turns round one edge to what is bound.
     """
     for chain in _CHAIN.finditer(text):
         first, *others = re.findall(_ENDPOINT, chain[0])
@@ -60,20 +66,21 @@ def misbegun(text: str) -> str | None:
     return None
 
 
-class InvalidStatement(Exception):
-    """A statement that cannot be rewritten or names what is not declared."""
-
-
 KNOWN_AT = "$asKnownAt"
 
+_ENDPOINT = r"\(\w*(?::[\w|]+)?(?: /\* of \w+ \*/)?(?: \{[^{}]*\})?\)"
+_CHAIN = re.compile(rf"{_ENDPOINT}(?:<?-\[[^\]]*\]->?{_ENDPOINT})+")
+_UNION = re.compile(
+    r":(?P<types>[A-Z_|]+)(?P<rest>\*?[\d.]*) /\* (?!nearest )(?P<set>[\w ]+)(?:, (?P<nearest>nearest \d+))? \*/"
+)
+_MARK = r"(?: /\* (?:[\w ]+, )?(?:nearest (?P<nearest>\d+)|[\w ]+) \*/)?"
 _WALK = re.compile(
     r"MATCH walk = \((?P<start>\w+)\)(?P<left><?)-\[:(?P<types>[A-Z_|]+)\*0\.\.(?P<depth>\d+)"
-    r"(?: /\* (?P<set>[\w ]+?)(?:, nearest (?P<nearest>\d+))? \*/)?\]-(?P<right>>?)\((?P<end>\w+)\)\s+"
-    r"WITH (?P<carry>[^\n]*?)min\(length\(walk\)\) AS depth"
+    rf"{_MARK}\]-(?P<right>>?)\((?P<end>\w+)\)\s+WITH (?P<carry>[^\n]*?)min\(length\(walk\)\) AS depth"
 )
 _SHORTEST = re.compile(
     r"MATCH path = (?P<function>shortestPath|allShortestPaths)\(\((?P<start>\w+)\)(?P<left><?)-\[:(?P<types>[A-Z_|]+)\*1\.\."
-    r"(?P<depth>\d+)(?: /\* (?P<set>[\w ]+) \*/)?\]-(?P<right>>?)\((?P<end>\w+)\)\)"
+    r"(?P<depth>\d+)(?: /\* [\w ]+ \*/)?\]-(?P<right>>?)\((?P<end>\w+)\)\)"
 )
 _FORMS = (
     (
@@ -87,14 +94,11 @@ _FORMS = (
         "a path is written `MATCH path = shortestPath((a)-[:A|B*1..50]->(b))`, or allShortestPaths",
     ),
 )
-_UNION = re.compile(r":(?P<types>[A-Z_|]+)(?P<rest>\*?[\d.]*) /\* (?P<set>[\w ]+) \*/")
 _MATCH = re.compile(r"MATCH (?!walk = |path = )(?P<pattern>(?:(?!\b(?:MATCH|RETURN|WITH|CALL|UNWIND)\b).)*?)\s+WHERE\s", re.S)
 _ANY_MATCH = re.compile(r"MATCH (?!walk = |path = )")
 _EDGE = re.compile(r"\[(?P<name>\w*):(?P<types>[A-Z_|]+)\]")
 _NODE = re.compile(r"\((?P<name>\w+):(?P<label>\w+)?")
 _LABELS = re.compile(r"(?P<labels>:[A-Za-z|]+)? /\* of (?P<parameter>\w+) \*/")
-_ENDPOINT = r"\(\w*(?::[\w|]+)?(?: /\* of \w+ \*/)?(?: \{[^{}]*\})?\)"
-_CHAIN = re.compile(rf"{_ENDPOINT}(?:<?-\[[^\]]*\]->?{_ENDPOINT})+")
 AS_KNOWN = re.compile(r"/\* as known at \$(?P<moment>\w+) \*/")
 """Before a block of a statement: the parameter with the moment of knowledge that it is asked as of."""
 _BLOCK = re.compile(rf"{AS_KNOWN.pattern} (?P<call>CALL \([\w, ]*\) )\{{")
@@ -120,6 +124,280 @@ def state(node: str, at: str = KNOWN_AT) -> str:
     )
 
 
+@dataclass(frozen=True)
+class Asking:
+    """How a statement is asked: on which engine, as it is known now or was at `$asKnownAt`, and of which declaration."""
+
+    engine: Engine
+    as_known: bool
+    sets: Mapping[str, str]
+    """Unions of edge types, by the names that comments call them."""
+    guaranteed: frozenset[str]
+    """Properties that never change in silence."""
+
+
+Rewriting = Callable[[str, Asking], str]
+"""Makes one change wherever a statement needs it. Raises `InvalidStatement`."""
+
+
+def sets(text: str, asking: Asking) -> str:
+    """Replace a union of types by the set that the comment behind it names, as it is declared.
+
+    written:
+        MATCH (a)-[e:MADE /* lineage */]->(b) WHERE true
+    becomes:
+        MATCH (a)-[e:CUT|MADE]->(b) WHERE true
+    """
+
+    def union(m: re.Match[str]) -> str:
+        if m["set"] not in asking.sets:
+            raise InvalidStatement(f"no set of edge types is called {m['set']!r}; known: {', '.join(asking.sets)}")
+        return f":{asking.sets[m['set']]}{m['rest']}" + (f" /* {m['nearest']} */" if m["nearest"] else "")
+
+    return _UNION.sub(union, text)
+
+
+def blocks(text: str, asking: Asking) -> str:
+    """Ask a block as of a moment of its own.
+
+    written:
+        /* as known at $then */ CALL (a) {
+          MATCH (a)-[e:MADE]->(b) WHERE true
+          RETURN b
+        }
+    becomes:
+        CALL (a) {
+          MATCH (a)-[e:MADE|RETRACTED]->(b) WHERE e.recordedAt <= $then AND (type(e) <> 'RETRACTED' OR (e.type IN ['MADE'] AND e.retractedAt > $then)) AND true
+          RETURN b
+        }
+    """  # noqa: E501
+    while block := _BLOCK.search(text):
+        end = closing(text, block.end())
+        inner = rewritten(text[block.end() : end], replace(asking, as_known=True)).replace(KNOWN_AT, f"${block['moment']}")
+        text = f"{text[: block.start()]}{block['call']}{{{inner}{text[end:]}"
+    return text
+
+
+def known_reads(text: str, asking: Asking) -> str:
+    """Read a guaranteed property of a node as it was known; what was not described yet had none.
+
+    written:
+        MATCH (a:Car)-[e:MADE]->(b) WHERE true
+        RETURN b.state AS state, e.weight AS weight
+    becomes, as known:
+        MATCH (a:Car)-[e:MADE]->(b) WHERE true
+        RETURN [s IN [(COLLECT { MATCH (v:Revision)-[:REVISES]->(b) WHERE v.revisedAt > $asKnownAt WITH v ORDER BY v.number LIMIT 1 RETURN v } + [b])[0]] WHERE s.describedAt <= $asKnownAt][0].state AS state, e.weight AS weight
+    """  # noqa: E501
+    if not asking.as_known:
+        return text
+    # What `type(…)` is asked of is an edge, too: one of a path's.
+    edges = {name for m in _MATCH.finditer(text) for name, _ in _EDGE.findall(m["pattern"])} | {*_TYPED.findall(text)}
+
+    def read(r: re.Match[str]) -> str:
+        if r["name"] in edges or r["property"] not in asking.guaranteed or r["name"] == "apoc":
+            return r[0]
+        # A later fact may have described it without a revision.
+        return f"[s IN [{state(r['name'])}] WHERE s.describedAt <= {KNOWN_AT}][0].{r['property']}"
+
+    return _READ.sub(read, text)
+
+
+def known_patterns(text: str, asking: Asking) -> str:
+    """Match what was known: edges that were recorded and not yet retracted, and nodes that were recorded.
+
+    A revision is known with its edge, from when it was made.
+
+    written:
+        MATCH (a:Car)-[e:MADE]->(b) WHERE a.ready
+    becomes, as known:
+        MATCH (a:Car)-[e:MADE|RETRACTED]->(b) WHERE e.recordedAt <= $asKnownAt AND (type(e) <> 'RETRACTED' OR (e.type IN ['MADE'] AND e.retractedAt > $asKnownAt)) AND a.recordedAt <= $asKnownAt AND a.ready
+    """  # noqa: E501
+    if not asking.as_known:
+        return text
+    if len(_ANY_MATCH.findall(text)) != len(_MATCH.findall(text)):
+        raise InvalidStatement("every MATCH needs a WHERE of its own (write WHERE true), so that it can be asked asKnownAt")
+
+    def one(m: re.Match[str]) -> str:
+        conditions = []
+
+        def edge(e: re.Match[str]) -> str:
+            if e["types"] == REVISES:
+                return e[0]
+            if not e["name"]:
+                raise InvalidStatement(f"name the edge in [{e['types']}], so that it can be asked asKnownAt")
+            conditions.append(known(e["name"], e["types"]))
+            return f"[{e['name']}:{e['types']}|{RETRACTED}]"
+
+        pattern = _EDGE.sub(edge, m["pattern"])
+        conditions += [
+            f"{name}.{'revisedAt' if label == REVISION else 'recordedAt'} <= {KNOWN_AT}"
+            for name, label in _NODE.findall(pattern)
+        ]
+        return f"MATCH {pattern} WHERE {' AND '.join(conditions)} AND " if conditions else f"MATCH {pattern} WHERE "
+
+    return _MATCH.sub(one, text)
+
+
+def shortest_paths(text: str, asking: Asking) -> str:
+    """Find the first of all shortest paths, in the order of their nodes' ids from where they begin: one, or `$first + 1`.
+
+    Neither engine says which it finds, and what is known of other paths must not change which that is. So a walk
+    outwards from the edges' source says how far away each node is. Of the edges that lead one step on, those remain that
+    lead to the end, level by level from there. Along these the paths grow in order, never more than are needed. The row's
+    `path` is `{nodes, edges}`; edges of one type between the same nodes are one step. The walk is rewritten afterwards.
+
+    written:
+        MATCH path = shortestPath((a)-[:MADE*1..9]->(b))
+        RETURN nodes(path) AS steps, relationships(path) AS links
+    becomes, now:
+        CALL (a, b) {
+        MATCH walk = (a)-[:MADE*0..8]->(x)
+        WITH a, b, x, min(length(walk)) AS depth
+        MATCH (x)-[r:MADE]->(y) WHERE y.id <> a.id
+        WITH a, b, x, y, depth, coalesce(r.type, type(r)) AS kind, collect(r)[0] AS edge
+        WITH a, b, y, min(depth) AS level, collect({x: x, depth: depth, kind: kind, edge: edge, s: x.id}) AS ways
+        UNWIND ways AS way
+        WITH a, b, y, level, way, way.s AS s, way.kind AS kind WHERE way.depth = level
+        WITH a, b, y, level, way, s ORDER BY s, y.id, kind
+        WITH a, b, collect({level: level, s: s, t: y.id, x: way.x, y: y, edge: way.edge}) AS links
+        WITH a, links, [l IN links WHERE l.t = b.id] AS last
+        WITH a, links, last, CASE WHEN size(last) > 0 THEN range(1, last[0].level) END AS back WHERE size(last) > 0
+        WITH a, reduce(levels = [last], i IN back | [ids IN [[n IN levels[0] | n.s]] | [l IN links WHERE l.level = last[0].level - i AND l.t IN ids]] + levels) AS levels
+        UNWIND reduce(found = [[]], level IN levels | reduce(more = [], p IN found | CASE WHEN size(more) < 1 THEN more + [l IN level WHERE size(p) = 0 OR l.s = p[-1].t | p + [l]] ELSE more END)[..1]) AS p
+        RETURN {nodes: [a] + [l IN p | l.y], edges: [l IN p | l.edge]} AS path
+        }
+        RETURN path.nodes AS steps, path.edges AS links
+    """  # noqa: E501
+    if _SHORTEST.search(text):
+        text = _SHORTEST.sub(lambda m: _first_paths(m, asking), text)
+        for function, read in (("nodes", "path.nodes"), ("relationships", "path.edges")):
+            text = text.replace(f"{function}(path)", read)
+    return text
+
+
+def _first_paths(m: re.Match[str], asking: Asking) -> str:
+    a, b, types = m["start"], m["end"], m["types"]
+    source, target = (b, a) if m["left"] else (a, b)
+    union, where = (f"{types}|{RETRACTED}", f" AND {known('r', types)}") if asking.as_known else (types, "")
+    most = "1" if m["function"] == "shortestPath" else "$first + 1"
+    levels, goes_on, reached = ("reverse(levels)", "l.t = p[-1].s", "x") if m["left"] else ("levels", "l.s = p[-1].t", "y")
+    return (
+        f"CALL ({a}, {b}) {{\n"
+        f"MATCH walk = ({source})-[:{types}*0..{int(m['depth']) - 1}]->(x)\n"
+        f"WITH {a}, {b}, x, min(length(walk)) AS depth\n"
+        f"MATCH (x)-[r:{union}]->(y) WHERE y.id <> {source}.id{where}\n"
+        f"WITH {a}, {b}, x, y, depth, coalesce(r.type, type(r)) AS kind, collect(r)[0] AS edge\n"
+        f"WITH {a}, {b}, y, min(depth) AS level, collect({{x: x, depth: depth, kind: kind, edge: edge, s: x.id}}) AS ways\n"
+        f"UNWIND ways AS way\n"
+        f"WITH {a}, {b}, y, level, way, way.s AS s, way.kind AS kind WHERE way.depth = level\n"
+        f"WITH {a}, {b}, y, level, way, s ORDER BY s, y.id, kind\n"
+        f"WITH {a}, {b}, collect({{level: level, s: s, t: y.id, x: way.x, y: y, edge: way.edge}}) AS links\n"
+        f"WITH {a}, links, [l IN links WHERE l.t = {target}.id] AS last\n"
+        f"WITH {a}, links, last, CASE WHEN size(last) > 0 THEN range(1, last[0].level) END AS back WHERE size(last) > 0\n"
+        f"WITH {a}, reduce(levels = [last], i IN back | [ids IN [[n IN levels[0] | n.s]] | "
+        f"[l IN links WHERE l.level = last[0].level - i AND l.t IN ids]] + levels) AS levels\n"
+        f"UNWIND reduce(found = [[]], level IN {levels} | reduce(more = [], p IN found | CASE WHEN size(more) < {most} "
+        f"THEN more + [l IN level WHERE size(p) = 0 OR {goes_on} | p + [l]] ELSE more END)[..{most}]) AS p\n"
+        f"RETURN {{nodes: [{a}] + [l IN p | l.{reached}], edges: [l IN p | l.edge]}} AS path\n}}"
+    )
+
+
+def walks(text: str, asking: Asking) -> str:
+    """Walk as the engine can: Neo4j by a pattern, the embedded engine by a procedure or, as known, a subquery a level.
+
+    The procedure's tree holds each node once, at its least depth: to group them all again would need memory for all. It
+    grows level by level. So where the nearest are enough, a first tree says at which level there are, and a second ends there.
+
+    written:
+        MATCH walk = (a)-[:MADE*0..1 /* nearest 9 */]->(b)
+        WITH a, b, min(length(walk)) AS depth
+    becomes, neo4j, now:
+        MATCH walk = (a)-[:MADE*0..1]->(b)
+        WITH a, b, min(length(walk)) AS depth
+    becomes, neo4j, as known:
+        MATCH walk = (a)-[:MADE|RETRACTED*0..1]->(b)
+        WHERE all(x IN relationships(walk) WHERE x.recordedAt <= $asKnownAt AND (type(x) <> 'RETRACTED' OR (x.type IN ['MADE'] AND x.retractedAt > $asKnownAt)))
+        WITH a, b, min(length(walk)) AS depth
+    becomes, embedded, now:
+        CALL apoc.path.spanningTree(a, {relationshipFilter: 'MADE>', maxLevel: 1, limit: 9}) YIELD path AS near
+        WITH a, max(length(near)) AS far
+        CALL apoc.path.spanningTree(a, {relationshipFilter: 'MADE>', maxLevel: far}) YIELD path AS walk
+        WITH a, nodes(walk)[-1] AS b, length(walk) AS depth
+    becomes, embedded, as known:
+        CALL (a) {
+        WITH [a] AS seen0, [a] AS front0, [0] AS depths0
+        CALL (seen0, front0) { UNWIND front0 AS x MATCH (x)-[r:MADE|RETRACTED]->(y) WHERE r.recordedAt <= $asKnownAt AND (type(r) <> 'RETRACTED' OR (r.type IN ['MADE'] AND r.retractedAt > $asKnownAt)) AND NOT y IN seen0 RETURN collect(DISTINCT y) AS front1 }
+        WITH seen0 + front1 AS seen1, front1, depths0 + [x IN front1 | 1] AS depths1
+        UNWIND range(0, size(seen1) - 1) AS i RETURN seen1[i] AS b, depths1[i] AS reached }
+        WITH a, b, min(reached) AS depth
+    """  # noqa: E501
+    walk = _as_pattern if asking.engine is Engine.NEO4J else _unrolled if asking.as_known else _as_tree
+    return _WALK.sub(lambda m: walk(m, asking), text)
+
+
+def _as_pattern(m: re.Match[str], asking: Asking) -> str:
+    union, where = m["types"], ""
+    if asking.as_known:
+        union, where = f"{union}|{RETRACTED}", f"\nWHERE all(x IN relationships(walk) WHERE {known('x', union)})"
+    return (
+        f"MATCH walk = ({m['start']}){m['left']}-[:{union}*0..{m['depth']}]-{m['right']}({m['end']}){where}\n"
+        f"WITH {m['carry']}min(length(walk)) AS depth"
+    )
+
+
+def _as_tree(m: re.Match[str], asking: Asking) -> str:
+    arrow = "|".join(f"{m['left']}{t}{m['right']}" for t in m["types"].split("|"))
+
+    def tree(path: str, level: str, limit: str = "") -> str:
+        within = f"{{relationshipFilter: '{arrow}', maxLevel: {level}{limit}}}"
+        return f"CALL apoc.path.spanningTree({m['start']}, {within}) YIELD path AS {path}\n"
+
+    walk = tree("walk", m["depth"])
+    if m["nearest"]:
+        near = tree("near", m["depth"], f", limit: {m['nearest']}")
+        carried = dict.fromkeys([*_carried(m), m["start"]])
+        walk = f"{near}WITH {', '.join(carried)}, max(length(near)) AS far\n{tree('walk', 'far')}"
+    return f"{walk}WITH {', '.join([*_carried(m), 'nodes(walk)[-1] AS ' + m['end']])}, length(walk) AS depth"
+
+
+def _unrolled(m: re.Match[str], asking: Asking) -> str:
+    """A breadth-first walk, a level a subquery: the embedded engine's procedures cannot look at an edge's properties."""
+    start, depth = m["start"], int(m["depth"])
+    lines = [f"CALL ({start}) {{", f"WITH [{start}] AS seen0, [{start}] AS front0, [0] AS depths0"]
+    for i in range(depth):
+        lines.append(
+            f"CALL (seen{i}, front{i}) {{ UNWIND front{i} AS x "
+            f"MATCH (x){m['left']}-[r:{m['types']}|{RETRACTED}]-{m['right']}(y) "
+            f"WHERE {known('r', m['types'])} AND NOT y IN seen{i} RETURN collect(DISTINCT y) AS front{i + 1} }}\n"
+            f"WITH seen{i} + front{i + 1} AS seen{i + 1}, front{i + 1}, "
+            f"depths{i} + [x IN front{i + 1} | {i + 1}] AS depths{i + 1}"
+        )
+    lines.append(
+        f"UNWIND range(0, size(seen{depth}) - 1) AS i RETURN seen{depth}[i] AS {m['end']}, depths{depth}[i] AS reached }}\n"
+        f"WITH {', '.join([*_carried(m), m['end']])}, min(reached) AS depth"
+    )
+    return "\n".join(lines)
+
+
+def _carried(m: re.Match[str]) -> list[str]:
+    """What the WITH behind a walk carries besides where the walk ends."""
+    return [c.strip() for c in m["carry"].split(",") if c.strip() and c.strip() != m["end"]]
+
+
+REWRITINGS: tuple[Rewriting, ...] = (sets, blocks, known_patterns, known_reads, shortest_paths, walks)
+"""All that makes of a statement what an engine runs, in this order."""
+
+
+def rewritten(text: str, asking: Asking) -> str:
+    """A statement after all rewritings. Raises `InvalidStatement`."""
+    for form, pattern, written in _FORMS:
+        if len(pattern.findall(text)) != text.count(form):
+            raise InvalidStatement(written)
+    for rewriting in REWRITINGS:
+        text = rewriting(text, asking)
+    return text
+
+
 class Dialect:
     """Rewrites statements for one engine, by a graph's declaration."""
 
@@ -129,141 +407,21 @@ class Dialect:
             "lineage": "|".join(graph.types_of(EdgeClass.LINEAGE)),
             "lineage and authority": "|".join(graph.types_of(EdgeClass.LINEAGE, EdgeClass.AUTHORITY)),
         }
-        self._guaranteed = {p.name for k in graph.kinds.values() for p in k.guaranteed} | {
-            "retractedAt",
-            "describedAt",
-        }
+        guaranteed = {p.name for k in graph.kinds.values() for p in k.guaranteed}
+        self._guaranteed = frozenset(guaranteed | {"retractedAt", "describedAt"})
+
+    def asking(self, *, as_known: bool = False) -> Asking:
+        """How a statement is asked in this dialect."""
+        return Asking(self.engine, as_known, self.sets, self._guaranteed)
 
     def rewrite(self, text: str, *, as_known: bool = False) -> str:
         """A statement as this engine runs it; with `as_known` as of `$asKnownAt`. Raises `InvalidStatement`."""
-        for form, pattern, written in _FORMS:
-            if len(pattern.findall(text)) != text.count(form):
-                raise InvalidStatement(written)
-        while block := _BLOCK.search(text):
-            end = closing(text, block.end())
-            inner = self.rewrite(text[block.end() : end], as_known=True).replace(KNOWN_AT, f"${block['moment']}")
-            text = f"{text[: block.start()]}{block['call']}{{{inner}{text[end:]}"
-        if as_known:
-            text = self._patterns_as_known(text)
-        if _SHORTEST.search(text):
-            text = _SHORTEST.sub(lambda m: self._first_paths(m, as_known), text)
-            for function, read in (("nodes", "path.nodes"), ("relationships", "path.edges")):
-                text = text.replace(f"{function}(path)", read)
-        text = _WALK.sub(lambda m: self._walk(m, as_known), text)
-        return self._with_sets(text)
+        return rewritten(text, self.asking(as_known=as_known))
 
     def fill(self, text: str, texts: Mapping[str, str]) -> str:
         """A statement with its parameters, and its labels marked `/* of parameter */`, replaced."""
         text = _LABELS.sub(lambda m: f":{texts['of ' + m['parameter']]}", text)
         return _PARAMETER.sub(lambda m: texts.get(m[1], m[0]), text)
-
-    def _with_sets(self, text: str) -> str:
-        return _UNION.sub(lambda m: f":{self._types(m['types'], m['set'])}{m['rest']}", text)
-
-    def _types(self, written: str, name: str | None) -> str:
-        if name is None:
-            return written
-        if name not in self.sets:
-            raise InvalidStatement(f"no set of edge types is called {name!r}; known: {', '.join(self.sets)}")
-        return self.sets[name]
-
-    def _walk(self, m: re.Match[str], as_known: bool) -> str:
-        types = self._types(m["types"], m["set"])
-        carry = [c.strip() for c in m["carry"].split(",") if c.strip() and c.strip() != m["end"]]
-        if self.engine is Engine.NEO4J:
-            union, where = types, ""
-            if as_known:
-                union, where = (
-                    f"{types}|{RETRACTED}",
-                    f"\nWHERE all(x IN relationships(walk) WHERE {known('x', types)})",
-                )
-            return (
-                f"MATCH walk = ({m['start']}){m['left']}-[:{union}*0..{m['depth']}]-{m['right']}({m['end']}){where}\n"
-                f"WITH {m['carry']}min(length(walk)) AS depth"
-            )
-        if as_known:
-            inner = _unrolled(m["start"], m["end"], types, m["left"], m["right"], int(m["depth"]))
-            return f"{inner}\nWITH {', '.join([*carry, m['end']])}, min(reached) AS depth"
-        arrow = "|".join(f"{m['left']}{t}{m['right']}" for t in types.split("|"))
-
-        def tree(path: str, level: str, limit: str = "") -> str:
-            within = f"{{relationshipFilter: '{arrow}', maxLevel: {level}{limit}}}"
-            return f"CALL apoc.path.spanningTree({m['start']}, {within}) YIELD path AS {path}\n"
-
-        walk = tree("walk", m["depth"])
-        if m["nearest"]:
-            # The tree grows level by level. So a first one says at which level there are enough, and a second ends there.
-            near = tree("near", m["depth"], f", limit: {m['nearest']}")
-            walk = f"{near}WITH {', '.join([*carry, m['start']])}, max(length(near)) AS far\n{tree('walk', 'far')}"
-        # It holds each node once, at its least depth: to group them all again would need memory for all.
-        return f"{walk}WITH {', '.join([*carry, 'nodes(walk)[-1] AS ' + m['end']])}, length(walk) AS depth"
-
-    def _first_paths(self, m: re.Match[str], as_known: bool) -> str:
-        """The first of all shortest paths, in the order of their nodes' ids from where they begin: one, or `$first + 1`.
-
-        Neither engine says which it finds, and what is known of other paths must not change which that is. So a walk
-        outwards from the edges' source says how far away each node is. Of the edges that lead one step on, those remain that
-        lead to the end, level by level from there. Along these the paths grow in order, never more than are needed. The row's
-        `path` is `{nodes, edges}`; edges of one type between the same nodes are one step.
-        """
-        a, b, types = m["start"], m["end"], self._types(m["types"], m["set"])
-        source, target = (b, a) if m["left"] else (a, b)
-        union, where = (f"{types}|{RETRACTED}", f" AND {known('r', types)}") if as_known else (types, "")
-        most = "1" if m["function"] == "shortestPath" else "$first + 1"
-        levels, goes_on, reached = ("reverse(levels)", "l.t = p[-1].s", "x") if m["left"] else ("levels", "l.s = p[-1].t", "y")
-        return (
-            f"CALL ({a}, {b}) {{\n"
-            f"MATCH walk = ({source})-[:{types}*0..{int(m['depth']) - 1}]->(x)\n"
-            f"WITH {a}, {b}, x, min(length(walk)) AS depth\n"
-            f"MATCH (x)-[r:{union}]->(y) WHERE y.id <> {source}.id{where}\n"
-            f"WITH {a}, {b}, x, y, depth, coalesce(r.type, type(r)) AS kind, collect(r)[0] AS edge\n"
-            f"WITH {a}, {b}, y, min(depth) AS level, collect({{x: x, depth: depth, kind: kind, edge: edge, s: x.id}}) AS ways\n"
-            f"UNWIND ways AS way\n"
-            f"WITH {a}, {b}, y, level, way, way.s AS s, way.kind AS kind WHERE way.depth = level\n"
-            f"WITH {a}, {b}, y, level, way, s ORDER BY s, y.id, kind\n"
-            f"WITH {a}, {b}, collect({{level: level, s: s, t: y.id, x: way.x, y: y, edge: way.edge}}) AS links\n"
-            f"WITH {a}, links, [l IN links WHERE l.t = {target}.id] AS last\n"
-            f"WITH {a}, links, last, CASE WHEN size(last) > 0 THEN range(1, last[0].level) END AS back WHERE size(last) > 0\n"
-            f"WITH {a}, reduce(levels = [last], i IN back | [ids IN [[n IN levels[0] | n.s]] | "
-            f"[l IN links WHERE l.level = last[0].level - i AND l.t IN ids]] + levels) AS levels\n"
-            f"UNWIND reduce(found = [[]], level IN {levels} | reduce(more = [], p IN found | CASE WHEN size(more) < {most} "
-            f"THEN more + [l IN level WHERE size(p) = 0 OR {goes_on} | p + [l]] ELSE more END)[..{most}]) AS p\n"
-            f"RETURN {{nodes: [{a}] + [l IN p | l.{reached}], edges: [l IN p | l.edge]}} AS path\n}}"
-        )
-
-    def _patterns_as_known(self, text: str) -> str:
-        text = self._with_sets(text)
-        # What `type(…)` is asked of is an edge, too: one of a path's.
-        edges = {name for m in _MATCH.finditer(text) for name, _ in _EDGE.findall(m["pattern"])} | {*_TYPED.findall(text)}
-        if len(_ANY_MATCH.findall(text)) != len(_MATCH.findall(text)):
-            raise InvalidStatement("every MATCH needs a WHERE of its own (write WHERE true), so that it can be asked asKnownAt")
-
-        def one(m: re.Match[str]) -> str:
-            conditions = []
-
-            def edge(e: re.Match[str]) -> str:
-                # A revision is known with its edge, from when it was made.
-                if e["types"] == REVISES:
-                    return e[0]
-                if not e["name"]:
-                    raise InvalidStatement(f"name the edge in [{e['types']}], so that it can be asked asKnownAt")
-                conditions.append(known(e["name"], e["types"]))
-                return f"[{e['name']}:{e['types']}|{RETRACTED}]"
-
-            pattern = _EDGE.sub(edge, m["pattern"])
-            conditions += [
-                f"{name}.{'revisedAt' if label == REVISION else 'recordedAt'} <= {KNOWN_AT}"
-                for name, label in _NODE.findall(pattern)
-            ]
-            return f"MATCH {pattern} WHERE {' AND '.join(conditions)} AND " if conditions else f"MATCH {pattern} WHERE "
-
-        def read(r: re.Match[str]) -> str:
-            if r["name"] in edges or r["property"] not in self._guaranteed or r["name"] == "apoc":
-                return r[0]
-            # What was not described yet had no properties, though a later fact gave it some without a revision.
-            return f"[s IN [{state(r['name'])}] WHERE s.describedAt <= {KNOWN_AT}][0].{r['property']}"
-
-        return _READ.sub(read, _MATCH.sub(one, text))
 
 
 def closing(text: str, start: int) -> int:
@@ -274,17 +432,3 @@ def closing(text: str, start: int) -> int:
         if depth == 0:
             return i
     raise InvalidStatement("a block `as known at` is not closed")
-
-
-def _unrolled(start: str, end: str, types: str, left: str, right: str, depth: int) -> str:
-    """A breadth-first walk, a level a subquery: the embedded engine's procedures cannot look at an edge's properties."""
-    lines = [f"CALL ({start}) {{", f"WITH [{start}] AS seen0, [{start}] AS front0, [0] AS depths0"]
-    for i in range(depth):
-        lines.append(
-            f"CALL (seen{i}, front{i}) {{ UNWIND front{i} AS x MATCH (x){left}-[r:{types}|{RETRACTED}]-{right}(y) "
-            f"WHERE {known('r', types)} AND NOT y IN seen{i} RETURN collect(DISTINCT y) AS front{i + 1} }}\n"
-            f"WITH seen{i} + front{i + 1} AS seen{i + 1}, front{i + 1}, "
-            f"depths{i} + [x IN front{i + 1} | {i + 1}] AS depths{i + 1}"
-        )
-    lines.append(f"UNWIND range(0, size(seen{depth}) - 1) AS i RETURN seen{depth}[i] AS {end}, depths{depth}[i] AS reached }}")
-    return "\n".join(lines)
