@@ -1,11 +1,13 @@
 """A rule means the same wherever a statement uses it, and a wrong one or a wrong use is named by file and line."""
 
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forebear.graph.query.compiler.time import Time
 from forebear.graph.query.dialect import InvalidStatement
 from forebear.graph.query.lexer import source_of, tokens
 from forebear.graph.query.rule import Rules
@@ -208,6 +210,28 @@ def test_every_file_uses_rules_that_there_are(file: Path) -> None:
     assert expanded(file)
 
 
+def test_an_interval_holds_for_the_compiler_when_it_holds_for_a_rule() -> None:
+    assert rules().expand("x.cypher", "WHERE holds(e, $at)") == f"WHERE {Time('$at', None).holds('e')}"
+
+
 def test_every_rule_is_used() -> None:
     written = [file.read_text("utf-8") for file in directory("cypher").rglob("*.cypher")]
     assert [rule.name for rule in rules() if not any(f"{rule.name}(" in text for text in written)] == []
+
+
+names = st.sampled_from(["out", "ends", "out2", "ends2", "out3", "place", "p"])
+
+
+@given(names, names, st.lists(names))
+def test_what_a_rule_binds_is_no_name_of_the_statement(place: str, moment: str, others: list[str]) -> None:
+    before = f"WITH {', '.join(['*', *others])} WHERE "
+    text = expand(f"{before}retired({place}, {moment}.at)").removeprefix(before)
+    inside = re.fullmatch(
+        r"EXISTS \{ MATCH \((\w+)\)<-\[(\w+):DECOMMISSIONS\]-\((\w+):Decommissioning\) "
+        r"WHERE \3\.validFrom <= (\w+)\.at AND coalesce\(\3\.validTo > \4\.at, true\) \}",
+        text,
+    )
+    assert inside
+    assert (inside[1], inside[4]) == (place, moment)
+    assert not {inside[2], inside[3]} & {place, moment, *others}
+    assert inside[2] != inside[3]

@@ -82,7 +82,7 @@ NOW_ALONE = {
 
 def parameters_of(printed: str) -> dict[str, object]:
     """The values that a printed statement gives its parameters."""
-    values = re.findall(r"^:param (\w+) => (.*);$", printed, re.M)
+    values = re.findall(r"^:param (\w+) => \(?(.*?)\)?;$", printed, re.M)
     return {name: json.loads(re.sub(r"([{ ])(\w+): ", r'\1"\2": ', value)) for name, value in values}
 
 

@@ -1,4 +1,6 @@
-"""Statements as one runs them oneself, in Neo4j Browser or cypher-shell: whole, with a value for each parameter.
+"""Statements as one runs them oneself, in cypher-shell or Neo4j Browser: whole, with a value for each parameter.
+
+The browser takes several at once where its settings allow the editor multiple statements.
 
 :param dataset => "dataset:x";
 :param at => "2026-11-23T14:52:06.000000Z";
@@ -73,7 +75,9 @@ def _on(parameter: Parameter, kinds: tuple[str, ...]) -> Parameter:
 
 def printed(name: str, doc: str, parameters: Sequence[Parameter], values: Mapping[str, object], text: str) -> str:
     """A statement behind a value for each of its parameters, and behind what there is to know of it and of them."""
-    lines = [f":param {name} => {literal(value)};" for name, value in values.items()]
+    # The browser takes a map without parentheses for several parameters.
+    given = {name: f"({literal(value)})" if isinstance(value, Mapping) else literal(value) for name, value in values.items()}
+    lines = [f":param {name} => {value};" for name, value in given.items()]
     lines += ["", f"// {name}: {doc}", "//", *(f"// ${p.name} {p.type}: {p.doc}" for p in parameters)]
     return "\n".join([*lines, f"{text};", ""])
 
