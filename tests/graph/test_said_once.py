@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from forebear.graph.query.lexer import Token, Word, closing, tokens
-from forebear.graph.query.role import CLAUSES, SUBQUERIES
+from forebear.graph.query.lexer import Lexeme, Word, closing, tokens
+from forebear.graph.query.mention import CLAUSES, SUBQUERIES
 from forebear.store.statements import directory
 
 LONG = 128
@@ -21,12 +21,12 @@ SHORT = "validTo > ", "validFrom <= "
 FILES = [f for f in sorted(directory("cypher").rglob("*.cypher")) if f.stem not in WAITING]
 
 
-def written(source: str) -> list[Token]:
+def written(source: str) -> list[Lexeme]:
     """The words of a statement, without space and comments."""
     return [token for token in tokens(source) if token.word not in (Word.SPACE, Word.COMMENT)]
 
 
-def conditions(read: Sequence[Token]) -> dict[tuple[int, int], str]:
+def conditions(read: Sequence[Lexeme]) -> dict[tuple[int, int], str]:
     """Every subquery, and of every condition behind a WHERE each run of its parts between ANDs: by where it begins and ends."""
     found: dict[tuple[int, int], str] = {}
     for i, token in enumerate(read):
@@ -40,7 +40,7 @@ def conditions(read: Sequence[Token]) -> dict[tuple[int, int], str]:
     return found
 
 
-def parts(read: Sequence[Token], i: int) -> Iterator[tuple[int, int]]:
+def parts(read: Sequence[Lexeme], i: int) -> Iterator[tuple[int, int]]:
     """Where the parts between ANDs begin and end of a condition that begins at an index."""
     start = i
     while i < len(read) and read[i].text not in (*CLAUSES, ")", "]", "}", "|"):
@@ -51,7 +51,7 @@ def parts(read: Sequence[Token], i: int) -> Iterator[tuple[int, int]]:
     yield start, i
 
 
-def text(read: Sequence[Token]) -> str:
+def text(read: Sequence[Lexeme]) -> str:
     return " ".join(token.text for token in read)
 
 

@@ -24,7 +24,7 @@ class Word(StrEnum):
     """One character: an operator, a bracket, a comma."""
 
 
-class Token(NamedTuple):
+class Lexeme(NamedTuple):
     """A word of a text, and the line that it begins on, counted from 1."""
 
     word: Word
@@ -47,19 +47,19 @@ _OPENING = {"(": ")", "[": "]", "{": "}"}
 _SILENT = (Word.SPACE, Word.COMMENT)
 
 
-def tokens(source: str, line: int = 1) -> Iterator[Token]:
+def tokens(source: str, line: int = 1) -> Iterator[Lexeme]:
     """The tokens of a text whose first line has this number; their texts joined are the source again."""
     for m in _TOKEN.finditer(source):
-        yield Token(_WORDS[m.lastgroup or ""], m[0], line)
+        yield Lexeme(_WORDS[m.lastgroup or ""], m[0], line)
         line += m[0].count("\n")
 
 
-def source_of(read: Sequence[Token]) -> str:
+def source_of(read: Sequence[Lexeme]) -> str:
     """The text that tokens stand for."""
     return "".join(token.text for token in read)
 
 
-def closing(read: Sequence[Token], opening: int) -> int | None:
+def closing(read: Sequence[Lexeme], opening: int) -> int | None:
     """The index of the bracket that closes the one at an index, or None where none does."""
     expected: list[str] = []
     for i in range(opening, len(read)):
@@ -74,9 +74,9 @@ def closing(read: Sequence[Token], opening: int) -> int | None:
     return None
 
 
-def cut(read: Sequence[Token]) -> list[list[Token]]:
+def cut(read: Sequence[Lexeme]) -> list[list[Lexeme]]:
     """A list of expressions, cut at its commas outside of brackets; without the space around each."""
-    parts: list[list[Token]] = [[]]
+    parts: list[list[Lexeme]] = [[]]
     depth = 0
     for token in read:
         sign = token.text if token.word is Word.SIGN else ""
@@ -97,13 +97,13 @@ def listed(text: str) -> list[str]:
     return [source_of(part) for part in cut([*tokens(text)])]
 
 
-def stripped(read: Sequence[Token]) -> list[Token]:
+def stripped(read: Sequence[Lexeme]) -> list[Lexeme]:
     """Tokens without the space at either end."""
     within = [i for i, token in enumerate(read) if token.word is not Word.SPACE]
     return list(read[within[0] : within[-1] + 1]) if within else []
 
 
-def beside(read: Sequence[Token], i: int, step: int) -> str:
+def beside(read: Sequence[Lexeme], i: int, step: int) -> str:
     """The next text before (`step` -1) or behind (1) an index that is neither space nor comment; empty where none is."""
     i += step
     while 0 <= i < len(read) and read[i].word in _SILENT:

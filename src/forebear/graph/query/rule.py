@@ -27,19 +27,19 @@ from itertools import count
 from forebear.graph.complaint import meant
 from forebear.graph.query.dialect import InvalidStatement, misbegun
 from forebear.graph.query.header import RULE, InvalidHeader, read
-from forebear.graph.query.lexer import Token, Word, beside, closing, cut, source_of, stripped, tokens
-from forebear.graph.query.role import CLAUSES, SUBQUERIES, Role, roles_of, variables
+from forebear.graph.query.lexer import Lexeme, Word, beside, closing, cut, source_of, stripped, tokens
+from forebear.graph.query.mention import CLAUSES, SUBQUERIES, Mention, mentions, variables
 
 
 @dataclass(frozen=True)
-class Rule:
+class CypherRule:
     """A named condition or expression."""
 
     name: str
     doc: str
     parameters: Mapping[str, str]
     """What it takes, in order, each with its meaning."""
-    body: tuple[Token, ...]
+    body: tuple[Lexeme, ...]
     """What it stands for, with the rules that it uses expanded."""
     named: frozenset[str]
     """The parameters whose argument is the name of a node or an edge, since patterns or properties are read of it."""
@@ -69,6 +69,9 @@ _FUNCTIONS = frozenset([
 _OPERATORS = frozenset(["and", "or", "xor", "not", "in", "where", "when", "then", "else", "case", "is"])
 """Keywords that a parenthesis may follow at once."""
 
+_OTHERS = _FUNCTIONS | _OPERATORS
+"""What stands before a parenthesis and is no rule."""
+
 _WRITING = frozenset(["LOAD", "CREATE", "MERGE", "SET", "DELETE", "DETACH", "REMOVE", "FOREACH", "DROP", "INSERT"])
 
 
@@ -81,12 +84,12 @@ class Rules:
     def __init__(self, sources: Mapping[str, str]) -> None:
         """`sources`: the text of each file, by its name without `.cypher`."""
         self._sources = sources
-        self._loaded: dict[str, Rule] = {}
+        self._loaded: dict[str, CypherRule] = {}
         self._loading: list[str] = []
         for name in sources:
             self._rule(name)
 
-    def __iter__(self) -> Iterator[Rule]:
+    def __iter__(self) -> Iterator[CypherRule]:
         """Iterate over the rules, in the order of their names."""
         return iter(sorted(self._loaded.values(), key=lambda rule: rule.name))
 
@@ -98,24 +101,24 @@ class Rules:
         written = [*tokens(source)]
         return source_of(self._expanded(file, written, variables(written)))
 
-    def _rule(self, name: str) -> Rule:
+    def _rule(self, name: str) -> CypherRule:
         if name not in self._loaded:
             self._loading.append(name)
             self._loaded[name] = self._load(name, self._sources[name])
             self._loading.pop()
         return self._loaded[name]
 
-    def _load(self, name: str, source: str) -> Rule:
+    def _load(self, name: str, source: str) -> CypherRule:
         file = f"{name}.cypher"
         if name.lower() in _FUNCTIONS or not name.isidentifier() or not name[0].islower():
             raise _wrong(file, 1, f"{name!r} can be no rule's name: it is a function, or does not begin with a small letter")
         doc, parameters, body = _read(file, source)
         expanded = self._expanded(file, body, {*parameters, *variables(body)})
-        roles = roles_of(expanded)
-        _check(file, parameters, expanded, roles)
+        found = mentions(expanded)
+        _check(file, parameters, expanded, found)
         if wrong := misbegun(source_of(expanded)):
             raise _wrong(file, expanded[0].line, wrong)
-        return Rule(
+        return CypherRule(
             name,
             doc,
             parameters,
@@ -124,21 +127,21 @@ class Rules:
                 token.text
                 for i, token in enumerate(expanded)
                 if token.text in parameters
-                and (roles[i] is Role.BOUND or (roles[i] is Role.VARIABLE and beside(expanded, i, 1) in (".", "{")))
+                and (found[i] is Mention.BOUND or (found[i] is Mention.VARIABLE and beside(expanded, i, 1) in (".", "{")))
             ),
             frozenset(
-                token.text for token, role in zip(expanded, roles, strict=True) if role is Role.BOUND
+                token.text for token, mention in zip(expanded, found, strict=True) if mention is Mention.BOUND
             ) - parameters.keys(),
         )  # fmt: skip
 
-    def _expanded(self, file: str, written: Sequence[Token], scope: set[str]) -> list[Token]:
+    def _expanded(self, file: str, written: Sequence[Lexeme], scope: set[str]) -> list[Lexeme]:
         """Tokens with the uses in them expanded; `scope`: the variables of the whole file."""
-        expanded: list[Token] = []
+        expanded: list[Lexeme] = []
         i = 0
-        roles = roles_of(written)
+        found = mentions(written)
         while i < len(written):
             token = written[i]
-            if roles[i] is not Role.CALLED or token.text.lower() in _FUNCTIONS | _OPERATORS:
+            if found[i] is not Mention.CALLED or token.text.lower() in _OTHERS:
                 expanded.append(token)
                 i += 1
                 continue
@@ -158,7 +161,7 @@ class Rules:
         return expanded
 
 
-def _used(file: str, use: Token, rule: Rule, arguments: list[list[Token]], scope: set[str]) -> list[Token]:
+def _used(file: str, use: Lexeme, rule: CypherRule, arguments: list[list[Lexeme]], scope: set[str]) -> list[Lexeme]:
     """What one use of a rule stands for."""
     arguments = arguments if arguments != [[]] else []
     if len(arguments) != len(rule.parameters) or [] in arguments:
@@ -174,9 +177,9 @@ def _used(file: str, use: Token, rule: Rule, arguments: list[list[Token]], scope
     for name in sorted(rule.bound & taken):
         renamed[name] = next(new for n in count(2) if (new := f"{name}{n}") not in taken | rule.bound)
         taken.add(renamed[name])
-    used: list[Token] = []
-    for token, role in zip(rule.body, roles_of(rule.body), strict=True):
-        if role not in (Role.VARIABLE, Role.BOUND):
+    used: list[Lexeme] = []
+    for token, mention in zip(rule.body, mentions(rule.body), strict=True):
+        if mention not in (Mention.VARIABLE, Mention.BOUND):
             used.append(token)
         elif token.text in by_name:
             used += _grouped(by_name[token.text])
@@ -189,7 +192,7 @@ def _wrong(file: str, line: int, message: str) -> InvalidStatement:
     return InvalidStatement(f"{file}:{line}: {message}")
 
 
-def _read(file: str, source: str) -> tuple[str, dict[str, str], list[Token]]:
+def _read(file: str, source: str) -> tuple[str, dict[str, str], list[Lexeme]]:
     """A rule's file: what it says of itself, its parameters, and its expression in one line."""
     try:
         header = read(source, RULE)
@@ -204,11 +207,11 @@ def _read(file: str, source: str) -> tuple[str, dict[str, str], list[Token]]:
     return header.doc, {p.name: p.doc for p in header.parameters}, body
 
 
-def _check(file: str, parameters: Mapping[str, str], body: Sequence[Token], roles: Sequence[Role]) -> None:
+def _check(file: str, parameters: Mapping[str, str], body: Sequence[Lexeme], found: Sequence[Mention]) -> None:
     """Raise `InvalidStatement` where an expression is more than one, or uses what it neither takes nor binds."""
-    binds = {token.text for token, role in zip(body, roles, strict=True) if role is Role.BOUND}
+    binds = {token.text for token, mention in zip(body, found, strict=True) if mention is Mention.BOUND}
     expected: list[str] = []
-    for i, (token, role) in enumerate(zip(body, roles, strict=True)):
+    for i, (token, mention) in enumerate(zip(body, found, strict=True)):
         text, upper = token.text, token.text.upper()
         if token.word is Word.PARAMETER:
             raise _wrong(file, token.line, f"a rule takes {text} as a parameter of its own, and is used with it")
@@ -230,18 +233,18 @@ def _check(file: str, parameters: Mapping[str, str], body: Sequence[Token], role
                 raise _wrong(file, token.line, f"{text} is a clause, and a rule is a condition or an expression")
             if upper == "AS" and not expected:
                 raise _wrong(file, token.line, "AS names a column, and a rule is a condition or an expression")
-        if role is Role.VARIABLE and text not in binds and text not in parameters:
+        if mention is Mention.VARIABLE and text not in binds and text not in parameters:
             raise _wrong(file, token.line, f"{text} is neither a parameter nor bound here (keywords are in capitals)")
-        if role is Role.BOUND and text in parameters and _rebinds(body, i):
+        if mention is Mention.BOUND and text in parameters and _rebinds(body, i):
             raise _wrong(file, token.line, f"{text} is a parameter, and is bound anew")
     if expected:
         raise _wrong(file, body[-1].line, f"{expected[-1]} is missing")
-    used = {token.text for token, role in zip(body, roles, strict=True) if role in (Role.VARIABLE, Role.BOUND)}
+    used = {token.text for token, mention in zip(body, found, strict=True) if mention in (Mention.VARIABLE, Mention.BOUND)}
     if unused := [name for name in parameters if name not in used]:
         raise _wrong(file, body[0].line, f"parameter {unused[0]} is declared and not used")
 
 
-def _rebinds(body: Sequence[Token], i: int) -> bool:
+def _rebinds(body: Sequence[Lexeme], i: int) -> bool:
     """Whether a variable that is bound here would be another one than before: not as a part of a pattern is."""
     return beside(body, i, -1).upper() == "AS" or beside(body, i, 1).upper() in ("IN", "=")
 
@@ -262,7 +265,7 @@ _BEHIND = frozenset(["", "AND", ")", "}", *CLAUSES])
 """Between these an expression that is joined by AND needs no parentheses."""
 
 
-def _binding(written: Sequence[Token]) -> Binding:
+def _binding(written: Sequence[Lexeme]) -> Binding:
     """How firmly an expression holds together; an atom is one word or bracket, with what is read of it."""
     words = depth = 0
     joined = False
@@ -285,8 +288,8 @@ def _binding(written: Sequence[Token]) -> Binding:
     return Binding.JOINED if joined or words > 1 else Binding.ATOM
 
 
-def _grouped(written: list[Token]) -> list[Token]:
+def _grouped(written: list[Lexeme]) -> list[Lexeme]:
     """An expression, in parentheses unless it holds together by itself."""
     if _binding(written) is Binding.ATOM:
         return written
-    return [Token(Word.SIGN, "(", written[0].line), *written, Token(Word.SIGN, ")", written[-1].line)]
+    return [Lexeme(Word.SIGN, "(", written[0].line), *written, Lexeme(Word.SIGN, ")", written[-1].line)]

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum, auto
 
-from forebear.graph.query.lexer import Token, Word, beside
+from forebear.graph.query.lexer import Lexeme, Word, beside
 
 
-class Role(StrEnum):
+class Mention(StrEnum):
     """What a name stands for."""
 
     VARIABLE = auto()
@@ -32,8 +32,11 @@ SUBQUERIES = frozenset(["EXISTS", "COUNT", "COLLECT"])
 """The words that make an expression of a subquery in braces."""
 
 
-def variables(read: Sequence[Token]) -> set[str]:
-    return {token.text for token, role in zip(read, roles_of(read), strict=True) if role in (Role.VARIABLE, Role.BOUND)}
+def variables(read: Sequence[Lexeme]) -> set[str]:
+    """The names of all variables."""
+    return {
+        token.text for token, mention in zip(read, mentions(read), strict=True) if mention in (Mention.VARIABLE, Mention.BOUND)
+    }
 
 
 @dataclass
@@ -52,9 +55,9 @@ class _Frame:
         return self.bracket == "{" and not self.clause
 
 
-def roles_of(read: Sequence[Token]) -> list[Role]:
+def mentions(read: Sequence[Lexeme]) -> list[Mention]:
     """What each token stands for; a variable, a function and a rule begin with a small letter."""
-    roles = [Role.OTHER] * len(read)
+    found = [Mention.OTHER] * len(read)
     frames = [_Frame("{", "", "START")]
     for i, token in enumerate(read):
         if token.word is Word.SIGN and token.text in "([{":
@@ -66,11 +69,11 @@ def roles_of(read: Sequence[Token]) -> list[Role]:
             if token.text in CLAUSES and around.clause:
                 around.clause = token.text
             elif token.text[0].islower() or token.text[0] == "_":
-                roles[i] = _role(read, i, frames[-1], around)
-    return roles
+                found[i] = _mention(read, i, frames[-1], around)
+    return found
 
 
-def _opened(read: Sequence[Token], i: int, within: _Frame) -> _Frame:
+def _opened(read: Sequence[Lexeme], i: int, within: _Frame) -> _Frame:
     """The bracket at an index, as it is opened."""
     before = beside(read, i, -1)
     if read[i].text != "{":
@@ -82,17 +85,17 @@ def _opened(read: Sequence[Token], i: int, within: _Frame) -> _Frame:
     return _Frame("{", before, "START" if called else "")
 
 
-def _role(read: Sequence[Token], i: int, frame: _Frame, around: _Frame) -> Role:
+def _mention(read: Sequence[Lexeme], i: int, frame: _Frame, around: _Frame) -> Mention:
     """What a name that begins with a small letter stands for, inside a bracket, and inside a map or a subquery."""
     before, behind = beside(read, i, -1), beside(read, i, 1)
     if before == "." and not (i > 1 and read[i - 2].text == "."):
-        return Role.OTHER
+        return Mention.OTHER
     if behind == ":" and before in ("{", ",") and frame.is_map:
-        return Role.OTHER
+        return Mention.OTHER
     if i + 1 < len(read) and read[i + 1].text == "(":
-        return Role.CALLED
+        return Mention.CALLED
     if read[i].text in _CONSTANTS:
-        return Role.OTHER
+        return Mention.OTHER
     listed = behind.upper() == "IN" and (
         before == "["
         or (before == "(" and frame.name in ("any", "all", "none", "single"))
@@ -102,5 +105,5 @@ def _role(read: Sequence[Token], i: int, frame: _Frame, around: _Frame) -> Role:
     is_path = before.upper() == "MATCH" and behind == "="
     gathers = before == "(" and frame.name == "reduce" and behind == "="
     if before.upper() == "AS" or listed or in_pattern or is_path or gathers:
-        return Role.BOUND
-    return Role.VARIABLE
+        return Mention.BOUND
+    return Mention.VARIABLE
