@@ -1,15 +1,15 @@
-// Who approved a model version, in which release line, on which evidence, under which policy.
+// Says who approved a model version, in which release line, on which evidence and under which policy.
 //
 // on ModelVersion
-// answers [Approval]: A model version's standing in one release line, with the decisions that led to it.
-// column release Release!: The release; its state is where it stands.
+// answers [Approval]: A model version in one release line, with the decisions about it.
+// column release Release!: The release. Its state says where it stands.
 // column line ReleaseLine: The release line.
 // column approved Boolean!: Whether an approval is on record.
 // column decisions [ApprovalDecision!]!: All decisions about the release, oldest first.
-// type ApprovalDecision: A decision with what it rests on; its checks hold thresholds against measured values.
+// type ApprovalDecision: A decision with what it rests on. Its checks compare measured values with thresholds.
 //   decision Decision!: The decision.
-//   approves Boolean!: Whether the release stands approved by it.
-//   policies [ReleasePolicy!]!: The policies that it was taken under.
+//   approves Boolean!: Whether this decision approves the release now.
+//   policies [ReleasePolicy!]!: The policies that it applied.
 //   evidence [Evidence!]!: The evidence that it cites.
 //   packs [EvaluationPack!]!: The evaluation packs that the evidence was measured with.
 MATCH (version:ModelVersion {id: $self})<-[of:OF]-(release:Release) WHERE true

@@ -1,14 +1,14 @@
-// What may be built for a hardware target: versions that are approved, or overridden, in a release line for it.
+// Lists the versions that somebody may build for a hardware target. They are approved, or overridden, in a release line for it.
 //
 // parameter target ID(HardwareTarget)!: The hardware target.
 // decided
-// answers [Buildable]: A version that may be built for the target.
+// answers [Buildable]: A version that somebody may build for the target.
 // column version ModelVersion!: The version.
-// column release Release!: Its release that allows it.
-// column line ReleaseLine!: The release's line, which is for the target.
-// column basis Basis!: What allows it.
+// column release Release!: The release that allows the build.
+// column line ReleaseLine!: The line of the release. It is for the target.
+// column basis Basis!: The basis that allows it.
 // column decisions [Decision!]!: The decisions that allow it.
-// column artifacts [Artifact!]!: Its builds for the target that there are.
+// column artifacts [Artifact!]!: The builds of the version for the target that exist already.
 UNWIND $decided AS each
 MATCH (release:Release {id: each.release})-[of:OF]->(version:ModelVersion) WHERE true
 MATCH (release)-[within:IN_LINE]->(line:ReleaseLine) WHERE true

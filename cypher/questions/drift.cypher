@@ -1,24 +1,24 @@
-// Where a fleet does not run what it should: robots that run something else than is intended, that report nothing though something
-// is, or that run what may not run there, or may by an override alone; and active deployments of what may not, or by one alone.
+// Lists where a fleet does not run what it should. It lists robots that run something other than intended, that report nothing although
+// something is intended, or that run something without permission or by an override alone. It also lists active deployments of such.
 //
-// What may run there is of a version that is approved, or overridden, in a line of the fleet for the artifact's hardware, and is
-// not in quarantine. An approval that is stale by now is marked, and no drift by itself: what runs on it goes on. On what is out of
-// service nothing may run, and nothing is intended: what robots of the fleet run that belong to none since then is drift.
+// An artifact may run there if its version is approved, or overridden, in a line of the fleet for the artifact's hardware, and if the
+// artifact is not in quarantine. A stale approval is marked and is no drift by itself: what runs on it goes on. On a place out of
+// service nothing may run and nothing is intended. If robots of the fleet belong to none since then, what they run is drift.
 //
 // parameter fleet ID(Fleet)!: The fleet.
 // time at
 // faults
-// answers [Drift]: A robot that does not run what it should, or an active deployment, on the fleet or a cohort of it, that should not be.
-// column robot Robot: The robot; null where it is about a deployment itself, whether robots reported what it brings or not.
-// column standing RunningStanding(AS_INTENDED, DIFFERENT, UNREPORTED, UNINTENDED, UNKNOWN): How observation and intention compare on the robot; UNREPORTED where it reported nothing. Null without a robot.
-// column installation Installation: What was observed, the newest report; null where nothing was reported.
+// answers [Drift]: A robot that does not run what it should, or an active deployment on the fleet or one of its cohorts that should not be active.
+// column robot Robot: The robot. Null if the row is about a deployment itself, whether robots report its artifact or not.
+// column standing RunningStanding(AS_INTENDED, DIFFERENT, UNREPORTED, UNINTENDED, UNKNOWN): How observation and intention compare on the robot. UNREPORTED if it reported nothing. Null without a robot.
+// column installation Installation: The newest report. Null if the robot reported nothing.
 // column observed Artifact: The artifact that was observed.
-// column observedVersion ModelVersion: The model version that it was built from; null where nobody registered it.
-// column registered Boolean: Whether the observed artifact was ever described; false for one that nobody registered, null where nothing was observed.
-// column authorized Boolean!: Whether what was observed may run there, or where nothing was, what is intended: it has a basis, and is available for use.
-// column basis Basis: What lets its version run there; null where nothing does.
-// column deployment Deployment: The deployment that said what should run: of the robot's cohort before that of its fleet.
-// column intended Artifact: The artifact that should have run; null where nothing was intended.
+// column observedVersion ModelVersion: The model version that it was built from. Null if nobody registered the artifact.
+// column registered Boolean: Whether somebody registered the observed artifact. Null if the robot reported nothing.
+// column authorized Boolean!: Whether the observed artifact may run there: it has a basis and is AVAILABLE. If the robot reported nothing, this is about the intended artifact.
+// column basis Basis: Why its version may run there. Null if it may not.
+// column deployment Deployment: The deployment that says what should run. A deployment of the robot's cohort goes before one of its fleet.
+// column intended Artifact: The artifact that should run. Null if nothing is intended.
 MATCH (fleet /* of fleet */ {id: $fleet}) WHERE true
 CALL (fleet) {
   MATCH (fleet)<-[within:MEMBER_OF|ON]-(subject:Robot|Deployment) WHERE coalesce(within.validFrom <= $at, true) AND coalesce(within.validTo > $at, true)

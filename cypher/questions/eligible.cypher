@@ -1,20 +1,20 @@
-// What may run on a fleet or a cohort now, and for what may not, every reason: all versions that stand in its lines, build by build,
-// and whatever else was deployed there.
+// Lists what may run on a fleet or a cohort now, and for the rest every reason why not. It lists all versions in its lines, build
+// by build, and whatever else was deployed there.
 //
 // parameter place ID(Fleet, Cohort)!: The fleet or cohort.
 // decided
-// answers [Eligible]: An artifact, and whether it may run there; first those that may.
-// column artifact Artifact: The artifact; null where the version is not built for the line's hardware.
+// answers [Eligible]: An artifact, and whether it may run there. Those that may come first.
+// column artifact Artifact: The artifact. Null if nobody built the version for the line's hardware.
 // column version ModelVersion: The version that it was built from.
-// column allowed Boolean!: Whether it may be deployed there now.
-// column basis Basis: What lets its version run there; null where nothing does.
+// column allowed Boolean!: Whether you may deploy it there now.
+// column basis Basis: Why its version may run there. Null if it may not.
 // column releases [Release!]!: The releases that let it run there.
-// column decisions [Decision!]!: The decisions that do.
-// column reasons [EligibilityReason!]!: Every reason why it may not.
+// column decisions [Decision!]!: The decisions that let it run there.
+// column reasons [EligibilityReason!]!: Every reason against it.
 // type EligibilityReason: Why something may not run.
-//   code String!: A stable code.
-//   message String!: What is in the way.
-//   remedy String!: What would satisfy it.
+//   code String!: The code. It stays the same between versions.
+//   message String!: What stands in the way.
+//   remedy String!: What to do about it.
 UNWIND $decided AS each
 WITH each
 RETURN artifact_with(each.artifact) AS artifact,

@@ -1,19 +1,19 @@
-// Which fleets run models that were trained on a dataset: by intention (active deployments) and by observation (installations). At most 50 edges are followed.
+// Lists the fleets that run models trained on a dataset. A fleet runs one by intention (an active deployment) or by observation (an installation). Forebear follows at most 50 edges.
 //
-// parameter trainedOn ID(Dataset, DatasetVersion)!: The dataset version; a dataset stands for all its versions.
-// parameter includeDerived Boolean! = true: Whether to follow all lineage (derived data, teachers, initial weights, labels); otherwise only what a run itself was trained on.
+// parameter trainedOn ID(Dataset, DatasetVersion)!: The dataset version. A dataset stands for all its versions.
+// parameter includeDerived Boolean! = true: Whether to follow all lineage: derived data, teachers, initial weights and labels. Otherwise Forebear looks only at what a run itself was trained on.
 // time at
 // answers [FleetRunning]: A fleet and an artifact that runs on it.
 // column fleet Fleet!: The fleet.
 // column artifact Artifact!: What runs on it.
 // column version ModelVersion: The model version that the artifact was built from.
 // column intended Boolean!: Whether an active deployment says that it should run.
-// column observed Boolean!: Whether it is seen on a robot.
-// column basis Basis: What lets the version run there at the moment, in a line of the fleet for the artifact's hardware; null where nothing does.
-// column deployment Deployment: The active deployment, the newest where there are several.
-// column deployments [Deployment!]!: All active deployments of it on the fleet and its cohorts.
-// column robots [Robot!]!: The robots that it is seen on.
-// column path [Node!]!: Why: from the fleet to the dataset version, step by step, by the newest of what runs there: a shortest way, of several the one whose ids come first. Of several dataset versions it is the one whose id comes first.
+// column observed Boolean!: Whether a robot was seen to run it.
+// column basis Basis: Why the version may run there at the moment, in a line of the fleet for the artifact's hardware. Null if it may not.
+// column deployment Deployment: The active deployment. If there are several, the newest.
+// column deployments [Deployment!]!: All active deployments of the artifact on the fleet and its cohorts.
+// column robots [Robot!]!: The robots that were seen to run it.
+// column path [Node!]!: Why the row is there: the shortest path from the fleet to the dataset version, through the newest of what runs there. Of several shortest paths it is the first by its ids. Of several dataset versions it is the first by its id.
 MATCH (given /* of trainedOn */ {id: $trainedOn}) WHERE true
 CALL (given) {
   WITH * WHERE given:DatasetVersion

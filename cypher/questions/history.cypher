@@ -1,11 +1,11 @@
-// What happened to a model version since it was first deployed: deployments, incidents and regressions where it ran, rollbacks, maintenance.
+// Lists what happened to a model version since its first deployment: deployments, rollbacks and maintenance, and incidents and regressions where it ran.
 //
 // on ModelVersion
 // answers [HistoryEvent]: Something that happened.
-// column at DateTime: When it happened; null where nobody said.
-// column event HistoryEventType(DEPLOYED, ENDED, FAILED, INCIDENT, REGRESSION, ROLLED_BACK, MAINTENANCE)!: What happened. A deployment that failed ended so. An incident is of the versions that ran at its place when it began: on a robot those that were seen or, where none was, those that were meant to run.
+// column at DateTime: When it happened. Null if nobody said.
+// column event HistoryEventType(DEPLOYED, ENDED, FAILED, INCIDENT, REGRESSION, ROLLED_BACK, MAINTENANCE)!: What happened. FAILED says that a deployment ended by failing. An incident belongs to the versions that ran at its place when it began. On a robot these are the observed ones or, if there are none, the intended ones.
 // column node Node!: The deployment, incident or maintenance event.
-// column places [Node!]!: Where: fleet, cohort, robot or site.
+// column places [Node!]!: The fleet, cohort, robot or site.
 MATCH (version:ModelVersion {id: $self})<-[built:BUILT_FROM]-(artifact:Artifact)<-[of:OF]-(thing:Deployment|Installation) WHERE true
 WITH thing, thing.validFrom AS since, thing.validTo AS until
 CALL (thing, since, until) {

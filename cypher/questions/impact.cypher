@@ -1,15 +1,15 @@
-// What a node reached: everything made from it (lineage), then everything allowed because of it (authority). At most 50 edges are followed.
+// Lists what a node reached: everything made from it (lineage), then everything allowed because of it (authority). Forebear follows at most 50 edges.
 //
-// A dataset or model stands for its versions; a customer, site or fleet for the data that was collected there while it was theirs.
+// A dataset or model stands for its versions. A customer, site or fleet stands for the data that was collected there while it was theirs.
 // Active deployments and current installations stand for their robots, fleets, sites and customers.
 //
-// parameter of ID!: What it is about: a bad dataset version, a customer, an evaluation pack.
-// parameter kinds [Kind!]: The kinds to list; by default all.
+// parameter of ID!: The node where it begins, such as a bad dataset version, a customer or an evaluation pack.
+// parameter kinds [Kind!]: The kinds to list. By default all.
 // time at
-// answers [Impact]: A node that was reached.
+// answers [Impact]: A node that it reached.
 // column node Node!: The node.
-// column via EdgeClass!: The class that reached it first: LINEAGE, or AUTHORITY where lineage alone does not.
-// column path [Node!]!: Why: from the node back to the beginning, step by step: the shortest way; of several that to the version or data whose id comes first, and then the one whose ids, read from the node, come first.
+// column via EdgeClass!: LINEAGE if lineage alone reaches the node, otherwise AUTHORITY.
+// column path [Node!]!: Why the row is there: the shortest path from the node back to the beginning. Of several it is the one to the version or data whose id comes first, and then the first by its ids, read from the node.
 MATCH (given /* of of */ {id: $of}) WHERE true
 CALL (given) {
   RETURN given AS start, [given] AS tail

@@ -1,28 +1,28 @@
-// What a node was made from, or what was made from it: nodes with their depth, the edges between them, counts by kind.
+// Shows what a node was made from, or what was made from it. It answers nodes with their depth, the edges between them, and counts by kind.
 //
 // parameter of ID!: The node where the walk begins.
-// parameter direction LineageDirection(UPSTREAM, DOWNSTREAM)! = UPSTREAM: Towards what it came from, or what came of it.
-// parameter kinds [Kind!]: The kinds to show; by default all. The walk passes through the others, and counts name them.
-// parameter maxDepth Int(0..50)! = 50: How many edges to follow, at most 50.
-// parameter first Int(0..500)! = 100: How many nodes to show, nearest first, at most 500.
+// parameter direction LineageDirection(UPSTREAM, DOWNSTREAM)! = UPSTREAM: Whether to walk towards what the node came from, or towards what came of it.
+// parameter kinds [Kind!]: The kinds to show. By default all. The walk passes through the others, and the counts include them.
+// parameter maxDepth Int(0..50)! = 50: The number of edges to follow, at most 50.
+// parameter first Int(0..500)! = 100: The number of nodes to show, nearest first, at most 500.
 // answers Lineage: A walk over lineage edges.
 // column nodes [LineageNode!]!: The nodes shown, nearest first.
 // column edges [LineageEdge!]!: The edges between the nodes shown.
 // column counts [KindCount!]!: All nodes that the walk found, by kind.
-// column total Int!: How many nodes the walk found, within 10,000.
-// column truncated Boolean!: Whether there is more than is shown: nodes beyond `first`, beyond `maxDepth`, or beyond the bound of 10,000.
+// column total Int!: The number of nodes that the walk found, at most 10,000.
+// column truncated Boolean!: Whether there is more than the answer shows: nodes beyond `first`, beyond `maxDepth`, or beyond the bound of 10,000.
 // type LineageNode: A node of a walk.
 //   node Node!: The node.
-//   depth Int!: How many edges it is away from the beginning.
-//   hidden Int!: How many of its edges in the walk's direction lead to nodes that are not shown.
-// type LineageEdge: An edge of a walk; it points from a thing to what it came from.
+//   depth Int!: The number of edges between it and the beginning.
+//   hidden Int!: The number of its edges in the walk's direction that lead to nodes which the answer does not show.
+// type LineageEdge: An edge of a walk. It points from a thing to what it came from.
 //   source ID!: The thing.
 //   target ID!: What it came from.
 //   type EdgeType!: Its type.
 //   properties JSON!: Its properties.
-// type KindCount: How many nodes of a kind there are.
+// type KindCount: The number of nodes of a kind.
 //   kind Kind!: The kind.
-//   count Int!: How many.
+//   count Int!: The number of nodes.
 MATCH (start /* of of */ {id: $of}) WHERE true
 CALL (start) {
   WITH * WHERE $direction = 'UPSTREAM'

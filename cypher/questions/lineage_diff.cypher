@@ -1,19 +1,19 @@
-// What changed upstream of a node, between two moments of knowledge or between two versions. At most 50 edges are followed.
+// Lists what changed upstream of a node, between two moments of knowledge or between two versions. Forebear follows at most 50 edges.
 //
-// It is answered of what was known at one of the moments, whatever became of it since.
+// It answers for every node that was known at one of the moments, whatever became of it since.
 //
-// parameter of ID!: The node whose upstream is compared.
-// parameter with ID: Another node to compare with, such as a later version; by default the same one.
-// parameter from DateTime: The moment of knowledge of the first; by default now.
-// parameter to DateTime: The moment of knowledge of the second; by default now.
+// parameter of ID!: The node whose upstream to compare.
+// parameter with ID: Another node to compare with, such as a later version. By default it is the same node.
+// parameter from DateTime: The moment of knowledge for the first node. By default it is now.
+// parameter to DateTime: The moment of knowledge for the second node. By default it is now.
 // time none
 // faults
-// answers [LineageChange]: A node or an edge that is upstream in one of the two only, or a node of both that was described in one only or has other values in the second. Each node once.
-// column change LineageChangeType(ADDED, REMOVED, CHANGED, DESCRIBED)!: Whether only the second has it, or only the first, or both: with other values, or just named in one of the two and described in the other.
-// column node Node!: The node; of an edge, the thing that it points from.
-// column target Node: Of an edge: what it leads to; null where the row is about the node itself.
-// column type EdgeType: Of an edge: its type.
-// column properties JSON: Of an edge: its own properties, such as a weight.
+// answers [LineageChange]: A node or an edge that is upstream of only one of the two, or a node upstream of both that only one of them describes or that has other values in the second. Each node occurs once.
+// column change LineageChangeType(ADDED, REMOVED, CHANGED, DESCRIBED)!: ADDED: only the second has it. REMOVED: only the first has it. CHANGED: both have it, with other values. DESCRIBED: both have it, and only one of them describes it.
+// column node Node!: The node. For an edge, the node that it points from.
+// column target Node: For an edge, the node that it leads to. Null if the row is about the node itself.
+// column type EdgeType: For an edge, its type.
+// column properties JSON: For an edge, its properties, such as a weight.
 // column changes [ChangedProperty!]!: Of a node with other values: which; none otherwise.
 // type ChangedProperty: A property that has another value, of those that do not change in silence.
 //   name String!: The property.

@@ -1,12 +1,12 @@
-// What is still needed for the approval of a release, requirement by requirement; nothing where it stands approved.
+// Lists what a release still needs for its approval, requirement by requirement. The list is empty if the release is approved.
 //
 // parameter release ID(Release)!: The release.
 // decided
 // faults
 // answers [MissingRequirement]: Something that is still needed.
-// column code String!: A stable code.
+// column code String!: The code. It stays the same between versions.
 // column message String!: What is missing.
-// column remedy String!: What would satisfy it.
+// column remedy String!: What to do about it.
 UNWIND $decided AS row
 WITH row
 RETURN row.code AS code,

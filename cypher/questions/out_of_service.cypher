@@ -1,10 +1,10 @@
-// Whether it is out of service, since when and why; null while it is in service.
+// Says since when the place is out of service, and why. Null while it is in service.
 //
 // on Robot, Cohort, Fleet
 // time at
 // answers OutOfService: An interval in which a robot, a cohort or a fleet is out of service.
 // column since DateTime!: When it was decommissioned.
-// column until DateTime: When it was recommissioned; null while it is out of service.
+// column until DateTime: When it was recommissioned. Null while it is out of service.
 // column reason String: Why it was decommissioned.
 // column decommissioning Decommissioning!: The decommissioning.
 MATCH (place:Robot|Cohort|Fleet {id: $self})<-[of:DECOMMISSIONS]-(out:Decommissioning) WHERE holds(out, $at)

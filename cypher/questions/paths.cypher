@@ -1,24 +1,24 @@
-// How one node reaches another: the shortest ways over lineage and authority edges, in whichever direction they point. Ways of one length are in the order of their ids, read from the beginning.
+// Shows how one node reaches another: the shortest paths over lineage and authority edges, in either direction. Paths of one length are in the order of their ids, read from the beginning.
 //
-// A robot, cohort, fleet, site or customer is reached through the deployments and installations there, at any time.
+// A path reaches a robot, cohort, fleet, site or customer through the deployments and installations there, at any time.
 //
 // parameter from ID!: Where the paths begin.
 // parameter to ID!: Where they end.
-// parameter maxLength Int(0..50)! = 50: The longest path, in edges, at most 50.
-// parameter first Int(0..100)! = 10: How many paths, shortest first; at most 100.
+// parameter maxLength Int(0..50)! = 50: The length of the longest path, in edges, at most 50.
+// parameter first Int(0..100)! = 10: The number of paths, shortest first, at most 100.
 // answers Paths: The shortest paths between two nodes.
-// column paths [Path!]!: The paths; none where neither leads to the other.
-// column truncated Boolean!: Whether there is more, or may be: other such paths, longer ones than `maxLength`, or what lies farther from the beginning than 50 edges.
+// column paths [Path!]!: The paths. There is none if neither node leads to the other.
+// column truncated Boolean!: Whether there is more, or may be: other such paths, longer paths than `maxLength`, or nodes more than 50 edges away from the beginning.
 // type Path: One path.
-//   length Int!: How many edges it has.
+//   length Int!: The number of its edges.
 //   nodes [Node!]!: Its nodes, from the beginning to the end.
 //   edges [PathEdge!]!: Its edges, in the same order.
-// type PathEdge: An edge of a path; it points from a thing to what it came from, rests on or belongs to.
+// type PathEdge: An edge of a path. It points from a thing to what it came from, rests on or belongs to.
 //   source ID!: The thing.
 //   target ID!: What it came from, rests on or belongs to.
 //   type EdgeType!: Its type.
-//   validFrom DateTime: From when it holds, where that may change; where it held several times, the last.
-//   validTo DateTime: Until when it held; null where it still does.
+//   validFrom DateTime: Since when the edge holds, if it can change. If it held several times, the last time.
+//   validTo DateTime: Until when the edge held. Null if it still holds.
 MATCH (from /* of from */ {id: $from}) WHERE true
 MATCH (to /* of to */ {id: $to}) WHERE true
 WITH from, to, COLLECT {

@@ -1,18 +1,18 @@
-// Whether a deployment may start now, whatever it was authorised on when it was requested: what its manager asks before it starts one.
+// Says whether a deployment may start now, whatever authorised its request. A deployment manager asks this before it starts one.
 //
 // parameter deployment ID(Deployment)!: The deployment.
 // decided
 // answers Permitted: Whether the deployment may start, and why.
 // column deployment Deployment!: The deployment.
 // column allowed Boolean!: Whether it may start now.
-// column basis Basis: What lets its artifact's version run there now; null where nothing does.
+// column basis Basis: Why its artifact's version may run there now. Null if it may not.
 // column releases [Release!]!: The releases that let it run there.
-// column decisions [Decision!]!: The decisions that do.
-// column reasons [PermissionReason!]!: Every reason why it may not.
+// column decisions [Decision!]!: The decisions that let it run there.
+// column reasons [PermissionReason!]!: Every reason against it.
 // type PermissionReason: Why a deployment may not start.
-//   code String!: A stable code.
-//   message String!: What is in the way.
-//   remedy String!: What would satisfy it.
+//   code String!: The code. It stays the same between versions.
+//   message String!: What stands in the way.
+//   remedy String!: What to do about it.
 UNWIND $decided AS each
 WITH each
 RETURN COLLECT { MATCH (deployment:Deployment {id: each.deployment}) WHERE true RETURN deployment }[0] AS deployment,

@@ -1,17 +1,17 @@
-// What a model version was made from. At most 50 edges are followed.
+// Shows what a model version was made from. Forebear follows at most 50 edges.
 //
 // on ModelVersion
 // answers Provenance: What a model version was made from.
 // column checkpoints [Checkpoint!]!: The checkpoints that it was promoted from.
 // column runs [Run!]!: The runs that produced them.
 // column trainedOn [TrainingData!]!: The dataset versions that these runs were trained on.
-// column ancestors [DatasetVersion!]!: Every other dataset version upstream: what those were made of, and the data of earlier models that it builds on.
-// column curation [CurationRuleset!]!: The curation rulesets upstream.
+// column ancestors [DatasetVersion!]!: Every other dataset version upstream: those that these were made of, and the data of the earlier models that this one builds on.
+// column curation [CurationRuleset!]!: The curation rules upstream.
 // column code [CodeVersion!]!: The code that these runs executed.
 // column environments [SoftwareEnvironment!]!: The software environments that they used.
 // column compute [ComputeProfile!]!: The compute that they used.
 // column models [ModelVersion!]!: The other model versions upstream: initial weights, teachers, rewards, labellers.
-// column truncated Boolean!: Whether something lies beyond the 50 edges, or beyond the 1,000 nodes that a list holds.
+// column truncated Boolean!: Whether something lies beyond 50 edges, or beyond the 1,000 nodes that a list holds.
 // type TrainingData: A dataset version in a run's training mixture.
 //   dataset DatasetVersion!: The dataset version.
 //   weight Float: Its sampling weight.

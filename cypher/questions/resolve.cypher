@@ -1,11 +1,11 @@
-// Finds nodes by a name in another system: an external id such as mlflow:run/4f2c, or a digest such as a robot reports; and by an id
-// that it had before another node with its name was registered. A name of several finds all of them.
+// Finds nodes by a name in another system: an external id such as mlflow:run/4f2c, or a digest such as a robot reports. It also finds
+// a node by an id that it had before somebody registered a node with its name. If several nodes have the name, it finds them all.
 //
-// parameter name String!: The external id or digest, in full. A digest is also taken in upper case and as Subresource Integrity writes it.
+// parameter name String!: The whole external id or digest. You may write a digest in upper case, or as Subresource Integrity does.
 // time none
 // answers [Resolved]: A node with that name.
 // column node Node!: The node.
-// column by String!: By what it was found: commit, digest, externalId, id, serial or weightsDigest; the first of these that leads to it.
+// column by String!: What led to it: commit, digest, externalId, id, serial or weightsDigest. If several do, the first of these.
 CALL () {
   MATCH (external:ExternalId {id: $digest})-[names:IDENTIFIES]->(node) WHERE true
   RETURN node, 'externalId' AS by

@@ -1,30 +1,30 @@
-// What could be gone back to on a fleet or a cohort, the best first: builds of versions that ran there, but for what would be undone.
+// Lists what a fleet or a cohort can go back to, the best first: builds of versions that ran there, except what the rollback would undo.
 //
-// First comes what may run at all, then what no rollback undid there, what is not deprecated, and what no open incident touches; then
-// what is approved, before an override and a stale approval; then what ran there before what would be undone, the very build that ran
-// there, what had no incident there, and what ran there last. `rollBack` takes the first that is allowed and was not undone.
+// The order is: what may run at all; what no rollback undid there; what is not deprecated; what no open incident touches; what is
+// approved, before an override, before a stale approval; what ran there before what the rollback would undo; the very build that ran
+// there; what had no incident there; what ran there last. `rollBack` takes the first that is allowed and that no rollback undid.
 //
 // parameter place ID(Fleet, Cohort)!: The fleet or cohort.
 // decided
 // answers [RollbackTarget]: An artifact that ran there, or whose version did.
 // column artifact Artifact!: The artifact.
 // column version ModelVersion: The version that it was built from.
-// column allowed Boolean!: Whether it may be gone back to now.
-// column basis Basis: What lets its version run there; null where nothing does.
-// column decisions [Decision!]!: The decisions that do.
-// column deprecated Boolean!: Whether its release is deprecated, so that it may be gone back to and not be deployed anew.
-// column undoneBy Deployment: The rollback that undid it there; then it is gone back to only where it is named, until it is deployed there again.
+// column allowed Boolean!: Whether you may go back to it now.
+// column basis Basis: Why its version may run there. Null if it may not.
+// column decisions [Decision!]!: The decisions that let it run there.
+// column deprecated Boolean!: Whether its release is deprecated. Then you may go back to it, and may not deploy it anew.
+// column undoneBy Deployment: The rollback that undid it there. Then `rollBack` goes back to it only if you name it, until somebody deploys it there again.
 // column ranItself Boolean!: Whether it is the very build that ran there.
-// column lastRan DateTime!: Until when its version ran there; now, where it does.
-// column hoursWell Float!: For how many hours its version ran there well: in each deployment until the first incident.
+// column lastRan DateTime!: When its version last ran there. It is now if the version still runs.
+// column hoursWell Float!: The hours that its version ran there without an incident: in each deployment until the first incident.
 // column incidents [Incident!]!: The incidents that began there while its version ran.
 // column openIncidents [Incident!]!: The open incidents, wherever they are, that touch its version.
-// column remarks [String!]!: What there is to say for it and against it.
-// column reasons [RollbackReason!]!: Every reason why it may not be gone back to.
-// type RollbackReason: Why something may not be gone back to.
-//   code String!: A stable code.
-//   message String!: What is in the way.
-//   remedy String!: What would satisfy it.
+// column remarks [String!]!: Remarks for it and against it.
+// column reasons [RollbackReason!]!: Every reason against going back to it.
+// type RollbackReason: Why you may not go back to something.
+//   code String!: The code. It stays the same between versions.
+//   message String!: What stands in the way.
+//   remedy String!: What to do about it.
 UNWIND $decided AS each
 WITH each
 RETURN artifact_with(each.artifact) AS artifact,

@@ -1,17 +1,17 @@
-// Where a model version runs: intended by active deployments, observed by installations, kept apart.
+// Lists where a model version runs. It keeps apart what active deployments intend and what installations show.
 //
 // on ModelVersion
 // time at
-// answers [Running]: A deployment or an installation of the version, with where it is.
-// column basis RunningBasis(INTENDED, OBSERVED)!: Whether it is meant to run (a deployment) or was seen (an installation).
-// column authorizedOn Basis: What lets the version run there at the moment, in a line of the fleet (of each, where there are several) for the artifact's hardware; null where nothing does.
+// answers [Running]: A deployment or an installation of the version, with its place.
+// column basis RunningBasis(INTENDED, OBSERVED)!: INTENDED for a deployment, OBSERVED for an installation.
+// column authorizedOn Basis: Why the version may run there at the moment, in a line of the fleet for the artifact's hardware. With several fleets it needs a reason in each. Null if it may not.
 // column artifact Artifact!: The artifact.
 // column deployment Deployment: The active deployment.
 // column installation Installation: The current installation.
-// column robots [Robot!]!: The robots: where it was seen, or all that belong where it is meant to run.
+// column robots [Robot!]!: The robot that was seen to run it, or all robots that belong to the place of the deployment.
 // column fleets [Fleet!]!: Their fleets at the moment.
 // column sites [Site!]!: Their sites at the moment.
-// column customers [Customer!]!: Whose they are at the moment.
+// column customers [Customer!]!: Their customers at the moment.
 MATCH (version:ModelVersion {id: $self})<-[built:BUILT_FROM]-(artifact:Artifact)<-[of:OF]-(thing:Deployment|Installation) WHERE thing.validFrom <= $at AND coalesce(thing.validTo > $at, true)
 CALL (thing) {
   MATCH (thing)-[on:ON]->(place:Fleet|Cohort) WHERE true

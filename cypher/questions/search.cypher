@@ -1,11 +1,11 @@
-// Finds nodes by words in their names, descriptions and other texts; each word may be the beginning of one.
+// Finds nodes by words in their names, descriptions and other texts. Each word may be the beginning of one.
 //
-// parameter text String!: The words; every one must be found.
-// parameter kinds [Kind!]: The kinds to search; by default all.
+// parameter text String!: The words. A node must hold all of them.
+// parameter kinds [Kind!]: The kinds to search. By default all.
 // time none
-// answers [SearchHit]: A node that was found; the best come first.
+// answers [SearchHit]: A node that fits. The best come first.
 // column node Node!: The node.
-// column score Float!: How well it fits; comparable within one answer only.
+// column score Float!: How well it fits. You can compare scores within one answer only.
 UNWIND $words AS word
 UNWIND $indexes AS index
 CALL db.index.fulltext.queryNodes(index, word) YIELD node, score

@@ -1,25 +1,25 @@
-// What a policy would have decided about the releases of lines, had it been adopted just now. Nothing is written.
+// Shows what a policy would decide about the releases of lines if somebody adopted it now. It writes nothing.
 //
-// parameter document JSON!: The policy, as its document.
+// parameter document JSON!: The policy's document.
 // parameter lines [ID(ReleaseLine)!]!: The lines that it would govern.
 // decided
 // answers [SimulatedRelease]: A release under the policy.
-// column release Release!: The release, as it stands.
+// column release Release!: The release as it is now.
 // column becomes ReleaseState!: The state that it would have.
-// column checks [SimulatedCheck!]!: What each requirement would come to.
-// column missing [SimulatedReason!]!: What would still be needed for its approval.
-// column staleFrom DateTime: From when the approval that it has would be stale; null where the policy leaves it as it is.
+// column checks [SimulatedCheck!]!: The result of each requirement.
+// column missing [SimulatedReason!]!: What its approval would still need.
+// column staleFrom DateTime: The moment from which its approval would be stale. Null if the policy leaves the approval as it is.
 // column fleets [Fleet!]!: The fleets that would run it on a stale approval.
-// type SimulatedCheck: A requirement, checked.
+// type SimulatedCheck: One requirement with its result.
 //   requirement String!: What the policy asks for.
-//   passed Boolean!: Whether it is met.
-//   code String!: What it comes to, such as MET or THRESHOLD_MISSED.
-//   message String!: What it comes to, in words.
-//   remedy String: What would satisfy it.
-// type SimulatedReason: Something that would still be needed.
-//   code String!: A stable code.
+//   passed Boolean!: Whether the check passed.
+//   code String!: The result, such as MET or THRESHOLD_MISSED.
+//   message String!: The result in words.
+//   remedy String: What to do about it.
+// type SimulatedReason: Something that an approval would still need.
+//   code String!: The code. It stays the same between versions.
 //   message String!: What is missing.
-//   remedy String!: What would satisfy it.
+//   remedy String!: What to do about it.
 UNWIND $decided AS each
 MATCH (release:Release {id: each.release}) WHERE true
 RETURN release,

@@ -1,10 +1,10 @@
-// Where a release stood at a moment in the world, by the decisions about it.
+// Says where a release stood at a moment in the world, by the decisions about it.
 //
 // on Release
 // time at
 // answers StateAt: Where a release stood at a moment.
-// column state ReleaseState: Its state; null where no decision had been taken.
-// column since DateTime: Since when.
+// column state ReleaseState: The release's state. Null if there was no decision by then.
+// column since DateTime: Since when it had this state.
 // column decision Decision: The decision that brought it there.
 MATCH (release:Release {id: $self}) WHERE true
 WITH release, COLLECT {

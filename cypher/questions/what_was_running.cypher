@@ -1,21 +1,21 @@
-// What was running on a robot, a fleet or at a site at a moment, and whose it was then: observed, intended, or unknown.
+// Lists what was running on a robot, on a fleet or at a site at a moment, and whose it was then. It answers what was observed and what was intended.
 //
 // parameter place ID(Robot, Fleet, Site)!: The robot, fleet or site.
 // time at
-// answers [WasRunning]: A robot, or a fleet that has none recorded, with what ran there.
-// column robot Robot: The robot; null for a fleet of which no robot is known at the moment.
-// column standing RunningStanding(AS_INTENDED, DIFFERENT, UNREPORTED, UNINTENDED, UNKNOWN)!: How observation and intention compare: the same artifact, different ones, intended and not observed, observed and not intended, or neither.
-// column installation Installation: What was observed, the newest report.
+// answers [WasRunning]: A robot, or a fleet without recorded robots, with what ran there.
+// column robot Robot: The robot. Null for a fleet that had no known robot at the moment.
+// column standing RunningStanding(AS_INTENDED, DIFFERENT, UNREPORTED, UNINTENDED, UNKNOWN)!: How observation and intention compare. AS_INTENDED: the same artifact. DIFFERENT: two artifacts. UNREPORTED: intended, not observed. UNINTENDED: observed, not intended. UNKNOWN: neither.
+// column installation Installation: The newest report.
 // column observed Artifact: The artifact that was observed.
-// column observedVersion ModelVersion: The model version that it was built from; null where nobody registered it.
-// column authorized Boolean: Whether what was observed may run there, or where nothing was, what is intended: its version has a basis, and it is available for use; null where there is neither.
-// column basis Basis: What lets its version run there, in a line of the fleet (of each, where there are several) for its hardware; null where nothing does.
-// column deployment Deployment: The deployment that said what should run: of the robot's cohort before that of its fleet.
-// column intended Artifact: The artifact that should have run.
+// column observedVersion ModelVersion: The model version that it was built from. Null if nobody registered the artifact.
+// column authorized Boolean: Whether the observed artifact might run there: its version had a basis, and the artifact was AVAILABLE. If the robot reported nothing, this is about the intended artifact. Null if there was neither.
+// column basis Basis: Why its version might run there, in a line of the fleet for its hardware. With several fleets it needs a reason in each. Null if it might not.
+// column deployment Deployment: The deployment that says what should run. A deployment of the robot's cohort goes before one of its fleet.
+// column intended Artifact: The intended artifact.
 // column intendedVersion ModelVersion: The model version that it was built from.
 // column fleets [Fleet!]!: The fleets that it belonged to then.
 // column sites [Site!]!: The sites that they worked at then.
-// column customers [Customer!]!: Whose they were then.
+// column customers [Customer!]!: Their customers then.
 MATCH (place /* of place */ {id: $place}) WHERE true
 CALL (place) {
   WITH * WHERE place:Fleet
