@@ -73,7 +73,7 @@ def test_what_decisions_rest_on_is_printed_as_each_engine_takes_it() -> None:
 
 @pytest.mark.parametrize("name", ["what_was_running", "whatWasRunning", "what-was-running"])
 def test_a_question_is_named_as_its_file_its_field_or_its_command(name: str) -> None:
-    assert "\n// what_was_running: What was running " in whole(name, GRAPH, Engine.EMBEDDED, NOW)
+    assert "\n// what_was_running: Lists what was running " in whole(name, GRAPH, Engine.EMBEDDED, NOW)
 
 
 @pytest.mark.parametrize("engine", Engine)

@@ -22,27 +22,29 @@ ARTIFACT = ("Artifact",)
 
 
 class RegisterArtifact(Value):
-    """Registers a build of a model version for a hardware target, named by its digest. It is AVAILABLE, which takes an approval
-    in a release line for that hardware, unless it says EVALUATION_ONLY: registered again once its version is approved, it
-    becomes AVAILABLE. An artifact that robots reported before keeps its installations. What authorises it is not given."""
+    """Registers a build of a model version for a hardware target. Its id is the digest of its content. The build is
+    AVAILABLE, which needs an approval in a release line for that hardware. Without one, register it as EVALUATION_ONLY.
+    Register it again once its version is approved, and it becomes AVAILABLE. If robots reported the artifact before, it keeps
+    its installations. Do not say what authorises it: Forebear finds that."""
 
     artifact: Fact = prop("The artifact.", names=ARTIFACT)
-    reason: str | None = prop("What there is to say about it.", default=None, length=PROSE)
+    reason: str | None = prop("A reason, or any remark. It is kept in the audit trail.", default=None, length=PROSE)
 
 
 class QuarantineArtifact(Value):
-    """Says that an artifact must not be used: it is deployed no more, and what was measured on it counts no more. What runs of
-    it goes on, and shows as drift. The way on is another build."""
+    """Forbids the use of an artifact. Nobody can deploy it any more, and measurements on it count no more. What runs of it
+    goes on, and shows as drift. To go on, register another build."""
 
     artifact: str = prop("The artifact.", names=ARTIFACT)
-    reason: str = prop("Why.", length=PROSE)
+    reason: str = prop("The reason. It is kept in the audit trail.", length=PROSE)
 
 
 class DeleteArtifact(Value):
-    """Says that an artifact's content is gone; its record stays. Refused while a deployment of it is not over."""
+    """Records that an artifact's content is gone. Its record stays. Forebear refuses this while a deployment of the artifact
+    is not over."""
 
     artifact: str = prop("The artifact.", names=ARTIFACT)
-    reason: str = prop("Why.", length=PROSE)
+    reason: str = prop("The reason. It is kept in the audit trail.", length=PROSE)
 
 
 def permission_of(**given: str | None) -> dict[str, Any]:

@@ -17,16 +17,16 @@ from forebear.graph.ids import release_id
 
 
 class RegisterCandidate(Value):
-    """Makes versions of one model, promoted from checkpoints, candidates in release lines; refused, with all that is missing,
-    where one does not carry what a line's policy asks of a candidate. A version that is known gets a release where it has none.
-    What was never said of it may be said once, until it is approved in any line; votes for it lapse, and its evidence stands.
-    Evidence that there is already counts at once."""
+    """Registers versions of one model, promoted from checkpoints, as candidates in release lines. Forebear refuses a version
+    that lacks what a line's policy asks of a candidate, and names everything that is missing. A known version gets a release
+    in each line where it has none. You may say once what nobody said of the version before, until it is approved in any line.
+    Votes for it then lapse, and its evidence stands. Evidence that exists already counts at once."""
 
-    versions: list[Fact] = prop("The versions, with what they come from.", names=("ModelVersion",))
+    versions: list[Fact] = prop("The versions, with the checkpoints that they come from.", names=("ModelVersion",))
     lines: list[str] = prop(
-        "The release lines; with none, the versions are known and stand nowhere yet.", names=("ReleaseLine",)
+        "The release lines. With none, the versions are known and have no release yet.", names=("ReleaseLine",)
     )
-    reason: str | None = prop("What there is to say about it.", default=None, length=PROSE)
+    reason: str | None = prop("A reason, or any remark. It is kept in the audit trail.", default=None, length=PROSE)
 
 
 def _decide(given: Given) -> Verdict:

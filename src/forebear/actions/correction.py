@@ -22,12 +22,12 @@ _IDS = Ids(GRAPH)
 
 
 class Correct(Value):
-    """Puts values of a model version or an artifact right that were said wrongly; what they were stays known. Where a digest or
-    the interface of a version changes, no approval and no vote of it holds any more, and where a digest does, no evidence."""
+    """Corrects values of a model version or an artifact. The former values stay known. If a digest or the interface of a
+    version changes, no approval and no vote of it holds any more. If a digest changes, no evidence does either."""
 
-    of: str = prop("What is corrected.", names=("ModelVersion", "Artifact"))
+    of: str = prop("The version or artifact to correct.", names=("ModelVersion", "Artifact"))
     values: Json = prop("The corrected values by property. A null takes a value away.")
-    reason: str = prop("Why.", length=PROSE)
+    reason: str = prop("The reason. It is kept in the audit trail.", length=PROSE)
 
 
 def _decide(given: Given) -> Verdict:

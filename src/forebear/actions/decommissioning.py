@@ -15,20 +15,21 @@ SPOT = ("Robot", "Cohort", "Fleet")
 
 
 class Decommission(Value):
-    """Takes a robot, a cohort or a fleet out of service, from now on. Refused while a deployment there, or to a cohort of
-    the fleet, is not over. Ends its memberships, and what was seen on robots that belong to no fleet since then. Nothing can be
-    deployed there any more. What is seen there later is recorded all the same, and is drift."""
+    """Takes a robot, a cohort or a fleet out of service, from now on. Forebear refuses this while a deployment there, or to a
+    cohort of the fleet, is not over. It ends the memberships of the place, and what was seen on robots that belong to no
+    fleet since then. Nobody can deploy anything there any more. Forebear still records what robots report there, and shows it
+    as drift."""
 
-    place: str = prop("What is to leave service.", names=SPOT)
-    reason: str = prop("Why.")
+    place: str = prop("The robot, cohort or fleet.", names=SPOT)
+    reason: str = prop("The reason. It is kept in the audit trail.")
 
 
 class Recommission(Value):
-    """Puts a robot, a cohort or a fleet that was decommissioned into service again, from now on. It begins anew: record which
-    fleets and cohorts it belongs to now."""
+    """Returns a decommissioned robot, cohort or fleet to service, from now on. It begins anew: record which fleets and
+    cohorts it belongs to now."""
 
-    place: str = prop("What is to return to service.", names=SPOT)
-    reason: str = prop("Why.")
+    place: str = prop("The robot, cohort or fleet.", names=SPOT)
+    reason: str = prop("The reason. It is kept in the audit trail.")
 
 
 def _decided(verb: str, decide: Callable[[Change, Service], Verdict]) -> Callable[[Given], Verdict]:

@@ -24,29 +24,30 @@ PLACE = ("Fleet", "Cohort")
 
 
 class RequestDeployment(Value):
-    """Authorises that an artifact is deployed to a fleet or a cohort, and records the intent; the deployment manager does it,
-    and reports. Refused for every reason for which the artifact may not run there, and while another deployment is pending
-    there. A canary is a deployment to a cohort; promoting it is a deployment to the fleet."""
+    """Authorises the deployment of an artifact to a fleet or a cohort, and records the intent. The deployment manager carries
+    it out and reports it. Forebear refuses the request with every reason why the artifact may not run there, and while
+    another deployment is pending there. A canary is a deployment to a cohort. To promote it, request a deployment to the
+    fleet."""
 
-    artifact: str = prop("What is to run.", names=ARTIFACT)
-    on: str = prop("Where.", names=PLACE)
-    reason: str = prop("Why.", length=PROSE)
+    artifact: str = prop("The artifact to run.", names=ARTIFACT)
+    on: str = prop("The fleet or cohort.", names=PLACE)
+    reason: str = prop("The reason. It is kept in the audit trail.", length=PROSE)
     planned_for: datetime | None = prop(
-        "When it is to begin, not past; at once where it is left out.", default=None, ahead=True
+        "When the deployment is to begin. The moment must not be past. By default it begins at once.", default=None, ahead=True
     )
-    id: str | None = prop("The id that it is to have; the same request again changes nothing.", default=None, names=DEPLOYMENT)
+    id: str | None = prop("The id for the deployment. The same request again changes nothing.", default=None, names=DEPLOYMENT)
 
 
 class ReportDeployment(Value):
-    """Reports where a deployment stands. Reports may come late, twice and out of order: the newest moment says where it stands,
-    and older ones fill in what was not known. Once it is active, what it replaces is over."""
+    """Reports the state of a deployment. Reports may come late, twice and out of order. The newest moment decides the state,
+    and older ones fill in what was unknown. Once the deployment is active, what it replaces is over."""
 
     deployment: str = prop("The deployment.", names=DEPLOYMENT)
-    state: DeploymentState = prop("Where it stands: IN_PROGRESS, ACTIVE, FAILED or ENDED.")
-    at: datetime = prop("Since when.")
-    active_from: datetime | None = prop("Since when it was active, where that was not reported before.", default=None)
+    state: DeploymentState = prop("The state: IN_PROGRESS, ACTIVE, FAILED or ENDED.")
+    at: datetime = prop("The moment since which it has this state.")
+    active_from: datetime | None = prop("The moment since which it was active, if nobody reported that before.", default=None)
     failed_robots: list[str] | None = prop("The robots on which it failed.", default=None, names=("Robot",), items=ENDS)
-    reason: str | None = prop("What there is to say about it.", default=None, length=PROSE)
+    reason: str | None = prop("A reason, or any remark. It is kept in the audit trail.", default=None, length=PROSE)
 
 
 def place(given: Given) -> Place:

@@ -46,8 +46,8 @@ _log = structlog.get_logger(__name__)
 
 
 class Evaluate(Value):
-    """Evaluates the releases of a line by the policy that is in force there now, on the evidence that counts now and against
-    what runs there now. A service does so every few minutes. Where nothing follows, nothing is written."""
+    """Evaluates the releases of a line by the policy in force there now, on the evidence that counts now, and compares them
+    with what runs there now. A service does so every five minutes. If nothing follows, it writes nothing."""
 
     line: str = prop("The release line.", names=("ReleaseLine",))
 

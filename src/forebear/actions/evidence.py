@@ -19,12 +19,13 @@ from forebear.graph.declaration import PROSE, Fact, Value, prop
 
 
 class AttachEvidence(Value):
-    """Attaches what was measured, of a version or of an artifact on its hardware target; refused where the pack does not define
-    it. It cannot be changed: newer evidence supersedes it. Every release that it concerns is evaluated anew at once: it may
-    become EVALUATED, be promoted by a policy of low risk, or be a CANDIDATE again."""
+    """Attaches the result of a measurement of a version, or of an artifact on its hardware target. Forebear refuses a metric
+    or a slice that the pack does not define. Nobody can change evidence: newer evidence supersedes it. Forebear evaluates at
+    once every release that the evidence concerns. The release may become EVALUATED, a policy of low risk may promote it, or
+    it may become a CANDIDATE again."""
 
     evidence: Fact = prop("The evidence.", names=("Evidence",))
-    reason: str | None = prop("What there is to say about it.", default=None, length=PROSE)
+    reason: str | None = prop("A reason, or any remark. It is kept in the audit trail.", default=None, length=PROSE)
 
 
 def _decide(given: Given) -> Verdict:

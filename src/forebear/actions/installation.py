@@ -14,19 +14,20 @@ from forebear.graph.declaration import Digest, ExternalName, Value, prop
 
 
 class ReportInstallation(Value):
-    """Reports that an artifact was seen on a robot, and ends what was seen there before. Accepted also of an artifact or a
-    robot that nobody knows, which it makes known by name: what may run is another question. Once an artifact is registered with
-    that name, it is what was seen; a name of several artifacts is refused as AMBIGUOUS. Reports may come late, twice and out of
-    order. The same moment again is the same report, so give since when it runs, not when it was looked at."""
+    """Reports that a robot was seen to run an artifact, and ends what was seen there before. Forebear also takes a report of
+    an artifact or a robot that nobody knows, and makes it known by that name. Whether it may run there is another question.
+    Once somebody registers an artifact with the name, the report is about that artifact. Forebear refuses a name of several
+    artifacts as AMBIGUOUS. Reports may come late, twice and out of order. A report with the same moment is the same report,
+    so report since when the artifact runs, not when somebody looked."""
 
     robot: str = prop("The robot.", names=("Robot",))
-    since: datetime = prop("Since when it runs.")
-    artifact: str | None = prop("What was seen: the artifact by its id,", default=None, names=("Artifact",))
+    since: datetime = prop("The moment since which the artifact runs.")
+    artifact: str | None = prop("The artifact by its id. Name it in one of three ways,", default=None, names=("Artifact",))
     digest: Digest | None = prop("or by its digest, as `algorithm:hex`,", default=None)
     external_id: ExternalName | None = prop("or by its name in another system, as `system:name`.", default=None)
-    until: datetime | None = prop("Until when it ran (exclusive); left out while it does.", default=None)
+    until: datetime | None = prop("The moment until which it ran (exclusive). Leave it out while it runs.", default=None)
     deployment: str | None = prop(
-        "The deployment that brought it about; found where it is left out.", default=None, names=("Deployment",)
+        "The deployment that installed it. If you leave it out, Forebear finds it.", default=None, names=("Deployment",)
     )
 
 

@@ -19,16 +19,16 @@ from forebear.graph.declaration import PROSE, Fact, Value, prop
 
 
 class AdoptPolicy(Value):
-    """Has a version of a policy govern release lines, from now or from a moment to come; the one before it ends there. What the
-    document says of standing approvals happens to them, and every release of the lines is evaluated anew. A version never
-    changes; risk tier and packs are those of the document."""
+    """Lets a version of a policy govern release lines, from now or from a moment to come. The former policy ends there. The
+    document says what happens to standing approvals, and Forebear evaluates every release of the lines anew. A version never
+    changes. Its risk tier and packs are those of the document."""
 
     policy: Fact = prop(
-        "The policy; `document` is what it says, and `governs` the lines that it governs from a moment to come.",
+        "The policy. `document` holds its rules, and `governs` the lines that it governs from a moment to come.",
         names=("ReleasePolicy",),
     )
     lines: list[str] | None = prop("The lines that it governs from now on.", default=None, names=("ReleaseLine",))
-    reason: str = prop("Why.", length=PROSE)
+    reason: str = prop("The reason. It is kept in the audit trail.", length=PROSE)
 
 
 def _decide(given: Given) -> Verdict:

@@ -18,58 +18,59 @@ RELEASE = ("Release",)
 
 
 class Approve(Value):
-    """Votes for a release in its line. The vote that completes what the policy asks for approves it; refused, on record, where
-    evidence is missing or the vote cannot count."""
+    """Votes for a release in its line. The vote that completes what the policy asks for approves the release. Forebear
+    refuses the approval, on record, if evidence is missing or the vote cannot count."""
 
     release: str = prop("The release.", names=RELEASE)
-    reason: str | None = prop("What there is to say about it.", default=None, length=PROSE)
+    reason: str | None = prop("A reason, or any remark. It is kept in the audit trail.", default=None, length=PROSE)
 
 
 class Reject(Value):
-    """Decides against a release that is not approved. New evidence that suffices, or its restoration, brings it back."""
+    """Decides against a release that is not approved. New evidence that suffices, or a restoration, brings it back."""
 
     release: str = prop("The release.", names=RELEASE)
-    reason: str = prop("Why.", length=PROSE)
+    reason: str = prop("The reason. It is kept in the audit trail.", length=PROSE)
 
 
 class WithdrawApproval(Value):
-    """Takes the approval of a release back, so that it is to be approved anew. What runs goes on, unauthorised."""
+    """Withdraws the approval of a release, so that it needs a new one. What runs goes on, unauthorised."""
 
     release: str = prop("The release.", names=RELEASE)
-    reason: str = prop("Why.", length=PROSE)
+    reason: str = prop("The reason. It is kept in the audit trail.", length=PROSE)
 
 
 class Deprecate(Value):
-    """Says that a release is not to be deployed any more. What runs goes on, and rolling back to it stays allowed, unless
-    `rollbackAllowed` says otherwise; that may be said anew. What must not run at all is withdrawn (withdrawApproval)."""
+    """Forbids new deployments of a release. What runs goes on. Rolling back to the release stays allowed, unless
+    `rollbackAllowed` is false. You may deprecate it again to change that. If the release must not run at all, withdraw its
+    approval (withdrawApproval)."""
 
     release: str = prop("The release.", names=RELEASE)
-    reason: str = prop("Why.", length=PROSE)
-    rollback_allowed: bool | None = prop(
-        "Whether rolling back to it stays allowed; it does where this is left out.", default=None
-    )
+    reason: str = prop("The reason. It is kept in the audit trail.", length=PROSE)
+    rollback_allowed: bool | None = prop("Whether rolling back to it stays allowed. By default it does.", default=None)
 
 
 class Archive(Value):
-    """Puts a release away for good. Refused while something of it runs, or is about to, or robots are seen to run it."""
+    """Closes a release for good. Forebear refuses this while the release runs or is about to, or while robots are seen to run
+    it."""
 
     release: str = prop("The release.", names=RELEASE)
-    reason: str = prop("Why.", length=PROSE)
+    reason: str = prop("The reason. It is kept in the audit trail.", length=PROSE)
 
 
 class Restore(Value):
-    """Brings a deprecated release back, its approval as it was, to be gone back to; or reopens a rejected one."""
+    """Restores a deprecated release with its approval as it was, or reopens a rejected one."""
 
     release: str = prop("The release.", names=RELEASE)
-    reason: str = prop("Why.", length=PROSE)
+    reason: str = prop("The reason. It is kept in the audit trail.", length=PROSE)
 
 
 class Override(Value):
-    """Lets a release run until a moment although it is not approved, in an emergency. What it authorises names it."""
+    """Lets a release run until a moment without an approval, in an emergency. Everything that it authorises names the
+    override."""
 
     release: str = prop("The release.", names=RELEASE)
     reason: str = prop("Why it cannot wait.", length=PROSE)
-    expires_at: datetime = prop("Until when (exclusive).", ahead=True)
+    expires_at: datetime = prop("The moment until which it may run (exclusive).", ahead=True)
 
 
 def on_release(

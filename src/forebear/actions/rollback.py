@@ -20,19 +20,17 @@ FACTS = ("permission", "artifact", "incident", "place")
 
 
 class RollBack(Value):
-    """Goes back to what ran on a fleet or a cohort before: to the best target, unless one is named. It is a deployment like any
-    other, requested here and confirmed by reports, but for this: the approval may be stale, or its release deprecated, and it
-    takes the place of whatever is pending there. What a rollback undid there is gone back to only where it is named. A cohort
-    that goes back to what its fleet runs rejoins it. A dry run answers what would be done and what was weighed, and writes
-    nothing."""
+    """Goes back to what ran on a fleet or a cohort before: to the best target, or to the one that you name. It is a
+    deployment like any other: requested here and confirmed by reports. But its approval may be stale or its release
+    deprecated, and it takes the place of whatever is pending there. It goes back to what a rollback undid there only if you
+    name it. A cohort that goes back to what its fleet runs rejoins the fleet. A dry run answers what it would do and what it
+    weighed, and writes nothing."""
 
-    on: str = prop("Where.", names=PLACE)
-    reason: str = prop("Why.", length=PROSE)
-    to: str | None = prop(
-        "What to go back to; the first of rollbackTargets where it is left out.", default=None, names=ARTIFACT
-    )
-    dry_run: bool | None = prop("Whether only to say what would be done.", default=None)
-    id: str | None = prop("The id that the deployment is to have.", default=None, names=DEPLOYMENT)
+    on: str = prop("The fleet or cohort.", names=PLACE)
+    reason: str = prop("The reason. It is kept in the audit trail.", length=PROSE)
+    to: str | None = prop("The artifact to go back to. By default the first of rollbackTargets.", default=None, names=ARTIFACT)
+    dry_run: bool | None = prop("Whether only to answer what it would do.", default=None)
+    id: str | None = prop("The id for the deployment.", default=None, names=DEPLOYMENT)
 
 
 def _found(given: Given) -> list[Target]:

@@ -43,12 +43,13 @@ class ActionBuilder:
         }
         arguments["idempotencyKey"] = (
             str | None,
-            "Yours to choose, one a request: repeated with it, a request answers its first outcome and does nothing twice.",
+            "A key of your choice, one for each request. A repeated request with the same key "
+            "answers its first outcome and does nothing twice.",
             strawberry.UNSET,
         )
         arguments["expectedRevision"] = (
             int | None,
-            "The subject's `revision` that you decided on: where it has another by now, the outcome is Conflict.",
+            "The subject's `revision` on which you decided. If the subject has another one by now, the outcome is Conflict.",
             strawberry.UNSET,
         )
         return self._types.resolved(action.doc, {RESOLVE: partial(act, action.name)}, answer, arguments)

@@ -30,11 +30,13 @@ JSON = "JSON|@FILE"
 
 IdempotencyKey = Annotated[
     str | None,
-    typer.Option(help="Yours to choose: repeated with it, a request does nothing twice.", show_default=False),
+    typer.Option(help="A key of your choice. A repeated request with the same key does nothing twice.", show_default=False),
 ]
 ExpectedRevision = Annotated[
     int | None,
-    typer.Option(help="The revision that you decided on; where there is another by now, nothing is done.", show_default=False),
+    typer.Option(
+        help="The revision on which you decided. If there is another one by now, nothing changes.", show_default=False
+    ),
 ]
 
 ME = "{ me { may } }"
