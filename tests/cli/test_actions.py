@@ -51,7 +51,7 @@ def test_each_action_has_a_command_under_its_name() -> None:
 
 def test_a_commands_help_says_what_its_declaration_says() -> None:
     help = " ".join(forebear("withdraw-approval", "--help", columns=200).out.split())
-    for said in ("RELEASE", "Takes the approval of a release back", "--reason", "--idempotency-key", "--expected-revision"):
+    for said in ("RELEASE", "Withdraws the approval of a release", "--reason", "--idempotency-key", "--expected-revision"):
         assert said in help
 
 

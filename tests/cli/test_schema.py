@@ -30,8 +30,8 @@ def test_the_reference_has_every_kind_property_and_edge() -> None:
     assert (
         "| `dataset` | VERSION_OF | CONTEXT | Dataset | The dataset that it is a version of. |\n"
         "| `derivedFrom` [] | DERIVED_FROM | LINEAGE | DatasetVersion | What it was made of., "
-        "`role`: What it was used as, such as train, validation or finetune., "
-        "`weight`: Its sampling weight in the mixture (dimensionless). |\n"
+        "`role`: Its use, such as train, validation or finetune., "
+        "`weight`: Its sampling weight in the mixture, without a unit. |\n"
     ) in text
     assert "| `guidedBy` [] | GUIDED_BY | LINEAGE | ModelVersion | The models that it learned from., `role`!: " in text
 

@@ -42,42 +42,42 @@ class Transition:
 _S, _D, _E = ReleaseState, DecisionType, Event
 
 TRANSITIONS: tuple[Transition, ...] = (
-    Transition(_S.CANDIDATE, _D.EVALUATION, _S.EVALUATED, "All evidence that the policy requires is there, and it suffices."),
+    Transition(_S.CANDIDATE, _D.EVALUATION, _S.EVALUATED, "All evidence that the policy requires exists and suffices."),
     Transition(_S.CANDIDATE, _D.REJECTION, _S.REJECTED, "Somebody decides against it before its evidence is complete."),
     Transition(_S.EVALUATED, _D.EVALUATION, _S.EVALUATED, "Newer evidence came, or the policy changed, and it still suffices."),
     Transition(_S.EVALUATED, _E.EVIDENCE_LAPSED, _S.CANDIDATE, "Its evidence suffices no more, or the policy asks for more."),
-    Transition(_S.EVALUATED, _E.DIGEST_CORRECTED, _S.CANDIDATE, "A digest was corrected: what was measured is something else."),
+    Transition(_S.EVALUATED, _E.DIGEST_CORRECTED, _S.CANDIDATE, "A digest was corrected: the evidence measured another one."),
     Transition(_S.EVALUATED, _D.VOTE, _S.EVALUATED, "Somebody votes for it, and more votes are needed."),
     Transition(_S.EVALUATED, _D.APPROVAL, _S.APPROVED, "Enough people voted for it, and its evidence suffices."),
     Transition(_S.EVALUATED, _D.PROMOTION, _S.APPROVED, "A policy of low risk promotes it, because its evidence suffices."),
     Transition(_S.EVALUATED, _D.REJECTION, _S.REJECTED, "Somebody decides against it."),
     Transition(_S.REJECTED, _D.EVALUATION, _S.EVALUATED, "New evidence came, and all that the policy requires suffices now."),
-    Transition(_S.REJECTED, _D.RESTORATION, _S.CANDIDATE, "It is reopened without new evidence."),
-    Transition(_S.REJECTED, _D.ARCHIVAL, _S.ARCHIVED, "It is put away for good."),
-    Transition(_S.APPROVED, _E.DEPLOYMENT_ACTIVE, _S.DEPLOYED, "A deployment of it is reported active."),
-    Transition(_S.DEPLOYED, _E.LAST_DEPLOYMENT_ENDED, _S.APPROVED, "Its last active deployment is reported ended or failed."),
+    Transition(_S.REJECTED, _D.RESTORATION, _S.CANDIDATE, "Somebody reopens it without new evidence."),
+    Transition(_S.REJECTED, _D.ARCHIVAL, _S.ARCHIVED, "Somebody closes it for good."),
+    Transition(_S.APPROVED, _E.DEPLOYMENT_ACTIVE, _S.DEPLOYED, "A report says that a deployment of it is active."),
+    Transition(_S.DEPLOYED, _E.LAST_DEPLOYMENT_ENDED, _S.APPROVED, "A report says that its last active deployment is over."),
     *(
         transition
         for state in (_S.APPROVED, _S.DEPLOYED)
         for transition in (
-            Transition(state, _D.VOTE, state, "Its approval is stale; somebody votes for it anew, and more votes are needed."),
-            Transition(state, _D.APPROVAL, state, "Its approval was stale, and it is approved anew under the policy in force."),
-            Transition(state, _D.PROMOTION, state, "Its approval was stale, and a policy of low risk promotes it anew."),
-            Transition(state, _D.WITHDRAWAL, _S.EVALUATED, "Its approval is withdrawn. What runs goes on, unauthorised."),
-            Transition(state, _E.DIGEST_CORRECTED, _S.CANDIDATE, "A digest was corrected: what was approved is another."),
-            Transition(state, _D.DEPRECATION, _S.DEPRECATED, "It is not to be deployed any more. What runs goes on."),
+            Transition(state, _D.VOTE, state, "Its approval is stale. Somebody votes for it again, and more votes are needed."),
+            Transition(state, _D.APPROVAL, state, "Its approval was stale. Enough people voted for it again."),
+            Transition(state, _D.PROMOTION, state, "Its approval was stale. A policy of low risk promotes it again."),
+            Transition(state, _D.WITHDRAWAL, _S.EVALUATED, "Somebody withdraws its approval. What runs goes on, unauthorised."),
+            Transition(state, _E.DIGEST_CORRECTED, _S.CANDIDATE, "A digest was corrected: people approved something else."),
+            Transition(state, _D.DEPRECATION, _S.DEPRECATED, "Nobody is to deploy it any more. What runs goes on."),
         )
     ),
     *(
-        Transition(state, _E.EVIDENCE_LAPSED, state, "What it was approved on was corrected and does not suffice: it is stale.")
+        Transition(state, _E.EVIDENCE_LAPSED, state, "Corrected evidence suffices no more, so the approval is stale.")
         for state in (_S.APPROVED, _S.DEPLOYED, _S.DEPRECATED)
     ),
-    Transition(_S.DEPRECATED, _D.RESTORATION, _S.APPROVED, "It may be deployed again; its approval holds again."),
-    Transition(_S.DEPRECATED, _D.DEPRECATION, _S.DEPRECATED, "It is said anew whether one may still go back to it."),
-    Transition(_S.DEPRECATED, _E.DIGEST_CORRECTED, _S.REJECTED, "A digest was corrected: what was approved is another."),
-    Transition(_S.DEPRECATED, _D.ARCHIVAL, _S.ARCHIVED, "Nothing of it runs any more, and it is put away for good."),
+    Transition(_S.DEPRECATED, _D.RESTORATION, _S.APPROVED, "Its approval holds again, and it may be deployed again."),
+    Transition(_S.DEPRECATED, _D.DEPRECATION, _S.DEPRECATED, "Somebody says again whether one may still go back to it."),
+    Transition(_S.DEPRECATED, _E.DIGEST_CORRECTED, _S.REJECTED, "A digest was corrected: people approved something else."),
+    Transition(_S.DEPRECATED, _D.ARCHIVAL, _S.ARCHIVED, "Nothing of it runs any more, and somebody closes it for good."),
     *(
-        Transition(state, _D.OVERRIDE, state, "An admin lets it run in an emergency; its state stays, for all to see.")
+        Transition(state, _D.OVERRIDE, state, "An admin lets it run in an emergency. Its state stays, for all to see.")
         for state in _S
         if state is not _S.ARCHIVED
     ),

@@ -140,14 +140,15 @@ class Asked(_Document):
 
     pack: PackId = Field(description="The evaluation pack with its version, as an id.")
     metric: Text = Field(description="The metric, as the pack calls it.")
-    slice: Text | None = Field(default=None, description="The slice of the pack; without it, the whole pack.")
+    slice: Text | None = Field(default=None, description="The slice of the pack. Without it, the whole pack.")
     type: EvidenceType | None = Field(
-        default=None, description=f"The kind of evidence that counts, of {', '.join(EvidenceType)}; without it, any."
+        default=None,
+        description=f"The type of evidence that counts, of {', '.join(EvidenceType)}. Without it, any type counts.",
     )
     target: TargetId | None = Field(
         default=None,
-        description="The hardware target on which it must be measured, on an artifact built for it; without it, a measurement "
-        "of the version itself counts, and one on an artifact for the line's own target.",
+        description="The hardware target on which it must be measured, on an artifact built for it. Without it, a measurement "
+        "of the version itself counts, and so does one on an artifact for the line's own target.",
     )
     on_target: StrictBool = Field(
         default=False, description="Whether it must be measured on an artifact built for the line's own hardware target."
@@ -181,7 +182,7 @@ class Requirement(Asked):
     minimum: Number | None = Field(default=None, description="The least value that suffices, in the pack's unit.")
     maximum: Number | None = Field(default=None, description="The greatest value that suffices, in the pack's unit.")
     maximum_age: Annotated[int, Strict(), Field(ge=1, le=36_500)] | None = Field(
-        default=None, description="How many days old the measurement may be; without it, any age."
+        default=None, description="The greatest age of the measurement, in days. Without it, any age."
     )
 
     @model_validator(mode="after")
@@ -217,7 +218,7 @@ class NoRegression(Asked):
     """One value that must not be worse than that of the version deployed in the line by more than a margin."""
 
     margin: Annotated[float, Strict(), Field(ge=0)] = Field(
-        default=0.0, description="By how much it may be worse, in the pack's unit."
+        default=0.0, description="How much worse it may be, in the pack's unit."
     )
 
     def said(self, unit: str | None = None, line_target: str | None = None) -> str:
@@ -229,14 +230,15 @@ class NoRegression(Asked):
 class Approvals(_Document):
     """Whose votes approve a release."""
 
-    count: Annotated[int, Strict(), Field(ge=1, le=20)] = Field(default=1, description="How many distinct voters.")
+    count: Annotated[int, Strict(), Field(ge=1, le=20)] = Field(default=1, description="The number of distinct voters.")
     roles: Annotated[tuple[Role, ...], Field(min_length=1)] = Field(
-        default=(Role.APPROVER,), description="The roles of which a person must have had one when voting."
+        default=(Role.APPROVER,), description="A person must have had one of these roles when voting."
     )
-    self_approval: StrictBool = Field(default=False, description="Whether the vote of whoever registered it counts.")
-    by_trainer: StrictBool = Field(default=False, description="Whether the vote of somebody who trained it counts.")
+    self_approval: StrictBool = Field(default=False, description="Whether the vote of the actor who registered it counts.")
+    by_trainer: StrictBool = Field(default=False, description="Whether the vote of an actor who trained it counts.")
     trusted_machines: tuple[Text, ...] = Field(
-        default=(), description="The machines whose votes count, by name, whatever their roles; no other machine's does."
+        default=(),
+        description="The names of the machines whose votes count, whatever their roles. No other machine's vote counts.",
     )
 
 
@@ -252,7 +254,8 @@ class StandingApprovals(_Document):
     """What happens to approvals of earlier policies when this one takes effect."""
 
     rule: StandingRule = Field(
-        description="KEEP: they hold; GRACE: they hold until a moment; REAPPROVE: they are stale as soon as it takes effect."
+        description="KEEP: they hold. GRACE: they hold until a moment. REAPPROVE: they are "
+        "stale as soon as this policy takes effect."
     )
     until: Moment | None = Field(default=None, description="With GRACE, the moment from which they are stale.")
 
@@ -273,16 +276,16 @@ class StandingApprovals(_Document):
 class Policy(_Document):
     """What a release line asks of a version before robots may run it."""
 
-    risk_tier: RiskTier = Field(description=f"How much can go wrong in the line: {', '.join(RiskTier)}.")
+    risk_tier: RiskTier = Field(description=f"How much can go wrong in the line, of {', '.join(RiskTier)}.")
     candidate: tuple[Part, ...] = Field(default=(), description=f"What a candidate must carry, of {', '.join(Part)}.")
     evidence: tuple[Requirement, ...] = Field(default=(), description="What must be measured, and how good it must be.")
     no_regression: tuple[NoRegression, ...] = Field(
-        default=(), description="What must not be worse than what the version deployed in the line has."
+        default=(), description="What must not be worse than for the version that is deployed in the line."
     )
     approvals: Approvals = Field(default=Approvals(), description="Whose votes approve it.")
     automatic_promotion: StrictBool = Field(
         default=False,
-        description="Whether it is approved without votes as soon as its evidence suffices; with riskTier LOW alone.",
+        description="Whether the policy approves it without votes as soon as its evidence suffices. Only for riskTier LOW.",
     )
     standing_approvals: StandingApprovals = Field(
         description="What happens to approvals of earlier policies when this one takes effect."

@@ -12,7 +12,7 @@ from forebear.domain.outcome import Reason
 
 
 class Role(StrEnum):
-    """What somebody is trusted with; an actor may have several."""
+    """What an actor may do. An actor may have several roles."""
 
     doc: str
 
@@ -23,12 +23,18 @@ class Role(StrEnum):
         return role
 
     VIEWER = "VIEWER", "Reads."
-    AUDITOR = "AUDITOR", "Reads, the audit trail and the tokens as well."
-    RECORDER = "RECORDER", "Reports what happened, and reads nothing: a system that feeds the registry."
-    ENGINEER = "ENGINEER", "Makes candidates, evidence and artifacts."
-    APPROVER = "APPROVER", "Decides about releases. Meant for people; a machine's vote counts where the policy says so."
-    OPERATOR = "OPERATOR", "Requests and reports what runs where."
-    ADMIN = "ADMIN", "Decides who may do what and under which policy; what others decide it may only override, for all to see."
+    AUDITOR = "AUDITOR", "Reads everything, the audit trail and the list of tokens included."
+    RECORDER = "RECORDER", "Records what happened, and reads nothing. It is for a system that feeds the registry."
+    ENGINEER = "ENGINEER", "Registers candidates, evidence and artifacts."
+    APPROVER = (
+        "APPROVER",
+        "Decides about releases. It is meant for people. A machine's vote counts only if the policy trusts the machine.",
+    )
+    OPERATOR = "OPERATOR", "Requests deployments and reports what runs where."
+    ADMIN = (
+        "ADMIN",
+        "Decides who may do what, and under which policy. An ADMIN may only override what others decide, for all to see.",
+    )
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ class Amendments:
 
 def which(part: Property) -> str:
     """What an amendment's field says that names a part of an edge's identity."""
-    return f"Which of such edges between the two nodes, where they differ by it. {part.doc}"
+    return f"Which of several edges between the two nodes. {part.doc}"
 
 
 def corrected(kind: Kind, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:

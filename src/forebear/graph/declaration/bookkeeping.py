@@ -8,7 +8,7 @@ from datetime import datetime
 from forebear.graph.declaration.properties import Property
 
 KEPT = (
-    Property("recordedAt", datetime, "When it was first recorded (transaction time).", indexed=True),
+    Property("recordedAt", datetime, "The moment of recording.", indexed=True),
     Property("recordedBy", str, "Who recorded it."),
     Property("source", str, "Where the record came from."),
 )
@@ -16,10 +16,10 @@ KEPT = (
 
 KEPT_OF_NODES = (
     *KEPT,
-    Property("describedAt", datetime, "When its own fact arrived; null while only edges have named it."),
+    Property("describedAt", datetime, "The moment when the node's own fact arrived. Null as long as only edges name the node."),
     Property("retractedAt", datetime, "When it was retracted; null while it stands."),
     Property("imported", bool, "Whether it is history from an older registry, not the outcome of an action."),
-    Property("revision", int, "How many revisions its guaranteed properties have had."),
+    Property("revision", int, "The number of changes of its guaranteed properties."),
 )
 """What Forebear keeps for each node besides its properties."""
 

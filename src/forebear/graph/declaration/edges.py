@@ -34,12 +34,17 @@ class EdgeType:
 
 INTERVAL = (
     Property(
-        "validFrom", datetime, "Since when it holds; part of the edge's identity.", required=True, identity=True, ahead=True
+        "validFrom",
+        datetime,
+        "Since when the edge holds. It is part of the edge's identity.",
+        required=True,
+        identity=True,
+        ahead=True,
     ),
     Property(
         "validTo",
         datetime,
-        "Until when it held (exclusive); null while it holds.",
+        "Until when the edge held (exclusive). Null while it holds.",
         Change.APPENDED,
         after="validFrom",
         ahead=True,

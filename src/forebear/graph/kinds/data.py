@@ -11,21 +11,21 @@ from forebear.graph.kinds.edge_types import COLLECTED_FROM, CURATED_BY, DERIVED_
 class Mixing(EdgeProperties):
     """How one dataset version entered another, or a run."""
 
-    role: str | None = prop("What it was used as, such as train, validation or finetune.", default=None, identity=True)
-    weight: float | None = prop("Its sampling weight in the mixture (dimensionless).", default=None, least=0)
+    role: str | None = prop("Its use, such as train, validation or finetune.", default=None, identity=True)
+    weight: float | None = prop("Its sampling weight in the mixture, without a unit.", default=None, least=0)
 
 
 class Collection(EdgeProperties):
     """When data was collected."""
 
-    collected_from: datetime | None = prop("Since when data was collected; null where unknown.", default=None)
+    collected_from: datetime | None = prop("Since when data was collected. Null if unknown.", default=None)
     collected_to: datetime | None = prop(
-        "Until when (exclusive); null where unknown or ongoing.", default=None, after="collected_from"
+        "Until when data was collected (exclusive). Null if unknown or ongoing.", default=None, after="collected_from"
     )
 
 
 class Dataset(Node, prefix="dataset"):
-    """A named collection of data, whose versions are what runs read."""
+    """A named collection of data. Runs read its versions."""
 
 
 class DatasetVersion(Node, prefix="dataset", versioned=True):
@@ -36,7 +36,7 @@ class DatasetVersion(Node, prefix="dataset", versioned=True):
     episodes: Long | None = prop("Number of episodes.", default=None, least=0)
     frames: Long | None = prop("Number of frames.", default=None, least=0)
     bytes: Long | None = prop("Size in bytes.", default=None, least=0)
-    license: str | None = prop("License of the data, as an SPDX identifier where there is one.", default=None)
+    license: str | None = prop("The licence of the data, as an SPDX identifier if there is one.", default=None)
     created_at: datetime | None = prop("When it was made, in the world.", default=None)
 
     dataset = edge(

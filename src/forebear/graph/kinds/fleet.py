@@ -25,11 +25,11 @@ from forebear.graph.kinds.release import Basis
 
 
 class Customer(Node, prefix="customer"):
-    """Whose robots they are."""
+    """A customer. Fleets are run for customers."""
 
 
 class Site(Node, prefix="site"):
-    """Where fleets work."""
+    """A place where fleets work."""
 
     country: str | None = prop("ISO 3166-1 alpha-2 code of the country.", default=None)
 
@@ -74,33 +74,33 @@ class Robot(Node, prefix="robot"):
 
 
 class Decommissioning(Node, prefix="decommissioning", standing=Standing.GOVERNED):
-    """An interval in which a robot, a cohort or a fleet is out of service. Each time it is decommissioned is one of these."""
+    """An interval in which a robot, a cohort or a fleet is out of service. Each time makes a new one."""
 
     valid_from: datetime | None = prop("Since when it is out of service.", default=None, indexed=True)
     valid_to: datetime | None = prop(
-        "When it was recommissioned (exclusive); null while it is out of service.",
+        "When it was recommissioned (exclusive). Null while it is out of service.",
         change=Change.APPENDED,
         default=None,
         after="valid_from",
     )
-    reason: str | None = prop("Why it was decommissioned.", default=None, length=PROSE)
+    reason: str | None = prop("Why somebody decommissioned it.", default=None, length=PROSE)
 
     place = edge(
         DECOMMISSIONS, "Robot", "Cohort", "Fleet", one=True, doc="What is out of service.",
-        back="decommissionings", back_doc="When it was out of service.",
+        back="decommissionings", back_doc="The intervals in which it was out of service.",
     )  # fmt: skip
     fleets = edge(
-        CONCERNS, "Fleet", doc="The fleets that it was, or belonged to, until then.",
+        CONCERNS, "Fleet", doc="The fleet itself, or the fleets that the place belonged to until then.",
         back="departures", back_doc="The decommissionings of this fleet and of what belonged to it.",
     )  # fmt: skip
     robots = edge(
-        CONCERNS, "Robot", doc="The robots that belong to no fleet since then, itself among them where it is one.",
-        back="departures", back_doc="The decommissionings since which it belonged to no fleet.",
+        CONCERNS, "Robot", doc="The robots that belong to no fleet since then, the decommissioned robot included.",
+        back="departures", back_doc="The decommissionings that left the robot without a fleet.",
     )  # fmt: skip
 
 
 class DeploymentState(StrEnum):
-    """Where a deployment stands, as its manager reports it."""
+    """The state of a deployment, as its manager reports it."""
 
     PLANNED = "PLANNED"
     IN_PROGRESS = "IN_PROGRESS"
@@ -110,9 +110,9 @@ class DeploymentState(StrEnum):
 
 
 class DeploymentReport(Value):
-    """What the deployment manager said of a deployment."""
+    """A report about a deployment."""
 
-    state: DeploymentState = prop("Where it stood.")
+    state: DeploymentState = prop("The state.")
     at: datetime = prop("Since when.")
 
 
@@ -123,27 +123,28 @@ class Deployment(Node, prefix="deployment", standing=Standing.GOVERNED):
     valid_from: datetime | None = prop("When it became active.", change=Change.APPENDED, default=None, indexed=True)
     valid_to: datetime | None = prop("When it ended (exclusive).", change=Change.APPENDED, default=None, after="valid_from")
     reason: str | None = prop("Why it was requested.", default=None, length=PROSE)
-    planned_for: datetime | None = prop("When it is to begin; null where at once.", default=None, ahead=True)
-    basis: Basis | None = prop("What it was authorised on.", default=None)
+    planned_for: datetime | None = prop("When it is to begin. Null means at once.", default=None, ahead=True)
+    basis: Basis | None = prop("Why it was authorised.", default=None)
     rejoins: bool | None = prop(
-        "Whether a cohort goes back to what its fleet runs: it is over once it is active, and the fleet's deployment holds.",
+        "Whether a cohort goes back to what its fleet runs. The deployment is then over once it "
+        "is active, and the fleet's deployment holds.",
         default=None,
     )
     reports: list[DeploymentReport] | None = prop(
-        "What was reported of it, in the order of moments: of each state the first report and the last.",
+        "The first and the last report of each state, in the order of moments.",
         change=Change.APPENDED, default=None, items=ENDS,
     )  # fmt: skip
     failed_robots: list[str] | None = prop(
-        "The robots on which it was reported to fail, as ids.", change=Change.APPENDED, default=None, items=ENDS
+        "The ids of the robots on which it failed.", change=Change.APPENDED, default=None, items=ENDS
     )
 
     artifact = edge(
         OF, "Artifact", one=True, doc="The artifact that it is to run.",
-        back="deployments", back_doc="Where it is meant to run.",
+        back="deployments", back_doc="The deployments of it.",
     )  # fmt: skip
     on = edge(
-        ON, "Fleet", "Cohort", one=True, doc="Where it is to run.",
-        back="deployments", back_doc="What is meant to run here.",
+        ON, "Fleet", "Cohort", one=True, doc="The fleet or cohort where it is to run.",
+        back="deployments", back_doc="The deployments to this place.",
     )  # fmt: skip
     authorized_by = edge(
         AUTHORIZED_BY, "Decision", doc="The decisions that authorised it.",
@@ -160,11 +161,11 @@ class Deployment(Node, prefix="deployment", standing=Standing.GOVERNED):
 
 
 class Installation(Node, prefix="installation", standing=Standing.OBSERVED):
-    """An artifact observed on a robot for an interval."""
+    """An artifact that a robot was seen to run, for an interval."""
 
     valid_from: datetime = prop("Since when it was seen.", indexed=True)
     valid_to: datetime | None = prop(
-        "Until when it was seen (exclusive); null while it is.", change=Change.APPENDED, default=None, after="valid_from"
+        "Until when it was seen (exclusive). Null while it is seen.", change=Change.APPENDED, default=None, after="valid_from"
     )
 
     artifact = edge(

@@ -32,7 +32,7 @@ class Incident(Node, prefix="incident", standing=Standing.OBSERVED, one_by_name=
     severity: Severity | None = prop("How bad it is.", change=Change.TOLD, default=None)
     valid_from: datetime = prop("When it began.", indexed=True)
     valid_to: datetime | None = prop(
-        "When it was over; null while it is open.", change=Change.APPENDED, default=None, after="valid_from"
+        "When it was over. Null while it is open.", change=Change.APPENDED, default=None, after="valid_from"
     )
 
     at = edge(
@@ -46,7 +46,7 @@ class MaintenanceEvent(Node, prefix="maintenance", standing=Standing.OBSERVED, o
 
     valid_from: datetime = prop("When it began.", indexed=True)
     valid_to: datetime | None = prop(
-        "When it was over; null while it lasts.", change=Change.APPENDED, default=None, after="valid_from"
+        "When it was over. Null while it lasts.", change=Change.APPENDED, default=None, after="valid_from"
     )
 
     at = edge(
@@ -56,11 +56,11 @@ class MaintenanceEvent(Node, prefix="maintenance", standing=Standing.OBSERVED, o
 
 
 class Attribution(Node, prefix="attribution", standing=Standing.GOVERNED):
-    """What explains an incident: method, confidence and actor."""
+    """An explanation of an incident, with method, confidence and actor."""
 
-    method: str | None = prop("How it was found.", default=None)
-    confidence: float | None = prop("How sure it is, from 0 to 1.", default=None, least=0, most=1)
-    actor: str | None = prop("Who says so.", default=None)
+    method: str | None = prop("The method by which somebody found it.", default=None)
+    confidence: float | None = prop("The confidence, from 0 to 1.", default=None, least=0, most=1)
+    actor: str | None = prop("Who explains it.", default=None)
 
     explains = edge(
         EXPLAINS, "Incident", doc="The incident that it explains.",

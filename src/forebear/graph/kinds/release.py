@@ -29,11 +29,11 @@ from forebear.graph.kinds.edge_types import (
 
 
 class Model(Node, prefix="model"):
-    """A named model, whose versions are governed."""
+    """A named model. Actions govern its versions."""
 
 
 class ModelVersion(Node, prefix="model", versioned=True, standing=Standing.GOVERNED):
-    """One version of a model: the governed object, everything that makes a robot policy executable."""
+    """One version of a model, with everything that makes a robot policy executable."""
 
     weights_digest: Digest | None = prop("Digest of the weights.", default=None, indexed=True)
     normalization_digest: Digest | None = prop("Digest of the normalisation statistics.", default=None)
@@ -42,11 +42,11 @@ class ModelVersion(Node, prefix="model", versioned=True, standing=Standing.GOVER
     uri: str | None = prop("Where it lies.", default=None)
     parameters: Long | None = prop("Number of parameters.", default=None, least=0)
     sensors: list[str] | None = prop("The sensors that it reads.", default=None)
-    action_space: str | None = prop("What it commands, such as 7-DoF end-effector deltas.", default=None)
-    rate_hz: float | None = prop("At which rate it must be run, in Hz.", default=None, least=0)
+    action_space: str | None = prop("The actions that it outputs, such as 7-DoF end-effector deltas.", default=None)
+    rate_hz: float | None = prop("The rate at which a robot must run it, in Hz.", default=None, least=0)
     memory_mib: float | None = prop("Memory that it needs, in MiB.", default=None, least=0)
-    robot_software: str | None = prop("Range of robot software versions that it works with, such as >=4.2,<5.", default=None)
-    license: str | None = prop("License of the weights.", default=None)
+    robot_software: str | None = prop("The robot software versions that it works with, such as >=4.2,<5.", default=None)
+    license: str | None = prop("The licence of the weights.", default=None)
     created_at: datetime | None = prop("When it was registered, in the world.", default=None)
 
     model = edge(
@@ -68,14 +68,14 @@ class ModelVersion(Node, prefix="model", versioned=True, standing=Standing.GOVER
 
 
 class HardwareTarget(Node, prefix="target", standing=Standing.SETTLED):
-    """Hardware that artifacts are built for."""
+    """A kind of hardware that artifacts are built for."""
 
     accelerator: str | None = prop("Its accelerator.", default=None)
     memory_mib: float | None = prop("Its memory, in MiB.", default=None, least=0)
 
 
 class ReleaseLine(Node, prefix="line", standing=Standing.SETTLED):
-    """Robot class, hardware target and customer environment: what a release is approved for."""
+    """What a release is approved for: a class of robots, a hardware target and an environment."""
 
     robot_class: str | None = prop("The class of robots.", default=None)
     environment: str | None = prop("The customer environment.", default=None)
@@ -87,7 +87,7 @@ class ReleaseLine(Node, prefix="line", standing=Standing.SETTLED):
 
 
 class ReleaseState(StrEnum):
-    """Where one version stands in one release line."""
+    """The state of a release."""
 
     CANDIDATE = "CANDIDATE"
     EVALUATED = "EVALUATED"
@@ -99,14 +99,17 @@ class ReleaseState(StrEnum):
 
 
 class Release(Node, prefix="release", versioned=True, standing=Standing.GOVERNED):
-    """One model version's standing in one release line: the state lives here."""
+    """One model version in one release line. It holds the state."""
 
     state: ReleaseState = prop("Where it stands now.", change=Change.APPENDED, indexed=True)
     stale_from: datetime | None = prop(
-        "From when its approval is stale, as a newer policy asks for more or its evidence was corrected; null while it stands.",
+        "The moment from which its approval is stale, because a newer policy asks for more or somebody "
+        "corrected its evidence. Null while the approval holds.",
         change=Change.APPENDED, default=None, ahead=True,
     )  # fmt: skip
-    trainers: list[str] | None = prop("Who had trained its version, as it was known when it was registered.", default=None)
+    trainers: list[str] | None = prop(
+        "The actors who had trained its version, as Forebear knew at the registration.", default=None
+    )
 
     version = edge(
         OF, "ModelVersion", one=True, doc="The version whose standing it is.",
@@ -133,12 +136,12 @@ class Metric(Value):
     """A metric that a pack defines."""
 
     name: str = prop("Its name.")
-    unit: str | None = prop("Its unit; null where dimensionless.", default=None)
-    direction: Direction | None = prop("Which way is better.", default=None)
+    unit: str | None = prop("Its unit. Null if it has none.", default=None)
+    direction: Direction | None = prop("Whether higher or lower is better.", default=None)
 
 
 class EvaluationPack(Node, prefix="pack", versioned=True, standing=Standing.SETTLED):
-    """A versioned benchmark or replay pack: metrics with unit and direction, and slices."""
+    """A versioned benchmark or replay pack. It defines metrics with unit and direction, and slices."""
 
     digest: Digest | None = prop("Digest of the pack.", default=None, indexed=True)
     uri: str | None = prop("Where it lies.", default=None)
@@ -166,11 +169,11 @@ class Measurement(Value):
     """One measured value of one metric on one slice."""
 
     metric: str = prop("The metric.")
-    slice: str | None = prop("The slice; null for the whole pack.", default=None)
+    slice: str | None = prop("The slice. Null for the whole pack.", default=None)
     value: float = prop("The measured value, in the metric's unit.")
     unit: str | None = prop("The unit.", default=None)
-    sample_size: int | None = prop("How many trials.", default=None, least=1)
-    spread: float | None = prop("Spread, in the metric's unit.", default=None, least=0)
+    sample_size: int | None = prop("The number of trials.", default=None, least=1)
+    spread: float | None = prop("The spread, in the metric's unit.", default=None, least=0)
 
 
 class Evidence(Node, prefix="evidence", standing=Standing.GOVERNED, plural="evidence"):
@@ -206,7 +209,7 @@ class RiskTier(StrEnum):
 
 
 class ReleasePolicy(Node, prefix="policy", versioned=True, standing=Standing.GOVERNED, plural="releasePolicies"):
-    """A versioned promotion policy: thresholds, approvals, risk tier."""
+    """A versioned policy: thresholds, approvals and risk tier."""
 
     risk_tier: RiskTier | None = prop("How much can go wrong.", default=None)
     document: Json | None = prop("The policy itself.", default=None)
@@ -234,66 +237,64 @@ class DecisionType(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What a decision came to."""
+    """The verdict of a decision."""
 
     GRANTED = "GRANTED"
     REFUSED = "REFUSED"
 
 
 class Check(Value):
-    """One requirement, as it was checked when the decision was taken."""
+    """One requirement of a policy, and the result at the decision."""
 
-    requirement: str = prop("What the policy asked for.", length=PROSE)
-    code: str | None = prop("What it came to, such as MET, THRESHOLD_MISSED or TOO_OLD.", default=None)
+    requirement: str = prop("The requirement of the policy.", length=PROSE)
+    code: str | None = prop("The result, such as MET, THRESHOLD_MISSED or TOO_OLD.", default=None)
     pack: str | None = prop("Id of the evaluation pack.", default=None)
     metric: str | None = prop("The metric.", default=None)
     slice: str | None = prop("The slice.", default=None)
     target: str | None = prop("Id of the hardware target on which it had to be measured.", default=None)
     threshold: float | None = prop("The value to reach, in the metric's unit.", default=None)
-    direction: Direction | None = prop("Whether that is the least that suffices, or the greatest.", default=None)
+    direction: Direction | None = prop("Whether the threshold is the least value that suffices, or the greatest.", default=None)
     unit: str | None = prop("The unit of the values.", default=None)
-    measured: float | None = prop("The value measured; null where no evidence counted.", default=None)
+    measured: float | None = prop("The measured value. Null if no evidence counted.", default=None)
     evidence: str | None = prop("Id of the evidence.", default=None)
-    baseline: float | None = prop("The value of the version that was deployed, where it was compared.", default=None)
+    baseline: float | None = prop("The value of the deployed version, if the check compared with it.", default=None)
     baseline_evidence: str | None = prop("Id of the evidence of the baseline.", default=None)
-    passed: bool = prop("Whether it was met.")
-    message: str | None = prop("What it came to, in words.", default=None, length=PROSE)
+    passed: bool = prop("Whether the check passed.")
+    message: str | None = prop("The result in words.", default=None, length=PROSE)
 
 
 class Ground(Value):
-    """What a candidate carried when it was approved: an edge of its lineage, or a value of a node in it."""
+    """What a candidate carried at its approval: an edge of its lineage, or a value of a node there."""
 
-    part: str = prop("What the policy asked a candidate to carry, such as dataset.")
+    part: str = prop("The requirement for a candidate, such as dataset.")
     of: str = prop("Id of the node that carried it.")
-    edge: str | None = prop("The edge, by the name of its field; null for a value of the node itself.", default=None)
+    edge: str | None = prop("The name of the edge's field. Null for a value of the node itself.", default=None)
     to: str | None = prop("Id of the node that the edge led to.", default=None)
     value: str | None = prop(
-        "What stood there: a digest, a commit, the status of a run that succeeded, how often a configuration was corrected.",
+        "The value: a digest, a commit, the status of a run that succeeded, or the number of corrections of a configuration.",
         default=None,
     )
 
 
 class Decision(Node, prefix="decision", standing=Standing.GOVERNED):
-    """One policy evaluation, approval, refusal, withdrawal or other verdict about a release, with its frozen checks."""
+    """One verdict about a release, such as an evaluation, an approval or a withdrawal, with the checks as they were then."""
 
     type: DecisionType | None = prop("What kind of decision it is.", default=None)
-    verdict: Verdict | None = prop("What it came to.", default=None)
-    actor: str | None = prop("Who decided; the policy itself where it promoted by itself.", default=None)
-    roles: list[str] | None = prop("The roles that they had then.", default=None)
-    machine: bool | None = prop("Whether it was a machine.", default=None)
-    digest: Digest | None = prop("Digest of what it decided about: of the version's digests and interface.", default=None)
-    expires_at: datetime | None = prop(
-        "Until when it holds (exclusive); null where it holds for good.", default=None, ahead=True
-    )
+    verdict: Verdict | None = prop("The verdict.", default=None)
+    actor: str | None = prop("Who decided. It is the policy if the policy decided by itself.", default=None)
+    roles: list[str] | None = prop("The actor's roles at that moment.", default=None)
+    machine: bool | None = prop("Whether the actor was a machine.", default=None)
+    digest: Digest | None = prop("The digest of what it decided about: the version's digests and interface.", default=None)
+    expires_at: datetime | None = prop("Until when it holds (exclusive). Null means for good.", default=None, ahead=True)
     rollback_allowed: bool | None = prop(
-        "Of a deprecation: whether rolling back to the release stays allowed; so it does where this is null.", default=None
+        "For a deprecation: whether rolling back to the release stays allowed. Null means that it does.", default=None
     )
     decided_at: datetime | None = prop("When it was decided, in the world.", default=None, indexed=True)
-    state: ReleaseState | None = prop("The release's state after it; null where it changed none.", default=None)
+    state: ReleaseState | None = prop("The release's state after it. Null if it changed no state.", default=None)
     reasons: list[str] | None = prop("Why.", default=None, length=PROSE)
     checks: list[Check] | None = prop("The frozen checks.", default=None, items=ENDS)
     grounds: list[Ground] | None = prop(
-        "What the candidate requirements rested on, where it approves.", default=None, items=ENDS
+        "For an approval: what the requirements for a candidate rested on.", default=None, items=ENDS
     )
 
     about = edge(
@@ -301,7 +302,7 @@ class Decision(Node, prefix="decision", standing=Standing.GOVERNED):
         back="decisions", back_doc="The decisions about it.",
     )  # fmt: skip
     under = edge(
-        UNDER, "ReleasePolicy", doc="The policy that it was taken under.",
+        UNDER, "ReleasePolicy", doc="The policy that it applied.",
         back="decisions", back_doc="The decisions taken under it.",
     )  # fmt: skip
     cites = edge(
@@ -328,7 +329,7 @@ class ArtifactState(StrEnum):
 
 
 class Basis(StrEnum):
-    """What lets something run: an approval, one that is stale by now, or an override."""
+    """Why something may run: an approval, a stale approval or an override."""
 
     APPROVAL = "APPROVAL"
     STALE_APPROVAL = "STALE_APPROVAL"
@@ -343,7 +344,7 @@ class Artifact(Node, prefix="artifact", standing=Standing.GOVERNED, reported_by=
     precision: str | None = prop("Its numeric precision, such as INT8.", default=None)
     digest: Digest | None = prop("Digest of its content, as `algorithm:hex`.", default=None, indexed=True)
     uri: str | None = prop("Where it lies.", default=None)
-    toolchain: str | None = prop("What built it.", default=None)
+    toolchain: str | None = prop("The toolchain that built it.", default=None)
     built_at: datetime | None = prop("When it was built.", default=None)
 
     built_from = edge(

@@ -22,7 +22,7 @@ from forebear.graph.kinds.edge_types import (
 class Guidance(EdgeProperties):
     """As what a model guided a run."""
 
-    role: str = prop("teacher or reward.", identity=True)
+    role: str = prop("The role of the model: teacher or reward.", identity=True)
 
 
 class CodeVersion(Node, prefix="code", versioned=True):
@@ -33,14 +33,14 @@ class CodeVersion(Node, prefix="code", versioned=True):
 
 
 class SoftwareEnvironment(Node, prefix="environment"):
-    """A dependency surface: what was installed where a run ran."""
+    """The software that was installed where a run ran."""
 
     digest: Digest | None = prop("Digest of the lock file or image, as `algorithm:hex`.", default=None, indexed=True)
     packages: Json | None = prop("Package names with their versions.", default=None)
 
 
 class ComputeProfile(Node, prefix="compute"):
-    """Hardware and scale that a run used."""
+    """The hardware that a run used, and how much of it."""
 
     accelerator: str | None = prop("Accelerator, such as A100-80GB.", default=None)
     accelerator_count: int | None = prop("How many accelerators.", default=None, least=0)
@@ -56,7 +56,7 @@ class ExperimentDecision(StrEnum):
 
 
 class Experiment(Node, prefix="experiment"):
-    """A hypothesis, the comparison that tests it, and the decision that was drawn from it."""
+    """A hypothesis, the comparison that tests it, and the conclusion."""
 
     hypothesis: str | None = prop("What was expected, and why.", default=None, searchable=True, length=PROSE)
     comparison: str | None = prop("What was compared with what.", default=None, length=PROSE)
@@ -65,7 +65,7 @@ class Experiment(Node, prefix="experiment"):
 
 
 class RunStatus(StrEnum):
-    """Where a run stands."""
+    """The status of a run."""
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"
@@ -75,7 +75,7 @@ class RunStatus(StrEnum):
 
 
 class Run(Node, prefix="run"):
-    """One training run: its configuration, its times, its status, its metrics."""
+    """One training run, with its configuration, times, status and metrics."""
 
     status: RunStatus | None = prop("Where it stands.", change=Change.TOLD, default=None)
     configuration: Json | None = prop("Its configuration.", default=None)
@@ -118,7 +118,7 @@ class Run(Node, prefix="run"):
 
 
 class Checkpoint(Node, prefix="checkpoint"):
-    """A training artifact: weights at a step of a run."""
+    """The weights at one step of a run."""
 
     step: Long | None = prop("Optimizer steps taken.", default=None, least=0)
     uri: str | None = prop("Where it lies.", default=None)
