@@ -44,7 +44,8 @@ _TOKEN = re.compile(
 )
 _WORDS = {word.value: word for word in Word}
 _OPENING = {"(": ")", "[": "]", "{": "}"}
-_SILENT = (Word.SPACE, Word.COMMENT)
+SILENT = (Word.SPACE, Word.COMMENT)
+"""What stands between words."""
 
 
 def tokens(source: str, line: int = 1) -> Iterator[Lexeme]:
@@ -106,6 +107,6 @@ def stripped(read: Sequence[Lexeme]) -> list[Lexeme]:
 def beside(read: Sequence[Lexeme], i: int, step: int) -> str:
     """The next text before (`step` -1) or behind (1) an index that is neither space nor comment; empty where none is."""
     i += step
-    while 0 <= i < len(read) and read[i].word in _SILENT:
+    while 0 <= i < len(read) and read[i].word in SILENT:
         i += step
     return read[i].text if 0 <= i < len(read) else ""

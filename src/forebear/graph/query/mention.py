@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum, auto
 
-from forebear.graph.query.lexer import Lexeme, Word, beside
+from forebear.graph.query.lexer import SILENT, Lexeme, Word
 
 
 class Mention(StrEnum):
@@ -59,9 +59,13 @@ def mentions(read: Sequence[Lexeme]) -> list[Mention]:
     """What each token stands for; a variable, a function and a rule begin with a small letter."""
     found = [Mention.OTHER] * len(read)
     frames = [_Frame("{", "", "START")]
-    for i, token in enumerate(read):
+    solid = [i for i, token in enumerate(read) if token.word not in SILENT]
+    # Those before and behind each: at the ends, nothing.
+    texts = ["", "", *(read[i].text for i in solid), ""]
+    for at, i in enumerate(solid, 2):
+        token = read[i]
         if token.word is Word.SIGN and token.text in "([{":
-            frames.append(_opened(read, i, frames[-1]))
+            frames.append(_opened(token.text, texts[at - 1], frames[-1]))
         elif token.word is Word.SIGN and token.text in ")]}" and len(frames) > 1:
             frames.pop()
         elif token.word is Word.NAME:
@@ -69,15 +73,16 @@ def mentions(read: Sequence[Lexeme]) -> list[Mention]:
             if token.text in CLAUSES and around.clause:
                 around.clause = token.text
             elif token.text[0].islower() or token.text[0] == "_":
-                found[i] = _mention(read, i, frames[-1], around)
+                found[i] = _mention(texts[at - 2 : at + 2], frames[-1], around)
+                if found[i] is Mention.VARIABLE and i + 1 < len(read) and read[i + 1].text == "(":
+                    found[i] = Mention.CALLED
     return found
 
 
-def _opened(read: Sequence[Lexeme], i: int, within: _Frame) -> _Frame:
-    """The bracket at an index, as it is opened."""
-    before = beside(read, i, -1)
-    if read[i].text != "{":
-        return _Frame(read[i].text, before.lower(), "")
+def _opened(bracket: str, before: str, within: _Frame) -> _Frame:
+    """A bracket as it is opened, behind a word or sign and within another bracket."""
+    if bracket != "{":
+        return _Frame(bracket, before.lower(), "")
     if before in SUBQUERIES:
         return _Frame("{", before, "MATCH")
     # `CALL (a) { … }` and `CALL { … }`; a map stands elsewhere: in a pattern, behind a variable, a colon, an operator.
@@ -85,23 +90,23 @@ def _opened(read: Sequence[Lexeme], i: int, within: _Frame) -> _Frame:
     return _Frame("{", before, "START" if called else "")
 
 
-def _mention(read: Sequence[Lexeme], i: int, frame: _Frame, around: _Frame) -> Mention:
-    """What a name that begins with a small letter stands for, inside a bracket, and inside a map or a subquery."""
-    before, behind = beside(read, i, -1), beside(read, i, 1)
-    if before == "." and not (i > 1 and read[i - 2].text == "."):
-        return Mention.OTHER
-    if behind == ":" and before in ("{", ",") and frame.is_map:
-        return Mention.OTHER
-    if i + 1 < len(read) and read[i + 1].text == "(":
-        return Mention.CALLED
-    if read[i].text in _CONSTANTS:
+def _mention(texts: Sequence[str], frame: _Frame, around: _Frame) -> Mention:
+    """What a name that begins with a small letter stands for, unless it is called.
+
+    `texts`: two words or signs before it, itself, and the one behind. `frame`: the bracket that it stands in; `around`: the
+    map or the subquery.
+    """
+    twice, before, name, behind = texts
+    if (before == "." and twice != ".") or name in _CONSTANTS or (behind == ":" and before in ("{", ",") and frame.is_map):
         return Mention.OTHER
     listed = behind.upper() == "IN" and (
         before == "["
         or (before == "(" and frame.name in ("any", "all", "none", "single"))
         or (before == "," and frame.name == "reduce")
     )
-    in_pattern = around.clause == "MATCH" and (before == "(" or (before == "[" and behind in (":", "]")))
+    in_pattern = around.clause == "MATCH" and (
+        (before == "(" and behind in (")", ":", "{")) or (before == "[" and behind in (":", "]"))
+    )
     is_path = before.upper() == "MATCH" and behind == "="
     gathers = before == "(" and frame.name == "reduce" and behind == "="
     if before.upper() == "AS" or listed or in_pattern or is_path or gathers:
