@@ -8,7 +8,8 @@ from forebear.app import Forebear
 from forebear.graph.kinds import GRAPH
 from forebear.graph.query.dialect import Engine
 from forebear.store.statements import whole
-from tests.record.asking import serving
+from tests.record.asking import ask, now, record, serving
+from tests.store.pasting import pasted
 
 MOMENT = re.compile(r"20[\d-]{8}T[\d:.]{15}Z")
 
@@ -49,3 +50,22 @@ async def test_what_there_is_no_statement_of_is_refused(
     (error,) = refused.json()["errors"]
     assert error["extensions"] == {"code": code}
     assert error["message"].startswith(message)
+
+
+async def test_a_statement_that_is_pasted_answers_what_the_question_does(registry: Forebear) -> None:
+    await record(
+        registry,
+        {"kind": "Run", "id": "run:a", "trainedOn": ["dataset:d@1"]},
+        {"kind": "Checkpoint", "id": "checkpoint:a", "producedBy": "run:a"},
+    )
+    answer = await ask(registry, '{ lineage(of: "checkpoint:a") { total nodes { node { id } depth } } }')
+    moment = now()
+    await record(registry, {"kind": "Run", "id": "run:a", "trainedOn": ["dataset:e@1"]})
+    for as_known in (True, False):
+        statement, parameters = pasted(whole("lineage", GRAPH, registry.store.engine, moment, as_known=as_known))
+        (row,) = await registry.store.read(statement, {**parameters, "of": "checkpoint:a"})
+        nodes = [{"node": {"id": each["node"]["id"]}, "depth": each["depth"]} for each in row["nodes"]]
+        later = [] if as_known else [{"node": {"id": "dataset:e@1"}, "depth": 2}]
+        assert {"total": row["total"] - len(later), "nodes": nodes} == {
+            **answer["lineage"], "nodes": [*answer["lineage"]["nodes"], *later]
+        }  # fmt: skip

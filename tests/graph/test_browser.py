@@ -36,7 +36,7 @@ def test_a_question_is_printed_with_its_columns_and_a_value_for_each_parameter()
         ':param dataset => "dataset:x";\n'
         ':param order => "FIRST";\n'
         ":param most => 5;\n"
-        ":param names => [];\n"
+        ":param names => null;\n"
         ":param exact => null;\n"
         f':param until => "{NOW}";\n'
         f':param at => "{NOW}";\n'

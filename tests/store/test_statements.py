@@ -1,8 +1,6 @@
 """The hand-written files of `cypher/actions` as each engine is given them."""
 
 import asyncio
-import json
-import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from forebear.graph.kinds import GRAPH
 from forebear.graph.query.dialect import Engine, InvalidStatement
 from forebear.store import Store
 from forebear.store.statements import Facts, facts, names, whole
+from tests.store.pasting import pasted
 
 SOURCE = """// How something stands.
 //
@@ -80,12 +79,6 @@ NOW_ALONE = {
 """What is not asked as it was known at another moment."""
 
 
-def parameters_of(printed: str) -> dict[str, object]:
-    """The values that a printed statement gives its parameters."""
-    values = re.findall(r"^:param (\w+) => \(?(.*?)\)?;$", printed, re.M)
-    return {name: json.loads(re.sub(r"([{ ])(\w+): ", r'\1"\2": ', value)) for name, value in values}
-
-
 @pytest.mark.parametrize("as_known", [False, True], ids=["now", "as known"])
 async def test_every_printed_statement_is_one_that_the_engine_can_plan(engine_store: Store, as_known: bool) -> None:
     turns = asyncio.Semaphore(2)
@@ -95,9 +88,9 @@ async def test_every_printed_statement_is_one_that_the_engine_can_plan(engine_st
             printed = whole(name, GRAPH, engine_store.engine, "2026-11-23T14:52:06.000000Z", as_known=as_known)
         except InvalidStatement:
             return None
-        statement = re.sub(r"^:param .*\n", "", printed, flags=re.M).strip().removesuffix(";")
+        statement, parameters = pasted(printed)
         async with turns:
-            await engine_store.read(f"EXPLAIN {statement}", parameters_of(printed), timeout=120)
+            await engine_store.read(f"EXPLAIN {statement}", parameters, timeout=120)
         return name
 
     done = {name for name in await asyncio.gather(*map(planned, names())) if name}

@@ -87,12 +87,12 @@ def example(parameter: Parameter, graph: Graph, now: str) -> object:
     type, default = parameter.type, parameter.default
     if default is not None:
         return json.loads(default) if type.name in ("Int", "Float", "Boolean") else default
-    if type.many:
-        return []
-    if type.name == "DateTime":
+    if type.name == "DateTime" and not type.many:
         return now
     if not type.required:
         return None
+    if type.many:
+        return []
     if type.name == "ID":
         kinds = [kind for kind in type.kinds or graph.kinds if kind not in OWN_LABELS]
         return Ids(graph).example(kinds[0]) if kinds else ""
