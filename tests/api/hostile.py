@@ -27,7 +27,7 @@ from graphql import (
     is_required_input_field,
 )
 
-from forebear.api.metadata import rule_of
+from forebear.api.types.made import rule_of
 from forebear.graph.query.field import QuestionField
 
 

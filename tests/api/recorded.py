@@ -10,7 +10,7 @@ from typing import Any
 
 from graphql import GraphQLSchema
 
-from forebear.api.metadata import rule_of
+from forebear.api.types.made import rule_of
 from forebear.app import Forebear, schema_of
 from forebear.identity.actors import DEVELOPMENT
 from forebear.store import Engine, Store

@@ -7,68 +7,61 @@ from functools import partial
 from typing import Any
 
 import msgspec
-import strawberry
 from graphql import GraphQLResolveInfo
-from strawberry.types.field import StrawberryField
 
 from forebear.actions.action import Action
 from forebear.actions.performer import By
 from forebear.api.context import Context
-from forebear.api.metadata import FETCHES, RESOLVE
-from forebear.api.scalars import JSON
-from forebear.api.types import TypeBuilder, list_of, plain
+from forebear.api.types.made import ID, Argument, Field, Types, list_of, plain
+from forebear.api.types.properties import PropertyTypes
+from forebear.api.types.scalars import JSON
 from forebear.domain.outcome import Outcome
-from forebear.graph.declaration import Property
+from forebear.graph.declaration import Graph, Property
 from forebear.graph.query.field import LookupField, LookupsField, Rule
 
 
-class ActionBuilder:
+class ActionTypes:
     """Makes the mutation fields of actions, and the types of their outcome."""
 
-    def __init__(self, types: TypeBuilder, actions: Iterable[Action]) -> None:
+    def __init__(self, types: Types, properties: PropertyTypes, graph: Graph, actions: Iterable[Action]) -> None:
         self._types = types
+        self._properties = properties
         self._actions = tuple(actions)
-        self._node = LookupField(tuple(types.graph.kinds), required=False)
+        self._node = LookupField(tuple(graph.kinds), required=False)
 
-    def fields(self) -> Mapping[str, StrawberryField]:
+    def fields(self) -> Mapping[str, Field]:
         """The fields by name."""
         types = self._types
         self._outcomes()
+        self._dry_run()
         answer = types.union("Outcome", "What came of an action.", "Done", "Refused", "Conflict", "Planned")
         return {a.name: self._field(a, answer) for a in self._actions}
 
-    def _field(self, action: Action, answer: Any) -> StrawberryField:
-        arguments: dict[str, tuple[Any, str, Any]] = {
-            p.name: (self._argument(p), p.doc, None if p.required else strawberry.UNSET) for p in action.input.members
-        }
-        arguments["idempotencyKey"] = (
+    def _field(self, action: Action, answer: Any) -> Field:
+        arguments: dict[str, Argument] = {p.name: Argument(self._argument(p), p.doc) for p in action.input.members}
+        arguments["idempotencyKey"] = Argument(
             str | None,
             "A key of your choice, one for each request. A repeated request with the same key "
             "answers its first outcome and does nothing twice.",
-            strawberry.UNSET,
         )
-        arguments["expectedRevision"] = (
+        arguments["expectedRevision"] = Argument(
             int | None,
             "The subject's `revision` on which you decided. If the subject has another one by now, the outcome is Conflict.",
-            strawberry.UNSET,
         )
-        return self._types.resolved(action.doc, {RESOLVE: partial(act, action.name)}, answer, arguments)
+        return Field(answer, action.doc, resolve=partial(act, action.name), arguments=arguments)
 
     def _argument(self, p: Property) -> Any:
         if not p.names:
-            return self._types.input(p)
-        made: Any = self._types.named(f"{p.names[0]}Fact") if p.is_fact else strawberry.ID
+            return self._properties.input(p)
+        made: Any = self._types.named(f"{p.names[0]}Fact") if p.is_fact else ID
         made = list_of(made) if p.item_type is not None else made
         return made if p.required else made | None
 
     def _outcomes(self) -> None:
         make, named = self._types.make, self._types.named
 
-        def field(annotation: Any, doc: str) -> tuple[Any, Any]:
-            return annotation, strawberry.field(description=doc)
-
-        def fetched(annotation: Any, doc: str, name: str, rule: Rule) -> tuple[Any, Any]:
-            return None, self._types.resolved(doc, {RESOLVE: partial(fetch, rule, name), FETCHES: rule}, annotation, {})
+        def fetched(annotation: Any, doc: str, name: str, rule: Rule) -> Field:
+            return Field(annotation, doc, resolve=partial(fetch, rule, name), fetches=rule)
 
         decisions = fetched(
             list_of(named("Decision")), "The decisions that the action put on record.", "decisions", LookupsField()
@@ -78,9 +71,9 @@ class ActionBuilder:
             "Reason",
             "One reason of a refusal.",
             {
-                "code": field(str, "The code. It stays the same between versions."),
-                "message": field(str, "What stands in the way."),
-                "remedy": field(str, "What to do about it."),
+                "code": Field(str, "The code. It stays the same between versions."),
+                "message": Field(str, "What stands in the way."),
+                "remedy": Field(str, "What to do about it."),
             },
         )
         make(
@@ -89,34 +82,16 @@ class ActionBuilder:
             {
                 "subject": subject,
                 "decisions": decisions,
-                "changed": field(list[strawberry.ID], "The ids of all nodes that the action wrote."),
-                "unchanged": field(bool, "Whether nothing had to change, because it was so already."),
+                "changed": Field(list[ID], "The ids of all nodes that the action wrote."),
+                "unchanged": Field(bool, "Whether nothing had to change, because it was so already."),
             },
         )
         make(
             "Refused",
             "The action was refused.",
             {
-                "reasons": field(list_of(named("Reason")), "Every reason for the refusal."),
+                "reasons": Field(list_of(named("Reason")), "Every reason for the refusal."),
                 "decisions": decisions,
-            },
-        )
-        make(
-            "Considered",
-            "An option that the decision weighed.",
-            {
-                "id": field(strawberry.ID, "Its id."),
-                "chosen": field(bool, "Whether the decision would choose it."),
-                "reasons": field(list_of(named("Reason")), "Every reason against it."),
-                "remarks": field(list[str], "Remarks for it and against it."),
-            },
-        )
-        make(
-            "Planned",
-            "The result of a dry run: what the action would do. Nothing changed.",
-            {
-                "changes": field(JSON, "What the action would write: values by node and property, and the ends of edges."),
-                "considered": field(list_of(named("Considered")), "The options that the decision weighed, the best first."),
             },
         )
         make(
@@ -124,8 +99,29 @@ class ActionBuilder:
             "Somebody changed the subject since the revision that you expected. Nothing changed.",
             {
                 "subject": subject,
-                "expected": field(int, "The revision that you expected."),
-                "revision": field(int, "The revision that the subject has now."),
+                "expected": Field(int, "The revision that you expected."),
+                "revision": Field(int, "The revision that the subject has now."),
+            },
+        )
+
+    def _dry_run(self) -> None:
+        make, named = self._types.make, self._types.named
+        make(
+            "Considered",
+            "An option that the decision weighed.",
+            {
+                "id": Field(ID, "Its id."),
+                "chosen": Field(bool, "Whether the decision would choose it."),
+                "reasons": Field(list_of(named("Reason")), "Every reason against it."),
+                "remarks": Field(list[str], "Remarks for it and against it."),
+            },
+        )
+        make(
+            "Planned",
+            "The result of a dry run: what the action would do. Nothing changed.",
+            {
+                "changes": Field(JSON, "What the action would write: values by node and property, and the ends of edges."),
+                "considered": Field(list_of(named("Considered")), "The options that the decision weighed, the best first."),
             },
         )
 

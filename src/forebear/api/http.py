@@ -18,7 +18,7 @@ from forebear.api.answering.executor import Executor, Mutates
 from forebear.api.body import MAX_ARRAY, MAX_GRAPHQL, media_type, read_json, unzipped
 from forebear.api.context import Context
 from forebear.api.log import note
-from forebear.api.mutations import outcome, rejection, verbs_of
+from forebear.api.recording import outcome, rejection, verbs_of
 from forebear.api.refusal import BadRequest
 from forebear.domain.roles import Actor, refusal_of_all
 from forebear.graph.declaration import LINE

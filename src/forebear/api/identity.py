@@ -6,16 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
-import strawberry
 from graphql import GraphQLResolveInfo
-from strawberry.types.field import StrawberryField
 
 from forebear.api.actions import told
 from forebear.api.context import Context
 from forebear.api.document.errors import forbidden
-from forebear.api.metadata import RESOLVE, VERB
-from forebear.api.scalars import DateTime
-from forebear.api.types import TypeBuilder, list_of
+from forebear.api.types.made import ID, Argument, Field, Types, list_of
+from forebear.api.types.scalars import DateTime
 from forebear.domain.outcome import Refused
 from forebear.domain.roles import PERMISSIONS, Actor, Role, in_order, listed, may, refusal_of_all
 from forebear.identity.tokens import Token
@@ -43,58 +40,55 @@ def permitted(
     return guarded
 
 
-class IdentityBuilder:
+class IdentityTypes:
     """Makes the types and the fields of identity."""
 
-    def __init__(self, types: TypeBuilder) -> None:
+    def __init__(self, types: Types) -> None:
         self._types = types
         self._roles = list_of(types.enum("Role", {role.name: role.doc for role in Role}, "What somebody is trusted with."))
         self._me()
         self._token()
 
-    def fields(self) -> Mapping[str, StrawberryField]:
+    def fields(self) -> Mapping[str, Field]:
         """The root fields of queries."""
         types = self._types
         return {
-            "me": types.resolved("The actor who asks, and what it may do.", {RESOLVE: me, VERB: None}, types.named("Me"), {}),
-            "tokens": types.resolved(
-                "Lists all API tokens, the newest first, including those that are valid no more.",
-                {RESOLVE: tokens, VERB: "readTokens"},
+            "me": Field(types.named("Me"), "The actor who asks, and what it may do.", resolve=me, verb=None),
+            "tokens": Field(
                 list_of(types.named("ApiToken")),
-                {},
+                "Lists all API tokens, the newest first, including those that are valid no more.",
+                resolve=tokens,
+                verb="readTokens",
             ),
         }
 
-    def mutations(self) -> Mapping[str, StrawberryField]:
+    def mutations(self) -> Mapping[str, Field]:
         """The mutations."""
         union = self._types.union
         return {
-            "createToken": self._types.resolved(
-                "Makes an API token. This is the only time that it is shown.",
-                {RESOLVE: create_token},
+            "createToken": Field(
                 union("CreateTokenOutcome", "The outcome of making a token.", "TokenCreated", "Refused"),
-                {
-                    "name": (str, "The name under which the owner acts.", None),
-                    "roles": (self._roles, "The owner's roles.", None),
-                    "lines": (
-                        list[strawberry.ID] | None,
-                        "The release lines that the owner may write to. By default these are all lines.",
-                        strawberry.UNSET,
+                "Makes an API token. This is the only time that it is shown.",
+                resolve=create_token,
+                arguments={
+                    "name": Argument(str, "The name under which the owner acts."),
+                    "roles": Argument(self._roles, "The owner's roles."),
+                    "lines": Argument(
+                        list[ID] | None, "The release lines that the owner may write to. By default these are all lines."
                     ),
-                    "machine": (bool, "Whether the owner is a machine and not a person.", False),
-                    "expiresAt": (
+                    "machine": Argument(bool, "Whether the owner is a machine and not a person.", False),
+                    "expiresAt": Argument(
                         DateTime | None,
                         "The moment until which the token is valid. By default it is valid until somebody revokes it.",
-                        strawberry.UNSET,
                     ),
                 },
             ),
-            "revokeToken": self._types.resolved(
+            "revokeToken": Field(
+                union("RevokeTokenOutcome", "The outcome of revoking tokens.", "TokensRevoked", "Refused"),
                 "Revokes an API token, or all tokens of a name. This process refuses them "
                 "at once, and others within ten seconds.",
-                {RESOLVE: revoke_token},
-                union("RevokeTokenOutcome", "The outcome of revoking tokens.", "TokensRevoked", "Refused"),
-                {"token": (str, "The token's id, or the name of its owner.", None)},
+                resolve=revoke_token,
+                arguments={"token": Argument(str, "The token's id, or the name of its owner.")},
             ),
         }
 
@@ -109,56 +103,47 @@ class IdentityBuilder:
             "The actor who asks, and what it may do.",
             {
                 **self._who(),
-                "may": (
-                    list_of(self._types.enum("Verb", verbs, doc)),
-                    strawberry.field(description="What the actor's roles allow."),
-                ),
+                "may": Field(list_of(self._types.enum("Verb", verbs, doc)), "What the actor's roles allow."),
             },
         )
 
     def _token(self) -> None:
-        def field(annotation: Any, doc: str) -> tuple[Any, Any]:
-            return annotation, strawberry.field(description=doc)
-
         self._types.make(
             "ApiToken",
             "What Forebear keeps of an API token. It keeps a hash of the token, and not the token.",
             {
-                "id": field(strawberry.ID, "Its id."),
+                "id": Field(ID, "Its id."),
                 **self._who(),
-                "createdAt": field(DateTime, "The moment when it was made."),
-                "createdBy": field(str, "Who made it."),
-                "expiresAt": field(
+                "createdAt": Field(DateTime, "The moment when it was made."),
+                "createdBy": Field(str, "Who made it."),
+                "expiresAt": Field(
                     DateTime | None, "The moment until which it is valid. Null means until somebody revokes it."
                 ),
-                "revokedAt": field(DateTime | None, "The moment when somebody revoked it."),
-                "revokedBy": field(str | None, "Who revoked it."),
-                "lastUsedAt": field(DateTime | None, "When it was last used, to the minute."),
+                "revokedAt": Field(DateTime | None, "The moment when somebody revoked it."),
+                "revokedBy": Field(str | None, "Who revoked it."),
+                "lastUsedAt": Field(DateTime | None, "When it was last used, to the minute."),
             },
         )
         self._types.make(
             "TokenCreated",
             "A new token.",
             {
-                "secret": field(str, "The token. Send it as `Authorization: Bearer …`. Forebear cannot show it again."),
-                "token": field(self._types.named("ApiToken"), "What Forebear keeps of the token."),
+                "secret": Field(str, "The token. Send it as `Authorization: Bearer …`. Forebear cannot show it again."),
+                "token": Field(self._types.named("ApiToken"), "What Forebear keeps of the token."),
             },
         )
         self._types.make(
             "TokensRevoked",
             "Tokens that Forebear accepts no more.",
-            {"tokens": field(list_of(self._types.named("ApiToken")), "The tokens.")},
+            {"tokens": Field(list_of(self._types.named("ApiToken")), "The tokens.")},
         )
 
-    def _who(self) -> dict[str, tuple[Any, Any]]:
+    def _who(self) -> dict[str, Field]:
         return {
-            "name": (str, strawberry.field(description="The name under which the actor acts.")),
-            "roles": (self._roles, strawberry.field(description="The actor's roles.")),
-            "lines": (
-                list[strawberry.ID] | None,
-                strawberry.field(description="The release lines that the actor may write to. Null means all lines."),
-            ),
-            "machine": (bool, strawberry.field(description="Whether the actor is a machine and not a person.")),
+            "name": Field(str, "The name under which the actor acts."),
+            "roles": Field(self._roles, "The actor's roles."),
+            "lines": Field(list[ID] | None, "The release lines that the actor may write to. Null means all lines."),
+            "machine": Field(bool, "Whether the actor is a machine and not a person."),
         }
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, cast
 
-import strawberry
 from graphql import (
     GraphQLError,
-    GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLResolveInfo,
@@ -19,15 +16,17 @@ from graphql import (
     GraphQLUnionType,
     default_field_resolver,
 )
-from strawberry.schema.config import StrawberryConfig
-from strawberry.schema_directives import OneOf
 
 from forebear.actions.action import Action
-from forebear.api.identity import IdentityBuilder, permitted
-from forebear.api.metadata import RESOLVE, VERB, rule_of
-from forebear.api.mutations import MutationBuilder
-from forebear.api.scalars import DATE_TIME, JSON, JSON_SCALAR, LONG, DateTime, Long
-from forebear.api.types import TypeBuilder
+from forebear.api.actions import ActionTypes
+from forebear.api.decided import decided
+from forebear.api.identity import IdentityTypes, permitted
+from forebear.api.recording import recording_field
+from forebear.api.types.facts import FactTypes
+from forebear.api.types.made import BY_NAME, Types, field_of
+from forebear.api.types.nodes import NodeTypes
+from forebear.api.types.properties import PropertyTypes
+from forebear.api.types.questions import QuestionTypes
 from forebear.graph.declaration import Graph
 from forebear.graph.facts import Facts
 from forebear.graph.query.compiler import TYPE_KEY
@@ -35,63 +34,64 @@ from forebear.graph.query.dialect import Engine
 from forebear.graph.query.field import QuestionField, Rule, must_exist
 from forebear.graph.query.question import Question
 
-_modules = itertools.count()
-
 
 @dataclass(frozen=True)
 class Schema:
-    """A schema: Strawberry's, and the graphql-core schema that operations run on."""
+    """A schema: what it was made of, and the graphql-core schema that operations run on."""
 
     graph: Graph
     facts: Facts
-    strawberry: strawberry.Schema
     core: GraphQLSchema
+    printed: Callable[[], str]
     known: dict[Engine, list[tuple[str, dict[str, Any]]]] = field(default_factory=dict, compare=False)
     """The statements that known documents become on an engine, with parameters, once they are compiled; the longest first."""
 
     @cached_property
     def sdl(self) -> str:
         """The schema in GraphQL's schema language."""
-        return self.strawberry.as_str() + "\n"
+        return self.printed()
 
 
 def build(graph: Graph, questions: Iterable[Question], facts: Facts, actions: Iterable[Action]) -> Schema:
     """Builds the schema of a graph."""
-    builder = TypeBuilder(graph, questions, f"forebear_types_{next(_modules)}")
-    identity = IdentityBuilder(builder)
-    query = builder.build(identity.fields())
-    mutation = MutationBuilder(builder, facts).build(actions, identity)
-    built = strawberry.Schema(
-        query,
-        mutation,
-        types=[builder.made(kind) for kind in graph.kinds],
-        config=StrawberryConfig(auto_camel_case=False, scalar_map={DateTime: DATE_TIME, JSON: JSON_SCALAR, Long: LONG}),
+    types, asked = Types(), tuple(questions)
+    properties = PropertyTypes(types)
+    identity = IdentityTypes(types)
+    nodes = NodeTypes(types, properties, graph, asked, QuestionTypes(types, lambda question: partial(decided, question)))
+    nodes.make()
+    types.make("Query", "What can be asked.", {**nodes.roots(), **identity.fields()})
+    FactTypes(types, properties, graph).make()
+    # First the actions: they make `Refused`, which is an outcome of every mutation.
+    acting = ActionTypes(types, properties, graph, actions).fields()
+    types.make(
+        "Mutation", "Everything that you can change.", {"record": recording_field(types), **acting, **identity.mutations()}
     )
-    core: GraphQLSchema = built._schema
+    made = types.schema("Query", "Mutation", graph.kinds)
+    _resolve(made.core)
+    return Schema(graph, facts, made.core, made.sdl)
+
+
+def _resolve(core: GraphQLSchema) -> None:
+    """Says of each field how its value is found, and of each abstract type how a value says its own."""
     for type_ in core.type_map.values():
         match type_:
             case GraphQLObjectType() if not type_.name.startswith("__"):
-                for name, field in type_.fields.items():
-                    definition = (field.extensions or {})["strawberry-definition"]
-                    rule = rule_of(field)
-                    if rule is not None:
-                        field.resolve = _resolver(name, rule)
+                for name, definition in type_.fields.items():
+                    field = field_of(definition)
+                    assert field is not None
+                    if field.rule is not None:
+                        definition.resolve = _resolver(name, field.rule)
                         continue
-                    field.resolve = definition.metadata.get(RESOLVE, default_field_resolver)
+                    definition.resolve = resolve = field.resolve or default_field_resolver
                     if type_ is core.mutation_type:
-                        verb = definition.metadata.get(VERB, name)
-                        field.resolve = permitted(field.resolve, verb, mutates=True)
-                    elif type_ is core.query_type and (verb := definition.metadata.get(VERB, "query")):
-                        field.resolve = permitted(field.resolve, verb, mutates=False)
+                        definition.resolve = permitted(resolve, field.verb or name, mutates=True)
+                    elif type_ is core.query_type and field.verb is not None:
+                        verb = "query" if field.verb == BY_NAME else field.verb
+                        definition.resolve = permitted(resolve, verb, mutates=False)
             case GraphQLUnionType():
                 type_.resolve_type = lambda value, info, union: value["__typename"]
             case GraphQLInterfaceType():
                 type_.resolve_type = lambda value, info, abstract: value[TYPE_KEY]
-            case GraphQLInputObjectType():
-                # Strawberry prints @oneOf but leaves core's own check off.
-                definition = (type_.extensions or {})["strawberry-definition"]
-                type_.is_one_of = any(isinstance(d, OneOf) for d in definition.directives or ())
-    return Schema(graph, facts, built, core)
 
 
 def _resolver(name: str, rule: Rule) -> Any:

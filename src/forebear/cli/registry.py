@@ -135,7 +135,7 @@ class Local:
             raise Interrupted(str(error)) from error
 
     async def record_all(self, documents: Sequence[object], source: str, *, imported: bool) -> Line:
-        from forebear.api.mutations import outcome
+        from forebear.api.recording import outcome
         from forebear.record.summary import Origin
         from forebear.store.errors import EngineUnavailable, StatementTimeout, TransientFailure
 

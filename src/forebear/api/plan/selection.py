@@ -37,7 +37,7 @@ from graphql.execution.collect_fields import (
 )
 from graphql.execution.values import VariableValues, get_argument_values
 
-from forebear.api.metadata import FETCHES, metadata, rule_of
+from forebear.api.types.made import field_of
 from forebear.graph.query.field import Rule
 
 MAX_FIELDS = 5_000
@@ -106,16 +106,17 @@ class Operation:
                 yield SelectedField(self, key, name, None, None, tuple(details), _NO_ARGUMENTS)
                 continue
             definition = parent.fields[name]
+            made = field_of(definition)
             yield SelectedField(
                 self,
                 key,
                 name,
                 definition.type,
-                rule_of(definition),
+                made.rule if made else None,
                 tuple(details),
                 self._arguments(definition, details[0].node),
                 definition.resolve,
-                metadata(definition).get(FETCHES),
+                made.fetches if made else None,
             )
 
     def field(self, info: GraphQLResolveInfo[Any], rule: Rule, values: Mapping[str, Any]) -> SelectedField:

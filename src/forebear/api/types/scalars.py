@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, NewType
 
-import strawberry
 from graphql import EnumValueNode, ListValueNode, ObjectValueNode, ValueNode
 from graphql.utilities import value_from_ast_untyped
 
@@ -55,24 +55,36 @@ DateTime = NewType("DateTime", str)
 Long = NewType("Long", int)
 JSON = NewType("JSON", object)
 
-DATE_TIME = strawberry.scalar(
-    name="DateTime",
-    description="A moment: RFC 3339 with an offset; answered in UTC with microseconds, 2026-11-23T14:52:06.000000Z.",
-    specified_by_url="https://scalars.graphql.org/andimarek/date-time",
-    serialize=str,
-    parse_value=_parse_moment,
-)
-LONG = strawberry.scalar(
-    name="Long",
-    description="A whole number of 64 bits. Answered as a number where JavaScript's numbers are exact, from -(2^53 - 1) to "
-    "2^53 - 1, and as a text of its digits beyond; taken in both forms.",
-    serialize=lambda value: value if isinstance(value, str) or -MAX_SAFE <= value <= MAX_SAFE else str(value),
-    parse_value=_parse_long,
-)
-JSON_SCALAR = strawberry.scalar(
-    name="JSON",
-    description="Any JSON value.",
-    serialize=lambda value: value,
-    parse_value=lambda value: value,
-    parse_literal=_read_json,
+
+@dataclass(frozen=True)
+class Scalar:
+    """A scalar: the Python type that stands for it, how a value is read, and how it is answered."""
+
+    type: Any
+    name: str
+    doc: str
+    parse: Callable[[Any], Any]
+    serialize: Callable[[Any], Any]
+    parse_literal: Callable[..., Any] | None = None
+    specified_by: str | None = None
+
+
+SCALARS = (
+    Scalar(
+        DateTime,
+        "DateTime",
+        "A moment: RFC 3339 with an offset; answered in UTC with microseconds, 2026-11-23T14:52:06.000000Z.",
+        _parse_moment,
+        str,
+        specified_by="https://scalars.graphql.org/andimarek/date-time",
+    ),
+    Scalar(
+        Long,
+        "Long",
+        "A whole number of 64 bits. Answered as a number where JavaScript's numbers are exact, from -(2^53 - 1) to "
+        "2^53 - 1, and as a text of its digits beyond; taken in both forms.",
+        _parse_long,
+        lambda value: value if isinstance(value, str) or -MAX_SAFE <= value <= MAX_SAFE else str(value),
+    ),
+    Scalar(JSON, "JSON", "Any JSON value.", lambda value: value, lambda value: value, _read_json),
 )
