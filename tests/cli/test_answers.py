@@ -150,7 +150,7 @@ def test_its_help_is_what_the_header_says(command: str) -> None:
     assert ended.code == 0
     said = " ".join(ended.out.replace("│", " ").split())
     assert question.doc.split(". ")[0] in said
-    assert "Exit code 1 where " in said
+    assert "The exit code is 1 if " in said
 
 
 def test_what_is_wrong_is_a_negative_answer_where_it_is_there() -> None:

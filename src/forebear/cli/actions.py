@@ -180,7 +180,7 @@ def _option(p: Property) -> tuple[Any, Any]:
     elif p.type is datetime:
         doc, metavar = f"{doc} A moment, or 90d, 12h or 30m {'from now' if p.ahead else 'ago'}.", "MOMENT"
     if _repeats(p):
-        doc = f"{doc} May be given again."
+        doc = f"{doc} You may give several."
     return _parameter(p, typer.Option(flag, help=doc, metavar=metavar, show_default=False))
 
 

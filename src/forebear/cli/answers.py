@@ -34,7 +34,7 @@ MOST = 1000
 WIDEST = 10_000
 """In characters, wider than any row."""
 
-First = Annotated[int, typer.Option(min=1, max=MOST, help="How many rows to show.")]
+First = Annotated[int, typer.Option(min=1, max=MOST, help="The number of rows to show.")]
 
 
 def commands(taken: Iterable[str]) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def commands(taken: Iterable[str]) -> dict[str, Any]:
         name = kebab(camel(question.name))
         if not question.on and name not in taken and not any(p.type.name == "JSON" for p in question.parameters):
             first, _, _ = question.doc.partition(". ")
-            doc = f"{question.doc} Exit code 1 where {_negative(question)}."
+            doc = f"{question.doc} The exit code is 1 if {_negative(question)}."
             app.command(name, help=doc, short_help=first.rstrip("."), rich_help_panel=PANEL)(command(question))
     return dict(typer.main.get_group(app).commands)
 
@@ -93,7 +93,7 @@ def _parameter(p: Parameter) -> tuple[Any, Any]:
     flag = f"--{kebab(p.name)}"
     doc = p.doc if p.default is None else f"{p.doc} By default {p.default}."
     if p.type.many:
-        given, flag, doc = list[str], flag.removesuffix("s"), f"{doc} May be given again."
+        given, flag, doc = list[str], flag.removesuffix("s"), f"{doc} You may give several."
     if p.type.name == "Boolean":
         flag = f"{flag}/--no-{flag[2:]}"
     moment: Any = {"callback": checked_moment, "metavar": "MOMENT"} if p.type.name == "DateTime" else {}
@@ -118,7 +118,7 @@ def _says_allowed(question: Question) -> bool:
 def _negative(question: Question) -> str:
     if _says_allowed(question):
         return "nothing is allowed" if question.paged else "it is not allowed"
-    return "there is any" if question.faults else "there is none"
+    return "it lists something" if question.faults else "it lists nothing"
 
 
 def tell(question: Question, found: Mapping[str, Any]) -> None:

@@ -25,14 +25,16 @@ if TYPE_CHECKING:
 PATIENT = {"read_timeout": 3600.0}
 """The embedded engine ends every statement after this, and some look at the whole graph."""
 
-ArchiveFile = Annotated[str, typer.Argument(help="NDJSON; gzip where the name ends with .gz; - is a pipe.", show_default=False)]
+ArchiveFile = Annotated[
+    str, typer.Argument(help="A file of NDJSON, as gzip if its name ends with .gz. - is a pipe.", show_default=False)
+]
 
 
 def export(file: ArchiveFile = "-", url: Url = None, token: Token = None) -> None:
-    """Write everything into a file: every node, edge and revision, with both clocks. Nothing else may write meanwhile.
+    """Write everything into a file: every node, edge and revision, with both clocks. Nobody may write meanwhile.
 
-    A running service streams the same to an administrator. Exit code 0 means that it is whole, and its last line says so, too.
-    On a large embedded graph a service needs a longer FOREBEAR_READ_TIMEOUT for it.
+    A running service streams the same to an ADMIN. The exit code 0 and the last line both say that the file is whole.
+    A service on a large embedded graph needs a longer FOREBEAR_READ_TIMEOUT for this.
     """
 
     async def work() -> int:
@@ -50,9 +52,9 @@ def export(file: ArchiveFile = "-", url: Url = None, token: Token = None) -> Non
 
 
 def restore(file: ArchiveFile) -> None:
-    """Read an exported file into an empty database. A damaged file is refused before anything is written.
+    """Read an exported file into an empty database. Forebear refuses a damaged file before it writes anything.
 
-    It writes to the database by itself, with no service on it.
+    Stop the service first: the command writes to the database itself.
     """
     if service := os.environ.get("FOREBEAR_URL"):
         raise Failure(

@@ -16,7 +16,7 @@ from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, counted, er
 if TYPE_CHECKING:
     from forebear.audit.check import Finding
 
-app = typer.Typer(help="Verify, export and cover the audit trail.", no_args_is_help=True)
+app = typer.Typer(help="Verify and export the audit trail, and cover it by a head.", no_args_is_help=True)
 
 
 @dataclass
@@ -50,15 +50,15 @@ class Verdict:
 def verify(
     head: Annotated[
         list[str] | None,
-        typer.Option(help="The hash of a head that was kept elsewhere, which must be there; may be given again."),
+        typer.Option(help="The hash of a head that you kept elsewhere. The trail must have it. You may give several."),
     ] = None,
     url: Url = None,
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Recompute every chain and head, and hold the graph to what they say; exit code 1 where something does not fit.
+    """Recompute every chain and head, and compare the graph with them. The exit code is 1 if something does not fit.
 
-    Of each broken chain its first broken link is printed.
+    It prints the first broken link of each broken chain.
     """
     terminal.configure_logs("warning")
     verdict = terminal.run(_verified(head or [], url, token, as_json))
@@ -107,11 +107,13 @@ async def verified(registry: Registry, kept: Collection[str] = (), *, as_json: b
 
 @app.command()
 def export(
-    file: Annotated[str, typer.Argument(help="NDJSON; gzip where the name ends with .gz; - is a pipe.", show_default=False)],
+    file: Annotated[
+        str, typer.Argument(help="A file of NDJSON, as gzip if its name ends with .gz. - is a pipe.", show_default=False)
+    ],
     url: Url = None,
     token: Token = None,
 ) -> None:
-    """Write all heads, chains and entries into a file, which docs/how-to/verify.py verifies without Forebear."""
+    """Write all heads, chains and entries into a file. docs/how-to/verify.py verifies it without Forebear."""
 
     async def work() -> int:
         count = -2
@@ -132,9 +134,9 @@ def export(
 
 @app.command()
 def head(url: Url = None, token: Token = None, as_json: AsJson = False) -> None:
-    """Cover all chains by a head, and print the last one: keep its hash where nobody can change it.
+    """Cover all chains by a head, and print it. Keep its hash where nobody can change it.
 
-    The service does so from time to time (FOREBEAR_AUDIT_HEAD_SECONDS).
+    The service does the same every FOREBEAR_AUDIT_HEAD_SECONDS.
     """
 
     async def work() -> dict[str, Any] | None:

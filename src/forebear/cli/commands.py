@@ -39,7 +39,7 @@ class Commands(TyperGroup):
 app = typer.Typer(
     name="forebear",
     cls=Commands,
-    help="A model registry that is a lineage graph.",
+    help="Forebear is a model registry that is a lineage graph: it answers what ran where, why, and on whose approval.",
     epilog=CODES,
     no_args_is_help=True,
     add_completion=False,

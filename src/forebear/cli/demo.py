@@ -51,10 +51,10 @@ EXAMPLES = ("open-x-embodiment", "company")
 def demo(
     data_dir: Annotated[
         Path | None,
-        typer.Option(help="Where its data lies; by default `demo` in the data directory.", show_default=False),
+        typer.Option(help="The directory of its data. By default `demo` in the data directory.", show_default=False),
     ] = None,
 ) -> None:
-    """Tell the example company's story, serve it on the embedded engine, and say what to open and to ask."""
+    """Play the example company's story, serve it on the embedded engine, and print what to open and to ask."""
     given = terminal.settings()
     # Its log would push what there is to read off the screen.
     quiet = {} if "log_level" in given.model_fields_set else {"log_level": "warning"}

@@ -35,8 +35,8 @@ class Finding:
 
 
 def doctor(url: Url = None, token: Token = None, as_json: AsJson = False) -> None:
-    """Check this installation: settings, data, engine or database, port; or, where one is named, a running service. Exit code 1
-    where there is a problem."""
+    """Check this installation (settings, data, engine or database, port), or with --url a running service. The exit code is 1
+    if there is a problem."""
     terminal.configure_logs("error")
     sound = True
     for finding in findings(url, token):

@@ -47,7 +47,7 @@ VERSION = """query($id: ID!) { node(id: $id) { ... on ModelVersion {
 
 
 def show(id: Of, url: Url = None, token: Token = None, as_json: AsJson = False) -> None:
-    """Show a node on one page: of a model version the registry entry, of others their properties and edges."""
+    """Show a node on one page: a model version with its registry entry, others with their properties and edges."""
     from forebear.graph.ids import Ids, InvalidId
     from forebear.graph.kinds import GRAPH
 

@@ -43,15 +43,15 @@ def policy() -> None:
 
 @app.command()
 def check(
-    file: Annotated[str, typer.Argument(help="A policy as YAML or JSON; - reads standard input.", show_default=False)],
-    packs: Annotated[
-        bool, typer.Option("--packs", help="Also hold it to the evaluation packs that the registry knows.")
-    ] = False,
+    file: Annotated[
+        str, typer.Argument(help="A file with a policy, as YAML or JSON. - reads standard input.", show_default=False)
+    ],
+    packs: Annotated[bool, typer.Option("--packs", help="Also compare it with the evaluation packs in the registry.")] = False,
     url: Url = None,
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print a policy as it is understood, or each mistake in it with exit code 1; nothing is written."""
+    """Print a policy as Forebear understands it, or each mistake in it with exit code 1. It writes nothing."""
     from forebear.domain.policy import check_against
 
     written, understood = _understood(file, as_json=as_json)
@@ -70,18 +70,20 @@ def check(
 
 @app.command()
 def simulate(
-    file: Annotated[str, typer.Argument(help="A policy as YAML or JSON; - reads standard input.", show_default=False)],
+    file: Annotated[
+        str, typer.Argument(help="A file with a policy, as YAML or JSON. - reads standard input.", show_default=False)
+    ],
     line: Annotated[
         list[str] | None,
         typer.Option(
-            help="A release line that it would govern; may be given again. Without any, all lines.", show_default=False
+            help="A release line that it would govern. You may give several. Without any, all lines.", show_default=False
         ),
     ] = None,
     url: Url = None,
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print what a policy would have decided about the releases of lines, and which fleets it would touch; writes nothing."""
+    """Print what a policy would decide about the releases of lines, and which fleets it would touch. It writes nothing."""
     _, understood = _understood(file, as_json=as_json)
     terminal.configure_logs("warning")
     simulated = terminal.run(_simulated(understood.document(), line, url, token, exact=as_json))

@@ -14,17 +14,17 @@ from forebear.graph.document import InvalidDocument, decode
 
 
 def query(
-    file: Annotated[str, typer.Argument(help="A GraphQL document; - reads standard input.", show_default=False)],
+    file: Annotated[str, typer.Argument(help="A file with a GraphQL document. - reads standard input.", show_default=False)],
     variables: Annotated[str, typer.Option(help="Variables as a JSON object.", show_default=False)] = "{}",
     var: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="One variable, as JSON or else as a text.", show_default=False),
+        typer.Option(metavar="NAME=VALUE", help="One variable, as JSON or as a text.", show_default=False),
     ] = None,
-    operation: Annotated[str | None, typer.Option(help="Which operation of the document.", show_default=False)] = None,
+    operation: Annotated[str | None, typer.Option(help="The name of the operation to run.", show_default=False)] = None,
     url: Url = None,
     token: Token = None,
 ) -> None:
-    """Run a GraphQL operation and print the response as JSON; exit code 1 where it has errors."""
+    """Run a GraphQL operation and print the response as JSON. The exit code is 1 if the response has errors."""
     document = terminal.contents(file)
     given = _variables(variables, var or [])
 

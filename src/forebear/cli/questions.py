@@ -17,13 +17,16 @@ from forebear.cli.registry import ask, opened
 from forebear.cli.terminal import AsJson, Code, Token, Url, checked_moment, counted, minute, out, short
 
 Of = Annotated[
-    str, typer.Argument(metavar="ID", help="Such as model:parcel-picker@2 or dataset:bridge_orig@1.0.0.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="ID", help="The node's id, such as model:parcel-picker@2 or dataset:bridge_orig@1.0.0.", show_default=False
+    ),
 ]
-First = Annotated[int, typer.Option(min=1, max=500, help="How many nodes to show.")]
+First = Annotated[int, typer.Option(min=1, max=500, help="The number of nodes to show.")]
 At = Annotated[
     str | None,
     typer.Option(
-        help="At a moment in the world, such as 2026-07-15T12:00:00Z; by default now.",
+        help="A moment in the world, such as 2026-07-15T12:00:00Z. By default now.",
         callback=checked_moment,
         metavar="MOMENT",
         show_default=False,
@@ -32,7 +35,7 @@ At = Annotated[
 AsKnownAt = Annotated[
     str | None,
     typer.Option(
-        help="As it was known at a moment; by default all that is known now.",
+        help="A moment of knowledge: answer from what was recorded by then. By default answer from everything.",
         callback=checked_moment,
         metavar="MOMENT",
         show_default=False,
@@ -44,8 +47,10 @@ BEYOND = "a walk met its bound of 50 edges, so there may be more"
 
 def lineage(
     of: Of,
-    downstream: Annotated[bool, typer.Option("--downstream", help="What came of it, rather than what it came from.")] = False,
-    depth: Annotated[int, typer.Option(min=0, max=50, help="How many edges to follow.")] = 50,
+    downstream: Annotated[
+        bool, typer.Option("--downstream", help="Show what came of it, instead of what it came from.")
+    ] = False,
+    depth: Annotated[int, typer.Option(min=0, max=50, help="The number of edges to follow.")] = 50,
     first: First = 100,
     as_known_at: AsKnownAt = None,
     url: Url = None,
@@ -109,7 +114,7 @@ def _label(id: str, node: Mapping[str, Any] | None, edge: Mapping[str, Any] | No
 
 def impact(
     of: Of,
-    why: Annotated[bool, typer.Option("--why", help="Show the path that leads to each.")] = False,
+    why: Annotated[bool, typer.Option("--why", help="Show the path to each node.")] = False,
     first: First = 100,
     at: At = None,
     as_known_at: AsKnownAt = None,
@@ -117,7 +122,7 @@ def impact(
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show all that a node reached, by lineage or by authority; exit code 1 where that is nothing."""
+    """Show everything that a node reached, by lineage or by authority. The exit code is 1 if it reached nothing."""
     variables = {"of": of, "first": first, "at": at, "asKnownAt": as_known_at}
     reached = answer(IMPACT, variables, url, token, exact=as_json)["impact"]
     if as_json:
@@ -145,14 +150,14 @@ def impact(
 def paths(
     start: Annotated[str, typer.Argument(metavar="FROM", help="The id where the paths begin.", show_default=False)],
     end: Annotated[str, typer.Argument(metavar="TO", help="The id where they end.", show_default=False)],
-    length: Annotated[int, typer.Option(min=1, max=50, help="The longest path, in edges.")] = 50,
-    first: Annotated[int, typer.Option(min=1, max=100, help="How many paths, shortest first.")] = 5,
+    length: Annotated[int, typer.Option(min=1, max=50, help="The length of the longest path, in edges.")] = 50,
+    first: Annotated[int, typer.Option(min=1, max=100, help="The number of paths, shortest first.")] = 5,
     as_known_at: AsKnownAt = None,
     url: Url = None,
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show how one node reaches another; exit code 1 where it does not."""
+    """Show how one node reaches another. The exit code is 1 if it does not."""
     variables = {"from": start, "to": end, "length": length, "first": first, "asKnownAt": as_known_at}
     found = answer(PATHS, variables, url, token, exact=as_json)["paths"]
     moment = datetime.fromisoformat(as_known_at) if as_known_at else datetime.now(UTC)

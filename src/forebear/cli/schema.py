@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from forebear.graph.declaration import Edge, Graph, Kind, Property
 
 
-app = typer.Typer(help="Print a schema: all there is to know for asking and recording.", no_args_is_help=True)
+app = typer.Typer(help="Print a schema of the API, the graph, the facts or a Cypher statement.", no_args_is_help=True)
 
 
 @app.callback()
 def schema() -> None:
-    """Print a schema: all there is to know for asking and recording."""
+    """Print a schema of the API, the graph, the facts or a Cypher statement."""
 
 
 @app.command()
@@ -61,7 +61,11 @@ def cypher(
     ],
     engine: Annotated[Engine, typer.Option(help="The engine that the statement is for.")] = Engine.NEO4J,
     as_known_at: Annotated[
-        bool, typer.Option("--as-known-at", help="As it was known at a moment, $asKnownAt; without it as it is known now.")
+        bool,
+        typer.Option(
+            "--as-known-at",
+            help="Print the statement for a moment of knowledge, $asKnownAt. Without it the statement is for now.",
+        ),
     ] = False,
 ) -> None:
     """Print the whole Cypher statement of a question, or of the facts that a decision rests on, to run in Neo4j Browser."""

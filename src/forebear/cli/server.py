@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def serve() -> None:
-    """Serve the registry over HTTP until Ctrl-C or SIGTERM. FOREBEAR_* environment variables are its settings."""
+    """Serve the registry over HTTP until Ctrl-C or SIGTERM. It reads its settings from FOREBEAR_* environment variables."""
     run(terminal.settings())
 
 

@@ -33,27 +33,28 @@ PATIENCE = 60.0
 
 
 def import_(
-    file: Annotated[str, typer.Argument(help="NDJSON or a JSON array, also gzip; - reads standard input.")],
+    file: Annotated[str, typer.Argument(help="A file of NDJSON or a JSON array, also as gzip. - reads standard input.")],
     imported: Annotated[
-        bool, typer.Option("--imported", help="It is history from an older registry: take governed kinds, marked so.")
+        bool, typer.Option("--imported", help="Import history from an older registry: take governed kinds and mark them.")
     ] = False,
     partial: Annotated[
         bool,
         typer.Option(
             "--partial/--all-or-nothing",
-            help="Leave rejected facts out, or record nothing where one is rejected (of at most 10,000).",
+            help="Leave rejected facts out, or record nothing if one is rejected (of at most 10,000).",
         ),
     ] = True,
     source: Annotated[
-        str | None, typer.Option(help="Kept with every node and edge; by default the file's name.", show_default=False)
+        str | None,
+        typer.Option(help="The source to keep with every node and edge. By default the file's name.", show_default=False),
     ] = None,
     url: Url = None,
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Record facts; the same file again changes nothing, so what was interrupted is simply run again.
+    """Record facts from a file. The same file again changes nothing, so run it again after an interruption.
 
-    Each rejected fact is printed with its line, its id and every reason. With --json each is a line of JSON, and the
+    It prints each rejected fact with its line, its id and every reason. With --json each is a line of JSON, and the
     last line is the summary.
     """
     from forebear.record.recorder import MAX_FACTS

@@ -53,7 +53,8 @@ Url = Annotated[
         "--url",
         envvar="FOREBEAR_URL",
         show_default=False,
-        help="A running service, such as http://127.0.0.1:8080; without it, the local engine or FOREBEAR_GRAPH_URI.",
+        help="The URL of a running service, such as http://127.0.0.1:8080. Without it, the command "
+        "uses the local engine or FOREBEAR_GRAPH_URI.",
     ),
 ]
 Token = Annotated[
@@ -62,7 +63,7 @@ Token = Annotated[
         "--token",
         envvar="FOREBEAR_TOKEN",
         show_default=False,
-        help="What to show to the service at --url; better given as FOREBEAR_TOKEN, which no list of processes shows.",
+        help="The token for the service at --url. Better set FOREBEAR_TOKEN, which no list of processes shows.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]

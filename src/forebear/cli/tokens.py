@@ -33,22 +33,24 @@ def create(
     name: Annotated[str, typer.Argument(help="The name under which the owner acts.", show_default=False)],
     role: Annotated[
         list[Role],
-        typer.Option(case_sensitive=False, help="What its bearer is trusted with; may be given again.", show_default=False),
+        typer.Option(case_sensitive=False, help="A role of the owner. You may give several.", show_default=False),
     ],
     line: Annotated[
         list[str] | None,
-        typer.Option(help="A release line that writes are limited to; may be given again.", show_default=False),
+        typer.Option(
+            help="A release line that the owner may write to. You may give several. By default all lines.", show_default=False
+        ),
     ] = None,
-    machine: Annotated[bool, typer.Option("--machine", help="Its bearer is a machine and no person.")] = False,
+    machine: Annotated[bool, typer.Option("--machine", help="The owner is a machine and not a person.")] = False,
     expires: Annotated[
         str | None,
-        typer.Option(help="Until when it is valid: a moment, or from now 90d, 12h or 30m.", show_default=False),
+        typer.Option(help="How long the token is valid: a moment, or 90d, 12h or 30m from now.", show_default=False),
     ] = None,
     url: Url = None,
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a token. It is printed once, alone on standard output, and cannot be shown again."""
+    """Make a token. It is printed once, alone on standard output. Forebear cannot show it again."""
     given = {
         "name": name,
         "roles": role,
@@ -73,7 +75,7 @@ def list_(
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """List tokens, the newest first: what is kept of them, never the tokens themselves."""
+    """List tokens, the newest first. It shows what Forebear keeps of them, and never a token."""
     every = answer(LIST, {}, url, token, exact=as_json)["tokens"]
     tokens = [t for t in every if everything or not t["revokedAt"]]
     if as_json:
