@@ -144,6 +144,20 @@ async def test_a_robot_that_is_decommissioned_counts_no_more_and_what_it_runs_la
     assert [(r["robot"], r["standing"], r["authorized"]) for r in await drift(registry)] == [("robot:b", "UNINTENDED", False)]
     assert await was_running(registry, "robot:b") == [("robot:b", "UNINTENDED", False, None)]
     assert await was_running(registry, "robot:b", at=then) == [("robot:b", "AS_INTENDED", True, "APPROVAL")]
+    # A robot that says again what it said before says that it goes on: since it left service, and once.
+    await done(registry, OLAF, "recommission", place="robot:b", reason="Back.")
+    await record(registry, again | {"memberOf": [{"id": FLEET, "validFrom": now()}]})
+    await ended(registry, "robot:b")
+    gone, *_ = await out(registry, "robot:b") or ()
+    assert await drift(registry) == []
+    for _ in range(2):
+        await seen(registry, 2, "robot:b", later)
+        assert await runs(registry, "robot:b") == [(began, since), (later, gone), (gone, None)]
+    assert [(r["robot"], r["standing"], r["authorized"]) for r in await drift(registry)] == [("robot:b", "UNINTENDED", False)]
+    # A report that tells an end before that tells nothing new.
+    said = {"robot": "robot:b", "artifact": artifact(2), "since": later}
+    assert (await done(registry, RITA, "reportInstallation", **said, until=gone)).unchanged
+    assert await runs(registry, "robot:b") == [(began, since), (later, gone), (gone, None)]
     # What the audit trail tells of its memberships, a fact may still take back.
     edge = {"kind": "Retraction", "of": "robot:b", "edge": "memberOf", "to": FLEET, "reason": "Never there."}
     of_robot = 'query { robot(id: "robot:b") { memberOf(allTime: true) { edges { validFrom } } } }'

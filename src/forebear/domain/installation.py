@@ -23,12 +23,16 @@ BLANK = "BLANK"
 
 
 class SeenRow(Row, frozen=True):
-    """An installation on the robot. `artifact` and `installed_by` are known of those of the same moment alone."""
+    """An installation on the robot. `artifact` and what follows are known of those of the same moment alone.
+
+    `released`: whether it ended because the robot, or its fleet, left service then.
+    """
 
     id: str
     valid_to: str | None = None
     artifact: str | None = None
     installed_by: str | None = None
+    released: bool = False
 
 
 class CoveringRow(Row, frozen=True):
@@ -106,13 +110,21 @@ def report(seen: Seen, around: Around, now: str) -> Verdict:
     until = min((m for m in (seen.until, around.next) if m is not None), default=None)
     by = seen.deployment or _brought_about(seen, around)
     known = next((s for s in around.same if s.artifact in (artifact, around.placeholder)), None)
-    if known is not None:
+    since = seen.since
+    if known is not None and not _goes_on(known, until):
         return Verdict(known.id, (*effects, *_amended(known, until, by, told=seen.deployment is not None)))
-    since = seen.since.replace(".000000", "")
-    id = composed("installation:", nameof(seen.robot), since, nameof(artifact), plain=-1)
-    document = {"kind": "Installation", "id": id, "robot": seen.robot, "artifact": artifact, "validFrom": seen.since}
+    if known is not None:
+        # What ended with the service of its place was the registry's word, and the robot says that it runs still.
+        since, by = known.valid_to or since, seen.deployment
+    id = composed("installation:", nameof(seen.robot), since.replace(".000000", ""), nameof(artifact), plain=-1)
+    document = {"kind": "Installation", "id": id, "robot": seen.robot, "artifact": artifact, "validFrom": since}
     document |= {n: v for n, v in (("validTo", until), ("installedBy", by)) if v is not None}
     return Verdict(id, (Describe(document), *effects))
+
+
+def _goes_on(known: SeenRow, until: str | None) -> bool:
+    """Whether a report tells that an artifact runs beyond the moment in which its robot left service."""
+    return known.released and known.valid_to is not None and (until is None or until > known.valid_to)
 
 
 def _amended(known: SeenRow, until: str | None, by: str | None, *, told: bool) -> Iterable[Effect]:
