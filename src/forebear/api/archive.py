@@ -10,10 +10,8 @@ from starlette.types import Scope
 
 from forebear.api.http import last_line, permitted, streamed
 from forebear.api.log import note
-from forebear.graph.declaration import Graph
-from forebear.identity.authentication import Authentication
+from forebear.api.service import Service
 from forebear.record.archive import ArchiveError, export
-from forebear.store import Store
 
 PART = 64 * 1024
 """How many bytes of lines are sent together, at least."""
@@ -22,10 +20,10 @@ FAILED = "EXPORT_FAILED"
 """The code of an archive that ends without its end, since the graph cannot be exported, or changed meanwhile."""
 
 
-async def archive(request: Request, store: Store, graph: Graph, authentication: Authentication) -> Response:
+async def archive(request: Request, service: Service) -> Response:
     """GET /export: the lines of an archive, as `record/archive.py` describes them. Raises `BadRequest` and `StoreError`."""
-    await permitted(request, authentication, "export")
-    return streamed(request, _parts(request.scope, export(store, graph)))
+    await permitted(request, service.authentication, "export")
+    return streamed(request, _parts(request.scope, export(service.store, service.schema.graph)))
 
 
 async def _parts(scope: Scope, lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -11,39 +11,37 @@ from starlette.responses import JSONResponse, Response
 from forebear.api.body import MAX_GRAPHQL, media_type, read_json
 from forebear.api.http import JSON, permitted, streamed
 from forebear.api.refusal import BadRequest
+from forebear.api.service import Service
 from forebear.audit.heads import write_heads
 from forebear.audit.trail import BATCH, current, governed, lines
-from forebear.graph.declaration import Graph
-from forebear.identity.authentication import Authentication
-from forebear.store import Store
 
 
-async def trail(request: Request, store: Store, authentication: Authentication) -> Response:
+async def trail(request: Request, service: Service) -> Response:
     """GET /audit: all heads, chains and entries as NDJSON, as docs/reference/audit.md describes them."""
-    await permitted(request, authentication, "readAudit")
-    return streamed(request, lines(store))
+    await permitted(request, service.authentication, "readAudit")
+    return streamed(request, lines(service.store))
 
 
-async def heads(request: Request, store: Store, authentication: Authentication) -> Response:
+async def heads(request: Request, service: Service) -> Response:
     """POST /audit/heads: writes a head where a chain grew, and answers the last one; null where there is none."""
-    await permitted(request, authentication, "readAudit")
+    await permitted(request, service.authentication, "readAudit")
     media_type(request, JSON)
-    return JSONResponse(msgspec.to_builtins(await write_heads(store)))
+    return JSONResponse(msgspec.to_builtins(await write_heads(service.store)))
 
 
-async def nodes(request: Request, store: Store, graph: Graph, authentication: Authentication) -> Response:
+async def nodes(request: Request, service: Service) -> Response:
     """GET /audit/nodes: the ids of all governed nodes that are not imported, as NDJSON.
 
     POST takes a JSON array of ids, and answers what the graph says of these nodes now.
     """
-    await permitted(request, authentication, "readAudit")
+    await permitted(request, service.authentication, "readAudit")
     if request.method == "GET":
-        return streamed(request, _encoded(governed(store, graph)))
+        return streamed(request, _encoded(governed(service.store, service.schema.graph)))
     media_type(request, JSON)
     ids = await read_json(request, MAX_GRAPHQL, "JSON array of ids", list[str])
     if len(ids) > BATCH:
         raise BadRequest(413, f"at most {BATCH} ids at a time; {len(ids)} were given", "TOO_LARGE")
-    return Response(msgspec.json.encode(await current(store, graph, ids)), media_type="application/json")
+    return Response(msgspec.json.encode(await current(service.store, service.schema.graph, ids)), media_type="application/json")
 
 
 async def _encoded(pages: AsyncIterator[list[str]]) -> AsyncIterator[bytes]:

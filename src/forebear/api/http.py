@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any
 
 import msgspec
@@ -14,12 +14,12 @@ from starlette.responses import JSONResponse, RedirectResponse, Response, Stream
 from starlette.types import Receive, Scope, Send
 
 from forebear.api.answering.answer import Answer, code_of
-from forebear.api.answering.executor import Executor, Mutates
+from forebear.api.answering.executor import Mutates
 from forebear.api.body import MAX_ARRAY, MAX_GRAPHQL, media_type, read_json, unzipped
-from forebear.api.context import Context
 from forebear.api.log import note
 from forebear.api.recording import outcome, rejection, verbs_of
 from forebear.api.refusal import BadRequest
+from forebear.api.service import Service
 from forebear.domain.roles import Actor, refusal_of_all
 from forebear.graph.declaration import LINE
 from forebear.graph.document import InvalidDocument, decode
@@ -44,17 +44,16 @@ class GraphQLRequest(msgspec.Struct):
     extensions: dict[str, Any] | None = None
 
 
-async def graphql(
-    request: Request, executor: Executor, authentication: Authentication, context: Callable[[Actor], Context]
-) -> Response:
-    """POST and GET /graphql; `context` makes what resolvers need. Raises `BadRequest` and `StoreError`."""
+async def graphql(request: Request, service: Service) -> Response:
+    """POST and GET /graphql. Raises `BadRequest` and `StoreError`."""
     if request.method != "POST" and "text/html" in request.headers.get("accept", ""):
         return RedirectResponse("/")
-    actor = await asker(request, authentication)
+    actor = await asker(request, service.authentication)
     asked = await _asked(request)
     reads = request.method != "POST"
     try:
-        answer = await executor.answer(asked.query, asked.variables, asked.operationName, context(actor), reads=reads)
+        context = service.context(actor)
+        answer = await service.executor.answer(asked.query, asked.variables, asked.operationName, context, reads=reads)
     except Mutates:
         raise BadRequest(405, "a mutation needs POST", "METHOD_NOT_ALLOWED") from None
     note(request.scope, operation=answer.operation, rows=answer.rows, error=answer.error, compiled=answer.compiled)
@@ -109,7 +108,7 @@ async def _asked(request: Request) -> GraphQLRequest:
     return await read_json(request, MAX_GRAPHQL, "GraphQL request", GraphQLRequest)
 
 
-async def facts(request: Request, recorder: Recorder, authentication: Authentication) -> Response:
+async def facts(request: Request, service: Service) -> Response:
     """POST /facts: a JSON array in one transaction, or NDJSON of any length, atomic per batch, with progress.
 
     `?after=` says that it is a file from `?source=`, of which nothing is recorded twice; what goes on with one gives the
@@ -122,13 +121,13 @@ async def facts(request: Request, recorder: Recorder, authentication: Authentica
         raise BadRequest(400, "after: is no mark of a report; give none at the beginning of a file", "BAD_REQUEST")
     if len(options.get("source") or "") > LINE:
         raise BadRequest(400, f"source: must be at most {LINE} characters long", "BAD_REQUEST")
-    actor = await permitted(request, authentication, *verbs_of(imported=imported))
+    actor = await permitted(request, service.authentication, *verbs_of(imported=imported))
     kind = media_type(request, JSON, NDJSON, "application/jsonl", "application/ndjson")
     origin = Origin(actor, options.get("source") or "http")
     if kind == JSON:
-        return await _array(request, recorder, origin, imported=imported, partial=flag(partial, "partial"), after=after)
+        return await _array(request, service.recorder, origin, imported=imported, partial=flag(partial, "partial"), after=after)
     goes_on = partial is None or flag(partial, "partial")
-    return Reports(record_lines(recorder, unzipped(request), origin, imported=imported, partial=goes_on, after=after))
+    return Reports(record_lines(service.recorder, unzipped(request), origin, imported=imported, partial=goes_on, after=after))
 
 
 async def _array(

@@ -36,9 +36,7 @@ def run(
     """Serves until a signal. `before` gets the registry before it listens; `then` gets it and its URL when it does."""
     import uvicorn
 
-    from forebear.actions.evaluation import evaluations_kept
     from forebear.app import Forebear, application
-    from forebear.audit.heads import heads_kept
 
     async def serving() -> None:
         async with Forebear.open(settings) as registry:
@@ -66,11 +64,7 @@ def run(
             for each in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(each, lambda *_: None)
             server = Server(configured(application(lambda: nullcontext(registry), _hosts(settings)), settings.drain_seconds))
-            async with (
-                heads_kept(registry.store, settings.audit_head_seconds),
-                evaluations_kept(registry.store, registry.performer),
-            ):
-                await server.serve([listener])
+            await server.serve([listener])
 
     terminal.configure_logs(settings.log_level, settings.log_format)
     with bound(settings) as listener:

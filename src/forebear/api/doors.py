@@ -1,0 +1,38 @@
+"""The doors of the service: each path, with what answers there."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from forebear.api import audit, health, http, pages
+from forebear.api.archive import archive
+from forebear.api.cypher import cypher
+from forebear.api.service import Service
+
+
+@dataclass(frozen=True)
+class Door:
+    """A path of the service, the methods that it takes, and what answers them."""
+
+    path: str
+    answer: Callable[[Request, Service], Awaitable[Response]]
+    methods: tuple[str, ...] = ("GET",)
+
+
+DOORS = (
+    Door("/graphql", http.graphql, ("GET", "POST")),
+    Door("/facts", http.facts, ("POST",)),
+    Door("/export", archive),
+    Door("/audit", audit.trail),
+    Door("/audit/heads", audit.heads, ("POST",)),
+    Door("/audit/nodes", audit.nodes, ("GET", "POST")),
+    Door("/", pages.console),
+    Door("/schema.graphql", pages.schema),
+    Door("/schema/cypher/{name}", cypher),
+    Door("/healthz", health.alive),
+    Door("/readyz", health.ready),
+)

@@ -1,0 +1,23 @@
+"""What a browser or a tool reads of the service itself: the console, and the schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+
+from forebear.api.service import Service
+
+_CONSOLE = (Path(__file__).parent / "console.html").read_text("utf-8")
+_CONSOLE_POLICY = "default-src 'none'; connect-src 'self'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
+
+
+async def console(request: Request, service: Service) -> Response:
+    """GET /: the console in a browser."""
+    return HTMLResponse(_CONSOLE, headers={"Content-Security-Policy": _CONSOLE_POLICY})
+
+
+async def schema(request: Request, service: Service) -> Response:
+    """GET /schema.graphql: the schema in GraphQL's schema language."""
+    return PlainTextResponse(service.schema.sdl)

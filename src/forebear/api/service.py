@@ -1,0 +1,32 @@
+"""A running registry, as the doors of the API reach it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from forebear.actions.performer import Performer
+from forebear.api.answering.executor import Executor
+from forebear.api.context import Context
+from forebear.api.schema import Schema
+from forebear.domain.roles import Actor
+from forebear.identity.authentication import Authentication
+from forebear.identity.tokens import Tokens
+from forebear.record.recorder import Recorder
+from forebear.store import Store
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running registry: its schema, and how it reads, records, acts and knows who asks."""
+
+    schema: Schema
+    store: Store
+    executor: Executor
+    recorder: Recorder
+    performer: Performer
+    tokens: Tokens
+    authentication: Authentication
+
+    def context(self, actor: Actor) -> Context:
+        """What resolvers need to answer an actor."""
+        return Context(self.recorder, self.performer, self.executor.fetcher, self.tokens, actor)
