@@ -690,6 +690,10 @@ class Expectation:
                 return max(failed, key=lambda item: (item[1].failed_last, item[0]))
             if active := [(i, d) for i, d in tried.items() if d.state == "ACTIVE"]:
                 return max(active, key=lambda item: item[1].active_since or item[1].recorded)
+        vain = [(i, d) for i, d in self._here(place).items() if d.rolls_back and d.state == "FAILED" and d.active_since is None]
+        if vain := [(i, d) for i, d in vain if not self._is_over(i, d, place)]:
+            former = max(vain, key=lambda item: (item[1].failed_last, item[0]))[1].rolls_back
+            return former and (former, self.deployments[former])
         return None
 
     def _is_over(self, id: str, failed: Deployment, place: str) -> bool:

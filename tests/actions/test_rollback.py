@@ -581,6 +581,20 @@ async def test_nobody_goes_back_beyond_their_lines_or_roles(registry: Forebear) 
         assert [r.code for r in outcome.reasons] == ["FORBIDDEN"]
 
 
+async def test_a_rollback_that_failed_once_what_it_undoes_was_over_is_tried_again(registry: Forebear) -> None:
+    await replaced(registry)
+    back = (await done(registry, OLAF, "rollBack", on=FLEET, reason="Bad.")).subject
+    await reported(registry, "deployment:second", "ENDED", ago(minutes=2))
+    await reported(registry, back, "FAILED", ago(minutes=1))
+    assert await ranked(registry) == [(artifact(1), True, "APPROVAL")]
+    again = (await done(registry, OLAF, "rollBack", on=FLEET, reason="Bad.")).subject
+    found = await node(registry, "Deployment", again, "artifact { id } rollsBack { nodes { id } }")
+    assert found == {"artifact": {"id": artifact(1)}, "rollsBack": {"nodes": [{"id": "deployment:second"}]}}
+    # Once it runs there, there is nothing before it to go back to.
+    await reported(registry, again, "ACTIVE", ago())
+    assert await refused(registry) == ["NO_TARGET", "UNDONE"]
+
+
 async def test_a_fact_of_a_deployment_that_rolls_back_goes_back(registry: Forebear) -> None:
     await replaced(registry)
     summary = await record(

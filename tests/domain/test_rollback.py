@@ -139,6 +139,20 @@ def test_the_order_is_by_permission_incidents_basis_build_and_time() -> None:
         pytest.param(
             (deployment(1, 2, 1, None), pending(2, 0, DeploymentState.IN_PROGRESS, 1)), "deployment:1", id="not what goes back"
         ),
+        pytest.param(
+            (deployment(1, 2, 1, 4), msgspec.structs.replace(failed(2, 0, 6), rolls_back=("deployment:1",))),
+            "deployment:1",
+            id="what a rollback that failed was to undo, though it is over",
+        ),
+        pytest.param(
+            (
+                deployment(1, 2, 1, 4),
+                msgspec.structs.replace(failed(2, 0, 6), rolls_back=("deployment:1",)),
+                deployment(3, 4, 7, 8),
+            ),
+            None,
+            id="not once something ran after that rollback",
+        ),
     ],
 )
 def test_what_is_undone(deployments: tuple[DeploymentRow, ...], expected: str | None) -> None:

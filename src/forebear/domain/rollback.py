@@ -187,11 +187,19 @@ def undone(place: Place) -> DeploymentRow | None:
     """The deployment that going back undoes; of a cohort without one, its fleet's.
 
     It is what is under way there, or else the newest that failed and that nothing has run in the place of since, or else what
-    is active. What was going back itself and never got there undid nothing, so it is not what is undone.
+    is active. What was going back itself and never got there undid nothing, so it is not what is undone. Where that failed, and
+    what it was to undo is over, that is what is undone still.
     """
     fleets = {f.id for f in place.fleets}
     here, wider = ([d for d in found if not _came_to_nothing(d)] for found in (place.here, _on(place, fleets)))
-    return next(filter(None, (_undone_of(found, place) for found in (here, wider))), None)
+    return next(filter(None, (_undone_of(found, place) for found in (here, wider))), None) or _still_undone(place)
+
+
+def _still_undone(place: Place) -> DeploymentRow | None:
+    """What the newest rollback that failed before it was active was to undo, where nothing has run there since."""
+    vain = [d for d in place.here if _came_to_nothing(d) and d.state is DeploymentState.FAILED and not _superseded(d, place)]
+    newest = max(vain, key=lambda d: (_failed_at(d), d.id), default=None)
+    return next((d for d in place.deployments if newest and d.id in newest.rolls_back), None)
 
 
 def _undone_of(found: Sequence[DeploymentRow], place: Place) -> DeploymentRow | None:
