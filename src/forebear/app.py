@@ -25,8 +25,8 @@ from forebear.api.answering.executor import Executor
 from forebear.api.doors import DOORS, Door
 from forebear.api.log import RequestLog
 from forebear.api.refusal import BadRequest
+from forebear.api.registry import RunningRegistry
 from forebear.api.schema import Schema, build
-from forebear.api.service import Service
 from forebear.audit.append import Chains
 from forebear.audit.heads import heads_kept
 from forebear.graph.declaration import Graph
@@ -56,7 +56,7 @@ def _parts(text: str) -> int:
 
 
 @dataclass(frozen=True)
-class Forebear(Service):
+class Forebear(RunningRegistry):
     """A running registry, and how it is opened."""
 
     settings: Settings | None = None

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from forebear.domain.evaluation import evaluate
 from forebear.domain.evidence import Baseline, Check, Measured, Pack
-from forebear.domain.policy import InvalidPolicy, Part, Policy, parse
+from forebear.domain.part import Part
+from forebear.domain.policy import InvalidPolicy, Policy, parse
 from forebear.domain.roles import Role
 from forebear.domain.votes import Candidacy, Vote
 from forebear.graph.kinds.release import ArtifactState, Direction, EvidenceType

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from forebear.domain.evaluation import evaluate
 from forebear.domain.evidence import Baseline, Check, Measured
 from forebear.domain.foundation import Ground, fallen, lost
-from forebear.domain.policy import Part, parse
+from forebear.domain.part import Part
+from forebear.domain.policy import parse
 from tests.domain.policies import LINE_TARGET, NOW, PACKS, days_ago, values
 
 RATE = {"pack": "pack:replay@1", "metric": "success_rate"}

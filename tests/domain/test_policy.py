@@ -8,17 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forebear.domain.outcome import Reason
-from forebear.domain.policy import (
-    INTERFACE,
-    InvalidPolicy,
-    Mistake,
-    Part,
-    Policy,
-    check_against,
-    missing_of_candidate,
-    parse,
-    standing_after,
-)
+from forebear.domain.part import INTERFACE, Part
+from forebear.domain.policy import InvalidPolicy, Mistake, Policy, check_against, missing_of_candidate, parse, standing_after
 from forebear.graph.moments import moment
 from tests.domain.policies import NOW, PACKS, days_ago, documents, policies
 

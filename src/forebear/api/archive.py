@@ -10,7 +10,7 @@ from starlette.types import Scope
 
 from forebear.api.http import last_line, permitted, streamed
 from forebear.api.log import note
-from forebear.api.service import Service
+from forebear.api.registry import RunningRegistry
 from forebear.record.archive import ArchiveError, export
 
 PART = 64 * 1024
@@ -20,10 +20,10 @@ FAILED = "EXPORT_FAILED"
 """The code of an archive that ends without its end, since the graph cannot be exported, or changed meanwhile."""
 
 
-async def archive(request: Request, service: Service) -> Response:
+async def archive(request: Request, registry: RunningRegistry) -> Response:
     """GET /export: the lines of an archive, as `record/archive.py` describes them. Raises `BadRequest` and `StoreError`."""
-    await permitted(request, service.authentication, "export")
-    return streamed(request, _parts(request.scope, export(service.store, service.schema.graph)))
+    await permitted(request, registry.authentication, "export")
+    return streamed(request, _parts(request.scope, export(registry.store, registry.schema.graph)))
 
 
 async def _parts(scope: Scope, lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

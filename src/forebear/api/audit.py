@@ -11,37 +11,39 @@ from starlette.responses import JSONResponse, Response
 from forebear.api.body import MAX_GRAPHQL, media_type, read_json
 from forebear.api.http import JSON, permitted, streamed
 from forebear.api.refusal import BadRequest
-from forebear.api.service import Service
+from forebear.api.registry import RunningRegistry
 from forebear.audit.heads import write_heads
 from forebear.audit.trail import BATCH, current, governed, lines
 
 
-async def trail(request: Request, service: Service) -> Response:
+async def trail(request: Request, registry: RunningRegistry) -> Response:
     """GET /audit: all heads, chains and entries as NDJSON, as docs/reference/audit.md describes them."""
-    await permitted(request, service.authentication, "readAudit")
-    return streamed(request, lines(service.store))
+    await permitted(request, registry.authentication, "readAudit")
+    return streamed(request, lines(registry.store))
 
 
-async def heads(request: Request, service: Service) -> Response:
+async def heads(request: Request, registry: RunningRegistry) -> Response:
     """POST /audit/heads: writes a head where a chain grew, and answers the last one; null where there is none."""
-    await permitted(request, service.authentication, "readAudit")
+    await permitted(request, registry.authentication, "readAudit")
     media_type(request, JSON)
-    return JSONResponse(msgspec.to_builtins(await write_heads(service.store)))
+    return JSONResponse(msgspec.to_builtins(await write_heads(registry.store)))
 
 
-async def nodes(request: Request, service: Service) -> Response:
+async def nodes(request: Request, registry: RunningRegistry) -> Response:
     """GET /audit/nodes: the ids of all governed nodes that are not imported, as NDJSON.
 
     POST takes a JSON array of ids, and answers what the graph says of these nodes now.
     """
-    await permitted(request, service.authentication, "readAudit")
+    await permitted(request, registry.authentication, "readAudit")
     if request.method == "GET":
-        return streamed(request, _encoded(governed(service.store, service.schema.graph)))
+        return streamed(request, _encoded(governed(registry.store, registry.schema.graph)))
     media_type(request, JSON)
     ids = await read_json(request, MAX_GRAPHQL, "JSON array of ids", list[str])
     if len(ids) > BATCH:
         raise BadRequest(413, f"at most {BATCH} ids at a time; {len(ids)} were given", "TOO_LARGE")
-    return Response(msgspec.json.encode(await current(service.store, service.schema.graph, ids)), media_type="application/json")
+    return Response(
+        msgspec.json.encode(await current(registry.store, registry.schema.graph, ids)), media_type="application/json"
+    )
 
 
 async def _encoded(pages: AsyncIterator[list[str]]) -> AsyncIterator[bytes]:

@@ -10,19 +10,19 @@ from starlette.responses import PlainTextResponse, Response
 
 from forebear.api.http import flag
 from forebear.api.refusal import BadRequest
-from forebear.api.service import Service
+from forebear.api.registry import RunningRegistry
 from forebear.graph.complaint import meant, shown
 from forebear.graph.moments import moment
 from forebear.graph.query.dialect import Engine, InvalidStatement
 from forebear.store.statements import NoSuchStatement, whole
 
 
-async def cypher(request: Request, service: Service) -> Response:
+async def cypher(request: Request, registry: RunningRegistry) -> Response:
     """GET /schema/cypher/{name}: a statement for Neo4j Browser, for the service's engine or the one that `engine` names.
 
     `asKnownAt=true` is its form as of a moment of knowledge. Raises `BadRequest`.
     """
-    graph, engine = service.schema.graph, service.store.engine
+    graph, engine = registry.schema.graph, registry.store.engine
     name, wanted = request.path_params["name"], request.query_params.get("engine", engine.value)
     if wanted not in [*Engine]:
         message = f"engine: {shown(wanted)} is neither {' nor '.join(Engine)}{meant(wanted, Engine)}"

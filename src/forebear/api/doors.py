@@ -11,7 +11,7 @@ from starlette.responses import Response
 from forebear.api import audit, health, http, pages
 from forebear.api.archive import archive
 from forebear.api.cypher import cypher
-from forebear.api.service import Service
+from forebear.api.registry import RunningRegistry
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Door:
     """A path of the service, the methods that it takes, and what answers them."""
 
     path: str
-    answer: Callable[[Request, Service], Awaitable[Response]]
+    answer: Callable[[Request, RunningRegistry], Awaitable[Response]]
     methods: tuple[str, ...] = ("GET",)
 
 

@@ -19,7 +19,7 @@ from forebear.api.body import MAX_ARRAY, MAX_GRAPHQL, media_type, read_json, unz
 from forebear.api.log import note
 from forebear.api.recording import outcome, rejection, verbs_of
 from forebear.api.refusal import BadRequest
-from forebear.api.service import Service
+from forebear.api.registry import RunningRegistry
 from forebear.domain.roles import Actor, refusal_of_all
 from forebear.graph.declaration import LINE
 from forebear.graph.document import InvalidDocument, decode
@@ -44,16 +44,16 @@ class GraphQLRequest(msgspec.Struct):
     extensions: dict[str, Any] | None = None
 
 
-async def graphql(request: Request, service: Service) -> Response:
+async def graphql(request: Request, registry: RunningRegistry) -> Response:
     """POST and GET /graphql. Raises `BadRequest` and `StoreError`."""
     if request.method != "POST" and "text/html" in request.headers.get("accept", ""):
         return RedirectResponse("/")
-    actor = await asker(request, service.authentication)
+    actor = await asker(request, registry.authentication)
     asked = await _asked(request)
     reads = request.method != "POST"
     try:
-        context = service.context(actor)
-        answer = await service.executor.answer(asked.query, asked.variables, asked.operationName, context, reads=reads)
+        context = registry.context(actor)
+        answer = await registry.executor.answer(asked.query, asked.variables, asked.operationName, context, reads=reads)
     except Mutates:
         raise BadRequest(405, "a mutation needs POST", "METHOD_NOT_ALLOWED") from None
     note(request.scope, operation=answer.operation, rows=answer.rows, error=answer.error, compiled=answer.compiled)
@@ -108,7 +108,7 @@ async def _asked(request: Request) -> GraphQLRequest:
     return await read_json(request, MAX_GRAPHQL, "GraphQL request", GraphQLRequest)
 
 
-async def facts(request: Request, service: Service) -> Response:
+async def facts(request: Request, registry: RunningRegistry) -> Response:
     """POST /facts: a JSON array in one transaction, or NDJSON of any length, atomic per batch, with progress.
 
     `?after=` says that it is a file from `?source=`, of which nothing is recorded twice; what goes on with one gives the
@@ -121,13 +121,15 @@ async def facts(request: Request, service: Service) -> Response:
         raise BadRequest(400, "after: is no mark of a report; give none at the beginning of a file", "BAD_REQUEST")
     if len(options.get("source") or "") > LINE:
         raise BadRequest(400, f"source: must be at most {LINE} characters long", "BAD_REQUEST")
-    actor = await permitted(request, service.authentication, *verbs_of(imported=imported))
+    actor = await permitted(request, registry.authentication, *verbs_of(imported=imported))
     kind = media_type(request, JSON, NDJSON, "application/jsonl", "application/ndjson")
     origin = Origin(actor, options.get("source") or "http")
     if kind == JSON:
-        return await _array(request, service.recorder, origin, imported=imported, partial=flag(partial, "partial"), after=after)
+        return await _array(
+            request, registry.recorder, origin, imported=imported, partial=flag(partial, "partial"), after=after
+        )
     goes_on = partial is None or flag(partial, "partial")
-    return Reports(record_lines(service.recorder, unzipped(request), origin, imported=imported, partial=goes_on, after=after))
+    return Reports(record_lines(registry.recorder, unzipped(request), origin, imported=imported, partial=goes_on, after=after))
 
 
 async def _array(

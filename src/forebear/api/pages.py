@@ -7,17 +7,17 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from forebear.api.service import Service
+from forebear.api.registry import RunningRegistry
 
 _CONSOLE = (Path(__file__).parent / "console.html").read_text("utf-8")
 _CONSOLE_POLICY = "default-src 'none'; connect-src 'self'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 
 
-async def console(request: Request, service: Service) -> Response:
+async def console(request: Request, registry: RunningRegistry) -> Response:
     """GET /: the console in a browser."""
     return HTMLResponse(_CONSOLE, headers={"Content-Security-Policy": _CONSOLE_POLICY})
 
 
-async def schema(request: Request, service: Service) -> Response:
+async def schema(request: Request, registry: RunningRegistry) -> Response:
     """GET /schema.graphql: the schema in GraphQL's schema language."""
-    return PlainTextResponse(service.schema.sdl)
+    return PlainTextResponse(registry.schema.sdl)

@@ -13,7 +13,8 @@ from decimal import Decimal
 from typing import Any
 
 from forebear.domain.evidence import Measured
-from forebear.domain.policy import Part, number
+from forebear.domain.part import Part
+from forebear.domain.policy import number
 from forebear.graph.kinds.release import Direction
 from forebear.graph.kinds.training import RunStatus
 

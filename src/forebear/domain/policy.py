@@ -25,6 +25,7 @@ from pydantic.alias_generators import to_camel
 
 from forebear.domain.evidence import Pack
 from forebear.domain.outcome import Reason
+from forebear.domain.part import REMEDIES, Part, expanded
 from forebear.domain.roles import Role
 from forebear.graph.complaint import complaint, meant, wrong_kind
 from forebear.graph.ids import Ids
@@ -59,42 +60,6 @@ class InvalidPolicy(ValueError):
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
         self.mistakes = tuple(mistakes)
         super().__init__("; ".join(map(str, self.mistakes)))
-
-
-class Part(StrEnum):
-    """What a candidate can be asked to carry. `interface` stands for its five parts."""
-
-    EXPERIMENT = "experiment"
-    CHECKPOINT = "checkpoint"
-    DATASET = "dataset"
-    CODE = "code"
-    ENVIRONMENT = "environment"
-    COMPUTE = "compute"
-    CONFIGURATION = "configuration"
-    WEIGHTS_DIGEST = "weightsDigest"
-    NORMALIZATION_DIGEST = "normalizationDigest"
-    ACTION_SPACE_DIGEST = "actionSpaceDigest"
-    CONTROLLER_DIGEST = "controllerDigest"
-    SENSORS = "sensors"
-    ACTION_SPACE = "actionSpace"
-    RATE_HZ = "rateHz"
-    MEMORY_MIB = "memoryMib"
-    ROBOT_SOFTWARE = "robotSoftware"
-    INTERFACE = "interface"
-
-
-INTERFACE = (Part.SENSORS, Part.ACTION_SPACE, Part.RATE_HZ, Part.MEMORY_MIB, Part.ROBOT_SOFTWARE)
-"""The parts that `interface` stands for."""
-
-_REMEDIES: Mapping[Part, str] = {
-    Part.EXPERIMENT: "name the experiment that justifies it",
-    Part.CHECKPOINT: "name the checkpoint that it comes from (promotedFrom), of a run that is known (producedBy)",
-    Part.DATASET: "record what its run was trained on (trainedOn)",
-    Part.CODE: "record the code that its run executed (ran)",
-    Part.ENVIRONMENT: "record the software environment of its run (inEnvironment)",
-    Part.COMPUTE: "record the compute of its run (onCompute)",
-    Part.CONFIGURATION: "record the configuration of its run",
-}
 
 
 def _id_of(kind: str) -> BeforeValidator:
@@ -327,14 +292,14 @@ def missing_of_candidate(policy: Policy, carried: Iterable[str], command: str | 
 
     `command` says what was not said of its version before; PART in it stands for what is missing.
     """
-    has = _parts(Part(name) for name in carried)
+    has = expanded(Part(name) for name in carried)
     return tuple(
         Reason(
             CANDIDATE_INCOMPLETE,
             f"the candidate carries no {part}, which the policy asks for",
-            _REMEDIES.get(part) or (command.replace("PART", part) if command else f"register the version with its {part}"),
+            REMEDIES.get(part) or (command.replace("PART", part) if command else f"register the version with its {part}"),
         )
-        for part in _parts(policy.candidate)
+        for part in expanded(policy.candidate)
         if part not in has
     )
 
@@ -348,11 +313,6 @@ def standing_after(policy: Policy, now: str) -> str | None:
     if rule.rule is StandingRule.KEEP:
         return None
     return max(now, rule.until) if rule.until else now
-
-
-def _parts(parts: Iterable[Part]) -> tuple[Part, ...]:
-    each = (p for part in parts for p in (INTERFACE if part is Part.INTERFACE else (part,)))
-    return tuple(dict.fromkeys(each))
 
 
 def _repeated(policy: Policy) -> Iterator[Mistake]:

@@ -16,7 +16,8 @@ from forebear.domain.evidence import Baseline, Check, Measured, Pack
 from forebear.domain.foundation import Ground
 from forebear.domain.interface import Interface
 from forebear.domain.outcome import Reason
-from forebear.domain.policy import InvalidPolicy, Part, Policy, missing_of_candidate, parse, standing_after
+from forebear.domain.part import Part
+from forebear.domain.policy import InvalidPolicy, Policy, missing_of_candidate, parse, standing_after
 from forebear.domain.votes import Candidacy, Count, Vote, count_votes
 from forebear.graph.digest import of_fields
 from forebear.graph.kinds.release import ArtifactState, DecisionType, Direction, EvidenceType, ReleaseState, Verdict

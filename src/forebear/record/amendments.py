@@ -13,7 +13,7 @@ from forebear.graph.statements import upsert
 from forebear.graph.telling import corrected
 from forebear.graph.values import agree
 from forebear.record import footing
-from forebear.record.edges import Edges
+from forebear.record.edges import EdgeWriter
 from forebear.record.identity import Own, changed, ends, listed, meant, named, standing
 from forebear.record.names import Named, Names
 from forebear.record.nodes import declared
@@ -31,10 +31,10 @@ class _Nodes:
     named: list[Named] = field(default_factory=list)
 
 
-class Amendments:
+class AmendmentWriter:
     """The amendments of a transaction."""
 
-    def __init__(self, writing: Writing, names: Names, edges: Edges) -> None:
+    def __init__(self, writing: Writing, names: Names, edges: EdgeWriter) -> None:
         self._writing = writing
         self._names = names
         self._edges = edges

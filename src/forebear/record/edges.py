@@ -15,7 +15,7 @@ from forebear.record.names import Names
 from forebear.record.writing import Writing, in_pieces
 
 
-class Edges:
+class EdgeWriter:
     """The edges that a transaction connects."""
 
     def __init__(self, writing: Writing, names: Names) -> None:

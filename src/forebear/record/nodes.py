@@ -16,7 +16,7 @@ from forebear.record.names import Named, Names
 from forebear.record.writing import Writing, in_pieces
 
 
-class Nodes:
+class NodeWriter:
     """The nodes that a transaction describes."""
 
     def __init__(self, writing: Writing, names: Names) -> None:

@@ -21,14 +21,14 @@ from forebear.graph.ids import composed
 from forebear.graph.kinds.release import ReleaseLine
 from forebear.graph.rows import Amendment, NodeRow, Row
 from forebear.graph.statements.placeholder import Renamed
-from forebear.record.amendments import Amendments
+from forebear.record.amendments import AmendmentWriter
 from forebear.record.batch import Batch, read, subject
-from forebear.record.edges import Edges
+from forebear.record.edges import EdgeWriter
 from forebear.record.history import end_history
 from forebear.record.level import Level
 from forebear.record.lines import Lines
 from forebear.record.names import Names
-from forebear.record.nodes import Nodes
+from forebear.record.nodes import NodeWriter
 from forebear.record.part import Known, Part
 from forebear.record.summary import MAX_UNDESCRIBED, Origin, Rejection, Summary
 from forebear.record.writing import Writing
@@ -41,7 +41,7 @@ FEW = 20
 """So few facts are read without a thread."""
 
 
-class _Refused(Exception):
+class _Contradicted(Exception):
     """The graph contradicts some facts; the transaction must not be committed."""
 
     def __init__(self, reasons: Mapping[int, list[str]]) -> None:
@@ -147,7 +147,7 @@ class Recorder:
                 before.facts.update(_kind(row) for p, row in batch.rows if p not in left)
                 before.undescribed.update(known.undescribed)
                 batch = batch.part(left)
-            except _Refused as refused:
+            except _Contradicted as refused:
                 rejections += _rejections(batch.rows, refused.reasons)
                 batch = batch.without(refused.reasons) if partial else batch.part(())
         before.rejections = sorted(rejections, key=lambda r: r.position)
@@ -156,7 +156,7 @@ class Recorder:
     async def _refusals(self, batch: Batch, origin: Origin) -> list[Rejection]:
         try:
             await self._attempt(batch, origin, keep=False)
-        except _Refused as refused:
+        except _Contradicted as refused:
             return _rejections(batch.rows, refused.reasons)
         return []
 
@@ -184,7 +184,7 @@ class Recorder:
             # A fact that contradicts another of the batch may be right once that one is refused itself.
             refused = writing.refused or {p: reasons for level in cut for p, reasons in level.contradictions.items()}
             if refused or not keep:
-                raise _Refused(refused)
+                raise _Contradicted(refused)
             writing.summary.facts.update(_kind(row) for _, row in rows)
             if part:
                 await part.set(transaction, rows, sorted(writing.summary.undescribed)[:MAX_UNDESCRIBED])
@@ -247,9 +247,9 @@ class _Writers:
 
     def __init__(self, writing: Writing) -> None:
         self.names = Names(writing)
-        self._nodes = Nodes(writing, self.names)
-        self._edges = Edges(writing, self.names)
-        self.amendments = Amendments(writing, self.names, self._edges)
+        self._nodes = NodeWriter(writing, self.names)
+        self._edges = EdgeWriter(writing, self.names)
+        self.amendments = AmendmentWriter(writing, self.names, self._edges)
         self._graph = writing.graph
 
     async def write(self, level: Level) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import codecs
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -65,24 +66,8 @@ async def record_lines(
     not written and the stream ends there. With `after` the lines are a file, or go on with one, of which nothing is recorded
     twice: see `Recorder.write`. Raises `StoreError`; what was reported before is in.
     """
-    total = Summary()
-    through = 0
+    progress = _Progress(partial)
     writing: asyncio.Task[Summary] | None = None
-
-    async def written(task: asyncio.Task[Summary], lines: int) -> Line:
-        nonlocal through
-        summary = await task
-        kept = set(list(summary.undescribed)[:MAX_UNDESCRIBED])
-        stops = bool(summary.rejections) and not partial
-        through += 0 if stops else lines
-        report = Line(through, [_report(r) for r in summary.rejections], stopped=stops, mark=summary.mark)
-        summary.rejections, summary.undescribed = (
-            [],
-            kept if len(total.undescribed) < MAX_UNDESCRIBED else set(),
-        )
-        total.add(summary)
-        return report
-
     count = blank = position = 0
     try:
         async for lines in _batches(chunks):
@@ -92,7 +77,7 @@ async def record_lines(
             # Read while the batch before is being written, and not in the way of who else is served.
             batch = await asyncio.to_thread(read_lines, recorder, lines, position + blank, imported=imported)
             if writing is not None:
-                report = await written(writing, count)
+                report = progress.report(await writing, count)
                 writing = None
                 yield report
                 if report.stopped:
@@ -104,27 +89,52 @@ async def record_lines(
             blank = 0
             writing = asyncio.create_task(recorder.write(batch, origin, partial=partial, after=after))
         if writing is not None:
-            report = await written(writing, count)
+            report = progress.report(await writing, count)
             writing = None
             yield report
             blank = 0 if report.stopped else blank
-        through += blank
+        progress.through += blank
     finally:
         if writing is not None:
             # The client went away in the middle: what was begun is finished, so that nothing hangs in the air.
             await asyncio.wait([writing])
-    yield Line(
-        through,
-        done=True,
-        kinds=dict(sorted(total.facts.items())),
-        described=total.described,
-        connected=total.connected,
-        revised=total.revised,
-        updated=total.updated,
-        retracted=total.retracted,
-        undescribed=sorted(total.undescribed)[:MAX_UNDESCRIBED],
-        mark=total.mark,
-    )
+    yield progress.end()
+
+
+@dataclass
+class _Progress:
+    """How far a stream has come, and what it has come to."""
+
+    partial: bool
+    total: Summary = field(default_factory=Summary)
+    through: int = 0
+
+    def report(self, summary: Summary, lines: int) -> Line:
+        """The report of a batch of so many lines."""
+        kept = set(list(summary.undescribed)[:MAX_UNDESCRIBED])
+        stops = bool(summary.rejections) and not self.partial
+        self.through += 0 if stops else lines
+        report = Line(self.through, [_report(r) for r in summary.rejections], stopped=stops, mark=summary.mark)
+        summary.rejections = []
+        summary.undescribed = kept if len(self.total.undescribed) < MAX_UNDESCRIBED else set()
+        self.total.add(summary)
+        return report
+
+    def end(self) -> Line:
+        """The last report."""
+        total = self.total
+        return Line(
+            self.through,
+            done=True,
+            kinds=dict(sorted(total.facts.items())),
+            described=total.described,
+            connected=total.connected,
+            revised=total.revised,
+            updated=total.updated,
+            retracted=total.retracted,
+            undescribed=sorted(total.undescribed)[:MAX_UNDESCRIBED],
+            mark=total.mark,
+        )
 
 
 def read_lines(recorder: Recorder, lines: list[bytes], offset: int = 0, *, imported: bool) -> Batch:

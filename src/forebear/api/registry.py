@@ -16,7 +16,7 @@ from forebear.store import Store
 
 
 @dataclass(frozen=True)
-class Service:
+class RunningRegistry:
     """A running registry: its schema, and how it reads, records, acts and knows who asks."""
 
     schema: Schema
