@@ -7,6 +7,8 @@
 // parameter from DateTime: The moment of knowledge for the first node. By default it is now.
 // parameter to DateTime: The moment of knowledge for the second node. By default it is now.
 // time none
+// known $from where change = 'REMOVED'
+// known $to
 // faults
 // answers [LineageChange]: A node or an edge that is upstream of only one of the two, or a node upstream of both that only one of them describes or that has other values in the second. Each node occurs once.
 // column change LineageChangeType(ADDED, REMOVED, CHANGED, DESCRIBED)!: ADDED: only the second has it. REMOVED: only the first has it. CHANGED: both have it, with other values. DESCRIBED: both have it, and only one of them describes it.

@@ -124,6 +124,37 @@ async def test_an_answer_stays_when_what_it_is_about_is_retracted(registry: Fore
     }  # fmt: skip
 
 
+async def test_what_is_selected_of_its_nodes_is_as_it_was_known_then(registry: Forebear, moments: dict[str, str]) -> None:
+    query = """query($from: DateTime, $to: DateTime) { lineageDiff(of: "run:a", from: $from, to: $to) { nodes {
+        change node { id ... on DatasetVersion { episodes } ... on Run { seed trainedOn { nodes { id } } } }
+        target { ... on DatasetVersion { episodes } } } } }"""
+    await record(registry, {"kind": "Run", "id": "run:a", "trainedOn": ["dataset:elsewhere@1"]})
+    both, then = ["dataset:a@1", "dataset:b@1"], now()
+    gone = {"kind": "Retraction", "of": "run:a", "edge": "trainedOn", "to": "dataset:b@1", "reason": "Never read."}
+    await record(registry, gone)
+    later = now()
+
+    def run(*ids: str) -> dict[str, Any]:
+        return {"id": "run:a", "seed": 7, "trainedOn": {"nodes": [{"id": id} for id in ids]}}
+
+    for _ in range(2):
+        found = await ask(registry, query, **{"from": moments["recorded"], "to": then})
+        assert found["lineageDiff"]["nodes"] == [
+            {"change": "CHANGED", "node": {"id": "dataset:a@1", "episodes": 12}, "target": None},
+            {"change": "ADDED", "node": {"id": "dataset:elsewhere@1", "episodes": 2}, "target": None},
+            {"change": "CHANGED", "node": run(*both, "dataset:elsewhere@1"), "target": None},
+            {"change": "ADDED", "node": run(*both, "dataset:elsewhere@1"), "target": {"episodes": 2}},
+        ]
+        found = await ask(registry, query, **{"from": then, "to": later})
+        assert found["lineageDiff"]["nodes"] == [
+            {"change": "REMOVED", "node": {"id": "dataset:b@1", "episodes": None}, "target": None},
+            {"change": "REMOVED", "node": run(*both, "dataset:elsewhere@1"), "target": {"episodes": None}},
+        ]
+        again = ({"kind": "Retraction", "of": "run:a", "edge": "trainedOn", "to": id, "reason": "No."} for id in both[:1])
+        await record(registry, corrected("dataset:a@1", episodes=13), corrected("run:a", seed=9), *again)
+        await record(registry, {"kind": "DatasetVersion", "id": "dataset:b@1", "episodes": 4})
+
+
 @pytest.mark.parametrize("asked", [{}, {"with": "run:a"}], ids=["alone", "with another"])
 async def test_what_stood_at_neither_moment_is_not_known(
     registry: Forebear, moments: dict[str, str], asked: dict[str, str]

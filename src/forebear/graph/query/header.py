@@ -93,6 +93,8 @@ class Header:
     """The type that members are read of."""
     on: tuple[str, ...] = ()
     time: str = ""
+    known: list[tuple[str, str]] = field(default_factory=list)
+    """As of which parameters the nodes of its rows are read, each with the condition on a row."""
     verb: str = "query"
     marks: set[str] = field(default_factory=set)
     """The words that stand alone, such as `decided`."""
@@ -220,6 +222,13 @@ def _time(header: Header, text: str) -> None:
     header.time = text
 
 
+def _known(header: Header, text: str) -> None:
+    moment, _, condition = text.partition(" where ")
+    if not re.fullmatch(r"\$\w+", moment):
+        raise ValueError(f"'known {text}': write the moment as a parameter, such as $from, and `where` it is meant")
+    header.known.append((moment[1:], condition))
+
+
 def _verb(header: Header, text: str) -> None:
     header.verb = text
 
@@ -238,6 +247,7 @@ QUESTION: Mapping[str, Reader] = {
     "  ": _member,
     "on ": _on,
     "time ": _time,
+    "known ": _known,
     "verb ": _verb,
     **{word: _mark(word) for word in ("decided", "faults")},
 }

@@ -19,9 +19,11 @@ may be of, or a label of Forebear's own (such as AuditChain), and is any text th
 `Int(0..50)`. Any other type followed by names in brackets is an enum of them. A column of type Value is the value of a
 property, given as `[name, value]`. `on Kind, …` makes it a field of these kinds, and its node is `$self`.
 `time at` says that the answer depends on `at` (`$at`) besides `asKnownAt`; `time none`, that it is about what is simply
-updated, and asked of now alone. A DateTime that is left out is now. `decided`: the answer rests on a pure decision, taken on
-facts beforehand, whose rows are `$decided`; such a question is a root field and asked of now alone. `faults`: its rows are
-what is wrong, so the good answer has none. `verb readAudit`: a root field for those who may do that, in place of `query`.
+updated, and asked of now alone. A DateTime that is left out is now. `known $from where CONDITION` says that the nodes of such
+rows are read as they were known at `$from`; `known $to`, without a condition, speaks of all other rows. `decided`: the answer
+rests on a pure decision, taken on facts beforehand, whose rows are `$decided`; such a question is a root field and asked of now
+alone. `faults`: its rows are what is wrong, so the good answer has none. `verb readAudit`: a root field for those who may do
+that, in place of `query`.
 
 A walk has a bound, and an answer says whether it met it: one row by a column `truncated`, a list by a line `WITH …, truncated`
 of its body. Whether a row has it true there is said beside the list; what follows the line is not computed for that.
@@ -62,6 +64,8 @@ class Question:
     """Of a list whose walks have bounds: the body up to where each row says, as `truncated`, whether a bound was met."""
     verb: str = "query"
     """What one must be allowed to do to ask it."""
+    known: tuple[tuple[str, str], ...] = ()
+    """As of which parameters the nodes of its rows are read, each with the condition on a row; the last one has none."""
 
     @property
     def moments(self) -> tuple[str, ...]:
@@ -146,6 +150,7 @@ def parse(name: str, source: str, graph: Graph) -> Question:
         file.order,
         file.bounded and file.body[: file.bounded.end()],
         header.verb,
+        tuple(header.known),
     )
 
 

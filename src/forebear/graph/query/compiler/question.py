@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from forebear.graph.complaint import shown
@@ -70,7 +70,11 @@ def answer(
     def fill(text: str) -> str:
         return dialect.fill(dialect.rewrite(text, as_known=time.known is not None), texts)
 
-    rows = _QuestionRows(statement, project, question, fill(question.body), fill, time, imports)
+    # A moment that is left out is now, and its nodes are read as they are.
+    known = [
+        (where, replace(time, known=texts[m] if arguments.values.get(m) is not None else None)) for m, where in question.known
+    ]
+    rows = _QuestionRows(statement, project, question, fill(question.body), fill, known or [("", time)], imports)
     if question.paged:
         text, finish = page(statement, s, rows.paged(), container=n or "o")
     else:
@@ -139,7 +143,8 @@ class _QuestionRows:
     question: Question
     body: str
     fill: Callable[[str], str]
-    time: Time
+    times: Sequence[tuple[str, Time]]
+    """When the nodes of rows are read, each with the condition on a row; the last one has none."""
     imports: str
 
     prelude = " WITH *, {} AS q"
@@ -192,13 +197,10 @@ class _QuestionRows:
             if m := _PROPERTY.fullmatch(read):
                 read = statement.once(m["of"], read)
             return read, None
-        item = statement.name("n")
         if type.name in graph.kinds or type.name == "Node":
-            kinds = tuple(graph.kinds) if type.name == "Node" else (type.name,)
-            row, finish = statement.returned(lambda: self.project(s, item, kinds, self.time))
-            source = f"UNWIND {read} AS {item}" if type.many else f"WITH *, {read} AS {item} WHERE {item} IS NOT NULL"
-            text = statement.hoist(f"COLLECT {{ {source}{self.time.then(item)}{row} }}")
+            text, finish = self._nodes(s, rule, read)
         else:
+            item = statement.name("n")
             fields = s.fields(type.name)
             reads = {f.rule.column.name: f"{item}.{f.rule.column.name}" for f in fields if isinstance(f.rule, ColumnField)}
             container = statement.name("o")
@@ -208,3 +210,18 @@ class _QuestionRows:
         if type.many:
             return text, finish_all(finish)
         return f"{text}[0]", unless_null(finish)
+
+    def _nodes(self, s: Selected, rule: ColumnField, read: str) -> Projection:
+        """The list of a column's nodes, read when those of the row are."""
+        type = rule.column.type
+        kinds = tuple(self.statement.graph.kinds) if type.name == "Node" else (type.name,)
+
+        def at(time: Time) -> Projection:
+            item = self.statement.name("n")
+            row, finish = self.statement.returned(lambda: self.project(s, item, kinds, time))
+            source = f"UNWIND {read} AS {item}" if type.many else f"WITH *, {read} AS {item} WHERE {item} IS NOT NULL"
+            return self.statement.hoist(f"COLLECT {{ {source}{time.then(item)}{row} }}"), finish
+
+        (*others, (last, finish)) = [at(time) for _, time in self.times]
+        cases = [f"WHEN {where} THEN {text}" for (where, _), (text, _) in zip(self.times, others, strict=False)]
+        return f"CASE {' '.join(cases)} ELSE {last} END" if cases else last, finish
