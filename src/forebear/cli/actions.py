@@ -15,6 +15,7 @@ from rich.text import Text
 from forebear.actions.action import Action
 from forebear.actions.catalogue import ACTIONS
 from forebear.cli import terminal
+from forebear.cli.parameters import taking
 from forebear.cli.registry import ask, opened
 from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, out, short
 from forebear.domain.policy import InvalidPolicy
@@ -91,14 +92,7 @@ def command(action: Action) -> Callable[..., None]:
         if outcome["__typename"] in ("Refused", "Conflict"):
             raise typer.Exit(Code.NEGATIVE)
 
-    fixed = [p for p in inspect.signature(run, eval_str=True).parameters.values() if p.kind is not p.VAR_KEYWORD]
-    signature = [
-        *(inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, annotation=a, default=d) for n, (a, d) in parameters.items()),
-        *(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in fixed),
-    ]
-    vars(run)["__signature__"] = inspect.Signature(signature)
-    run.__annotations__ = {p.name: p.annotation for p in signature}
-    return run
+    return taking(run, parameters)
 
 
 async def _done(

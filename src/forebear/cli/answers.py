@@ -15,6 +15,7 @@ from rich.text import Text
 from forebear.api.documents import document
 from forebear.cli import terminal
 from forebear.cli.actions import in_commands
+from forebear.cli.parameters import taking
 from forebear.cli.questions import BEYOND, AsKnownAt, At, answer
 from forebear.cli.terminal import AsJson, Code, Token, Url, checked_moment, counted, out, short
 from forebear.domain.remedy import kebab
@@ -68,14 +69,7 @@ def command(question: Question) -> Callable[..., None]:
     fixed |= {"at": (At, None)} if question.timed else {}
     fixed |= {} if question.timeless else {"as_known_at": (AsKnownAt, None)}
     own = {_safe(p.name): _parameter(p) for p in question.parameters}
-    always = [p for p in inspect.signature(run, eval_str=True).parameters.values() if p.kind is not p.VAR_KEYWORD]
-    signature = [
-        *(inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, annotation=a, default=d) for n, (a, d) in (own | fixed).items()),
-        *(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in always),
-    ]
-    vars(run)["__signature__"] = inspect.Signature(signature)
-    run.__annotations__ = {p.name: p.annotation for p in signature}
-    return run
+    return taking(run, own | fixed)
 
 
 def _safe(name: str) -> str:

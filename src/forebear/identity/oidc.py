@@ -6,7 +6,6 @@ The cryptography is PyJWT's. What is ours is which keys there are: the issuer pu
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from time import monotonic, time
@@ -14,6 +13,7 @@ from typing import Any
 
 import jwt
 import structlog
+from cachetools import TTLCache
 
 from forebear.domain.roles import Actor
 from forebear.identity.claims import ClaimsMapping
@@ -52,23 +52,19 @@ class Issuer:
         self._issuer = issuer
         self._audience = audience
         self._claims = claims
-        self._clock = clock
         self._keys = Keys(issuer, clock)
-        self._known: OrderedDict[bytes, tuple[float, float, Actor]] = OrderedDict()
+        self._known: TTLCache[bytes, tuple[float, Actor]] = TTLCache(MOST_CACHED, CACHED_SECONDS, timer=clock)
 
     async def actor(self, token: str) -> Actor:
         """Whom a token speaks for. Raises `Unauthenticated`, and `IssuerUnavailable` where it cannot be checked."""
         digest = sha256(token.encode()).digest()
         if known := self._known.get(digest):
-            until, expires, actor = known
-            if self._clock() < until and time() < expires:
+            expires, actor = known
+            if time() < expires:
                 return actor
         claims = await self._check(token)
         actor = self._claims.actor(claims)
-        self._known[digest] = self._clock() + CACHED_SECONDS, float(claims["exp"]), actor
-        self._known.move_to_end(digest)
-        if len(self._known) > MOST_CACHED:
-            self._known.popitem(last=False)
+        self._known[digest] = float(claims["exp"]), actor
         return actor
 
     async def settle(self) -> None:

@@ -11,18 +11,19 @@ import asyncio
 import hmac
 import re
 import secrets
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import Context
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from hashlib import sha256
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
+from cachetools import TTLCache
 
+from forebear.audit.append import Chains
 from forebear.domain.outcome import Reason, Refused
 from forebear.domain.roles import Actor, Role, in_order, refusal
 from forebear.graph.complaint import a
@@ -113,23 +114,16 @@ class Revoked:
     tokens: Sequence[Token]
 
 
-class Chains(Protocol):
-    """The audit trail, which keeps what was changed."""
-
-    async def append(self, transaction: WriteTransaction, *, told: object, **said: Any) -> object:
-        """Appends what is said of a change, the last thing that a transaction does; the outbox is told what came of it."""
-
-
 class Tokens:
-    """The API tokens of one store."""
+    """The API tokens of one store. `clock` counts seconds."""
 
-    def __init__(self, store: Store, ids: Ids, chains: Chains) -> None:
+    def __init__(self, store: Store, ids: Ids, chains: Chains, clock: Callable[[], float] = monotonic) -> None:
         self._store = store
         self._ids = ids
         self._chains = chains
-        self._known: OrderedDict[str, tuple[float, Token]] = OrderedDict()
+        self._known: TTLCache[str, Token] = TTLCache(MOST_CACHED, CACHED_SECONDS, timer=clock)
         self._revocations = 0
-        self._noted: dict[str, float] = {}
+        self._noted: TTLCache[str, None] = TTLCache(MOST_CACHED, USE_SECONDS, timer=clock)
         self._uses: dict[str, str] = {}
         self._writing: asyncio.Task[None] | None = None
 
@@ -145,9 +139,7 @@ class Tokens:
         if not _FORM.fullmatch(secret):
             raise Unauthenticated(f"the token is malformed: it should be {PREFIX} and 64 hexadecimal digits")
         hash = sha256(secret.encode()).hexdigest()
-        until, token = self._known.get(hash, (0.0, None))
-        if token is None or until < monotonic():
-            token = await self._look_up(hash)
+        token = self._known.get(hash) or await self._look_up(hash)
         token.check(datetime.now(UTC))
         self._use(token)
         return token.actor
@@ -161,18 +153,14 @@ class Tokens:
         token = Token.of(kept)
         # What was read before a revocation may not be what it left.
         if self._revocations == revocations:
-            self._known[hash] = monotonic() + CACHED_SECONDS, token
-            self._known.move_to_end(hash)
-            if len(self._known) > MOST_CACHED:
-                self._known.popitem(last=False)
+            self._known[hash] = token
         return token
 
     def _use(self, token: Token) -> None:
         """Notes that a token is used. It is written beside the request, not before its answer."""
-        now = monotonic()
-        if now < self._noted.get(token.id, 0.0):
+        if token.id in self._noted:
             return
-        self._noted[token.id] = now + USE_SECONDS
+        self._noted[token.id] = None
         self._uses[token.id] = moment(datetime.now(UTC))
         if self._writing is None or self._writing.done():
             # In a context of its own: it is no part of the request that happened to begin it.
@@ -287,7 +275,8 @@ class Tokens:
         if isinstance(outcome, Revoked):
             self._revocations += 1
             ended = {token.id for token in outcome.tokens}
-            self._known = OrderedDict((h, k) for h, k in self._known.items() if k[1].id not in ended)
+            for hash in [hash for hash, token in self._known.items() if token.id in ended]:
+                self._known.pop(hash, None)
         return outcome
 
     async def _tell(
