@@ -70,7 +70,7 @@ async def test_the_same_again_changes_nothing_and_other_values_are_refused_with_
     remedy = "register what was built otherwise under its own digest"
 
     def immutable(name: str, before: str, now: str) -> Reason:
-        said = f"{name}: {artifact(1)} has {before}, said before, and now it is to be {now}"
+        said = f"{name}: {artifact(1)} has {before} already, and the request says {now}"
         return Reason("IMMUTABLE", said, remedy)
 
     assert other == Refused(

@@ -190,14 +190,12 @@ async def test_what_is_registered_does_not_change_but_its_description_does(regis
     again = "register it as a new version"
     assert await do(registry, EVA, "registerCandidate", versions=[changed], lines=[PARCELS]) == Refused(
         (
-            Reason(
-                "IMMUTABLE", f"weightsDigest: {PICKER} has 'sha256:{A}', said before, and now it is to be 'sha256:{B}'", again
-            ),
-            Reason("IMMUTABLE", f"sensors: {PICKER} has ['wrist camera'], said before, and now it is to be []", again),
+            Reason("IMMUTABLE", f"weightsDigest: {PICKER} has 'sha256:{A}' already, and the request says 'sha256:{B}'", again),
+            Reason("IMMUTABLE", f"sensors: {PICKER} has ['wrist camera'] already, and the request says []", again),
             Reason(
                 "IMMUTABLE",
-                f"promotedFrom: {PICKER} has checkpoint:picker-2/step-900, said before, "
-                "and now it is to be checkpoint:picker-2/step-990",
+                f"promotedFrom: {PICKER} has checkpoint:picker-2/step-900 already, "
+                "and the request says checkpoint:picker-2/step-990",
                 again,
             ),
         )
@@ -315,7 +313,7 @@ async def test_what_cannot_be_is_refused_by_name(registry: Forebear) -> None:
     mixed = await do(registry, EVA, "registerCandidate", versions=[VERSION, VERSION, other], lines=[PARCELS])
     assert isinstance(mixed, Refused)
     assert [(r.code, r.message) for r in mixed.reasons] == [
-        ("REPEATED", f"versions: {PICKER} is given more than once"),
+        ("REPEATED", f"versions: {PICKER} occurs more than once"),
         ("SEVERAL_MODELS", "versions: they are of several models: model:picker, model:placer"),
     ]
     nobody = await do(registry, EVA, "registerCandidate", versions=[], lines=[PARCELS])
@@ -473,7 +471,7 @@ async def test_what_was_never_said_of_a_version_may_be_said_once_until_it_is_app
     assert (state, votes.partition(" (")[0]) == ("EVALUATED", "2 more, each of another person who has APPROVER")
     other = await do(registry, EVA, "registerCandidate", versions=[bare | {"license": "GPL-3.0"}], lines=[])
     assert isinstance(other, Refused)
-    assert [r.message for r in other.reasons] == [f"license: {PICKER} has 'MIT', said before, and now it is to be 'GPL-3.0'"]
+    assert [r.message for r in other.reasons] == [f"license: {PICKER} has 'MIT' already, and the request says 'GPL-3.0'"]
     for actor in (ANNA, BEN):
         await done(registry, actor, "approve", release=release)
     late = bare | {"memoryMib": 4096.0, "uri": "s3://models/picker"}
@@ -508,5 +506,5 @@ async def test_the_report_of_evidence_may_be_named_later_until_an_approval_rests
     late = await do(registry, EVA, "attachEvidence", evidence=fact | {"digest": f"sha256:{A}"})
     assert isinstance(late, Refused)
     assert [(r.code, r.message) for r in late.reasons] == [
-        ("IMMUTABLE", f"digest: evidence:picker-2 was described without it, and now it is to be 'sha256:{A}'")
+        ("IMMUTABLE", f"digest: evidence:picker-2 was described without it, and the request says 'sha256:{A}'")
     ]

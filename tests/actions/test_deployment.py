@@ -273,8 +273,7 @@ async def test_an_approval_elsewhere_or_for_other_hardware_does_not_count(regist
         (
             Reason(
                 "NOT_IN_LINE",
-                f"{VERSION} stands not in line:other, which fleet:other runs; "
-                f"that it is approved in {LINE} does not count here",
+                f"{VERSION} is not in line:other, which fleet:other runs; that it is approved in {LINE} does not count here",
                 "register it as a candidate in line:other (registerCandidate), and have it approved there",
             ),
         )
@@ -616,7 +615,7 @@ async def test_a_canary_is_not_what_the_fleet_is_compared_with(registry: Forebea
     assert isinstance(outcome, Refused)
     assert [r.message for r in outcome.reasons] == [
         "success is 92 % (evidence:third); model:picker@2, which is deployed, has 95 % (evidence:second), "
-        "so asked for is at least 95 %"
+        "so the policy asks for at least 95 %"
     ]
 
 

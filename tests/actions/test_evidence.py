@@ -122,7 +122,7 @@ async def test_a_correction_supersedes_and_counts_instead(registry: Forebear) ->
     assert await state(registry) == "CANDIDATE"
     question = "query($r: ID!) { missingForApproval(release: $r) { nodes { code message } } }"
     missing = (await ask(registry, question, r=RELEASE))["missingForApproval"]["nodes"]
-    bound = "success is 59 % (evidence:right, 400 trials), and asked for is at least 80 %"
+    bound = "success is 59 % (evidence:right, 400 trials); the policy asks for at least 80 %"
     assert missing[0] == {"code": "THRESHOLD_MISSED", "message": bound}
     assert await refused(registry, evidence("again", supersedes=["evidence:wrong"])) == [
         ("SUPERSEDED", "supersedes: evidence:wrong is superseded by evidence:right already")
@@ -240,11 +240,11 @@ async def test_evidence_does_not_change(registry: Forebear) -> None:
         (
             Reason(
                 "IMMUTABLE",
-                "uri: evidence:once has 'https://lab.example/1', said before, and now it is to be 'https://lab.example/2'",
+                "uri: evidence:once has 'https://lab.example/1' already, and the request says 'https://lab.example/2'",
                 instead,
             ),
             Reason(
-                "IMMUTABLE", "supersedes: evidence:once was described without it, and now it is to be evidence:first", instead
+                "IMMUTABLE", "supersedes: evidence:once was described without it, and the request says evidence:first", instead
             ),
         )
     )
@@ -346,8 +346,8 @@ async def test_what_the_pack_does_not_define_is_refused_by_name(registry: Forebe
     ]
     measured = [{"metric": "success", "value": 1, "sampleSize": 0, "spread": -1}]
     assert await refused(registry, evidence("wrong", measurements=measured)) == [
-        ("INVALID_INPUT", "evidence.measurements.0.sampleSize: must be at least 1 (given: 0)"),
-        ("INVALID_INPUT", "evidence.measurements.0.spread: must be at least 0 (given: -1)"),
+        ("INVALID_INPUT", "evidence.measurements.0.sampleSize: must be at least 1 (got 0)"),
+        ("INVALID_INPUT", "evidence.measurements.0.spread: must be at least 0 (got -1)"),
     ]
 
 
@@ -363,9 +363,9 @@ NOT_KNOWN = "is not known, or only named by others so far"
         ({"measuredWith": ["pack:no@1"]}, [("UNKNOWN", f"measuredWith: pack:no@1 {NOT_KNOWN}")]),
         ({"measuredWith": []}, [("ONE_ALONE", "measuredWith: evidence is measured with one pack; 0 are named")]),
         ({"digest": "abc"}, [("INVALID_DIGEST", "digest: 'abc' is no digest")]),
-        ({"type": None}, [("MISSING", "type: is not said")]),
-        ({"measuredAt": None}, [("MISSING", "measuredAt: is not said, and the newest measurement decides")]),
-        ({"measurements": []}, [("MISSING", "measurements: none is given")]),
+        ({"type": None}, [("MISSING", "type: is missing")]),
+        ({"measuredAt": None}, [("MISSING", "measuredAt: is missing, and the newest measurement decides")]),
+        ({"measurements": []}, [("MISSING", "measurements: there is none")]),
         ({"supersedes": ["evidence:no"]}, [("UNKNOWN", f"supersedes: evidence:no {NOT_KNOWN}")]),
     ],
 )  # fmt: skip

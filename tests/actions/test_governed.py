@@ -98,7 +98,7 @@ async def test_a_governed_fact_that_no_action_comes_to_is_refused(
         ),
         (
             {"kind": "Release", "id": RELEASE, "state": "CANDIDATE"},
-            ("version: is not said", "line: is not said"),
+            ("version: is missing", "line: is missing"),
         ),
         (
             {
@@ -119,7 +119,7 @@ async def test_a_governed_fact_that_no_action_comes_to_is_refused(
             (
                 "type: expected 'EVALUATION', 'VOTE', 'APPROVAL', 'REJECTION', 'WITHDRAWAL', "
                 "'DEPRECATION', 'ARCHIVAL', 'RESTORATION', 'PROMOTION' or 'OVERRIDE'",
-                "about: expected a list (given: 7)",
+                "about: expected a list (got 7)",
             ),
         ),
         (

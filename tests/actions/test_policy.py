@@ -99,7 +99,7 @@ async def test_a_promotion_is_refused_on_record_once_all_was_measured(
         type verdict actor state reasons checks { code } under { nodes { id } } } } }"""
     assert (await ask(registry, query, id=refused))["node"] == {
         "type": "PROMOTION", "verdict": "REFUSED", "actor": NEXT, "state": None, "under": {"nodes": [{"id": NEXT}]},
-        "reasons": ["success is 70 % (evidence:first), and asked for is at least 80 %"],
+        "reasons": ["success is 70 % (evidence:first); the policy asks for at least 80 %"],
         "checks": [{"code": "THRESHOLD_MISSED"}],
     }  # fmt: skip
     assert (await standing(registry))["state"] == "CANDIDATE"
@@ -191,8 +191,8 @@ async def test_a_version_is_never_edited(registry: Forebear) -> None:
     assert await refused(registry, policy=fact(STRICT)) == [
         (
             "IMMUTABLE",
-            f'document.evidence: {NEXT} has [{{"metric":"success","minimum":80.0,"onTarget":false,"pack":"pack:replay@1"}}], '
-            'said before, and now it is to be [{"metric":"success","minimum":95.0,"onTarget":false,"pack":"pack:replay@1"}]',
+            f'document.evidence: {NEXT} has [{{"metric":"success","minimum":80.0,"onTarget":false,"pack":"pack:replay@1"}}] '
+            'already, and the request says [{"metric":"success","minimum":95.0,"onTarget":false,"pack":"pack:replay@1"}]',
         )
     ]
     await adopted(registry, {}, policy=fact(POLICY, name="UR5e, second edition"))
@@ -232,11 +232,11 @@ async def test_what_contradicts_the_document_or_time_is_refused(registry: Forebe
         ("CONTRADICTS", "packs: ['pack:other@1'] is given, and the document says ['pack:replay@1']"),
         ("IN_PAST", f"governs: {yesterday}, from when it is to govern line:nowhere, is past"),
         ("NO_END", "governs: an end is given for line:other"),
-        ("REPEATED", f"governs: {LINE} is given more than once"),
+        ("REPEATED", f"governs: {LINE} occurs more than once"),
         ("UNKNOWN", "governs: line:nowhere is not known, or only named by others so far"),
         ("UNKNOWN", "governs: line:other is not known, or only named by others so far"),
     ]
-    assert await refused(registry, policy=fact(), lines=[]) == [("NOTHING_GOVERNED", "lines: none is given")]
+    assert await refused(registry, policy=fact(), lines=[]) == [("NOTHING_GOVERNED", "lines: there is none")]
 
 
 async def test_only_admins_adopt_and_only_in_their_lines(registry: Forebear) -> None:
@@ -295,7 +295,7 @@ async def test_what_a_policy_would_decide_is_said_and_nothing_is_written(registr
     document = STRICT | {"standingApprovals": {"rule": "GRACE", "until": (until := ago(days=-9))}}
     simulated = (await ask(registry, SIMULATE, document=document, lines=[LINE]))["simulatePolicy"]["nodes"]
     assert await everything(registry) == before
-    said = "success is 90 % (evidence:first), and asked for is at least 95 %"
+    said = "success is 90 % (evidence:first); the policy asks for at least 95 %"
     none = "success was not measured with pack:replay@1"
     remedy = "a newer measurement of success that is at least 95 % (pack:replay@1)"
     votes = {"code": "APPROVALS_MISSING", "message": "there are 0 of 2 votes"}

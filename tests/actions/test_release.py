@@ -57,7 +57,7 @@ async def test_a_refused_approval_is_on_record_with_every_reason(registry: Foreb
     assert outcome.reasons == (
         Reason(
             "THRESHOLD_MISSED",
-            "success is 70 % (evidence:first), and asked for is at least 80 %",
+            "success is 70 % (evidence:first); the policy asks for at least 80 %",
             "a newer measurement of success that is at least 80 % (pack:replay@1)",
         ),
     )
@@ -127,7 +127,7 @@ async def test_what_is_missing_is_listed_requirement_by_requirement(registry: Fo
         "missingForApproval": {
             "totalCount": 2,
             "nodes": [
-                {"code": "THRESHOLD_MISSED", "message": "success is 70 % (evidence:first), and asked for is at least 80 %"},
+                {"code": "THRESHOLD_MISSED", "message": "success is 70 % (evidence:first); the policy asks for at least 80 %"},
                 {"code": "APPROVALS_MISSING", "message": "there are 0 of 2 votes"},
             ],
         }

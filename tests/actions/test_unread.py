@@ -42,9 +42,9 @@ async def test_a_refusal_says_that_it_differs_and_what_it_is_to_readers_alone(re
     await history(registry, evidence | {"uri": SECRET})
     outcomes = [await do(registry, actor, "attachEvidence", evidence=evidence | {"uri": "u"}) for actor in (RITA, EVA)]
     assert [[r.message for r in o.reasons] for o in outcomes if isinstance(o, Refused)] == [
-        ["uri: evidence:s has another value, said before, and now it is to be 'u'"],
-        [f"uri: evidence:s has '{SECRET}', said before, and now it is to be 'u'"],
+        ["uri: evidence:s has another value already, and the request says 'u'"],
+        [f"uri: evidence:s has '{SECRET}' already, and the request says 'u'"],
     ]
     assert await refused(evidence | {"uri": "u"}) == [
-        f"uri: evidence:s has another value, said before, and now it is to be 'u'; {outcomes[0].reasons[0].remedy}"
+        f"uri: evidence:s has another value already, and the request says 'u'; {outcomes[0].reasons[0].remedy}"
     ]  # type: ignore[union-attr]

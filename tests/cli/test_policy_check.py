@@ -61,8 +61,8 @@ def test_every_mistake_has_file_line_and_path(tmp_path: Path) -> None:
     ended = forebear("policy", "check", file)
     assert (ended.code, ended.err) == (1, "")
     assert ended.out.splitlines() == [
-        f"{file}:1: riskTier: expected 'LOW', 'MEDIUM' or 'HIGH' (given: 'low')",
-        f"{file}:7: evidence.1.onTarget: expected true or false (given: 'yes')",
+        f"{file}:1: riskTier: expected 'LOW', 'MEDIUM' or 'HIGH' (got 'low')",
+        f"{file}:7: evidence.1.onTarget: expected true or false (got 'yes')",
         f"{file}:11: noRegression.0.magrin: 'magrin' is not known; did you mean 'margin'?",
     ]
 

@@ -27,20 +27,20 @@ def test_it_says_what_it_would_have_decided_about_a_line(demo: Service, tmp_path
     ended = forebear("policy", "simulate", written(tmp_path), "--line", PARCELS, url=demo.url)
     assert (ended.code, ended.err) == (0, "")
     first, second, third = "parcel-picker-1/replay", "parcel-picker-2/replay", "parcel-picker-3/replay"
-    asked = "and asked for is at least 87 %"
+    asked = "the policy asks for at least 87 %"
     assert ended.out.splitlines() == [
         "release:parcel-picker@1/ur5e-orin-parcels  DEPRECATED, as it is",
         "  its approval is stale from 2027-12-31T00:00:00.000000Z on",
-        f"  ✗ success_rate is 83.2 % (evidence:{first}, 400 trials), {asked}",
+        f"  ✗ success_rate is 83.2 % (evidence:{first}, 400 trials); {asked}",
         "  ✗ the release is DEPRECATED, and VOTE is possible from EVALUATED, APPROVED, DEPLOYED alone; possible from here: "
         "RESTORATION (to APPROVED), DEPRECATION, ARCHIVAL (to ARCHIVED), OVERRIDE",
         "release:parcel-picker@2/ur5e-orin-parcels  DEPLOYED, as it is",
         "  its approval is stale from 2027-12-31T00:00:00.000000Z on",
         "  runs on fleet:parcel-north",
         "  runs on fleet:parcel-south",
-        f"  ✓ success_rate is 87.4 % (evidence:{second}, 400 trials); asked for is at least 87 %",
+        f"  ✓ success_rate is 87.4 % (evidence:{second}, 400 trials); the policy asks for at least 87 %",
         "release:parcel-picker@3/ur5e-orin-parcels  REJECTED, as it is",
-        f"  ✗ success_rate is 86.1 % (evidence:{third}, 400 trials), {asked}",
+        f"  ✗ success_rate is 86.1 % (evidence:{third}, 400 trials); {asked}",
         "  ✗ the release is REJECTED, and VOTE is possible from EVALUATED, APPROVED, DEPLOYED alone; possible from here: "
         "EVALUATION (to EVALUATED), RESTORATION (to CANDIDATE), ARCHIVAL (to ARCHIVED), OVERRIDE",
         "3 releases: 0 changes of state, 2 approvals stale, 2 fleets touched",

@@ -117,7 +117,7 @@ def test_the_registry_entry_answers_six_questions(demo: Service) -> None:
     for section, line in {
         "History": "  2026-08-11 13:20   incident     incident:ur-11-glass-2026-08-11  robot:ur-11",
         "Approval": "                       ✓ success_rate on transparent-film is 79.5 % "
-        "(evidence:parcel-picker-2/replay, 80 trials); asked for is at least 75 %",
+        "(evidence:parcel-picker-2/replay, 80 trials); the policy asks for at least 75 %",
         "Artifacts": "  jetson-orin-64gb   artifact:sha256:7ac204a30436…  QUARANTINED, TensorRT, INT4",
         "Provenance": "                     dataset:larkfield-parcels@2026.05  (role finetune, weight 3.0)",
         "Justification": "  decision           ADOPT",
@@ -135,10 +135,10 @@ def test_a_decision_is_shown_with_its_type_and_nothing_of_it_twice(demo: Service
         "  What is good for parcels is good for pans.",
         "  ✗ success_rate was not measured with pack:kitchen-replay@1",
         "  ✗ latency_p95 is 198 ms (evidence:parcel-picker-2/latency-orin-unstable), which does not count: it was measured on "
-        "target:jetson-orin-64gb, and asked for is target:rtx-4090",
+        "target:jetson-orin-64gb; the policy asks for target:rtx-4090",
         "EVALUATION GRANTED by policy:kitchen@1",
-        "  ✓ success_rate is 84.6 % (evidence:parcel-picker-2/replay-kitchen, 240 trials); asked for is at least 80 %",
-        "  ✓ latency_p95 is 164 ms (evidence:parcel-picker-2/latency-rtx4090); asked for is at most 180 ms",
+        "  ✓ success_rate is 84.6 % (evidence:parcel-picker-2/replay-kitchen, 240 trials); the policy asks for at least 80 %",
+        "  ✓ latency_p95 is 164 ms (evidence:parcel-picker-2/latency-rtx4090); the policy asks for at most 180 ms",
     ]
     assert [line[21:] for line in kitchen[7:9]] == [
         "VOTE GRANTED by mirela.dane under policy:kitchen@1",

@@ -116,8 +116,8 @@ def test_a_database_that_cannot_be_reached_is_one_line() -> None:
 FILM = """
   tomas.lindqvist approve release:parcel-picker@3/ur5e-orin-parcels "74 ms instead of 211."
     → refused
-      success_rate on transparent-film is 66.9 % (evidence:parcel-picker-3/replay, 80 trials), and asked for is at least 75 %  \
-THRESHOLD_MISSED
+      success_rate on transparent-film is 66.9 % (evidence:parcel-picker-3/replay, 80 trials); the policy asks for \
+at least 75 %  THRESHOLD_MISSED
         to satisfy it: a newer measurement of success_rate on transparent-film that is at least 75 % (pack:parcels-replay@1)
 """
 
@@ -142,7 +142,7 @@ def test_the_demo_tells_its_story_answers_its_questions_and_can_be_started_again
     assert re.search(r"\nThe audit trail of all of it\n\d+ heads, \d+ chains, \d+ entries, \d+ nodes: all of it holds\n", story)
     assert "fleet:galley runs model:galley-hand@1 (intended and observed)" in said
     assert "observed model:parcel-picker@1, intended model:parcel-picker@2" in said
-    assert "robot:ur-12 runs what nobody registered since 2026-09-03, which may not run there" in said
+    assert "robot:ur-12 runs an unregistered artifact since 2026-09-03, which may not run there" in said
     assert "robot:wx-03 has reported nothing" in said
     assert "fleet:parcel-south (by lineage)" in said
     assert re.findall("export FOREBEAR_TOKEN=forebear_[0-9a-f]{64}  # (.*)", said) == [

@@ -87,7 +87,7 @@ def test_a_requirement_that_is_met_says_by_what() -> None:
         baseline=None,
         baseline_evidence=None,
         passed=True,
-        message="success_rate on film is 79.5 % (evidence:a, 400 trials); asked for is at least 75 %",
+        message="success_rate on film is 79.5 % (evidence:a, 400 trials); the policy asks for at least 75 %",
         remedy=None,
     )
 
@@ -108,7 +108,7 @@ def test_a_requirement_that_is_missed_says_by_what_and_what_would_satisfy_it() -
         baseline=None,
         baseline_evidence=None,
         passed=False,
-        message="latency_p95 is 198 ms (evidence:b), and asked for is at most 180 ms",
+        message="latency_p95 is 198 ms (evidence:b); the policy asks for at most 180 ms",
         remedy="a newer measurement of latency_p95 that is at most 180 ms (pack:latency@1, on target:orin)",
     )
 
@@ -131,7 +131,7 @@ def test_a_regression_says_what_it_was_compared_with() -> None:
         baseline_evidence="evidence:z",
         passed=False,
         message="success_rate on film is 79.5 % (evidence:a, 400 trials); model:picker@1, which is deployed, has 80.6 % "
-        "(evidence:z, 400 trials), so asked for is at least 79.6 %",
+        "(evidence:z, 400 trials), so the policy asks for at least 79.6 %",
         remedy="a newer measurement of success_rate on film that is at least 79.6 % (pack:replay@1)",
     )
 
@@ -156,28 +156,28 @@ def test_nothing_is_worse_where_nothing_is_deployed() -> None:
             "artifact:sha256:ab is QUARANTINED",
         ),
         (replace(TIMED, artifact_state=ArtifactState.DELETED), "ARTIFACT_UNUSABLE", "artifact:sha256:ab is DELETED"),
-        (replace(TIMED, type=EvidenceType.BENCHMARK), "OTHER_TYPE", "it is BENCHMARK, and asked for is LATENCY"),
-        (replace(TIMED, type=None), "OTHER_TYPE", "it is of no type, and asked for is LATENCY"),
+        (replace(TIMED, type=EvidenceType.BENCHMARK), "OTHER_TYPE", "it is BENCHMARK; the policy asks for LATENCY"),
+        (replace(TIMED, type=None), "OTHER_TYPE", "it is of no type; the policy asks for LATENCY"),
         (
             replace(TIMED, target="target:rtx-4090"),
             "OTHER_TARGET",
-            "it was measured on target:rtx-4090, and asked for is target:orin",
+            "it was measured on target:rtx-4090; the policy asks for target:orin",
         ),
         (
             replace(TIMED, target=None, artifact=None),
             "OTHER_TARGET",
-            "it was measured of the version itself, on no artifact, and asked for is target:orin",
+            "it was measured of the version itself, on no artifact; the policy asks for target:orin",
         ),
         (replace(TIMED, unit="s"), "OTHER_UNIT", "it is in s, and pack:latency@1 measures latency_p95 in ms"),
         (
             replace(TIMED, measured_at=days_ago(31)),
             "TOO_OLD",
-            "it was measured on 2026-05-01, and asked for is at most 30 days ago",
+            "it was measured on 2026-05-01; the policy asks for at most 30 days ago",
         ),
         (
             replace(TIMED, measured_at=""),
             "TOO_OLD",
-            "it does not say when it was measured, and asked for is at most 30 days ago",
+            "it does not say when it was measured; the policy asks for at most 30 days ago",
         ),
         (
             replace(TIMED, measured_at=days_ago(-1)),

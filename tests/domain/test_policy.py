@@ -58,7 +58,7 @@ def test_anything_else_is_refused_and_a_mistake_in_an_object_has_a_path(document
         (None, [("", "expected an object with fields")]),
         ([], [("", "expected an object with fields")]),
         ({}, [("riskTier", "is required"), ("standingApprovals", "is required")]),
-        ({**LEAST, "riskTier": "low"}, [("riskTier", "expected 'LOW', 'MEDIUM' or 'HIGH' (given: 'low')")]),
+        ({**LEAST, "riskTier": "low"}, [("riskTier", "expected 'LOW', 'MEDIUM' or 'HIGH' (got 'low')")]),
         ({**LEAST, "aprovals": {}}, [("aprovals", "'aprovals' is not known; did you mean 'approvals'?")]),
         (
             {**LEAST, "x": 1},
@@ -75,13 +75,13 @@ def test_anything_else_is_refused_and_a_mistake_in_an_object_has_a_path(document
             [("riskTier", "is required"), ("risk_tier", "'risk_tier' is not known; did you mean 'riskTier'?")],
         ),
         ({**LEAST, "approvals": None}, [("approvals", "expected an object with fields")]),
-        ({**LEAST, "approvals": {"count": 0}}, [("approvals.count", "must be at least 1 (given: 0)")]),
-        ({**LEAST, "approvals": {"count": True}}, [("approvals.count", "expected a whole number (given: True)")]),
-        ({**LEAST, "approvals": {"selfApproval": "no"}}, [("approvals.selfApproval", "expected true or false (given: 'no')")]),
-        ({**LEAST, "automaticPromotion": 1}, [("automaticPromotion", "expected true or false (given: 1)")]),
+        ({**LEAST, "approvals": {"count": 0}}, [("approvals.count", "must be at least 1 (got 0)")]),
+        ({**LEAST, "approvals": {"count": True}}, [("approvals.count", "expected a whole number (got True)")]),
+        ({**LEAST, "approvals": {"selfApproval": "no"}}, [("approvals.selfApproval", "expected true or false (got 'no')")]),
+        ({**LEAST, "automaticPromotion": 1}, [("automaticPromotion", "expected true or false (got 1)")]),
         (
             {**LEAST, "standingApprovals": "KEP"},
-            [("standingApprovals.rule", "expected 'KEEP', 'GRACE' or 'REAPPROVE' (given: 'KEP')")],
+            [("standingApprovals.rule", "expected 'KEEP', 'GRACE' or 'REAPPROVE' (got 'KEP')")],
         ),
         (
             {**LEAST, "standingApprovals": {"rule": "GRACE", "until": "2026-12-31"}},
@@ -94,7 +94,7 @@ def test_anything_else_is_refused_and_a_mistake_in_an_object_has_a_path(document
         (
             {**LEAST, "evidence": [REPLAY | {"minimum": "85"}, REPLAY | {"minimun": 85}, 3]},
             [
-                ("evidence.0.minimum", "expected a number (given: '85')"),
+                ("evidence.0.minimum", "expected a number (got '85')"),
                 ("evidence.1.minimun", "'minimun' is not known; did you mean 'minimum'?"),
                 ("evidence.2", "expected an object with fields"),
             ],
@@ -108,19 +108,19 @@ def test_anything_else_is_refused_and_a_mistake_in_an_object_has_a_path(document
             },
             [
                 ("evidence.0.pack", "'pack:replay': ids of EvaluationPack look like pack:name@version"),
-                ("evidence.0.metric", "must not be empty (given: '')"),
+                ("evidence.0.metric", "must not be empty (got '')"),
                 ("evidence.0.target", "pack:a@1 is the id of an EvaluationPack; expected one of HardwareTarget"),
-                ("evidence.0.minimum", "expected a number (given: True)"),
-                ("evidence.0.maximumAge", "expected a whole number (given: 0.5)"),
+                ("evidence.0.minimum", "expected a number (got True)"),
+                ("evidence.0.maximumAge", "expected a whole number (got 0.5)"),
             ],
         ),
         (
             {**LEAST, "evidence": [REPLAY | {"minimum": float("nan")}]},
-            [("evidence.0.minimum", "expected a finite number (given: nan)")],
+            [("evidence.0.minimum", "expected a finite number (got nan)")],
         ),
         (
             {**LEAST, "noRegression": [REPLAY | {"margin": -1}]},
-            [("noRegression.0.margin", "must be at least 0 (given: -1)")],
+            [("noRegression.0.margin", "must be at least 0 (got -1)")],
         ),
         (
             {**LEAST, "noRegression": [REPLAY | {"maximumAge": 1}]},

@@ -124,7 +124,7 @@ async def test_whole_numbers_of_64_bits_are_exact_both_ways(registry: Forebear) 
     assert await ask(registry, "{ runs(filter: {seed: {gt: 9007199254740993}}) { nodes { id } } }") == {
         "runs": {"nodes": [{"id": "run:f"}]}
     }
-    assert await reasons(registry, run(seed=2**63)) == [f"seed: must be at most {most} (given: {2**63})"]
+    assert await reasons(registry, run(seed=2**63)) == [f"seed: must be at most {most} (got {2**63})"]
     # A size that an earlier release kept as a binary fraction.
     await taken(registry, {"kind": "DatasetVersion", "id": "dataset:d@1", "frames": 3_000_000_000})
     await registry.store.write(lambda t: t.run("MATCH (n:DatasetVersion) SET n.bytes = 1.5e12", {}))

@@ -54,7 +54,7 @@ def _version(fact: Document) -> Asked:
 def _release(fact: Document) -> Asked:
     if fact["state"] != ReleaseState.CANDIDATE:
         raise NoAction("state: a release begins as a CANDIDATE; decisions about it change its state")
-    if unsaid := [f"{name}: is not said" for name in ("version", "line") if name not in fact]:
+    if unsaid := [f"{name}: is missing" for name in ("version", "line") if name not in fact]:
         raise NoAction(*unsaid)
     version, line = fact["version"], fact["line"]
     if fact["id"] != (expected := release_id(version, line)):

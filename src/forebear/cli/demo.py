@@ -106,7 +106,7 @@ def _fleets(data: dict[str, Any]) -> Iterator[str]:
 def _was_running(data: dict[str, Any]) -> Iterator[str]:
     for row in data["whatWasRunning"]["nodes"]:
         seen, meant = ((row[name] or {}).get("id", "nothing") for name in ("observedVersion", "intendedVersion"))
-        yield f"observed {seen}, intended {meant}; it was {', '.join(c['id'] for c in row['customers'])}'s"
+        yield f"observed {seen}, intended {meant}; its customer was {', '.join(c['id'] for c in row['customers'])}"
 
 
 def _drift(data: dict[str, Any]) -> Iterator[str]:
@@ -116,7 +116,7 @@ def _drift(data: dict[str, Any]) -> Iterator[str]:
         if row["installation"] is None:
             yield f"{who} has reported nothing; intended {meant}"
             continue
-        seen = (row["observedVersion"] or {}).get("id", "what nobody registered")
+        seen = (row["observedVersion"] or {}).get("id", "an unregistered artifact")
         may = "may" if row["authorized"] else "may not"
         yield f"{who} runs {seen} since {row['installation']['validFrom'][:10]}, which {may} run there"
         yield f"    observed {short(row['observed']['id'])}, intended {meant}"
@@ -176,18 +176,19 @@ async def _tokens(registry: Forebear) -> dict[str, str]:
 async def _introduce(registry: Forebear, url: str) -> None:
     local = Local(registry)
     say = out().print
-    say(f"Open {url} to ask in the browser, or try in another terminal:", markup=False)
+    say(f"Open {url} to ask in the browser, or ask in another terminal:", markup=False)
     for example in QUESTIONS:
         say(f"\n{example.question}", style="bold", markup=False)
         for line in example.lines(await ask(local, example.query, {})):
             say(f"  {line}", markup=False)
         say(f"  curl -sG {url}/graphql --data-urlencode 'query={example.query}'", style="dim", markup=False)
-    say("\nWho shows no token acts as the development actor. To act as one of the company:", style="bold", markup=False)
+    say("\nWithout a token you act as the development actor. To act as one of the company:", style="bold", markup=False)
     say("(The tokens that an earlier start has printed are revoked.)", style="dim", markup=False)
     for name, secret in (await _tokens(registry)).items():
         say(f"  export FOREBEAR_TOKEN={secret}  # {name}: {listed(PEOPLE[name], 'and')}", style="dim", markup=False)
-    say(f"\nexport FOREBEAR_URL={url}", style="dim", markup=False)
+    say("\nOn the command line, in another terminal:", style="bold", markup=False)
+    say(f"  export FOREBEAR_URL={url}", style="dim", markup=False)
     # In a clone nothing is on the PATH, so that what is printed must be what was called.
     program = "forebear" if shutil.which("forebear") else sys.argv[0]
     for command in ("show model:parcel-picker@2", "lineage model:parcel-picker@2", "impact customer:larkfield-parcels"):
-        say(f"{program} {command}", style="dim", markup=False)
+        say(f"  {program} {command}", style="dim", markup=False)

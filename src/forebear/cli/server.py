@@ -105,7 +105,7 @@ def _hosts(settings: Settings) -> list[str]:
 
 async def _authentication(registry: Forebear, settings: Settings) -> str:
     if not settings.authenticates:
-        return "without authentication: who shows no token acts as the development actor"
+        return "without authentication: without a token you act as the development actor"
     if settings.oidc_issuer is None and not await registry.tokens.all():
         when = "before it starts" if registry.store.embedded else "beside it"
         return f"and everyone needs a token; make the first one {when}: forebear token create NAME --role ADMIN"

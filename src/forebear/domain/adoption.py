@@ -151,17 +151,17 @@ class Adoption:
             for name in sorted(before.keys() | after.keys()):
                 if before.get(name) != after.get(name):
                     had, says = (json_text(values.get(name)) for values in (before, after))
-                    said = f"document.{name}: {self.row.id} has {had}, said before, and now it is to be {says}"
+                    said = f"document.{name}: {self.row.id} has {had} already, and the request says {says}"
                     yield Reason(IMMUTABLE, said, "adopt it as a new version")
 
     def _against_lines(self) -> Iterator[Reason]:
         known = {line.id: line for line in self.grounds.lines}
         earliest = moment(datetime.fromisoformat(self.by.now) - CLOCK_SKEW)
         if not self.starts and self.grounds.stored is None:
-            yield Reason(NOTHING_GOVERNED, "lines: none is given", "name the lines that it is to govern")
+            yield Reason(NOTHING_GOVERNED, "lines: there is none", "name the lines that it is to govern")
         for e in self.row.edges:
             if e.target in self.lines or [o.target for o in self.row.edges].count(e.target) > 1:
-                yield Reason(REPEATED, f"governs: {e.target} is given more than once", "say once from when it governs it")
+                yield Reason(REPEATED, f"governs: {e.target} occurs more than once", "say once from when it governs it")
             if e.properties["validFrom"] < earliest:
                 said = f"governs: {e.properties['validFrom']}, from when it is to govern {e.target}, is past"
                 yield Reason(IN_PAST, said, "name the line under `lines`, and it governs from now on")

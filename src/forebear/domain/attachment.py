@@ -97,7 +97,7 @@ class Attachment:
         given = self.row.guaranteed
         yield from against(self.row.kind.properties.values(), given, self.by.now)
         if "type" not in given:
-            yield Reason(MISSING, "type: is not said", f"say what kind of result it is, of {', '.join(EvidenceType)}")
+            yield Reason(MISSING, "type: is missing", f"say what kind of result it is, of {', '.join(EvidenceType)}")
         about = self._named("about")
         if len(about) != 1:
             said = f"about: evidence is about one version or artifact; {len(about)} are named"
@@ -144,9 +144,9 @@ class Attachment:
         note = self.row.guaranteed.get("type") == EvidenceType.ROLLOUT_NOTE
         measured, packs = self._measured, self._named("measuredWith")
         if not measured and not note:
-            yield Reason(MISSING, "measurements: none is given", "give what was measured, or make it a ROLLOUT_NOTE")
+            yield Reason(MISSING, "measurements: there is none", "give what was measured, or make it a ROLLOUT_NOTE")
         if measured and not note and "measuredAt" not in self.row.guaranteed:
-            said = "measuredAt: is not said, and the newest measurement decides"
+            said = "measuredAt: is missing, and the newest measurement decides"
             yield Reason(MISSING, said, "say when it was measured")
         if len(packs) > 1 or not (packs or note):
             said = f"measuredWith: evidence is measured with one pack; {len(packs)} are named"

@@ -138,9 +138,9 @@ class Registration:
 
     def _inconsistencies(self) -> Iterator[Reason]:
         if not self.candidates:
-            yield Reason(NO_VERSION, "versions: none is given", "name at least one version")
+            yield Reason(NO_VERSION, "versions: there is none", "name at least one version")
         twice = [id for id, times in Counter(c.id for c in self.candidates).items() if times > 1]
-        yield from (Reason(REPEATED, f"versions: {id} is given more than once", "say all of it once") for id in twice)
+        yield from (Reason(REPEATED, f"versions: {id} occurs more than once", "say all of it once") for id in twice)
         if len(models := dict.fromkeys(c.model for c in self.candidates)) > 1:
             said = f"versions: they are of several models: {', '.join(models)}"
             yield Reason(SEVERAL_MODELS, said, "register the versions of each model by themselves")

@@ -179,6 +179,6 @@ def _not_in_line(version: str, fleet: FleetRow, line: LineRow, others: Iterable[
     also = f"; that it is approved in {', '.join(elsewhere)} does not count here" if elsewhere else ""
     return Reason(
         NOT_IN_LINE,
-        f"{version} stands not in {line.id}, which {fleet.id} runs{also}",
+        f"{version} is not in {line.id}, which {fleet.id} runs{also}",
         f"register it as a candidate in {line.id} (registerCandidate), and have it approved there",
     )

@@ -103,8 +103,8 @@ class _Bench:
         check = replace(check, measured=found.value, evidence=found.evidence)
         said, bound = f"{asked.what} is {_value(found, check.unit)}", asked.bound(check.unit)
         if best * found.value >= best * asked.threshold:
-            return replace(check, code=MET, passed=True, message=f"{said}; asked for is {bound}")
-        return _failed(check, Reason(THRESHOLD_MISSED, f"{said}, and asked for is {bound}", self.newer(asked, bound)))
+            return replace(check, code=MET, passed=True, message=f"{said}; the policy asks for {bound}")
+        return _failed(check, Reason(THRESHOLD_MISSED, f"{said}; the policy asks for {bound}", self.newer(asked, bound)))
 
     def compared(self, asked: NoRegression, measured: Sequence[Measured], baseline: Baseline | None) -> Check:
         direction = self.metric(asked)[1]
@@ -132,7 +132,7 @@ class _Bench:
         if best * (Decimal(str(found.value)) - limit) >= 0:
             return replace(check, code=MET, passed=True, message=said)
         bound = f"at {'least' if best > 0 else 'most'} {number(float(limit), check.unit)}"
-        return _failed(check, Reason(REGRESSION, f"{said}, so asked for is {bound}", self.newer(asked, bound)))
+        return _failed(check, Reason(REGRESSION, f"{said}, so the policy asks for {bound}", self.newer(asked, bound)))
 
     def newer(self, asked: Asked, bound: str) -> str:
         return f"a newer measurement of {asked.what} that is {bound} {asked.where(self.line_target)}"
@@ -211,11 +211,11 @@ class _Bench:
         if m.artifact_state in (ArtifactState.QUARANTINED, ArtifactState.DELETED):
             return ARTIFACT_UNUSABLE, f"{m.artifact} is {m.artifact_state}"
         if asked.type is not None and m.type != asked.type:
-            return OTHER_TYPE, f"it is {m.type or 'of no type'}, and asked for is {asked.type}"
+            return OTHER_TYPE, f"it is {m.type or 'of no type'}; the policy asks for {asked.type}"
         if (wanted := self.target(asked)) is not None:
             if m.target != wanted:
                 on = f"on {m.target}" if m.target else "of the version itself, on no artifact"
-                return OTHER_TARGET, f"it was measured {on}, and asked for is {wanted}"
+                return OTHER_TARGET, f"it was measured {on}; the policy asks for {wanted}"
         elif m.target not in (None, self.line_target):
             return (
                 OTHER_TARGET,
@@ -229,7 +229,7 @@ class _Bench:
         days = asked.maximum_age if isinstance(asked, Requirement) else None
         if days is not None and m.measured_at < moment(self.now - timedelta(days=days)):
             when = f"it was measured on {m.measured_at[:10]}" if m.measured_at else "it does not say when it was measured"
-            return TOO_OLD, f"{when}, and asked for is at most {days} days ago"
+            return TOO_OLD, f"{when}; the policy asks for at most {days} days ago"
         return None
 
 

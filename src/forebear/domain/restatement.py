@@ -79,6 +79,6 @@ def _contradictions(row: NodeRow, stored: Mapping[str, Any], remedy: str, open: 
 def _differs(name: str, id: str, has: str | None, says: str, remedy: str) -> Reason:
     """That something that cannot change would be `says`: what is stored is for whoever may read it."""
     if has is None:
-        return Reason(IMMUTABLE, f"{name}: {id} was described without it, and now it is to be {says}", remedy)
-    differs = Reason(IMMUTABLE, f"{name}: {id} has another value, said before, and now it is to be {says}", remedy)
-    return Reason(IMMUTABLE, f"{name}: {id} has {has}, said before, and now it is to be {says}", remedy, differs)
+        return Reason(IMMUTABLE, f"{name}: {id} was described without it, and the request says {says}", remedy)
+    differs = Reason(IMMUTABLE, f"{name}: {id} has another value already, and the request says {says}", remedy)
+    return Reason(IMMUTABLE, f"{name}: {id} has {has} already, and the request says {says}", remedy, differs)

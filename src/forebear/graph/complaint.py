@@ -110,4 +110,4 @@ def _cut(text: str) -> str:
 
 
 def _given(value: Any) -> str:
-    return f" (given: {shown(value)})" if isinstance(value, (str, int, float, type(None))) else ""
+    return f" (got {shown(value)})" if isinstance(value, (str, int, float, type(None))) else ""
