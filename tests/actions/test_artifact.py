@@ -128,7 +128,7 @@ async def test_an_approval_for_one_target_is_none_for_another(registry: Forebear
         (
             Reason(
                 "OTHER_TARGET",
-                f"target: {VERSION} stands in no release line for target:nano; it stands in {LINE} (for target:orin)",
+                f"target: {VERSION} is in no release line for target:nano; it is in {LINE} (for target:orin)",
                 "register it as a candidate in a line for target:nano, and have it approved there",
             ),
         )

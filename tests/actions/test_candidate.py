@@ -393,7 +393,7 @@ async def test_governed_facts_are_the_same_action(registry: Forebear) -> None:
     early = await record(registry, release)
     assert [r.reasons for r in early.rejections] == [
         (
-            f"{PICKER} is not registered, and nothing is said of it but its id; "
+            f"{PICKER} is not registered, and the request gives nothing but its id; "
             "say what makes it executable, and the checkpoints that it comes from",
         )
     ]

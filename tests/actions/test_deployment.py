@@ -204,7 +204,7 @@ async def test_a_second_request_waits_for_what_is_pending(registry: Forebear) ->
         (
             Reason(
                 "IMMUTABLE",
-                f"id: deployment:first is {before}, requested before, and this is {this}",
+                f"id: deployment:first is {before} already, and this request is {this}",
                 "give the other deployment another id, or none",
             ),
         )
@@ -273,7 +273,7 @@ async def test_an_approval_elsewhere_or_for_other_hardware_does_not_count(regist
         (
             Reason(
                 "NOT_IN_LINE",
-                f"{VERSION} is not in line:other, which fleet:other runs; that it is approved in {LINE} does not count here",
+                f"{VERSION} is not in line:other, which fleet:other runs; its approval in {LINE} does not count here",
                 "register it as a candidate in line:other (registerCandidate), and have it approved there",
             ),
         )

@@ -384,7 +384,7 @@ async def test_evidence_of_the_future_and_of_something_else_is_refused(registry:
         ("IN_FUTURE", f"measuredAt: {tomorrow} is yet to come")
     ]
     assert await refused(registry, evidence("wrong", about=[artifact(1)], supersedes=["evidence:first"])) == [
-        ("OTHER_SUBJECT", f"supersedes: evidence:first is about {VERSION}, and this about {artifact(1)}")
+        ("OTHER_SUBJECT", f"supersedes: evidence:first is about {VERSION}, and this evidence is about {artifact(1)}")
     ]
     await done(registry, EVA, "deleteArtifact", artifact=artifact(1), reason="Space.")
     assert await refused(registry, evidence("wrong", about=[artifact(1)])) == [

@@ -15,8 +15,8 @@ from tests.actions.plant import CANARY, FLEET, RITA, active, artifact, node, rea
 from tests.actions.world import ANNA, EVA, OLAF, RELEASE, VERSION, ago, company, do, done, person
 from tests.record.asking import ask, history, record
 
-NOWHERE = "deployment:d is ACTIVE, and nothing says any more where"
-REPORT = "report deployment:d ENDED once that is so (reportDeployment)"
+NOWHERE = "deployment:d is ACTIVE, and its place is unknown"
+REPORT = "report deployment:d ENDED once it has ended (reportDeployment)"
 
 
 def retraction(of: str) -> dict[str, Any]:

@@ -170,7 +170,7 @@ async def test_a_policy_may_begin_later_and_reaches_approvals_that_are_given_unt
     (refusal,) = await refused(registry, policy=fact(POLICY, "policy:ur5e@3"))
     assert refusal == (
         "OUT_OF_ORDER",
-        f"{NEXT} governs {LINE} from {tomorrow} on, and policy:ur5e@3 would not begin after that",
+        f"{NEXT} governs {LINE} from {tomorrow} on, and policy:ur5e@3 would not begin later",
     )
 
 
@@ -215,7 +215,7 @@ async def test_every_mistake_is_named_by_its_path(registry: Forebear) -> None:
     assert await refused(registry, policy=fact(unknown)) == [
         ("INVALID_POLICY", "document.evidence.0.pack: pack:none@1 is not known")
     ]
-    assert await refused(registry, policy={"kind": "ReleasePolicy", "id": NEXT}) == [("MISSING", "document: is not given")]
+    assert await refused(registry, policy={"kind": "ReleasePolicy", "id": NEXT}) == [("MISSING", "document: is missing")]
 
 
 async def test_what_contradicts_the_document_or_time_is_refused(registry: Forebear) -> None:
@@ -228,10 +228,10 @@ async def test_what_contradicts_the_document_or_time_is_refused(registry: Forebe
     ]
     contradicting = fact(POLICY, riskTier="LOW", packs=["pack:other@1"], governs=governs)
     assert await refused(registry, policy=contradicting) == [
-        ("CONTRADICTS", "riskTier: LOW is given, and the document says HIGH"),
-        ("CONTRADICTS", "packs: ['pack:other@1'] is given, and the document says ['pack:replay@1']"),
-        ("IN_PAST", f"governs: {yesterday}, from when it is to govern line:nowhere, is past"),
-        ("NO_END", "governs: an end is given for line:other"),
+        ("CONTRADICTS", "riskTier: LOW differs from the document, which says HIGH"),
+        ("CONTRADICTS", "packs: ['pack:other@1'] differs from the document, which says ['pack:replay@1']"),
+        ("IN_PAST", f"governs: the policy would govern line:nowhere from {yesterday}, which is past"),
+        ("NO_END", "governs: line:other has an end"),
         ("REPEATED", f"governs: {LINE} occurs more than once"),
         ("UNKNOWN", "governs: line:nowhere is not known, or only named by others so far"),
         ("UNKNOWN", "governs: line:other is not known, or only named by others so far"),
@@ -279,7 +279,7 @@ async def test_a_governed_fact_is_the_same_action(registry: Forebear) -> None:
     assert summary.rejections == []
     assert [g["id"] for g in await governed(registry)] == ["policy:ur5e@1", NEXT]
     (rejection,) = (await record(registry, fact(POLICY, "policy:ur5e@3"))).rejections
-    assert rejection.reasons == ("description: is not given; say there why the policy is adopted",)
+    assert rejection.reasons == ("description: is missing; say there why the policy is adopted",)
     (rejection,) = (await record(registry, fact(POLICY, "policy:ur5e@3", description=" "))).rejections
     assert rejection.reasons == ("description: is blank; say why; correct the field and try again",)
 

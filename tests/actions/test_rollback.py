@@ -181,7 +181,7 @@ async def test_what_is_deprecated_may_be_gone_back_to_by_an_operator_alone_unles
     await done(registry, ANNA, "deprecate", release=RELEASE, reason="Old.")
     (only,) = await targets(registry)
     assert (only["allowed"], only["basis"], only["deprecated"], only["reasons"]) == (True, "APPROVAL", True, [])
-    assert only["remarks"][-1] == f"{RELEASE} is deprecated, and may be gone back to"
+    assert only["remarks"][-1] == f"{RELEASE} is deprecated, and you may go back to it"
     # What is deprecated is deployed no more.
     codes = await do(registry, OLAF, "requestDeployment", artifact=artifact(1), on=FLEET, reason="Better.")
     assert isinstance(codes, Refused)
@@ -255,7 +255,7 @@ async def test_going_back_again_goes_further_back_or_says_what_there_is(registry
     assert await back("deployment:back-1", ago(minutes=50)) == artifact(2)
     assert await back("deployment:back-2", ago(minutes=40)) == artifact(1)
     rows = [(t["artifact"]["id"], t["allowed"], t["undoneBy"], t["remarks"][1:2]) for t in await targets(registry)]
-    named = "undid it there, so it is gone back to only where it is named"
+    named = "undid it there, so rollBack goes back to it only if you name it"
     assert rows == [
         (artifact(2), True, {"id": "deployment:back-2"}, [f"deployment:back-2 {named}"]),
         (artifact(4), True, {"id": "deployment:back-1"}, [f"deployment:back-1 {named}"]),
@@ -265,7 +265,7 @@ async def test_going_back_again_goes_further_back_or_says_what_there_is(registry
         (
             Reason(
                 "NO_TARGET",
-                f"all that ran on {FLEET} before and may run there now was undone there by a rollback",
+                f"a rollback undid everything that ran on {FLEET} before and may run there now",
                 "name what to go back to (to), or request another artifact (eligible lists what may run there)",
             ),
             *(
@@ -404,7 +404,7 @@ async def test_what_failed_after_it_ran_is_undone_and_no_way_back(registry: Fore
         (
             Reason(
                 "NEVER_RAN",
-                f"to: {artifact(1)} did not run on {FLEET} before what is to be undone",
+                f"to: {artifact(1)} did not run on {FLEET} before the deployment that the rollback would undo",
                 "request it as a deployment (requestDeployment); rollbackTargets lists what ran there",
             ),
         )
@@ -570,7 +570,7 @@ async def test_an_override_lets_go_back_to_what_is_approved_no_more(registry: Fo
     await done(registry, ADA, "override", release=RELEASE, reason="Line down.", expiresAt=ago(hours=-8))
     (only,) = await targets(registry)
     assert (only["allowed"], only["basis"]) == (True, "OVERRIDE")
-    assert only["remarks"][-1] == f"{RELEASE} may run by an override alone"
+    assert only["remarks"][-1] == f"{RELEASE} may run only by an override"
 
 
 async def test_nobody_goes_back_beyond_their_lines_or_roles(registry: Forebear) -> None:

@@ -130,7 +130,7 @@ def _decommissioning(fact: Document) -> Asked:
 
 def _policy(fact: Document) -> Asked:
     if "description" not in fact:
-        raise NoAction("description: is not given; say there why the policy is adopted")
+        raise NoAction("description: is missing; say there why the policy is adopted")
     return Asked("adoptPolicy", {"policy": fact, "reason": fact["description"]}, {"reason": "description"}, fact)
 
 

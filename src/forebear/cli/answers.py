@@ -123,7 +123,7 @@ def tell(question: Question, found: Mapping[str, Any]) -> None:
     table = Table(*(_words(c.name) for c in columns), box=None, pad_edge=False, header_style="dim", padding=(0, 3, 0, 0))
     for row in cells:
         table.add_row(*row.values())
-    if question.paged and Measurement.get(out(), out().options.update(width=WIDEST), table).maximum <= out().width:
+    if rows and question.paged and Measurement.get(out(), out().options.update(width=WIDEST), table).maximum <= out().width:
         out().print(table)
     else:
         for i, row in enumerate(cells):

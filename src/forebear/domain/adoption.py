@@ -121,7 +121,7 @@ class Adoption:
         """
         policy = understood(self._says, self.grounds.packs) if self._says is not None else ()
         if not isinstance(policy, Policy):
-            unsaid = Reason(MISSING, "document: is not given", "give the policy itself")
+            unsaid = Reason(MISSING, "document: is missing", "give the policy itself")
             return Verdict(self.row.id, reasons=policy or (unsaid,))
         if reasons := (*self._against_fact(policy), *self._against_lines()):
             return Verdict(self.row.id, reasons=reasons)
@@ -145,7 +145,9 @@ class Adoption:
         for name, derived in (("riskTier", policy.risk_tier.value), ("packs", sorted(policy.packs))):
             given = self.row.guaranteed.get(name)
             if given is not None and (sorted(given) if isinstance(given, list) else given) != derived:
-                yield Reason(CONTRADICTS, f"{name}: {given} is given, and the document says {derived}", f"leave out {name}")
+                yield Reason(
+                    CONTRADICTS, f"{name}: {given} differs from the document, which says {derived}", f"leave out {name}"
+                )
         if self.grounds.stored is not None:
             before, after = _comparable(self.grounds.stored["document"]), policy.document()
             for name in sorted(before.keys() | after.keys()):
@@ -163,10 +165,10 @@ class Adoption:
             if e.target in self.lines or [o.target for o in self.row.edges].count(e.target) > 1:
                 yield Reason(REPEATED, f"governs: {e.target} occurs more than once", "say once from when it governs it")
             if e.properties["validFrom"] < earliest:
-                said = f"governs: {e.properties['validFrom']}, from when it is to govern {e.target}, is past"
+                said = f"governs: the policy would govern {e.target} from {e.properties['validFrom']}, which is past"
                 yield Reason(IN_PAST, said, "name the line under `lines`, and it governs from now on")
             if "validTo" in e.properties:
-                said = f"governs: an end is given for {e.target}"
+                said = f"governs: {e.target} has an end"
                 yield Reason(NO_END, said, "leave it out: a policy ends where the next one begins")
         for id, since in self.starts.items():
             if id not in known:
@@ -174,7 +176,7 @@ class Adoption:
             elif not self._governs_already(known[id], since):
                 for g in known[id].governed:
                     if g.valid_from >= since:
-                        said = f"{g.policy} governs {id} from {g.valid_from} on, and {self.row.id} would not begin after that"
+                        said = f"{g.policy} governs {id} from {g.valid_from} on, and {self.row.id} would not begin later"
                         yield Reason(OUT_OF_ORDER, said, f"have it govern {id} from a moment after {g.valid_from}")
 
     # ── what comes of it ────────────────────────────────────────────────────────────────────────────────

@@ -203,7 +203,7 @@ def _again(row: NodeRow, known: Build) -> Restatement:
 def _gone(id: str, stands: ArtifactState | None, asked: ArtifactState) -> Iterator[Reason]:
     """Why an artifact does not come back."""
     if stands not in (None, *_REGISTERED):
-        said = f"state: {id} is {stands}, and this says {asked}"
+        said = f"state: {id} is {stands}, and the request says {asked}"
         yield Reason(OTHER_STATE, said, "build it anew, and register the new build under its own digest")
 
 
@@ -213,7 +213,9 @@ def _named(row: NodeRow) -> Iterator[Reason]:
     if reason := malformed("id", name):
         yield reason
     elif (digest := row.guaranteed.get("digest", name)) != name:
-        yield Reason(DIGEST_DISAGREES, f"digest: {digest} is not what {row.id} is named by", "name it by its content's digest")
+        yield Reason(
+            DIGEST_DISAGREES, f"digest: {digest} differs from the digest in the id {row.id}", "name it by its content's digest"
+        )
 
 
 def _grounded(row: NodeRow, ground: Ground, known: Build) -> Iterator[Reason]:
@@ -240,5 +242,5 @@ def _permissions(version: str, target: str, cases: Iterable[Case]) -> tuple[list
     if lines:
         return [], [r for r in found if isinstance(r, Reason)]
     others = ", ".join(f"{c.line.id} (for {c.line.target})" for c in every) or "no line"
-    said = f"target: {version} stands in no release line for {target}; it stands in {others}"
+    said = f"target: {version} is in no release line for {target}; it is in {others}"
     return [], [Reason(OTHER_TARGET, said, f"register it as a candidate in a line for {target}, and have it approved there")]

@@ -121,7 +121,7 @@ class Attachment:
             yield Reason(ARTIFACT_UNUSABLE, f"about: {artifact.id} is DELETED", remedy, differs)
         if artifact.version is None or artifact.target is None:
             lacks = "version" if artifact.version is None else "hardware target"
-            yield Reason(NO_TARGET, f"about: nothing says of which {lacks} {artifact.id} is", "register the artifact first")
+            yield Reason(NO_TARGET, f"about: the {lacks} of {artifact.id} is unknown", "register the artifact first")
 
     def _against_superseded(self, about: list[str]) -> Iterator[Reason]:
         known = {former.id: former for former in self.grounds.superseded}
@@ -130,7 +130,10 @@ class Attachment:
             if former is None:
                 yield unknown("supersedes", id, "name evidence that was attached before")
             elif {*former.about} != {*about}:
-                said = f"supersedes: {id} is about {', '.join(former.about) or 'nothing'}, and this about {', '.join(about)}"
+                said = (
+                    f"supersedes: {id} is about {', '.join(former.about) or 'nothing'}, and "
+                    f"this evidence is about {', '.join(about)}"
+                )
                 remedy = "correct it by evidence about the same"
                 differs = Reason(OTHER_SUBJECT, f"supersedes: {id} is about something else", remedy)
                 yield Reason(OTHER_SUBJECT, said, remedy, differs)

@@ -168,7 +168,7 @@ class Registration:
             yield from _closed(candidate, unsaid, self._standing(candidate.id))
             yield from restated(candidate.row, stored, "register it as a new version", _GROWING, unsaid).reasons
         elif not given and not candidate.row.edges:
-            said = f"{candidate.id} is not registered, and nothing is said of it but its id"
+            said = f"{candidate.id} is not registered, and the request gives nothing but its id"
             yield Reason(NOTHING_SAID, said, "say what makes it executable, and the checkpoints that it comes from")
 
     # ── what comes of it ────────────────────────────────────────────────────────────────────────────────

@@ -90,7 +90,7 @@ def permitted(deployment: str, place: Place, build: Build, cases: Iterable[Case]
         missing = Reason(UNKNOWN, f"nobody requested {deployment}", "request it (requestDeployment)")
         return Eligible(None, None, (), (missing,))
     if place.place is None:
-        nowhere = Reason(UNKNOWN, f"nothing says any more where {deployment} is to run", "request it anew (requestDeployment)")
+        nowhere = Reason(UNKNOWN, f"the place of {deployment} is unknown", "request it anew (requestDeployment)")
         return Eligible(intent.artifact, intent.version, (), (nowhere,))
     permissions, reasons = may_run(build, place, cases, goes_back=bool(intent.rolls_back))
     if not (intent.is_pending or intent.is_active):
@@ -176,7 +176,7 @@ def _other_target(build: Build, fleet: FleetRow, line: LineRow) -> Reason:
 
 def _not_in_line(version: str, fleet: FleetRow, line: LineRow, others: Iterable[Case]) -> Reason:
     elsewhere = sorted(c.line.id for c in others if c.is_approved)
-    also = f"; that it is approved in {', '.join(elsewhere)} does not count here" if elsewhere else ""
+    also = f"; its approval in {', '.join(elsewhere)} does not count here" if elsewhere else ""
     return Reason(
         NOT_IN_LINE,
         f"{version} is not in {line.id}, which {fleet.id} runs{also}",

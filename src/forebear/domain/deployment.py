@@ -72,7 +72,7 @@ def stated_before(asked: Request, place: Place) -> Verdict | None:
     if known.place == asked.on and asked.artifact in (None, known.artifact):
         return Verdict(asked.id)
     before, this = f"of {known.artifact} on {known.place}", f"of {asked.artifact or 'another'} on {asked.on}"
-    said = f"id: {asked.id} is {before}, requested before, and this is {this}"
+    said = f"id: {asked.id} is {before} already, and this request is {this}"
     return Verdict(asked.id, reasons=(Reason(IMMUTABLE, said, "give the other deployment another id, or none"),))
 
 

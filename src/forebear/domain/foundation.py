@@ -71,7 +71,7 @@ def _changed(then: Mapping[str, Any], now: Mapping[tuple[Any, ...], Ground]) -> 
         return None
     if found.part is Part.CONFIGURATION:
         return f"{then['part']}: it was approved on {what}, which was corrected"
-    return f"{then['part']}: it was approved on {what} with {was}, which is {found.value or 'not said'} now"
+    return f"{then['part']}: it was approved on {what} with {was}, which is {found.value or 'missing'} now"
 
 
 def _against(check: Mapping[str, Any], known: Known) -> str | None:

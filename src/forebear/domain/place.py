@@ -131,6 +131,6 @@ class Place(Row, frozen=True):
 def not_over(code: str, id: str, state: str, place: str | None) -> Reason:
     """That a deployment is not over, which is in the way of what would take its build away."""
     if place is None:
-        said = f"{id} is {state}, and nothing says any more where"
-        return Reason(code, said, f"report {id} ENDED once that is so (reportDeployment)")
+        said = f"{id} is {state}, and its place is unknown"
+        return Reason(code, said, f"report {id} ENDED once it has ended (reportDeployment)")
     return Reason(code, f"{id} on {place} is {state}", f"have {place} run something else, or report {id} ENDED")

@@ -147,16 +147,16 @@ class Target:
         well = f"{', '.join(self.incidents)} began meanwhile" if self.incidents else "without an incident"
         yield f"{what} ran there for {lasted}, {when}, {well}{', and failed' if self.failed else ''}"
         if self.undone_by is not None:
-            yield f"{self.undone_by} undid it there, so it is gone back to only where it is named"
+            yield f"{self.undone_by} undid it there, so rollBack goes back to it only if you name it"
         for id in self.open:
             yield f"{id} is open and touches {self.version}"
         for p in self.permissions:
             if p.basis is Basis.STALE_APPROVAL:
                 yield f"the approval of {p.case.release.id} is stale since {(p.case.release.stale_from or '')[:16]}Z"
             elif p.basis is Basis.OVERRIDE:
-                yield f"{p.case.release.id} may run by an override alone"
+                yield f"{p.case.release.id} may run only by an override"
             if p.is_deprecated:
-                yield f"{p.case.release.id} is deprecated, and may be gone back to"
+                yield f"{p.case.release.id} is deprecated, and you may go back to it"
             elif p.is_restored:
                 yield f"{p.case.release.id} was deprecated, and restored"
 
@@ -362,7 +362,7 @@ def _against(asked: Request, found: Sequence[Target]) -> tuple[Reason, ...]:
         chosen = next((t for t in found if t.artifact == asked.artifact), None)
         if chosen is not None:
             return chosen.reasons
-        said = f"to: {asked.artifact} did not run on {asked.on} before what is to be undone"
+        said = f"to: {asked.artifact} did not run on {asked.on} before the deployment that the rollback would undo"
         return (
             Reason(NEVER_RAN, said, "request it as a deployment (requestDeployment); rollbackTargets lists what ran there"),
         )
@@ -370,7 +370,7 @@ def _against(asked: Request, found: Sequence[Target]) -> tuple[Reason, ...]:
         return ()
     left = any(t.allowed for t in found)
     said = (
-        f"all that ran on {asked.on} before and may run there now was undone there by a rollback"
+        f"a rollback undid everything that ran on {asked.on} before and may run there now"
         if left
         else (f"nothing that ran on {asked.on} before may run there now")
     )
