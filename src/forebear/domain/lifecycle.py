@@ -1,7 +1,7 @@
-"""The states of a release and the ways between them: one constant, used by the code, the error texts and the docs.
+"""The states of a release and the transitions between them: one constant, from which the error texts and the docs are made.
 
-A decision takes its way only when it is GRANTED; a refusal is recorded and changes no state. An event is no decision: it has
-already happened, so where no way is its own it leaves the state as it is (`observed`) instead of being refused.
+A decision changes the state only if it is GRANTED. A refusal is on record and changes no state. An event is no decision: it
+has already happened, so nobody refuses it. If it has no transition from a state, the state stays (`observed`).
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from forebear.domain.outcome import Reason
 from forebear.graph.kinds.release import DecisionType, ReleaseState
 
 ILLEGAL_TRANSITION = "ILLEGAL_TRANSITION"
-"""The code of a refusal because of the state that a release is in."""
+"""The code of a refusal because the release's state does not allow the decision."""
 
 INITIAL = ReleaseState.CANDIDATE
-"""The state of a release that was just registered."""
+"""The state of a new release."""
 
 
 class Event(StrEnum):
-    """What changes a release's state without anybody deciding about it."""
+    """What changes a release's state without a decision."""
 
     DEPLOYMENT_ACTIVE = "DEPLOYMENT_ACTIVE"
     LAST_DEPLOYMENT_ENDED = "LAST_DEPLOYMENT_ENDED"
@@ -31,7 +31,7 @@ class Event(StrEnum):
 
 @dataclass(frozen=True)
 class Transition:
-    """One way from a state to another, or back to itself: what takes it, and when."""
+    """One transition from a state to another, or to itself: what causes it, and when."""
 
     source: ReleaseState
     by: DecisionType | Event
@@ -82,18 +82,18 @@ TRANSITIONS: tuple[Transition, ...] = (
         if state is not _S.ARCHIVED
     ),
 )  # fmt: skip
-"""Every way that a release's state can take. What is not here is not allowed."""
+"""Every allowed transition. What is not here is not allowed."""
 
 _WAYS = {(t.source, t.by): t for t in TRANSITIONS}
 
 
 def ways(state: ReleaseState) -> tuple[Transition, ...]:
-    """The ways on from a state, in the constant's order."""
+    """The transitions from a state, in the constant's order."""
     return tuple(t for t in TRANSITIONS if t.source == state)
 
 
 def allowed(state: ReleaseState, by: DecisionType) -> ReleaseState | Reason:
-    """The state that a granted decision takes a release to, or why it cannot be taken from where the release stands."""
+    """Return the state after a granted decision, or why the release's state does not allow the decision."""
     if way := _WAYS.get((state, by)):
         return way.target
     possible = [t for t in ways(state) if isinstance(t.by, DecisionType)]
@@ -108,10 +108,10 @@ def allowed(state: ReleaseState, by: DecisionType) -> ReleaseState | Reason:
 
 
 def observed(state: ReleaseState, event: Event) -> ReleaseState:
-    """The state after an event: an event is never refused, and where it has no way from `state`, `state` stays.
+    """Return the state after an event. Without a transition from `state`, `state` stays.
 
-    So a report about a release that is not approved changes what runs, not its state. A release that gets APPROVED while
-    something of it runs (restored, say) is taken on by `observed(state, DEPLOYMENT_ACTIVE)`.
+    So a report about a release that is not approved changes what runs, not the state. If a release becomes APPROVED while
+    it runs, for example by a restoration, `observed(state, DEPLOYMENT_ACTIVE)` makes it DEPLOYED.
     """
     way = _WAYS.get((state, event))
     return way.target if way else state

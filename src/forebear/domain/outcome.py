@@ -1,4 +1,4 @@
-"""What comes of an action: done, refused with every reason, or a conflict with what somebody else did meanwhile."""
+"""The outcome of an action: done, refused with every reason, or in conflict with another action."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Reason:
-    """One reason of a refusal: a stable code, what is in the way, and what would satisfy it."""
+    """One reason of a refusal: a code that stays the same, what stands in the way, and what to do about it."""
 
     code: str
     message: str
     remedy: str
     unread: Reason | None = field(default=None, compare=False)
-    """The same for whoever may not read what is stored, where this tells of it."""
+    """The same reason for an actor who may not read, if this one shows stored values."""
 
 
 @dataclass(frozen=True)
 class Done:
-    """It was done: which node it was about, and which nodes came of it. `unchanged`: it was so already."""
+    """The action was done. `subject` is the node that it was about, and `changed` are the nodes that it wrote.
+
+    `unchanged`: nothing had to change, because it was so already.
+    """
 
     subject: str
     decisions: tuple[str, ...] = ()
@@ -30,7 +33,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Refused:
-    """It was not done, for all of these reasons. A refusal that is itself a decision is on record under `decisions`."""
+    """The action was refused, for all of these reasons. A refusal that is itself a decision is on record in `decisions`."""
 
     reasons: tuple[Reason, ...]
     decisions: tuple[str, ...] = ()
@@ -38,7 +41,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Conflict:
-    """Somebody was faster: the subject has another revision than the one that was expected."""
+    """Somebody changed the subject since the expected revision."""
 
     subject: str
     expected: int
@@ -47,7 +50,7 @@ class Conflict:
 
 @dataclass(frozen=True)
 class Option:
-    """What a decision weighed: whether it was chosen, every reason why it may not be, and what there is to say of it."""
+    """One option that a decision weighed: whether it was chosen, every reason against it, and remarks."""
 
     id: str
     chosen: bool
@@ -57,7 +60,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Planned:
-    """A dry run: what would be done, and nothing was. `changes` holds values by node and property, as the audit trail would."""
+    """The result of a dry run. `changes` holds by node and property what the action would write, as the audit trail would."""
 
     changes: Mapping[str, Any]
     considered: tuple[Option, ...] = ()
@@ -67,7 +70,7 @@ Outcome = Done | Refused | Conflict | Planned
 
 
 def unread(outcome: Outcome) -> Outcome:
-    """An outcome for whoever may not read what is stored: its reasons say that something differs, and not what it is."""
+    """Return the outcome for an actor who may not read: its reasons say that a value differs, and not which."""
     if not isinstance(outcome, Refused):
         return outcome
     return replace(outcome, reasons=tuple(reason.unread or reason for reason in outcome.reasons))
@@ -75,7 +78,7 @@ def unread(outcome: Outcome) -> Outcome:
 
 @dataclass(frozen=True)
 class Describe:
-    """A node that is new, as the document of its fact."""
+    """A new node, as the document of its fact."""
 
     document: Mapping[str, Any]
 
@@ -87,7 +90,7 @@ class Describe:
 
 @dataclass(frozen=True)
 class Revise:
-    """Values of a node that change: what they were and what they become; a null takes one away."""
+    """Values of a node that change, before and after. A null takes a value away."""
 
     id: str
     before: Mapping[str, Any]
@@ -96,7 +99,7 @@ class Revise:
 
 @dataclass(frozen=True)
 class Update:
-    """Values of a node that are simply replaced: names, descriptions, labels, owners, external ids."""
+    """New values of a node that leave no revision: names, descriptions, labels, owners, external ids."""
 
     id: str
     values: Mapping[str, Any]
@@ -104,7 +107,7 @@ class Update:
 
 @dataclass(frozen=True)
 class Connect:
-    """An edge, by its field's name, from a node that stands."""
+    """A new edge from an existing node, by its field's name."""
 
     id: str
     edge: str
@@ -114,7 +117,7 @@ class Connect:
 
 @dataclass(frozen=True)
 class Disconnect:
-    """An edge that holds no more; what it was stays known. `valid_from` is part of its identity where it has an interval."""
+    """An edge that ends. It stays known. `valid_from` is part of its identity if it has an interval."""
 
     id: str
     edge: str

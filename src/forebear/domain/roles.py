@@ -1,4 +1,4 @@
-"""Who may do what: roles, actors, and the one table that both are held against."""
+"""Who may do what: roles, actors, and the one table that says which role may do which verb."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Actor:
-    """Somebody who acts: a person or a machine, with roles."""
+    """A person or a machine that acts, with its roles."""
 
     name: str
     roles: frozenset[Role]
     lines: frozenset[str] | None = None
-    """The ids of the release lines that its writes are limited to; None: all."""
+    """The ids of the release lines that the actor may write to. None means all lines."""
     machine: bool = False
 
 
@@ -52,7 +52,7 @@ def _table(rows: Iterable[tuple[str, str]]) -> Mapping[str, frozenset[Role]]:
     return MappingProxyType({verb: frozenset(Role[name] for name in roles.split()) for verb, roles in rows})
 
 
-# No role holds everything, so that nobody decides about their own work by accident: whoever is to, is given both roles.
+# No role may do everything, so nobody decides about their own work by accident. Whoever is to do so needs both roles.
 PERMISSIONS = _table(
     (
         ("query", "VIEWER AUDITOR ENGINEER APPROVER OPERATOR ADMIN"),
@@ -91,17 +91,17 @@ PERMISSIONS = _table(
 (reading), `readAudit`, `readTokens`, `export` and `changeLines` (facts that end, replace or retract a line of a fleet)."""
 
 EVERYWHERE = frozenset({"importHistory"})
-"""What reaches every release line, wherever it is done."""
+"""The verbs that reach every release line."""
 
 FORBIDDEN = "FORBIDDEN"
-"""The code of a refusal because of who asks."""
+"""The code of a refusal because the actor may not do it."""
 
 
 def refusal(actor: Actor, verb: str, lines: Iterable[str] | None = ()) -> Reason | None:
-    """Why an actor may not do something, or None where it may.
+    """Return why the actor may not do the verb, or None if it may.
 
-    `lines` are the ids of the release lines that it would write to: none where it belongs to no line, None where it reaches
-    all of them. Raises `KeyError` for a verb that the table does not know.
+    `lines` are the ids of the release lines that it would write to. They are empty if it belongs to no line, and None if it
+    reaches every line. Raises `KeyError` for a verb that the table does not know.
     """
     allowed = PERMISSIONS[verb]
     if not allowed & actor.roles:
@@ -123,7 +123,7 @@ def refusal(actor: Actor, verb: str, lines: Iterable[str] | None = ()) -> Reason
 
 
 def refusal_of_all(actor: Actor, verbs: Sequence[str]) -> Reason | None:
-    """Why an actor's roles allow none of some verbs, as it is said of the first; None where they allow one.
+    """Return why the actor may do none of these verbs, worded for the first of them, or None if it may do one.
 
     Raises `KeyError` for a verb that the table does not know.
     """
@@ -132,7 +132,7 @@ def refusal_of_all(actor: Actor, verbs: Sequence[str]) -> Reason | None:
 
 
 def refusal_within(actor: Actor, verb: str, lines: Iterable[str]) -> Reason | None:
-    """As `refusal`, for what has to lie in lines: where there is none, it is not for whoever is limited to lines.
+    """Return as `refusal` does, for a verb that has to lie in a line: if there is none, an actor with limited lines may not.
 
     Raises `KeyError` for a verb that the table does not know.
     """
@@ -152,12 +152,12 @@ def _beyond(
 
 
 def reads(actor: Actor) -> bool:
-    """Whether an actor may read what is stored: nobody else is told of it, in no refusal either."""
+    """Whether the actor may read what is stored. Forebear tells nobody else, in a refusal either."""
     return refusal(actor, "query") is None
 
 
 def may(actor: Actor) -> list[str]:
-    """The verbs that an actor's roles allow, in the table's order; its lines may still limit where."""
+    """The verbs that the actor's roles allow, in the table's order. Its lines may still limit where."""
     return [verb for verb, allowed in PERMISSIONS.items() if allowed & actor.roles]
 
 
@@ -167,7 +167,7 @@ def in_order(roles: Iterable[Role]) -> list[Role]:
 
 
 def listed(names: Iterable[str], last: str) -> str:
-    """Roles, or ids by name, as part of a sentence: `VIEWER, AUDITOR or ADMIN`."""
+    """Roles in their order, or ids by name, as part of a sentence: `VIEWER, AUDITOR or ADMIN`."""
     order = list(Role)
     *most, final = sorted(names, key=lambda n: (order.index(n) if isinstance(n, Role) else 0, n)) or [""]
     return f"{', '.join(most)} {last} {final}" if most else str(final)
