@@ -185,7 +185,7 @@ class Answers:
             times = [Time(time.at, given.get(moment)) for moment in question.moments] or [time]
             given[name] = next((seen for t in times if (seen := self.by_id(id, None, t))), None)
         if None in given.values():
-            message = f"{info.field_name}: {', '.join(ids.values())} is not known"
+            message = f"{info.field_name}: {' or '.join(ids.values())} is not known"
             raise GraphQLError(message, extensions={"code": "NOT_FOUND"})
         given |= {name: given[name].node for name in ids}
         found = question.answer(Asking(View(self.memory, time), given, subject, self.left_open(info)))

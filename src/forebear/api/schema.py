@@ -104,7 +104,7 @@ def _resolver(name: str, rule: Rule) -> Any:
     def resolve(value: dict[str, Any], info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
         found = value[cast(str, info.path.key)]
         if found is None and required:
-            named = ", ".join(arguments[id] for id in ids if arguments.get(id))
+            named = " or ".join(arguments[id] for id in ids if arguments.get(id))
             raise GraphQLError(f"{name}: {named or 'it'} is not known", extensions={"code": "NOT_FOUND"})
         return found
 
