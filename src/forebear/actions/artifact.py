@@ -8,13 +8,14 @@ from typing import Any
 import msgspec
 
 from forebear.actions.action import Action, Given, Inquiry
+from forebear.actions.cases import cases
 from forebear.actions.release import standing_of
 from forebear.domain import artifact, release
 from forebear.domain.artifact import Build, Ground
 from forebear.domain.outcome import Reason, Update, Verdict
 from forebear.domain.release import DECISIONS, By
 from forebear.domain.roles import Actor, refusal_within
-from forebear.domain.standing import Case, Standing, case
+from forebear.domain.standing import Case, case
 from forebear.graph.declaration import PROSE, Fact, Value, prop
 from forebear.graph.kinds.release import ArtifactState
 
@@ -50,11 +51,6 @@ class DeleteArtifact(Value):
 def permission_of(**given: str | None) -> dict[str, Any]:
     """The parameters of `permission_facts`."""
     return {"version": None, "artifact": None, "intent": None, "place": None, "hardware": None} | given
-
-
-def cases(given: Given, name: str) -> list[Case]:
-    """The releases that a facts statement answered."""
-    return [found for s in given.rows(name, Standing) if (found := case(s, given.now))]
 
 
 def build(given: Given) -> Build:
@@ -103,7 +99,7 @@ def _taking_away(name: str, input: type[Value], decide: Callable[[str, Build], V
 
     def decided(given: Given) -> Verdict:
         id, known = given.input["artifact"], build(given)
-        found = cases(given, "standing")
+        found = cases(given)
         verdict = decide(id, known)
         if verdict.reasons or not verdict.effects:
             return verdict

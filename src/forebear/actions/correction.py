@@ -7,12 +7,12 @@ from typing import Any
 
 from forebear.actions.action import Action, Given
 from forebear.actions.artifact import build
+from forebear.actions.cases import cases
 from forebear.actions.release import standing_of
 from forebear.domain.correction import Correction
 from forebear.domain.outcome import Reason, Verdict
 from forebear.domain.release import DECISIONS, By
 from forebear.domain.roles import refusal_within
-from forebear.domain.standing import Standing, case
 from forebear.graph.amendment import corrected
 from forebear.graph.declaration import PROSE, Json, Value, prop
 from forebear.graph.ids import Ids
@@ -39,13 +39,13 @@ def _decide(given: Given) -> Verdict:
     if wrong:
         invalid = (Reason("INVALID_INPUT", text, "correct the field and try again") for text in wrong)
         return Verdict(id, reasons=tuple(invalid))
-    cases = [found for s in given.rows("standing", Standing) if (found := case(s, given.now))]
+    found = cases(given)
     known = build(given)
     stored = known.artifact.values if known.artifact and known.is_registered else given.facts["correction"][0]["stored"]
-    if stored is not None and (forbidden := refusal_within(given.actor, "correct", {c.line.id for c in cases})):
+    if stored is not None and (forbidden := refusal_within(given.actor, "correct", {c.line.id for c in found})):
         return Verdict(id, reasons=(forbidden,))
-    by = By(given.actor, given.now, given.input["reason"], given.new_ids("decision", DECISIONS * len(cases)))
-    return Correction(id, kind, values, stored, cases, by).verdict()
+    by = By(given.actor, given.now, given.input["reason"], given.new_ids("decision", DECISIONS * len(found)))
+    return Correction(id, kind, values, stored, found, by).verdict()
 
 
 def _asks(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from forebear.actions.action import Action, Given, Inquiry
-from forebear.actions.artifact import ARTIFACT, build, cases, permission_of
+from forebear.actions.artifact import ARTIFACT, build, permission_of
+from forebear.actions.cases import cases
 from forebear.domain import contract, deployment
 from forebear.domain.artifact import Build
 from forebear.domain.contract import Eligible

@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 
 from forebear.actions.action import Action, Given
-from forebear.actions.artifact import cases
+from forebear.actions.cases import cases
 from forebear.actions.performer import By, Performer
 from forebear.actions.release import standing_of
 from forebear.domain import release
@@ -59,7 +59,7 @@ def _decide(given: Given) -> Verdict:
         return Verdict(line, reasons=(unknown("line", line),))
     if forbidden := refusal(given.actor, "evaluate", [line]):
         return Verdict(line, reasons=(forbidden,))
-    found = cases(given, "standing")
+    found = cases(given)
     by = release.By(given.actor, given.now, None, given.new_ids("decision", DECISIONS * len(found)))
     effects = (effect for n, case in enumerate(found) for effect in release.evaluate(case, by.on(n)).effects)
     return Verdict(line, tuple(effects))

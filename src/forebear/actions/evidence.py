@@ -9,12 +9,12 @@ from msgspec.structs import replace
 
 from forebear.actions.action import Action, Given
 from forebear.actions.artifact import build
+from forebear.actions.cases import cases
 from forebear.actions.release import standing_of
 from forebear.domain.attachment import Attachment, Grounds
 from forebear.domain.outcome import Verdict
 from forebear.domain.release import DECISIONS, By
 from forebear.domain.roles import refusal
-from forebear.domain.standing import Standing, case
 from forebear.graph.declaration import PROSE, Fact, Value, prop
 
 
@@ -34,11 +34,11 @@ def _decide(given: Given) -> Verdict:
     if grounds.artifact and (built := build(given).artifact):
         # By now its lock is held: whoever has put it in quarantine meanwhile is done.
         grounds = replace(grounds, artifact=replace(grounds.artifact, state=built.state))
-    cases = [found for s in given.rows("standing", Standing) if (found := case(s, given.now))]
-    if forbidden := refusal(given.actor, "attachEvidence", {c.line.id for c in cases}):
+    found = cases(given)
+    if forbidden := refusal(given.actor, "attachEvidence", {c.line.id for c in found}):
         return Verdict(document["id"], reasons=(forbidden,))
-    by = By(given.actor, given.now, given.input.get("reason"), given.new_ids("decision", DECISIONS * len(cases)))
-    return Attachment(document, given.described(document), grounds, cases, by).verdict()
+    by = By(given.actor, given.now, given.input.get("reason"), given.new_ids("decision", DECISIONS * len(found)))
+    return Attachment(document, given.described(document), grounds, found, by).verdict()
 
 
 def _asks(given: Mapping[str, Any]) -> dict[str, Any]:

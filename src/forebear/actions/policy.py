@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from forebear.actions.action import Action, Given, Inquiry, Undecidable
+from forebear.actions.cases import cases
 from forebear.actions.release import standing_of
 from forebear.domain.adoption import Adoption, Grounds, Rule, understood
 from forebear.domain.outcome import Verdict
@@ -14,7 +15,6 @@ from forebear.domain.reference import unknown
 from forebear.domain.release import DECISIONS, By
 from forebear.domain.roles import refusal
 from forebear.domain.simulation import Simulated, simulated
-from forebear.domain.standing import Case, Standing, case
 from forebear.graph.declaration import PROSE, Fact, Value, prop
 
 
@@ -34,17 +34,13 @@ class AdoptPolicy(Value):
 def _decide(given: Given) -> Verdict:
     document = given.input["policy"]
     (grounds,) = given.rows("policy", Grounds)
-    cases = _cases(given)
-    by = By(given.actor, given.now, given.input["reason"], given.new_ids("decision", DECISIONS * len(cases)))
+    found = cases(given)
+    by = By(given.actor, given.now, given.input["reason"], given.new_ids("decision", DECISIONS * len(found)))
     lines = list(dict.fromkeys(given.input.get("lines") or ()))
-    adoption = Adoption(document, given.described(document), lines, grounds, cases, by)
+    adoption = Adoption(document, given.described(document), lines, grounds, found, by)
     if forbidden := refusal(given.actor, "adoptPolicy", adoption.starts):
         return Verdict(document["id"], reasons=(forbidden,))
     return adoption.verdict()
-
-
-def _cases(given: Given) -> list[Case]:
-    return [found for s in given.rows("standing", Standing) if (found := case(s, given.now))]
 
 
 def _asks(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,8 +75,8 @@ def _simulate(given: Given) -> list[dict[str, Any]]:
         raise Undecidable(reasons)
     assert isinstance(policy, Policy)
     rule = Rule("policy:simulated@0", policy, grounds.packs)
-    cases = sorted(_cases(given), key=lambda c: (c.line.id, c.release.id))
-    return [_row(f"{n:06}", simulated(found, rule)) for n, found in enumerate(cases)]
+    found = sorted(cases(given), key=lambda c: (c.line.id, c.release.id))
+    return [_row(f"{n:06}", simulated(one, rule)) for n, one in enumerate(found)]
 
 
 def _row(rank: str, found: Simulated) -> dict[str, Any]:

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from forebear.actions.action import Action, Given, Inquiry
+from forebear.actions.cases import cases
 from forebear.domain import release
 from forebear.domain.outcome import Reason, Verdict
 from forebear.domain.release import By
 from forebear.domain.roles import refusal
-from forebear.domain.standing import Case, Installed, Standing, case
+from forebear.domain.standing import Case, Installed
 from forebear.graph.declaration import PROSE, Value, prop
 
 RELEASE = ("Release",)
@@ -80,7 +81,7 @@ def on_release(
 
     def decided(given: Given) -> Verdict:
         id = given.input["release"]
-        found = next(filter(None, (case(s, given.now) for s in given.rows("standing", Standing))), None)
+        found = next(iter(cases(given)), None)
         if found is None:
             reason = Reason("NOT_FOUND", f"release: {id} is not known, or not described yet", "register the candidate first")
             return Verdict(id, reasons=(reason,))
@@ -120,7 +121,7 @@ def _archive(found: Case, by: By, given: Given) -> Verdict:
 
 
 def _missing(given: Given) -> list[dict[str, Any]]:
-    found = [c for s in given.rows("standing", Standing) if (c := case(s, given.now))]
+    found = cases(given)
     return [
         {"rank": f"{i:06}", "code": reason.code, "message": reason.message, "remedy": reason.remedy}
         for c in found

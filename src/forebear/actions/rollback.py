@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from forebear.actions.action import Action, Given, Inquiry
-from forebear.actions.artifact import ARTIFACT, cases, permission_of
+from forebear.actions.artifact import ARTIFACT, permission_of
+from forebear.actions.cases import cases
 from forebear.actions.deployment import DEPLOYMENT, PLACE, forbidden, obstacles, place
 from forebear.domain import rollback
 from forebear.domain.artifact import Build
