@@ -12,6 +12,7 @@ SOURCE = Path(__file__).parents[1] / "src"
 LAYERS: dict[str, set[str]] = {
     "graph": set(),
     "domain": {"graph"},
+    "view": {"graph"},
     "settings": {"domain", "graph"},
     "store": {"graph", "settings"},
     "audit": {"store", "domain", "graph"},
@@ -20,12 +21,12 @@ LAYERS: dict[str, set[str]] = {
     "record": {"actions", "audit", "store", "domain", "graph"},
     "connect": {"record", "actions", "audit", "store", "domain", "graph"},
     "api": {"record", "actions", "identity", "audit", "store", "domain", "graph", "settings"},
-    "app": {"api", "connect", "record", "actions", "identity", "audit", "store", "domain", "graph", "settings"},
-    "cli": {"app", "api", "connect", "record", "actions", "identity", "audit", "store", "domain", "graph", "settings"},
+    "app": {"api", "view", "connect", "record", "actions", "identity", "audit", "store", "domain", "graph", "settings"},
+    "cli": {"app", "api", "view", "connect", "record", "actions", "identity", "audit", "store", "domain", "graph", "settings"},
     "__main__": {"cli"},
     "__init__": set(),
 }
-PURE = {"graph", "domain"}
+PURE = {"graph", "domain", "view"}
 PURE_FILES = {"forebear/audit/chain.py", "forebear/audit/check.py"}
 # The only file that knows Strawberry.
 STRAWBERRY = "forebear/api/types/made.py"

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from forebear.actions.catalogue import ACTIONS, INQUIRIES
 from forebear.actions.evaluation import evaluations_kept
 from forebear.actions.performer import Performer
-from forebear.api import documents, http
+from forebear.api import http
 from forebear.api.answering.executor import Executor
 from forebear.api.doors import DOORS, Door
 from forebear.api.log import RequestLog
@@ -42,6 +42,7 @@ from forebear.settings import Settings
 from forebear.store import Store, indexes
 from forebear.store.errors import StoreError
 from forebear.store.statements import facts, questions
+from forebear.view.questions import asked as asked_of
 
 _log = structlog.get_logger(__name__)
 
@@ -89,7 +90,7 @@ class Forebear(RunningRegistry):
             statements = [
                 await asyncio.to_thread(self.executor.statement, *each)
                 for question in asked
-                for each in documents.asked(question, self.schema.graph)
+                for each in asked_of(question, self.schema.graph)
             ]
             known[self.store.engine] = sorted(statements, key=lambda statement: -_parts(statement[0]))
         return known[self.store.engine]

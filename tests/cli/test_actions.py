@@ -13,8 +13,9 @@ from forebear.actions.action import Action
 from forebear.actions.catalogue import ACTIONS
 from forebear.app import schema_of
 from forebear.cli import answers
-from forebear.cli.actions import NAMES, commands, in_commands, kebab, mutation
+from forebear.cli.actions import NAMES, commands, in_commands, kebab
 from forebear.cli.commands import app
+from forebear.view.actions import mutation
 from tests.cli.terminal import Ended, Service, forebear, serving
 
 LINE = "line:ur5e"
@@ -39,7 +40,7 @@ FACTS = [
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: str(action.name))
 def test_the_mutation_of_a_command_is_one_of_the_schema(action: Action) -> None:
-    assert validate(schema_of().core, parse(mutation(action))) == []
+    assert validate(schema_of().core, parse(mutation(action.name, action.input.members))) == []
 
 
 def test_each_action_has_a_command_under_its_name() -> None:

@@ -179,8 +179,8 @@ def test_any_other_node_is_shown_with_its_properties_and_edges(demo: Service) ->
 
 
 def test_every_kind_can_be_shown(demo: Service) -> None:
-    from forebear.cli.entry import document_of
     from forebear.graph.kinds import GRAPH
+    from forebear.view.nodes import document_of
 
     for kind in GRAPH.kinds.values():
         absent = f"{kind.prefix}:none" + ("@1" if kind.versioned else "")

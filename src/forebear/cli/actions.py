@@ -21,8 +21,10 @@ from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, out, short
 from forebear.domain.policy import InvalidPolicy
 from forebear.domain.policy_text import read
 from forebear.domain.remedy import command_name, kebab
-from forebear.graph.declaration import Digest, ExternalName, Json, Long, Property
+from forebear.graph.declaration import Digest, ExternalName, Long, Property
 from forebear.graph.document import json_text
+from forebear.view.actions import mutation
+from forebear.view.actors import MAY
 
 PANEL = "Govern"
 """Under which heading of the help they stand."""
@@ -39,19 +41,6 @@ ExpectedRevision = Annotated[
         help="The revision on which you decided. If there is another one by now, nothing changes.", show_default=False
     ),
 ]
-
-ME = "{ me { may } }"
-STATES = " ".join(f"... on {kind} {{ {kind.lower()}State: state }}" for kind in ("Release", "Artifact", "Deployment"))
-NAMED = f"id {STATES}"
-DECISION = "id type verdict actor state about { nodes { id } }"
-REASONS = "reasons { code message remedy }"
-# Who may not read is told what the outcome itself holds, and no nodes.
-OUTCOME = f"""__typename
-  ... on Done {{ subject @include(if: $reads) {{ {NAMED} }} decisions @include(if: $reads) {{ {DECISION} }} changed unchanged }}
-  ... on Refused {{ {REASONS} decisions @include(if: $reads) {{ {DECISION} }} }}
-  ... on Conflict {{ subject @include(if: $reads) {{ {NAMED} }} expected revision }}
-  ... on Planned {{ changes considered {{ id chosen {REASONS} remarks }} }}"""
-
 
 NAMES = {action.name: command_name(action.name) for action in ACTIONS}
 """The commands of actions."""
@@ -99,41 +88,13 @@ async def _done(
     action: Action, variables: Mapping[str, Any], url: str | None, token: str | None, *, exact: bool
 ) -> dict[str, Any]:
     async with opened(url, token) as registry:
-        reads = "query" in (await ask(registry, ME, {}))["me"]["may"]
-        data = await ask(registry, mutation(action), {**variables, "reads": reads}, exact=exact)
+        reads = "query" in (await ask(registry, MAY, {}))["me"]["may"]
+        data = await ask(registry, mutation(action.name, action.input.members), {**variables, "reads": reads}, exact=exact)
         outcome: dict[str, Any] = data[action.name]
         return outcome
 
 
 @cache
-def mutation(action: Action) -> str:
-    """The GraphQL document of an action."""
-    types = {p.name: graphql_type(p) for p in action.input.members} | {"idempotencyKey": "String", "expectedRevision": "Int"}
-    declared = ", ".join(f"${name}: {type}" for name, type in types.items())
-    passed = ", ".join(f"{name}: ${name}" for name in types)
-    return f"mutation({declared}, $reads: Boolean!) {{ {action.name}({passed}) {{ {OUTCOME} }} }}"
-
-
-def graphql_type(p: Property) -> str:
-    """The GraphQL type of a member of an action's input."""
-    if p.is_fact:
-        named = f"{p.names[0]}Fact"
-    elif p.names:
-        named = "ID"
-    elif p.value_type is not None:
-        named = f"{p.value_type.__name__}Input"
-    else:
-        item = p.item_type or p.type
-        named = _SCALARS.get(item) or item.__name__
-    named = f"[{named}!]" if p.item_type is not None else named
-    return f"{named}!" if p.required else named
-
-
-_SCALARS: Mapping[Any, str] = {
-    str: "String", int: "Int", float: "Float", bool: "Boolean", datetime: "DateTime", Json: "JSON", Long: "Long",
-    Digest: "String", ExternalName: "String",
-}  # fmt: skip
-
 
 # ── what is given ───────────────────────────────────────────────────────────────────────────────────────
 

@@ -12,7 +12,6 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from forebear.api.documents import document
 from forebear.cli import terminal
 from forebear.cli.actions import in_commands
 from forebear.cli.parameters import taking
@@ -25,6 +24,7 @@ from forebear.graph.kinds import GRAPH
 from forebear.graph.query.header import Column, Parameter
 from forebear.graph.query.question import Question
 from forebear.store.statements import questions
+from forebear.view.questions import document
 
 PANEL = "Ask"
 """Under which heading of the help they stand."""

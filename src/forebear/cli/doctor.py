@@ -17,6 +17,7 @@ import typer
 
 from forebear.cli import terminal
 from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, out
+from forebear.view.actors import ROLES
 
 if TYPE_CHECKING:
     from forebear.settings import Settings
@@ -80,7 +81,7 @@ def _service(url: str, token: str | None) -> Iterator[Finding]:
     async def known() -> Finding:
         try:
             async with opened(url, token) as registry:
-                me = (await ask(registry, "{ me { name roles } }", {}))["me"]
+                me = (await ask(registry, ROLES, {}))["me"]
         except (Failure, Interrupted) as problem:
             return Finding("actor", False, str(problem))
         return Finding("actor", True, f"{me['name']} is known there, with the roles {', '.join(me['roles'])}")

@@ -12,38 +12,13 @@ from forebear.cli import terminal
 from forebear.cli.questions import Of, answer
 from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, minute, out, short
 from forebear.domain.remedy import kebab
+from forebear.view.nodes import SPAN, VERSION, document_of
 
 if TYPE_CHECKING:
-    from forebear.graph.declaration import Edge, Graph, Property
+    from forebear.graph.declaration import Graph
 
-SPAN = ("validFrom", "validTo")
 COLLECTED = ("collectedFrom", "collectedTo")
-"""The intervals that nodes and edges may have."""
-
-VERSION = """query($id: ID!) { node(id: $id) { ... on ModelVersion {
-  id kind name description described labels owners { name onCall } imported recordedAt recordedBy source
-  weightsDigest uri license createdAt parameters model { id name }
-  provenance {
-    truncated checkpoints { id } runs { id status } trainedOn { dataset { id name } weight role run { id } } ancestors { id }
-    curation { id } code { id } environments { id } compute { id name } models { id }
-  }
-  justification { experiments { id name hypothesis decision rationale } trainedIn { id name } }
-  approval(first: 100) { nodes {
-    release { id state } line { id name } approved
-    decisions {
-      decision {
-        id type verdict actor decidedAt reasons
-        checks { requirement threshold measured slice evidence passed message }
-      }
-      approves policies { id }
-    }
-  } }
-  artifacts(first: 100) { nodes { id state format precision target { id } } }
-  running(first: 1000) { totalCount nodes {
-    basis authorizedOn deployment { id } robots { id } fleets { id } sites { id } customers { id }
-  } }
-  history(first: 100) { nodes { at event node { id name } places { id } } }
-} } }"""
+"""The interval of what was collected."""
 
 
 def show(id: Of, url: Url = None, token: Token = None, as_json: AsJson = False) -> None:
@@ -77,39 +52,6 @@ def asking(kind: str) -> list[str]:
 
     about = [q.name for q in questions(GRAPH) if not q.on and q.parameters and kind in q.parameters[0].type.kinds]
     return [kebab(camel(name)) for name in about]
-
-
-def document_of(graph: Graph, kind: str) -> str:
-    """The GraphQL document that asks for all of a node of a kind."""
-    declared = graph.kinds[kind]
-    fields = " ".join(map(_selection, declared.properties.values()))
-    edges = " ".join(_edge_selection(graph, e, e.name, one=e.one, incoming=False) for e in declared.edges)
-    backs = " ".join(_edge_selection(graph, e, e.back, one=False, incoming=True) for e in graph.back_edges(kind))
-    return (
-        f"query($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ "
-        f"id kind described imported recordedAt recordedBy source {fields} {edges} {backs} }} }} }}"
-    )
-
-
-def _selection(p: Property) -> str:
-    members = p.value_type.members if p.value_type else ()
-    return p.name + (f" {{ {' '.join(m.name for m in members)} }}" if members else "")
-
-
-def _edge_selection(graph: Graph, edge: Edge, name: str, *, one: bool, incoming: bool) -> str:
-    if one:
-        return f"{name} {{ id name }}"
-    ever = ", allTime: true" if edge.interval else ""
-    carried = " ".join(p.name for p in edge.stored_properties)
-    told = " ".join(_telling(graph, edge, incoming=incoming))
-    return f"{name}(first: 20{ever}) {{ totalCount edges {{ {carried} node {{ id name {told} }} }} }}"
-
-
-def _telling(graph: Graph, edge: Edge, *, incoming: bool) -> list[str]:
-    """What is told of a node at the end of an edge besides its name: its state, its type, by whom and when."""
-    kinds = (edge.source,) if incoming else edge.targets
-    properties = graph.kinds[kinds[0]].properties.values() if len(kinds) == 1 else ()
-    return [p.name for p in properties if p.is_enum or p.name in ("actor", "decidedAt", *SPAN)]
 
 
 def entry(graph: Graph, kind: str, node: Mapping[str, Any]) -> Iterator[Text]:

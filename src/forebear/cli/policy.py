@@ -11,6 +11,7 @@ from rich.text import Text
 from forebear.cli import terminal
 from forebear.cli.registry import Registry, ask, opened
 from forebear.cli.terminal import AsJson, Code, Token, Url, counted, out
+from forebear.view.policies import LINES, PACKS, SIMULATE
 
 if TYPE_CHECKING:
     from forebear.domain.evidence import Pack
@@ -18,22 +19,6 @@ if TYPE_CHECKING:
     from forebear.domain.policy_text import PolicyText
 
 app = typer.Typer(help="Work on release policies.", no_args_is_help=True)
-
-PACKS = """query($ids: [ID!]!) { nodes(ids: $ids) {
-  id described ... on EvaluationPack { metrics { name unit direction } slices }
-} }"""
-
-
-LINES = "query($after: String) { releaseLines(first: 1000, after: $after) { nodes { id } pageInfo { endCursor hasNextPage } } }"
-SIMULATE = """query($document: JSON!, $lines: [ID!]!, $after: String) {
-  simulatePolicy(document: $document, lines: $lines, first: 1000, after: $after) {
-    nodes {
-      release { id state line { id } } becomes staleFrom fleets { id }
-      checks { requirement passed code message remedy } missing { code message remedy }
-    }
-    pageInfo { endCursor hasNextPage }
-  }
-}"""
 
 
 @app.callback()

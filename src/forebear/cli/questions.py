@@ -11,10 +11,10 @@ import typer
 from rich.text import Text
 from rich.tree import Tree
 
-from forebear.api.documents import IMPACT, LINEAGE, PATHS
 from forebear.cli import terminal
 from forebear.cli.registry import ask, opened
 from forebear.cli.terminal import AsJson, Code, Token, Url, checked_moment, counted, minute, out, short
+from forebear.view.questions import IMPACT, LINEAGE, PATHS
 
 Of = Annotated[
     str,

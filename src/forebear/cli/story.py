@@ -15,6 +15,7 @@ from forebear.cli.terminal import Failure, out, short
 from forebear.domain.outcome import Done, Outcome, Planned, Refused
 from forebear.domain.roles import Actor
 from forebear.graph.moments import moment
+from forebear.view.nodes import AFTERWARDS
 
 if TYPE_CHECKING:
     from forebear.app import Forebear
@@ -115,13 +116,6 @@ def _tried(step: Step) -> Text:
     more += ["dry run"] if step.input.get("dryRun") else []
     why = f' "{reason}"' if (reason := step.input.get("reason")) else ""
     return Text.assemble(f"{step.by} {step.do} ", (short(" ".join([subject, *more])), "bold"), (why, "dim"))
-
-
-AFTERWARDS = """query($ids: [ID!]!) { nodes(ids: $ids) { id
-  ... on Decision { type verdict about { nodes { version { id releases { nodes { state line { id } } } } } } }
-  ... on Deployment { deployment: state validFrom }
-  ... on Artifact { artifact: state } } }"""
-"""How what an action changed stands now."""
 
 
 async def _came(asked: Registry, outcome: Outcome) -> AsyncIterator[Text]:

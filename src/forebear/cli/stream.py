@@ -24,6 +24,8 @@ from forebear.cli import terminal
 from forebear.cli.registry import Interrupted, Registry, ask, opened
 from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, counted, err, out
 from forebear.graph.document import InvalidDocument, decode
+from forebear.view.actors import MAY
+from forebear.view.nodes import DESCRIBED
 
 if TYPE_CHECKING:
     from forebear.record.stream import Line
@@ -64,7 +66,7 @@ def import_(
 
     async def work() -> Import:
         async with opened(url, token) as registry:
-            may = (await ask(registry, "{ me { may } }", {}))["me"]["may"]
+            may = (await ask(registry, MAY, {}))["me"]["may"]
             named = source or ("stdin" if file == "-" else Path(file).name)
             done = Import(registry, named, imported, as_json, reads="query" in may)
             with terminal.progress("importing", size) as show:
@@ -124,9 +126,7 @@ class Import:
     async def settle(self) -> None:
         """Forgets the undescribed that later facts described after all, where it may look."""
         if self.undescribed and self.reads:
-            known = await ask(
-                self.registry, "query($ids: [ID!]!) { nodes(ids: $ids) { id described } }", {"ids": sorted(self.undescribed)}
-            )
+            known = await ask(self.registry, DESCRIBED, {"ids": sorted(self.undescribed)})
             self.undescribed = {node["id"] for node in known["nodes"] if node and not node["described"]}
 
     async def _patiently(self, attempt: Callable[[], Awaitable[Line]]) -> Line:

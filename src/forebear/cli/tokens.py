@@ -12,18 +12,7 @@ from forebear.cli import terminal
 from forebear.cli.questions import answer
 from forebear.cli.terminal import AsJson, Failure, Token, Url, err, out
 from forebear.domain.roles import Role
-
-TOKEN = "id name roles lines machine createdAt createdBy expiresAt revokedAt revokedBy lastUsedAt"
-REFUSED = "... on Refused { reasons { code message remedy } }"
-CREATE = f"""mutation($name: String!, $roles: [Role!]!, $lines: [ID!], $machine: Boolean!, $expiresAt: DateTime) {{
-  createToken(name: $name, roles: $roles, lines: $lines, machine: $machine, expiresAt: $expiresAt) {{
-    ... on TokenCreated {{ secret token {{ {TOKEN} }} }} {REFUSED}
-  }}
-}}"""
-LIST = f"{{ tokens {{ {TOKEN} }} }}"
-REVOKE = f"""mutation($token: String!) {{
-  revokeToken(token: $token) {{ ... on TokensRevoked {{ tokens {{ {TOKEN} }} }} {REFUSED} }}
-}}"""
+from forebear.view.actors import CREATE_TOKEN, REVOKE_TOKEN, TOKENS
 
 app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API tokens.")
 
@@ -58,7 +47,7 @@ def create(
         "machine": machine,
         "expiresAt": terminal.moment("--expires", expires, ahead=True) if expires else None,
     }
-    created = _done(answer(CREATE, given, url, token, exact=as_json)["createToken"])
+    created = _done(answer(CREATE_TOKEN, given, url, token, exact=as_json)["createToken"])
     if as_json:
         terminal.print_json(created)
         return
@@ -76,7 +65,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List tokens, the newest first. It shows what Forebear keeps of them, and never a token."""
-    every = answer(LIST, {}, url, token, exact=as_json)["tokens"]
+    every = answer(TOKENS, {}, url, token, exact=as_json)["tokens"]
     tokens = [t for t in every if everything or not t["revokedAt"]]
     if as_json:
         terminal.print_json(tokens)
@@ -103,7 +92,7 @@ def revoke(
     as_json: AsJson = False,
 ) -> None:
     """Revoke a token, or all tokens of a name."""
-    ended = _done(answer(REVOKE, {"token": revoked}, url, token, exact=as_json)["revokeToken"])["tokens"]
+    ended = _done(answer(REVOKE_TOKEN, {"token": revoked}, url, token, exact=as_json)["revokeToken"])["tokens"]
     if as_json:
         terminal.print_json(ended)
         return

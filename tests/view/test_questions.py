@@ -3,12 +3,12 @@
 from typing import cast
 
 from forebear.api.answering.executor import Executor
-from forebear.api.documents import asked
 from forebear.app import schema_of
 from forebear.graph.kinds import GRAPH
 from forebear.graph.query.dialect import Dialect, Engine
 from forebear.store import Store
 from forebear.store.statements import questions
+from forebear.view.questions import asked
 
 
 def test_every_question_is_known_ahead_now_and_as_it_was_known() -> None:

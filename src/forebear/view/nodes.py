@@ -1,0 +1,75 @@
+"""The documents that ask about nodes: all of one, how some stand, and what a model version is made of and approved by."""
+
+from __future__ import annotations
+
+from forebear.graph.declaration import Edge, Graph, Property
+
+SPAN = ("validFrom", "validTo")
+"""The interval that nodes and edges may have."""
+
+DESCRIBED = "query($ids: [ID!]!) { nodes(ids: $ids) { id described } }"
+"""Which of some nodes are described."""
+
+AFTERWARDS = """query($ids: [ID!]!) { nodes(ids: $ids) { id
+  ... on Decision { type verdict about { nodes { version { id releases { nodes { state line { id } } } } } } }
+  ... on Deployment { deployment: state validFrom }
+  ... on Artifact { artifact: state } } }"""
+"""How what an action changed stands now."""
+
+VERSION = """query($id: ID!) { node(id: $id) { ... on ModelVersion {
+  id kind name description described labels owners { name onCall } imported recordedAt recordedBy source
+  weightsDigest uri license createdAt parameters model { id name }
+  provenance {
+    truncated checkpoints { id } runs { id status } trainedOn { dataset { id name } weight role run { id } } ancestors { id }
+    curation { id } code { id } environments { id } compute { id name } models { id }
+  }
+  justification { experiments { id name hypothesis decision rationale } trainedIn { id name } }
+  approval(first: 100) { nodes {
+    release { id state } line { id name } approved
+    decisions {
+      decision {
+        id type verdict actor decidedAt reasons
+        checks { requirement threshold measured slice evidence passed message }
+      }
+      approves policies { id }
+    }
+  } }
+  artifacts(first: 100) { nodes { id state format precision target { id } } }
+  running(first: 1000) { totalCount nodes {
+    basis authorizedOn deployment { id } robots { id } fleets { id } sites { id } customers { id }
+  } }
+  history(first: 100) { nodes { at event node { id name } places { id } } }
+} } }"""
+
+
+def document_of(graph: Graph, kind: str) -> str:
+    """The GraphQL document that asks for all of a node of a kind."""
+    declared = graph.kinds[kind]
+    fields = " ".join(map(_selection, declared.properties.values()))
+    edges = " ".join(_edge_selection(graph, e, e.name, one=e.one, incoming=False) for e in declared.edges)
+    backs = " ".join(_edge_selection(graph, e, e.back, one=False, incoming=True) for e in graph.back_edges(kind))
+    return (
+        f"query($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ "
+        f"id kind described imported recordedAt recordedBy source {fields} {edges} {backs} }} }} }}"
+    )
+
+
+def _selection(p: Property) -> str:
+    members = p.value_type.members if p.value_type else ()
+    return p.name + (f" {{ {' '.join(m.name for m in members)} }}" if members else "")
+
+
+def _edge_selection(graph: Graph, edge: Edge, name: str, *, one: bool, incoming: bool) -> str:
+    if one:
+        return f"{name} {{ id name }}"
+    ever = ", allTime: true" if edge.interval else ""
+    carried = " ".join(p.name for p in edge.stored_properties)
+    told = " ".join(_telling(graph, edge, incoming=incoming))
+    return f"{name}(first: 20{ever}) {{ totalCount edges {{ {carried} node {{ id name {told} }} }} }}"
+
+
+def _telling(graph: Graph, edge: Edge, *, incoming: bool) -> list[str]:
+    """What is told of a node at the end of an edge besides its name: its state, its type, by whom and when."""
+    kinds = (edge.source,) if incoming else edge.targets
+    properties = graph.kinds[kinds[0]].properties.values() if len(kinds) == 1 else ()
+    return [p.name for p in properties if p.is_enum or p.name in ("actor", "decidedAt", *SPAN)]
