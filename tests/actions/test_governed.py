@@ -155,11 +155,11 @@ async def test_the_roles_of_the_action_decide_alone_and_those_of_recording_about
     origin, recorder = Origin(ANNA, "tests"), registry.recorder
     summary = await recorder.record([REJECTS, plain], origin, partial=True)
     assert summary.facts == {"Decision": 1}
-    forbidden = "anna may not record: that takes RECORDER, ENGINEER or OPERATOR, and anna has APPROVER"
+    forbidden = "anna may not record: that needs RECORDER, ENGINEER or OPERATOR, and anna has APPROVER"
     assert summary.rejections == [Rejection(1, "dataset:a", (forbidden,))]
     (rejection,) = (await recorder.record([REJECTS], Origin(RITA, "tests"))).rejections
     assert rejection.reasons == (
-        "rita may not reject: that takes APPROVER, and rita has RECORDER; "
+        "rita may not reject: that needs APPROVER, and rita has RECORDER; "
         "ask somebody who has APPROVER, or an admin for the role",
     )
 

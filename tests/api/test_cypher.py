@@ -37,7 +37,7 @@ async def test_a_statement_is_that_of_the_services_engine_or_of_one_that_is_name
             "search?asKnownAt=true",
             400,
             "BAD_REQUEST",
-            "search is asked of now alone, so there is no statement of it as it was ",
+            "search is about now only, so there is no statement of it as it was ",
         ),
     ],
 )

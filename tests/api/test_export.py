@@ -61,7 +61,7 @@ async def test_only_an_administrator_gets_it(registry: Forebear, tmp_path: Path)
             if role is not Role.ADMIN:
                 (error,) = answer.json()["errors"]
                 assert error == {
-                    "message": f"{role.lower()} may not export: that takes ADMIN, and {role.lower()} has {role}",
+                    "message": f"{role.lower()} may not export: that needs ADMIN, and {role.lower()} has {role}",
                     "extensions": {"code": "FORBIDDEN"},
                 }
         assert (await client.get("/export")).status_code == 401

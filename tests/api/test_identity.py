@@ -253,7 +253,7 @@ async def test_an_admin_makes_tokens_and_an_auditor_sees_them(client: httpx.Asyn
     assert refused.json() == {
         "errors": [
             {
-                "message": "bob may not readTokens: that takes AUDITOR or ADMIN, and bob has VIEWER and OPERATOR",
+                "message": "bob may not readTokens: that needs AUDITOR or ADMIN, and bob has VIEWER and OPERATOR",
                 "locations": [{"line": 1, "column": 3}],
                 "path": ["tokens"],
                 "extensions": {
@@ -448,7 +448,7 @@ async def test_the_command_line_may_do_at_a_service_what_the_table_says(client: 
             with pytest.raises(Failure) as caught:
                 await recorded()
             assert caught.value.code is Code.NEGATIVE
-            assert str(caught.value).startswith(f"{holder.role.lower()} may not {verb}: that takes ")
+            assert str(caught.value).startswith(f"{holder.role.lower()} may not {verb}: that needs ")
 
 
 async def test_the_command_line_without_a_good_token_is_told_where_to_give_one(client: httpx.AsyncClient) -> None:

@@ -35,7 +35,7 @@ def test_a_first_token_opens_a_service_that_needs_one_and_may_make_and_end_other
         assert (refused.code, refused.out, refused.err) == (
             1,
             "",
-            "forebear: telemetry may not importHistory: that takes ADMIN, and telemetry has RECORDER\n",
+            "forebear: telemetry may not importHistory: that needs ADMIN, and telemetry has RECORDER\n",
         )
         seen = forebear("query", "-", stdin="{ datasets { nodes { id recordedBy } } }", **at, **admin)
         assert seen.json["data"] == {"datasets": {"nodes": [{"id": "dataset:a", "recordedBy": "telemetry"}]}}

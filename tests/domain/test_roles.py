@@ -29,12 +29,12 @@ def of(*roles: Role, lines: frozenset[str] | None = None) -> Actor:
 def test_who_lacks_the_role_is_told_which_would_do() -> None:
     assert refusal(of(Role.RECORDER, Role.VIEWER), "approve") == Reason(
         "FORBIDDEN",
-        "ada may not approve: that takes APPROVER, and ada has VIEWER and RECORDER",
+        "ada may not approve: that needs APPROVER, and ada has VIEWER and RECORDER",
         "ask somebody who has APPROVER, or an admin for the role",
     )
     assert refusal(of(), "reportDeployment") == Reason(
         "FORBIDDEN",
-        "ada may not reportDeployment: that takes RECORDER or OPERATOR, and ada has no role",
+        "ada may not reportDeployment: that needs RECORDER or OPERATOR, and ada has no role",
         "ask somebody who has one of RECORDER or OPERATOR, or an admin for the role",
     )
 

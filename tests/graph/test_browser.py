@@ -49,7 +49,7 @@ def test_a_question_is_printed_with_its_columns_and_a_value_for_each_parameter()
         "// $names [String!]: Some names.\n"
         "// $exact Boolean: Whether to look closely.\n"
         "// $until DateTime: Until when.\n"
-        "// $at DateTime!: The moment in the world that it is asked about.\n"
+        "// $at DateTime!: The moment in the world that the question is about.\n"
         "MATCH (d:Dataset|DatasetVersion {id: $dataset})<-[on:TRAINED_ON]-(run:Run) "
         "WHERE run.startedAt <= $at AND run.name IN $names\n"
         "WITH run WHERE $order = 'FIRST' AND $most > 1 AND $exact AND run.startedAt < $until\n"
@@ -97,7 +97,7 @@ def test_a_wrong_name_is_answered_with_those_that_there_are() -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("search", "search is asked of now alone, so there is no statement of it as it was known"),
+        ("search", "search is about now only, so there is no statement of it as it was known"),
         ("lineage_diff", "lineage_diff names its moments of knowledge itself, so there is no statement of it as it was known"),
         ("place_facts", "place_facts are read for a decision, so there is no statement of them as they were known"),
     ],

@@ -145,7 +145,7 @@ async def test_a_fleets_first_line_is_recorded_and_what_changes_its_lines_is_an_
         else:
             (rejection,) = rejections
             assert rejection.reasons == (
-                "rita may not changeLines: that takes OPERATOR, and rita has RECORDER; "
+                "rita may not changeLines: that needs OPERATOR, and rita has RECORDER; "
                 "ask somebody who has OPERATOR, or an admin for the role",
             )
 

@@ -86,7 +86,7 @@ def _decision(fact: Document) -> Asked:
     if verb is None:
         raise NoAction(f"type: nobody takes a decision of type {fact['type']}: the policy does, when evidence arrives")
     if fact.get("verdict", Came.GRANTED) != Came.GRANTED:
-        raise NoAction("verdict: what is asked for is GRANTED; REFUSED is an answer of the registry's")
+        raise NoAction("verdict: a request says GRANTED; only the registry answers REFUSED")
     about = fact.get("about", [])
     if len(about) != 1:
         raise NoAction(f"about: a decision is about one release; {len(about)} are named")

@@ -109,7 +109,7 @@ def refusal(actor: Actor, verb: str, lines: Iterable[str] | None = ()) -> Reason
         one_of = "" if len(allowed) == 1 else "one of "
         return Reason(
             FORBIDDEN,
-            f"{actor.name} may not {verb}: that takes {listed(allowed, 'or')}, and {actor.name} {has}",
+            f"{actor.name} may not {verb}: that needs {listed(allowed, 'or')}, and {actor.name} {has}",
             f"ask somebody who has {one_of}{listed(allowed, 'or')}, or an admin for the role",
         )
     if actor.lines is None:

@@ -8,7 +8,7 @@ The browser takes several at once where its settings allow the editor multiple s
 // trained: Which runs were trained on a dataset.
 //
 // $dataset ID(Dataset)!: The dataset.
-// $at DateTime!: The moment in the world that it is asked about.
+// $at DateTime!: The moment in the world that the question is about.
 MATCH (d:Dataset {id: $dataset})<-[on:TRAINED_ON]-(run:Run) WHERE …
 RETURN run
 ORDER BY run.id;
@@ -35,9 +35,9 @@ _TEXTS = TypeRef("String", required=True, many=True)
 _ROWS = TypeRef("Map", required=True, many=True)
 
 COMPUTED = (
-    Parameter("self", TypeRef("ID", required=True), None, "The node that it is asked of."),
-    Parameter("at", _MOMENT, None, "The moment in the world that it is asked about."),
-    Parameter("asKnownAt", _MOMENT, None, "The moment of knowledge that it is asked as of."),
+    Parameter("self", TypeRef("ID", required=True), None, "The node that the question is about."),
+    Parameter("at", _MOMENT, None, "The moment in the world that the question is about."),
+    Parameter("asKnownAt", _MOMENT, None, "The moment of knowledge."),
     Parameter("words", _TEXTS, None, "The words to look for, as the full-text index takes them."),
     Parameter("indexes", _TEXTS, None, "The full-text indexes."),
     Parameter("digest", TypeRef("String"), None, "The name as a digest, if it is one."),
@@ -52,7 +52,7 @@ def of_question(question: Question, graph: Graph, dialect: Dialect, now: str, *,
     An id may be of every kind that its parameter names. Raises `InvalidStatement` where the question is not asked so.
     """
     if as_known and (question.timeless or question.moments):
-        why = "names its moments of knowledge itself" if question.moments else "is asked of now alone"
+        why = "names its moments of knowledge itself" if question.moments else "is about now only"
         raise InvalidStatement(f"{question.name} {why}, so there is no statement of it as it was known")
     ids = [p for p in question.parameters if p.type.name == "ID"]
     labels = {f"of {p.name}": "|".join(p.type.kinds or graph.kinds) for p in ids}
