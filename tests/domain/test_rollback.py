@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forebear.domain.artifact import ArtifactRow, Build, TargetRow, VersionRow
+from forebear.domain.case import Case, case
 from forebear.domain.deployment import Request
 from forebear.domain.outcome import Describe, Revise
 from forebear.domain.place import DeploymentRow, FleetRow, Place, PlaceRow
 from forebear.domain.rollback import IncidentRow, Incidents, TouchedRow, roll_back, targets, undone
-from forebear.domain.standing import Case, LineRow, ReleaseRow, Standing, case
+from forebear.domain.standing import LineRow, ReleaseRow, Standing
 from forebear.domain.standing import VersionRow as StandingVersion
 from forebear.graph.kinds.fleet import DeploymentState
 from forebear.graph.kinds.release import ArtifactState, ReleaseState

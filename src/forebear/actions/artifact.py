@@ -12,10 +12,10 @@ from forebear.actions.cases import cases
 from forebear.actions.release import standing_of
 from forebear.domain import artifact, release
 from forebear.domain.artifact import Build, Ground
+from forebear.domain.case import Case, case
 from forebear.domain.outcome import Reason, Update, Verdict
 from forebear.domain.release import DECISIONS, By
 from forebear.domain.roles import Actor, refusal_within
-from forebear.domain.standing import Case, case
 from forebear.graph.declaration import PROSE, Fact, Value, prop
 from forebear.graph.kinds.release import ArtifactState
 

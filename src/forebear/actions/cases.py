@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from forebear.actions.action import Given
-from forebear.domain.standing import Case, Standing, case
+from forebear.domain.case import Case, case
+from forebear.domain.standing import Standing
 
 
 def cases(given: Given, name: str = "standing") -> list[Case]:

@@ -9,10 +9,11 @@ from typing import Any
 from forebear.actions.action import Action, Given, Inquiry
 from forebear.actions.cases import cases
 from forebear.domain import release
+from forebear.domain.case import Case
 from forebear.domain.outcome import Reason, Verdict
 from forebear.domain.release import By
 from forebear.domain.roles import refusal
-from forebear.domain.standing import Case, Installed
+from forebear.domain.standing import Installed
 from forebear.graph.declaration import PROSE, Value, prop
 
 RELEASE = ("Release",)

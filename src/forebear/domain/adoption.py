@@ -15,12 +15,13 @@ from typing import Any
 import msgspec
 
 from forebear.domain import release
+from forebear.domain.case import Case, case
 from forebear.domain.outcome import Connect, Describe, Disconnect, Effect, Reason, Revise, Verdict
 from forebear.domain.policy import InvalidPolicy, Policy, check_against, parse, standing_after
 from forebear.domain.reference import unknown
 from forebear.domain.release import By
 from forebear.domain.restatement import IMMUTABLE, restated
-from forebear.domain.standing import Case, PackRow, PolicyRow, Row, case
+from forebear.domain.standing import PackRow, PolicyRow, Row
 from forebear.graph.document import json_text
 from forebear.graph.moments import CLOCK_SKEW, moment
 from forebear.graph.rows import NodeRow

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from forebear.domain.case import Case
 from forebear.domain.digest import malformed
 from forebear.domain.interface import Interface, Target, interface_fits
 from forebear.domain.outcome import Connect, Describe, Reason, Revise, Verdict
@@ -18,7 +19,7 @@ from forebear.domain.permission import Permission, permission
 from forebear.domain.place import not_over
 from forebear.domain.reference import UNKNOWN
 from forebear.domain.restatement import Restatement, restated
-from forebear.domain.standing import Case, Row
+from forebear.domain.standing import Row
 from forebear.domain.values import against
 from forebear.graph.kinds.release import ArtifactState
 from forebear.graph.rows import EdgeRow, NodeRow

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from forebear.domain import release
+from forebear.domain.case import Case, case
 from forebear.domain.evaluation import ARTIFACT_UNUSABLE, NO_TARGET, OTHER_UNIT, SUPERSEDED, UNDEFINED
 from forebear.domain.evidence import Pack
 from forebear.domain.outcome import Describe, Effect, Reason, Verdict
@@ -20,7 +21,7 @@ from forebear.domain.policy import suggestion
 from forebear.domain.reference import unknown
 from forebear.domain.release import By
 from forebear.domain.restatement import restated, unsaid
-from forebear.domain.standing import Case, EvidenceRow, PackRow, Row, case
+from forebear.domain.standing import EvidenceRow, PackRow, Row
 from forebear.domain.values import against
 from forebear.graph.kinds.release import ArtifactState, EvidenceType
 from forebear.graph.rows import NodeRow

@@ -11,13 +11,14 @@ from typing import Any
 import msgspec
 
 from forebear.domain import interface, release
+from forebear.domain.case import Case
+from forebear.domain.case import case as case_of
 from forebear.domain.lifecycle import INITIAL
 from forebear.domain.outcome import Describe, Effect, Reason, Verdict
 from forebear.domain.reference import UNKNOWN, unknown
 from forebear.domain.release import By
 from forebear.domain.restatement import IMMUTABLE, restated, unsaid
-from forebear.domain.standing import BOUND, Case, ReleaseRow, Row, RunRow, SourceRow, Standing, VersionRow
-from forebear.domain.standing import case as case_of
+from forebear.domain.standing import BOUND, ReleaseRow, Row, RunRow, SourceRow, Standing, VersionRow
 from forebear.domain.values import against
 from forebear.graph.document import json_text
 from forebear.graph.ids import Ids, InvalidId, release_id

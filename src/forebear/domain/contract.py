@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from forebear.domain.artifact import OTHER_TARGET, Build
+from forebear.domain.case import Case
 from forebear.domain.interface import interface_fits
 from forebear.domain.outcome import Reason
 from forebear.domain.permission import Permission, permission
 from forebear.domain.place import FleetRow, Place
 from forebear.domain.reference import UNKNOWN
-from forebear.domain.standing import Case, LineRow
+from forebear.domain.standing import LineRow
 from forebear.graph.kinds.release import ArtifactState
 
 DECOMMISSIONED = "DECOMMISSIONED"

@@ -13,10 +13,11 @@ from typing import Any
 import msgspec
 
 from forebear.domain import interface, release
+from forebear.domain.case import Case, case
 from forebear.domain.outcome import Effect, Reason, Revise, Update, Verdict
 from forebear.domain.reference import unknown
 from forebear.domain.release import By
-from forebear.domain.standing import Case, EvidenceRow, VersionRow, case
+from forebear.domain.standing import EvidenceRow, VersionRow
 from forebear.domain.values import against
 from forebear.graph.declaration import Change, Kind
 from forebear.graph.kinds.release import ReleaseState

@@ -19,6 +19,7 @@ import msgspec
 
 from forebear.domain.adoption import IN_PAST
 from forebear.domain.artifact import NOT_FOUND, ArtifactRow, Build
+from forebear.domain.case import Case
 from forebear.domain.contract import may_run
 from forebear.domain.course import Course, Report, course, kept, moments
 from forebear.domain.lifecycle import Event, observed
@@ -27,7 +28,7 @@ from forebear.domain.permission import Permission, weakest
 from forebear.domain.place import DeploymentRow, Place
 from forebear.domain.reference import UNKNOWN
 from forebear.domain.restatement import IMMUTABLE
-from forebear.domain.standing import Case, Row
+from forebear.domain.standing import Row
 from forebear.graph.document import json_text
 from forebear.graph.kinds.fleet import DeploymentState
 from forebear.graph.kinds.release import ReleaseState

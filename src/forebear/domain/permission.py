@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from forebear.domain.case import Case
 from forebear.domain.outcome import Reason
 from forebear.domain.remedy import whoever
-from forebear.domain.standing import Case
 from forebear.graph.kinds.release import Basis, DecisionType, ReleaseState, Verdict
 
 NOT_APPROVED = "NOT_APPROVED"

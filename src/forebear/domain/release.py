@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from forebear.domain.case import Case
 from forebear.domain.evaluation import missing, promotes_itself
 from forebear.domain.lifecycle import Event, allowed, observed
 from forebear.domain.outcome import Connect, Describe, Disconnect, Effect, Reason, Revise, Verdict
 from forebear.domain.place import not_over
 from forebear.domain.policy import Policy
 from forebear.domain.roles import Actor
-from forebear.domain.standing import Case
 from forebear.domain.votes import Vote
 from forebear.graph.kinds.release import DecisionType, ReleaseState
 from forebear.graph.kinds.release import Verdict as Came

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from forebear.domain.artifact import Build
+from forebear.domain.case import Case
 from forebear.domain.contract import may_run
 from forebear.domain.course import moments
 from forebear.domain.deployment import Request, canaries, intent, stated_before, unknown
@@ -24,7 +25,7 @@ from forebear.domain.outcome import Option, Reason, Revise, Verdict
 from forebear.domain.permission import Permission, weakest
 from forebear.domain.place import DeploymentRow, Place
 from forebear.domain.remedy import whoever
-from forebear.domain.standing import Case, Row
+from forebear.domain.standing import Row
 from forebear.graph.kinds.fleet import DeploymentState
 from forebear.graph.kinds.release import Basis
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from forebear.domain import release
 from forebear.domain.adoption import Rule, succeeded
+from forebear.domain.case import Case
 from forebear.domain.evidence import Check
 from forebear.domain.outcome import Reason, Revise
 from forebear.domain.release import DECISIONS, By
 from forebear.domain.roles import Actor
-from forebear.domain.standing import Case
 from forebear.graph.kinds.release import ReleaseState
 
 

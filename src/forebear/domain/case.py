@@ -1,0 +1,259 @@
+"""Cases: a release before a decision, and what all that it rests on comes to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from forebear.domain import evaluation, foundation
+from forebear.domain.evidence import Baseline, Check, Measured
+from forebear.domain.foundation import Ground
+from forebear.domain.outcome import Reason
+from forebear.domain.part import Part
+from forebear.domain.policy import InvalidPolicy, Policy, missing_of_candidate
+from forebear.domain.standing import DecisionRow, DeploymentRow, LineRow, ReleaseRow, Standing, VersionRow, policy_of
+from forebear.domain.votes import Candidacy, Count, Vote, count_votes
+from forebear.graph.kinds.release import DecisionType, ReleaseState, Verdict
+
+# Votes are for what their voters saw; after any of these they are of another time.
+_ENDS_VOTES = (
+    (DecisionType.EVALUATION, Verdict.REFUSED),
+    (DecisionType.REJECTION, Verdict.GRANTED),
+    (DecisionType.WITHDRAWAL, Verdict.GRANTED),
+    (DecisionType.RESTORATION, Verdict.GRANTED),
+    (DecisionType.APPROVAL, Verdict.GRANTED),
+    (DecisionType.PROMOTION, Verdict.GRANTED),
+)
+
+# What people decide against a release, they have decided against its override as well.
+_ENDS_OVERRIDE = (DecisionType.REJECTION, DecisionType.WITHDRAWAL, DecisionType.DEPRECATION, DecisionType.ARCHIVAL)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A release before a decision: a standing in which release, line and version are known, at a moment."""
+
+    standing: Standing
+    release: ReleaseRow
+    line: LineRow
+    version: VersionRow
+    now: str
+
+    def with_release(self, **changed: Any) -> Case:
+        """The case as if its release had other values."""
+        # What is cached is of its evidence and its policy, never of the release, and stays with the copy.
+        case = copy(self)
+        object.__setattr__(case, "release", msgspec.structs.replace(self.release, **changed))
+        return case
+
+    @cached_property
+    def digest(self) -> str:
+        """What approvals of it are bound to."""
+        return self.version.digest
+
+    @cached_property
+    def policy(self) -> Policy | Reason:
+        """The policy in force in its line, or why there is none to decide by."""
+        row = self.standing.policy
+        adopt = f"have an admin adopt a policy for {self.line.id}"
+        if row is None:
+            return Reason("NO_POLICY", f"no policy is in force in {self.line.id}", adopt)
+        try:
+            return row.policy()
+        except InvalidPolicy as error:
+            return Reason("UNREADABLE_POLICY", f"{row.id}, in force in {self.line.id}, cannot be read: {error}", adopt)
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether it stands approved, stale or not."""
+        return self.release.state in (ReleaseState.APPROVED, ReleaseState.DEPLOYED)
+
+    @property
+    def is_way_back(self) -> bool:
+        """Whether it is deprecated and may be gone back to. Only a deprecation that says so forbids it; older ones do not."""
+        said = [d.rollback_allowed for d in self.standing.decisions if d.is_granted(DecisionType.DEPRECATION)]
+        return self.release.state is ReleaseState.DEPRECATED and said[-1:] != [False]
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether a newer policy asks for more than its approval was given on, or what that was has been corrected."""
+        return self.release.stale_from is not None and self.release.stale_from <= self.now
+
+    @cached_property
+    def checks(self) -> tuple[Check, ...]:
+        """What its evidence comes to under the policy: a check a requirement. None where no policy is in force."""
+        if isinstance(self.policy, Reason):
+            return ()
+        measured = self._measured
+        by_version = {v: tuple(m for m in measured if m.evidence in ids) for v, ids in self._evidence_ids.items()}
+        baseline = self.standing.baseline
+        return evaluation.evaluate(
+            self.policy,
+            self.line.target,
+            by_version.get(self.version.id, ()),
+            {p.id: p.pack for p in self.standing.packs},
+            Baseline(baseline.version, by_version.get(baseline.version, ())) if baseline else None,
+            self.now,
+        )
+
+    @cached_property
+    def fallen(self) -> tuple[str, ...]:
+        """What its approval was given on, and does not hold any more."""
+        approving = [d for d in self.standing.decisions if d.approves]
+        frozen = [check for d in approving for check in json.loads(d.checks or "[]")]
+        return (*foundation.fallen(frozen, self._measured), *(said for d in approving for said in self._lost(d)))
+
+    def _lost(self, approval: DecisionRow) -> tuple[str, ...]:
+        """What an approval was given on of the lineage, and is there no more. One that froze none is held to its own policy."""
+        if approval.grounds is not None:
+            return foundation.lost(json.loads(approval.grounds), self.grounds)
+        try:
+            asked = policy_of(approval.asked) if approval.asked else None
+        except InvalidPolicy:
+            return ()
+        lacks = missing_of_candidate(asked, self._carried) if asked else ()
+        return tuple(reason.message for reason in lacks)
+
+    @cached_property
+    def grounds(self) -> tuple[Ground, ...]:
+        """What it carries of its lineage."""
+        version = self.version.id
+        justified = (Ground(Part.EXPERIMENT, version, "justifiedBy", id) for id in self.version.experiments)
+        return (*justified, *(ground for run in self.standing.runs for ground in run.grounds(version)))
+
+    @cached_property
+    def _measured(self) -> list[Measured]:
+        return [m for e in (*self.standing.evidence, *self.standing.built_evidence) for m in e.measured()]
+
+    @cached_property
+    def incomplete(self) -> tuple[Reason, ...]:
+        """What it does not carry of what the policy asks of a candidate. None where no policy is in force.
+
+        Where it came of several runs, it carries what is known of each of them; nothing of them, where one is not known.
+        """
+        if isinstance(self.policy, Reason):
+            return ()
+        return missing_of_candidate(self.policy, self._carried, self._completes)
+
+    @property
+    def _completes(self) -> str:
+        """How to say of its version what was not said before: that of an approved one only an admin may."""
+        id = self.version.id
+        if self.approvals:
+            return f"have an admin say it: forebear correct {id} --values '{{\"PART\": VALUE}}' --reason REASON"
+        return f'say it: forebear register-candidate \'{{"id": "{id}", "PART": VALUE}}\''
+
+    @cached_property
+    def _carried(self) -> frozenset[Part]:
+        bound = self.version.bound
+        carried = {part for part in Part if bound.get(part) is not None}
+        if self.version.experiments:
+            carried.add(Part.EXPERIMENT)
+        if self.standing.runs:
+            carried.add(Part.CHECKPOINT)
+            if not self.standing.unproduced:
+                carried |= frozenset.intersection(*(run.carried for run in self.standing.runs))
+        return frozenset(carried)
+
+    @cached_property
+    def unmet(self) -> tuple[Reason, ...]:
+        """What it lacks under the policy before anybody need vote: of what it must carry, and of evidence."""
+        return evaluation.missing(self.checks, candidate=self.incomplete)
+
+    @property
+    def stale_from(self) -> str | None:
+        """From when an approval of now is stale, by the policies that are to take effect in its line; None: never."""
+        return min((c.stale_from for c in self.standing.coming if c.stale_from is not None), default=None)
+
+    @property
+    def _evidence_ids(self) -> Mapping[str, set[str]]:
+        ids: dict[str, set[str]] = {}
+        for e in (*self.standing.evidence, *self.standing.built_evidence):
+            ids.setdefault(e.version, set()).add(e.id)
+        return ids
+
+    @property
+    def votes(self) -> list[Vote]:
+        """The votes that stand: for this digest, under this policy, since the last decision that ended votes."""
+        standing: list[Vote] = []
+        for d in self.standing.decisions:
+            if (d.type, d.verdict) in _ENDS_VOTES:
+                standing = []
+            elif d.is_granted(DecisionType.VOTE) and d.digest == self.digest and self._under(d):
+                standing.append(Vote(d.id, d.actor or "", frozenset(d.roles or ()), bool(d.machine), d.decided_at or ""))
+        return standing
+
+    def _under(self, decision: DecisionRow) -> bool:
+        return self.standing.policy is not None and self.standing.policy.id in decision.policies
+
+    def count(self, votes: Sequence[Vote]) -> Count:
+        """Counts votes by the policy. Only where one is in force."""
+        assert isinstance(self.policy, Policy)
+        # Who first named a version may be somebody else than who made it a candidate here, or who completed it.
+        registrants = frozenset({self.version.recorded_by, self.release.recorded_by, *self.version.completed_by})
+        return count_votes(self.policy, votes, Candidacy(registrants, self.trainers))
+
+    @property
+    def trainers(self) -> frozenset[str]:
+        """Who trained its version, now or when it was registered: those who recorded the runs or own them."""
+        owners = (owner["name"] for r in self.standing.runs for owner in json.loads(r.owners or "[]"))
+        return frozenset({*(self.release.trainers or ()), *(r.recorded_by for r in self.standing.runs), *owners})
+
+    @property
+    def has_new_evidence(self) -> bool:
+        """Whether a check rests on evidence that came since somebody last decided against it: what was known is weighed."""
+        against = [d for d in self.standing.decisions if d.is_granted(DecisionType.REJECTION, DecisionType.DEPRECATION)]
+        return not against or self._has_news_since(against[-1])
+
+    def has_news(self, type: DecisionType) -> bool:
+        """Whether evidence or a policy came since the last decision of a type, granted or refused, that its checks rest on."""
+        last = [d for d in self.standing.decisions if d.type is type]
+        return not last or not self._under(last[-1]) or self._has_news_since(last[-1])
+
+    def _has_news_since(self, decision: DecisionRow) -> bool:
+        cited = {e for check in self.checks for e in (check.evidence, check.baseline_evidence)}
+        evidence = (*self.standing.evidence, *self.standing.built_evidence)
+        return any(e.recorded_at > (decision.decided_at or "") for e in evidence if e.id in cited)
+
+    @property
+    def refused_before(self) -> bool:
+        """Whether people have decided against it: then it does not promote itself again."""
+        return any(d.is_granted(DecisionType.REJECTION, DecisionType.WITHDRAWAL) for d in self.standing.decisions)
+
+    @property
+    def approvals(self) -> list[str]:
+        """The decisions that it stands approved by."""
+        return [d.id for d in self.standing.decisions if d.approves]
+
+    @property
+    def running(self) -> list[DeploymentRow]:
+        """The deployments that are active."""
+        return [d for d in self.standing.deployments if d.state == "ACTIVE"]
+
+    @property
+    def pending(self) -> list[DeploymentRow]:
+        """The deployments that are planned, under way or active."""
+        return self.standing.deployments
+
+    def override(self) -> DecisionRow | None:
+        """The override that lets it run now, if there is one: not expired, of its digest, nothing decided against it since."""
+        for d in reversed(self.standing.decisions):
+            if d.is_granted(*_ENDS_OVERRIDE):
+                return None
+            lasts = d.expires_at is None or d.expires_at > self.now
+            if d.is_granted(DecisionType.OVERRIDE) and d.digest == self.digest and lasts:
+                return d
+        return None
+
+
+def case(standing: Standing, now: str) -> Case | None:
+    """The case of a release; None where it is not known."""
+    if standing.release is None or standing.line is None or standing.version is None:
+        return None
+    return Case(standing, standing.release, standing.line, standing.version, now)
