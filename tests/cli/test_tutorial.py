@@ -13,7 +13,7 @@ from tests.cli.terminal import environment, serving
 from tests.test_project import ROOT
 
 PAGE = (ROOT / "docs" / "tutorial" / "from-run-to-robot.md").read_text("utf-8")
-FILE = re.compile(r"as `([\w.]+)`:\n\n```\w+\n(.*?)```", re.DOTALL)
+FILE = re.compile(r"as\s`([\w.]+)`:\n\n```\w+\n(.*?)```", re.DOTALL)
 STEP = re.compile(r"```sh\n(?P<commands>.*?)```(?:\n\n```text\n(?P<prints>.*?)```)?", re.DOTALL)
 ENDS = "--- ends here\n"
 

@@ -59,7 +59,7 @@ def build(graph: Graph, questions: Iterable[Question], facts: Facts, actions: It
     identity = IdentityTypes(types)
     nodes = NodeTypes(types, properties, graph, asked, QuestionTypes(types, lambda question: partial(decided, question)))
     nodes.make()
-    types.make("Query", "What can be asked.", {**nodes.roots(), **identity.fields()})
+    types.make("Query", "Everything that you can ask.", {**nodes.roots(), **identity.fields()})
     FactTypes(types, properties, graph).make()
     # First the actions: they make `Refused`, which is an outcome of every mutation.
     acting = ActionTypes(types, properties, graph, actions).fields()
