@@ -142,6 +142,11 @@ RETURN release{.id, .state, .revision, .staleFrom, .trainers, .recordedAt, .reco
   } AS unproduced,
   COLLECT {
     WITH * WHERE release IS NOT NULL
+    MATCH (release)-[permits:PERMITTED]->(line) WHERE coalesce(permits.validTo >= $now, true)
+    RETURN permits{.basis, .validFrom, .validTo} AS item
+  } AS permitted,
+  COLLECT {
+    WITH * WHERE release IS NOT NULL
     MATCH (decision:Decision)-[about:ABOUT]->(release) WHERE true
     WITH DISTINCT release, decision ORDER BY decision.decidedAt, decision.id
     RETURN decision{

@@ -24,19 +24,19 @@ CALL (fleet) {
   MATCH (fleet)<-[within:MEMBER_OF|ON]-(subject:Robot|Deployment) WHERE coalesce(within.validFrom <= $at, true) AND coalesce(within.validTo > $at, true)
   RETURN subject
   UNION
-  MATCH (fleet)<-[part:PART_OF]-(cohort:Cohort)<-[within:MEMBER_OF|ON]-(subject:Robot|Deployment) WHERE coalesce(within.validFrom <= $at, true) AND coalesce(within.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
+  MATCH (fleet)<-[part:PART_OF]-(cohort:Cohort)<-[within:MEMBER_OF|ON]-(subject:Robot|Deployment) WHERE coalesce(within.validFrom <= $at, true) AND coalesce(within.validTo > $at, true) AND holds(part, $at)
   RETURN subject
   UNION
   MATCH (fleet)<-[lost:CONCERNS]-(out:Decommissioning)-[released:CONCERNS]->(subject:Robot)
-  WHERE out.validFrom <= $at AND coalesce(out.validTo > $at, true)
-    AND NOT EXISTS { MATCH (subject)-[member:MEMBER_OF]->(other:Fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) }
-    AND NOT EXISTS { MATCH (subject)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(other:Fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true) }
+  WHERE holds(out, $at)
+    AND NOT EXISTS { MATCH (subject)-[member:MEMBER_OF]->(other:Fleet) WHERE holds(member, $at) }
+    AND NOT EXISTS { MATCH (subject)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(other:Fleet) WHERE holds(member, $at) AND holds(part, $at) }
   RETURN subject
 }
 WITH DISTINCT subject
-WITH subject WHERE subject:Robot OR (subject.validFrom <= $at AND coalesce(subject.validTo > $at, true))
+WITH subject WHERE subject:Robot OR (holds(subject, $at))
 WITH subject,
-  COLLECT { WITH * WHERE subject:Robot MATCH (subject)<-[ends:DECOMMISSIONS]-(out:Decommissioning) WHERE out.validFrom <= $at AND coalesce(out.validTo > $at, true) RETURN out.id }[0] AS ended
+  COLLECT { WITH * WHERE subject:Robot MATCH (subject)<-[ends:DECOMMISSIONS]-(out:Decommissioning) WHERE holds(out, $at) RETURN out.id }[0] AS ended
 CALL (subject, ended) {
   WITH * WHERE ended IS NULL
   MATCH (subject)-[within:MEMBER_OF|ON]->(group:Fleet|Cohort) WHERE coalesce(within.validFrom <= $at, true) AND coalesce(within.validTo > $at, true)
@@ -49,7 +49,7 @@ CALL (group) {
   RETURN group AS around
   UNION
   WITH * WHERE group IS NOT NULL
-  MATCH (group)-[part:PART_OF]->(around:Fleet) WHERE part.validFrom <= $at AND coalesce(part.validTo > $at, true)
+  MATCH (group)-[part:PART_OF]->(around:Fleet) WHERE holds(part, $at)
   RETURN around
   UNION
   RETURN null AS around
@@ -57,11 +57,11 @@ CALL (group) {
 WITH subject, collect(DISTINCT group) + collect(DISTINCT around) AS groups, collect(DISTINCT around) AS fleets
 WITH fleets, groups, CASE WHEN subject:Robot THEN subject END AS robot, CASE WHEN subject:Deployment THEN subject END AS active
 WITH fleets, robot, active,
-  COLLECT { WITH * WHERE robot IS NOT NULL MATCH (found:Installation)-[on:ON]->(robot) WHERE found.validFrom <= $at AND coalesce(found.validTo > $at, true) WITH found ORDER BY found.validFrom DESC, found.id DESC LIMIT 1 RETURN found }[0] AS installation,
+  COLLECT { WITH * WHERE robot IS NOT NULL MATCH (found:Installation)-[on:ON]->(robot) WHERE holds(found, $at) WITH found ORDER BY found.validFrom DESC, found.id DESC LIMIT 1 RETURN found }[0] AS installation,
   COLLECT {
     WITH * WHERE robot IS NOT NULL
     UNWIND groups AS near
-    MATCH (found:Deployment)-[on:ON]->(near) WHERE found.validFrom <= $at AND coalesce(found.validTo > $at, true)
+    MATCH (found:Deployment)-[on:ON]->(near) WHERE holds(found, $at)
     WITH found, near ORDER BY labels(near)[0], found.validFrom DESC, found.id DESC LIMIT 1
     RETURN found
   }[0] AS meant
@@ -81,41 +81,8 @@ WITH fleets, robot, installation, deployment, observed, intended,
   END AS standing
 WITH * WHERE artifact IS NOT NULL
 WITH robot, installation, deployment, observed, intended, standing,
-  coalesce(artifact.state = 'AVAILABLE', false) AS usable,
-  COLLECT {
-    WITH * WHERE artifact IS NOT NULL
-    UNWIND fleets AS each
-    WITH each, COLLECT {
-      MATCH (artifact)-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine)<-[runs:IN_LINE]-(each) WHERE runs.validFrom <= $at AND coalesce(runs.validTo > $at, true) AND NOT EXISTS { MATCH (each)<-[ends:DECOMMISSIONS]-(out:Decommissioning) WHERE out.validFrom <= $at AND coalesce(out.validTo > $at, true) }
-      MATCH (line)-[meant:FOR]->(target:HardwareTarget)<-[made:FOR]-(artifact) WHERE true
-      WITH DISTINCT version, release
-      WITH version, release,
-        EXISTS { MATCH (decision:Decision)-[about:ABOUT]->(release) WHERE decision.verdict = 'GRANTED' AND decision.type IN ['APPROVAL', 'PROMOTION', 'REJECTION', 'WITHDRAWAL', 'DEPRECATION', 'RESTORATION', 'ARCHIVAL'] AND decision.decidedAt > $at } AS decidedSince,
-        COLLECT {
-          MATCH (decision:Decision)-[about:ABOUT]->(release) WHERE decision.verdict = 'GRANTED' AND decision.type IN ['APPROVAL', 'PROMOTION', 'REJECTION', 'WITHDRAWAL', 'DEPRECATION', 'RESTORATION', 'ARCHIVAL'] AND coalesce(decision.decidedAt <= $at, true)
-          WITH version, decision ORDER BY coalesce(decision.decidedAt, '') DESC, decision.id DESC LIMIT 1
-          WITH * WHERE (decision.type IN ['APPROVAL', 'PROMOTION', 'DEPRECATION'] OR (decision.type = 'RESTORATION' AND coalesce(decision.state IN ['APPROVED', 'DEPLOYED'], false)))
-            AND NOT EXISTS { MATCH (revision:Revision)-[revises:REVISES]->(version) WHERE revision.revisedAt > decision.decidedAt AND revision.revisedAt <= $at AND any(name IN revision.changed WHERE name IN ['weightsDigest', 'normalizationDigest', 'actionSpaceDigest', 'controllerDigest', 'sensors', 'actionSpace', 'rateHz', 'memoryMib', 'robotSoftware']) }
-          RETURN decision
-        }[0] IS NOT NULL AS approvedThen,
-        EXISTS {
-          MATCH (override:Decision)-[about:ABOUT]->(release) WHERE override.type = 'OVERRIDE' AND override.verdict = 'GRANTED' AND override.digest IS NOT NULL AND coalesce(override.decidedAt <= $at, true) AND coalesce(override.expiresAt > $at, true)
-            AND NOT EXISTS { MATCH (decision:Decision)-[against:ABOUT]->(release) WHERE decision.verdict = 'GRANTED' AND decision.type IN ['REJECTION', 'WITHDRAWAL', 'DEPRECATION', 'ARCHIVAL'] AND decision.decidedAt > override.decidedAt AND decision.decidedAt <= $at }
-            AND NOT EXISTS { MATCH (revision:Revision)-[revises:REVISES]->(version) WHERE revision.revisedAt > override.decidedAt AND revision.revisedAt <= $at AND any(name IN revision.changed WHERE name IN ['weightsDigest', 'normalizationDigest', 'actionSpaceDigest', 'controllerDigest', 'sensors', 'actionSpace', 'rateHz', 'memoryMib', 'robotSoftware']) }
-        } AS overridden
-      WITH release, overridden, CASE WHEN decidedSince THEN approvedThen ELSE coalesce(release.state IN ['APPROVED', 'DEPLOYED', 'DEPRECATED'], false) END AS approved
-      WITH CASE
-          WHEN approved AND coalesce(release.staleFrom > $at, true) THEN 'APPROVAL'
-          WHEN overridden THEN 'OVERRIDE'
-          WHEN approved THEN 'STALE_APPROVAL'
-        END AS found
-      WITH * WHERE found IS NOT NULL
-      WITH found ORDER BY found LIMIT 1
-      RETURN found
-    }[0] AS found
-    WITH found ORDER BY CASE WHEN found IS NULL THEN 3 WHEN found = 'OVERRIDE' THEN 2 WHEN found = 'STALE_APPROVAL' THEN 1 ELSE 0 END DESC LIMIT 1
-    RETURN found
-  }[0] AS basis
+  usable(artifact, $at) AS usable,
+  permitted(artifact, fleets, $at) AS basis
 WITH * WHERE coalesce(standing <> 'AS_INTENDED', false) OR basis IS NULL OR basis = 'OVERRIDE' OR NOT usable
 RETURN robot,
   standing,

@@ -26,11 +26,11 @@ CALL (dataset) {
   WITH * WHERE $includeDerived
   MATCH walk = (dataset)<-[:BUILT_FROM|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..51 /* lineage */]-(node)
   WITH node, min(length(walk)) AS depth
-  WITH node AS thing, depth > 50 AS truncated WHERE truncated OR ((thing:Deployment OR thing:Installation) AND thing.validFrom <= $at AND coalesce(thing.validTo > $at, true))
+  WITH node AS thing, depth > 50 AS truncated WHERE truncated OR ((thing:Deployment OR thing:Installation) AND holds(thing, $at))
   RETURN thing, truncated
   UNION
   WITH * WHERE NOT $includeDerived
-  MATCH (dataset)<-[l1:TRAINED_ON]-(run:Run)<-[l2:PRODUCED_BY]-(checkpoint:Checkpoint)<-[l3:PROMOTED_FROM]-(version:ModelVersion)<-[l4:BUILT_FROM]-(artifact:Artifact)<-[l5:OF]-(thing:Deployment|Installation) WHERE thing.validFrom <= $at AND coalesce(thing.validTo > $at, true)
+  MATCH (dataset)<-[l1:TRAINED_ON]-(run:Run)<-[l2:PRODUCED_BY]-(checkpoint:Checkpoint)<-[l3:PROMOTED_FROM]-(version:ModelVersion)<-[l4:BUILT_FROM]-(artifact:Artifact)<-[l5:OF]-(thing:Deployment|Installation) WHERE holds(thing, $at)
   RETURN thing, false AS truncated
 }
 WITH thing, dataset, truncated
@@ -41,13 +41,13 @@ CALL (thing) {
   MATCH (thing)-[on:ON]->(fleet:Fleet) WHERE thing:Deployment
   RETURN fleet, null AS robot, [fleet] AS between
   UNION
-  MATCH (thing)-[on:ON]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE part.validFrom <= $at AND coalesce(part.validTo > $at, true)
+  MATCH (thing)-[on:ON]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE holds(part, $at)
   RETURN fleet, null AS robot, [fleet, cohort] AS between
   UNION
-  MATCH (thing)-[on:ON]->(robot:Robot)-[member:MEMBER_OF]->(fleet:Fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true)
+  MATCH (thing)-[on:ON]->(robot:Robot)-[member:MEMBER_OF]->(fleet:Fleet) WHERE holds(member, $at)
   RETURN fleet, robot, [fleet, robot] AS between
   UNION
-  MATCH (thing)-[on:ON]->(robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE member.validFrom <= $at AND coalesce(member.validTo > $at, true) AND part.validFrom <= $at AND coalesce(part.validTo > $at, true)
+  MATCH (thing)-[on:ON]->(robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE holds(member, $at) AND holds(part, $at)
   RETURN fleet, robot, [fleet, cohort, robot] AS between
 }
 MATCH (thing)-[of:OF]->(artifact:Artifact) WHERE true
@@ -58,40 +58,7 @@ RETURN fleet,
   COLLECT { MATCH (artifact)-[built:BUILT_FROM]->(version:ModelVersion) WHERE true RETURN version }[0] AS version,
   size(active) > 0 AS intended,
   size(seen) > 0 AS observed,
-  COLLECT {
-    WITH * WHERE artifact IS NOT NULL
-    UNWIND fleets AS each
-    WITH each, COLLECT {
-      MATCH (artifact)-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine)<-[runs:IN_LINE]-(each) WHERE runs.validFrom <= $at AND coalesce(runs.validTo > $at, true) AND NOT EXISTS { MATCH (each)<-[ends:DECOMMISSIONS]-(out:Decommissioning) WHERE out.validFrom <= $at AND coalesce(out.validTo > $at, true) }
-      MATCH (line)-[meant:FOR]->(target:HardwareTarget)<-[made:FOR]-(artifact) WHERE true
-      WITH DISTINCT version, release
-      WITH version, release,
-        EXISTS { MATCH (decision:Decision)-[about:ABOUT]->(release) WHERE decision.verdict = 'GRANTED' AND decision.type IN ['APPROVAL', 'PROMOTION', 'REJECTION', 'WITHDRAWAL', 'DEPRECATION', 'RESTORATION', 'ARCHIVAL'] AND decision.decidedAt > $at } AS decidedSince,
-        COLLECT {
-          MATCH (decision:Decision)-[about:ABOUT]->(release) WHERE decision.verdict = 'GRANTED' AND decision.type IN ['APPROVAL', 'PROMOTION', 'REJECTION', 'WITHDRAWAL', 'DEPRECATION', 'RESTORATION', 'ARCHIVAL'] AND coalesce(decision.decidedAt <= $at, true)
-          WITH version, decision ORDER BY coalesce(decision.decidedAt, '') DESC, decision.id DESC LIMIT 1
-          WITH * WHERE (decision.type IN ['APPROVAL', 'PROMOTION', 'DEPRECATION'] OR (decision.type = 'RESTORATION' AND coalesce(decision.state IN ['APPROVED', 'DEPLOYED'], false)))
-            AND NOT EXISTS { MATCH (revision:Revision)-[revises:REVISES]->(version) WHERE revision.revisedAt > decision.decidedAt AND revision.revisedAt <= $at AND any(name IN revision.changed WHERE name IN ['weightsDigest', 'normalizationDigest', 'actionSpaceDigest', 'controllerDigest', 'sensors', 'actionSpace', 'rateHz', 'memoryMib', 'robotSoftware']) }
-          RETURN decision
-        }[0] IS NOT NULL AS approvedThen,
-        EXISTS {
-          MATCH (override:Decision)-[about:ABOUT]->(release) WHERE override.type = 'OVERRIDE' AND override.verdict = 'GRANTED' AND override.digest IS NOT NULL AND coalesce(override.decidedAt <= $at, true) AND coalesce(override.expiresAt > $at, true)
-            AND NOT EXISTS { MATCH (decision:Decision)-[against:ABOUT]->(release) WHERE decision.verdict = 'GRANTED' AND decision.type IN ['REJECTION', 'WITHDRAWAL', 'DEPRECATION', 'ARCHIVAL'] AND decision.decidedAt > override.decidedAt AND decision.decidedAt <= $at }
-            AND NOT EXISTS { MATCH (revision:Revision)-[revises:REVISES]->(version) WHERE revision.revisedAt > override.decidedAt AND revision.revisedAt <= $at AND any(name IN revision.changed WHERE name IN ['weightsDigest', 'normalizationDigest', 'actionSpaceDigest', 'controllerDigest', 'sensors', 'actionSpace', 'rateHz', 'memoryMib', 'robotSoftware']) }
-        } AS overridden
-      WITH release, overridden, CASE WHEN decidedSince THEN approvedThen ELSE coalesce(release.state IN ['APPROVED', 'DEPLOYED', 'DEPRECATED'], false) END AS approved
-      WITH CASE
-          WHEN approved AND coalesce(release.staleFrom > $at, true) THEN 'APPROVAL'
-          WHEN overridden THEN 'OVERRIDE'
-          WHEN approved THEN 'STALE_APPROVAL'
-        END AS found
-      WITH * WHERE found IS NOT NULL
-      WITH found ORDER BY found LIMIT 1
-      RETURN found
-    }[0] AS found
-    WITH found ORDER BY CASE WHEN found IS NULL THEN 3 WHEN found = 'OVERRIDE' THEN 2 WHEN found = 'STALE_APPROVAL' THEN 1 ELSE 0 END DESC LIMIT 1
-    RETURN found
-  }[0] AS basis,
+  permitted(artifact, fleets, $at) AS basis,
   active[0] AS deployment,
   active AS deployments,
   COLLECT { UNWIND seen AS robot WITH robot ORDER BY robot.id RETURN robot } AS robots,

@@ -37,6 +37,7 @@ from forebear.graph.query.dialect import Dialect, Engine
 from forebear.graph.statements.constraints import wanted
 from forebear.identity.authentication import Authentication
 from forebear.identity.tokens import Tokens
+from forebear.record.migration import migrate
 from forebear.record.recorder import Recorder
 from forebear.settings import Settings
 from forebear.store import Store, indexes
@@ -114,6 +115,7 @@ class Forebear(RunningRegistry):
         """A registry on an open store; without settings nobody has to authenticate."""
         applied = await indexes.apply(store, wanted(graph))
         _log.info("constraints and indexes", added=[str(want) for want in applied.added])
+        await migrate(store)
         schema = schema_of(graph)
         tokens = Tokens(store, Ids(graph), Chains())
         performer = Performer(schema.facts, store, ACTIONS, INQUIRIES, facts(store.engine))

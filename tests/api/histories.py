@@ -13,6 +13,7 @@ from typing import Any
 from forebear.graph.declaration import Change, Digest, Edge, Graph, Json, Kind, Long, Property, Standing
 from forebear.graph.moments import moment
 from tests.api.memory import FINAL, Memory, instant
+from tests.api.questions.permission import permit
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = moment(BEGIN + timedelta(days=90))
@@ -103,6 +104,7 @@ class History:
                     last[id] = "fact" if "id" in document else "amendment"
                     self.memory.record([document], at, by, source)
                     documents.append(document)
+            permit(self.memory, (at, by, source))
             yield Batch(at, by, source, tuple(documents))
 
     def _document(self, age: int) -> dict[str, Any]:
@@ -130,7 +132,7 @@ class History:
         _in_order(document, kind.properties.values())
         if any(p.name in document for p in kind.told) and self.random.random() < 0.6:
             document["asOf"] = moment(BEGIN + timedelta(days=self.random.randint(-3, self.day)))
-        for e in kind.edges:
+        for e in kind.stated:
             if e.name not in known and self.random.random() < ((0.9 if self.sizes else 0.4) if e.one else 0.6):
                 document[e.name] = self._ends(e, id)
         return document

@@ -202,7 +202,7 @@ class Memory:
             _agrees(known.get(p.name), value_of(p, document.get(p.name)))
             for p in kind.properties.values()
             if p.change is Change.IMMUTABLE
-        ) and all(self._accepts_end(document["id"], edge, end) for edge in kind.edges for end in _ends(document.get(edge.name)))
+        ) and all(self._accepts_end(document["id"], e, end) for e in kind.stated for end in _ends(document.get(e.name)))
 
     def _is_held(self, id: str) -> bool:
         """Whether an edge that no plain fact takes back leads to a node."""
@@ -278,7 +278,7 @@ class Memory:
                 told=told,
             )
         )
-        for edge in node.kind.edges:
+        for edge in node.kind.stated:
             for end in _ends(document.get(edge.name)):
                 own = {p.name: value_of(p, end.get(p.name)) for p in edge.stored_properties}
                 self._link(node, edge, end["id"], {k: v for k, v in own.items() if v is not None}, stamp)
@@ -291,9 +291,10 @@ class Memory:
         for link in meant:
             self._replace(link, properties, stamp)
             return
-        self._add(Link(edge, source, target, properties, stamp))
+        self.add(Link(edge, source, target, properties, stamp))
 
-    def _add(self, link: Link) -> None:
+    def add(self, link: Link) -> None:
+        """Takes a link."""
         link.source.outgoing.append(link)
         link.target.incoming.append(link)
 
@@ -332,7 +333,7 @@ class Memory:
         properties = {k: v for k, v in {**link.properties, **changed}.items() if v is not None}
         if properties != link.properties:
             link.retracted_at = stamp[0]
-            self._add(Link(link.edge, link.source, link.target, properties, stamp))
+            self.add(Link(link.edge, link.source, link.target, properties, stamp))
 
     def _retract(self, node: Node, moment: str) -> None:
         if node.states[-1].retracted:

@@ -15,7 +15,8 @@ from forebear.store import Store
 from tests.api import mutants
 from tests.api.answers import Answers, comparable
 from tests.api.histories import NOW, Batch
-from tests.api.memory import Memory
+from tests.api.memory import Memory, instant
+from tests.api.questions.permission import permit
 from tests.api.recorded import Clock, answer, recorded, schema
 from tests.api.test_answers import Mutated
 from tests.soak import SOAK
@@ -108,6 +109,7 @@ async def test_of_robots_of_several_fleets_and_cohorts_each_question_says_the_sa
     facts = tuple(fact for world in worlds for fact in world.facts(random.Random(world.number)))
     memory = Memory(GRAPH)
     memory.record(facts, SINCE, "a", "b")
+    permit(memory, (instant(SINCE), "a", "b"))
     in_memory = Answers(memory, schema(), NOW)
     registry = await recorded(store, [Batch(SINCE, "a", "b", facts)])
 

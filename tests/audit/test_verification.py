@@ -25,13 +25,18 @@ from tests.record.asking import origin, record
 from tests.soak import SOAK
 
 RELEASE = "release:m@1/l"
+SINCE = "2026-01-01T00:00:00.000000Z"
 CREATE = (
     f"MERGE (l:ReleaseLine {{id: 'line:l'}}) MERGE (v:ModelVersion {{id: 'model:m@1'}}) "
-    f"CREATE (r:Release {{id: '{RELEASE}', state: 'CANDIDATE', describedAt: $now, recordedAt: $now, revision: 0}}) "
+    f"CREATE (r:Release {{id: '{RELEASE}', state: 'CANDIDATE', describedAt: '{SINCE}', recordedAt: '{SINCE}', revision: 0}}) "
     f"CREATE (r)-[:OF {{recordedAt: $now}}]->(v) CREATE (r)-[:IN_LINE {{recordedAt: $now}}]->(l)"
 )
+NO_TEXT = "Expected `str`, got `int` - at `$.recordedAt`"
 CREATED = {RELEASE: {"state": "CANDIDATE", "version": ["model:m@1"], "line": "line:l"}}
-APPROVE = f"MATCH (r:Release {{id: '{RELEASE}'}}) SET r.state = 'APPROVED', r.revision = 1"
+APPROVE = (
+    f"MATCH (r:Release {{id: '{RELEASE}'}})-[:IN_LINE]->(l) SET r.state = 'APPROVED', r.revision = 1 "
+    f"CREATE (r)-[:PERMITTED {{basis: 'APPROVAL', validFrom: '{SINCE}', recordedAt: $now}}]->(l)"
+)
 
 
 async def release(store: Store) -> None:
@@ -308,7 +313,19 @@ async def test_nonsense_in_a_chain_is_found_and_costs_no_more_than_what_is_there
             "MATCH (r:Release) SET r.state = 'DEPLOYED'",
             f'{RELEASE} has state "DEPLOYED", and by {RELEASE}#1 it is "APPROVED"',
         ),
-        ("MATCH (r:Release) REMOVE r.state", f'{RELEASE} has state null, and by {RELEASE}#1 it is "APPROVED"'),
+        (
+            "MATCH (r:Release) REMOVE r.revision SET r.describedAt = 7",
+            f"{RELEASE} holds what Forebear does not write: {NO_TEXT}",
+        ),
+        (
+            "MATCH (r:Release)-[:IN_LINE]->(l) "
+            "CREATE (r)-[:PERMITTED {basis: 'OVERRIDE', validFrom: '2026', recordedAt: '2026'}]->(l)",
+            f"{RELEASE} may go on running on OVERRIDE since 2026, which does not follow from its decisions and policies",
+        ),
+        (
+            "MATCH (r:Release)-[e:PERMITTED]->() DELETE e",
+            f"{RELEASE} does not say that it may go on running on APPROVAL since {SINCE}, which follows from its history",
+        ),
         (
             "MATCH (r:Release)-[e:OF]->() DELETE e",
             f"{RELEASE} has no edge version to model:m@1, which differs from {RELEASE}#0",
@@ -330,6 +347,16 @@ async def test_an_edit_past_the_actions_is_found(registry: Forebear, statement: 
     await tamper(registry.store, statement)
 
     assert await findings(registry.store) == [finding]
+
+
+async def test_a_state_that_was_taken_away_is_found_with_what_it_let_run(registry: Forebear) -> None:
+    await release(registry.store)
+    await tamper(registry.store, "MATCH (r:Release) REMOVE r.state")
+
+    assert await findings(registry.store) == [
+        f'{RELEASE} has state null, and by {RELEASE}#1 it is "APPROVED"',
+        f"{RELEASE} may go on running on APPROVAL since {SINCE}, which does not follow from its decisions and policies",
+    ]
 
 
 async def test_a_value_that_no_entry_tells_of_is_found(registry: Forebear) -> None:

@@ -47,7 +47,7 @@ def edges(kind: Kind, *, full: bool) -> tuple[dict[str, Any], tuple[EdgeRow, ...
     """A fact's edges, to every kind that they may lead to, as they are given and as they are written."""
     given: dict[str, Any] = {}
     rows = []
-    for e in kind.edges:
+    for e in kind.stated:
         ends = []
         for target in e.targets[:1] if e.one else e.targets:
             properties = {p.name: value(p) for p in e.stored_properties if full or p.required}
@@ -98,7 +98,7 @@ def test_the_json_schema_names_all_that_is_declared(kind):
 
     assert schema["description"] == kind.doc
     as_of = ["asOf"] if kind.told else []
-    assert [*schema["properties"]] == ["kind", "id", *kind.properties, *as_of, *(e.name for e in kind.edges)]
+    assert [*schema["properties"]] == ["kind", "id", *kind.properties, *as_of, *(e.name for e in kind.stated)]
     assert schema["required"] == ["kind", "id", *(p.name for p in kind.properties.values() if p.required)]
     assert schema["additionalProperties"] is False
 

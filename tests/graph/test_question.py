@@ -1,7 +1,5 @@
 """Questions are Cypher files whose header declares what they take and answer; a wrong header is refused by name."""
 
-import re
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -219,21 +217,6 @@ def test_every_file_of_the_registry_is_read() -> None:
 def test_the_file_is_the_statement(question: Question) -> None:
     again = parse(question.name, "\n".join((*header(question.name), question.text)), GRAPH)
     assert again == question
-
-
-# From what it rests on to the weakest of what is found.
-BASIS = re.compile(
-    r"COLLECT \{\s+WITH \* WHERE artifact IS NOT NULL\s+UNWIND fleets AS each.*?ELSE 0 END DESC LIMIT 1\s+RETURN found\s+\}",
-    re.S,
-)
-
-
-def test_what_lets_something_run_is_one_rule_wherever_it_is_asked() -> None:
-    found = {q.name: [" ".join(copy.split()) for copy in BASIS.findall(q.text)] for q in questions(GRAPH)}
-    assert {name: len(copies) for name, copies in found.items() if copies} == {
-        "drift": 1, "fleets_running": 1, "running": 1, "what_was_running": 2,
-    }  # fmt: skip
-    assert len({copy for copies in found.values() for copy in copies}) == 1
 
 
 def header(name: str) -> list[str]:

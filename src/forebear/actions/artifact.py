@@ -94,13 +94,13 @@ def _lines_for(target: str | None, found: Iterable[Case]) -> set[str]:
     return {c.line.id for c in found if target is None or c.line.target == target}
 
 
-def _taking_away(name: str, input: type[Value], decide: Callable[[str, Build], Verdict], into: ArtifactState) -> Action:
+def _taking_away(name: str, input: type[Value], decide: Callable[[str, Build, str], Verdict], into: ArtifactState) -> Action:
     """A verb after which an artifact's measurements count no more, so that its version's releases are evaluated anew."""
 
     def decided(given: Given) -> Verdict:
         id, known = given.input["artifact"], build(given)
         found = cases(given)
-        verdict = decide(id, known)
+        verdict = decide(id, known, given.now)
         if verdict.reasons or not verdict.effects:
             return verdict
         by = By(given.actor, given.now, given.input["reason"], given.new_ids("decision", DECISIONS * len(found)))

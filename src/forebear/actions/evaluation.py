@@ -18,6 +18,7 @@ import structlog
 from forebear.actions.action import Action, Given
 from forebear.actions.cases import cases
 from forebear.actions.performer import By, Performer
+from forebear.actions.permits import mend_unsettled
 from forebear.actions.release import standing_of
 from forebear.domain import release
 from forebear.domain.adoption import Grounds
@@ -75,8 +76,11 @@ ACTIONS = (Action("evaluate", Evaluate, ("policy", "standing"), _decide, _asks),
 async def evaluate_lines(store: Store, performer: Performer) -> None:
     """Evaluates every line in which something may be due, in the name of its policy; one that cannot be is left for next time.
 
+    First come releases of which an older version of Forebear left out when they may go on running.
+
     Raises `StoreError` where the lines cannot be read.
     """
+    await mend_unsettled(store)
     rows = await store.read(statements("actions")["lines_to_evaluate"], {"now": moment(datetime.now(UTC))})
     await _evaluate_each(rows, performer)
 

@@ -10,7 +10,7 @@ import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -38,6 +38,7 @@ from forebear.domain.outcome import (
     tell,
     unread,
 )
+from forebear.domain.permitted import following
 from forebear.domain.roles import Actor, reads, refusal
 from forebear.graph.complaint import reasons_of
 from forebear.graph.declaration import Edge
@@ -252,6 +253,8 @@ class _Doing:
             raise Renamed(present)
         self._wait_for(facts)
         verdict = self._action.decide(Given(self._input, facts, self._by.actor, self._at, self._described))
+        # Whatever changes how a release stands changes what may go on running of it.
+        verdict = replace(verdict, derived=following(facts.get("standing", ()), verdict.effects, self._at))
         if (expected := self._by.expected_revision) is not None:
             revision = _revision(facts, verdict.subject)
             if revision not in (None, expected):
@@ -325,7 +328,7 @@ class _Doing:
 
     async def _change(self, verdict: Verdict, facts: Mapping[str, list[dict[str, Any]]]) -> Change:
         change = Change(self._graph)
-        for effect in verdict.effects:
+        for effect in (*verdict.effects, *verdict.derived):
             self._add(change, effect)
         joined = await self._joined(change)
         for effect in joined:
@@ -365,8 +368,8 @@ class _Doing:
                 change.updates.append(NodeRow(kind, id, {}, dict(values), ()))
             case Connect(id, edge, to, properties):
                 change.edges.append(self._edge(id, edge, to, dict(properties)))
-            case Disconnect(id, edge, to, valid_from):
-                change.retired.append(self._edge(id, edge, to, {"validFrom": valid_from} if valid_from else {}))
+            case Disconnect(id, edge, to, identity):
+                change.retired.append(self._edge(id, edge, to, dict(identity)))
             case Name(id, external_id):
                 change.named.append((self._graph.kinds[self._performer.facts.ids.kind(id)], id, external_id))
             case Join(id, former):

@@ -16,6 +16,7 @@ from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.statements import archive, audit
 from forebear.store import Store
 from forebear.store.pages import pages
+from forebear.store.statements import statements, unlocked
 
 HEADER = {"audit": "forebear", "version": 1}
 
@@ -117,7 +118,10 @@ async def governed(store: Store, graph: Graph) -> AsyncIterator[list[str]]:
 
 
 async def current(store: Store, graph: Graph, ids: Iterable[str]) -> list[dict[str, Any]]:
-    """What the graph says of nodes now: guaranteed values and edges; without ids that are no node's. Raises `StoreError`."""
+    """What the graph says of nodes now: guaranteed values and edges; without ids that are no node's. Raises `StoreError`.
+
+    Of a release also what the intervals follow from in which it may go on running, as `domain.permit_history.History`.
+    """
     by_kind: dict[str, list[str]] = defaultdict(list)
     parser = Ids(graph)
     for id in ids:
@@ -128,10 +132,14 @@ async def current(store: Store, graph: Graph, ids: Iterable[str]) -> list[dict[s
         kind = graph.kinds[name]
         rows = cast(list[dict[str, Any]], await store.read(audit.values(kind), {"ids": asked}))
         found = {row["node"]["id"]: _node(kind, row["node"]) for row in rows}
-        if kind.edges:
+        if kind.stated:
             for edge in cast(list[dict[str, Any]], await store.read(audit.edges(kind), {"ids": asked})):
                 if edge["id"] in found:
                     found[edge["id"]]["edges"].append(_edge(kind, parser, edge))
+        if name == "Release":
+            named = {"releases": asked, "versions": [], "decisions": []}
+            for history in await store.read(unlocked(statements("permits")["history"]), named):
+                found[str(history["id"])]["history"] = history
         nodes += found.values()
     return nodes
 
@@ -148,7 +156,7 @@ def _node(kind: Kind, stored: Mapping[str, Any]) -> dict[str, Any]:
 
 def _edge(kind: Kind, ids: Ids, row: Mapping[str, Any]) -> dict[str, Any]:
     target = ids.kind(row["target"])
-    (edge,) = (e for e in kind.edges if e.type.name == row["type"] and target in e.targets)
+    (edge,) = (e for e in kind.stated if e.type.name == row["type"] and target in e.targets)
     stored = row["properties"]
     return {
         "name": edge.name,

@@ -21,6 +21,9 @@ from forebear.audit.link import Links, Statements
 from forebear.audit.said import Said
 from forebear.audit.said import last as last_of
 from forebear.audit.trail import BATCH
+from forebear.domain.artifact import TAKEN_AWAY
+from forebear.domain.permit_history import History, derived
+from forebear.domain.permitted import in_order
 from forebear.graph.declaration import Digest, Graph, Kind, Long, Property
 from forebear.graph.digest import normal_or_same
 from forebear.graph.document import json_text
@@ -57,7 +60,7 @@ class Witness:
             return
         try:
             before, after = (msgspec.json.decode(t, type=dict[str, Any]) if t else {} for t in (entry.before, entry.after))
-            said = list(self._of_facts(after) if of_facts else self._of_action(before, after))
+            said = list(self._of_facts(after) if of_facts else self._of_action(before, _dated(after, entry.at)))
             rows = [
                 (node, json_text(field), entry.subject, entry.number, entry.at, json_text(value)) for node, field, value in said
             ]
@@ -80,7 +83,7 @@ class Witness:
                 yield node, ("node",), None
                 continue
             was, became = before.get(node) or {}, after.get(node) or {}
-            edges = {e.name for e in kind.edges}
+            edges = {e.name for e in kind.stated}
             for name in {**was, **became}:
                 if name in _held(kind):
                     yield node, ("value", name), became.get(name)
@@ -125,6 +128,7 @@ class Witness:
             else:
                 yield from self._values(node, said)
                 yield from self._edges(node, said)
+                yield from _permits(node)
 
     def _said(self, id: str) -> dict[Field, list[Said]]:
         said: dict[Field, list[Said]] = defaultdict(list)
@@ -182,6 +186,34 @@ class Witness:
         if node["governed"]:
             for name, to in sorted(ends - spoken):
                 yield Finding(id, f"has an edge {name} to {to}, and no entry says so")
+
+
+def _permits(node: Mapping[str, Any]) -> Iterator[Finding]:
+    """Holds the intervals in which a release may go on running to those that follow from its history."""
+    if "history" not in node:
+        return
+    try:
+        history = msgspec.convert(node["history"], History)
+    except msgspec.ValidationError as error:
+        yield Finding(node["id"], f"holds what Forebear does not write: {error}")
+        return
+    stored = {row.permit for row in history.permitted}
+    follow = {known.permit for known in derived(history) if known.retracted_at is None}
+    for permit in sorted(stored - follow, key=in_order):
+        yield Finding(node["id"], f"may go on running on {permit}, which does not follow from its decisions and policies")
+    for permit in sorted(follow - stored, key=in_order):
+        yield Finding(node["id"], f"does not say that it may go on running on {permit}, which follows from its history")
+
+
+_SINCE: Mapping[str, str] = {state.value: since for state, since in TAKEN_AWAY.items()}
+
+
+def _dated(after: Mapping[str, Any], at: str) -> Mapping[str, Any]:
+    """What an action says, with the moment since when an artifact must not be used: entries of older versions leave it out."""
+    return {
+        node: {since: at, **values} if isinstance(values, dict) and (since := _SINCE.get(str(values.get("state")))) else values
+        for node, values in after.items()
+    }
 
 
 def _held(kind: Kind) -> set[str]:

@@ -204,7 +204,7 @@ class Adoption:
         for line, since in self._new.values():
             for g in line.governed:
                 if g.valid_to is None or g.valid_to > since:
-                    yield Disconnect(g.policy, "governs", line.id, g.valid_from)
+                    yield Disconnect(g.policy, "governs", line.id, {"validFrom": g.valid_from})
                     yield Connect(g.policy, "governs", line.id, {"validFrom": g.valid_from, "validTo": since})
             yield Connect(self.row.id, "governs", line.id, {"validFrom": since})
 

@@ -34,6 +34,9 @@ IN_USE = "IN_USE"
 _GROUNDS = ("builtFrom", "target")
 _REGISTERED = (ArtifactState.AVAILABLE, ArtifactState.EVALUATION_ONLY)
 
+TAKEN_AWAY = {ArtifactState.QUARANTINED: "quarantinedAt", ArtifactState.DELETED: "deletedAt"}
+"""The states in which an artifact must not be used any more, each with the property that holds its moment."""
+
 
 class VersionRow(Row, frozen=True):
     """A model version's interface. Not described: only named by others so far."""
@@ -132,6 +135,11 @@ def register(fact: Mapping[str, Any], row: NodeRow, ground: Ground, known: Build
         *against((p for p in row.kind.properties.values() if p.name != "digest"), row.guaranteed, now),
         *_grounded(row, ground, known),
         *_gone(id, stands, state),
+        *(
+            Reason(OTHER_STATE, f"{n}: an artifact is not registered with it", f"leave it out, or use {verb}")
+            for n, verb in (("quarantinedAt", "quarantineArtifact"), ("deletedAt", "deleteArtifact"))
+            if n in row.guaranteed
+        ),
         *again.reasons,
     ]
     decisions: list[str] = []
@@ -162,19 +170,19 @@ def buildable(target: TargetRow | None, cases: Iterable[Case]) -> list[Permissio
     return [found for c in fitting if isinstance(found := permission(c), Permission)]
 
 
-def quarantine(id: str, known: Build) -> Verdict:
+def quarantine(id: str, known: Build, now: str) -> Verdict:
     """An artifact must not be used any more. What runs of it goes on, and shows as drift."""
-    return _taken_away(id, known, ArtifactState.QUARANTINED)
+    return _taken_away(id, known, ArtifactState.QUARANTINED, now)
 
 
-def delete(id: str, known: Build) -> Verdict:
+def delete(id: str, known: Build, now: str) -> Verdict:
     """An artifact's content is gone, and its record stays. Refused while a deployment of it is not over."""
     if known.artifact is not None and known.artifact.state is not ArtifactState.DELETED and known.deployments:
         return Verdict(id, reasons=tuple(not_over(IN_USE, d.id, d.state, d.place) for d in known.deployments))
-    return _taken_away(id, known, ArtifactState.DELETED)
+    return _taken_away(id, known, ArtifactState.DELETED, now)
 
 
-def _taken_away(id: str, known: Build, state: ArtifactState) -> Verdict:
+def _taken_away(id: str, known: Build, state: ArtifactState, now: str) -> Verdict:
     artifact = known.artifact
     if artifact is None or not known.is_registered:
         seen = "was seen on a robot and never registered" if artifact else "is not known"
@@ -184,7 +192,8 @@ def _taken_away(id: str, known: Build, state: ArtifactState) -> Verdict:
         return Verdict(id)
     if artifact.state is ArtifactState.DELETED:
         return Verdict(id, reasons=(Reason(OTHER_STATE, f"{id} is DELETED", "nothing: what is deleted cannot be deployed"),))
-    return Verdict(id, (Revise(id, {"state": artifact.state}, {"state": state.value}),))
+    since = TAKEN_AWAY[state]
+    return Verdict(id, (Revise(id, {"state": artifact.state, since: None}, {"state": state.value, since: now}),))
 
 
 def _grounds(row: NodeRow) -> tuple[EdgeRow, ...]:

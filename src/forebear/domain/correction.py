@@ -31,6 +31,8 @@ DIGESTS = ("weightsDigest", "normalizationDigest", "actionSpaceDigest", "control
 _BEYOND: Mapping[tuple[str, str], str] = {
     ("Artifact", "digest"): "register what has another digest as another artifact",
     ("Artifact", "state"): "say it by registerArtifact, quarantineArtifact or deleteArtifact",
+    ("Artifact", "quarantinedAt"): "say it by quarantineArtifact",
+    ("Artifact", "deletedAt"): "say it by deleteArtifact",
 }
 """What is beyond correcting, and what to do instead."""
 

@@ -148,7 +148,7 @@ def _not_over(d: RunningRow, now: str) -> Reason:
 def _left(memberships: Iterable[MembershipRow], now: str) -> Iterator[Effect]:
     """The end of memberships. One that was to begin later is taken back."""
     for m in memberships:
-        yield Disconnect(m.id, m.edge, m.to, m.valid_from)
+        yield Disconnect(m.id, m.edge, m.to, {"validFrom": m.valid_from})
         if m.valid_from < now:
             yield Connect(m.id, m.edge, m.to, {"validFrom": m.valid_from, "validTo": now})
 

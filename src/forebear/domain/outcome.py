@@ -117,12 +117,12 @@ class Connect:
 
 @dataclass(frozen=True)
 class Disconnect:
-    """An edge that ends. It stays known. `valid_from` is part of its identity if it has an interval."""
+    """An edge that ends. It stays known. `identity` tells it from others between the same nodes, such as by `validFrom`."""
 
     id: str
     edge: str
     to: str
-    valid_from: str | None = None
+    identity: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -157,8 +157,8 @@ def tell(effect: Effect, before: dict[str, Any], after: dict[str, Any]) -> None:
             now |= values
         case Connect(_, edge, to, properties):
             now.setdefault(edge, []).append({"id": to, **properties} if properties else to)
-        case Disconnect(id, edge, to, since):
-            before.setdefault(id, {}).setdefault(edge, []).append({"id": to, "validFrom": since} if since else to)
+        case Disconnect(id, edge, to, identity):
+            before.setdefault(id, {}).setdefault(edge, []).append({"id": to, **identity} if identity else to)
             now.setdefault(edge, [])
         case Name(_, external_id):
             now["externalIds"] = [external_id]
@@ -178,6 +178,8 @@ class Verdict:
     reasons: tuple[Reason, ...] = ()
     considered: tuple[Option, ...] = ()
     dry: bool = False
+    derived: tuple[Connect | Disconnect, ...] = ()
+    """Derived edges that begin and end with the effects. No audit entry tells of them: whoever verifies computes them anew."""
     told_by: str | None = None
     """The node whose audit chain tells of every effect; None where each effect is told in a chain of its own node."""
 

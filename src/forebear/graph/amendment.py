@@ -87,10 +87,10 @@ class Amendments:
         if kind.standing is Standing.SETTLED:
             said = f"of: decisions rest on {a(kind.name)}, so it is neither retracted nor corrected: record another one"
             raise InvalidFact(id, [said])
-        edge = next((e for e in kind.edges if e.name == model.edge), None)
+        edge = next((e for e in kind.stated if e.name == model.edge), None)
         reasons = []
         if model.edge is not None and edge is None:
-            reasons.append(f"edge: {unknown(model.edge, [e.name for e in kind.edges])}")
+            reasons.append(f"edge: {unknown(model.edge, [e.name for e in kind.stated])}")
         if (model.edge is None) != (model.to is None):
             reasons.append("edge and to name an edge together: give both, or neither for the node itself")
         to_kind = None

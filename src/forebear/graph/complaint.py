@@ -87,7 +87,7 @@ def reasons_of(error: ValidationError, kind: Kind | None = None) -> list[str]:
         path = ".".join(_cut(str(step)) for step in e["loc"])
         message = complaint(e)
         if e["type"] == "extra_forbidden":
-            known = [*kind.properties, *(edge.name for edge in kind.edges)] if kind and len(e["loc"]) == 1 else []
+            known = [*kind.properties, *(edge.name for edge in kind.stated)] if kind and len(e["loc"]) == 1 else []
             message = unknown(e["loc"][-1], known)
         reasons.append(f"{path}: {message}")
     return reasons + ([f"and {len(found) - _MOST} more"] if len(found) > _MOST else [])

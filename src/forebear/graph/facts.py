@@ -62,7 +62,7 @@ class Facts:
                 self._make(kind),
                 tuple(p.name for p in kind.guaranteed if p.change is not Change.TOLD),
                 tuple(p.name for p in kind.properties.values() if p.change is Change.UPDATED),
-                tuple((e, tuple(p.name for p in e.stored_properties)) for e in kind.edges),
+                tuple((e, tuple(p.name for p in e.stored_properties)) for e in kind.stated),
                 tuple(p for p in kind.properties.values() if p.after is not None),
             )
         return shape
@@ -226,7 +226,7 @@ class Facts:
             fields[p.name] = field(p)
         if kind.told:
             fields[AS_OF] = (Moment | None, Field(default=None, description=as_of_doc(kind)))
-        for e in kind.edges:
+        for e in kind.stated:
             end = self._end(e)
             fields[e.name] = (
                 (end | None, Field(default=None, description=e.doc))

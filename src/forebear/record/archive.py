@@ -3,7 +3,7 @@
 NDJSON in a fixed order, so that equal graphs are equal files: a header, the nodes, the edges, and an end with counts and
 a digest, without which a file is incomplete.
 
-    {"archive":"forebear","version":1}
+    {"archive":"forebear","migrations":["0001_permits"],"version":2}
     {"node":"Run","properties":{"id":"run:a","recordedAt":"…",…}}
     {"edge":"TRAINED_ON","from":"run:a","properties":{"weight":1.0,…},"to":"dataset:b@1"}
     {"end":{"edges":{"TRAINED_ON":1},"nodes":{"Run":1},"sha256":"…"}}
@@ -13,22 +13,24 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, cast
 
 import msgspec
 
-from forebear.graph.declaration import Graph
+from forebear.graph.declaration import MIGRATION, Graph
 from forebear.graph.ids import InvalidId
 from forebear.graph.statements import archive
 from forebear.graph.statements.archive import Layout
+from forebear.record.migration import MIGRATIONS, migrate, reopen
 from forebear.store import Store, WriteTransaction
 from forebear.store.pages import SECONDS, pages
 
-HEADER = {"archive": "forebear", "version": 1}
+HEADER: Mapping[str, Any] = {"archive": "forebear", "version": 2, "migrations": [step.name for step in MIGRATIONS]}
+"""How an archive begins: with the migrations that its graph has had. Those of version 1 had had none."""
 
 BATCH = 2_000
 """Nodes or edges of one write."""
@@ -58,7 +60,9 @@ async def contents(store: Store) -> Contents:
     async def counted(statement: str) -> Counter[str]:
         return Counter({str(row["name"]): cast(int, row["count"]) for row in await store.read(statement, timeout=SECONDS)})
 
-    return Contents(await counted(archive.NODE_COUNTS), await counted(archive.EDGE_COUNTS))
+    nodes = await counted(archive.NODE_COUNTS)
+    del nodes[MIGRATION]
+    return Contents(nodes, await counted(archive.EDGE_COUNTS))
 
 
 async def export(store: Store, graph: Graph) -> AsyncIterator[bytes]:
@@ -77,7 +81,7 @@ async def export(store: Store, graph: Graph) -> AsyncIterator[bytes]:
         digest.update(encoded)
         return encoded
 
-    yield line(HEADER)
+    yield line({**HEADER})
     for label in layout.labels:
         async for page in pages(store, label, archive.nodes):
             found.nodes[label] += len(page)
@@ -136,8 +140,7 @@ def records(lines: Iterable[bytes], graph: Graph) -> Iterator[dict[str, Any]]:
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise ArchiveError(f"line {number} is damaged or incomplete ({error}): this is no whole archive") from None
         if number == 1:
-            if record != HEADER:
-                raise ArchiveError("the file does not begin like an archive of this version of Forebear")
+            migrated(record)
         elif end is not None:
             raise ArchiveError(f"line {number} comes after the archive's end")
         elif "end" in record:
@@ -158,20 +161,43 @@ def records(lines: Iterable[bytes], graph: Graph) -> Iterator[dict[str, Any]]:
         raise ArchiveError("the archive's content is not what its end says: the file was changed or damaged")
 
 
+def _header(line: bytes) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(line, type=dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return {}
+
+
+def migrated(header: dict[str, Any]) -> int:
+    """How many migrations the graph of an archive has had. Raises `ArchiveError` where the header is not one of an archive."""
+    if header == {"archive": "forebear", "version": 1}:
+        return 0
+    names = header.get("migrations", ())
+    if header.keys() != HEADER.keys() or (header["archive"], header["version"]) != ("forebear", 2):
+        raise ArchiveError("the file does not begin like an archive of this version of Forebear")
+    if names != HEADER["migrations"][: len(names)]:
+        raise ArchiveError("a newer version of Forebear made the archive: restore it with that version or a later one")
+    return len(names)
+
+
 async def restore(store: Store, graph: Graph, lines: Iterable[bytes]) -> AsyncIterator[int]:
-    """Writes an archive into an empty database; says after each batch how many nodes and edges are in.
+    """Writes an archive into an empty database; says after each batch how many nodes and edges are in. Migrates it at the end.
 
     Raises `ArchiveError`, before anything is written where the database is not empty; `StoreError`.
     """
     layout = Layout(graph)
     if there := await contents(store):
         raise ArchiveError(f"the database is not empty ({there}): an archive is restored into an empty one only")
-    given = records(lines, graph)
+    first, *_ = header = list(islice(lines := iter(lines), 1)) or [b"{}"]
+    # Before anything is written, so that whoever starts a service on what was cut off here migrates it.
+    await reopen(store, migrated(_header(first)))
+    given = records(chain(header, lines), graph)
     done = 0
     while batch := list(islice(given, BATCH)):
         await store.write(partial(_write, layout, batch), timeout=SECONDS)
         done += len(batch)
         yield done
+    await migrate(store)
 
 
 async def _write(layout: Layout, batch: Sequence[dict[str, Any]], transaction: WriteTransaction) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from forebear.actions.evaluation import evaluate_after
 from forebear.actions.governed import NoAction, asked
 from forebear.actions.performer import By, Performer
+from forebear.actions.permits import mend_within
 from forebear.audit.append import FACTS, Chains, digest
 from forebear.domain.outcome import Done, Reason, Refused
 from forebear.domain.roles import Actor, refusal
@@ -181,6 +182,11 @@ class Recorder:
             await writers.amendments.keep_footing()
             if batch.imported:
                 await end_history(writing, cut)
+                ids = {
+                    kind: sorted({r.id for _, r in rows if isinstance(r, NodeRow) and r.kind.name == kind})
+                    for kind in PERMITTING
+                }
+                await mend_within(transaction, *ids.values())
             # A fact that contradicts another of the batch may be right once that one is refused itself.
             refused = writing.refused or {p: reasons for level in cut for p, reasons in level.contradictions.items()}
             if refused or not keep:
@@ -212,6 +218,15 @@ class Recorder:
             after=json_text(facts | ({"changes": writing.changes} if writing.changes else {})),
             told=facts,
         )
+
+
+PERMITTING = ("Release", "ModelVersion", "Decision")
+"""The kinds of facts from which it follows when a release may go on running."""
+
+
+def _ids(rows: Iterable[tuple[int, Row]], kind: str) -> list[str]:
+    """The ids of the nodes of a kind that some rows describe."""
+    return sorted({row.id for _, row in rows if isinstance(row, NodeRow) and row.kind.name == kind})
 
 
 def recording(*, imported: bool) -> str:

@@ -63,7 +63,7 @@ class Facts:
     @property
     def unlocked(self) -> str:
         """The same without its locks, for those who only want to know."""
-        return "\n".join(line for line in self.text.splitlines() if not line.startswith("REMOVE "))
+        return unlocked(self.text)
 
     def bound(self, given: Mapping[str, object]) -> dict[str, object]:
         """The parameters that it takes, of those given; the others are for other statements. Raises `InvalidStatement`."""
@@ -76,6 +76,11 @@ class Facts:
 def _absent(parameter: Parameter) -> str | None:
     """What a parameter is where nothing is given."""
     return "" if parameter.type.name in ("ID", "String") and not parameter.type.many else None
+
+
+def unlocked(text: str) -> str:
+    """A statement without its locks."""
+    return "\n".join(line for line in text.splitlines() if not line.startswith("REMOVE "))
 
 
 _PARAMETER = re.compile(r"\$(\w+)")

@@ -33,7 +33,7 @@ class FactTypes:
             fields[p.name] = Input(self._properties.input(p), p.doc)
         if kind.told:
             fields[AS_OF] = Input(DateTime | None, as_of_doc(kind))
-        for edge in kind.edges:
+        for edge in kind.stated:
             end: Any = self._end(edge)
             annotation = end | None if edge.one else list_of(end) | None
             fields[edge.name] = Input(annotation, edge.doc)

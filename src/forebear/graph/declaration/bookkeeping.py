@@ -65,6 +65,9 @@ IMPORT_MARK = "ImportMark"
 API_TOKEN = "ApiToken"
 """The label of API tokens, of which only a hash is kept."""
 
+MIGRATION = "Migration"
+"""The label of migrations that the database has had, or that somebody works at. They are of the database, not of its graph."""
+
 BOOKKEEPING: Mapping[str, frozenset[str]] = {
     REVISION: frozenset({"id", "number", "revisedAt", "revisedBy", "revisedFrom", "revisedFor", "changed"}),
     EXTERNAL_ID: frozenset({"id"}),
@@ -92,6 +95,7 @@ BOOKKEEPING: Mapping[str, frozenset[str]] = {
             "lastUsedAt",
         }
     ),
+    MIGRATION: frozenset({"id", "claimedBy", "claimedUntil", "finishedAt"}),
     RETRACTED: frozenset({"type", "retractedAt", "retractedBy", "retractedFor"}),
 }
 """Labels and types that Forebear writes for itself, with the properties of their own."""

@@ -67,6 +67,8 @@ class Edge:
     properties: tuple[Property, ...] = ()
     interval: bool = False
     one: bool = False
+    derived: bool = False
+    """Whether it follows from others, so that no fact says it and no audit entry tells of it."""
 
     @property
     def stored_properties(self) -> tuple[Property, ...]:
@@ -103,6 +105,7 @@ class _EdgeMarker:
     properties: builtins.type[EdgeProperties] | None
     interval: bool
     one: bool
+    derived: bool
 
 
 def edge(
@@ -114,13 +117,15 @@ def edge(
     properties: builtins.type[EdgeProperties] | None = None,
     interval: bool = False,
     one: bool = False,
+    derived: bool = False,
 ) -> Any:
     """An outgoing edge: its type, the kinds it may lead to, and the name and description of its way back.
 
     `one`: a node has at most one such edge, so the field is a node and not a connection.
     `interval`: it holds for `[validFrom, validTo)`, and its `validFrom` is part of its identity.
+    `derived`: it follows from what is recorded otherwise, so no fact may say it.
     """
-    return _EdgeMarker(type, targets, doc, back, back_doc, properties, interval, one)
+    return _EdgeMarker(type, targets, doc, back, back_doc, properties, interval, one, derived)
 
 
 def edges_of(cls: type) -> tuple[Edge, ...]:
@@ -147,4 +152,5 @@ def _edge(source: str, attribute: str, marker: _EdgeMarker) -> Edge:
         properties=marker.properties.members if marker.properties else (),
         interval=marker.interval,
         one=marker.one,
+        derived=marker.derived,
     )

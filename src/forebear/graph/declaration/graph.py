@@ -134,8 +134,8 @@ class Graph:
 
     @cached_property
     def identities(self) -> dict[str, Property]:
-        """The properties of edges that are part of an edge's identity, by name."""
-        return {p.name: p for e in reversed(self.edges) for p in e.identity}
+        """The properties that are part of the identity of edges which facts state, by name."""
+        return {p.name: p for e in reversed(self.edges) if not e.derived for p in e.identity}
 
     def back_edges(self, kind: str) -> tuple[Edge, ...]:
         """The edges that lead to a kind."""

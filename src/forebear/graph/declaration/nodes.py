@@ -100,6 +100,11 @@ class Kind:
         return (*(p.name for p in self.guaranteed), *(name for p in self.told for name in (p.told, p.since)))
 
     @cached_property
+    def stated(self) -> tuple[Edge, ...]:
+        """The edges that facts and actions state: all but the derived."""
+        return tuple(e for e in self.edges if not e.derived)
+
+    @cached_property
     def searchable(self) -> tuple[Property, ...]:
         """The properties that full-text search reads."""
         return tuple(p for p in self.properties.values() if p.searchable)

@@ -30,6 +30,7 @@ PART_OF = EdgeType("PART_OF", EdgeClass.CONTEXT, "A run is part of an experiment
 SUPERSEDES = EdgeType("SUPERSEDES", EdgeClass.CONTEXT, "It takes the place of another. It inherits nothing from it.")
 FOR = EdgeType("FOR", EdgeClass.CONTEXT, "A line or an artifact is for hardware, or a fleet for a customer.")
 IN_LINE = EdgeType("IN_LINE", EdgeClass.CONTEXT, "A release stands in a release line, or a fleet runs it.")
+PERMITTED = EdgeType("PERMITTED", EdgeClass.CONTEXT, "A release may go on running in its line.")
 ABOUT = EdgeType("ABOUT", EdgeClass.CONTEXT, "Evidence or a decision is about something.")
 GOVERNS = EdgeType("GOVERNS", EdgeClass.CONTEXT, "A policy governs a release line.")
 COMPARED_WITH = EdgeType("COMPARED_WITH", EdgeClass.CONTEXT, "A decision compared with a release.")

@@ -5,7 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from forebear.graph.declaration import ENDS, PROSE, Change, Digest, Json, Long, Node, Standing, Value, edge, prop
+from forebear.graph.declaration import (
+    ENDS,
+    PROSE,
+    Change,
+    Digest,
+    EdgeProperties,
+    Json,
+    Long,
+    Node,
+    Standing,
+    Value,
+    edge,
+    prop,
+)
 from forebear.graph.kinds.edge_types import (
     ABOUT,
     APPROVED_BY,
@@ -20,6 +33,7 @@ from forebear.graph.kinds.edge_types import (
     JUSTIFIED_BY,
     MEASURED_WITH,
     OF,
+    PERMITTED,
     PROMOTED_FROM,
     SAMPLED_FROM,
     SUPERSEDES,
@@ -98,6 +112,20 @@ class ReleaseState(StrEnum):
     ARCHIVED = "ARCHIVED"
 
 
+class Basis(StrEnum):
+    """What lets a release run: an approval, an override, or an approval that is stale. Where several do, the first counts."""
+
+    APPROVAL = "APPROVAL"
+    OVERRIDE = "OVERRIDE"
+    STALE_APPROVAL = "STALE_APPROVAL"
+
+
+class Permitting(EdgeProperties):
+    """On what a release may go on running."""
+
+    basis: Basis = prop("What lets it run.", identity=True)
+
+
 class Release(Node, prefix="release", versioned=True, standing=Standing.GOVERNED):
     """One model version in one release line. It holds the state."""
 
@@ -122,6 +150,11 @@ class Release(Node, prefix="release", versioned=True, standing=Standing.GOVERNED
     approved_by = edge(
         APPROVED_BY, "Decision", doc="The decisions that approved it.",
         back="approves", back_doc="The releases that it approved.",
+    )  # fmt: skip
+    permitted_in = edge(
+        PERMITTED, "ReleaseLine", interval=True, properties=Permitting, derived=True,
+        doc="Where what runs of it may go on running, when, and on which basis. It follows from decisions and policies.",
+        back="permits", back_doc="The releases that may go on running in this line, when, and on which basis.",
     )  # fmt: skip
 
 
@@ -328,18 +361,16 @@ class ArtifactState(StrEnum):
     DELETED = "DELETED"
 
 
-class Basis(StrEnum):
-    """Why something may run: an approval, a stale approval or an override."""
-
-    APPROVAL = "APPROVAL"
-    STALE_APPROVAL = "STALE_APPROVAL"
-    OVERRIDE = "OVERRIDE"
-
-
 class Artifact(Node, prefix="artifact", standing=Standing.GOVERNED, reported_by=("digest", "externalIds"), by_digest=True):
     """One build of a version for one hardware target, named by its digest."""
 
     state: ArtifactState | None = prop("Whether it may be used.", change=Change.APPENDED, default=None)
+    quarantined_at: datetime | None = prop(
+        "Since when it must not be used; null where nobody put it in quarantine.", change=Change.APPENDED, default=None
+    )
+    deleted_at: datetime | None = prop(
+        "Since when its content is gone; null where nobody deleted it.", change=Change.APPENDED, default=None
+    )
     format: str | None = prop("Its format, such as TensorRT.", default=None)
     precision: str | None = prop("Its numeric precision, such as INT8.", default=None)
     digest: Digest | None = prop("Digest of its content, as `algorithm:hex`.", default=None, indexed=True)

@@ -6,7 +6,7 @@ is bounded on both sides wherever it can be.
 
 from __future__ import annotations
 
-from forebear.graph.declaration import EXTERNAL_ID, IDENTIFIES, OWN_LABELS, RETRACTED, REVISES, REVISION, Graph
+from forebear.graph.declaration import EXTERNAL_ID, IDENTIFIES, MIGRATION, OWN_LABELS, RETRACTED, REVISES, REVISION, Graph
 from forebear.graph.ids import Ids
 
 NODE_COUNTS = "MATCH (n) RETURN labels(n)[0] AS name, count(*) AS count"
@@ -20,7 +20,7 @@ class Layout:
     """The labels and relationship types of a graph, Forebear's own included, and which label an edge's end has."""
 
     def __init__(self, graph: Graph) -> None:
-        self.labels = (*graph.kinds, *OWN_LABELS)
+        self.labels = (*graph.kinds, *(label for label in OWN_LABELS if label != MIGRATION))
         self.types = frozenset({*graph.edge_types, RETRACTED, REVISES, IDENTIFIES})
         self._ids = Ids(graph)
 

@@ -121,8 +121,8 @@ def values(kind: Kind) -> str:
 
 
 def edges(kind: Kind) -> str:
-    """The edges of the nodes of a kind with the ids `$ids`, as they are now."""
-    types = "|".join(sorted({e.type.name for e in kind.edges}))
+    """The edges of the nodes of a kind with the ids `$ids`, as they are now, without those that follow from others."""
+    types = "|".join(sorted({e.type.name for e in kind.stated}))
     return (
         f"UNWIND $ids AS id\n"
         f"MATCH (n:{kind.name} {{id: id}})-[e:{types}]->(m)\n"

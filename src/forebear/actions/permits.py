@@ -1,0 +1,57 @@
+"""Mends the intervals in which releases may go on running, where they are not what follows from a release's history.
+
+Actions write them along. History that is imported, and what an older version of Forebear wrote, does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+
+import msgspec
+
+from forebear.domain.permit_history import History, mending
+from forebear.graph.moments import moment
+from forebear.store import Store, WriteTransaction
+from forebear.store.statements import statements
+
+BATCH = 200
+"""How many releases are mended in one transaction."""
+
+RECORDER = "evaluation"
+"""Who takes back an interval that nothing explains."""
+
+
+async def mend(store: Store, releases: Iterable[str]) -> int:
+    """Mends the intervals of releases; answers how many were added or taken back. Raises `StoreError`."""
+    ids = sorted({*releases})
+    return sum([await store.write(partial(mend_within, releases=ids[n : n + BATCH])) for n in range(0, len(ids), BATCH)])
+
+
+async def mend_unsettled(store: Store) -> int:
+    """Mends the intervals of those releases whose state says at once that they are not what follows. Raises `StoreError`."""
+    rows = await store.read(statements("permits")["unsettled"], {"now": moment(datetime.now(UTC))})
+    return await mend(store, (str(row["release"]) for row in rows))
+
+
+async def mend_within(
+    transaction: WriteTransaction, releases: Sequence[str], versions: Sequence[str] = (), decisions: Sequence[str] = ()
+) -> int:
+    """Mends the intervals of releases, of those of versions and of those that decisions are about, in a transaction.
+
+    Answers how many were added or taken back. Raises `StoreError`.
+    """
+    text = statements("permits")
+    named = {"releases": [*releases], "versions": [*versions], "decisions": [*decisions]}
+    rows = await transaction.run(text["history"], named)
+    now = moment(datetime.now(UTC))
+    changes = [mending(msgspec.convert(row, History), now, RECORDER) for row in rows]
+    retired = [each for change in changes for each in change.retired]
+    known = [each for change in changes for each in change.known]
+    former = [each for change in changes for each in change.former]
+    if retired:
+        await transaction.run(text["retire"], {"retired": retired})
+    if known or former:
+        await transaction.run(text["record"], {"known": known, "former": former})
+    return len(retired) + len(known) + len(former)

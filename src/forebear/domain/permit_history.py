@@ -1,0 +1,305 @@
+"""What the intervals of a release follow from, and which follow: for whoever verifies, imports or migrates.
+
+The history of a release is its own revisions, the decisions about it and the corrections of its version. Both clocks count:
+for each moment at which something was recorded, the steps known then are taken in the order of the world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from forebear.domain.permitted import BEGINNING, ENDS_OVERRIDE, NEVER, STANDS, Holds, Permit, in_order, later, settled
+from forebear.domain.standing import Row
+from forebear.graph.kinds.release import Basis, DecisionType, ReleaseState, Verdict
+
+
+class RevisionRow(Row, frozen=True):
+    """Who revised something, when and from where."""
+
+    revised_at: str
+    revised_by: str | None = None
+    revised_from: str | None = None
+
+
+class StoodRow(RevisionRow, frozen=True, kw_only=True):
+    """What a release was until a revision."""
+
+    state: ReleaseState | None = None
+    stale_from: str | None = None
+
+
+class SaidRow(Row, frozen=True, kw_only=True):
+    """What is said of a decision."""
+
+    type: DecisionType | None = None
+    verdict: Verdict | None = None
+    digest: str | None = None
+    decided_at: str | None = None
+    expires_at: str | None = None
+    state: ReleaseState | None = None
+
+
+class SaidBeforeRow(SaidRow, frozen=True, kw_only=True):
+    """What was said of a decision until a revision, since imported history may be completed."""
+
+    revised_at: str
+    revised_by: str | None = None
+    revised_from: str | None = None
+
+
+class DecidedRow(SaidRow, frozen=True, kw_only=True):
+    """A decision about it, with who recorded it, when and from where."""
+
+    id: str
+    recorded_at: str
+    recorded_by: str | None = None
+    source: str | None = None
+    imported: bool | None = None
+    stood: tuple[SaidBeforeRow, ...] = ()
+
+    def known(self, moment: str) -> DecidedRow | None:
+        """The decision as it was known at a moment; None before it was recorded."""
+        if self.recorded_at > moment:
+            return None
+        before = next((row for row in self.stood if row.revised_at > moment), None)
+        if before is None:
+            return self
+        return msgspec.structs.replace(self, **{name: getattr(before, name) for name in SaidRow.__struct_fields__})
+
+    @property
+    def at(self) -> str:
+        """When it was decided, in the world."""
+        return self.decided_at or BEGINNING
+
+    @property
+    def moves(self) -> bool:
+        """Whether an action may have changed the release by it."""
+        return not self.imported and (self.type in _DECIDES or self.type is DecisionType.EVALUATION)
+
+
+class StoredRow(Row, frozen=True):
+    """An interval as it is stored."""
+
+    basis: Basis
+    valid_from: str
+    recorded_at: str
+    valid_to: str | None = None
+
+    @property
+    def permit(self) -> Permit:
+        """The interval itself."""
+        return Permit(self.basis, self.valid_from, self.valid_to)
+
+
+class History(Row, frozen=True):
+    """A row of `cypher/permits/history.cypher`: all that the intervals of a release follow from, and those that are stored."""
+
+    id: str
+    line: str
+    since: str
+    """When it was recorded that it is in its line."""
+    recorded_at: str
+    recorded_by: str | None = None
+    source: str | None = None
+    state: ReleaseState | None = None
+    stale_from: str | None = None
+    imported: bool | None = None
+    stood: tuple[StoodRow, ...] = ()
+    decisions: tuple[DecidedRow, ...] = ()
+    bound: tuple[RevisionRow, ...] = ()
+    """When something was corrected of what makes its version executable."""
+    permitted: tuple[StoredRow, ...] = ()
+    former: tuple[StoredRow, ...] = ()
+    """Intervals that were retracted."""
+
+
+@dataclass(frozen=True)
+class KnownPermit:
+    """An interval as it was known: who recorded it, when and from where; and since when it is known otherwise, if it is."""
+
+    permit: Permit
+    recorded_at: str
+    recorded_by: str | None = None
+    source: str | None = None
+    retracted_at: str | None = None
+    retracted_by: str | None = None
+
+
+@dataclass(frozen=True, order=True)
+class _Step:
+    """Something that changed what holds of a release, at a moment of the world. Steps sort in the order in which they count."""
+
+    at: str
+    nth: int
+    """Of several at one moment: what decisions say comes before what the release itself says."""
+    id: str
+    holds: Callable[[Holds], Holds] = field(compare=False)
+    """What holds after it, of what held before."""
+
+
+def derived(history: History) -> list[KnownPermit]:
+    """Every interval of a release, with when it was known: computed from its history alone.
+
+    For each moment at which something was recorded, the steps that were known then are taken in the order of the world.
+    """
+    known: list[KnownPermit] = []
+    current: dict[Permit, int] = {}
+    for moment, (by, source) in sorted(_recorders(history).items()):
+        after = _settled(_steps(history, moment))
+        for permit in current.keys() - after:
+            n = current.pop(permit)
+            known[n] = replace(known[n], retracted_at=moment, retracted_by=by)
+        for permit in sorted(after - current.keys(), key=in_order):
+            current[permit] = len(known)
+            known.append(KnownPermit(permit, moment, by, source))
+    return known
+
+
+def _recorders(history: History) -> dict[str, tuple[str | None, str | None]]:
+    """The moments at which something was recorded that intervals follow from: by whom, and from where."""
+    recorded = dict.fromkeys((history.recorded_at, history.since), (history.recorded_by, history.source))
+    recorded |= {d.recorded_at: (d.recorded_by, d.source) for d in history.decisions}
+    recorded |= {row.revised_at: (row.revised_by, row.revised_from) for d in history.decisions for row in d.stood}
+    recorded |= {row.revised_at: (row.revised_by, row.revised_from) for row in (*history.bound, *history.stood)}
+    return {at: by for at, by in recorded.items() if at >= history.since}
+
+
+def _settled(steps: Iterable[_Step]) -> frozenset[Permit]:
+    permits: frozenset[Permit] = frozenset()
+    holds = Holds()
+    for step in sorted(steps):
+        holds = step.holds(holds)
+        permits = settled(permits, step.at, holds)
+    return permits
+
+
+_DECIDES = (
+    DecisionType.APPROVAL,
+    DecisionType.PROMOTION,
+    DecisionType.REJECTION,
+    DecisionType.WITHDRAWAL,
+    DecisionType.DEPRECATION,
+    DecisionType.RESTORATION,
+    DecisionType.ARCHIVAL,
+)
+"""The decisions after which an approval stands, or does not."""
+
+
+_APPROVES = (DecisionType.APPROVAL, DecisionType.PROMOTION)
+
+AFTER_ALL = "~"
+"""A moment after all others."""
+
+
+def _steps(history: History, moment: str) -> Iterator[_Step]:
+    """The steps of a release that were known at a moment."""
+    decisions = [known for d in history.decisions if (known := d.known(moment))]
+    granted = [d for d in decisions if d.verdict is Verdict.GRANTED]
+    imported = [d for d in granted if d.imported and d.type in _DECIDES]
+    since = max((d.at for d in imported), default=BEGINNING)
+    first = history.stood[0] if history.stood else history
+    approval = max(((d.at, d.id) for d in imported if d.type in _APPROVES), default=("", ""))
+    for d in imported:
+        # From when it is stale is said of its last approval.
+        stale_from = first.stale_from if (d.at, d.id) >= approval else None
+        yield _Step(d.at, 0, d.id, partial(replace, approved=_approves(d), stale_from=stale_from))
+    for d in granted:
+        if d.type in ENDS_OVERRIDE:
+            yield _Step(d.at, 1, d.id, partial(replace, overridden_until=NEVER))
+        elif d.type is DecisionType.OVERRIDE and d.digest is not None:
+            yield _Step(d.at, 2, d.id, partial(_overridden, until=d.expires_at))
+    for row in history.bound:
+        if row.revised_at <= moment:
+            # What imported decisions approved was what its version was then; later its own state says what stands.
+            was = {"approved": False} if history.imported and row.revised_at < since else {}
+            yield _Step(row.revised_at, 3, "", partial(replace, overridden_until=NEVER, **was))
+    # What stood until a revision is in its record, and what stands now in the release.
+    stood = [*((row.state, row.stale_from) for row in history.stood), (history.state, history.stale_from)]
+    starts = [history.recorded_at, *(row.revised_at for row in history.stood)]
+    latest = AFTER_ALL
+    for n in range(len(starts) - 1, -1, -1):
+        (state, stale_from), recorded = stood[n], starts[n]
+        if recorded <= moment:
+            at = since if history.imported and n == 0 else _at(recorded, decisions, stale_from)
+            # What is told afterwards is told in order: what came before something else happened before it.
+            latest = min(at, latest)
+            # Until the last imported decision decisions say what stood, and from then on the release itself.
+            yield _Step(max(latest, since), 4, f"{n:09}", partial(replace, approved=state in STANDS, stale_from=stale_from))
+
+
+def _at(recorded: str, decisions: Iterable[DecidedRow], stale_from: str | None) -> str:
+    """When a release became what a revision says: when that was decided, where it was; else when it was recorded.
+
+    What is stale since an earlier moment became so then: policies are told afterwards, too.
+    """
+    decided = [d.at for d in decisions if d.recorded_at == recorded and d.moves]
+    return max(decided, default=min(recorded, stale_from or recorded))
+
+
+def _approves(d: DecidedRow) -> bool:
+    """Whether an approval stands after an imported decision."""
+    if d.type is DecisionType.RESTORATION:
+        return d.state in STANDS
+    return d.type in (*_APPROVES, DecisionType.DEPRECATION)
+
+
+def _overridden(holds: Holds, until: str | None) -> Holds:
+    return replace(holds, overridden_until=later(holds.overridden_until, until))
+
+
+@dataclass(frozen=True)
+class Mending:
+    """How stored intervals become those that follow: rows for `record.cypher` and `retire.cypher`."""
+
+    known: list[dict[str, Any]]
+    former: list[dict[str, Any]]
+    retired: list[dict[str, Any]]
+
+
+def mending(history: History, now: str, by: str) -> Mending:
+    """What is to be written where the stored intervals of a release are not those that follow from its history.
+
+    Each carries the moments at which what caused it was recorded, so that answers about what was known stay what they were.
+    What nothing in the history explains is retracted `now`, by `by`.
+    """
+    every = derived(history)
+    current = {k.permit: k for k in every if k.retracted_at is None}
+    former = {(k.permit, k.recorded_at): k for k in every if k.retracted_at is not None}
+    gone = {(row.permit, row.recorded_at) for row in history.permitted if row.permit not in current}
+    there = {row.permit for row in history.permitted}
+    ends = {"release": history.id, "line": history.line}
+    return Mending(
+        [{**ends, "properties": _stamped(k)} for permit, k in current.items() if permit not in there],
+        [
+            {
+                **ends,
+                "properties": {
+                    **_stamped(k),
+                    "type": "PERMITTED",
+                    "retractedAt": k.retracted_at,
+                    "retractedBy": k.retracted_by,
+                },
+            }
+            for key, k in former.items()
+            if key not in gone and key not in {(row.permit, row.recorded_at) for row in history.former}
+        ],
+        [
+            {
+                **ends,
+                "basis": permit.basis.value,
+                "validFrom": permit.valid_from,
+                "retractedAt": former[permit, at].retracted_at if (permit, at) in former else now,
+                "retractedBy": former[permit, at].retracted_by if (permit, at) in former else by,
+            }
+            for permit, at in sorted(gone)
+        ],
+    )
+
+
+def _stamped(known: KnownPermit) -> dict[str, Any]:
+    return {**known.permit.properties, "recordedAt": known.recorded_at, "recordedBy": known.recorded_by, "source": known.source}

@@ -1,0 +1,154 @@
+"""What a release may go on running on, and when: the intervals of its `PERMITTED` edges.
+
+An approval lets a release run until it is withdrawn, stale or put away; a stale approval and an override let it go on as well.
+Each is an interval of its own, and they overlap where several hold. To *start* something, `domain.permission` asks for more.
+
+The intervals follow from decisions, policies and corrections. Each change of a release is a step: `settled` ends what holds no
+longer, begins what holds from now on, and writes the end of a grace ahead. `following` takes that step for an action, and
+`domain.permit_history` takes all steps that a release's history tells of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from forebear.domain.outcome import Connect, Describe, Disconnect, Effect, Revise
+from forebear.domain.standing import BOUND
+from forebear.graph.kinds.release import Basis, DecisionType, ReleaseState, Verdict
+
+EDGE = "permittedIn"
+"""The edge that holds an interval, from a release to its line."""
+
+BEGINNING = "0001-01-01T00:00:00.000000Z"
+"""Since when something holds of which nobody said when it began, such as an imported approval without a decision."""
+
+STANDS = (ReleaseState.APPROVED, ReleaseState.DEPLOYED, ReleaseState.DEPRECATED)
+"""The states in which an approval lets a release go on running."""
+
+ENDS_OVERRIDE = (DecisionType.REJECTION, DecisionType.WITHDRAWAL, DecisionType.DEPRECATION, DecisionType.ARCHIVAL)
+"""What people decide against a release, they have decided against its override as well."""
+
+
+@dataclass(frozen=True, order=True)
+class Permit:
+    """A release may go on running on a basis, from a moment until another (exclusive), or until further notice."""
+
+    basis: Basis
+    valid_from: str
+    valid_to: str | None = None
+
+    def __str__(self) -> str:
+        until = f" until {self.valid_to}" if self.valid_to else ""
+        return f"{self.basis} since {self.valid_from}{until}"
+
+    @property
+    def properties(self) -> dict[str, str]:
+        """As its edge holds it."""
+        end = {} if self.valid_to is None else {"validTo": self.valid_to}
+        return {"basis": self.basis.value, "validFrom": self.valid_from, **end}
+
+    @classmethod
+    def stored(cls, properties: Mapping[str, Any]) -> Permit:
+        """Of the properties of its edge."""
+        return cls(Basis(properties["basis"]), properties["validFrom"], properties.get("validTo"))
+
+
+NEVER = ""
+"""Until when an override lasts that does not hold: a moment before all others."""
+
+
+@dataclass(frozen=True)
+class Holds:
+    """What holds of a release after a step: whether an approval stands, from when it is stale, and until when an override
+    lasts (`NEVER` where none does, None where it lasts for good)."""
+
+    approved: bool = False
+    stale_from: str | None = None
+    overridden_until: str | None = NEVER
+
+
+def settled(before: Iterable[Permit], at: str, holds: Holds) -> frozenset[Permit]:
+    """The intervals after a step at a moment: what was before it stays, and from then on there is what `holds`."""
+    ahead: dict[Basis, tuple[str, str | None]] = {}
+    if holds.approved:
+        stale = holds.stale_from
+        if stale is None or stale > at:
+            ahead[Basis.APPROVAL] = (at, stale)
+        if stale is not None:
+            ahead[Basis.STALE_APPROVAL] = (max(at, stale), None)
+    if holds.overridden_until is None or holds.overridden_until > at:
+        ahead[Basis.OVERRIDE] = (at, holds.overridden_until)
+    after = set()
+    for permit in before:
+        if permit.valid_to is not None and permit.valid_to < at:
+            after.add(permit)
+        elif permit.valid_from < at:
+            since, until = ahead.get(permit.basis, (None, None))
+            goes_on = since == at
+            after.add(Permit(permit.basis, permit.valid_from, until if goes_on else at))
+            if goes_on:
+                del ahead[permit.basis]
+    return frozenset(after | {Permit(basis, *interval) for basis, interval in ahead.items()})
+
+
+def following(rows: Iterable[Mapping[str, Any]], effects: Sequence[Effect], now: str) -> tuple[Connect | Disconnect, ...]:
+    """How the intervals of releases change with the effects of an action; nothing for most actions.
+
+    `rows` are those of `cypher/actions/standing_facts.cypher`, as they were before.
+    """
+    known = {row["release"]["id"]: row for row in rows if row["release"] is not None}
+    new = {e.id: e.document for e in effects if isinstance(e, Describe) and e.document["kind"] == "Release"}
+    changes: list[Connect | Disconnect] = []
+    for id in (*known, *(id for id in new if id not in known)):
+        row = known.get(id)
+        before = frozenset(Permit.stored(each) for each in row["permitted"]) if row else frozenset()
+        line = str(row["line"]["id"] if row else new[id]["line"])
+        holds = _after(id, row, before, effects, now)
+        if holds is not None:
+            changes += _changed(id, line, before, settled(before, now, holds))
+    return tuple(changes)
+
+
+def _after(
+    id: str, row: Mapping[str, Any] | None, before: Iterable[Permit], effects: Iterable[Effect], now: str
+) -> Holds | None:
+    """What holds of a release after effects; None where none of them is about that."""
+    release = row["release"] if row else {}
+    state, stale_from = release.get("state", ReleaseState.CANDIDATE), release.get("staleFrom")
+    lasting = (p.valid_to for p in before if p.basis is Basis.OVERRIDE and (p.valid_to is None or p.valid_to > now))
+    until: str | None = next(lasting, NEVER)
+    concerned = False
+    for effect in effects:
+        match effect:
+            case Revise(changed, _, after) if changed == id and after.keys() & {"state", "staleFrom"}:
+                state, stale_from = after.get("state", state), after.get("staleFrom", stale_from)
+                concerned = True
+            case Revise(changed, _, after) if row and changed == row["version"]["id"] and after.keys() & BOUND:
+                until, concerned = NEVER, True
+            case Describe(document) if document["kind"] == "Decision" and id in document["about"]:
+                if document["verdict"] != Verdict.GRANTED:
+                    continue
+                if document["type"] in ENDS_OVERRIDE:
+                    until, concerned = NEVER, True
+                elif document["type"] == DecisionType.OVERRIDE:
+                    until, concerned = later(until, document.get("expiresAt")), True
+    return Holds(state in STANDS, stale_from, until) if concerned else None
+
+
+def later(until: str | None, other: str | None) -> str | None:
+    """The later of two ends."""
+    return None if until is None or other is None else max(until, other)
+
+
+def _changed(id: str, line: str, before: frozenset[Permit], after: frozenset[Permit]) -> Iterator[Connect | Disconnect]:
+    for permit in sorted(before - after, key=in_order):
+        yield Disconnect(id, EDGE, line, {"basis": permit.basis.value, "validFrom": permit.valid_from})
+    for permit in sorted(after - before, key=in_order):
+        yield Connect(id, EDGE, line, permit.properties)
+
+
+def in_order(permit: Permit) -> tuple[str, str]:
+    """What intervals are sorted by: when they begin."""
+    return permit.valid_from, permit.basis.value
