@@ -192,7 +192,10 @@ class Answers:
         if isinstance(found, Mapping):
             return _seen(found, time)
         placed = sorted(((" ".join(row.order), row.columns) for row in found), key=lambda row: row[0])
-        rows = [(None, key, Row(_seen(columns, time), None, f"{question.file}:{key}")) for key, columns in placed]
+        rows = [
+            (None, key, Row(_seen(columns, _then(time, given.get(question.known(columns)))), None, f"{question.file}:{key}"))
+            for key, columns in placed
+        ]
         return _cut(rows, arguments, question.file)
 
     def left_open(self, info: GraphQLResolveInfo) -> Any:
@@ -446,6 +449,11 @@ def _follows(row: tuple[Any, str, Row], passed: tuple[Any, str], *, by_key: bool
 
 def _is_id(type_: Any) -> bool:
     return get_named_type(type_).name == "ID"
+
+
+def _then(time: Time, known: str | None) -> Time:
+    """The time of a question, or that of the moment of knowledge that a row is about."""
+    return time if known is None or known == time.known else Time(known, known)
 
 
 def _seen(found: Any, time: Time) -> Any:

@@ -22,11 +22,18 @@ class Question:
     bounds: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     moments: tuple[str, ...] = ()
     """The arguments that are moments of knowledge: what is asked about must have stood at one of them."""
+    known: Callable[[Mapping[str, Any]], str] = lambda columns: "asKnownAt"
+    """The argument that is the moment of knowledge as of which the nodes of a row are read."""
+
+
+def _compared(columns: Mapping[str, Any]) -> str:
+    """The moment of which a change is told: of what went the first."""
+    return "from" if columns["change"] == "REMOVED" else "to"
 
 
 QUESTIONS: Mapping[str, Question] = {
     "Query.lineage": Question("lineage", lineage, bounds={"maxDepth": (0, 50), "first": (0, 500)}),
-    "Query.lineageDiff": Question("lineage_diff", lineage_diff, moments=("from", "to")),
+    "Query.lineageDiff": Question("lineage_diff", lineage_diff, moments=("from", "to"), known=_compared),
     "Query.paths": Question("paths", paths, bounds={"maxLength": (0, 50), "first": (0, 100)}),
     "Query.impact": Question("impact", impact),
     "Query.fleetsRunning": Question("fleets_running", fleets_running, {"trainedOn": ("Dataset", "DatasetVersion")}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from forebear.graph.complaint import shown
@@ -71,9 +71,7 @@ def answer(
         return dialect.fill(dialect.rewrite(text, as_known=time.known is not None), texts)
 
     # A moment that is left out is now, and its nodes are read as they are.
-    known = [
-        (where, replace(time, known=texts[m] if arguments.values.get(m) is not None else None)) for m, where in question.known
-    ]
+    known = [(where, Time(texts[m], texts[m]) if arguments.values.get(m) is not None else time) for m, where in question.known]
     rows = _QuestionRows(statement, project, question, fill(question.body), fill, known or [("", time)], imports)
     if question.paged:
         text, finish = page(statement, s, rows.paged(), container=n or "o")
