@@ -15,7 +15,7 @@ from typing import Any
 import uvicorn
 
 from forebear.app import Forebear, application
-from forebear.cli.server import configured
+from forebear.cli.serve import configured
 
 SECONDS = 60.0
 

@@ -2,7 +2,7 @@
 
 import socket
 
-from forebear.cli.server import bound
+from forebear.cli.serve import bound
 from forebear.settings import Settings
 
 

@@ -14,9 +14,9 @@ import msgspec
 import pytest
 
 from forebear.app import Forebear
-from forebear.cli import stream as cli_stream
+from forebear.cli import import_ as cli_stream
+from forebear.cli.import_ import Import
 from forebear.cli.registry import Remote
-from forebear.cli.stream import Import
 from forebear.cli.terminal import Code, Failure
 from forebear.record import stream
 from forebear.record.stream import Line, record_lines

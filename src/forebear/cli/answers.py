@@ -14,8 +14,8 @@ from rich.text import Text
 
 from forebear.cli import terminal
 from forebear.cli.actions import in_commands
+from forebear.cli.asking import BEYOND, AsKnownAt, At, answer
 from forebear.cli.parameters import taking
-from forebear.cli.questions import BEYOND, AsKnownAt, At, answer
 from forebear.cli.terminal import AsJson, Code, Token, Url, checked_moment, counted, out, short
 from forebear.domain.remedy import kebab
 from forebear.graph.declaration import camel

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from forebear.cli import terminal
-from forebear.cli.archive import writing
+from forebear.cli.export import writing
 from forebear.cli.registry import Interrupted, Registry, opened
 from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, counted, err, out
 

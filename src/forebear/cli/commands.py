@@ -10,7 +10,23 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from forebear.cli import archive, audit, demo, doctor, entry, policy, query, questions, schema, server, stream, tokens
+from forebear.cli import (
+    audit,
+    demo,
+    doctor,
+    export,
+    impact,
+    import_,
+    lineage,
+    paths,
+    policy,
+    query,
+    restore,
+    schema,
+    serve,
+    show,
+    token,
+)
 from forebear.cli.terminal import CODES, Code, Failure, err, is_short, printable
 
 
@@ -47,21 +63,21 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("serve")(server.serve)
+app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
-app.command("import")(stream.import_)
-app.command("show")(entry.show)
-app.command("lineage")(questions.lineage)
-app.command("impact")(questions.impact)
-app.command("paths")(questions.paths)
+app.command("import")(import_.import_)
+app.command("show")(show.show)
+app.command("lineage")(lineage.lineage)
+app.command("impact")(impact.impact)
+app.command("paths")(paths.paths)
 app.command("query")(query.query)
-app.command("export")(archive.export)
-app.command("restore")(archive.restore)
+app.command("export")(export.export)
+app.command("restore")(restore.restore)
 app.add_typer(policy.app, name="policy")
 app.add_typer(audit.app, name="audit")
 app.command("doctor")(doctor.doctor)
 app.add_typer(schema.app, name="schema")
-app.add_typer(tokens.app, name="token")
+app.add_typer(token.app, name="token")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

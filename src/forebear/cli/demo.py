@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from forebear.cli import server, terminal
+from forebear.cli import serve, terminal
 from forebear.cli.audit import verified
 from forebear.cli.registry import Local, ask
 from forebear.cli.story import steps, tell
@@ -59,7 +59,7 @@ def demo(
     # Its log would push what there is to read off the screen.
     quiet = {} if "log_level" in given.model_fields_set else {"log_level": "warning"}
     settings = given.model_copy(update={"graph_uri": None, "data_dir": data_dir or given.data_dir / "demo", **quiet})
-    server.run(settings, before=_prepare, then=_introduce)
+    serve.run(settings, before=_prepare, then=_introduce)
 
 
 async def _prepare(registry: Forebear) -> None:

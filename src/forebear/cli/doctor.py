@@ -177,7 +177,7 @@ def _database(check: str, settings: Settings) -> Finding:
 def _port(settings: Settings) -> Finding:
     import httpx
 
-    from forebear.cli.server import bound
+    from forebear.cli.serve import bound
 
     try:
         bound(settings).close()

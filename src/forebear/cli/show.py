@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from forebear.cli import terminal
-from forebear.cli.questions import Of, answer
+from forebear.cli.asking import Of, answer
 from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, minute, out, short
 from forebear.domain.remedy import kebab
 from forebear.view.nodes import SPAN, VERSION, document_of

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from forebear.cli import terminal
-from forebear.cli.questions import answer
+from forebear.cli.asking import answer
 from forebear.cli.terminal import AsJson, Failure, Token, Url, err, out
 from forebear.domain.roles import Role
 from forebear.view.actors import CREATE_TOKEN, REVOKE_TOKEN, TOKENS

@@ -1,0 +1,56 @@
+"""Asking: what the commands that ask take, and how their questions are answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from forebear.cli import terminal
+from forebear.cli.registry import ask, opened
+from forebear.cli.terminal import checked_moment
+
+Of = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID", help="The node's id, such as model:parcel-picker@2 or dataset:bridge_orig@1.0.0.", show_default=False
+    ),
+]
+First = Annotated[int, typer.Option(min=1, max=500, help="The number of nodes to show.")]
+At = Annotated[
+    str | None,
+    typer.Option(
+        help="A moment in the world, such as 2026-07-15T12:00:00Z. By default now.",
+        callback=checked_moment,
+        metavar="MOMENT",
+        show_default=False,
+    ),
+]
+AsKnownAt = Annotated[
+    str | None,
+    typer.Option(
+        help="A moment of knowledge: answer from what was recorded by then. By default answer from everything.",
+        callback=checked_moment,
+        metavar="MOMENT",
+        show_default=False,
+    ),
+]
+
+BEYOND = "a walk met its bound of 50 edges, so there may be more"
+
+
+def answer(
+    document: str, variables: Mapping[str, Any], url: str | None, token: str | None, *, exact: bool = False
+) -> dict[str, Any]:
+    """The data that answers a question, `printable` for people unless it has to be `exact`.
+
+    Raises `Failure` where something in it is not known.
+    """
+
+    async def asking() -> dict[str, Any]:
+        async with opened(url, token) as registry:
+            return await ask(registry, document, variables, exact=exact)
+
+    terminal.configure_logs("warning")
+    return terminal.run(asking())
