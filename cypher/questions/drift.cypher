@@ -21,10 +21,10 @@
 // column intended Artifact: The artifact that should run. Null if nothing is intended.
 MATCH (fleet /* of fleet */ {id: $fleet}) WHERE true
 CALL (fleet) {
-  MATCH (fleet)<-[within:MEMBER_OF|ON]-(subject:Robot|Deployment) WHERE coalesce(within.validFrom <= $at, true) AND coalesce(within.validTo > $at, true)
+  MATCH (fleet)<-[within:MEMBER_OF|ON]-(subject:Robot|Deployment) WHERE holds_if_dated(within, $at)
   RETURN subject
   UNION
-  MATCH (fleet)<-[part:PART_OF]-(cohort:Cohort)<-[within:MEMBER_OF|ON]-(subject:Robot|Deployment) WHERE coalesce(within.validFrom <= $at, true) AND coalesce(within.validTo > $at, true) AND holds(part, $at)
+  MATCH (fleet)<-[part:PART_OF]-(cohort:Cohort)<-[within:MEMBER_OF|ON]-(subject:Robot|Deployment) WHERE holds_if_dated(within, $at) AND holds(part, $at)
   RETURN subject
   UNION
   MATCH (fleet)<-[lost:CONCERNS]-(out:Decommissioning)-[released:CONCERNS]->(subject:Robot)
@@ -34,12 +34,12 @@ CALL (fleet) {
   RETURN subject
 }
 WITH DISTINCT subject
-WITH subject WHERE subject:Robot OR (holds(subject, $at))
+WITH subject WHERE subject:Robot OR holds(subject, $at)
 WITH subject,
   COLLECT { WITH * WHERE subject:Robot MATCH (subject)<-[ends:DECOMMISSIONS]-(out:Decommissioning) WHERE holds(out, $at) RETURN out.id }[0] AS ended
 CALL (subject, ended) {
   WITH * WHERE ended IS NULL
-  MATCH (subject)-[within:MEMBER_OF|ON]->(group:Fleet|Cohort) WHERE coalesce(within.validFrom <= $at, true) AND coalesce(within.validTo > $at, true)
+  MATCH (subject)-[within:MEMBER_OF|ON]->(group:Fleet|Cohort) WHERE holds_if_dated(within, $at)
   RETURN group
   UNION
   RETURN null AS group
@@ -57,7 +57,7 @@ CALL (group) {
 WITH subject, collect(DISTINCT group) + collect(DISTINCT around) AS groups, collect(DISTINCT around) AS fleets
 WITH fleets, groups, CASE WHEN subject:Robot THEN subject END AS robot, CASE WHEN subject:Deployment THEN subject END AS active
 WITH fleets, robot, active,
-  COLLECT { WITH * WHERE robot IS NOT NULL MATCH (found:Installation)-[on:ON]->(robot) WHERE holds(found, $at) WITH found ORDER BY found.validFrom DESC, found.id DESC LIMIT 1 RETURN found }[0] AS installation,
+  newest_installation(robot, $at) AS installation,
   COLLECT {
     WITH * WHERE robot IS NOT NULL
     UNWIND groups AS near
@@ -67,18 +67,11 @@ WITH fleets, robot, active,
   }[0] AS meant
 WITH fleets, robot, installation, CASE WHEN robot IS NULL THEN active ELSE meant END AS deployment
 WITH fleets, robot, installation, deployment,
-  COLLECT { WITH * WHERE installation IS NOT NULL MATCH (installation)-[of:OF]->(artifact:Artifact) WHERE true RETURN artifact }[0] AS observed,
-  COLLECT { WITH * WHERE deployment IS NOT NULL MATCH (deployment)-[of:OF]->(artifact:Artifact) WHERE true RETURN artifact }[0] AS intended
+  artifact_of(installation) AS observed,
+  artifact_of(deployment) AS intended
 WITH fleets, robot, installation, deployment, observed, intended,
   CASE WHEN observed IS NULL THEN intended ELSE observed END AS artifact,
-  CASE
-    WHEN robot IS NULL THEN null
-    WHEN observed IS NULL AND intended IS NULL THEN 'UNKNOWN'
-    WHEN observed IS NULL THEN 'UNREPORTED'
-    WHEN intended IS NULL THEN 'UNINTENDED'
-    WHEN observed.id = intended.id THEN 'AS_INTENDED'
-    ELSE 'DIFFERENT'
-  END AS standing
+  CASE WHEN robot IS NOT NULL THEN comparison(observed, intended) END AS standing
 WITH * WHERE artifact IS NOT NULL
 WITH robot, installation, deployment, observed, intended, standing,
   usable(artifact, $at) AS usable,
@@ -88,7 +81,7 @@ RETURN robot,
   standing,
   installation,
   observed,
-  COLLECT { WITH * WHERE observed IS NOT NULL MATCH (observed)-[built:BUILT_FROM]->(version:ModelVersion) WHERE true RETURN version }[0] AS observedVersion,
+  version_of(observed) AS observedVersion,
   CASE WHEN observed IS NOT NULL THEN observed.describedAt IS NOT NULL END AS registered,
   usable AND basis IS NOT NULL AS authorized,
   basis,

@@ -57,6 +57,6 @@ RETURN CASE WHEN thing:Deployment THEN 'INTENDED' ELSE 'OBSERVED' END AS basis,
   CASE WHEN thing:Installation THEN thing END AS installation,
   COLLECT { UNWIND robots AS robot WITH robot ORDER BY robot.id RETURN robot } AS robots,
   COLLECT { UNWIND fleets AS fleet WITH fleet ORDER BY fleet.id RETURN fleet } AS fleets,
-  COLLECT { UNWIND fleets AS fleet MATCH (fleet)-[there:AT]->(site:Site) WHERE holds(there, $at) WITH DISTINCT site ORDER BY site.id RETURN site } AS sites,
-  COLLECT { UNWIND fleets AS fleet MATCH (fleet)-[whose:FOR]->(customer:Customer) WHERE holds(whose, $at) WITH DISTINCT customer ORDER BY customer.id RETURN customer } AS customers
+  sites_of(fleets, $at) AS sites,
+  customers_of(fleets, $at) AS customers
 ORDER BY thing.id

@@ -70,7 +70,7 @@ CALL (group) {
 }
 WITH robot, alone, collect(DISTINCT group) + collect(DISTINCT around) AS groups, collect(DISTINCT around) AS fleets
 WITH robot, alone, fleets,
-  COLLECT { WITH * WHERE robot IS NOT NULL MATCH (found:Installation)-[on:ON]->(robot) WHERE holds(found, $at) WITH found ORDER BY found.validFrom DESC, found.id DESC LIMIT 1 RETURN found }[0] AS installation,
+  newest_installation(robot, $at) AS installation,
   COLLECT {
     UNWIND groups AS near
     MATCH (found:Deployment)-[on:ON]->(near) WHERE holds(found, $at)
@@ -78,26 +78,20 @@ WITH robot, alone, fleets,
     RETURN found
   }[0] AS deployment
 WITH robot, alone, fleets, installation, deployment,
-  COLLECT { WITH * WHERE installation IS NOT NULL MATCH (installation)-[of:OF]->(artifact:Artifact) WHERE true RETURN artifact }[0] AS observed,
-  COLLECT { WITH * WHERE deployment IS NOT NULL MATCH (deployment)-[of:OF]->(artifact:Artifact) WHERE true RETURN artifact }[0] AS intended
+  artifact_of(installation) AS observed,
+  artifact_of(deployment) AS intended
 WITH robot, alone, fleets, installation, deployment, observed, intended, CASE WHEN observed IS NULL THEN intended ELSE observed END AS artifact
 RETURN robot,
-  CASE
-    WHEN observed IS NULL AND intended IS NULL THEN 'UNKNOWN'
-    WHEN observed IS NULL THEN 'UNREPORTED'
-    WHEN intended IS NULL THEN 'UNINTENDED'
-    WHEN observed.id = intended.id THEN 'AS_INTENDED'
-    ELSE 'DIFFERENT'
-  END AS standing,
+  comparison(observed, intended) AS standing,
   installation,
   observed,
-  COLLECT { WITH * WHERE observed IS NOT NULL MATCH (observed)-[built:BUILT_FROM]->(version:ModelVersion) WHERE true RETURN version }[0] AS observedVersion,
+  version_of(observed) AS observedVersion,
   CASE WHEN artifact IS NOT NULL THEN usable(artifact, $at) AND permitted(artifact, fleets, $at) IS NOT NULL END AS authorized,
   permitted(artifact, fleets, $at) AS basis,
   deployment,
   intended,
-  COLLECT { WITH * WHERE intended IS NOT NULL MATCH (intended)-[built:BUILT_FROM]->(version:ModelVersion) WHERE true RETURN version }[0] AS intendedVersion,
+  version_of(intended) AS intendedVersion,
   COLLECT { UNWIND fleets AS fleet WITH fleet ORDER BY fleet.id RETURN fleet } AS fleets,
-  COLLECT { UNWIND fleets AS fleet MATCH (fleet)-[there:AT]->(site:Site) WHERE holds(there, $at) WITH DISTINCT site ORDER BY site.id RETURN site } AS sites,
-  COLLECT { UNWIND fleets AS fleet MATCH (fleet)-[whose:FOR]->(customer:Customer) WHERE holds(whose, $at) WITH DISTINCT customer ORDER BY customer.id RETURN customer } AS customers
+  sites_of(fleets, $at) AS sites,
+  customers_of(fleets, $at) AS customers
 ORDER BY coalesce(robot.id, ''), coalesce(alone.id, '')

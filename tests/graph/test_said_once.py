@@ -12,13 +12,10 @@ from forebear.store.statements import directory
 LONG = 128
 """How many characters a condition may have and stand twice: those of one line."""
 
-WAITING = {"drift", "fleets_running", "running", "what_was_running"}
-"""What still says the rule of what may run in a copy."""
-
 SHORT = "validTo > ", "validFrom <= "
 """What no statement says of an interval, however short: `holds`, `lasts` and `within` do."""
 
-FILES = [f for f in sorted(directory("cypher").rglob("*.cypher")) if f.stem not in WAITING]
+FILES = sorted(directory("cypher").rglob("*.cypher"))
 
 
 def written(source: str) -> list[Lexeme]:
