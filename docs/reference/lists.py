@@ -22,7 +22,7 @@ from forebear.cli.terminal import Code
 from forebear.domain.lifecycle import diagram, table
 from forebear.domain.remedy import kebab
 from forebear.domain.roles import PERMISSIONS, Role
-from forebear.graph.declaration import camel
+from forebear.graph.declaration import EdgeClass, camel
 from forebear.graph.document import json_text
 from forebear.graph.kinds import GRAPH
 from forebear.settings import PREFIX, Settings
@@ -63,7 +63,7 @@ def edges() -> Iterator[str]:
         ("edge", "class", "what it says", "leads from → to"),
         (
             (f"`{t.name}`", t.edge_class.lower(), t.doc, "; ".join(of.get(t.name, ())))
-            for t in sorted(GRAPH.edge_types.values(), key=lambda t: [*type(t.edge_class)].index(t.edge_class))
+            for t in sorted(GRAPH.edge_types.values(), key=lambda t: [*EdgeClass].index(t.edge_class))
         ),
     )
 
