@@ -14,6 +14,7 @@ from tests.actions.plant import (
     SECOND,
     SECOND_RELEASE,
     active,
+    approve,
     artifact,
     plant,
     ready,
@@ -220,6 +221,31 @@ async def test_a_stale_approval_is_marked_and_no_drift_by_itself(registry: Foreb
     assert await drift(registry) == []
     await seen(registry, 2, "robot:a", ago(hours=2))
     assert await drift(registry) == [row("robot:a", 2, basis="STALE_APPROVAL")]
+
+
+async def test_what_was_stale_at_a_moment_was_stale_then_also_once_it_is_approved_anew(registry: Forebear) -> None:
+    await running(registry)
+    fresh = ago()
+    await stale(registry)
+    then = ago()
+    await approve(registry, RELEASE)
+    assert {
+        name: await was_running(registry, "robot:a", **at)
+        for name, at in {"before": {"at": fresh}, "then": {"at": then}, "known then": {"t": then}, "now": {}}.items()
+    } == {
+        name: [("robot:a", "AS_INTENDED", True, basis)]
+        for name, basis in {
+            "before": "APPROVAL", "then": "STALE_APPROVAL", "known then": "STALE_APPROVAL", "now": "APPROVAL",
+        }.items()
+    }  # fmt: skip
+
+
+async def test_before_it_was_in_quarantine_an_artifact_could_be_used(registry: Forebear) -> None:
+    await running(registry)
+    then = ago()
+    await done(registry, EVA, "quarantineArtifact", artifact=artifact(1), reason="It stops.")
+    assert await was_running(registry, "robot:a", at=then) == [("robot:a", "AS_INTENDED", True, "APPROVAL")]
+    assert await was_running(registry, "robot:a") == [("robot:a", "AS_INTENDED", False, "APPROVAL")]
 
 
 async def test_what_is_in_quarantine_is_drift(registry: Forebear) -> None:
