@@ -496,3 +496,18 @@ def test_free_json_and_lists_of_values_are_kept_as_text() -> None:
         for name, type in {"json": Json, "values": list[Point], "texts": list[str], "number": int}.items()
     }
     assert kept == {"json": True, "values": True, "texts": False, "number": False}
+
+
+def test_a_value_of_a_value_has_the_members_of_both() -> None:
+    class Told(Value):
+        """Something with a reason."""
+
+        reason: str = prop("Why.")
+
+    class Dated(Told):
+        """Something with a reason and a moment."""
+
+        at: datetime = prop("When.")
+
+    assert [member.name for member in Dated.members] == ["reason", "at"]
+    assert [member.name for member in Told.members] == ["reason"]

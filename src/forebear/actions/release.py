@@ -27,43 +27,36 @@ class Approve(Value):
     reason: str | None = prop("A reason, or any remark. It is kept in the audit trail.", default=None, length=PROSE)
 
 
-class Reject(Value):
+class OnRelease(Value):
+    """What is done about one release, for a reason."""
+
+    release: str = prop("The release.", names=RELEASE)
+    reason: str = prop("The reason. It is kept in the audit trail.", length=PROSE)
+
+
+class Reject(OnRelease):
     """Decides against a release that is not approved. New evidence that suffices, or a restoration, brings it back."""
 
-    release: str = prop("The release.", names=RELEASE)
-    reason: str = prop("The reason. It is kept in the audit trail.", length=PROSE)
 
-
-class WithdrawApproval(Value):
+class WithdrawApproval(OnRelease):
     """Withdraws the approval of a release, so that it needs a new one. What runs goes on, unauthorised."""
 
-    release: str = prop("The release.", names=RELEASE)
-    reason: str = prop("The reason. It is kept in the audit trail.", length=PROSE)
 
-
-class Deprecate(Value):
+class Deprecate(OnRelease):
     """Forbids new deployments of a release. What runs goes on. Rolling back to the release stays allowed, unless
     `rollbackAllowed` is false. You may deprecate it again to change that. If the release must not run at all, withdraw its
     approval (withdrawApproval)."""
 
-    release: str = prop("The release.", names=RELEASE)
-    reason: str = prop("The reason. It is kept in the audit trail.", length=PROSE)
     rollback_allowed: bool | None = prop("Whether rolling back to it stays allowed. By default it does.", default=None)
 
 
-class Archive(Value):
+class Archive(OnRelease):
     """Closes a release for good. Forebear refuses this while the release runs or is about to, or while robots are seen to run
     it."""
 
-    release: str = prop("The release.", names=RELEASE)
-    reason: str = prop("The reason. It is kept in the audit trail.", length=PROSE)
 
-
-class Restore(Value):
+class Restore(OnRelease):
     """Restores a deprecated release with its approval as it was, or reopens a rejected one."""
-
-    release: str = prop("The release.", names=RELEASE)
-    reason: str = prop("The reason. It is kept in the audit trail.", length=PROSE)
 
 
 class Override(Value):

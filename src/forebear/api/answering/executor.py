@@ -43,7 +43,7 @@ class Mutates(Exception):
 
 
 @dataclass(frozen=True)
-class Asked:
+class OperationRequest:
     """An operation as it is asked: its document, the variables as they came, and by whom."""
 
     document: Document
@@ -97,7 +97,7 @@ class Executor:
             return prepared
         if reads and not prepared.document.is_query:
             raise Mutates
-        asked = Asked(prepared.document, prepared.variables, operation_name, context)
+        asked = OperationRequest(prepared.document, prepared.variables, operation_name, context)
         name, plan, cost = prepared.name, prepared.plan, prepared.cost
         if plan is None:
             return await self._mutate(asked, prepared.coerced, prepared.roots, Answer(b"", name))
@@ -145,7 +145,9 @@ class Executor:
             return refused([error_of("a value is nested too deeply", "TOO_DEEP")], name)
         return Prepared(document, used, coerced, name, plan=plan, parameters=parameters, cost=cost)
 
-    async def _mutate(self, asked: Asked, variables: VariableValues, roots: Sequence[SelectedField], answer: Answer) -> Answer:
+    async def _mutate(
+        self, asked: OperationRequest, variables: VariableValues, roots: Sequence[SelectedField], answer: Answer
+    ) -> Answer:
         """Answers a mutation: of one field by its resolver, unless more is to be fetched or what came of it is irregular."""
         mutation = self.planner.mutation(asked.document, variables, roots)
         if mutation is None:
@@ -168,7 +170,11 @@ class Executor:
         return await self._execute(asked, answer, {mutation.key: outcome})
 
     async def _execute(
-        self, asked: Asked, answer: Answer, tree: Mapping[str, Any] | None = None, extensions: Mapping[str, Any] | None = None
+        self,
+        asked: OperationRequest,
+        answer: Answer,
+        tree: Mapping[str, Any] | None = None,
+        extensions: Mapping[str, Any] | None = None,
     ) -> Answer:
         """Answers by graphql-core's executor, over a fetched tree where there is one."""
         build = partial(

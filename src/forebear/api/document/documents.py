@@ -141,13 +141,13 @@ def _conditions(ast: DocumentNode) -> frozenset[str]:
     """The variables that decide what is selected: those of @skip and @include."""
     names: set[str] = set()
 
-    class Finder(Visitor):
+    class ConditionFinder(Visitor):
         def enter_directive(self, node: Any, *_: Any) -> None:
             for argument in node.arguments or ():
                 if isinstance(argument.value, VariableNode):
                     names.add(argument.value.name.value)
 
-    visit(ast, Finder())
+    visit(ast, ConditionFinder())
     return frozenset(names)
 
 
@@ -156,10 +156,10 @@ def _selects_by_arguments(ast: DocumentNode) -> bool:
     tops = {id(s) for d in ast.definitions if isinstance(d, OperationDefinitionNode) for s in d.selection_set.selections}
     found = False
 
-    class Finder(Visitor):
+    class ArgumentFinder(Visitor):
         def enter_field(self, node: FieldNode, *_: Any) -> None:
             nonlocal found
             found = found or (bool(node.arguments) and id(node) not in tops)
 
-    visit(ast, Finder())
+    visit(ast, ArgumentFinder())
     return found

@@ -205,10 +205,10 @@ class SelectedField:
 def _holds_variable(value: ValueNode) -> bool:
     found = False
 
-    class Finder(Visitor):
+    class VariableFinder(Visitor):
         def enter_variable(self, node: VariableNode, *_: Any) -> None:
             nonlocal found
             found = True
 
-    visit(value, Finder())
+    visit(value, VariableFinder())
     return found

@@ -34,7 +34,7 @@ _SCALARS: dict[str, Any] = {
 }
 
 
-class Place:
+class TypedPlace:
     """A place whose values say their type: a struct for each type that occurs, made when it first does."""
 
     __slots__ = ()
@@ -44,7 +44,7 @@ class Place:
 
 def convert(place: type, value: Any) -> Any:
     """msgspec's hook for places with several types: a node says its own as `TYPE_KEY`, an outcome as `__typename`."""
-    if not issubclass(place, Place):
+    if not issubclass(place, TypedPlace):
         raise NotImplementedError
     name = value.get(TYPE_KEY) or value.get("__typename") if isinstance(value, dict) else None
     if name not in place.structs:
@@ -84,4 +84,4 @@ def _bare(s: SelectedField, declared: Any) -> Any:
         return _SCALARS[declared.name]
     if not s.is_abstract():
         return struct(declared.name, s.fields(declared.name))
-    return type("Place", (Place,), {"__slots__": (), "selected": s, "structs": {}})
+    return type("TypedPlace", (TypedPlace,), {"__slots__": (), "selected": s, "structs": {}})

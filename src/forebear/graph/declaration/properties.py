@@ -133,12 +133,15 @@ class Property:
 
 
 class Value:
-    """A structured value inside a list property, such as one measurement: a class of `prop` attributes."""
+    """A structured value inside a list property, such as one measurement: a class of `prop` attributes.
+
+    A class of such a class has the attributes of both, those of the other first.
+    """
 
     members: tuple[Property, ...] = ()
 
     def __init_subclass__(cls) -> None:
-        cls.members = properties_of(cls)
+        cls.members = (*cls.members, *properties_of(cls))
 
 
 @dataclass(frozen=True)
