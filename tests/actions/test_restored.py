@@ -18,11 +18,17 @@ from tests.record.asking import ask, everything, now, record
 
 async def moved(registry: Forebear) -> None:
     """Exports everything, and restores it into the emptied database."""
-    before = await everything(registry)
+
+    async def kept() -> object:
+        # Which migrations a database has had is its own affair.
+        nodes, edges = await everything(registry)
+        return [node for node in nodes if '"label":"Migration"' not in node], edges
+
+    before = await kept()
     lines = [line async for line in export(registry.store, GRAPH)]
     await engines.empty(registry.store)
     assert [done async for done in restore(registry.store, GRAPH, lines)]
-    assert await everything(registry) == before
+    assert await kept() == before
 
 
 async def test_what_is_out_of_service_stays_so_until_it_returns(registry: Forebear) -> None:
