@@ -51,8 +51,11 @@ RETURN release.id AS id,
   COLLECT {
     MATCH (release)-[of:OF]->(version:ModelVersion)<-[revises:REVISES]-(revision:Revision)
     WHERE any(name IN revision.changed WHERE name IN ['weightsDigest', 'normalizationDigest', 'actionSpaceDigest', 'controllerDigest', 'sensors', 'actionSpace', 'rateHz', 'memoryMib', 'robotSoftware'])
-    WITH revision ORDER BY revision.number
-    RETURN revision{.revisedAt, .revisedBy, .revisedFrom} AS item
+    WITH of, revision ORDER BY revision.number
+    RETURN revision{
+      .revisedAt, .revisedBy, .revisedFrom,
+      knownAt: CASE WHEN of.recordedAt > revision.revisedAt THEN of.recordedAt ELSE revision.revisedAt END
+    } AS item
   } AS bound,
   COLLECT { MATCH (release)-[permits:PERMITTED]->(line) WHERE true RETURN permits{.basis, .validFrom, .validTo, .recordedAt} AS item } AS permitted,
   COLLECT {

@@ -96,6 +96,12 @@ class StoredRow(Row, frozen=True):
         return Permit(self.basis, self.valid_from, self.valid_to)
 
 
+class BoundRow(RevisionRow, frozen=True, kw_only=True):
+    """When something was corrected of what makes its version executable, and when that was known of the release's version."""
+
+    known_at: str
+
+
 class History(Row, frozen=True):
     """A row of `cypher/permits/history.cypher`: all that the intervals of a release follow from, and those that are stored."""
 
@@ -111,8 +117,7 @@ class History(Row, frozen=True):
     imported: bool | None = None
     stood: tuple[StoodRow, ...] = ()
     decisions: tuple[DecidedRow, ...] = ()
-    bound: tuple[RevisionRow, ...] = ()
-    """When something was corrected of what makes its version executable."""
+    bound: tuple[BoundRow, ...] = ()
     permitted: tuple[StoredRow, ...] = ()
     former: tuple[StoredRow, ...] = ()
     """Intervals that were retracted."""
@@ -165,7 +170,8 @@ def _recorders(history: History) -> dict[str, tuple[str | None, str | None]]:
     recorded = dict.fromkeys((history.recorded_at, history.since), (history.recorded_by, history.source))
     recorded |= {d.recorded_at: (d.recorded_by, d.source) for d in history.decisions}
     recorded |= {row.revised_at: (row.revised_by, row.revised_from) for d in history.decisions for row in d.stood}
-    recorded |= {row.revised_at: (row.revised_by, row.revised_from) for row in (*history.bound, *history.stood)}
+    recorded |= {row.known_at: (row.revised_by, row.revised_from) for row in history.bound}
+    recorded |= {row.revised_at: (row.revised_by, row.revised_from) for row in history.stood}
     return {at: by for at, by in recorded.items() if at >= history.since}
 
 
@@ -214,7 +220,7 @@ def _steps(history: History, moment: str) -> Iterator[_Step]:
         elif d.type is DecisionType.OVERRIDE and d.digest is not None:
             yield _Step(d.at, 2, d.id, partial(_overridden, until=d.expires_at))
     for row in history.bound:
-        if row.revised_at <= moment:
+        if row.known_at <= moment:
             # What imported decisions approved was what its version was then; later its own state says what stands.
             was = {"approved": False} if history.imported and row.revised_at < since else {}
             yield _Step(row.revised_at, 3, "", partial(replace, overridden_until=NEVER, **was))
@@ -244,7 +250,7 @@ def _at(recorded: str, decisions: Iterable[DecidedRow], stale_from: str | None) 
 def _approves(d: DecidedRow) -> bool:
     """Whether an approval stands after an imported decision."""
     if d.type is DecisionType.RESTORATION:
-        return d.state in STANDS
+        return d.state in (ReleaseState.APPROVED, ReleaseState.DEPLOYED)
     return d.type in (*_APPROVES, DecisionType.DEPRECATION)
 
 
