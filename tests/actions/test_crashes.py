@@ -119,7 +119,8 @@ async def test_an_action_is_done_whole_or_not_at_all_wherever_its_service_is_kil
     actions = {action.name: action for action in ACTIONS}
     with mortals.stack:
         for verb, input in DEEDS:
-            document, variables = mutation(actions[verb]), input | {"idempotencyKey": f"once-{verb}", "reads": True}
+            document = mutation(verb, actions[verb].input.members)
+            variables = input | {"idempotencyKey": f"once-{verb}", "reads": True}
             # Statements are: is it known already, those of facts, the write.
             statements = 1 + len(actions[verb].facts) + 1
             point = first = 1 if verb in EVERYWHERE else statements

@@ -135,8 +135,8 @@ QUESTIONS: Mapping[str, Sequence[tuple[str, str, str]]] = {
     ),
     "what_was_running": (
         ("what nobody saw is unknown", "WHEN observed IS NULL THEN 'UNREPORTED'", "WHEN observed IS NULL THEN 'UNKNOWN'"),
-        ("the oldest report", "ORDER BY found.validFrom DESC, found.id DESC LIMIT 1 RETURN found }[0] AS installation",
-         "ORDER BY found.validFrom, found.id LIMIT 1 RETURN found }[0] AS installation"),
+        ("the oldest report", "ORDER BY found2.validFrom DESC, found2.id DESC LIMIT 1 RETURN found2 }[0] AS installation",
+         "ORDER BY found2.validFrom, found2.id LIMIT 1 RETURN found2 }[0] AS installation"),
     ),
 }  # fmt: skip
 """Of each question: what is wrong with a mutant, a text of the statement, and what is in its place; the plainest first."""

@@ -218,7 +218,7 @@ QUERIES = {
     "a long list": ("{ nodes(ids: [" + '"a" ' * 3_900 + "]) { id } }", {}, "INVALID_ARGUMENT"),
     "as long a search as is allowed": ('{ search(text: "' + "x" * 1_000 + '") { totalCount } }', {}, None),
     "a long text": ('{ search(text: "' + "x" * 99_900 + '") { totalCount } }', {}, "TOO_LONG"),
-    "a deep text": ("{ models " * 1_900, {}, "SYNTAX_ERROR"),
+    "a deep text": ("{ models " * 1_900, {}, "TOO_DEEP"),
     "many facts": (RECORD, {"f": [{"run": {"id": ""}}] * 30_000}, "TOO_MANY_FACTS"),
     "as many facts as are allowed": (RECORD, {"f": [{"run": {"id": "no id"}}] * 10_000}, None),
     "a mutation's deep value": (RECORD, {"f": _deep(481)}, "TOO_DEEP"),

@@ -42,6 +42,8 @@ async def mend_within(
 
     Answers how many were added or taken back. Raises `StoreError`.
     """
+    if not (releases or versions or decisions):
+        return 0
     text = statements("permits")
     named = {"releases": [*releases], "versions": [*versions], "decisions": [*decisions]}
     rows = await transaction.run(text["history"], named)
