@@ -25,7 +25,7 @@ async def registry(store: Store) -> Forebear:
 
 def line(logged: list[Any], answer: httpx.Response) -> dict[str, Any]:
     """The one line of a request, without what it shares with every other: its times and sizes are what they were."""
-    (entry,) = logged
+    (entry,) = (each for each in logged if "path" in each)
     logged.clear()
     assert 0 <= entry["statement_ms"] <= entry.pop("ms")
     assert (entry.pop("statement_ms") > 0) == (entry["statements"] > 0)
