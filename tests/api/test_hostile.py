@@ -144,6 +144,7 @@ async def test_silent_connections_make_room_for_who_asks_something(
 
 BLANK, MIB = b" " * (1 << 20), 1 << 20
 VARIABLES = b'{"query":"","variables":'
+WRONG = b"[" + b",".join([b'{"kind":"Nope","id":"' + b"x" * 700 + b'"}'] * 10_000) + b"]"
 BODIES = {
     "a long text": ("/graphql", "application/json", b'{"query":"' + b"x" * (2 * MIB) + b'"}', False, 413, "TOO_LARGE"),
     "a gzip of blanks": ("/graphql", "application/json", BLANK * 200, True, 413, "TOO_LARGE"),
@@ -152,6 +153,7 @@ BODIES = {
     "one large fact": ("/facts", "application/json", b'[{"kind":"' + b"x" * MAX_LINE + b'"}]', False, 413, "TOO_LARGE"),
     "many values": ("/facts", "application/json", b"[" + b"0," * 3_000_000 + b"0]", False, 413, "TOO_LARGE"),
     "many objects": ("/graphql", "application/json", VARIABLES + b'{"a":[' + b"{}," * 300_000, False, 413, "TOO_LARGE"),
+    "as many wrong facts as are allowed": ("/facts", "application/json", WRONG, False, 422, None),
     "an array of arrays": ("/facts", "application/json", b"[" * 100_000, False, 400, "TOO_DEEP"),
     "a variable of arrays": ("/graphql", "application/json", VARIABLES + b'{"a":' * 50_000, False, 400, "TOO_DEEP"),
     "ids that are no ids": ("/audit/nodes", "application/json", b"[" + b'"",' * 100_000 + b'""]', False, 413, "TOO_LARGE"),
