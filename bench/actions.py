@@ -17,7 +17,7 @@ from neo4j import AsyncDriver
 from bench.forebear import Forebear
 from bench.process import Unavailable
 from bench.wire import Wire
-from forebear.actions.catalogue import ACTIONS, INQUIRIES
+from forebear.actions.inquiry import INQUIRIES
 from forebear.actions.performer import By, Performer
 from forebear.domain.outcome import Done
 from forebear.graph.facts import Facts
@@ -26,6 +26,7 @@ from forebear.identity.actors import DEVELOPMENT
 from forebear.settings import Settings
 from forebear.store import Store, WriteTransaction
 from forebear.store.statements import facts
+from forebear.verbs.catalogue import ACTIONS
 
 T = TypeVar("T")
 

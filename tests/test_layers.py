@@ -12,21 +12,27 @@ SOURCE = Path(__file__).parents[1] / "src"
 LAYERS: dict[str, set[str]] = {
     "graph": set(),
     "domain": {"graph"},
+    "verbs": {"domain", "graph"},
     "view": {"graph"},
     "settings": {"domain", "graph"},
     "store": {"graph", "settings"},
     "audit": {"store", "domain", "graph"},
-    "identity": {"audit", "store", "domain", "graph", "settings"},
-    "actions": {"audit", "store", "domain", "graph"},
-    "record": {"actions", "audit", "store", "domain", "graph"},
-    "connect": {"record", "actions", "audit", "store", "domain", "graph"},
-    "api": {"record", "actions", "identity", "audit", "store", "domain", "graph", "settings"},
-    "app": {"api", "view", "connect", "record", "actions", "identity", "audit", "store", "domain", "graph", "settings"},
-    "cli": {"app", "api", "view", "connect", "record", "actions", "identity", "audit", "store", "domain", "graph", "settings"},
+    "identity": {"verbs", "audit", "store", "domain", "graph", "settings"},
+    "actions": {"verbs", "audit", "store", "domain", "graph"},
+    "record": {"actions", "verbs", "audit", "store", "domain", "graph"},
+    "connect": {"record", "actions", "verbs", "audit", "store", "domain", "graph"},
+    "api": {"record", "actions", "identity", "verbs", "audit", "store", "domain", "graph", "settings"},
+    "app": {
+        "api", "view", "connect", "record", "actions", "identity", "verbs", "audit", "store", "domain", "graph", "settings",
+    },
+    "cli": {
+        "app", "api", "view", "connect", "record", "actions", "identity", "verbs", "audit", "store", "domain", "graph",
+        "settings",
+    },
     "__main__": {"cli"},
     "__init__": set(),
-}
-PURE = {"graph", "domain", "view"}
+}  # fmt: skip
+PURE = {"graph", "domain", "verbs", "view"}
 PURE_FILES = {"forebear/audit/chain.py", "forebear/audit/check.py"}
 # The only file that knows Strawberry.
 STRAWBERRY = "forebear/api/types/made.py"
@@ -109,6 +115,8 @@ def test_every_module_keeps_to_its_layer() -> None:
         ("forebear/graph/ids.py", "from forebear.store import read", ["graph imports store"]),
         ("forebear/graph/ids.py", "from forebear import domain", ["graph imports domain"]),
         ("forebear/domain/policy.py", "from forebear.store import Store", ["domain imports store"]),
+        ("forebear/verbs/release.py", "from forebear.store import Store", ["verbs imports store"]),
+        ("forebear/verbs/release.py", "from forebear.api import context", ["verbs imports api"]),
         ("forebear/graph/__init__.py", "from ..api.schema import build", ["graph imports api"]),
         ("forebear/store/__init__.py", "import forebear.settings, forebear.record", ["store imports record"]),
         ("forebear/api/app.py", "def start():\n    from .. import connect", ["api imports connect"]),

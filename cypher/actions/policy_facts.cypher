@@ -3,7 +3,7 @@
 //
 // parameter policy ID(ReleasePolicy): The policy.
 // parameter lines [ID(ReleaseLine)]: The lines that it is to govern.
-// parameter packs [ID(EvaluationPack)]: The packs that it names, if it is not known.
+// parameter packs [ID(EvaluationPack)] = []: The packs that it names, if it is not known.
 // parameter now DateTime!: Now.
 UNWIND $lines + [''] AS id
 OPTIONAL MATCH (line:ReleaseLine {id: id})

@@ -5,10 +5,10 @@
 // parameter release ID(Release): The release.
 // parameter version ID(ModelVersion): The version whose releases.
 // parameter artifact ID(Artifact): The artifact whose version's releases.
-// parameter compared Boolean: Whether also those that are compared with that version, since it is deployed in their line, or were when they were approved.
-// parameter lines [ID(ReleaseLine)]: The lines whose releases.
-// parameter completed [ID(ModelVersion)]: Versions of which what was not said before may be said now, whose releases.
-// parameter candidates [Map]: Versions, known or not, each as `version` with its `line`, that are to have a release in a line, if they have none.
+// parameter compared Boolean = false: Whether also those that are compared with that version, since it is deployed in their line, or were when they were approved.
+// parameter lines [ID(ReleaseLine)] = []: The lines whose releases.
+// parameter completed [ID(ModelVersion)] = []: Versions of which what was not said before may be said now, whose releases.
+// parameter candidates [Map] = []: Versions, known or not, each as `version` with its `line`, that are to have a release in a line, if they have none.
 // parameter now DateTime!: Now.
 CALL () {
   MATCH (release:Release {id: $release})-[of:OF]->(version:ModelVersion), (release)-[within:IN_LINE]->(line:ReleaseLine) WHERE true

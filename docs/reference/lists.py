@@ -21,12 +21,13 @@ from forebear.cli.commands import app
 from forebear.cli.terminal import Code
 from forebear.domain.lifecycle import diagram, table
 from forebear.domain.remedy import kebab
-from forebear.domain.roles import PERMISSIONS, Role
+from forebear.domain.roles import Role
 from forebear.graph.declaration import EdgeClass, camel
 from forebear.graph.document import json_text
 from forebear.graph.kinds import GRAPH
 from forebear.settings import PREFIX, Settings
 from forebear.store.statements import questions
+from forebear.verbs.permissions import PERMISSIONS
 
 PAGES = Path(__file__).parent
 LIST = re.compile(r"(<!-- list: (?P<name>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -132,7 +133,7 @@ def done() -> Iterator[str]:
     yield from markdown(
         ("action", "command", "roles", "what it does"),
         (
-            (f"`{a.name}`", f"`{actions.NAMES[a.name]}`", ", ".join(r for r in Role if r in PERMISSIONS[a.name]), _first(a.doc))
+            (f"`{a.name}`", f"`{actions.NAMES[a.name]}`", ", ".join(r for r in Role if r in a.roles), _first(a.doc))
             for a in actions.ACTIONS
         ),
     )

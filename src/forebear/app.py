@@ -17,8 +17,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from forebear.actions.catalogue import ACTIONS, INQUIRIES
 from forebear.actions.evaluation import evaluations_kept
+from forebear.actions.inquiry import INQUIRIES
 from forebear.actions.performer import Performer
 from forebear.api import http
 from forebear.api.answering.executor import Executor
@@ -43,6 +43,7 @@ from forebear.settings import Settings
 from forebear.store import Store, indexes
 from forebear.store.errors import StoreError
 from forebear.store.statements import facts, questions
+from forebear.verbs.catalogue import ACTIONS
 from forebear.view.questions import asked as asked_of
 
 _log = structlog.get_logger(__name__)

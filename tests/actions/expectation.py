@@ -11,9 +11,10 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from forebear.domain.roles import PERMISSIONS, Actor
+from forebear.domain.roles import Actor
 from forebear.graph.kinds.release import DecisionType as Type
 from forebear.graph.kinds.release import ReleaseState as State
+from forebear.verbs.permissions import PERMISSIONS
 
 LINES = {"line:high": "target:orin", "line:mid": "target:orin", "line:low": "target:nano"}
 FLEETS = {"fleet:north": ("line:high", "line:mid"), "fleet:south": ("line:low", "line:mid")}

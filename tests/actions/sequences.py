@@ -11,6 +11,7 @@ from typing import Any
 from forebear.app import Forebear
 from forebear.domain.roles import Actor, Role
 from forebear.graph.moments import moment
+from forebear.verbs.catalogue import ACTIONS
 from tests.actions.expectation import BELONGS, COHORTS, FLEETS, LINES, ROBOTS, SOFTWARE, TRAINER, Expectation
 from tests.actions.world import person
 from tests.record.asking import history, now, record
@@ -37,12 +38,14 @@ ACTORS = {
     )
 }
 
-WEIGHTS = {
-    "attachEvidence": 16, "registerCandidate": 10, "approve": 26, "requestDeployment": 14, "reportDeployment": 16,
-    "registerArtifact": 12, "adoptPolicy": 4, "rollBack": 6, "reject": 3, "withdrawApproval": 3, "deprecate": 3, "archive": 3,
-    "restore": 6, "override": 3, "correct": 3, "quarantineArtifact": 2, "deleteArtifact": 2, "reportInstallation": 3,
-    "evaluate": 3, "decommission": 4, "recommission": 3,
+OFTEN = {
+    "approve": 26, "attachEvidence": 16, "reportDeployment": 16, "requestDeployment": 14, "registerArtifact": 12,
+    "registerCandidate": 10, "restore": 6, "rollBack": 6, "adoptPolicy": 4, "decommission": 4, "quarantineArtifact": 2,
+    "deleteArtifact": 2,
 }  # fmt: skip
+"""The actions that are asked for more or less often than the others."""
+
+WEIGHTS = {action.name: OFTEN.get(action.name, 3) for action in ACTIONS}
 """How often each action is asked for."""
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
-from forebear.actions.catalogue import ACTIONS
-from forebear.actions.governed import VERBS
 from forebear.app import Forebear
 from forebear.graph.declaration import Standing
 from forebear.graph.kinds import GRAPH
 from forebear.record.summary import Origin, Rejection
+from forebear.verbs.catalogue import ACTIONS
+from forebear.verbs.governed import NAMES
 from tests.actions.plant import FLEET, RITA, artifact, ready, requested
 from tests.actions.world import ANNA, LINE, POLICY, RELEASE, VERSION, ago, company
 from tests.record.asking import ask, everything, record
@@ -165,7 +165,7 @@ async def test_the_roles_of_the_action_decide_alone_and_those_of_recording_about
 
 
 def test_what_facts_may_be_are_actions_of_the_catalogue() -> None:
-    assert {*VERBS} == {action.name for action in ACTIONS} - {"evaluate", "reportInstallation", "recommission"}
+    assert {*NAMES} == {action.name for action in ACTIONS} - {"evaluate", "reportInstallation", "recommission"}
 
 
 @pytest.mark.parametrize("imported", [False, True])

@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 
 import pytest
 
-from forebear.actions.catalogue import ACTIONS
 from forebear.app import Forebear
 from forebear.domain.roles import Actor, Role
 from forebear.graph.declaration import EdgeClass
 from forebear.graph.kinds import GRAPH
 from forebear.record.summary import Origin
+from forebear.verbs.catalogue import ACTIONS
 from tests.actions.world import ago, do, done
 from tests.record.asking import now, record
 from tests.record.test_lines import MINE, SINCE, belonging, retraction, state, to

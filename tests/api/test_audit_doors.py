@@ -9,12 +9,13 @@ import pytest
 from forebear.app import Forebear
 from forebear.audit.trail import BATCH
 from forebear.audit.verification import Verification
-from forebear.domain.roles import PERMISSIONS, Role
+from forebear.domain.roles import Role
 from forebear.graph.kinds import GRAPH
 from forebear.identity.actors import DEVELOPMENT
 from forebear.identity.tokens import Created
 from forebear.store import Store
 from forebear.store.errors import EngineUnavailable
+from forebear.verbs.permissions import PERMISSIONS
 from tests import engines
 from tests.audit.auditing import act, heads, trail
 from tests.record.asking import record, serving

@@ -17,9 +17,10 @@ from starlette.routing import Route
 import forebear.app
 from forebear.api import http
 from forebear.app import Forebear, application
-from forebear.domain.roles import PERMISSIONS, Role
+from forebear.domain.roles import Role
 from forebear.store import Engine, Store, WriteTransaction
 from forebear.store.errors import EngineUnavailable, StatementTimeout
+from forebear.verbs.permissions import PERMISSIONS
 from tests import engines
 from tests.audit.auditing import heads
 from tests.record.asking import history

@@ -20,17 +20,18 @@ from graphql import (
     is_required_input_field,
 )
 
-from forebear.actions.governed import VERBS
 from forebear.app import Forebear, schema_of
 from forebear.cli.registry import Local, Remote
 from forebear.cli.terminal import Code, Failure
-from forebear.domain.roles import PERMISSIONS, Actor, Role, refusal
+from forebear.domain.roles import Actor, Role
 from forebear.graph.kinds import GRAPH
 from forebear.identity.actors import DEVELOPMENT, operating_system_user
 from forebear.identity.tokens import Created
 from forebear.store import Store
 from forebear.store.errors import EngineUnavailable
 from forebear.store.statements import questions
+from forebear.verbs.governed import NAMES
+from forebear.verbs.permissions import PERMISSIONS, refusal
 from tests import engines
 from tests.identity import issuer as oidc
 from tests.identity.issuer import AUDIENCE, rsa_key
@@ -329,7 +330,7 @@ class Holder:
     @property
     def acts(self) -> bool:
         """Whether some facts that are actions are theirs."""
-        return any(map(self.may, VERBS))
+        return any(map(self.may, NAMES))
 
     def forbidden(self, verb: str) -> str:
         """What they are told where they may not do something."""

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from graphql import parse, validate
 
-from forebear.actions.action import Action
-from forebear.actions.catalogue import ACTIONS
 from forebear.app import schema_of
 from forebear.cli import answers
 from forebear.cli.actions import NAMES, commands, in_commands, kebab
 from forebear.cli.commands import app
+from forebear.verbs.catalogue import ACTIONS
+from forebear.verbs.verb import Action
 from forebear.view.actions import mutation
 from tests.cli.terminal import Ended, Service, forebear, serving
 

@@ -17,8 +17,8 @@ from forebear.domain.lifecycle import (
     ways,
 )
 from forebear.domain.outcome import Reason
-from forebear.domain.roles import PERMISSIONS
 from forebear.graph.kinds.release import DecisionType, ReleaseState
+from forebear.verbs.permissions import PERMISSIONS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "lifecycle.md").read_text("utf-8")
 

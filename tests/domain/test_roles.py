@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forebear.domain.outcome import Reason
-from forebear.domain.roles import PERMISSIONS, Actor, Role, may, refusal, refusal_within
+from forebear.domain.roles import Actor, Role
+from forebear.verbs.artifact import DeleteArtifact
+from forebear.verbs.permissions import PERMISSIONS, may, refusal
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "roles.md").read_text("utf-8")
 LINES = ["line:a", "line:b", "line:c"]
@@ -66,15 +68,15 @@ def test_who_is_limited_to_no_line_may_write_where_there_is_none() -> None:
 
 def test_what_has_to_lie_in_a_line_is_not_for_who_is_limited_where_it_lies_in_none() -> None:
     limited = of(Role.ENGINEER, lines=frozenset({"line:a"}))
-    assert refusal_within(limited, "deleteArtifact", []) == Reason(
+    assert DeleteArtifact.refusal_within(limited, []) == Reason(
         "FORBIDDEN",
         "ada's writes are limited to line:a, and deleteArtifact would reach what lies in none",
         "ask somebody who is not limited to lines",
     )
-    assert refusal_within(of(Role.ENGINEER), "deleteArtifact", []) is None
-    assert refusal_within(of(Role.VIEWER), "deleteArtifact", []) == refusal(of(Role.VIEWER), "deleteArtifact")
+    assert DeleteArtifact.refusal_within(of(Role.ENGINEER), []) is None
+    assert DeleteArtifact.refusal_within(of(Role.VIEWER), []) == refusal(of(Role.VIEWER), "deleteArtifact")
     for lines in (["line:a"], ["line:a", "line:b"]):
-        assert refusal_within(limited, "deleteArtifact", lines) == refusal(limited, "deleteArtifact", lines)
+        assert DeleteArtifact.refusal_within(limited, lines) == refusal(limited, "deleteArtifact", lines)
 
 
 def test_a_verb_that_the_table_does_not_know_is_a_mistake() -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from forebear.actions.catalogue import ACTIONS
 from forebear.cli.demo import CAST
 from forebear.cli.story import steps
 from forebear.graph.declaration import Standing
 from forebear.graph.facts import Facts
 from forebear.graph.kinds import GRAPH
 from forebear.graph.rows import NodeRow
+from forebear.verbs.catalogue import ACTIONS
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"

@@ -511,3 +511,32 @@ def test_a_value_of_a_value_has_the_members_of_both() -> None:
 
     assert [member.name for member in Dated.members] == ["reason", "at"]
     assert [member.name for member in Told.members] == ["reason"]
+
+
+def locked_after(**after: str) -> Graph:
+    """A graph of kinds, each locked after another."""
+    return Graph(
+        [
+            type(name, (Node,), {"__doc__": "A thing.", "__module__": __name__}, prefix=name.lower(), locked_after=other)
+            for name, other in after.items()
+        ]
+    )
+
+
+def test_kinds_declare_the_one_order_of_locks() -> None:
+    assert locked_after(Second="First", First="ExternalId").lock_order == ("ExternalId", "First", "Second")
+    assert Graph((Wheel, Car)).lock_order == ("ExternalId",)
+
+
+@pytest.mark.parametrize(
+    ("after", "kind", "other"),
+    [
+        ({"First": "ExternalId", "Second": "ExternalId"}, "First", "ExternalId"),
+        ({"First": "ExternalId", "Second": "Unheard"}, "Second", "Unheard"),
+        ({"First": "Second", "Second": "First"}, "First", "Second"),
+    ],
+)
+def test_an_order_of_locks_that_parts_or_leads_nowhere_is_refused(after: dict[str, str], kind: str, other: str) -> None:
+    message = f"^{kind} is locked after {other}, which is not in the order or has another kind after it$"
+    with pytest.raises(DeclarationError, match=message):
+        locked_after(**after)

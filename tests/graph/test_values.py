@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from forebear.actions.catalogue import ACTIONS
 from forebear.domain.values import against
 from forebear.graph.amendment import corrected
 from forebear.graph.complaint import reasons_of
@@ -18,6 +17,7 @@ from forebear.graph.kinds import GRAPH
 from forebear.graph.moments import moment
 from forebear.graph.rows import InvalidFact
 from forebear.graph.values import DECIDED, MAX_INT, MAX_LONG
+from forebear.verbs.catalogue import ACTIONS
 
 FACTS = Facts(GRAPH)
 KINDS = [*GRAPH.kinds.values()]

@@ -53,6 +53,23 @@ def test_a_parameter_that_is_not_given_is_named(tmp_path: Path) -> None:
         thing(Engine.NEO4J, tmp_path).bound({"id": "thing:1"})
 
 
+def test_what_is_not_given_has_the_default_of_the_header(tmp_path: Path) -> None:
+    source = SOURCE.replace("// parameter now", "// parameter ids [ID(Thing)] = []: More.\n// parameter now").replace(
+        "WHERE", "WHERE n.id IN $ids AND"
+    )
+    statement = thing(Engine.EMBEDDED, tmp_path, source)
+    assert statement.bound({"now": "2026"}) == {"id": "", "ids": [], "now": "2026"}
+    assert statement.bound({"now": "2026", "ids": None}) == {"id": "", "ids": [], "now": "2026"}
+    assert statement.bound({"now": "2026", "ids": ["thing:1"]}) == {"id": "", "ids": ["thing:1"], "now": "2026"}
+
+
+def test_a_statement_says_which_kinds_it_locks(tmp_path: Path) -> None:
+    assert thing(Engine.EMBEDDED, tmp_path).locks == ("Thing",)
+    unwritten = thing(Engine.EMBEDDED, tmp_path, SOURCE.replace("REMOVE n.lock", "WITH n AS m\nREMOVE m.lock"))
+    with pytest.raises(InvalidStatement, match=r"^thing_facts\.cypher: it locks m, whose kind no pattern says$"):
+        assert unwritten.locks
+
+
 @pytest.mark.parametrize(
     "source", [SOURCE.replace("// parameter id ID(Thing): The thing.\n", ""), SOURCE.replace("{id: $id}", "")]
 )

@@ -1,4 +1,4 @@
-"""The verb by which releases follow what nobody decided: that time passed, or that something else runs in their line.
+"""Evaluates release lines when something is due that nobody decides: time passed, or something else runs in the line.
 
 Whoever changes evidence or a policy evaluates in the same transaction; whoever takes lineage back or corrects it, right after.
 A policy that begins, evidence that gets too old and a report of what runs come without anybody to do so, so a service does it
@@ -15,18 +15,9 @@ from typing import Any
 
 import structlog
 
-from forebear.actions.action import Action, Given
-from forebear.actions.cases import cases
 from forebear.actions.performer import By, Performer
 from forebear.actions.permits import mend_unsettled
-from forebear.actions.release import standing_of
-from forebear.domain import release
-from forebear.domain.adoption import Grounds
-from forebear.domain.outcome import Verdict
-from forebear.domain.reference import unknown
-from forebear.domain.release import DECISIONS
-from forebear.domain.roles import PERMISSIONS, Actor, refusal
-from forebear.graph.declaration import Value, prop
+from forebear.domain.roles import Actor
 from forebear.graph.kinds.data import DatasetVersion
 from forebear.graph.kinds.training import Checkpoint, CodeVersion, ComputeProfile, Experiment, Run, SoftwareEnvironment
 from forebear.graph.moments import moment
@@ -34,6 +25,7 @@ from forebear.store import Store
 from forebear.store.errors import StoreError
 from forebear.store.statements import statements
 from forebear.store.upkeep import repeated
+from forebear.verbs.evaluation import Evaluate
 
 SECONDS = 300
 """How long a release waits at most for what time or a report means for it."""
@@ -44,33 +36,6 @@ LINEAGE = frozenset(
 """The kinds of nodes that a policy can ask a candidate to carry."""
 
 _log = structlog.get_logger(__name__)
-
-
-class Evaluate(Value):
-    """Evaluates the releases of a line by the policy in force there now, on the evidence that counts now, and compares them
-    with what runs there now. A service does so every five minutes. If nothing follows, it writes nothing."""
-
-    line: str = prop("The release line.", names=("ReleaseLine",))
-
-
-def _decide(given: Given) -> Verdict:
-    line = given.input["line"]
-    (grounds,) = given.rows("policy", Grounds)
-    if not grounds.lines:
-        return Verdict(line, reasons=(unknown("line", line),))
-    if forbidden := refusal(given.actor, "evaluate", [line]):
-        return Verdict(line, reasons=(forbidden,))
-    found = cases(given)
-    by = release.By(given.actor, given.now, None, given.new_ids("decision", DECISIONS * len(found)))
-    effects = (effect for n, case in enumerate(found) for effect in release.evaluate(case, by.on(n)).effects)
-    return Verdict(line, tuple(effects))
-
-
-def _asks(given: Mapping[str, Any]) -> dict[str, Any]:
-    return standing_of(lines=[given["line"]]) | {"policy": None, "packs": []}
-
-
-ACTIONS = (Action("evaluate", Evaluate, ("policy", "standing"), _decide, _asks),)
 
 
 async def evaluate_lines(store: Store, performer: Performer) -> None:
@@ -89,9 +54,9 @@ async def _evaluate_each(rows: Iterable[Mapping[str, Any]], performer: Performer
     """Evaluates lines, each in the name of its policy."""
     for row in rows:
         line, policy = str(row["line"]), str(row["policy"])
-        itself = Actor(policy, PERMISSIONS["evaluate"], frozenset({line}), machine=True)
+        itself = Actor(policy, Evaluate.action.roles, frozenset({line}), machine=True)
         try:
-            await performer.do("evaluate", {"line": line}, By(itself, "evaluation"))
+            await performer.do(Evaluate.action.name, {"line": line}, By(itself, "evaluation"))
         except StoreError as error:
             _log.warning("a release line could not be evaluated", line=line, error=str(error))
 

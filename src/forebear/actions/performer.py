@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import msgspec
 from pydantic import BaseModel, ValidationError
 
-from forebear.actions.action import Action, Given, Inquiry
+from forebear.actions.inquiry import Inquiry
+from forebear.actions.reading import FactsReader
 from forebear.audit.append import link
 from forebear.audit.chain import Tip
 from forebear.domain.outcome import (
@@ -25,7 +25,6 @@ from forebear.domain.outcome import (
     Connect,
     Describe,
     Disconnect,
-    Done,
     Effect,
     Join,
     Name,
@@ -35,11 +34,13 @@ from forebear.domain.outcome import (
     Revise,
     Update,
     Verdict,
+    decoded,
+    encoded,
     tell,
     unread,
 )
 from forebear.domain.permitted import following
-from forebear.domain.roles import Actor, reads, refusal
+from forebear.domain.roles import Actor
 from forebear.graph.complaint import reasons_of
 from forebear.graph.declaration import Edge
 from forebear.graph.digest import of_fields
@@ -54,6 +55,8 @@ from forebear.graph.statements.placeholder import Renamed
 from forebear.graph.values import DECIDED
 from forebear.store import Store, WriteTransaction
 from forebear.store.statements import Facts as Statement
+from forebear.verbs.permissions import reads
+from forebear.verbs.verb import Action
 
 LONGEST_WAIT = timedelta(seconds=30)
 """How long an action waits at most for a moment that lies ahead of its own."""
@@ -93,20 +96,22 @@ class Performer:
         facts: Facts,
         store: Store,
         actions: Iterable[Action],
-        inquiries: Iterable[Inquiry],
+        inquiries: Iterable[Inquiry[Any]],
         statements: Mapping[str, Statement],
     ) -> None:
         self.actions = {action.name: action for action in actions}
         self.inquiries = {inquiry.name: inquiry for inquiry in inquiries}
         self.facts = facts
-        self.statements = statements
+        self.reader = FactsReader(statements)
         self._store = store
         self._models: dict[str, type[BaseModel]] = {}
+        for action in self.actions.values():
+            self.reader.check(action, facts.graph.lock_order)
 
     async def plan(self) -> None:
         """Has the engine plan what decisions rest on ahead, which takes Neo4j seconds. Raises `StoreError`."""
-        asked = {name for inquiry in self.inquiries.values() for name in inquiry.facts}
-        for statement in self.statements.values():
+        asked = {name for inquiry in self.inquiries.values() for name in inquiry.reads.statements()}
+        for statement in self.reader.by_name.values():
             texts = (statement.text, statement.unlocked) if statement.name in asked else (statement.text,)
             await self._store.plan(texts, statement.bound({p.name: None for p in statement.parameters}))
 
@@ -122,7 +127,7 @@ class Performer:
         With an idempotency key, the first outcome is answered again, and nothing is done twice.
         """
         action = self.actions[name]
-        if reason := refusal(by.actor, name, ()):
+        if reason := action.input.refusal(by.actor):
             return Refused((reason,))
         if by.key is not None and not 0 < len(by.key) <= MAX_KEY:
             return _invalid((f"idempotencyKey: must be 1 to {MAX_KEY} characters long; it has {len(by.key)}",))
@@ -157,10 +162,9 @@ class Performer:
             found = await self._store.read(placeholder.same_as(kind), {"ids": ids})
             input = placeholder.renamed(input, {str(row["id"]): str(row["present"]) for row in found})
         now = moment(datetime.now(UTC))
-        asked = {"now": now, **inquiry.asks(input)}
-        statements = [self.statements[name] for name in inquiry.facts]
-        facts = {s.name: await self._store.read(s.unlocked, s.bound(asked)) for s in statements}
-        return list(inquiry.decide(Given(input, facts, actor, now, self.facts.described)))
+        sent = self.reader.bound(inquiry.reads, now, input, inquiry.asks(input))
+        rows = {s.name: await self._store.read(s.unlocked, parameters) for s, parameters in sent}
+        return list(inquiry.decide(input, inquiry.reads.of(rows, actor, now, self.facts.described)))
 
     def _read(self, action: Action, input: Mapping[str, Any], described: _Described) -> dict[str, Any]:
         """Checked input, only what was given; facts as tidy documents, moments in the graph's form."""
@@ -237,6 +241,7 @@ class _Doing:
         self._action = action
         self._said = said
         self._input = input
+        self._request = action.input.from_input(input)
         self._described = described
         self._by = by
         self._request_id = request_id(by.actor.name, by.key) if by.key is not None else None
@@ -252,7 +257,8 @@ class _Doing:
         if present:
             raise Renamed(present)
         self._wait_for(facts)
-        verdict = self._action.decide(Given(self._input, facts, self._by.actor, self._at, self._described))
+        known = self._action.reads.of(facts, self._by.actor, self._at, self._described)
+        verdict = self._request.decide(known)
         # Whatever changes how a release stands changes what may go on running of it.
         verdict = replace(verdict, derived=following(facts.get("standing", ()), verdict.effects, self._at))
         if (expected := self._by.expected_revision) is not None:
@@ -271,7 +277,7 @@ class _Doing:
                 "id": self._request_id,
                 "at": self._now,
                 "digest": self._digest,
-                "outcome": _encoded(outcome),
+                "outcome": encoded(outcome),
             }
         if verdict.effects or change.request:
             text, rows = change.statement()
@@ -285,16 +291,15 @@ class _Doing:
 
     async def _rows(self) -> tuple[Mapping[str, Any] | None, dict[str, str], dict[str, list[dict[str, Any]]]]:
         """What the request came to before, if anything; where ids lead on to; the rows of the facts statements."""
-        asked = {"now": self._at, **self._action.asks(self._input)}
-        statements = [self._performer.statements[name] for name in self._action.facts]
-        sent = [(s.text, s.bound(asked)) for s in statements]
+        read = self._performer.reader.bound(self._action.reads, self._at, self._input, self._request.asks())
+        sent = [(statement.text, parameters) for statement, parameters in read]
         # After the facts, which hold what is named under their locks.
         sent += [(placeholder.same_as(kind), {"ids": ids}) for kind, ids in placeholder.ids(self._graph, self._input).items()]
         if self._request_id is not None:
             sent.append((FORMER, {"id": self._request_id}))
         answers: list[list[dict[str, Any]]] = await self._transaction.run_each(sent)
         former = answers.pop() if self._request_id is not None else []
-        present = {row["id"]: row["present"] for rows in answers[len(statements) :] for row in rows}
+        present = {row["id"]: row["present"] for rows in answers[len(read) :] for row in rows}
         return next(iter(former), None), present, dict(zip(self._action.facts, answers, strict=False))
 
     def _wait_for(self, facts: object) -> None:
@@ -322,7 +327,7 @@ class _Doing:
                     ),
                 )
             )
-        return _decoded(former["outcome"])
+        return decoded(former["outcome"])
 
     # ── writing ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -433,13 +438,3 @@ def _revision(facts: Mapping[str, list[dict[str, Any]]], subject: str) -> int | 
     nodes = (node for rows in facts.values() for row in rows for value in row.values() for node in _listed(value))
     found = (n["revision"] for n in nodes if isinstance(n, dict) and n.get("id") == subject and "revision" in n)
     return next(found, None)
-
-
-def _encoded(outcome: Outcome) -> str:
-    return json_text({"type": type(outcome).__name__, **msgspec.to_builtins(outcome)})
-
-
-def _decoded(text: str) -> Outcome:
-    document = json.loads(text)
-    kind: type[Outcome] = {"Done": Done, "Refused": Refused, "Conflict": Conflict}[document.pop("type")]
-    return msgspec.convert(document, kind)

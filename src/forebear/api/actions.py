@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 from graphql import GraphQLResolveInfo
 
-from forebear.actions.action import Action
 from forebear.actions.performer import By
 from forebear.api.context import Context
 from forebear.api.types.made import ID, Argument, Field, Types, list_of, plain
@@ -18,6 +17,7 @@ from forebear.api.types.scalars import JSON
 from forebear.domain.outcome import Outcome
 from forebear.graph.declaration import Graph, Property
 from forebear.graph.query.field import LookupField, LookupsField, Rule
+from forebear.verbs.verb import Action
 
 
 class ActionTypes:

@@ -6,7 +6,7 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLResolveInfo
 
-from forebear.actions.action import Undecidable
+from forebear.actions.inquiry import Undecidable
 from forebear.api.context import Context
 from forebear.api.types.made import plain
 from forebear.graph.query.field import QuestionField

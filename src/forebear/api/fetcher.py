@@ -10,12 +10,12 @@ from graphql import GraphQLResolveInfo, GraphQLSchema
 from forebear.api.document.errors import RequestError, forbidden
 from forebear.api.plan.planner import Planner
 from forebear.api.plan.selection import Operation
-from forebear.domain.roles import refusal
 from forebear.graph.declaration import Graph
 from forebear.graph.query.compiler import Compiled
 from forebear.graph.query.field import Rule
 from forebear.graph.statements.placeholder import ids, same_as
 from forebear.store import Store
+from forebear.verbs.permissions import refusal
 
 
 class Fetcher:

@@ -20,7 +20,7 @@ from forebear.api.log import note
 from forebear.api.recording import outcome, rejection, verbs_of
 from forebear.api.refusal import BadRequest
 from forebear.api.registry import RunningRegistry
-from forebear.domain.roles import Actor, refusal_of_all
+from forebear.domain.roles import Actor
 from forebear.graph.declaration import LINE
 from forebear.graph.document import InvalidDocument, decode
 from forebear.identity.authentication import Authentication
@@ -29,6 +29,7 @@ from forebear.record.recorder import MAX_FACTS, Recorder
 from forebear.record.stream import MAX_LINE, Line, read_lines, record_lines
 from forebear.record.summary import Origin
 from forebear.store.errors import EngineUnavailable, StatementTimeout, StorageFull, StoreError, TransientFailure
+from forebear.verbs.permissions import refusal_of_all
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"

@@ -14,8 +14,9 @@ from forebear.api.document.errors import forbidden
 from forebear.api.types.made import ID, Argument, Field, Types, list_of
 from forebear.api.types.scalars import DateTime
 from forebear.domain.outcome import Refused
-from forebear.domain.roles import PERMISSIONS, Actor, Role, in_order, listed, may, refusal_of_all
+from forebear.domain.roles import Actor, Role, in_order, listed
 from forebear.identity.tokens import Token
+from forebear.verbs.permissions import PERMISSIONS, may, refusal_of_all
 
 
 def permitted(

@@ -8,12 +8,12 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLResolveInfo
 
-from forebear.actions import governed
 from forebear.api.context import Context
 from forebear.api.types.made import ID, Argument, Field, Types, list_of, plain
 from forebear.graph.declaration import LINE
 from forebear.record.recorder import FEW, MAX_FACTS, recording
 from forebear.record.summary import MAX_UNDESCRIBED, Origin, Rejection, Summary
+from forebear.verbs import governed
 
 
 def _outcomes(types: Types) -> None:
@@ -84,7 +84,7 @@ def recording_field(types: Types) -> Field:
 
 def verbs_of(*, imported: bool) -> tuple[str, ...]:
     """What somebody may be allowed of who records facts: plain ones, or those that are actions. Which, each fact decides."""
-    return (recording(imported=imported), *(() if imported else governed.VERBS))
+    return (recording(imported=imported), *(() if imported else governed.NAMES))
 
 
 async def record(

@@ -17,7 +17,6 @@ from graphql import (
     default_field_resolver,
 )
 
-from forebear.actions.action import Action
 from forebear.api.actions import ActionTypes
 from forebear.api.decided import decided
 from forebear.api.identity import IdentityTypes, permitted
@@ -33,6 +32,7 @@ from forebear.graph.query.compiler import TYPE_KEY
 from forebear.graph.query.dialect import Engine
 from forebear.graph.query.field import QuestionField, Rule, must_exist
 from forebear.graph.query.question import Question
+from forebear.verbs.verb import Action
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,6 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from forebear.actions.action import Action
-from forebear.actions.catalogue import ACTIONS
 from forebear.cli import terminal
 from forebear.cli.parameters import taking
 from forebear.cli.registry import ask, opened
@@ -23,6 +21,8 @@ from forebear.domain.policy_text import read
 from forebear.domain.remedy import command_name, kebab
 from forebear.graph.declaration import Digest, ExternalName, Long, Property
 from forebear.graph.document import json_text
+from forebear.verbs.catalogue import ACTIONS
+from forebear.verbs.verb import Action
 from forebear.view.actions import mutation
 from forebear.view.actors import MAY
 

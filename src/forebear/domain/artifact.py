@@ -106,6 +106,11 @@ class Build(Row, frozen=True):
         return self.artifact is not None and self.artifact.described_at is not None
 
 
+def the_one(builds: Iterable[Build]) -> Build:
+    """The artifact among rows of facts about one artifact; an empty row if there is none."""
+    return next((build for build in builds if build.artifact), Build())
+
+
 class Ground(Row, frozen=True):
     """The row of `cypher/actions/build_facts.cypher`: what an artifact is said to be built from and for."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
@@ -257,3 +257,8 @@ def case(standing: Standing, now: str) -> Case | None:
     if standing.release is None or standing.line is None or standing.version is None:
         return None
     return Case(standing, standing.release, standing.line, standing.version, now)
+
+
+def cases(standings: Iterable[Standing], now: str) -> list[Case]:
+    """The cases of releases; without those that are not known."""
+    return [found for standing in standings if (found := case(standing, now))]

@@ -17,7 +17,7 @@ from forebear.domain.case import Case, case
 from forebear.domain.outcome import Effect, Reason, Revise, Update, Verdict
 from forebear.domain.reference import unknown
 from forebear.domain.release import By
-from forebear.domain.standing import EvidenceRow, VersionRow
+from forebear.domain.standing import EvidenceRow, Row, VersionRow
 from forebear.domain.values import against
 from forebear.graph.declaration import Change, Kind
 from forebear.graph.kinds.release import ReleaseState
@@ -35,6 +35,12 @@ _BEYOND: Mapping[tuple[str, str], str] = {
     ("Artifact", "deletedAt"): "say it by deleteArtifact",
 }
 """What is beyond correcting, and what to do instead."""
+
+
+class CorrectedRow(Row, frozen=True):
+    """The row of `cypher/actions/correction_facts.cypher`: what is stored of a version."""
+
+    stored: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+import msgspec
+
+from forebear.graph.document import json_text
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,18 @@ def unread(outcome: Outcome) -> Outcome:
     if not isinstance(outcome, Refused):
         return outcome
     return replace(outcome, reasons=tuple(reason.unread or reason for reason in outcome.reasons))
+
+
+def encoded(outcome: Outcome) -> str:
+    """An outcome as text, as it is kept for a repeated request."""
+    return json_text({"type": type(outcome).__name__, **msgspec.to_builtins(outcome)})
+
+
+def decoded(text: str) -> Outcome:
+    """The outcome of a text."""
+    document = json.loads(text)
+    kind: type[Outcome] = {"Done": Done, "Refused": Refused, "Conflict": Conflict}[document.pop("type")]
+    return msgspec.convert(document, kind)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from forebear.domain.case import Case
 from forebear.domain.outcome import Reason
 from forebear.domain.remedy import whoever
+from forebear.domain.roles import Role
 from forebear.graph.kinds.release import Basis, DecisionType, ReleaseState, Verdict
 
 NOT_APPROVED = "NOT_APPROVED"
@@ -78,9 +79,9 @@ def _at_night(release: str, state: ReleaseState) -> str:
     """Who can do what about a release that is not approved, as commands to paste."""
     if state is ReleaseState.ARCHIVED:
         return _REMEDIES[state]
-    overriding = whoever("let it run in an emergency", "override", release, expires_at="8h", reason="…")
-    restoring = whoever("restore it", "restore", release, reason="…")
-    approving = f"{whoever('approve it', 'approve', release)} (missingForApproval lists what is needed)"
+    overriding = whoever("let it run in an emergency", "override", Role.ADMIN, release, expires_at="8h", reason="…")
+    restoring = whoever("restore it", "restore", Role.APPROVER, release, reason="…")
+    approving = f"{whoever('approve it', 'approve', Role.APPROVER, release)} (missingForApproval lists what is needed)"
     ways = {ReleaseState.DEPRECATED: restoring, ReleaseState.REJECTED: f"{restoring}, and {approving}"}
     return f"{ways.get(state, approving)}; {overriding}"
 

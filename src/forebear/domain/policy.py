@@ -280,6 +280,14 @@ def parse(document: object) -> Policy:
         raise InvalidPolicy(_mistakes(error)) from None
 
 
+def packs_of(document: object) -> list[str]:
+    """The packs that a policy names, as far as its document can be read."""
+    try:
+        return sorted(parse(document).packs)
+    except InvalidPolicy:
+        return []
+
+
 def check_against(policy: Policy, packs: Mapping[str, Pack]) -> tuple[Mistake, ...]:
     """What a policy asks for that the packs, by id, do not define."""
     asked: list[tuple[str, Requirement | NoRegression]] = [(f"evidence.{i}", r) for i, r in enumerate(policy.evidence)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
-from forebear.domain.roles import PERMISSIONS, listed
+from forebear.domain.roles import Role
 
 
 def kebab(name: str) -> str:
@@ -18,9 +18,9 @@ def command_name(verb: str) -> str:
     return "restore-release" if verb == "restore" else kebab(verb)
 
 
-def whoever(does: str, verb: str, subject: str, **options: str) -> str:
+def whoever(does: str, verb: str, role: Role, subject: str, **options: str) -> str:
     """Who may do an action, and its command for a subject: `an APPROVER can restore it: forebear restore-release …`."""
     words = [command_name(verb), subject]
     for name, value in options.items():
         words += [f"--{name.replace('_', '-')}", value]
-    return f"an {listed(PERMISSIONS[verb], 'or')} can {does}: forebear {shlex.join(words)}"
+    return f"an {role} can {does}: forebear {shlex.join(words)}"

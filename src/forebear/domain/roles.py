@@ -1,11 +1,10 @@
-"""Who may do what: roles, actors, and the one table that says which role may do which verb."""
+"""Who may do what: roles, actors, and why a verb that needs some roles is not for an actor."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Self
 
 from forebear.domain.outcome import Reason
@@ -48,48 +47,6 @@ class Actor:
     machine: bool = False
 
 
-def _table(rows: Iterable[tuple[str, str]]) -> Mapping[str, frozenset[Role]]:
-    return MappingProxyType({verb: frozenset(Role[name] for name in roles.split()) for verb, roles in rows})
-
-
-# No role may do everything, so nobody decides about their own work by accident. Whoever is to do so needs both roles.
-PERMISSIONS = _table(
-    (
-        ("query", "VIEWER AUDITOR ENGINEER APPROVER OPERATOR ADMIN"),
-        ("readAudit", "AUDITOR ADMIN"),
-        ("readTokens", "AUDITOR ADMIN"),
-        ("export", "ADMIN"),
-        ("record", "RECORDER ENGINEER OPERATOR"),
-        ("changeLines", "OPERATOR"),
-        ("importHistory", "ADMIN"),
-        ("registerCandidate", "ENGINEER"),
-        ("attachEvidence", "ENGINEER RECORDER"),
-        ("adoptPolicy", "ADMIN"),
-        ("evaluate", "ENGINEER APPROVER ADMIN"),
-        ("approve", "APPROVER"),
-        ("reject", "APPROVER"),
-        ("withdrawApproval", "APPROVER"),
-        ("deprecate", "APPROVER"),
-        ("archive", "APPROVER"),
-        ("restore", "APPROVER"),
-        ("override", "ADMIN"),
-        ("correct", "ADMIN"),
-        ("registerArtifact", "ENGINEER"),
-        ("quarantineArtifact", "ENGINEER APPROVER OPERATOR"),
-        ("deleteArtifact", "ENGINEER"),
-        ("requestDeployment", "OPERATOR"),
-        ("reportDeployment", "OPERATOR RECORDER"),
-        ("reportInstallation", "OPERATOR RECORDER"),
-        ("rollBack", "OPERATOR"),
-        ("decommission", "OPERATOR"),
-        ("recommission", "OPERATOR"),
-        ("createToken", "ADMIN"),
-        ("revokeToken", "ADMIN"),
-    )
-)
-"""Which roles may do what. A verb is the name of a GraphQL mutation, or `importHistory` (facts that are `imported`), `query`
-(reading), `readAudit`, `readTokens`, `export` and `changeLines` (facts that end, replace or retract a line of a fleet)."""
-
 EVERYWHERE = frozenset({"importHistory"})
 """The verbs that reach every release line."""
 
@@ -97,14 +54,13 @@ FORBIDDEN = "FORBIDDEN"
 """The code of a refusal because the actor may not do it."""
 
 
-def refusal(actor: Actor, verb: str, lines: Iterable[str] | None = ()) -> Reason | None:
-    """Return why the actor may not do the verb, or None if it may.
+def against(actor: Actor, verb: str, allowed: Collection[Role], lines: Iterable[str] | None = ()) -> Reason | None:
+    """Return why the actor may not do a verb that the roles `allowed` may do, or None if it may.
 
     `lines` are the ids of the release lines that it would write to. They are empty if it belongs to no line, and None if it
-    reaches every line. Raises `KeyError` for a verb that the table does not know.
+    reaches every line.
     """
-    allowed = PERMISSIONS[verb]
-    if not allowed & actor.roles:
+    if not actor.roles & {*allowed}:
         has = f"has {listed(actor.roles, 'and')}" if actor.roles else "has no role"
         one_of = "" if len(allowed) == 1 else "one of "
         return Reason(
@@ -122,22 +78,10 @@ def refusal(actor: Actor, verb: str, lines: Iterable[str] | None = ()) -> Reason
     return None
 
 
-def refusal_of_all(actor: Actor, verbs: Sequence[str]) -> Reason | None:
-    """Return why the actor may do none of these verbs, worded for the first of them, or None if it may do one.
-
-    Raises `KeyError` for a verb that the table does not know.
-    """
-    reasons = [refusal(actor, verb) for verb in verbs]
-    return None if None in reasons else reasons[0]
-
-
-def refusal_within(actor: Actor, verb: str, lines: Iterable[str]) -> Reason | None:
-    """Return as `refusal` does, for a verb that has to lie in a line: if there is none, an actor with limited lines may not.
-
-    Raises `KeyError` for a verb that the table does not know.
-    """
+def against_within(actor: Actor, verb: str, allowed: Collection[Role], lines: Iterable[str]) -> Reason | None:
+    """Return as `against` does, for a verb that has to lie in a line: if there is none, an actor with limited lines may not."""
     lines = frozenset(lines)
-    if reason := refusal(actor, verb, lines):
+    if reason := against(actor, verb, allowed, lines):
         return reason
     if actor.lines is None or lines:
         return None
@@ -149,16 +93,6 @@ def _beyond(
 ) -> Reason:
     limit = f"{actor.name}'s writes are limited to {listed(lines, 'and') or 'no release line'}"
     return Reason(FORBIDDEN, f"{limit}, and {verb} would reach {what}", remedy)
-
-
-def reads(actor: Actor) -> bool:
-    """Whether the actor may read what is stored. Forebear tells nobody else, in a refusal either."""
-    return refusal(actor, "query") is None
-
-
-def may(actor: Actor) -> list[str]:
-    """The verbs that the actor's roles allow, in the table's order. Its lines may still limit where."""
-    return [verb for verb, allowed in PERMISSIONS.items() if allowed & actor.roles]
 
 
 def in_order(roles: Iterable[Role]) -> list[Role]:

@@ -25,6 +25,7 @@ from forebear.domain.outcome import Option, Reason, Revise, Verdict
 from forebear.domain.permission import Permission, weakest
 from forebear.domain.place import DeploymentRow, Place
 from forebear.domain.remedy import whoever
+from forebear.domain.roles import Role
 from forebear.domain.standing import Row
 from forebear.graph.kinds.fleet import DeploymentState
 from forebear.graph.kinds.release import Basis
@@ -384,7 +385,7 @@ def _each_against(place: str, target: Target) -> Iterator[Reason]:
     """Why a target is not gone back to by itself, and what can be done about it."""
     if target.allowed:
         said = f"{target.artifact}: {target.undone_by} undid it there, and nobody deployed it there again"
-        yield Reason(UNDONE, said, whoever("name it", "rollBack", place, to=target.artifact, reason="…"))
+        yield Reason(UNDONE, said, whoever("name it", "rollBack", Role.OPERATOR, place, to=target.artifact, reason="…"))
     for r in target.reasons:
         yield Reason(r.code, f"{target.artifact}: {r.message}", r.remedy)
 

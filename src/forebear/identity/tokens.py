@@ -25,7 +25,7 @@ from cachetools import TTLCache
 
 from forebear.audit.append import Chains
 from forebear.domain.outcome import Reason, Refused
-from forebear.domain.roles import Actor, Role, in_order, refusal
+from forebear.domain.roles import Actor, Role, in_order
 from forebear.graph.complaint import a
 from forebear.graph.document import json_text
 from forebear.graph.ids import Ids, InvalidId
@@ -34,6 +34,7 @@ from forebear.identity.errors import Unauthenticated
 from forebear.store import Store, WriteTransaction
 from forebear.store.errors import StoreError
 from forebear.store.statements import statements
+from forebear.verbs.permissions import refusal
 
 PREFIX = "forebear_"
 

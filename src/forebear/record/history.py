@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from forebear.actions.governed import is_action
 from forebear.graph.rows import EdgeRow
 from forebear.graph.statements import audit, upsert
 from forebear.record.identity import ends
 from forebear.record.level import Ends, Level
 from forebear.record.writing import Writing
+from forebear.verbs.governed import is_action
 
 _ACTED = "is decided about by actions; history cannot change it any more, so ask for the action"
 

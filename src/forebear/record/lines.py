@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from forebear.domain.roles import Actor, refusal
+from forebear.domain.roles import Actor
 from forebear.graph.declaration import EdgeClass, Graph
 from forebear.graph.ids import Ids
 from forebear.graph.kinds.fleet import Fleet
@@ -20,6 +20,7 @@ from forebear.graph.kinds.release import ReleaseLine
 from forebear.graph.query.dialect import Dialect, Engine
 from forebear.graph.rows import Amendment, EdgeRow, NodeRow, Row
 from forebear.graph.statements import reach
+from forebear.verbs.permissions import refusal
 
 LINES = next(e for e in Fleet.kind.edges if ReleaseLine.kind.name in e.targets)
 """The edge by which a fleet is in a line."""

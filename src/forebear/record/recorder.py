@@ -9,12 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from forebear.actions.evaluation import evaluate_after
-from forebear.actions.governed import NoAction, asked
 from forebear.actions.performer import By, Performer
 from forebear.actions.permits import mend_within
 from forebear.audit.append import FACTS, Chains, digest
 from forebear.domain.outcome import Done, Reason, Refused
-from forebear.domain.roles import Actor, refusal
+from forebear.domain.roles import Actor
 from forebear.graph.declaration import Standing
 from forebear.graph.document import json_text
 from forebear.graph.facts import Facts
@@ -34,6 +33,9 @@ from forebear.record.part import Known, Part
 from forebear.record.summary import MAX_UNDESCRIBED, Origin, Rejection, Summary
 from forebear.record.writing import Writing
 from forebear.store import Store, WriteTransaction
+from forebear.verbs.fact import NoAction
+from forebear.verbs.governed import asked
+from forebear.verbs.permissions import refusal
 
 MAX_FACTS = 10_000
 """The most facts of one all-or-nothing request."""
@@ -113,14 +115,14 @@ class Recorder:
         """Does the action that a governed fact is."""
         id = _text(fact.get("id", fact.get("of")))
         try:
-            action = asked(fact)
+            verb, request = asked(fact)
         except NoAction as error:
             return Summary(rejections=[Rejection(position, id, error.reasons)])
-        outcome = await self._performer.do(action.verb, action.input, By(origin.actor, origin.source, action.key))
+        outcome = await self._performer.do(verb, request.input, By(origin.actor, origin.source, request.key))
         if isinstance(outcome, Done):
             return Summary(Counter({str(fact["kind"]): 1}), revised=len(outcome.changed))
         reasons = outcome.reasons if isinstance(outcome, Refused) else ()
-        return Summary(rejections=[Rejection(position, id, tuple(f"{action.said(r.message)}; {r.remedy}" for r in reasons))])
+        return Summary(rejections=[Rejection(position, id, tuple(f"{request.said(r.message)}; {r.remedy}" for r in reasons))])
 
     async def _write(self, batch: Batch, origin: Origin, *, partial: bool, after: str | None = None) -> Summary:
         """Writes the plain facts of a batch in one transaction."""

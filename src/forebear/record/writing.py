@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from forebear.domain.roles import reads
 from forebear.graph import complaint, values
 from forebear.graph.declaration import Edge, Graph, Kind, Property
 from forebear.graph.kinds.training import RunStatus
@@ -17,6 +16,7 @@ from forebear.graph.statements import upsert
 from forebear.record.identity import Own, identified, listed
 from forebear.record.summary import Origin, Summary
 from forebear.store import WriteTransaction
+from forebear.verbs.permissions import reads
 
 T = TypeVar("T")
 

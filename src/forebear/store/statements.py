@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from forebear.graph.complaint import meant, shown
@@ -65,16 +66,37 @@ class Facts:
         """The same without its locks, for those who only want to know."""
         return unlocked(self.text)
 
+    @cached_property
+    def locks(self) -> tuple[str, ...]:
+        """The kinds of the nodes that it locks, in its order. Raises `InvalidStatement` where a node's kind is not written."""
+        kinds: list[str] = []
+        for name in _LOCK.findall(self.text):
+            kind = re.search(rf"\({name}:(\w+)", self.text)
+            if kind is None:
+                raise InvalidStatement(f"{self.name}_facts.cypher: it locks {name}, whose kind no pattern says")
+            kinds.append(kind[1])
+        return tuple(kinds)
+
     def bound(self, given: Mapping[str, object]) -> dict[str, object]:
-        """The parameters that it takes, of those given; the others are for other statements. Raises `InvalidStatement`."""
-        if absent := {p.name for p in self.parameters} - given.keys():
+        """The parameters that it takes, of those given. Raises `InvalidStatement`.
+
+        A parameter that is not given has the default of the header. Without a default, it must be given if it is required.
+        """
+        if absent := {p.name for p in self.parameters if _is_required(p)} - given.keys():
             raise InvalidStatement(f"{self.name}_facts.cypher: nothing was given for ${min(absent)}")
-        parameters = {p.name: _absent(p) if given[p.name] is None else given[p.name] for p in self.parameters}
+        values = {p.name: given.get(p.name) for p in self.parameters}
+        parameters = {p.name: _absent(p) if values[p.name] is None else values[p.name] for p in self.parameters}
         return {"asked": parameters} if self.gathered else parameters
 
 
-def _absent(parameter: Parameter) -> str | None:
+def _is_required(parameter: Parameter) -> bool:
+    return parameter.type.required and parameter.default is None
+
+
+def _absent(parameter: Parameter) -> object:
     """What a parameter is where nothing is given."""
+    if parameter.default is not None:
+        return json.loads(parameter.default)
     return "" if parameter.type.name in ("ID", "String") and not parameter.type.many else None
 
 
@@ -83,6 +105,7 @@ def unlocked(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.startswith("REMOVE "))
 
 
+_LOCK = re.compile(r"^\s*REMOVE (\w+)\.lock", re.M)
 _PARAMETER = re.compile(r"\$(\w+)")
 
 

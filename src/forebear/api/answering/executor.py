@@ -31,11 +31,11 @@ from forebear.api.plan.planner import Plan, Planner
 from forebear.api.plan.selection import SelectedField
 from forebear.api.plan.shape import convert
 from forebear.api.schema import Schema
-from forebear.domain.roles import refusal
 from forebear.graph.query.dialect import Dialect
 from forebear.graph.statements.placeholder import renamed
 from forebear.store import Store
 from forebear.store.errors import EngineUnavailable, StoreError, TransientFailure
+from forebear.verbs.permissions import refusal
 
 
 class Mutates(Exception):

@@ -10,6 +10,7 @@ from functools import cached_property
 from forebear.graph.declaration.bookkeeping import (
     AS_OF,
     BOOKKEEPING,
+    EXTERNAL_ID,
     IDENTIFIES,
     KEPT,
     KEPT_OF_NODES,
@@ -52,8 +53,25 @@ class Graph:
         object.__setattr__(self, "edge_types", {e.type.name: e.type for e in edges})
         self._check()
 
+    @cached_property
+    def lock_order(self) -> tuple[str, ...]:
+        """The one order in which actions lock nodes, by kinds: two actions that keep to it never wait in a circle."""
+        following = {kind.locked_after: kind.name for kind in self.kinds.values() if kind.locked_after}
+        order = [EXTERNAL_ID]
+        while order[-1] in following:
+            order.append(following.pop(order[-1]))
+        return tuple(order)
+
+    def _check_locks(self) -> None:
+        for kind in self.kinds.values():
+            if kind.locked_after and kind.name not in self.lock_order:
+                raise DeclarationError(
+                    f"{kind.name} is locked after {kind.locked_after}, which is not in the order or has another kind after it"
+                )
+
     def _check(self) -> None:
         self._check_kinds()
+        self._check_locks()
         for i, e in enumerate(self.edges):
             self._check_edge(e, self.edges[:i])
         for kind in self.kinds.values():

@@ -73,6 +73,8 @@ class Kind:
     """Whether what is recorded under an external id is the node that has it already, whatever its own id."""
     by_digest: bool = False
     """Whether the name in its ids is a digest, wherever it begins as one does."""
+    locked_after: str | None = None
+    """The kind, or label, whose nodes an action locks before nodes of this kind; None if no action locks any."""
 
     @property
     def has_other_ids(self) -> bool:
@@ -114,8 +116,8 @@ class Node:
     """A kind of node: subclass it, one class a kind.
 
     `prefix` begins its ids; `versioned` kinds are named `prefix:name@version`; `plural` names its root
-    connection in GraphQL (by default the kind's name with an `s`). `reported_by`, `one_by_name` and `by_digest` are as
-    `Kind` has them.
+    connection in GraphQL (by default the kind's name with an `s`). `reported_by`, `one_by_name`, `by_digest` and
+    `locked_after` are as `Kind` has them.
     """
 
     kind: Kind
@@ -130,6 +132,7 @@ class Node:
         reported_by: tuple[str, ...] = (),
         one_by_name: bool = False,
         by_digest: bool = False,
+        locked_after: str | None = None,
     ) -> None:
         name = cls.__name__
         if not (cls.__doc__ or "").strip():
@@ -148,6 +151,7 @@ class Node:
             reported_by=reported_by,
             one_by_name=one_by_name,
             by_digest=by_digest,
+            locked_after=locked_after,
         )
         if unknown := sorted({*reported_by} - {*cls.kind.properties}):
             raise DeclarationError(f"{name} is reported by {', '.join(unknown)}, which it does not have")

@@ -24,7 +24,7 @@ ExternalName = NewType("ExternalName", str)
 Long = NewType("Long", int)
 """A whole number of 64 bits. An `int` has the 32 of GraphQL's Int."""
 
-Fact = NewType("Fact", object)
+Fact = NewType("Fact", Mapping[str, Any])
 """A fact of a kind, as an action takes it: the property's `names` say of which kind."""
 
 
@@ -141,6 +141,7 @@ class Value:
     members: tuple[Property, ...] = ()
 
     def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
         cls.members = (*cls.members, *properties_of(cls))
 
 
@@ -205,7 +206,7 @@ def properties_of(cls: type) -> tuple[Property, ...]:
     for attribute, annotation in vars(cls).get("__annotations__", {}).items():
         marker = vars(cls).get(attribute)
         if not isinstance(marker, _PropertyMarker):
-            if attribute in ("kind", "members"):
+            if attribute in ("kind", "members") or str(annotation).startswith("ClassVar"):
                 continue
             raise DeclarationError(f"{cls.__name__}.{attribute} is annotated but not made with prop(…)")
         try:

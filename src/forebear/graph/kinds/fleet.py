@@ -34,7 +34,7 @@ class Site(Node, prefix="site"):
     country: str | None = prop("ISO 3166-1 alpha-2 code of the country.", default=None)
 
 
-class Fleet(Node, prefix="fleet"):
+class Fleet(Node, prefix="fleet", locked_after="Artifact"):
     """Robots that are run together."""
 
     sites = edge(AT, "Site", interval=True, doc="Where it works, and when.", back="fleets", back_doc="The fleets here.")
@@ -48,7 +48,7 @@ class Fleet(Node, prefix="fleet"):
     )  # fmt: skip
 
 
-class Cohort(Node, prefix="cohort"):
+class Cohort(Node, prefix="cohort", locked_after="Fleet"):
     """A named part of a fleet."""
 
     fleets = edge(
@@ -57,7 +57,7 @@ class Cohort(Node, prefix="cohort"):
     )  # fmt: skip
 
 
-class Robot(Node, prefix="robot"):
+class Robot(Node, prefix="robot", locked_after="Deployment"):
     """One robot."""
 
     serial: str | None = prop("Its serial number.", default=None, indexed=True)
@@ -116,7 +116,7 @@ class DeploymentReport(Value):
     at: datetime = prop("Since when.")
 
 
-class Deployment(Node, prefix="deployment", standing=Standing.GOVERNED):
+class Deployment(Node, prefix="deployment", standing=Standing.GOVERNED, locked_after="Cohort"):
     """The intent to run an artifact on a fleet or a cohort of it, with its interval."""
 
     state: DeploymentState = prop("Where it stands.", change=Change.APPENDED, indexed=True)

@@ -42,11 +42,11 @@ from forebear.graph.kinds.edge_types import (
 )
 
 
-class Model(Node, prefix="model"):
+class Model(Node, prefix="model", locked_after="ExternalId"):
     """A named model. Actions govern its versions."""
 
 
-class ModelVersion(Node, prefix="model", versioned=True, standing=Standing.GOVERNED):
+class ModelVersion(Node, prefix="model", versioned=True, standing=Standing.GOVERNED, locked_after="Experiment"):
     """One version of a model, with everything that makes a robot policy executable."""
 
     weights_digest: Digest | None = prop("Digest of the weights.", default=None, indexed=True)
@@ -88,7 +88,7 @@ class HardwareTarget(Node, prefix="target", standing=Standing.SETTLED):
     memory_mib: float | None = prop("Its memory, in MiB.", default=None, least=0)
 
 
-class ReleaseLine(Node, prefix="line", standing=Standing.SETTLED):
+class ReleaseLine(Node, prefix="line", standing=Standing.SETTLED, locked_after="ModelVersion"):
     """What a release is approved for: a class of robots, a hardware target and an environment."""
 
     robot_class: str | None = prop("The class of robots.", default=None)
@@ -126,7 +126,7 @@ class Permitting(EdgeProperties):
     basis: Basis = prop("What lets it run.", identity=True)
 
 
-class Release(Node, prefix="release", versioned=True, standing=Standing.GOVERNED):
+class Release(Node, prefix="release", versioned=True, standing=Standing.GOVERNED, locked_after="ReleaseLine"):
     """One model version in one release line. It holds the state."""
 
     state: ReleaseState = prop("Where it stands now.", change=Change.APPENDED, indexed=True)
@@ -361,7 +361,14 @@ class ArtifactState(StrEnum):
     DELETED = "DELETED"
 
 
-class Artifact(Node, prefix="artifact", standing=Standing.GOVERNED, reported_by=("digest", "externalIds"), by_digest=True):
+class Artifact(
+    Node,
+    prefix="artifact",
+    standing=Standing.GOVERNED,
+    reported_by=("digest", "externalIds"),
+    by_digest=True,
+    locked_after="Release",
+):
     """One build of a version for one hardware target, named by its digest."""
 
     state: ArtifactState | None = prop("Whether it may be used.", change=Change.APPENDED, default=None)

@@ -55,7 +55,7 @@ class ExperimentDecision(StrEnum):
     CONTINUE = "CONTINUE"
 
 
-class Experiment(Node, prefix="experiment"):
+class Experiment(Node, prefix="experiment", locked_after="Checkpoint"):
     """A hypothesis, the comparison that tests it, and the conclusion."""
 
     hypothesis: str | None = prop("What was expected, and why.", default=None, searchable=True, length=PROSE)
@@ -117,7 +117,7 @@ class Run(Node, prefix="run"):
     )  # fmt: skip
 
 
-class Checkpoint(Node, prefix="checkpoint"):
+class Checkpoint(Node, prefix="checkpoint", locked_after="Model"):
     """The weights at one step of a run."""
 
     step: Long | None = prop("Optimizer steps taken.", default=None, least=0)

@@ -86,7 +86,7 @@ def example(parameter: Parameter, graph: Graph, now: str) -> object:
     """A value that a parameter may have: its default, null where it may be left out, or else one of its type."""
     type, default = parameter.type, parameter.default
     if default is not None:
-        return json.loads(default) if type.name in ("Int", "Float", "Boolean") else default
+        return json.loads(default) if type.many or type.name in ("Int", "Float", "Boolean") else default
     if type.name == "DateTime" and not type.many:
         return now
     if not type.required:

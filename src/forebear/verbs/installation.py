@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from forebear.actions.action import Action, Given
 from forebear.domain import installation
 from forebear.domain.installation import Around, Seen
 from forebear.domain.outcome import Verdict
-from forebear.graph.declaration import Digest, ExternalName, Value, prop
+from forebear.graph.declaration import Digest, ExternalName, prop
+from forebear.graph.moments import moment
+from forebear.verbs.verb import DecisionFacts, Verb
 
 
-class ReportInstallation(Value):
+@dataclass(frozen=True)
+class InstallationFacts(DecisionFacts):
+    """The names that a report goes by, which are locked and not read, and what the report meets on its robot."""
+
+    name: list[dict[str, Any]]
+    installation: Around
+
+
+class ReportInstallation(Verb[InstallationFacts], roles="OPERATOR RECORDER"):
     """Reports that a robot was seen to run an artifact, and ends what was seen there before. Forebear also takes a report of
     an artifact or a robot that nobody knows, and makes it known by that name. Whether it may run there is another question.
     Once somebody registers an artifact with the name, the report is about that artifact. Forebear refuses a name of several
@@ -30,21 +39,15 @@ class ReportInstallation(Value):
         "The deployment that installed it. If you leave it out, Forebear finds it.", default=None, names=("Deployment",)
     )
 
+    def _seen(self) -> Seen:
+        until = moment(self.until) if self.until is not None else None
+        return Seen(self.robot, moment(self.since), self.artifact, self.digest, self.external_id, until, self.deployment)
 
-def _seen(given: Mapping[str, Any]) -> Seen:
-    names = ("artifact", "digest", "until", "deployment")
-    return Seen(given["robot"], given["since"], external_id=given.get("externalId"), **{n: given.get(n) for n in names})
+    def asks(self) -> dict[str, Any]:
+        """The artifact by its id and by its name."""
+        seen = self._seen()
+        return {"unknown": seen.unknown, "name": seen.name, "names": [self.external_id] if self.external_id else []}
 
-
-def _asks(given: Mapping[str, Any]) -> dict[str, Any]:
-    seen, external_id = _seen(given), given.get("externalId")
-    asked = {"robot": seen.robot, "since": seen.since, "unknown": seen.unknown, "name": seen.name}
-    return asked | {"names": [external_id] if external_id else []}
-
-
-def _report(given: Given) -> Verdict:
-    (around,) = given.rows("installation", Around)
-    return installation.report(_seen(given.input), around, given.now)
-
-
-ACTIONS = (Action("reportInstallation", ReportInstallation, ("name", "installation"), _report, _asks),)
+    def decide(self, facts: InstallationFacts) -> Verdict:
+        """Take the report: what was seen has happened."""
+        return installation.report(self._seen(), facts.installation, facts.now)

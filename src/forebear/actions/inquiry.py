@@ -1,0 +1,173 @@
+"""The questions whose answer is a decision: each reads the facts of a verb without their locks, and writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from forebear.domain import artifact, contract, release
+from forebear.domain.adoption import Rule, understood
+from forebear.domain.artifact import Ground, the_one
+from forebear.domain.case import cases
+from forebear.domain.contract import Eligible
+from forebear.domain.outcome import Reason
+from forebear.domain.permission import weakest
+from forebear.domain.policy import Policy, packs_of
+from forebear.domain.reference import unknown
+from forebear.domain.simulation import Simulated, simulated
+from forebear.domain.standing import Standing
+from forebear.verbs.deployment import DeploymentFacts
+from forebear.verbs.policy import PolicyFacts
+from forebear.verbs.release import ReleaseFacts
+from forebear.verbs.rollback import RollbackFacts
+from forebear.verbs.verb import DecisionFacts
+
+Input = Mapping[str, Any]
+F = TypeVar("F", bound=DecisionFacts)
+
+
+class Undecidable(ValueError):
+    """A question that cannot be decided as it is asked, with every reason."""
+
+    def __init__(self, reasons: Iterable[Reason]) -> None:
+        super().__init__("; ".join(f"{r.message}: {r.remedy}" for r in reasons))
+
+
+@dataclass(frozen=True)
+class Inquiry(Generic[F]):
+    """A question whose answer is a decision: the rows that `cypher/questions/<name>.cypher` takes.
+
+    `asks` adds parameters of the facts statements that the input does not name. `decide` is pure and answers rows: maps of
+    scalars, of lists of scalars and of lists of maps. It may raise `Undecidable`.
+    """
+
+    name: str
+    reads: type[F]
+    decide: Callable[[Input, F], Sequence[Mapping[str, Any]]]
+    asks: Callable[[Input], Mapping[str, Any]] = lambda input: {}
+
+
+def obstacles(reasons: Iterable[Reason]) -> list[dict[str, str]]:
+    """Reasons as rows of an answer."""
+    return [{"code": r.code, "message": r.message, "remedy": r.remedy} for r in reasons]
+
+
+def _missing(input: Input, facts: ReleaseFacts) -> list[dict[str, Any]]:
+    return [
+        {"rank": f"{i:06}", **row}
+        for c in cases(facts.standing, facts.now)
+        for i, row in enumerate(obstacles(release.missing_for_approval(c)))
+    ]
+
+
+def _simulate(input: Input, facts: PolicyFacts) -> list[dict[str, Any]]:
+    policy = understood(input["document"], facts.policy.packs)
+    known = {line.id for line in facts.policy.lines}
+    reasons = () if isinstance(policy, Policy) else policy
+    if reasons := (*reasons, *(unknown("lines", id) for id in input["lines"] if id not in known)):
+        raise Undecidable(reasons)
+    assert isinstance(policy, Policy)
+    rule = Rule("policy:simulated@0", policy, facts.policy.packs)
+    found = sorted(cases(facts.standing, facts.now), key=lambda c: (c.line.id, c.release.id))
+    return [_simulated(f"{n:06}", simulated(one, rule)) for n, one in enumerate(found)]
+
+
+def _simulated(rank: str, found: Simulated) -> dict[str, Any]:
+    checks = [
+        {"requirement": c.requirement, "passed": c.passed, "code": c.code, "message": c.message, "remedy": c.remedy}
+        for c in found.checks
+    ]
+    return {
+        "rank": rank,
+        "release": found.release,
+        "becomes": found.becomes.value,
+        "checks": checks,
+        "missing": obstacles(found.missing),
+        "staleFrom": found.stale_from,
+        "fleets": list(found.fleets),
+    }
+
+
+@dataclass(frozen=True)
+class BuildableFacts(DecisionFacts):
+    """What lets versions run in lines for a hardware target, and the target."""
+
+    permission: list[Standing]
+    build: Ground
+
+
+def _buildable(input: Input, facts: BuildableFacts) -> list[dict[str, Any]]:
+    return [
+        {
+            "rank": f"{n:06}",
+            "release": p.case.release.id,
+            "target": input["target"],
+            "basis": p.basis.value,
+            "decisions": list(p.decisions),
+        }
+        for n, p in enumerate(artifact.buildable(facts.build.target, cases(facts.permission, facts.now)))
+    ]
+
+
+def _eligible(input: Input, facts: DeploymentFacts) -> list[dict[str, Any]]:
+    found = contract.eligible(facts.artifact, facts.place, cases(facts.permission, facts.now))
+    return [
+        {"rank": f"{n:06}", "artifact": each.artifact, "version": each.version, **_allowed(each)}
+        for n, each in enumerate(found)
+    ]
+
+
+def _permitted(input: Input, facts: DeploymentFacts) -> list[dict[str, Any]]:
+    id = input["deployment"]
+    found = contract.permitted(id, facts.place, the_one(facts.artifact), cases(facts.permission, facts.now))
+    return [{"deployment": id, **_allowed(found)}]
+
+
+def _allowed(found: Eligible) -> dict[str, Any]:
+    """The columns that say whether something is allowed, on what, and why not."""
+    return {
+        "allowed": found.allowed,
+        "basis": basis.value if (basis := weakest(found.permissions)) else None,
+        "releases": [p.case.release.id for p in found.permissions],
+        "decisions": [d for p in found.permissions for d in p.decisions],
+        "reasons": obstacles(found.reasons),
+    }
+
+
+def _rollback_targets(input: Input, facts: RollbackFacts) -> list[dict[str, Any]]:
+    return [
+        {
+            "rank": f"{n:06}",
+            "artifact": each.artifact,
+            "version": each.version,
+            "allowed": each.allowed,
+            "basis": basis.value if (basis := weakest(each.permissions)) else None,
+            "deprecated": each.is_deprecated,
+            "undoneBy": each.undone_by,
+            "decisions": [d for p in each.permissions for d in p.decisions],
+            "ranItself": bool(each.runs),
+            "lastRan": each.last_ran,
+            "hoursWell": round(each.went_well.total_seconds() / 3600, 2),
+            "incidents": each.incidents,
+            "openIncidents": list(each.open),
+            "remarks": list(each.remarks),
+            "reasons": obstacles(each.reasons),
+        }
+        for n, each in enumerate(facts.targets)
+    ]
+
+
+def _packs(input: Input) -> dict[str, Any]:
+    return {"lines": list(dict.fromkeys(input["lines"])), "packs": packs_of(input["document"])}
+
+
+INQUIRIES: tuple[Inquiry[Any], ...] = (
+    Inquiry("simulate_policy", PolicyFacts, _simulate, _packs),
+    Inquiry("missing_for_approval", ReleaseFacts, _missing),
+    Inquiry("buildable", BuildableFacts, _buildable, lambda input: {"hardware": input["target"]}),
+    Inquiry("eligible", DeploymentFacts, _eligible, lambda input: {"on": input["place"]}),
+    Inquiry("permitted", DeploymentFacts, _permitted, lambda input: {"intent": input["deployment"]}),
+    Inquiry("rollback_targets", RollbackFacts, _rollback_targets, lambda input: {"on": input["place"]}),
+)
+"""Every question whose answer is a decision."""

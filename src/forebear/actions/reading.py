@@ -1,0 +1,39 @@
+"""How decisions read their facts: which statements, with which parameters, and in which order of locks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from forebear.graph.query.dialect import InvalidStatement
+from forebear.store.statements import Facts as Statement
+from forebear.verbs.verb import Action, DecisionFacts
+
+
+class FactsReader:
+    """The facts statements of one engine, by name."""
+
+    def __init__(self, statements: Mapping[str, Statement]) -> None:
+        self.by_name = statements
+
+    def statements(self, facts: type[DecisionFacts]) -> list[Statement]:
+        """The statements whose rows a decision takes, in their order."""
+        return [self.by_name[name] for name in facts.statements()]
+
+    def bound(
+        self, facts: type[DecisionFacts], now: str, input: Mapping[str, object], more: Mapping[str, object]
+    ) -> list[tuple[Statement, dict[str, object]]]:
+        """The statements of a decision, each with its parameters: the input by its own names, and `more`.
+
+        Raises `InvalidStatement` where no statement has a parameter that `more` gives.
+        """
+        statements = self.statements(facts)
+        if unknown := more.keys() - {p.name for statement in statements for p in statement.parameters}:
+            raise InvalidStatement(f"{facts.__name__}: none of its statements has a parameter ${min(unknown)}")
+        asked = {"now": now, **input, **more}
+        return [(statement, statement.bound(asked)) for statement in statements]
+
+    def check(self, action: Action, order: Sequence[str]) -> None:
+        """Raises `InvalidStatement` where an action does not keep to the one order of locks."""
+        locks = [kind for statement in self.statements(action.reads) for kind in statement.locks]
+        if locks != sorted(locks, key=lambda kind: order.index(kind) if kind in order else -1):
+            raise InvalidStatement(f"{action.name} locks {', '.join(locks)}; the order of locks is {', '.join(order)}")

@@ -1,0 +1,156 @@
+"""The verbs about artifacts: builds of model versions for hardware targets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import msgspec
+
+from forebear.domain import artifact, release
+from forebear.domain.artifact import Build, Ground, the_one
+from forebear.domain.case import Case, case, cases
+from forebear.domain.outcome import Update, Verdict
+from forebear.domain.release import DECISIONS, By
+from forebear.domain.standing import Standing
+from forebear.graph.declaration import PROSE, Fact, prop
+from forebear.graph.kinds.release import ArtifactState
+from forebear.verbs.fact import Document, VerbRequest, named
+from forebear.verbs.verb import DecisionFacts, Verb
+
+ARTIFACT = ("Artifact",)
+
+_TAKEN_AWAY = (ArtifactState.QUARANTINED, ArtifactState.DELETED)
+
+
+@dataclass(frozen=True)
+class ArtifactFacts(DecisionFacts):
+    """What lets a version run, what an artifact is built from and for, and what is known of the artifact."""
+
+    permission: list[Standing]
+    build: Ground
+    artifact: list[Build]
+
+
+class RegisterArtifact(Verb[ArtifactFacts], roles="ENGINEER", takes=ARTIFACT):
+    """Registers a build of a model version for a hardware target. Its id is the digest of its content. The build is
+    AVAILABLE, which needs an approval in a release line for that hardware. Without one, register it as EVALUATION_ONLY.
+    Register it again once its version is approved, and it becomes AVAILABLE. If robots reported the artifact before, it keeps
+    its installations. Do not say what authorises it: Forebear finds that."""
+
+    artifact: Fact = prop("The artifact.", names=ARTIFACT)
+    reason: str | None = prop("A reason, or any remark. It is kept in the audit trail.", default=None, length=PROSE)
+
+    def asks(self) -> dict[str, Any]:
+        """The artifact, its version and its hardware target."""
+        fact = self.artifact
+        return {"artifact": fact["id"], "version": fact.get("builtFrom"), "target": fact.get("target")}
+
+    def decide(self, facts: ArtifactFacts) -> Verdict:
+        """Register it, if the actor may write to one of the lines that it is for."""
+        fact, known = self.artifact, the_one(facts.artifact)
+        target = fact.get("target") or (known.target.id if known.target else None)
+        found = cases(facts.permission, facts.now)
+        lines, mine = _lines_for(target, found), facts.actor.lines
+        # One of them suffices: what it may be used for in others is decided there.
+        if mine is not None and not lines & mine and (forbidden := self.refusal_within(facts.actor, lines)):
+            return Verdict(fact["id"], reasons=(forbidden,))
+        own = [c for c in found if mine is None or c.line.id in mine or c.line.target != target]
+        verdict = artifact.register(fact, facts.described(fact), facts.build, known, own, facts.now)
+        # What it is called is a matter of every line that it is for.
+        renamed = any(isinstance(effect, Update) for effect in verdict.effects)
+        if renamed and (forbidden := self.refusal_within(facts.actor, lines)):
+            return Verdict(fact["id"], reasons=(forbidden,))
+        return verdict
+
+    @classmethod
+    def of_fact(cls, fact: Document) -> VerbRequest | None:
+        """The artifact itself, unless it is said to be taken away."""
+        return None if fact.get("state", "") in _TAKEN_AWAY else VerbRequest({"artifact": fact}, read=fact)
+
+
+def _lines_for(target: str | None, found: Iterable[Case]) -> set[str]:
+    """The lines for a hardware target; where nothing says for which an artifact is, all lines of its version."""
+    return {c.line.id for c in found if target is None or c.line.target == target}
+
+
+@dataclass(frozen=True)
+class RemovalFacts(DecisionFacts):
+    """How the releases stand whose version or evidence an artifact is of, and what is known of the artifact."""
+
+    standing: list[Standing]
+    artifact: list[Build]
+
+
+class RemovalVerb(Verb[RemovalFacts]):
+    """After it an artifact's measurements count no more, so that its version's releases are evaluated anew."""
+
+    artifact: str = prop("The artifact.", names=ARTIFACT)
+    reason: str = prop("The reason. It is kept in the audit trail.", length=PROSE)
+
+    into: ClassVar[ArtifactState]
+    """The state that the artifact gets."""
+
+    def asks(self) -> dict[str, Any]:
+        """The releases of its version, and those that are compared with it."""
+        return {"compared": True}
+
+    def remove(self, known: Build, now: str) -> Verdict:
+        """The decision about the artifact alone."""
+        raise NotImplementedError
+
+    def decide(self, facts: RemovalFacts) -> Verdict:
+        """Remove it, and evaluate the releases that it concerns."""
+        known, found = the_one(facts.artifact), cases(facts.standing, facts.now)
+        verdict = self.remove(known, facts.now)
+        if verdict.reasons or not verdict.effects:
+            return verdict
+        by = By(facts.actor, facts.now, self.reason, facts.new_ids("decision", DECISIONS * len(found)))
+        after = [release.evaluate(_without(c, self.artifact, self.into), by.on(n)) for n, c in enumerate(found)]
+        # It is taken from every line that it is for, and from those whose releases were measured on it.
+        lines = _lines_for(known.target.id if known.target else None, found)
+        lines |= {c.line.id for c, v in zip(found, after, strict=True) if v.effects}
+        if forbidden := self.refusal_within(facts.actor, lines):
+            return Verdict(self.artifact, reasons=(forbidden,))
+        return Verdict(self.artifact, (*verdict.effects, *(effect for v in after for effect in v.effects)))
+
+    @classmethod
+    def of_fact(cls, fact: Document) -> VerbRequest | None:
+        """The artifact in the state that it gets."""
+        if fact.get("state") != cls.into:
+            return None
+        request = named(fact, "state", artifact="id", reason="description")
+        request.input.setdefault("reason", "Recorded as a fact.")
+        return request
+
+
+def _without(found: Case, artifact: str, state: ArtifactState) -> Case:
+    """A case as it is once an artifact is not to be used."""
+    replace = msgspec.structs.replace
+    evidence = [replace(e, artifact_state=state) if e.artifact == artifact else e for e in found.standing.built_evidence]
+    after = case(replace(found.standing, built_evidence=evidence), found.now)
+    assert after is not None
+    return after
+
+
+class QuarantineArtifact(RemovalVerb, roles="ENGINEER APPROVER OPERATOR", takes=ARTIFACT):
+    """Forbids the use of an artifact. Nobody can deploy it any more, and measurements on it count no more. What runs of it
+    goes on, and shows as drift. To go on, register another build."""
+
+    into: ClassVar = ArtifactState.QUARANTINED
+
+    def remove(self, known: Build, now: str) -> Verdict:
+        """Put it in quarantine."""
+        return artifact.quarantine(self.artifact, known, now)
+
+
+class DeleteArtifact(RemovalVerb, roles="ENGINEER", takes=ARTIFACT):
+    """Records that an artifact's content is gone. Its record stays. Forebear refuses this while a deployment of the artifact
+    is not over."""
+
+    into: ClassVar = ArtifactState.DELETED
+
+    def remove(self, known: Build, now: str) -> Verdict:
+        """Record that it is deleted."""
+        return artifact.delete(self.artifact, known, now)

@@ -1,0 +1,68 @@
+"""The verb by which what was said wrongly is put right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from forebear.domain.artifact import Build, the_one
+from forebear.domain.case import cases
+from forebear.domain.correction import CorrectedRow, Correction
+from forebear.domain.outcome import Reason, Verdict
+from forebear.domain.release import DECISIONS, By
+from forebear.domain.standing import Standing
+from forebear.graph.amendment import corrected
+from forebear.graph.declaration import PROSE, Json, prop
+from forebear.graph.ids import Ids
+from forebear.graph.kinds import GRAPH
+from forebear.verbs.fact import Document, VerbRequest, named
+from forebear.verbs.verb import DecisionFacts, Verb
+
+_IDS = Ids(GRAPH)
+
+
+@dataclass(frozen=True)
+class CorrectionFacts(DecisionFacts):
+    """What is stored of a version or an artifact, and how the releases stand that it concerns."""
+
+    correction: CorrectedRow
+    standing: list[Standing]
+    artifact: list[Build]
+
+
+class Correct(Verb[CorrectionFacts], roles="ADMIN", takes=("Correction",)):
+    """Corrects values of a model version or an artifact. The former values stay known. If a digest or the interface of a
+    version changes, no approval and no vote of it holds any more. If a digest changes, no evidence does either."""
+
+    of: str = prop("The version or artifact to correct.", names=("ModelVersion", "Artifact"))
+    values: Json = prop("The corrected values by property. A null takes a value away.")
+    reason: str = prop("The reason. It is kept in the audit trail.", length=PROSE)
+
+    def asks(self) -> dict[str, Any]:
+        """The version or the artifact, and the releases that are compared with it."""
+        name = "version" if _IDS.kind(self.of) == "ModelVersion" else "artifact"
+        return {name: self.of, "compared": True}
+
+    def decide(self, facts: CorrectionFacts) -> Verdict:
+        """Correct the values, and take back what rested on them."""
+        kind = GRAPH.kinds[_IDS.kind(self.of)]
+        if not isinstance(self.values, Mapping):
+            reason = Reason("INVALID_INPUT", "values: expected an object", "give the values by property")
+            return Verdict(self.of, reasons=(reason,))
+        values, wrong = corrected(kind, self.values)
+        if wrong:
+            invalid = (Reason("INVALID_INPUT", text, "correct the field and try again") for text in wrong)
+            return Verdict(self.of, reasons=tuple(invalid))
+        found = cases(facts.standing, facts.now)
+        known = the_one(facts.artifact)
+        stored = known.artifact.values if known.artifact and known.is_registered else facts.correction.stored
+        if stored is not None and (forbidden := self.refusal_within(facts.actor, {c.line.id for c in found})):
+            return Verdict(self.of, reasons=(forbidden,))
+        by = By(facts.actor, facts.now, self.reason, facts.new_ids("decision", DECISIONS * len(found)))
+        return Correction(self.of, kind, values, stored, found, by).verdict()
+
+    @classmethod
+    def of_fact(cls, fact: Document) -> VerbRequest:
+        """A correction of a node of a governed kind."""
+        return named(fact, of="of", values="values", reason="reason")

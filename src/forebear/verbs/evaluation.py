@@ -1,0 +1,36 @@
+"""The verb by which releases follow what nobody decided: that time passed, or that something else runs in their line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from forebear.domain import release
+from forebear.domain.case import cases
+from forebear.domain.outcome import Verdict
+from forebear.domain.reference import unknown
+from forebear.domain.release import DECISIONS
+from forebear.graph.declaration import prop
+from forebear.verbs.policy import PolicyFacts
+from forebear.verbs.verb import Verb
+
+
+class Evaluate(Verb[PolicyFacts], roles="ENGINEER APPROVER ADMIN"):
+    """Evaluates the releases of a line by the policy in force there now, on the evidence that counts now, and compares them
+    with what runs there now. A service does so every five minutes. If nothing follows, it writes nothing."""
+
+    line: str = prop("The release line.", names=("ReleaseLine",))
+
+    def asks(self) -> dict[str, Any]:
+        """The one line."""
+        return {"lines": [self.line]}
+
+    def decide(self, facts: PolicyFacts) -> Verdict:
+        """Evaluate each release of the line."""
+        if not facts.policy.lines:
+            return Verdict(self.line, reasons=(unknown("line", self.line),))
+        if forbidden := self.refusal(facts.actor, [self.line]):
+            return Verdict(self.line, reasons=(forbidden,))
+        found = cases(facts.standing, facts.now)
+        by = release.By(facts.actor, facts.now, None, facts.new_ids("decision", DECISIONS * len(found)))
+        effects = (effect for n, case in enumerate(found) for effect in release.evaluate(case, by.on(n)).effects)
+        return Verdict(self.line, tuple(effects))
