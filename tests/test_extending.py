@@ -1,23 +1,35 @@
-"""Adding a node type is one class, and adding a question is one Cypher file: both start, record and answer."""
+"""Adding a node type is one class, a question one Cypher file and a verb one class: they start, record, answer and act."""
 
 from __future__ import annotations
 
+import re
+import shutil
+import sys
+import types
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from forebear.actions.performer import Performer
 from forebear.api.answering.executor import Executor
 from forebear.api.schema import build
 from forebear.app import Forebear
+from forebear.domain.roles import Actor
 from forebear.graph import kinds
 from forebear.graph.declaration import Change, EdgeClass, EdgeType, Graph, Node, edge, prop
 from forebear.graph.facts import Facts
-from forebear.graph.query.dialect import Dialect
+from forebear.graph.query.dialect import Dialect, InvalidStatement
 from forebear.identity.actors import DEVELOPMENT
 from forebear.store import Store
-from forebear.store.statements import questions
+from forebear.store.statements import directory, facts, questions
+from forebear.verbs import permissions
+from forebear.verbs.catalogue import ACTIONS
+from forebear.verbs.verb import Verb
+from tests.actions.plant import artifact, ready, registered
+from tests.actions.world import ANNA
 
 SIMULATED_IN = EdgeType("SIMULATED_IN", EdgeClass.LINEAGE, "A dataset version was generated in a simulator.")
 
@@ -33,7 +45,8 @@ class Simulator(Node, prefix="simulator", versioned=True):
     )
 
 
-EXTENDED = Graph((*(getattr(kinds, name) for name in kinds.GRAPH.kinds), Simulator))
+# Whoever follows the documentation has a Simulator of their own.
+EXTENDED = Graph((*(getattr(kinds, name) for name in kinds.GRAPH.kinds if name != "Simulator"), Simulator))
 
 QUESTION = """\
 // Which simulators were tuned on a dataset version, and how fast they are.
@@ -134,3 +147,80 @@ async def test_a_column_that_is_a_property_may_be_selected_twice(registry: Foreb
     assert await ask(registry, query, asking) == {
         "tunedSimulators": {"nodes": [row], "edges": [{"cursor": cursor, "node": row}], "pageInfo": {"endCursor": cursor}}
     }
+
+
+PAGE = (Path(__file__).parents[1] / "docs" / "how-to" / "extend.md").read_text("utf-8")
+
+
+def block(language: str) -> str:
+    """The last block of code in a language that the page shows under `Add a verb`."""
+    return re.findall(rf"```{language}\n(.*?)```", PAGE.partition("## Add a verb")[2], re.S)[-1]
+
+
+@pytest.fixture
+def verb(monkeypatch: pytest.MonkeyPatch) -> type[Verb[Any]]:
+    """The verb of the page, with the roles that it has once it is in the catalogue."""
+    module = types.ModuleType("tests.extending_verb")
+    imports = """
+from __future__ import annotations
+from dataclasses import dataclass
+from forebear.domain.outcome import Update, Verdict
+from forebear.domain.reference import unknown
+from forebear.domain.standing import Row
+from forebear.graph.declaration import PROSE, prop
+from forebear.verbs.verb import DecisionFacts, Verb
+"""
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec(compile(imports + block("python"), "extend.md", "exec"), module.__dict__)
+    made: type[Verb[Any]] = module.LabelArtifact
+    monkeypatch.setattr(permissions, "PERMISSIONS", {**permissions.PERMISSIONS, made.action.name: made.action.roles})
+    return made
+
+
+async def test_a_verb_is_one_class(registry: Forebear, verb: type[Verb[Any]], tmp_path: Path) -> None:
+    folder = shutil.copytree(directory("cypher") / "actions", tmp_path / "actions")
+    (folder / "label_facts.cypher").write_text(block("cypher"), "utf-8")
+    actions = (*ACTIONS, verb.action)
+    schema = build(kinds.GRAPH, questions(kinds.GRAPH), Facts(kinds.GRAPH), actions)
+    performer = Performer(schema.facts, registry.store, actions, (), facts(registry.store.engine, folder))
+    executor = Executor(schema, registry.store, Dialect(kinds.GRAPH, registry.store.engine))
+    context = replace(registry.context(DEVELOPMENT), performer=performer)
+    await ready(registry)
+    await registered(registry, 1)
+
+    async def label(artifact: str, actor: Actor = DEVELOPMENT) -> Any:
+        """The outcome of the mutation."""
+        query = """mutation ($artifact: ID!) { labelArtifact(artifact: $artifact, text: "golden") {
+          ... on Done { changed unchanged } ... on Refused { reasons { code message remedy } } } }"""
+        answer = await executor.answer(query, {"artifact": artifact}, None, replace(context, actor=actor))
+        body = msgspec.json.decode(answer.body)
+        assert "errors" not in body, body["errors"]
+        return body["data"]["labelArtifact"]
+
+    assert await label(artifact(1)) == {"changed": [artifact(1)], "unchanged": False}
+    assert await label(artifact(1)) == {"changed": [], "unchanged": True}
+    found = await ask(registry, "query ($id: ID!) { artifact(id: $id) { labels } }", id=artifact(1))
+    assert found == {"artifact": {"labels": ["golden"]}}
+    assert await label(artifact(9)) == {
+        "reasons": [
+            {
+                "code": "UNKNOWN",
+                "message": f"artifact: {artifact(9)} is not known, or only named by others so far",
+                "remedy": "register it first",
+            }
+        ]
+    }
+    assert (await label(artifact(1), ANNA))["reasons"][0]["message"] == (
+        "anna may not labelArtifact: that needs ENGINEER or OPERATOR, and anna has APPROVER"
+    )
+
+
+async def test_a_verb_that_locks_out_of_order_does_not_start(registry: Forebear, tmp_path: Path) -> None:
+    folder = shutil.copytree(directory("cypher") / "actions", tmp_path / "actions")
+    text = (folder / "standing_facts.cypher").read_text("utf-8")
+    (folder / "standing_facts.cypher").write_text(
+        f"{text}\n".replace("REMOVE line.lock", "").replace("REMOVE release.lock", "REMOVE release.lock\nREMOVE line.lock"),
+        "utf-8",
+    )
+    with pytest.raises(InvalidStatement, match="Release, ReleaseLine; the order of locks is ExternalId, Model, "):
+        Performer(Facts(kinds.GRAPH), registry.store, ACTIONS, (), facts(registry.store.engine, folder))
