@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx
 import pytest
-
 from forebear.actions.catalogue import ACTIONS
+
 from forebear.app import Forebear
 from forebear.cli.actions import mutation
 from forebear.settings import Settings
