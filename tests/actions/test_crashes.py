@@ -11,12 +11,12 @@ from typing import Any
 
 import httpx
 import pytest
-from forebear.actions.catalogue import ACTIONS
 
 from forebear.app import Forebear
-from forebear.cli.actions import mutation
 from forebear.settings import Settings
 from forebear.store import Store
+from forebear.verbs.catalogue import ACTIONS
+from forebear.view.actions import mutation
 from tests import engines
 from tests.actions.plant import FLEET, active, ready, requested
 from tests.actions.test_stateful import KNOWN
