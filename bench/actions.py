@@ -18,7 +18,7 @@ from bench.forebear import Forebear
 from bench.process import Unavailable
 from bench.wire import Wire
 from forebear.actions.inquiry import INQUIRIES
-from forebear.actions.performer import By, Performer
+from forebear.actions.performer import Performer, Requester
 from forebear.domain.outcome import Done
 from forebear.graph.facts import Facts
 from forebear.graph.kinds import GRAPH
@@ -211,7 +211,7 @@ async def _statements(uri: str, workspace: Path) -> dict[str, list[tuple[str, di
         spied = _Spied(store)
         performer = Performer(Facts(GRAPH), cast(Store, spied), ACTIONS, INQUIRIES, facts(store.engine))
         for act in ACTS:
-            outcome = await performer.do(act.verb, act.input(PROBE), By(DEVELOPMENT, "bench"))
+            outcome = await performer.do(act.verb, act.input(PROBE), Requester(DEVELOPMENT, "bench"))
             if not isinstance(outcome, Done):
                 raise Unavailable(f"an action was not done: {outcome}")
             said[act.verb], spied.statements = spied.statements, []

@@ -164,7 +164,7 @@ def verb(monkeypatch: pytest.MonkeyPatch) -> type[Verb[Any]]:
     imports = """
 from __future__ import annotations
 from dataclasses import dataclass
-from forebear.domain.outcome import Update, Verdict
+from forebear.domain.outcome import Ruling, Update
 from forebear.domain.reference import unknown
 from forebear.domain.standing import Row
 from forebear.graph.declaration import PROSE, prop

@@ -14,7 +14,7 @@ from typing import Any
 
 from neo4j import AsyncTransaction
 
-from forebear.actions.performer import By, Performer
+from forebear.actions.performer import Performer, Requester
 from forebear.cli import main
 from forebear.domain.outcome import Outcome
 
@@ -34,7 +34,7 @@ def mortal(point: Path) -> None:
     """Has actions end this process at the point that a file says."""
     do, run, commit = Performer.do, AsyncTransaction.run, AsyncTransaction.commit
 
-    async def mortally_do(self: Performer, name: str, input: Any, by: By) -> Outcome:
+    async def mortally_do(self: Performer, name: str, input: Any, by: Requester) -> Outcome:
         # What a service evaluates by itself is not what it is to die of.
         left.set(int(point.read_text()) if name != "evaluate" else None)
         return await do(self, name, input, by)

@@ -6,7 +6,7 @@ import json
 import shlex
 from typing import Any
 
-from forebear.actions.performer import By
+from forebear.actions.performer import Requester
 from forebear.app import Forebear
 from forebear.domain.outcome import Conflict, Done, Reason, Refused
 from forebear.domain.roles import Role
@@ -381,7 +381,7 @@ async def test_only_engineers_register_and_only_in_their_lines(registry: Forebea
 async def test_a_version_that_somebody_changed_meanwhile_is_a_conflict(registry: Forebear) -> None:
     await workshop(registry, kitchen={})
     await done(registry, EVA, "registerCandidate", versions=[VERSION], lines=[PARCELS])
-    by = By(EVA, "tests", expected_revision=3)
+    by = Requester(EVA, "tests", expected_revision=3)
     outcome = await registry.performer.do("registerCandidate", {"versions": [VERSION], "lines": [KITCHEN]}, by)
     assert outcome == Conflict(PICKER, expected=3, revision=0)
     assert await states(registry) == {PARCELS: "CANDIDATE"}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from forebear.actions.evaluation import evaluate_lines, evaluations_kept
-from forebear.actions.performer import By
+from forebear.actions.performer import Requester
 from forebear.app import Forebear
 from forebear.domain.outcome import Done, Outcome, Refused
 from forebear.domain.roles import Role
@@ -116,7 +116,7 @@ async def test_a_line_that_cannot_be_evaluated_does_not_keep_the_others_waiting(
     await done(registry, EVA, "registerCandidate", versions=[{"kind": "ModelVersion", "id": VERSION}], lines=["line:first"])
     asked: list[str] = []
 
-    async def late(name: str, input: dict[str, str], by: By) -> Outcome:
+    async def late(name: str, input: dict[str, str], by: Requester) -> Outcome:
         asked.append(input["line"])
         raise StatementTimeout(30)
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from forebear.app import Forebear
-from forebear.graph.declaration import Standing
+from forebear.graph.declaration import Admission
 from forebear.graph.kinds import GRAPH
 from forebear.record.summary import Origin, Rejection
 from forebear.verbs.catalogue import ACTIONS
@@ -75,7 +75,7 @@ DOORS = (mutation, array, partial, stream)
 
 
 def test_each_governed_kind_has_its_forgery() -> None:
-    assert {*FORGED} == {kind.name for kind in GRAPH.kinds.values() if kind.standing is Standing.GOVERNED}
+    assert {*FORGED} == {kind.name for kind in GRAPH.kinds.values() if kind.standing is Admission.GOVERNED}
 
 
 @pytest.mark.parametrize("door", DOORS)

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from forebear.actions.performer import By
+from forebear.actions.performer import Requester
 from forebear.app import Forebear
 from forebear.domain.outcome import Done, Outcome, Refused
 from forebear.domain.roles import Actor
@@ -28,7 +28,9 @@ STRICT = POLICY | {"standingApprovals": {"rule": "REAPPROVE"}}
 async def together(registry: Forebear, *asked: tuple[Actor, str, dict[str, object], str | None]) -> list[Outcome]:
     """Does actions at once."""
     return list(
-        await asyncio.gather(*(registry.performer.do(verb, input, By(actor, "race", key)) for actor, verb, input, key in asked))
+        await asyncio.gather(
+            *(registry.performer.do(verb, input, Requester(actor, "race", key)) for actor, verb, input, key in asked)
+        )
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forebear.actions.performer import By, request_id
+from forebear.actions.performer import Requester, request_id
 from forebear.app import Forebear
 from forebear.domain.outcome import Conflict, Done, Outcome, Reason, Refused
 from forebear.domain.roles import Role
@@ -296,7 +296,7 @@ async def test_an_expected_revision_that_passed_is_a_conflict(registry: Forebear
     await company(registry)
     revision = (await standing(registry))["revision"]
     await done(registry, ANNA, "reject", release=RELEASE, reason="No.")
-    by = By(BEN, "tests", expected_revision=revision)
+    by = Requester(BEN, "tests", expected_revision=revision)
     outcome = await registry.performer.do("restore", {"release": RELEASE, "reason": "Yes."}, by)
     assert outcome == Conflict(RELEASE, expected=revision, revision=revision + 1)
     assert (await standing(registry))["state"] == "REJECTED"
@@ -305,7 +305,7 @@ async def test_an_expected_revision_that_passed_is_a_conflict(registry: Forebear
 async def test_an_expected_revision_of_what_has_none_is_refused(registry: Forebear) -> None:
     await company(registry)
     version = {"kind": "ModelVersion", "id": "model:picker@3", "weightsDigest": f"sha256:{3:064x}"}
-    by = By(EVA, "tests", expected_revision=9999)
+    by = Requester(EVA, "tests", expected_revision=9999)
     assert await registry.performer.do("registerCandidate", {"versions": [version], "lines": []}, by) == Refused(
         (
             Reason(

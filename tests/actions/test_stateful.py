@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from forebear.actions.performer import By
+from forebear.actions.performer import Requester
 from forebear.app import Forebear
 from forebear.domain.outcome import Conflict, Done, Outcome, Refused
 from forebear.verbs.catalogue import ACTIONS
@@ -62,7 +62,7 @@ class Run:
         self.steps.append(step)
         before = await everything(self.registry)
         ways = self.ways(step)
-        by = By(step.actor, "tests", f"key-{len(self.steps)}")
+        by = Requester(step.actor, "tests", f"key-{len(self.steps)}")
         outcome = await self.registry.performer.do(step.verb, step.input, by)
         answer = self.expected.of(step.actor, step.verb, step.input, now())
         if step.verb == "evaluate" and answer == DONE:
@@ -93,7 +93,7 @@ class Run:
     async def evaluated(self, step: Step, outcome: Outcome) -> Answer:
         """What evaluating a line came to, after which there is nothing more to decide."""
         after = await everything(self.registry)
-        again = await self.registry.performer.do(step.verb, step.input, By(step.actor, "tests"))
+        again = await self.registry.performer.do(step.verb, step.input, Requester(step.actor, "tests"))
         assert again == Done(step.input["line"], unchanged=True)
         assert await everything(self.registry) == after
         return SAME if outcome == again else DONE

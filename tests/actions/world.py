@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from forebear.actions.performer import By
+from forebear.actions.performer import Requester
 from forebear.app import Forebear
 from forebear.domain.outcome import Done, Outcome
 from forebear.domain.roles import Actor, Role
@@ -68,7 +68,7 @@ async def company(registry: Forebear, *, success: float = 90.0, policy: dict[str
 
 async def do(registry: Forebear, actor: Actor, verb: str, key: str | None = None, **input: Any) -> Outcome:
     """Does an action."""
-    return await registry.performer.do(verb, input, By(actor, "tests", key))
+    return await registry.performer.do(verb, input, Requester(actor, "tests", key))
 
 
 async def done(registry: Forebear, actor: Actor, verb: str, **input: Any) -> Done:

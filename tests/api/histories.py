@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from forebear.graph.declaration import Change, Digest, Edge, Graph, Json, Kind, Long, Property, Standing
+from forebear.graph.declaration import Admission, Change, Digest, Edge, Graph, Json, Kind, Long, Property
 from forebear.graph.moments import moment
 from tests.api.memory import FINAL, Memory, instant
 from tests.api.questions.permission import permit
@@ -181,7 +181,7 @@ class History:
         return [
             named
             for named in self.edges
-            if self.graph.kinds[named["_"].source].standing is Standing.PLAIN and named["of"] in self.memory.nodes
+            if self.graph.kinds[named["_"].source].standing is Admission.PLAIN and named["of"] in self.memory.nodes
         ]
 
     def _amend_edge(self, amendable: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from forebear.graph.declaration import Change, Edge, Graph, Json, Kind, Property, Standing
+from forebear.graph.declaration import Admission, Change, Edge, Graph, Json, Kind, Property
 
-FINAL = frozenset({Standing.SETTLED, Standing.GOVERNED})
+FINAL = frozenset({Admission.SETTLED, Admission.GOVERNED})
 """Which kinds no fact retracts or corrects."""
 
 
@@ -207,11 +207,11 @@ class Memory:
     def _is_held(self, id: str) -> bool:
         """Whether an edge that no plain fact takes back leads to a node."""
         held = (link for link in self.nodes[id].incoming if link.retracted_at is None)
-        return any(self.kind_of(link.source.id).standing is not Standing.PLAIN for link in held)
+        return any(self.kind_of(link.source.id).standing is not Admission.PLAIN for link in held)
 
     def _keeps_footing(self, document: Mapping[str, Any]) -> bool:
         """Whether an observation keeps an edge of the kind of one that is taken back."""
-        if self.kind_of(document["of"]).standing is not Standing.OBSERVED or not (gone := self._named(document)):
+        if self.kind_of(document["of"]).standing is not Admission.OBSERVED or not (gone := self._named(document)):
             return True
         source, edge = self.nodes[document["of"]], gone[0].edge
         return any(link not in gone for link in self.links_of(source, edge, False, None))
@@ -272,7 +272,7 @@ class Memory:
             State(
                 moment,
                 last.described_at or moment,
-                imported=node.kind.standing is Standing.GOVERNED,
+                imported=node.kind.standing is Admission.GOVERNED,
                 revision=last.revision + revised,
                 values=now,
                 told=told,

@@ -12,7 +12,7 @@ from forebear.audit.verification import Verification
 from forebear.domain.roles import Role
 from forebear.graph.kinds import GRAPH
 from forebear.identity.actors import DEVELOPMENT
-from forebear.identity.tokens import Created
+from forebear.identity.tokens import CreatedToken
 from forebear.store import Store
 from forebear.store.errors import EngineUnavailable
 from forebear.verbs.permissions import PERMISSIONS
@@ -103,7 +103,7 @@ async def test_who_may_not_read_the_audit_trail_gets_nothing_of_it(
     async with serving(registry) as client:
         for role in Role:
             created = await registry.tokens.create(DEVELOPMENT, role.lower(), [role])
-            assert isinstance(created, Created)
+            assert isinstance(created, CreatedToken)
             shown = {"Authorization": f"Bearer {created.secret}"}
             for answer in (
                 await client.get("/audit", headers=shown | JSON),

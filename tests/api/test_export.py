@@ -13,7 +13,7 @@ from forebear.cli.terminal import Code, Failure
 from forebear.domain.roles import Role
 from forebear.graph.kinds import GRAPH
 from forebear.identity.actors import DEVELOPMENT
-from forebear.identity.tokens import Created
+from forebear.identity.tokens import CreatedToken
 from forebear.record import archive
 from forebear.record.archive import export
 from forebear.store import Store
@@ -55,7 +55,7 @@ async def test_only_an_administrator_gets_it(registry: Forebear, tmp_path: Path)
     async with serving(guarded) as client:
         for role in Role:
             created = await guarded.tokens.create(DEVELOPMENT, role.lower(), [role])
-            assert isinstance(created, Created)
+            assert isinstance(created, CreatedToken)
             answer = await client.get("/export", headers={"Authorization": f"Bearer {created.secret}"})
             assert answer.status_code == (200 if role is Role.ADMIN else 403), answer.text
             if role is not Role.ADMIN:

@@ -26,7 +26,7 @@ from forebear.cli.terminal import Code, Failure
 from forebear.domain.roles import Actor, Role
 from forebear.graph.kinds import GRAPH
 from forebear.identity.actors import DEVELOPMENT, operating_system_user
-from forebear.identity.tokens import Created
+from forebear.identity.tokens import CreatedToken
 from forebear.store import Store
 from forebear.store.errors import EngineUnavailable
 from forebear.store.statements import questions
@@ -60,7 +60,7 @@ async def client(registry: Forebear) -> AsyncIterator[httpx.AsyncClient]:
 
 async def token(registry: Forebear, *roles: Role, name: str = "ada", **given: Any) -> str:
     created = await registry.tokens.create(DEVELOPMENT, name, roles, **given)
-    assert isinstance(created, Created)
+    assert isinstance(created, CreatedToken)
     return created.secret
 
 

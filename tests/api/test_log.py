@@ -8,7 +8,7 @@ import pytest
 from forebear.app import Forebear, application
 from forebear.domain.roles import Role
 from forebear.identity.actors import DEVELOPMENT
-from forebear.identity.tokens import Created
+from forebear.identity.tokens import CreatedToken
 from forebear.store import Store
 from forebear.store.errors import EngineUnavailable, StatementFailed, StatementTimeout, TransientFailure
 from tests.record.asking import origin, serving
@@ -77,7 +77,7 @@ async def test_facts_are_a_line_with_how_many_there_were(registry: Forebear, log
 
 async def test_what_is_refused_is_a_line_that_says_why(registry: Forebear, logged: list[Any]) -> None:
     viewer = await registry.tokens.create(DEVELOPMENT, "vera", [Role.VIEWER])
-    assert isinstance(viewer, Created)
+    assert isinstance(viewer, CreatedToken)
     async with serving(registry) as http:
         logged.clear()
         for headers, content, status, expected in (

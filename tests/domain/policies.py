@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from forebear.domain.evaluation import evaluate
-from forebear.domain.evidence import Baseline, Check, Measured, Pack
+from forebear.domain.evidence import Baseline, CheckResult, MeasuredValue, Pack
 from forebear.domain.part import Part
 from forebear.domain.policy import InvalidPolicy, Policy, parse
 from forebear.domain.roles import Role
@@ -148,13 +148,13 @@ flaws: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
 
 
 @st.composite
-def measurements(draw: st.DrawFn, policy: Policy | None = None) -> Measured:
+def measurements(draw: st.DrawFn, policy: Policy | None = None) -> MeasuredValue:
     """A measurement, mostly of what a policy asks for; mostly it counts."""
     wanted = [*policy.evidence, *policy.no_regression] if policy else []
     one = draw(st.sampled_from([*wanted * 4, None]))
     pack, metric, slice = (one.pack, one.metric, one.slice) if one else draw(metrics)
     target = one.target or (LINE_TARGET if one.on_target else None) if one else None
-    good = Measured(
+    good = MeasuredValue(
         evidence=f"evidence:{draw(st.integers(1, 9))}",
         pack=pack,
         type=one.type if one else None,
@@ -177,12 +177,12 @@ class Case:
 
     policy: Policy
     target: str | None
-    measured: list[Measured]
+    measured: list[MeasuredValue]
     baseline: Baseline | None
-    more: Measured
+    more: MeasuredValue
 
     @property
-    def checks(self) -> tuple[Check, ...]:
+    def checks(self) -> tuple[CheckResult, ...]:
         """What it comes to, without the one more."""
         return evaluate(self.policy, self.target, self.measured, PACKS, self.baseline, NOW)
 

@@ -9,9 +9,9 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forebear.domain.deployment import Deployed, InLineRow, ReleaseRow, Reported, report
-from forebear.domain.outcome import Revise, Verdict
-from forebear.domain.place import DeploymentRow, FleetRow, Place, PlaceRow
+from forebear.domain.deployment import DeployedFactsRow, DeployedReleaseRow, ReleaseDeploymentRow, StateReport, report
+from forebear.domain.outcome import Revise, Ruling
+from forebear.domain.place import DeploymentRow, FleetRow, PlaceFactsRow, PlaceRow
 from forebear.graph.kinds.fleet import DeploymentState
 from forebear.graph.kinds.release import ReleaseState
 
@@ -40,27 +40,27 @@ class World:
     deployments: dict[str, DeploymentRow]
     releases: dict[str, ReleaseState]
 
-    def place(self, id: str) -> Place:
+    def place(self, id: str) -> PlaceFactsRow:
         """The facts about a deployment's place."""
         place = self.deployments[id].place
-        return Place(PlaceRow(place), (FleetRow(FLEET),), deployments=tuple(self.deployments.values()))
+        return PlaceFactsRow(PlaceRow(place), (FleetRow(FLEET),), deployments=tuple(self.deployments.values()))
 
-    def deployed(self) -> list[Deployed]:
+    def deployed(self) -> list[DeployedFactsRow]:
         """The facts about releases."""
         return [
-            Deployed(
-                ReleaseRow(f"release:{version}", state, 0),
+            DeployedFactsRow(
+                DeployedReleaseRow(f"release:{version}", state, 0),
                 "line:l",
-                tuple(InLineRow(d.id, d.state) for d in self.deployments.values() if d.version == version),
+                tuple(ReleaseDeploymentRow(d.id, d.state) for d in self.deployments.values() if d.version == version),
             )
             for version, state in self.releases.items()
         ]
 
-    def after(self, said: Reported) -> World:
+    def after(self, said: StateReport) -> World:
         """The world after a report."""
         return self._applied(report(said, self.place(said.deployment), self.deployed(), NOW))
 
-    def _applied(self, verdict: Verdict) -> World:
+    def _applied(self, verdict: Ruling) -> World:
         assert verdict.reasons == ()
         deployments, releases = dict(self.deployments), dict(self.releases)
         for effect in verdict.effects:
@@ -93,7 +93,7 @@ START = World(
 )
 
 reports = st.builds(
-    lambda n, state, day, robots: Reported(
+    lambda n, state, day, robots: StateReport(
         f"deployment:{n}", state, f"2026-06-{day:02}T00:00:00.000000Z", failed_robots=tuple(robots)
     ),
     st.integers(0, 4),
@@ -103,7 +103,7 @@ reports = st.builds(
 )
 
 
-def told(every: list[Reported]) -> World:
+def told(every: list[StateReport]) -> World:
     """The world after reports."""
     world = START
     for said in every:
@@ -112,14 +112,14 @@ def told(every: list[Reported]) -> World:
 
 
 @given(st.lists(reports, max_size=9), st.randoms(use_true_random=False))
-def test_reports_in_any_order_and_twice_end_in_the_same_world(every: list[Reported], random: object) -> None:
+def test_reports_in_any_order_and_twice_end_in_the_same_world(every: list[StateReport], random: object) -> None:
     shuffled = [*every, *every[:4]]
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert told(shuffled) == told(every)
 
 
 @given(st.lists(reports, max_size=9))
-def test_at_one_place_one_deployment_is_active_and_releases_follow(every: list[Reported]) -> None:
+def test_at_one_place_one_deployment_is_active_and_releases_follow(every: list[StateReport]) -> None:
     world = told(every)
     active = [d for d in world.deployments.values() if d.is_active]
     assert len({d.place for d in active}) == len(active)
@@ -128,4 +128,4 @@ def test_at_one_place_one_deployment_is_active_and_releases_follow(every: list[R
         assert state is (ReleaseState.DEPLOYED if runs else ReleaseState.APPROVED)
     for said in every:
         again = report(said, world.place(said.deployment), world.deployed(), NOW)
-        assert again == Verdict(said.deployment)
+        assert again == Ruling(said.deployment)

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forebear.domain.evaluation import evaluate, missing, promotes_itself
-from forebear.domain.evidence import Baseline, Check, Measured, Pack
+from forebear.domain.evidence import Baseline, CheckResult, MeasuredValue, Pack
 from forebear.domain.outcome import Reason
-from forebear.domain.policy import Asked, Policy, Requirement, parse
+from forebear.domain.policy import MeasurementRule, Policy, Requirement, parse
 from forebear.domain.votes import Count
 from forebear.graph.document import json_text
 from forebear.graph.facts import Facts
@@ -30,7 +30,7 @@ LEAST = {"riskTier": "LOW", "standingApprovals": "KEEP"}
 REPLAY = {"pack": "pack:replay@1", "metric": "success_rate", "slice": "film"}
 LATENCY = {"pack": "pack:latency@1", "metric": "latency_p95", "onTarget": True}
 
-REPLAYED = Measured(
+REPLAYED = MeasuredValue(
     evidence="evidence:a",
     pack="pack:replay@1",
     type=EvidenceType.REPLAY,
@@ -44,7 +44,7 @@ REPLAYED = Measured(
     target=None,
     artifact=None,
 )
-TIMED = Measured(
+TIMED = MeasuredValue(
     evidence="evidence:b",
     pack="pack:latency@1",
     type=EvidenceType.LATENCY,
@@ -65,14 +65,16 @@ def asking(**sections: Any) -> Policy:
     return parse(LEAST | sections)
 
 
-def checked(policy: Policy, *measured: Measured, baseline: Baseline | None = None, target: str | None = LINE_TARGET) -> Check:
+def checked(
+    policy: Policy, *measured: MeasuredValue, baseline: Baseline | None = None, target: str | None = LINE_TARGET
+) -> CheckResult:
     """The only check of a policy that asks for one thing."""
     (check,) = evaluate(policy, target, measured, PACKS, baseline, NOW)
     return check
 
 
 def test_a_requirement_that_is_met_says_by_what() -> None:
-    assert checked(asking(evidence=[REPLAY | {"minimum": 75, "maximumAge": 90}]), REPLAYED) == Check(
+    assert checked(asking(evidence=[REPLAY | {"minimum": 75, "maximumAge": 90}]), REPLAYED) == CheckResult(
         code="MET",
         requirement="success_rate on film at least 75 % (pack:replay@1), at most 90 days old",
         pack="pack:replay@1",
@@ -93,7 +95,7 @@ def test_a_requirement_that_is_met_says_by_what() -> None:
 
 
 def test_a_requirement_that_is_missed_says_by_what_and_what_would_satisfy_it() -> None:
-    assert checked(asking(evidence=[LATENCY | {"maximum": 180}]), TIMED) == Check(
+    assert checked(asking(evidence=[LATENCY | {"maximum": 180}]), TIMED) == CheckResult(
         code="THRESHOLD_MISSED",
         requirement="latency_p95 at most 180 ms (pack:latency@1, on target:orin)",
         pack="pack:latency@1",
@@ -115,7 +117,7 @@ def test_a_requirement_that_is_missed_says_by_what_and_what_would_satisfy_it() -
 
 def test_a_regression_says_what_it_was_compared_with() -> None:
     deployed = Baseline("model:picker@1", (replace(REPLAYED, value=80.6, evidence="evidence:z"),))
-    assert checked(asking(noRegression=[REPLAY | {"margin": 1}]), REPLAYED, baseline=deployed) == Check(
+    assert checked(asking(noRegression=[REPLAY | {"margin": 1}]), REPLAYED, baseline=deployed) == CheckResult(
         code="REGRESSION",
         requirement="success_rate on film not worse than deployed by more than 1 % (pack:replay@1)",
         pack="pack:replay@1",
@@ -186,7 +188,7 @@ def test_nothing_is_worse_where_nothing_is_deployed() -> None:
         ),
     ],
 )
-def test_what_does_not_count_says_why(measured: Measured | None, code: str, says: str) -> None:
+def test_what_does_not_count_says_why(measured: MeasuredValue | None, code: str, says: str) -> None:
     policy = asking(evidence=[LATENCY | {"maximum": 220, "type": "LATENCY", "maximumAge": 30}])
     check = checked(policy, *([measured] if measured else []))
     assert (check.passed, check.code, check.measured, check.evidence) == (False, code, None, None)
@@ -375,7 +377,7 @@ def test_every_failed_check_says_why_and_has_a_remedy_and_no_passed_one_has(case
         assert (check.measured is None) == (check.evidence is None)
 
 
-def counting(asked: Asked, target: str | None, measured: Iterable[Measured]) -> list[Measured]:
+def counting(asked: MeasurementRule, target: str | None, measured: Iterable[MeasuredValue]) -> list[MeasuredValue]:
     """What counts for a requirement, said once more and otherwise: by the newest moment alone."""
     pack = PACKS.get(asked.pack)
     if pack is None or asked.metric not in pack.metrics or (asked.slice and asked.slice not in pack.slices):
@@ -417,12 +419,12 @@ def test_a_check_passes_where_all_that_is_newest_of_what_counts_suffices(case: C
         )
 
 
-def worst(better: int, measured: list[Measured]) -> int:
+def worst(better: int, measured: list[MeasuredValue]) -> int:
     """The worst value, in tenths, with a sign that makes more better."""
     return min(better * round(10 * m.value) for m in measured)
 
 
-def better_of(asked: Asked) -> int:
+def better_of(asked: MeasurementRule) -> int:
     """1 where more is better, -1 where less is, 0 where nobody has said."""
     metric = PACKS[asked.pack].metrics.get(asked.metric) if asked.pack in PACKS else None
     return {None: 0, Direction.HIGHER_IS_BETTER: 1, Direction.LOWER_IS_BETTER: -1}[metric[1] if metric else None]
@@ -437,7 +439,9 @@ def test_a_frozen_check_is_a_check_of_the_graph(case: Case) -> None:
 
 
 def test_a_frozen_check_keeps_all_that_the_graph_can_hold() -> None:
-    full = Check("c", "r", "p", "m", "s", "t", 1.0, Direction.LOWER_IS_BETTER, "u", 2.0, "e", 3.0, "b", True, "w", "advice")
+    full = CheckResult(
+        "c", "r", "p", "m", "s", "t", 1.0, Direction.LOWER_IS_BETTER, "u", 2.0, "e", 3.0, "b", True, "w", "advice"
+    )
     assert {*full.frozen()} == {member.name for member in release.Check.members}
 
 

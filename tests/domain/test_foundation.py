@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forebear.domain.evaluation import evaluate
-from forebear.domain.evidence import Baseline, Check, Measured
-from forebear.domain.foundation import Ground, fallen, lost
+from forebear.domain.evidence import Baseline, CheckResult, MeasuredValue
+from forebear.domain.foundation import LineageGround, fallen, lost
 from forebear.domain.part import Part
 from forebear.domain.policy import parse
 from tests.domain.policies import LINE_TARGET, NOW, PACKS, days_ago, values
@@ -20,20 +20,24 @@ RATE = {"pack": "pack:replay@1", "metric": "success_rate"}
 STOPS = {"pack": "pack:replay@1", "metric": "interventions"}
 
 
-def measured(asked: dict[str, Any], value: float, evidence: str = "evidence:first", **said: Any) -> Measured:
+def measured(asked: dict[str, Any], value: float, evidence: str = "evidence:first", **said: Any) -> MeasuredValue:
     """A measurement of what is asked for."""
-    plain = Measured(evidence, asked["pack"], None, asked["metric"], None, value, None, None, None, days_ago(2), None, None)
+    plain = MeasuredValue(
+        evidence, asked["pack"], None, asked["metric"], None, value, None, None, None, days_ago(2), None, None
+    )
     return replace(plain, **said)
 
 
-def checked(section: str, asked: dict[str, Any], found: list[Measured], baseline: list[Measured] | None = None) -> Check:
+def checked(
+    section: str, asked: dict[str, Any], found: list[MeasuredValue], baseline: list[MeasuredValue] | None = None
+) -> CheckResult:
     """The check of one requirement."""
     policy = parse({"riskTier": "HIGH", "standingApprovals": "KEEP", section: [asked]})
     (check,) = evaluate(policy, LINE_TARGET, found, PACKS, Baseline("model:b@1", tuple(baseline or ())), NOW)
     return check
 
 
-def corrected(before: Measured, value: float, evidence: str) -> list[Measured]:
+def corrected(before: MeasuredValue, value: float, evidence: str) -> list[MeasuredValue]:
     """A measurement that was corrected, and what corrects it."""
     return [replace(before, superseded_by=evidence), replace(before, value=value, evidence=evidence)]
 
@@ -75,7 +79,7 @@ FROZEN = checked("evidence", RATE | {"minimum": 75}, [measured(RATE, 80)]).froze
         ([measured(RATE, 80, superseded_by="evidence:first")], ("(evidence:first), which does not count any more",)),
     ],
 )
-def test_what_does_not_hold_any_more_is_said(known: list[Measured], said: tuple[str, ...]) -> None:
+def test_what_does_not_hold_any_more_is_said(known: list[MeasuredValue], said: tuple[str, ...]) -> None:
     begins = "success_rate at least 75 % (pack:replay@1): it was approved on 80 % "
     assert fallen([FROZEN], known) == tuple(begins + each for each in said)
 
@@ -96,17 +100,20 @@ def test_what_did_not_pass_does_not_fall() -> None:
 
 
 @st.composite
-def lineages(draw: st.DrawFn) -> list[Ground]:
+def lineages(draw: st.DrawFn) -> list[LineageGround]:
     """Edges of a small lineage, each at most once."""
     ends = draw(
         st.lists(st.tuples(st.sampled_from(["run:a", "run:b"]), st.sampled_from(["dataset:a@1", "dataset:b@1"])), unique=True)
     )
-    return [Ground(Part.DATASET, of, "trainedOn", to, draw(st.sampled_from([None, "sha256:1", "sha256:2"]))) for of, to in ends]
+    return [
+        LineageGround(Part.DATASET, of, "trainedOn", to, draw(st.sampled_from([None, "sha256:1", "sha256:2"])))
+        for of, to in ends
+    ]
 
 
 @given(lineages(), lineages())
 def test_what_was_approved_on_a_lineage_falls_with_each_edge_that_is_gone_or_leads_to_something_else(
-    then: list[Ground], now: list[Ground]
+    then: list[LineageGround], now: list[LineageGround]
 ) -> None:
     left = {(g.of, g.to): g.value for g in now}
     gone = [g for g in then if (g.of, g.to) not in left or g.value not in (None, left[g.of, g.to])]

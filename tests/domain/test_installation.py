@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forebear.domain.installation import Around, CoveringRow, Seen, SeenRow, report
-from forebear.domain.outcome import Connect, Describe, Disconnect, Name, Reason, Revise, Verdict
+from forebear.domain.installation import CoveringDeploymentRow, InstallationFactsRow, InstallationRow, Sighting, report
+from forebear.domain.outcome import Connect, Describe, Disconnect, Name, Reason, Revise, Ruling
 from forebear.graph.kinds.fleet import DeploymentState
 
 NOW = "2026-06-01T12:00:00.000000Z"
@@ -29,21 +29,21 @@ class Interval:
     until: str | None
 
 
-def around(known: dict[str, Interval], seen: Seen) -> Around:
+def around(known: dict[str, Interval], seen: Sighting) -> InstallationFactsRow:
     """What facts would say."""
-    return Around(
+    return InstallationFactsRow(
         artifact=seen.artifact,
         next=min((i.since for i in known.values() if i.since > seen.since), default=None),
         before=tuple(
-            SeenRow(id, i.until)
+            InstallationRow(id, i.until)
             for id, i in known.items()
             if i.since < seen.since and (i.until is None or i.until > seen.since)
         ),
-        same=tuple(SeenRow(id, i.until, i.artifact) for id, i in known.items() if i.since == seen.since),
+        same=tuple(InstallationRow(id, i.until, i.artifact) for id, i in known.items() if i.since == seen.since),
     )
 
 
-def applied(known: dict[str, Interval], verdict: Verdict) -> dict[str, Interval]:
+def applied(known: dict[str, Interval], verdict: Ruling) -> dict[str, Interval]:
     """The graph after a verdict."""
     after = dict(known)
     for effect in verdict.effects:
@@ -58,7 +58,7 @@ def applied(known: dict[str, Interval], verdict: Verdict) -> dict[str, Interval]
     return after
 
 
-def told(reports: list[Seen]) -> dict[str, Interval]:
+def told(reports: list[Sighting]) -> dict[str, Interval]:
     """The graph after reports."""
     known: dict[str, Interval] = {}
     for seen in reports:
@@ -70,7 +70,7 @@ def told(reports: list[Seen]) -> dict[str, Interval]:
 
 hours = st.integers(1, 12)
 reports = st.builds(
-    lambda artifact, since, lasts: Seen("robot:a", at(since), f"artifact:{artifact}", until=lasts and at(since + lasts)),
+    lambda artifact, since, lasts: Sighting("robot:a", at(since), f"artifact:{artifact}", until=lasts and at(since + lasts)),
     st.sampled_from("xyz"),
     hours,
     st.none() | st.integers(1, 6),
@@ -78,14 +78,14 @@ reports = st.builds(
 
 
 @given(st.lists(reports, max_size=8), st.randoms(use_true_random=False))
-def test_the_same_reports_in_any_order_and_twice_are_the_same_installations(every: list[Seen], random: object) -> None:
+def test_the_same_reports_in_any_order_and_twice_are_the_same_installations(every: list[Sighting], random: object) -> None:
     shuffled = [*every, *every]
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert told(shuffled) == told(every)
 
 
 @given(st.lists(reports, max_size=8))
-def test_each_ends_at_the_earliest_of_what_was_reported_and_of_the_next(every: list[Seen]) -> None:
+def test_each_ends_at_the_earliest_of_what_was_reported_and_of_the_next(every: list[Sighting]) -> None:
     def end(artifact: str | None, since: str) -> str | None:
         said = [s.until for s in every if (s.artifact, s.since) == (artifact, since) and s.until]
         return min([*said, *(s.since for s in every if s.since > since)], default=None)
@@ -95,8 +95,12 @@ def test_each_ends_at_the_earliest_of_what_was_reported_and_of_the_next(every: l
 
 
 def test_a_new_artifact_ends_what_was_seen_before() -> None:
-    verdict = report(Seen("robot:a", at(9), "artifact:sha256:01"), Around(before=(SeenRow("installation:old"),)), NOW)
-    assert verdict == Verdict(
+    verdict = report(
+        Sighting("robot:a", at(9), "artifact:sha256:01"),
+        InstallationFactsRow(before=(InstallationRow("installation:old"),)),
+        NOW,
+    )
+    assert verdict == Ruling(
         "installation:a/2026-05-31T09:00:00Z/sha256:01",
         (
             Describe(
@@ -122,15 +126,15 @@ def test_a_new_artifact_ends_what_was_seen_before() -> None:
     ],
 )
 def test_an_artifact_that_nobody_knows_gets_a_name(named: dict[str, str], artifact: str, names: list[Name]) -> None:
-    described, *others = report(Seen("robot:a", at(9), **named), Around(), NOW).effects
+    described, *others = report(Sighting("robot:a", at(9), **named), InstallationFactsRow(), NOW).effects
     assert isinstance(described, Describe)
     assert described.document["artifact"] == artifact
     assert others == names
 
 
-def covering(id: str, state: str, *, cohort: bool = False, **when: str) -> CoveringRow:
+def covering(id: str, state: str, *, cohort: bool = False, **when: str) -> CoveringDeploymentRow:
     """A deployment of the artifact, requested at the third hour unless it says otherwise."""
-    return CoveringRow(f"deployment:{id}", DeploymentState(state), cohort, **{"recorded_at": at(3), **when})
+    return CoveringDeploymentRow(f"deployment:{id}", DeploymentState(state), cohort, **{"recorded_at": at(3), **when})
 
 
 @pytest.mark.parametrize(
@@ -150,9 +154,9 @@ def covering(id: str, state: str, *, cohort: bool = False, **when: str) -> Cover
     ],
 )
 def test_the_one_deployment_that_explains_an_installation_is_found(
-    deployments: list[CoveringRow], expected: str | None
+    deployments: list[CoveringDeploymentRow], expected: str | None
 ) -> None:
-    verdict = report(Seen("robot:a", at(9), "artifact:x"), Around(covering=tuple(deployments)), NOW)
+    verdict = report(Sighting("robot:a", at(9), "artifact:x"), InstallationFactsRow(covering=tuple(deployments)), NOW)
     (effect,) = verdict.effects
     assert isinstance(effect, Describe)
     assert effect.document.get("installedBy") == expected
@@ -177,13 +181,15 @@ def test_the_one_deployment_that_explains_an_installation_is_found(
 def test_what_is_said_to_have_brought_it_goes_before_what_was_found(
     before: str | None, told: str | None, effects: tuple[object, ...]
 ) -> None:
-    known = Around(same=(SeenRow("installation:i", None, "artifact:x", before),), covering=(covering("found", "ACTIVE"),))
-    assert report(Seen("robot:a", at(9), "artifact:x", deployment=told), known, NOW) == Verdict("installation:i", effects)
+    known = InstallationFactsRow(
+        same=(InstallationRow("installation:i", None, "artifact:x", before),), covering=(covering("found", "ACTIVE"),)
+    )
+    assert report(Sighting("robot:a", at(9), "artifact:x", deployment=told), known, NOW) == Ruling("installation:i", effects)
 
 
 def test_what_cannot_be_is_refused_with_every_reason() -> None:
-    seen = Seen("robot:a", "2026-06-01T13:00:00.000000Z", "artifact:x", digest="sha256:01", until=at(9))
-    assert report(seen, Around(), NOW).reasons == (
+    seen = Sighting("robot:a", "2026-06-01T13:00:00.000000Z", "artifact:x", digest="sha256:01", until=at(9))
+    assert report(seen, InstallationFactsRow(), NOW).reasons == (
         Reason(
             "AMBIGUOUS",
             "artifact, digest, externalId: 2 of them are given",
@@ -205,5 +211,5 @@ def test_what_cannot_be_is_refused_with_every_reason() -> None:
             "report it when it has happened, or set the clock right",
         ),
     )
-    none = report(Seen("robot:a", at(9)), Around(), NOW)
+    none = report(Sighting("robot:a", at(9)), InstallationFactsRow(), NOW)
     assert [r.message for r in none.reasons] == ["artifact, digest, externalId: none of them is given"]

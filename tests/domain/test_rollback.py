@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forebear.domain.artifact import ArtifactRow, Build, TargetRow, VersionRow
+from forebear.domain.artifact import ArtifactFactsRow, ArtifactRow, BuiltVersionRow, TargetRow
 from forebear.domain.case import Case, case
 from forebear.domain.deployment import Request
 from forebear.domain.outcome import Describe, Revise
-from forebear.domain.place import DeploymentRow, FleetRow, Place, PlaceRow
-from forebear.domain.rollback import IncidentRow, Incidents, TouchedRow, roll_back, targets, undone
-from forebear.domain.standing import LineRow, ReleaseRow, Standing
+from forebear.domain.place import DeploymentRow, FleetRow, PlaceFactsRow, PlaceRow
+from forebear.domain.rollback import IncidentFactsRow, IncidentRow, OpenIncidentRow, roll_back, targets, undone
+from forebear.domain.standing import LineRow, ReleaseRow, StandingFactsRow
 from forebear.domain.standing import VersionRow as StandingVersion
 from forebear.graph.kinds.fleet import DeploymentState
 from forebear.graph.kinds.release import ArtifactState, ReleaseState
@@ -31,17 +31,17 @@ def day(n: int) -> str:
     return f"2026-06-{n:02}T00:00:00.000000Z"
 
 
-def build(n: int, state: ArtifactState = ArtifactState.AVAILABLE) -> Build:
+def build(n: int, state: ArtifactState = ArtifactState.AVAILABLE) -> ArtifactFactsRow:
     """The n-th build, of which each version has two."""
     artifact = ArtifactRow(f"artifact:{n}", {}, described_at=NOW, state=state)
-    return Build(artifact, VersionRow(VERSIONS[n // 2], NOW), TargetRow("target:t", NOW))
+    return ArtifactFactsRow(artifact, BuiltVersionRow(VERSIONS[n // 2], NOW), TargetRow("target:t", NOW))
 
 
 def release(n: int, state: ReleaseState, stale_from: str | None = None) -> Case:
     """The release of the n-th version."""
     id = f"release:m@{n + 1}/l"
     row = ReleaseRow(id, state, 0, "eva", stale_from)
-    found = case(Standing(row, LINE, StandingVersion(VERSIONS[n], "eva")), NOW)
+    found = case(StandingFactsRow(row, LINE, StandingVersion(VERSIONS[n], "eva")), NOW)
     assert found is not None
     return found
 
@@ -80,18 +80,18 @@ def pending(n: int, artifact: int, state: DeploymentState, back: int | None = No
     return msgspec.structs.replace(said, rolls_back=back_from)
 
 
-def place(*deployments: DeploymentRow) -> Place:
+def place(*deployments: DeploymentRow) -> PlaceFactsRow:
     """A fleet in the line."""
-    return Place(PlaceRow("fleet:f"), (FleetRow("fleet:f", (LINE,)),), deployments=deployments)
+    return PlaceFactsRow(PlaceRow("fleet:f"), (FleetRow("fleet:f", (LINE,)),), deployments=deployments)
 
 
-NONE = Incidents()
+NONE = IncidentFactsRow()
 APPROVED = [release(n, ReleaseState.APPROVED) for n in range(3)]
 
 
 def test_a_run_went_well_until_its_first_incident() -> None:
     at = place(deployment(1, 0, 1, 11), deployment(2, 0, 12, 15), deployment(3, 2, 15, None))
-    incidents = Incidents(
+    incidents = IncidentFactsRow(
         (IncidentRow("incident:a", day(4)), IncidentRow("incident:b", day(6)), IncidentRow("incident:c", day(20)))
     )
     (target,) = targets([build(0), build(2)], at, APPROVED, incidents, NOW)
@@ -106,13 +106,13 @@ def test_the_order_is_by_permission_incidents_basis_build_and_time() -> None:
     cases = [release(0, ReleaseState.APPROVED), release(1, ReleaseState.APPROVED)]
     builds = [build(n) for n in range(5)]
 
-    def order(*more: Case, incidents: Incidents = NONE) -> list[str]:
+    def order(*more: Case, incidents: IncidentFactsRow = NONE) -> list[str]:
         return [t.artifact for t in targets(builds, at, [*cases[len(more) :], *more], incidents, NOW)]
 
     assert order() == ["artifact:0", "artifact:2", "artifact:1", "artifact:3"]
-    touched = Incidents(open=(TouchedRow("incident:x", VERSIONS[0]),))
+    touched = IncidentFactsRow(open=(OpenIncidentRow("incident:x", VERSIONS[0]),))
     assert order(incidents=touched) == ["artifact:2", "artifact:3", "artifact:0", "artifact:1"]
-    happened = Incidents((IncidentRow("incident:x", day(6)),))
+    happened = IncidentFactsRow((IncidentRow("incident:x", day(6)),))
     assert order(incidents=happened) == ["artifact:2", "artifact:0", "artifact:3", "artifact:1"]
     assert order(release(0, ReleaseState.APPROVED, day(9))) == ["artifact:2", "artifact:3", "artifact:0", "artifact:1"]
     assert order(release(0, ReleaseState.EVALUATED)) == ["artifact:2", "artifact:3", "artifact:0", "artifact:1"]
@@ -196,9 +196,9 @@ intervals = st.tuples(st.integers(0, 5), st.integers(1, 20), st.integers(1, 9)).
 states = st.lists(st.sampled_from(list(ReleaseState)), min_size=3, max_size=3)
 builds = st.lists(st.sampled_from(list(ArtifactState)), min_size=6, max_size=6)
 incidents = st.builds(
-    Incidents,
+    IncidentFactsRow,
     st.lists(st.builds(lambda n: IncidentRow(f"incident:{n}", day(n)), st.integers(1, 29)), max_size=3).map(tuple),
-    st.lists(st.builds(TouchedRow, st.just("incident:open"), st.sampled_from(VERSIONS)), max_size=2).map(tuple),
+    st.lists(st.builds(OpenIncidentRow, st.just("incident:open"), st.sampled_from(VERSIONS)), max_size=2).map(tuple),
 )
 
 
@@ -207,7 +207,7 @@ def test_the_best_comes_first_whatever_the_order_of_what_is_known(
     past: list[DeploymentRow],
     states: list[ReleaseState],
     stands: list[ArtifactState],
-    happened: Incidents,
+    happened: IncidentFactsRow,
     now: int,
     random: object,
 ) -> None:
@@ -341,7 +341,8 @@ def test_a_chain_of_five_is_undone_one_by_one() -> None:
     rows = [msgspec.structs.replace(d, version=f"model:m@{d.artifact}") for d in (*chain, newest)]
     cases = [_release_of(f"model:m@artifact:{n}") for n in range(1, 6)]
     builds = [
-        Build(build(n).artifact, VersionRow(f"model:m@artifact:{n}", NOW), TargetRow("target:t", NOW)) for n in range(1, 6)
+        ArtifactFactsRow(build(n).artifact, BuiltVersionRow(f"model:m@artifact:{n}", NOW), TargetRow("target:t", NOW))
+        for n in range(1, 6)
     ]
     while True:
         here = place(*rows)
@@ -363,7 +364,7 @@ def test_a_chain_of_five_is_undone_one_by_one() -> None:
 
 def _release_of(version: str) -> Case:
     row = ReleaseRow(f"release:{version}/l", ReleaseState.APPROVED, 0, "eva")
-    found = case(Standing(row, LINE, StandingVersion(version, "eva")), NOW)
+    found = case(StandingFactsRow(row, LINE, StandingVersion(version, "eva")), NOW)
     assert found is not None
     return found
 
@@ -374,7 +375,9 @@ steps = st.lists(st.tuples(st.sampled_from(["deploy", "back", "name", "fail"]), 
 @given(steps)
 def test_what_comes_of_going_back_is_what_a_list_of_what_ran_and_was_undone_says(told: list[tuple[str, int]]) -> None:
     versions = [f"model:v@{n}" for n in range(5)]
-    builds = [Build(build(n).artifact, VersionRow(versions[n], NOW), TargetRow("target:t", NOW)) for n in range(5)]
+    builds = [
+        ArtifactFactsRow(build(n).artifact, BuiltVersionRow(versions[n], NOW), TargetRow("target:t", NOW)) for n in range(5)
+    ]
     cases = [_release_of(v) for v in versions]
     rows: list[DeploymentRow] = []
     ran: list[int] = []
@@ -419,7 +422,7 @@ def test_a_cohort_rejoins_its_fleet_where_it_goes_back_to_what_every_fleet_of_it
     here, there = deployment(2, 0, 1, None), msgspec.structs.replace(deployment(3, 0, 1, None), place="fleet:g")
 
     def rejoins(fleets: tuple[FleetRow, ...], *deployments: DeploymentRow) -> bool:
-        at = Place(PlaceRow("cohort:c"), fleets, deployments=deployments)
+        at = PlaceFactsRow(PlaceRow("cohort:c"), fleets, deployments=deployments)
         found = targets([build(0), build(2)], at, APPROVED, NONE, NOW)
         verdict = roll_back(Request("deployment:back", None, "cohort:c", "Bad."), at, found)
         (intended,) = verdict.effects

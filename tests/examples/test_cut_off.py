@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from forebear.actions.performer import By
+from forebear.actions.performer import Requester
 from forebear.app import Forebear
 from forebear.cli.demo import CAST, load
 from forebear.cli.story import Step, play, steps
@@ -67,7 +67,7 @@ async def test_a_telling_that_is_cut_off_goes_on_to_the_same_end(engine_registry
 async def test_what_was_done_before_the_teller_knew_of_it_is_not_done_again(engine_registry: Forebear, store: Store) -> None:
     await load(engine_registry)
     first, second = STORY[:2]
-    by = By(CAST[first.by], "story.ndjson", first.key)
+    by = Requester(CAST[first.by], "story.ndjson", first.key)
     assert isinstance(await engine_registry.performer.do(first.do, first.input, by), Done)
     assert await told(engine_registry, 2) == [second.key]
 

@@ -10,7 +10,7 @@ import pytest
 
 from forebear.cli.demo import CAST
 from forebear.cli.story import steps
-from forebear.graph.declaration import Standing
+from forebear.graph.declaration import Admission
 from forebear.graph.facts import Facts
 from forebear.graph.kinds import GRAPH
 from forebear.graph.rows import NodeRow
@@ -58,7 +58,7 @@ def test_every_node_is_described_once_and_every_edge_leads_to_one_or_to_what_the
 
 
 def test_of_what_is_governed_the_company_says_only_what_no_action_tells() -> None:
-    governed = {row.kind.name for row in rows(FILES[1]) if row.kind.standing is Standing.GOVERNED}
+    governed = {row.kind.name for row in rows(FILES[1]) if row.kind.standing is Admission.GOVERNED}
     assert governed == {"Attribution"}
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forebear.graph.declaration import Change, Digest, Edge, Json, Kind, Long, Property, Standing
+from forebear.graph.declaration import Admission, Change, Digest, Edge, Json, Kind, Long, Property
 from forebear.graph.document import json_text
 from forebear.graph.facts import Facts
 from forebear.graph.kinds import GRAPH
@@ -64,7 +64,7 @@ def edges(kind: Kind, *, full: bool) -> tuple[dict[str, Any], tuple[EdgeRow, ...
 @pytest.mark.parametrize("kind", KINDS, ids=lambda k: k.name)
 def test_a_fact_needs_its_id_and_what_is_required_and_no_more(kind):
     required = {p.name: value(p) for p in kind.properties.values() if p.required}
-    imported = {"imported": True} if kind.standing is Standing.GOVERNED else {}
+    imported = {"imported": True} if kind.standing is Admission.GOVERNED else {}
 
     row = facts.read({"kind": kind.name, "id": id_of(kind)} | {n: g for n, (g, _) in required.items()}, imported=True)
 
@@ -76,7 +76,7 @@ def test_a_fact_needs_its_id_and_what_is_required_and_no_more(kind):
 def test_a_fact_may_say_all_that_is_declared(kind, full):
     properties = {p.name: (p, *value(p)) for p in kind.properties.values()}
     given, rows = edges(kind, full=full)
-    imported = {"imported": True} if kind.standing is Standing.GOVERNED else {}
+    imported = {"imported": True} if kind.standing is Admission.GOVERNED else {}
 
     row = facts.read(
         {"kind": kind.name, "id": id_of(kind)} | {n: g for n, (_, g, _) in properties.items()} | given, imported=True
@@ -105,7 +105,7 @@ def test_the_json_schema_names_all_that_is_declared(kind):
 
 def test_nothing_of_a_governed_kind_is_a_plain_fact():
     for kind in KINDS:
-        if kind.standing is Standing.GOVERNED:
+        if kind.standing is Admission.GOVERNED:
             assert reasons({"kind": kind.name, "id": id_of(kind)}) == (
                 f"kind: {kind.name} is governed and cannot be recorded as a plain fact; "
                 "history from an older registry is recorded with `imported`",

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from forebear.domain.values import against
 from forebear.graph.amendment import corrected
 from forebear.graph.complaint import reasons_of
-from forebear.graph.declaration import EDGES, Digest, Edge, Json, Kind, Long, Property, Standing
+from forebear.graph.declaration import EDGES, Admission, Digest, Edge, Json, Kind, Long, Property
 from forebear.graph.document import MAX_DEPTH, MAX_TEXT
 from forebear.graph.facts import Facts
 from forebear.graph.kinds import GRAPH
@@ -21,7 +21,9 @@ from forebear.verbs.catalogue import ACTIONS
 
 FACTS = Facts(GRAPH)
 KINDS = [*GRAPH.kinds.values()]
-CORRECTABLE = [k for k in KINDS if k.standing in (Standing.PLAIN, Standing.OBSERVED) or k.name in ("ModelVersion", "Artifact")]
+CORRECTABLE = [
+    k for k in KINDS if k.standing in (Admission.PLAIN, Admission.OBSERVED) or k.name in ("ModelVersion", "Artifact")
+]
 NOW = datetime.now(UTC)
 TOMORROW = moment(NOW + timedelta(days=1))
 NAN, INFINITY = float("nan"), float("inf")
@@ -90,7 +92,7 @@ def fact(kind: Kind, **values: Any) -> dict[str, Any]:
 
 def refusal(kind: Kind, **values: Any) -> list[str]:
     with pytest.raises(InvalidFact) as refused:
-        FACTS.read(fact(kind, **values), imported=kind.standing is Standing.GOVERNED)
+        FACTS.read(fact(kind, **values), imported=kind.standing is Admission.GOVERNED)
     return list(refused.value.reasons)
 
 
@@ -131,7 +133,7 @@ def test_nor_do_its_edges(edge: Edge) -> None:
 @pytest.mark.parametrize("kind", CORRECTABLE, ids=lambda k: k.name)
 def test_nor_does_a_correction(kind: Kind) -> None:
     def reasons(values: dict[str, Any]) -> list[str]:
-        if kind.standing is Standing.GOVERNED:
+        if kind.standing is Admission.GOVERNED:
             read, wrong = corrected(kind, values)
             return [*wrong, *(r.message for r in against(kind.properties.values(), read, moment(NOW), "values."))]
         with pytest.raises(InvalidFact) as refused:
@@ -168,7 +170,7 @@ def test_what_is_as_long_as_it_may_be_is_taken(kind: Kind) -> None:
     values = {p.name: longest[p.type](p) for p in kind.properties.values() if p.type in longest}
     soon = moment(NOW + timedelta(minutes=4))
     values |= {p.name: soon for p in kind.properties.values() if p.type is datetime}
-    FACTS.read(fact(kind, **values), imported=kind.standing is Standing.GOVERNED)
+    FACTS.read(fact(kind, **values), imported=kind.standing is Admission.GOVERNED)
 
 
 def test_an_interval_may_be_empty() -> None:

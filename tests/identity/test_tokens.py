@@ -17,7 +17,7 @@ from forebear.graph.ids import Ids
 from forebear.graph.kinds import GRAPH
 from forebear.graph.moments import moment
 from forebear.identity.errors import Unauthenticated
-from forebear.identity.tokens import CACHED_SECONDS, USE_SECONDS, Created, Revoked, Token, Tokens
+from forebear.identity.tokens import CACHED_SECONDS, USE_SECONDS, CreatedToken, Revocation, Token, Tokens
 from forebear.store import Store, WriteTransaction
 from forebear.store.errors import StatementTimeout
 from tests.identity.clock import Clock
@@ -38,9 +38,9 @@ def tokens(store: Store, clock: Clock) -> Tokens:
     return Tokens(store, Ids(GRAPH), Chains(), clock)
 
 
-async def created(tokens: Tokens, name: str = "ada", *roles: Role, **given: Any) -> Created:
+async def created(tokens: Tokens, name: str = "ada", *roles: Role, **given: Any) -> CreatedToken:
     outcome = await tokens.create(ADMIN, name, roles or (Role.VIEWER,), **given)
-    assert isinstance(outcome, Created)
+    assert isinstance(outcome, CreatedToken)
     return outcome
 
 
@@ -171,7 +171,7 @@ async def test_a_revoked_token_is_refused_at_once_here_and_soon_elsewhere(tokens
     at = moment(clock.now(UTC))
 
     outcome = await tokens.revoke(ADMIN, made.token.id)
-    assert isinstance(outcome, Revoked)
+    assert isinstance(outcome, Revocation)
     assert [(t.id, t.revoked_at, t.revoked_by) for t in outcome.tokens] == [(made.token.id, at, "root")]
     assert await refused(tokens, made.secret) == f"the token was revoked at {at}"
     clock.seconds += CACHED_SECONDS - 1.1
@@ -186,7 +186,7 @@ async def test_all_tokens_of_a_name_are_revoked_together(tokens: Tokens) -> None
     mine = [await created(tokens, "ada"), await created(tokens, "ada")]
     other = await created(tokens, "bob")
     outcome = await tokens.revoke(ADMIN, "ada")
-    assert isinstance(outcome, Revoked)
+    assert isinstance(outcome, Revocation)
     assert {token.id for token in outcome.tokens} == {made.token.id for made in mine}
     assert [token.revoked_at is None for token in await tokens.all() if token.id == other.token.id] == [True]
     assert await tokens.revoke(ADMIN, "ada") == Refused(
@@ -307,12 +307,12 @@ async def test_who_is_limited_to_lines_neither_gives_more_nor_takes_it(tokens: T
     )
     assert await tokens.create(LIMITED, "ada", (Role.VIEWER,)) == Refused((every,))
     made = await tokens.create(LIMITED, "ada", (Role.VIEWER,), ["line:a"])
-    assert isinstance(made, Created)
+    assert isinstance(made, CreatedToken)
     free = await created(tokens, "ada")
 
     outcome = await tokens.revoke(LIMITED, "ada")
     assert isinstance(outcome, Refused)
     assert [reason.code for reason in outcome.reasons] == ["FORBIDDEN"]
     assert all(token.revoked_at is None for token in await tokens.all())
-    assert isinstance(await tokens.revoke(LIMITED, made.token.id), Revoked)
+    assert isinstance(await tokens.revoke(LIMITED, made.token.id), Revocation)
     assert isinstance(await tokens.revoke(LIMITED, free.token.id), Refused)

@@ -9,7 +9,7 @@ from forebear.app import Forebear
 from forebear.graph.kinds import GRAPH
 from forebear.graph.query.dialect import Engine, InvalidStatement
 from forebear.store import Store
-from forebear.store.statements import Facts, facts, names, whole
+from forebear.store.statements import FactsStatement, facts, names, whole
 from tests.record.asking import everything
 from tests.store.pasting import pasted
 
@@ -22,7 +22,7 @@ REMOVE n.lock
 RETURN n"""
 
 
-def thing(engine: Engine, tmp_path: Path, source: str = SOURCE) -> Facts:
+def thing(engine: Engine, tmp_path: Path, source: str = SOURCE) -> FactsStatement:
     (tmp_path / "thing_facts.cypher").write_text(source, "utf-8")
     (found,) = facts(engine, tmp_path).values()
     return found

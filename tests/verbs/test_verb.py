@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from forebear.domain.roles import Role
-from forebear.domain.standing import Standing
-from forebear.graph.declaration import DeclarationError, prop
-from forebear.graph.declaration import Standing as Door
+from forebear.domain.standing import StandingFactsRow
+from forebear.graph.declaration import Admission, DeclarationError, prop
 from forebear.graph.kinds import GRAPH
 from forebear.graph.kinds.fleet import DeploymentState
 from forebear.graph.kinds.release import DecisionType
@@ -38,7 +37,7 @@ def test_a_verb_declares_what_the_mutation_and_the_command_are_made_from() -> No
 
 def test_a_verb_reads_the_facts_that_its_class_names_in_their_order() -> None:
     assert (Archive.action.reads, Archive.action.facts) == (ArchivalFacts, ("standing", "installed"))
-    assert ArchivalFacts.statements()["standing"] == list[Standing]
+    assert ArchivalFacts.statements()["standing"] == list[StandingFactsRow]
 
 
 def test_a_request_has_its_input_as_attributes() -> None:
@@ -82,7 +81,7 @@ def test_a_declaration_that_makes_no_sense_is_refused() -> None:
 
 def test_each_verb_takes_governed_kinds_alone_and_says_how() -> None:
     for verb in VERBS:
-        assert all(GRAPH.kinds[kind].standing is Door.GOVERNED for kind in verb.action.takes if kind != "Correction")
+        assert all(GRAPH.kinds[kind].standing is Admission.GOVERNED for kind in verb.action.takes if kind != "Correction")
         assert (verb.of_fact.__func__ is not Verb.of_fact.__func__) == bool(verb.action.takes), verb  # type: ignore[attr-defined]
 
 

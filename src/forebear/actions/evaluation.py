@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from forebear.actions.performer import By, Performer
+from forebear.actions.performer import Performer, Requester
 from forebear.actions.permits import mend_unsettled
 from forebear.domain.roles import Actor
 from forebear.graph.kinds.data import DatasetVersion
@@ -56,7 +56,7 @@ async def _evaluate_each(rows: Iterable[Mapping[str, Any]], performer: Performer
         line, policy = str(row["line"]), str(row["policy"])
         itself = Actor(policy, Evaluate.action.roles, frozenset({line}), machine=True)
         try:
-            await performer.do(Evaluate.action.name, {"line": line}, By(itself, "evaluation"))
+            await performer.do(Evaluate.action.name, {"line": line}, Requester(itself, "evaluation"))
         except StoreError as error:
             _log.warning("a release line could not be evaluated", line=line, error=str(error))
 

@@ -8,15 +8,15 @@ from typing import Any, Generic, TypeVar
 
 from forebear.domain import artifact, contract, release
 from forebear.domain.adoption import Rule, understood
-from forebear.domain.artifact import Ground, the_one
+from forebear.domain.artifact import BuildFactsRow, the_one
 from forebear.domain.case import cases
 from forebear.domain.contract import Eligible
 from forebear.domain.outcome import Reason
 from forebear.domain.permission import weakest
 from forebear.domain.policy import Policy, packs_of
 from forebear.domain.reference import unknown
-from forebear.domain.simulation import Simulated, simulated
-from forebear.domain.standing import Standing
+from forebear.domain.simulation import SimulatedRelease, simulated
+from forebear.domain.standing import StandingFactsRow
 from forebear.verbs.deployment import DeploymentFacts
 from forebear.verbs.policy import PolicyFacts
 from forebear.verbs.release import ReleaseFacts
@@ -73,7 +73,7 @@ def _simulate(input: Input, facts: PolicyFacts) -> list[dict[str, Any]]:
     return [_simulated(f"{n:06}", simulated(one, rule)) for n, one in enumerate(found)]
 
 
-def _simulated(rank: str, found: Simulated) -> dict[str, Any]:
+def _simulated(rank: str, found: SimulatedRelease) -> dict[str, Any]:
     checks = [
         {"requirement": c.requirement, "passed": c.passed, "code": c.code, "message": c.message, "remedy": c.remedy}
         for c in found.checks
@@ -93,8 +93,8 @@ def _simulated(rank: str, found: Simulated) -> dict[str, Any]:
 class BuildableFacts(DecisionFacts):
     """What lets versions run in lines for a hardware target, and the target."""
 
-    permission: list[Standing]
-    build: Ground
+    permission: list[StandingFactsRow]
+    build: BuildFactsRow
 
 
 def _buildable(input: Input, facts: BuildableFacts) -> list[dict[str, Any]]:

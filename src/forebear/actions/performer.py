@@ -32,8 +32,8 @@ from forebear.domain.outcome import (
     Reason,
     Refused,
     Revise,
+    Ruling,
     Update,
-    Verdict,
     decoded,
     encoded,
     tell,
@@ -50,11 +50,11 @@ from forebear.graph.ids import composed
 from forebear.graph.moments import moment
 from forebear.graph.rows import EdgeRow, InvalidFact, NodeRow
 from forebear.graph.statements import placeholder
-from forebear.graph.statements.change import Change, Revision
+from forebear.graph.statements.change import ActionWrite, Revision
 from forebear.graph.statements.placeholder import Renamed
 from forebear.graph.values import DECIDED
 from forebear.store import Store, WriteTransaction
-from forebear.store.statements import Facts as Statement
+from forebear.store.statements import FactsStatement
 from forebear.verbs.permissions import reads
 from forebear.verbs.verb import Action
 
@@ -69,7 +69,7 @@ FORMER = "MATCH (request:Request {id: $id}) RETURN request.digest AS digest, req
 
 
 @dataclass(frozen=True)
-class By:
+class Requester:
     """Who asks for an action, from where, and under which idempotency key.
 
     `at`: when it happened in the world, of what is told afterwards; by default now. It dates decisions, and what they rest on
@@ -97,7 +97,7 @@ class Performer:
         store: Store,
         actions: Iterable[Action],
         inquiries: Iterable[Inquiry[Any]],
-        statements: Mapping[str, Statement],
+        statements: Mapping[str, FactsStatement],
     ) -> None:
         self.actions = {action.name: action for action in actions}
         self.inquiries = {inquiry.name: inquiry for inquiry in inquiries}
@@ -121,7 +121,7 @@ class Performer:
             self._models[action.name] = self.facts.input(action.input)
         return self._models[action.name]
 
-    async def do(self, name: str, input: Mapping[str, Any], by: By) -> Outcome:
+    async def do(self, name: str, input: Mapping[str, Any], by: Requester) -> Outcome:
         """Does an action. Raises `StoreError`; whatever else is in the way is among the reasons of a refusal.
 
         With an idempotency key, the first outcome is answered again, and nothing is done twice.
@@ -234,7 +234,7 @@ class _Doing:
         said: Mapping[str, Any],
         input: Mapping[str, Any],
         described: _Described,
-        by: By,
+        by: Requester,
         transaction: WriteTransaction,
     ) -> None:
         self._performer = performer
@@ -331,8 +331,8 @@ class _Doing:
 
     # ── writing ─────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _change(self, verdict: Verdict, facts: Mapping[str, list[dict[str, Any]]]) -> Change:
-        change = Change(self._graph)
+    async def _change(self, verdict: Ruling, facts: Mapping[str, list[dict[str, Any]]]) -> ActionWrite:
+        change = ActionWrite(self._graph)
         for effect in (*verdict.effects, *verdict.derived):
             self._add(change, effect)
         joined = await self._joined(change)
@@ -345,7 +345,7 @@ class _Doing:
         self._tell(change, verdict, joined, chains)
         return change
 
-    async def _joined(self, change: Change) -> list[Join]:
+    async def _joined(self, change: ActionWrite) -> list[Join]:
         """The placeholders that nodes take the place of by the names that they get; locks both."""
         values = [(n.kind, n.id, {**n.guaranteed, **n.updated}) for n in (*change.nodes, *change.updates)]
         values += [(r.kind, r.id, {**r.values}) for r in change.revisions]
@@ -361,7 +361,7 @@ class _Doing:
         self._wait_for(waiting)
         return [Join(of[str(row["id"])][1], str(row["id"])) for row in waiting]
 
-    def _add(self, change: Change, effect: Effect) -> None:
+    def _add(self, change: ActionWrite, effect: Effect) -> None:
         match effect:
             case Describe(document):
                 change.nodes.append(self._described(document))
@@ -386,7 +386,7 @@ class _Doing:
         edge: Edge = next(e for e in kind.edges if e.name == name)
         return EdgeRow(edge, id, to, ids.kind(to), properties)
 
-    def _tell(self, change: Change, verdict: Verdict, joined: Iterable[Join], chains: Mapping[str, Tip]) -> None:
+    def _tell(self, change: ActionWrite, verdict: Ruling, joined: Iterable[Join], chains: Mapping[str, Tip]) -> None:
         """Adds an audit entry and an outbox entry for each subject that the effects are about."""
         told: dict[str, tuple[dict[str, Any], dict[str, Any]]] = defaultdict(lambda: ({}, {}))
         for effect in (*verdict.effects, *joined):

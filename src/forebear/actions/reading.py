@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from forebear.graph.query.dialect import InvalidStatement
-from forebear.store.statements import Facts as Statement
+from forebear.store.statements import FactsStatement
 from forebear.verbs.verb import Action, DecisionFacts
 
 
 class FactsReader:
     """The facts statements of one engine, by name."""
 
-    def __init__(self, statements: Mapping[str, Statement]) -> None:
+    def __init__(self, statements: Mapping[str, FactsStatement]) -> None:
         self.by_name = statements
 
-    def statements(self, facts: type[DecisionFacts]) -> list[Statement]:
+    def statements(self, facts: type[DecisionFacts]) -> list[FactsStatement]:
         """The statements whose rows a decision takes, in their order."""
         return [self.by_name[name] for name in facts.statements()]
 
     def bound(
         self, facts: type[DecisionFacts], now: str, input: Mapping[str, object], more: Mapping[str, object]
-    ) -> list[tuple[Statement, dict[str, object]]]:
+    ) -> list[tuple[FactsStatement, dict[str, object]]]:
         """The statements of a decision, each with its parameters: the input by its own names, and `more`.
 
         Raises `InvalidStatement` where no statement has a parameter that `more` gives.

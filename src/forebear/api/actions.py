@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from graphql import GraphQLResolveInfo
 
-from forebear.actions.performer import By
+from forebear.actions.performer import Requester
 from forebear.api.context import Context
 from forebear.api.types.made import ID, Argument, Field, Types, list_of, plain
 from forebear.api.types.properties import PropertyTypes
@@ -136,7 +136,7 @@ async def act(
 ) -> dict[str, Any]:
     """Resolves an action."""
     context: Context = info.context
-    by = By(context.actor, "graphql", idempotencyKey, expectedRevision)
+    by = Requester(context.actor, "graphql", idempotencyKey, expectedRevision)
     input = {key: plain(value) for key, value in arguments.items() if value is not None}
     for p in context.performer.actions[name].input.members:
         if p.is_fact and p.name in input:

@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from forebear.audit.said import Said, last
+from forebear.audit.said import AuditStatement, last
 from forebear.graph.document import json_text
 
-Statements = dict[str | None, list[Said]]
+Statements = dict[str | None, list[AuditStatement]]
 """What is said of one edge: of each property its values, and under `None` that the edge was taken back."""
 
 
@@ -25,7 +25,7 @@ class Links:
     """Those that stand, as `trail.current` answers them."""
     said: Mapping[str, Statements]
     """By what entries say of an edge's identity, as JSON. An older entry may say a part of it only, and mean any that fits."""
-    gone: Sequence[Said]
+    gone: Sequence[AuditStatement]
     """What takes back one of the nodes, and so the edges as well."""
 
     def differing(self) -> Iterator[str]:
@@ -46,7 +46,7 @@ class Links:
             elif not any(s in taken for s in newest):
                 yield f"has no edge {self.what}, and by {newest[-1].entry} it has"
 
-    def _taken(self, identity: Mapping[str, Any]) -> list[Said]:
+    def _taken(self, identity: Mapping[str, Any]) -> list[AuditStatement]:
         """What takes back edges that may be of an identity."""
         alike = [s for text, s in self.said.items() if _agree(msgspec.json.decode(text), identity)]
         return [*self.gone, *(one for statements in alike for one in statements.get(None, []))]
@@ -72,7 +72,7 @@ class Links:
                 yield f"has an edge {self.what} with {property} {then}"
 
 
-def _values(said: Statements) -> list[Said]:
+def _values(said: Statements) -> list[AuditStatement]:
     return [s for property, statements in said.items() if property is not None for s in statements]
 
 

@@ -13,7 +13,7 @@ NEAR = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Said:
+class AuditStatement:
     """What a chain says last of something: its value, whether it is there or, of a node or link, that it was taken back."""
 
     chain: str
@@ -26,9 +26,9 @@ class Said:
         return f"{self.chain}#{self.number}"
 
 
-def last(statements: Iterable[Said], gone: Iterable[Said]) -> list[Said]:
+def last(statements: Iterable[AuditStatement], gone: Iterable[AuditStatement]) -> list[AuditStatement]:
     """Of what is said of one thing, what may be the last, by time: the last of each chain, where it is near the last of all."""
-    of_chain: dict[str, list[Said]] = defaultdict(list)
+    of_chain: dict[str, list[AuditStatement]] = defaultdict(list)
     for s in (*gone, *statements):
         known = of_chain[s.chain]
         if not known or known[0].number == s.number:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from forebear.audit.chain import Entry, Head
-from forebear.graph.declaration import AUDIT_CHAIN, AUDIT_ENTRY, AUDIT_HEAD, Graph, Kind, Standing
+from forebear.graph.declaration import AUDIT_CHAIN, AUDIT_ENTRY, AUDIT_HEAD, Admission, Graph, Kind
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.statements import archive, audit
 from forebear.store import Store
@@ -107,7 +107,7 @@ async def _is_stray(store: Store, row: Mapping[str, Any]) -> bool:
 async def governed(store: Store, graph: Graph) -> AsyncIterator[list[str]]:
     """The ids of all governed nodes that are not imported, some at a time. Raises `StoreError`."""
     for kind in graph.kinds.values():
-        if kind.standing is Standing.GOVERNED:
+        if kind.standing is Admission.GOVERNED:
             ids: list[str] = []
             async for row in store.stream(audit.governed(kind)):
                 ids.append(cast(str, row["id"]))
@@ -147,7 +147,7 @@ async def current(store: Store, graph: Graph, ids: Iterable[str]) -> list[dict[s
 def _node(kind: Kind, stored: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": stored["id"],
-        "governed": kind.standing is Standing.GOVERNED and not stored["imported"],
+        "governed": kind.standing is Admission.GOVERNED and not stored["imported"],
         "retractedAt": stored["retractedAt"],
         "values": {name: stored[name] for name in kind.kept if stored[name] is not None},
         "edges": [],

@@ -18,7 +18,7 @@ from forebear.audit.append import FACTS
 from forebear.audit.chain import Entry
 from forebear.audit.check import Finding
 from forebear.audit.link import Links, Statements
-from forebear.audit.said import Said
+from forebear.audit.said import AuditStatement
 from forebear.audit.said import last as last_of
 from forebear.audit.trail import BATCH
 from forebear.domain.artifact import TAKEN_AWAY
@@ -130,18 +130,18 @@ class Witness:
                 yield from self._edges(node, said)
                 yield from _permits(node)
 
-    def _said(self, id: str) -> dict[Field, list[Said]]:
-        said: dict[Field, list[Said]] = defaultdict(list)
+    def _said(self, id: str) -> dict[Field, list[AuditStatement]]:
+        said: dict[Field, list[AuditStatement]] = defaultdict(list)
         rows = self._db.execute("SELECT field, chain, number, at, value FROM said WHERE node = ?", (id,))
         for field, chain, number, at, value in rows:
-            said[tuple(msgspec.json.decode(field))].append(Said(chain, number, at, msgspec.json.decode(value)))
+            said[tuple(msgspec.json.decode(field))].append(AuditStatement(chain, number, at, msgspec.json.decode(value)))
         return dict(said)
 
-    def _gone(self, *ids: str) -> list[Said]:
+    def _gone(self, *ids: str) -> list[AuditStatement]:
         """What takes some nodes back, which takes their edges back as well."""
         return [s for id in ids for s in self._said(id).get(("node",), [])]
 
-    def _values(self, node: Mapping[str, Any], said: Mapping[Field, list[Said]]) -> Iterator[Finding]:
+    def _values(self, node: Mapping[str, Any], said: Mapping[Field, list[AuditStatement]]) -> Iterator[Finding]:
         declared = self._graph.kinds[self._ids.kind(node["id"])].properties
         gone = said.get(("node",), [])
         values: Mapping[str, Any] = node["values"]
@@ -161,7 +161,7 @@ class Witness:
             for name in sorted({*values} - named):
                 yield Finding(node["id"], f"has {name} {json_text(values[name])}, and no entry says so")
 
-    def _edges(self, node: Mapping[str, Any], said: Mapping[Field, list[Said]]) -> Iterator[Finding]:
+    def _edges(self, node: Mapping[str, Any], said: Mapping[Field, list[AuditStatement]]) -> Iterator[Finding]:
         id = node["id"]
         ends = {(e["name"], e["to"]) for e in node["edges"]}
         links: dict[tuple[str, str], dict[str, Statements]] = defaultdict(lambda: defaultdict(dict))

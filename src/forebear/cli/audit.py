@@ -20,7 +20,7 @@ app = typer.Typer(help="Verify and export the audit trail, and cover it by a hea
 
 
 @dataclass
-class Verdict:
+class VerificationResult:
     """What a verification came to."""
 
     as_json: bool
@@ -67,18 +67,18 @@ def verify(
         raise typer.Exit(Code.NEGATIVE)
 
 
-async def _verified(kept: list[str], url: str | None, token: str | None, as_json: bool) -> Verdict:
+async def _verified(kept: list[str], url: str | None, token: str | None, as_json: bool) -> VerificationResult:
     async with opened(url, token) as registry:
         return await verified(registry, kept, as_json=as_json)
 
 
-async def verified(registry: Registry, kept: Collection[str] = (), *, as_json: bool = False) -> Verdict:
+async def verified(registry: Registry, kept: Collection[str] = (), *, as_json: bool = False) -> VerificationResult:
     """Verifies a registry's whole trail, and prints what does not fit. Raises `Failure`."""
     from forebear.audit.verification import NotATrail, Verification
     from forebear.audit.witness import Witness
     from forebear.graph.kinds import GRAPH
 
-    verdict, witness = Verdict(as_json), Witness(GRAPH)
+    verdict, witness = VerificationResult(as_json), Witness(GRAPH)
     verification = Verification(kept, witness.hear)
     try:
         with terminal.progress("verifying", None) as show:

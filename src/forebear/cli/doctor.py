@@ -27,7 +27,7 @@ LEAST_DISK = 1 << 30
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """What one check found; where it is a problem it says what to do."""
 
     check: str
@@ -52,20 +52,20 @@ def doctor(url: Url = None, token: Token = None, as_json: AsJson = False) -> Non
         raise typer.Exit(Code.NEGATIVE)
 
 
-def findings(url: str | None, token: str | None) -> Iterator[Finding]:
+def findings(url: str | None, token: str | None) -> Iterator[Diagnosis]:
     """All checks, in order; what depends on something broken is left out. Of a service at a URL, what can be seen from here."""
     versions = ", ".join(f"{name} {version}" for name in LIBRARIES if (version := _version(name)))
-    yield Finding("versions", True, f"Python {platform.python_version()}, {versions}")
+    yield Diagnosis("versions", True, f"Python {platform.python_version()}, {versions}")
     if url:
         yield from _service(url, token)
         return
     try:
         settings = terminal.settings()
     except Failure as failure:
-        yield Finding("settings", False, str(failure))
+        yield Diagnosis("settings", False, str(failure))
         return
     given = ", ".join(f"FOREBEAR_{name.upper()}" for name in sorted(settings.model_fields_set))
-    yield Finding("settings", True, given or "all by default")
+    yield Diagnosis("settings", True, given or "all by default")
     if settings.graph_uri:
         yield _database("database", settings)
     else:
@@ -73,28 +73,30 @@ def findings(url: str | None, token: str | None) -> Iterator[Finding]:
     yield _port(settings)
 
 
-def _service(url: str, token: str | None) -> Iterator[Finding]:
+def _service(url: str, token: str | None) -> Iterator[Diagnosis]:
     import httpx
 
     from forebear.cli.registry import Interrupted, ask, opened
 
-    async def known() -> Finding:
+    async def known() -> Diagnosis:
         try:
             async with opened(url, token) as registry:
                 me = (await ask(registry, ROLES, {}))["me"]
         except (Failure, Interrupted) as problem:
-            return Finding("actor", False, str(problem))
-        return Finding("actor", True, f"{me['name']} is known there, with the roles {', '.join(me['roles'])}")
+            return Diagnosis("actor", False, str(problem))
+        return Diagnosis("actor", True, f"{me['name']} is known there, with the roles {', '.join(me['roles'])}")
 
     try:
         answer = httpx.get(f"{url.rstrip('/')}/readyz", timeout=5, trust_env=False)
         said = ", ".join(f"{name} {value}" for name, value in answer.json().items())
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        yield Finding("service", False, f"{url} cannot be reached ({error}): start one there, or name another by FOREBEAR_URL")
+        yield Diagnosis(
+            "service", False, f"{url} cannot be reached ({error}): start one there, or name another by FOREBEAR_URL"
+        )
     except (ValueError, AttributeError):
-        yield Finding("service", False, f"{url} is no Forebear; name another by FOREBEAR_URL")
+        yield Diagnosis("service", False, f"{url} is no Forebear; name another by FOREBEAR_URL")
     else:
-        yield Finding("service", answer.is_success, f"{url} answers: {said}")
+        yield Diagnosis("service", answer.is_success, f"{url} answers: {said}")
         yield terminal.run(known())
 
 
@@ -105,7 +107,7 @@ def _version(name: str) -> str | None:
         return None
 
 
-def _embedded(settings: Settings) -> Iterator[Finding]:
+def _embedded(settings: Settings) -> Iterator[Diagnosis]:
     java = _java()
     yield java
     directory = _directory(settings.data_dir)
@@ -118,63 +120,69 @@ def _embedded(settings: Settings) -> Iterator[Finding]:
                 yield _database("engine", settings.model_copy(update={"data_dir": Path(empty)}))
 
 
-def _java() -> Finding:
+def _java() -> Diagnosis:
     package = importlib.util.find_spec("arcadedb_embedded")
     if package is None or not package.submodule_search_locations:
-        return Finding(
+        return Diagnosis(
             "Java", False, "the embedded engine is not installed: pip install 'forebear[embedded]', or set FOREBEAR_GRAPH_URI"
         )
     java = Path(package.submodule_search_locations[0], "jre", "bin", "java")
     try:
         said = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30, check=True).stderr
     except (OSError, subprocess.SubprocessError) as error:
-        return Finding("Java", False, f"{java} does not run ({error}): reinstall arcadedb-embedded, or set FOREBEAR_GRAPH_URI")
-    return Finding("Java", True, said.splitlines()[0])
+        return Diagnosis(
+            "Java", False, f"{java} does not run ({error}): reinstall arcadedb-embedded, or set FOREBEAR_GRAPH_URI"
+        )
+    return Diagnosis("Java", True, said.splitlines()[0])
 
 
-def _directory(directory: Path) -> Finding:
+def _directory(directory: Path) -> Diagnosis:
     there = next(parent for parent in (directory, *directory.absolute().parents) if parent.exists())
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        return Finding("data", False, f"{there} cannot be written: change its owner, or set FOREBEAR_DATA_DIR to another place")
+        return Diagnosis(
+            "data", False, f"{there} cannot be written: change its owner, or set FOREBEAR_DATA_DIR to another place"
+        )
     volume = os.statvfs(there)
     free = volume.f_bavail * volume.f_frsize
     if free < LEAST_DISK:
-        return Finding("data", False, f"{there} has {free >> 20} MB left: make room, or set FOREBEAR_DATA_DIR to another place")
+        return Diagnosis(
+            "data", False, f"{there} has {free >> 20} MB left: make room, or set FOREBEAR_DATA_DIR to another place"
+        )
     state = "is there" if directory.exists() else "will be made at the first start"
-    return Finding("data", True, f"{directory} {state}, {free >> 30} GB free")
+    return Diagnosis("data", True, f"{directory} {state}, {free >> 30} GB free")
 
 
-def _database(check: str, settings: Settings) -> Finding:
+def _database(check: str, settings: Settings) -> Diagnosis:
     from forebear.graph.kinds import GRAPH
     from forebear.graph.statements.constraints import wanted
     from forebear.store import Store, indexes
     from forebear.store.errors import DataDirectoryInUse, StoreError
 
-    async def look() -> Finding:
+    async def look() -> Diagnosis:
         async with Store.open(settings) as store:
             missing = await indexes.missing(store, wanted(GRAPH))
             if missing and settings.graph_uri:
-                return Finding(
+                return Diagnosis(
                     check,
                     False,
                     f"reachable, but constraints and indexes are missing ({len(missing)}): `forebear serve` adds them",
                 )
             at = f" at {settings.graph_uri}" if settings.graph_uri else ""
             state = "the next start adds its constraints" if missing else "constraints are present"
-            return Finding(check, True, f"{store.engine}{at} runs, {state}")
+            return Diagnosis(check, True, f"{store.engine}{at} runs, {state}")
 
-    async def reported() -> Finding:
+    async def reported() -> Diagnosis:
         try:
             return await look()
         except DataDirectoryInUse as error:
-            return Finding(check, True, f"{error} It is not checked further.")
+            return Diagnosis(check, True, f"{error} It is not checked further.")
         except StoreError as error:
-            return Finding(check, False, " ".join(str(error).split()))
+            return Diagnosis(check, False, " ".join(str(error).split()))
 
     return terminal.run(reported())
 
 
-def _port(settings: Settings) -> Finding:
+def _port(settings: Settings) -> Diagnosis:
     import httpx
 
     from forebear.cli.serve import bound
@@ -186,6 +194,6 @@ def _port(settings: Settings) -> Finding:
         try:
             answer = httpx.get(url, timeout=5, trust_env=False).json()
         except (httpx.HTTPError, ValueError):
-            return Finding("port", False, str(failure))
-        return Finding("port", True, f"a Forebear serves on {settings.host}:{settings.port} ({answer['status']})")
-    return Finding("port", True, f"{settings.host}:{settings.port} is free")
+            return Diagnosis("port", False, str(failure))
+        return Diagnosis("port", True, f"a Forebear serves on {settings.host}:{settings.port} ({answer['status']})")
+    return Diagnosis("port", True, f"{settings.host}:{settings.port} is free")

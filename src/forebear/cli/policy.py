@@ -15,7 +15,7 @@ from forebear.view.policies import LINES, PACKS, SIMULATE
 
 if TYPE_CHECKING:
     from forebear.domain.evidence import Pack
-    from forebear.domain.policy import Asked, Mistake, Policy
+    from forebear.domain.policy import MeasurementRule, Mistake, Policy
     from forebear.domain.policy_text import PolicyText
 
 app = typer.Typer(help="Work on release policies.", no_args_is_help=True)
@@ -203,7 +203,7 @@ def _approvals(policy: Policy) -> Iterator[str]:
         yield f"not by anybody {' or '.join(barred)}"
 
 
-def _unit(asked: Asked, packs: Mapping[str, Pack]) -> str | None:
+def _unit(asked: MeasurementRule, packs: Mapping[str, Pack]) -> str | None:
     return packs[asked.pack].metrics[asked.metric][0] if packs else None
 
 

@@ -56,14 +56,16 @@ async def play(registry: Forebear, story: Sequence[Step], cast: Mapping[str, Act
     Each step goes by its idempotency key, so a story that was cut off goes on after its last step that is on record. A step
     happened when it says, and is recorded when it is told.
     """
-    from forebear.actions.performer import By, request_id
+    from forebear.actions.performer import Requester, request_id
 
     ids = [request_id(step.by, step.key) for step in story]
     known = {row["id"] for row in await registry.store.read(ON_RECORD, {"ids": ids})}
     begun = max((n for n, id in enumerate(ids, 1) if id in known), default=0)
     # What the last one came to is answered again, so that a story that stopped there stops there again.
     for n, step in enumerate(story[max(begun - 1, 0) :], max(begun - 1, 0)):
-        outcome = await registry.performer.do(step.do, step.input, By(cast[step.by], SOURCE, step.key, at=moment(step.at)))
+        outcome = await registry.performer.do(
+            step.do, step.input, Requester(cast[step.by], SOURCE, step.key, at=moment(step.at))
+        )
         if (came := comes(outcome)) != step.comes:
             why = "; ".join(f"{r.message}: {r.remedy}" for r in outcome.reasons) if isinstance(outcome, Refused) else ""
             raise Failure(

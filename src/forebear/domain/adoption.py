@@ -16,10 +16,10 @@ import msgspec
 
 from forebear.domain import release
 from forebear.domain.case import Case, case
-from forebear.domain.outcome import Connect, Describe, Disconnect, Effect, Reason, Revise, Verdict
+from forebear.domain.outcome import Connect, Describe, Disconnect, Effect, Reason, Revise, Ruling
 from forebear.domain.policy import InvalidPolicy, Policy, check_against, parse, standing_after
 from forebear.domain.reference import unknown
-from forebear.domain.release import By
+from forebear.domain.release import Decider
 from forebear.domain.restatement import IMMUTABLE, restated
 from forebear.domain.standing import PackRow, PolicyRow, Row
 from forebear.graph.document import json_text
@@ -44,18 +44,18 @@ class Governance(Row, frozen=True):
     valid_to: str | None = None
 
 
-class GovernedRow(Row, frozen=True):
+class GovernedLineRow(Row, frozen=True):
     """A line, with the policies that govern it now or will, in the order in which they begin."""
 
     id: str
     governed: tuple[Governance, ...] = ()
 
 
-class Grounds(Row, frozen=True):
+class PolicyFactsRow(Row, frozen=True):
     """The row of `cypher/actions/policy_facts.cypher`: what is known, and described, of a policy and of what it names."""
 
     stored: dict[str, Any] | None = None
-    lines: tuple[GovernedRow, ...] = ()
+    lines: tuple[GovernedLineRow, ...] = ()
     packs: tuple[PackRow, ...] = ()
 
 
@@ -111,11 +111,11 @@ class Adoption:
     document: Mapping[str, Any]
     row: NodeRow
     lines: Sequence[str]
-    grounds: Grounds
+    grounds: PolicyFactsRow
     cases: Sequence[Case]
-    by: By
+    by: Decider
 
-    def verdict(self) -> Verdict:
+    def ruling(self) -> Ruling:
         """The policy, what governed before and ends, and every release that follows; or every reason against it.
 
         The same again changes nothing.
@@ -123,12 +123,12 @@ class Adoption:
         policy = understood(self._says, self.grounds.packs) if self._says is not None else ()
         if not isinstance(policy, Policy):
             unsaid = Reason(MISSING, "document: is missing", "give the policy itself")
-            return Verdict(self.row.id, reasons=policy or (unsaid,))
+            return Ruling(self.row.id, reasons=policy or (unsaid,))
         if reasons := (*self._against_fact(policy), *self._against_lines()):
-            return Verdict(self.row.id, reasons=reasons)
+            return Ruling(self.row.id, reasons=reasons)
         rule = Rule(self.row.id, policy, self.grounds.packs)
         effects = [*self._stated(policy), *self._governs(), *self._releases(rule)]
-        return Verdict(self.row.id, tuple(effects))
+        return Ruling(self.row.id, tuple(effects))
 
     @cached_property
     def starts(self) -> Mapping[str, str]:
@@ -190,12 +190,12 @@ class Adoption:
         return restated(replace(self.row, guaranteed={}, edges=()), self.grounds.stored, "").effects
 
     @cached_property
-    def _new(self) -> Mapping[str, tuple[GovernedRow, str]]:
+    def _new(self) -> Mapping[str, tuple[GovernedLineRow, str]]:
         """The lines that it does not govern yet, and from when it will."""
         lines = ((line, self.starts[line.id]) for line in self.grounds.lines)
         return {line.id: (line, since) for line, since in lines if not self._governs_already(line, since)}
 
-    def _governs_already(self, line: GovernedRow, since: str) -> bool:
+    def _governs_already(self, line: GovernedLineRow, since: str) -> bool:
         last = line.governed[-1] if line.governed else None
         return last is not None and last.policy == self.row.id and last.valid_to is None and last.valid_from <= since
 
@@ -226,7 +226,7 @@ class Adoption:
         return json.loads(self.grounds.stored["document"] or "null") if self.grounds.stored else None
 
 
-def succeeded(found: Case, after: Case, by: By, *, evaluates: bool) -> list[Effect]:
+def succeeded(found: Case, after: Case, by: Decider, *, evaluates: bool) -> list[Effect]:
     """What becomes of a release when another policy governs its line: `found` as it stands, `after` as it then does."""
     was, becomes = found.release.stale_from, after.release.stale_from
     stale = Revise(found.release.id, {"staleFrom": was}, {"staleFrom": becomes})

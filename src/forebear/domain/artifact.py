@@ -13,8 +13,8 @@ from typing import Any
 
 from forebear.domain.case import Case
 from forebear.domain.digest import malformed
-from forebear.domain.interface import Interface, Target, interface_fits
-from forebear.domain.outcome import Connect, Describe, Reason, Revise, Verdict
+from forebear.domain.interface import Interface, TargetSpec, interface_fits
+from forebear.domain.outcome import Connect, Describe, Reason, Revise, Ruling
 from forebear.domain.permission import Permission, permission
 from forebear.domain.place import not_over
 from forebear.domain.reference import UNKNOWN
@@ -38,7 +38,7 @@ TAKEN_AWAY = {ArtifactState.QUARANTINED: "quarantinedAt", ArtifactState.DELETED:
 """The states in which an artifact must not be used any more, each with the property that holds its moment."""
 
 
-class VersionRow(Row, frozen=True):
+class BuiltVersionRow(Row, frozen=True):
     """A model version's interface. Not described: only named by others so far."""
 
     id: str
@@ -61,9 +61,9 @@ class TargetRow(Row, frozen=True):
     memory_mib: float | None = None
 
     @property
-    def target(self) -> Target:
+    def target(self) -> TargetSpec:
         """The target as an interface is held against it."""
-        return Target(self.id, self.memory_mib)
+        return TargetSpec(self.id, self.memory_mib)
 
 
 class ArtifactRow(Row, frozen=True):
@@ -76,7 +76,7 @@ class ArtifactRow(Row, frozen=True):
     revision: int = 0
 
 
-class DeploymentRow(Row, frozen=True):
+class ArtifactDeploymentRow(Row, frozen=True):
     """A deployment of it that is not over."""
 
     id: str
@@ -84,14 +84,14 @@ class DeploymentRow(Row, frozen=True):
     place: str | None
 
 
-class Build(Row, frozen=True):
+class ArtifactFactsRow(Row, frozen=True):
     """A row of `cypher/actions/artifact_facts.cypher`; its artifact is null where there is none."""
 
     artifact: ArtifactRow | None = None
-    version: VersionRow | None = None
+    version: BuiltVersionRow | None = None
     target: TargetRow | None = None
     authorized_by: tuple[str, ...] = ()
-    deployments: tuple[DeploymentRow, ...] = ()
+    deployments: tuple[ArtifactDeploymentRow, ...] = ()
 
     @property
     def stored(self) -> dict[str, Any]:
@@ -106,19 +106,21 @@ class Build(Row, frozen=True):
         return self.artifact is not None and self.artifact.described_at is not None
 
 
-def the_one(builds: Iterable[Build]) -> Build:
+def the_one(builds: Iterable[ArtifactFactsRow]) -> ArtifactFactsRow:
     """The artifact among rows of facts about one artifact; an empty row if there is none."""
-    return next((build for build in builds if build.artifact), Build())
+    return next((build for build in builds if build.artifact), ArtifactFactsRow())
 
 
-class Ground(Row, frozen=True):
+class BuildFactsRow(Row, frozen=True):
     """The row of `cypher/actions/build_facts.cypher`: what an artifact is said to be built from and for."""
 
-    version: VersionRow | None = None
+    version: BuiltVersionRow | None = None
     target: TargetRow | None = None
 
 
-def register(fact: Mapping[str, Any], row: NodeRow, ground: Ground, known: Build, cases: Iterable[Case], now: str) -> Verdict:
+def register(
+    fact: Mapping[str, Any], row: NodeRow, ground: BuildFactsRow, known: ArtifactFactsRow, cases: Iterable[Case], now: str
+) -> Ruling:
     """An artifact is registered: for the first time, completing what robots reported, or again, with what is new about it.
 
     `row` is the fact as the graph holds it, and `cases` are the releases of its version. The same again changes nothing, and so
@@ -128,10 +130,10 @@ def register(fact: Mapping[str, Any], row: NodeRow, ground: Ground, known: Build
     state = ArtifactState(fact.get("state") or ArtifactState.AVAILABLE)
     if state not in _REGISTERED:
         verb = "quarantineArtifact" if state is ArtifactState.QUARANTINED else "deleteArtifact"
-        return Verdict(id, reasons=(Reason(OTHER_STATE, f"state: an artifact is not registered as {state}", f"use {verb}"),))
+        return Ruling(id, reasons=(Reason(OTHER_STATE, f"state: an artifact is not registered as {state}", f"use {verb}"),))
     stands = known.artifact.state if known.artifact and known.is_registered else None
     state = stands if stands is ArtifactState.AVAILABLE else state
-    ground = Ground(ground.version or known.version, ground.target or known.target)
+    ground = BuildFactsRow(ground.version or known.version, ground.target or known.target)
     row = replace(row, guaranteed={n: v for n, v in row.guaranteed.items() if n != "state"}, edges=_grounds(row))
     again = _again(row, known)
     reasons = [
@@ -155,15 +157,15 @@ def register(fact: Mapping[str, Any], row: NodeRow, ground: Ground, known: Build
             reasons += refused
             decisions = list(dict.fromkeys(d for p in granted for d in p.decisions))
     if reasons:
-        return Verdict(id, reasons=tuple(reasons))
+        return Ruling(id, reasons=tuple(reasons))
     if not known.is_registered:
         said = {"state": state.value, "digest": id.removeprefix("artifact:"), "authorizedBy": decisions}
-        return Verdict(id, (Describe({**fact, **said}),))
+        return Ruling(id, (Describe({**fact, **said}),))
     news = {n: v for n, v in row.guaranteed.items() if known.stored.get(n) is None}
     news |= {"state": state.value} if state is not stands else {}
     revised = [Revise(id, {n: known.stored.get(n) for n in news}, news)] if news else []
     connected = (Connect(id, "authorizedBy", d) for d in decisions if d not in known.authorized_by)
-    return Verdict(id, (*revised, *again.effects, *connected))
+    return Ruling(id, (*revised, *again.effects, *connected))
 
 
 def buildable(target: TargetRow | None, cases: Iterable[Case]) -> list[Permission]:
@@ -175,30 +177,30 @@ def buildable(target: TargetRow | None, cases: Iterable[Case]) -> list[Permissio
     return [found for c in fitting if isinstance(found := permission(c), Permission)]
 
 
-def quarantine(id: str, known: Build, now: str) -> Verdict:
+def quarantine(id: str, known: ArtifactFactsRow, now: str) -> Ruling:
     """An artifact must not be used any more. What runs of it goes on, and shows as drift."""
     return _taken_away(id, known, ArtifactState.QUARANTINED, now)
 
 
-def delete(id: str, known: Build, now: str) -> Verdict:
+def delete(id: str, known: ArtifactFactsRow, now: str) -> Ruling:
     """An artifact's content is gone, and its record stays. Refused while a deployment of it is not over."""
     if known.artifact is not None and known.artifact.state is not ArtifactState.DELETED and known.deployments:
-        return Verdict(id, reasons=tuple(not_over(IN_USE, d.id, d.state, d.place) for d in known.deployments))
+        return Ruling(id, reasons=tuple(not_over(IN_USE, d.id, d.state, d.place) for d in known.deployments))
     return _taken_away(id, known, ArtifactState.DELETED, now)
 
 
-def _taken_away(id: str, known: Build, state: ArtifactState, now: str) -> Verdict:
+def _taken_away(id: str, known: ArtifactFactsRow, state: ArtifactState, now: str) -> Ruling:
     artifact = known.artifact
     if artifact is None or not known.is_registered:
         seen = "was seen on a robot and never registered" if artifact else "is not known"
         reason = Reason(NOT_FOUND, f"artifact: {id} {seen}", "nothing: what is not registered cannot be deployed")
-        return Verdict(id, reasons=(reason,))
+        return Ruling(id, reasons=(reason,))
     if artifact.state is state:
-        return Verdict(id)
+        return Ruling(id)
     if artifact.state is ArtifactState.DELETED:
-        return Verdict(id, reasons=(Reason(OTHER_STATE, f"{id} is DELETED", "nothing: what is deleted cannot be deployed"),))
+        return Ruling(id, reasons=(Reason(OTHER_STATE, f"{id} is DELETED", "nothing: what is deleted cannot be deployed"),))
     since = TAKEN_AWAY[state]
-    return Verdict(id, (Revise(id, {"state": artifact.state, since: None}, {"state": state.value, since: now}),))
+    return Ruling(id, (Revise(id, {"state": artifact.state, since: None}, {"state": state.value, since: now}),))
 
 
 def _grounds(row: NodeRow) -> tuple[EdgeRow, ...]:
@@ -206,7 +208,7 @@ def _grounds(row: NodeRow) -> tuple[EdgeRow, ...]:
     return tuple(e for e in row.edges if e.edge.name in _GROUNDS)
 
 
-def _again(row: NodeRow, known: Build) -> Restatement:
+def _again(row: NodeRow, known: ArtifactFactsRow) -> Restatement:
     """What a fact says of an artifact that is registered already, but for what was not said before."""
     if not known.is_registered:
         return Restatement((), ())
@@ -233,7 +235,7 @@ def _named(row: NodeRow) -> Iterator[Reason]:
         )
 
 
-def _grounded(row: NodeRow, ground: Ground, known: Build) -> Iterator[Reason]:
+def _grounded(row: NodeRow, ground: BuildFactsRow, known: ArtifactFactsRow) -> Iterator[Reason]:
     """What an artifact must be built from and for, and is not known."""
     given = {e.edge.name: e.target for e in row.edges}
     for name, found, what, remedy in (

@@ -16,10 +16,10 @@ from forebear.domain import release
 from forebear.domain.case import Case, case
 from forebear.domain.evaluation import ARTIFACT_UNUSABLE, NO_TARGET, OTHER_UNIT, SUPERSEDED, UNDEFINED
 from forebear.domain.evidence import Pack
-from forebear.domain.outcome import Describe, Effect, Reason, Verdict
+from forebear.domain.outcome import Describe, Effect, Reason, Ruling
 from forebear.domain.policy import suggestion
 from forebear.domain.reference import unknown
-from forebear.domain.release import By
+from forebear.domain.release import Decider
 from forebear.domain.restatement import restated, unsaid
 from forebear.domain.standing import EvidenceRow, PackRow, Row
 from forebear.domain.values import against
@@ -35,7 +35,7 @@ OTHER_SUBJECT = "OTHER_SUBJECT"
 _REPORT = ("uri", "digest")
 
 
-class ArtifactRow(Row, frozen=True):
+class MeasuredArtifactRow(Row, frozen=True):
     """An artifact that evidence is about: its version, its state and its hardware target."""
 
     id: str
@@ -44,7 +44,7 @@ class ArtifactRow(Row, frozen=True):
     target: str | None = None
 
 
-class SupersededRow(Row, frozen=True):
+class SupersededEvidenceRow(Row, frozen=True):
     """Evidence that is to be superseded: what it is about, and what supersedes it already."""
 
     id: str
@@ -52,14 +52,14 @@ class SupersededRow(Row, frozen=True):
     superseded_by: list[str]
 
 
-class Grounds(Row, frozen=True):
+class EvidenceFactsRow(Row, frozen=True):
     """The row of `cypher/actions/evidence_facts.cypher`: what is known, and described, of what evidence names."""
 
     stored: dict[str, Any] | None = None
     version: str | None = None
-    artifact: ArtifactRow | None = None
+    artifact: MeasuredArtifactRow | None = None
     packs: tuple[PackRow, ...] = ()
-    superseded: tuple[SupersededRow, ...] = ()
+    superseded: tuple[SupersededEvidenceRow, ...] = ()
     cited: bool = False
     """Whether a release stands approved on it."""
 
@@ -70,11 +70,11 @@ class Attachment:
 
     document: Mapping[str, Any]
     row: NodeRow
-    grounds: Grounds
+    grounds: EvidenceFactsRow
     cases: Sequence[Case]
-    by: By
+    by: Decider
 
-    def verdict(self) -> Verdict:
+    def ruling(self) -> Ruling:
         """The evidence, and every release that it changes; or every reason against it. The same again changes nothing."""
         if self.grounds.stored is not None:
             other = "attach what is right as new evidence that supersedes it"
@@ -82,14 +82,14 @@ class Attachment:
             late = [] if self.grounds.cited else [n for n in unsaid(self.row, self.grounds.stored) if n in _REPORT]
             again = restated(self.row, self.grounds.stored, other, completing=late)
             reasons = (*again.reasons, *self._against_digest())
-            return Verdict(self.row.id, () if reasons else again.effects, reasons)
+            return Ruling(self.row.id, () if reasons else again.effects, reasons)
         if reasons := (*self._against(), *self._against_measurements()):
-            return Verdict(self.row.id, reasons=reasons)
+            return Ruling(self.row.id, reasons=reasons)
         effects: list[Effect] = [Describe(self.document)]
         for n, found in enumerate(self.cases):
             by = self.by.on(n)
             effects += release.evaluate(self._with_evidence(found), by).effects
-        return Verdict(self.row.id, tuple(effects))
+        return Ruling(self.row.id, tuple(effects))
 
     # ── what is in the way ──────────────────────────────────────────────────────────────────────────────
 

@@ -14,11 +14,11 @@ from forebear.domain import interface, release
 from forebear.domain.case import Case
 from forebear.domain.case import case as case_of
 from forebear.domain.lifecycle import INITIAL
-from forebear.domain.outcome import Describe, Effect, Reason, Verdict
+from forebear.domain.outcome import Describe, Effect, Reason, Ruling
 from forebear.domain.reference import UNKNOWN, unknown
-from forebear.domain.release import By
+from forebear.domain.release import Decider
 from forebear.domain.restatement import IMMUTABLE, restated, unsaid
-from forebear.domain.standing import BOUND, ReleaseRow, Row, RunRow, SourceRow, Standing, VersionRow
+from forebear.domain.standing import BOUND, ReleaseRow, Row, RunRow, SourceRow, StandingFactsRow, VersionRow
 from forebear.domain.values import against
 from forebear.graph.document import json_text
 from forebear.graph.ids import Ids, InvalidId, release_id
@@ -44,7 +44,7 @@ class CheckpointRow(Row, frozen=True):
     digest: str | None = None
 
 
-class TakenRow(Row, frozen=True):
+class TakenIdRow(Row, frozen=True):
     """A release that has the id of one that is to be, with its version and its line."""
 
     id: str
@@ -52,14 +52,14 @@ class TakenRow(Row, frozen=True):
     line: str
 
 
-class Grounds(Row, frozen=True):
+class CandidateFactsRow(Row, frozen=True):
     """The row of `cypher/actions/candidate_facts.cypher`; `described` are those lines, experiments and versions that are, and
     `retracted` those models that are."""
 
     registered: list[dict[str, Any]]
     checkpoints: list[CheckpointRow]
     described: list[str]
-    taken: list[TakenRow]
+    taken: list[TakenIdRow]
     retracted: list[str]
 
 
@@ -96,9 +96,9 @@ class Registration:
 
     candidates: Sequence[Candidate]
     lines: Sequence[str]
-    grounds: Grounds
-    standings: Sequence[Standing]
-    by: By
+    grounds: CandidateFactsRow
+    standings: Sequence[StandingFactsRow]
+    by: Decider
 
     @property
     def subject(self) -> str:
@@ -111,13 +111,13 @@ class Registration:
         """The lines of versions of which something changes that is known already, besides where they stand."""
         return {line for c in self.candidates if self._described(c) for line in self._registered.get(c.id, {}).get("lines", ())}
 
-    def verdict(self) -> Verdict:
+    def ruling(self) -> Ruling:
         """The versions and their releases, at once evaluated where evidence is there; or every reason against it.
 
         What stands already and is said again stays as it is: a known version gets a release where it has none.
         """
         if reasons := (*self._inconsistencies(), *(r for c in self.candidates for r in self._against(c))):
-            return Verdict(self.subject, reasons=reasons)
+            return Ruling(self.subject, reasons=reasons)
         cases, barred = [], []
         for case in self._cases():
             if isinstance(case, Reason):
@@ -126,14 +126,14 @@ class Registration:
                 cases.append(case)
                 barred += [_named(reason, case) for reason in case.incomplete]
         if barred:
-            return Verdict(self.subject, reasons=tuple(barred))
+            return Ruling(self.subject, reasons=tuple(barred))
         effects = [e for c in self.candidates for e in self._described(c)]
         for n, case in enumerate(cases):
             by = self.by.on(n)
             effects += [_release(case), *release.evaluate(case, by).effects]
         for n, case in enumerate(self._completed, start=len(self.candidates) * len(self.lines)):
             effects += release.completed(case, self.by.on(n), self.by.on(n + len(self.standings)))
-        return Verdict(self.subject, tuple(effects))
+        return Ruling(self.subject, tuple(effects))
 
     # ── what is in the way ──────────────────────────────────────────────────────────────────────────────
 
@@ -206,7 +206,7 @@ class Registration:
                 unruled.add(line)
                 yield case.policy
 
-    def _case(self, candidate: Candidate, standing: Standing, name: str) -> Case:
+    def _case(self, candidate: Candidate, standing: StandingFactsRow, name: str) -> Case:
         assert standing.line is not None
         by = self.by.actor.name
         if candidate.id in self._registered:

@@ -12,12 +12,20 @@ from typing import Any
 import msgspec
 
 from forebear.domain import evaluation, foundation
-from forebear.domain.evidence import Baseline, Check, Measured
-from forebear.domain.foundation import Ground
+from forebear.domain.evidence import Baseline, CheckResult, MeasuredValue
+from forebear.domain.foundation import LineageGround
 from forebear.domain.outcome import Reason
 from forebear.domain.part import Part
 from forebear.domain.policy import InvalidPolicy, Policy, missing_of_candidate
-from forebear.domain.standing import DecisionRow, DeploymentRow, LineRow, ReleaseRow, Standing, VersionRow, policy_of
+from forebear.domain.standing import (
+    DecisionRow,
+    LineDeploymentRow,
+    LineRow,
+    ReleaseRow,
+    StandingFactsRow,
+    VersionRow,
+    policy_of,
+)
 from forebear.domain.votes import Candidacy, Count, Vote, count_votes
 from forebear.graph.kinds.release import DecisionType, ReleaseState, Verdict
 
@@ -39,7 +47,7 @@ _ENDS_OVERRIDE = (DecisionType.REJECTION, DecisionType.WITHDRAWAL, DecisionType.
 class Case:
     """A release before a decision: a standing in which release, line and version are known, at a moment."""
 
-    standing: Standing
+    standing: StandingFactsRow
     release: ReleaseRow
     line: LineRow
     version: VersionRow
@@ -86,7 +94,7 @@ class Case:
         return self.release.stale_from is not None and self.release.stale_from <= self.now
 
     @cached_property
-    def checks(self) -> tuple[Check, ...]:
+    def checks(self) -> tuple[CheckResult, ...]:
         """What its evidence comes to under the policy: a check a requirement. None where no policy is in force."""
         if isinstance(self.policy, Reason):
             return ()
@@ -121,14 +129,14 @@ class Case:
         return tuple(reason.message for reason in lacks)
 
     @cached_property
-    def grounds(self) -> tuple[Ground, ...]:
+    def grounds(self) -> tuple[LineageGround, ...]:
         """What it carries of its lineage."""
         version = self.version.id
-        justified = (Ground(Part.EXPERIMENT, version, "justifiedBy", id) for id in self.version.experiments)
+        justified = (LineageGround(Part.EXPERIMENT, version, "justifiedBy", id) for id in self.version.experiments)
         return (*justified, *(ground for run in self.standing.runs for ground in run.grounds(version)))
 
     @cached_property
-    def _measured(self) -> list[Measured]:
+    def _measured(self) -> list[MeasuredValue]:
         return [m for e in (*self.standing.evidence, *self.standing.built_evidence) for m in e.measured()]
 
     @cached_property
@@ -232,12 +240,12 @@ class Case:
         return [d.id for d in self.standing.decisions if d.approves]
 
     @property
-    def running(self) -> list[DeploymentRow]:
+    def running(self) -> list[LineDeploymentRow]:
         """The deployments that are active."""
         return [d for d in self.standing.deployments if d.state == "ACTIVE"]
 
     @property
-    def pending(self) -> list[DeploymentRow]:
+    def pending(self) -> list[LineDeploymentRow]:
         """The deployments that are planned, under way or active."""
         return self.standing.deployments
 
@@ -252,13 +260,13 @@ class Case:
         return None
 
 
-def case(standing: Standing, now: str) -> Case | None:
+def case(standing: StandingFactsRow, now: str) -> Case | None:
     """The case of a release; None where it is not known."""
     if standing.release is None or standing.line is None or standing.version is None:
         return None
     return Case(standing, standing.release, standing.line, standing.version, now)
 
 
-def cases(standings: Iterable[Standing], now: str) -> list[Case]:
+def cases(standings: Iterable[StandingFactsRow], now: str) -> list[Case]:
     """The cases of releases; without those that are not known."""
     return [found for standing in standings if (found := case(standing, now))]

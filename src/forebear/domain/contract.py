@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from forebear.domain.artifact import OTHER_TARGET, Build
+from forebear.domain.artifact import OTHER_TARGET, ArtifactFactsRow
 from forebear.domain.case import Case
 from forebear.domain.interface import interface_fits
 from forebear.domain.outcome import Reason
 from forebear.domain.permission import Permission, permission
-from forebear.domain.place import FleetRow, Place
+from forebear.domain.place import FleetRow, PlaceFactsRow
 from forebear.domain.reference import UNKNOWN
 from forebear.domain.standing import LineRow
 from forebear.graph.kinds.release import ArtifactState
@@ -30,7 +30,7 @@ OVER = "OVER"
 
 
 def may_run(
-    build: Build, place: Place, cases: Iterable[Case], *, goes_back: bool = False
+    build: ArtifactFactsRow, place: PlaceFactsRow, cases: Iterable[Case], *, goes_back: bool = False
 ) -> tuple[tuple[Permission, ...], tuple[Reason, ...]]:
     """What lets an artifact run at a place, a permission a fleet; and every reason why it may not, none where it may.
 
@@ -65,7 +65,7 @@ class Eligible:
         return not self.reasons
 
 
-def eligible(builds: Iterable[Build], place: Place, cases: Sequence[Case]) -> list[Eligible]:
+def eligible(builds: Iterable[ArtifactFactsRow], place: PlaceFactsRow, cases: Sequence[Case]) -> list[Eligible]:
     """All artifacts, and all versions in a place's lines that are not built for them: first those that may run there."""
     found = []
     built = set()
@@ -80,7 +80,7 @@ def eligible(builds: Iterable[Build], place: Place, cases: Sequence[Case]) -> li
     return sorted(found, key=lambda e: (not e.allowed, e.version or "", e.artifact or ""))
 
 
-def permitted(deployment: str, place: Place, build: Build, cases: Iterable[Case]) -> Eligible:
+def permitted(deployment: str, place: PlaceFactsRow, build: ArtifactFactsRow, cases: Iterable[Case]) -> Eligible:
     """Whether a deployment may start now, whatever it was authorised on when it was requested.
 
     `place` and `build` are its own. One that goes back to what ran before may on a stale approval, and on that of a deprecated
@@ -108,7 +108,7 @@ def _not_built(case: Case) -> Eligible:
     return Eligible(None, case.version.id, (), (granted, missing))
 
 
-def _unusable(build: Build) -> Iterator[Reason]:
+def _unusable(build: ArtifactFactsRow) -> Iterator[Reason]:
     """Why an artifact can be deployed nowhere."""
     artifact = build.artifact
     if artifact is None:
@@ -130,7 +130,7 @@ _REMEDIES = {
 }
 
 
-def _nowhere(place: Place) -> Iterator[Reason]:
+def _nowhere(place: PlaceFactsRow) -> Iterator[Reason]:
     """Why nothing can be deployed at a place."""
     if place.place is None:
         return
@@ -148,7 +148,9 @@ def _nowhere(place: Place) -> Iterator[Reason]:
             yield Reason(NO_LINE, f"{fleet.id} is in no release line now", "record which release lines it runs (lines)")
 
 
-def _by_line(build: Build, fleet: FleetRow, of_it: dict[str, Case], goes_back: bool) -> Sequence[Permission | Reason]:
+def _by_line(
+    build: ArtifactFactsRow, fleet: FleetRow, of_it: dict[str, Case], goes_back: bool
+) -> Sequence[Permission | Reason]:
     """What each line of a fleet says of an artifact; of lines for other hardware only where there is no other."""
     assert build.version is not None
     assert build.target is not None
@@ -163,7 +165,7 @@ def _by_line(build: Build, fleet: FleetRow, of_it: dict[str, Case], goes_back: b
     ]
 
 
-def _other_target(build: Build, fleet: FleetRow, line: LineRow) -> Reason:
+def _other_target(build: ArtifactFactsRow, fleet: FleetRow, line: LineRow) -> Reason:
     assert build.artifact is not None
     assert build.version is not None
     assert build.target is not None

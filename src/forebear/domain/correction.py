@@ -14,9 +14,9 @@ import msgspec
 
 from forebear.domain import interface, release
 from forebear.domain.case import Case, case
-from forebear.domain.outcome import Effect, Reason, Revise, Update, Verdict
+from forebear.domain.outcome import Effect, Reason, Revise, Ruling, Update
 from forebear.domain.reference import unknown
-from forebear.domain.release import By
+from forebear.domain.release import Decider
 from forebear.domain.standing import EvidenceRow, Row, VersionRow
 from forebear.domain.values import against
 from forebear.graph.declaration import Change, Kind
@@ -37,14 +37,14 @@ _BEYOND: Mapping[tuple[str, str], str] = {
 """What is beyond correcting, and what to do instead."""
 
 
-class CorrectedRow(Row, frozen=True):
+class CorrectionFactsRow(Row, frozen=True):
     """The row of `cypher/actions/correction_facts.cypher`: what is stored of a version."""
 
     stored: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
-class Correction:
+class PendingCorrection:
     """Values of a node that were wrong: what they are to be, what is stored, and the releases that may follow."""
 
     id: str
@@ -52,16 +52,16 @@ class Correction:
     values: Mapping[str, Any]
     stored: Mapping[str, Any] | None
     cases: Sequence[Case]
-    by: By
+    by: Decider
 
-    def verdict(self) -> Verdict:
+    def ruling(self) -> Ruling:
         """The corrected values, and every release that follows; or every reason against it. The same again changes nothing."""
         if self.stored is None:
-            return Verdict(self.id, reasons=(unknown("of", self.id, "register it first"),))
+            return Ruling(self.id, reasons=(unknown("of", self.id, "register it first"),))
         if reasons := tuple(self._against()):
-            return Verdict(self.id, reasons=reasons)
+            return Ruling(self.id, reasons=reasons)
         effects = [*self._corrected(self.stored), *(effect for n, c in enumerate(self.cases) for effect in self._follows(n, c))]
-        return Verdict(self.id, tuple(effects))
+        return Ruling(self.id, tuple(effects))
 
     def _against(self) -> Iterator[Reason]:
         yield from against(self.kind.properties.values(), self.values, self.by.now, "values.")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from forebear.domain.outcome import Connect, Describe, Disconnect, Effect, Reason, Revise, Verdict
+from forebear.domain.outcome import Connect, Describe, Disconnect, Effect, Reason, Revise, Ruling
 from forebear.domain.place import RetiredRow
 from forebear.domain.reference import unknown
 from forebear.domain.standing import Row
@@ -26,7 +26,7 @@ class SpotRow(Row, frozen=True):
     id: str
 
 
-class FleetRow(Row, frozen=True):
+class ServiceFleetRow(Row, frozen=True):
     """A fleet that the place is or belongs to, or belonged to until it was decommissioned; with the lines that it runs now."""
 
     id: str
@@ -52,37 +52,37 @@ class MembershipRow(Row, frozen=True):
     valid_to: str | None = None
 
 
-class BelongsRow(Row, frozen=True):
+class RobotGroupRow(Row, frozen=True):
     """By which group a robot belongs to which fleet: the fleet itself, or a cohort of it."""
 
     group: str
     fleet: str
 
 
-class SeenRow(Row, frozen=True):
+class RobotInstallationRow(Row, frozen=True):
     """What a robot is seen to run."""
 
     id: str
     valid_to: str | None = None
 
 
-class RobotRow(Row, frozen=True):
+class ServiceRobotRow(Row, frozen=True):
     """The place, where it is a robot, or a robot that belongs to it."""
 
     id: str
-    belongs: tuple[BelongsRow, ...] = ()
-    installations: tuple[SeenRow, ...] = ()
+    belongs: tuple[RobotGroupRow, ...] = ()
+    installations: tuple[RobotInstallationRow, ...] = ()
 
 
-class Service(Row, frozen=True):
+class DecommissionFactsRow(Row, frozen=True):
     """The row of `cypher/actions/decommission_facts.cypher`."""
 
     place: SpotRow | None = None
     retired: tuple[RetiredRow, ...] = ()
-    fleets: tuple[FleetRow, ...] = ()
+    fleets: tuple[ServiceFleetRow, ...] = ()
     deployments: tuple[RunningRow, ...] = ()
     memberships: tuple[MembershipRow, ...] = ()
-    robots: tuple[RobotRow, ...] = ()
+    robots: tuple[ServiceRobotRow, ...] = ()
 
     @property
     def lines(self) -> set[str]:
@@ -90,14 +90,14 @@ class Service(Row, frozen=True):
         return {line for fleet in self.fleets for line in fleet.lines}
 
     @property
-    def released(self) -> Iterable[RobotRow]:
+    def released(self) -> Iterable[ServiceRobotRow]:
         """The robots that belong to no fleet once the place is out of service."""
         place = self.place.id if self.place else None
         return [r for r in self.robots if r.id == place or all(place in (b.group, b.fleet) for b in r.belongs)]
 
 
 @dataclass(frozen=True)
-class Change:
+class ServiceChange:
     """A place that is to leave service or to return to it, why, and when: now. `id` is that of a new decommissioning."""
 
     place: str
@@ -106,14 +106,14 @@ class Change:
     id: str
 
 
-def decommission(asked: Change, service: Service) -> Verdict:
+def decommission(asked: ServiceChange, service: DecommissionFactsRow) -> Ruling:
     """Takes a place out of service; refused while a deployment there is not over. Nothing where it is out already."""
     if reasons := tuple(_unknown(asked, service)):
-        return Verdict(asked.place, reasons=reasons)
+        return Ruling(asked.place, reasons=reasons)
     if service.retired:
-        return Verdict(asked.place)
+        return Ruling(asked.place)
     if reasons := tuple(_not_over(d, asked.now) for d in service.deployments):
-        return Verdict(asked.place, reasons=reasons)
+        return Ruling(asked.place, reasons=reasons)
     document = {
         "kind": "Decommissioning",
         "id": asked.id,
@@ -124,18 +124,18 @@ def decommission(asked: Change, service: Service) -> Verdict:
         "robots": [robot.id for robot in service.released],
     }
     effects = (Describe(document), *_left(service.memberships, asked.now), *_stopped(service.released, asked.now))
-    return Verdict(asked.place, effects, told_by=asked.id)
+    return Ruling(asked.place, effects, told_by=asked.id)
 
 
-def recommission(asked: Change, service: Service) -> Verdict:
+def recommission(asked: ServiceChange, service: DecommissionFactsRow) -> Ruling:
     """Puts a place into service again. It begins anew: what it belonged to before is to be recorded anew."""
     if reasons := tuple(_unknown(asked, service)):
-        return Verdict(asked.place, reasons=reasons)
+        return Ruling(asked.place, reasons=reasons)
     ends: list[Effect] = [Revise(r.id, {"validTo": None}, {"validTo": asked.now}) for r in service.retired]
-    return Verdict(asked.place, tuple(ends))
+    return Ruling(asked.place, tuple(ends))
 
 
-def _unknown(asked: Change, service: Service) -> Iterator[Reason]:
+def _unknown(asked: ServiceChange, service: DecommissionFactsRow) -> Iterator[Reason]:
     if service.place is None:
         yield unknown("place", asked.place)
 
@@ -153,6 +153,6 @@ def _left(memberships: Iterable[MembershipRow], now: str) -> Iterator[Effect]:
             yield Connect(m.id, m.edge, m.to, {"validFrom": m.valid_from, "validTo": now})
 
 
-def _stopped(robots: Iterable[RobotRow], now: str) -> Iterator[Effect]:
+def _stopped(robots: Iterable[ServiceRobotRow], now: str) -> Iterator[Effect]:
     for seen in (seen for robot in robots for seen in robot.installations):
         yield Revise(seen.id, {"validTo": seen.valid_to}, {"validTo": now})

@@ -18,14 +18,14 @@ from typing import Any
 import msgspec
 
 from forebear.domain.adoption import IN_PAST
-from forebear.domain.artifact import NOT_FOUND, ArtifactRow, Build
+from forebear.domain.artifact import NOT_FOUND, ArtifactFactsRow, ArtifactRow
 from forebear.domain.case import Case
 from forebear.domain.contract import may_run
 from forebear.domain.course import Course, Report, course, kept, moments
 from forebear.domain.lifecycle import Event, observed
-from forebear.domain.outcome import Describe, Effect, Reason, Revise, Verdict
+from forebear.domain.outcome import Describe, Effect, Reason, Revise, Ruling
 from forebear.domain.permission import Permission, weakest
-from forebear.domain.place import DeploymentRow, Place
+from forebear.domain.place import DeploymentRow, PlaceFactsRow
 from forebear.domain.reference import UNKNOWN
 from forebear.domain.restatement import IMMUTABLE
 from forebear.domain.standing import Row
@@ -52,29 +52,29 @@ class Request:
     planned_for: str | None = None
 
 
-def request(asked: Request, place: Place, build: Build, cases: Iterable[Case], now: str) -> Verdict:
+def request(asked: Request, place: PlaceFactsRow, build: ArtifactFactsRow, cases: Iterable[Case], now: str) -> Ruling:
     """Authorises a deployment and records it as PLANNED, or refuses it for every reason. The same again changes nothing."""
     if again := stated_before(asked, place):
         return again
-    build = build if build.artifact else Build(artifact=ArtifactRow(asked.artifact or "", {}))
+    build = build if build.artifact else ArtifactFactsRow(artifact=ArtifactRow(asked.artifact or "", {}))
     permissions, reasons = may_run(build, place, cases)
     reasons = (*unknown(asked, place), *reasons, *_pending(place), *_past(asked, now))
     if reasons:
-        return Verdict(asked.id, reasons=reasons)
+        return Ruling(asked.id, reasons=reasons)
     replaces = [d.id for d in (*place.here, *canaries(place, asked.artifact)) if d.is_active]
-    return Verdict(asked.id, (intent(asked, permissions, replaces=replaces),))
+    return Ruling(asked.id, (intent(asked, permissions, replaces=replaces),))
 
 
-def stated_before(asked: Request, place: Place) -> Verdict | None:
+def stated_before(asked: Request, place: PlaceFactsRow) -> Ruling | None:
     """What a request comes to whose id is taken: nothing, where it says the same again."""
     known = place.asked
     if known is None or known.described_at is None:
         return None
     if known.place == asked.on and asked.artifact in (None, known.artifact):
-        return Verdict(asked.id)
+        return Ruling(asked.id)
     before, this = f"of {known.artifact} on {known.place}", f"of {asked.artifact or 'another'} on {asked.on}"
     said = f"id: {asked.id} is {before} already, and this request is {this}"
-    return Verdict(asked.id, reasons=(Reason(IMMUTABLE, said, "give the other deployment another id, or none"),))
+    return Ruling(asked.id, reasons=(Reason(IMMUTABLE, said, "give the other deployment another id, or none"),))
 
 
 def intent(
@@ -106,7 +106,7 @@ def intent(
     return Describe(document)
 
 
-def canaries(place: Place, artifact: str | None) -> list[DeploymentRow]:
+def canaries(place: PlaceFactsRow, artifact: str | None) -> list[DeploymentRow]:
     """The deployments of an artifact to cohorts of a fleet: what its deployment to the fleet promotes."""
     fleets = {f.id for f in place.fleets}
     if place.place is None or place.place.id not in fleets:
@@ -114,13 +114,13 @@ def canaries(place: Place, artifact: str | None) -> list[DeploymentRow]:
     return [d for d in place.deployments if d.place not in (None, *fleets) and d.artifact == artifact]
 
 
-def unknown(asked: Request, place: Place) -> Iterable[Reason]:
+def unknown(asked: Request, place: PlaceFactsRow) -> Iterable[Reason]:
     """That a place is not known, if it is not."""
     if place.place is None:
         yield Reason(UNKNOWN, f"on: {asked.on} is not known", "record the fleet or cohort first")
 
 
-def _pending(place: Place) -> Iterable[Reason]:
+def _pending(place: PlaceFactsRow) -> Iterable[Reason]:
     for d in place.here:
         if d.is_pending:
             yield Reason(
@@ -136,14 +136,14 @@ def _past(asked: Request, now: str) -> Iterable[Reason]:
         yield Reason(IN_PAST, f"plannedFor: {asked.planned_for} is past", remedy)
 
 
-class InLineRow(Row, frozen=True):
+class ReleaseDeploymentRow(Row, frozen=True):
     """A deployment of a release: in its line, of its version, for the line's hardware."""
 
     id: str
     state: DeploymentState
 
 
-class ReleaseRow(Row, frozen=True):
+class DeployedReleaseRow(Row, frozen=True):
     """A release, and where it stands."""
 
     id: str
@@ -151,16 +151,16 @@ class ReleaseRow(Row, frozen=True):
     revision: int
 
 
-class Deployed(Row, frozen=True):
+class DeployedFactsRow(Row, frozen=True):
     """A row of `cypher/actions/deployed_facts.cypher`; its release is null where there is none."""
 
-    release: ReleaseRow | None = None
+    release: DeployedReleaseRow | None = None
     line: str | None = None
-    deployments: tuple[InLineRow, ...] = ()
+    deployments: tuple[ReleaseDeploymentRow, ...] = ()
 
 
 @dataclass(frozen=True)
-class Reported:
+class StateReport:
     """A report: since when a deployment stands in a state, and maybe since when it was active; and where it failed."""
 
     deployment: str
@@ -176,14 +176,14 @@ class Reported:
         return (*active, Report(self.at, self.state))
 
 
-def report(said: Reported, place: Place, releases: Iterable[Deployed], now: str) -> Verdict:
+def report(said: StateReport, place: PlaceFactsRow, releases: Iterable[DeployedFactsRow], now: str) -> Ruling:
     """What a report of the deployment manager means: for the deployment, for those whose place it takes, and for releases.
 
     The same report twice changes nothing, and in which order reports come is all one (`course`). Refused is only what cannot
     be: a report of a deployment that nobody requested, or of a moment that is yet to come.
     """
     if reasons := tuple(_impossible(said, place, now)):
-        return Verdict(said.deployment, reasons=reasons)
+        return Ruling(said.deployment, reasons=reasons)
     known = {d.id: d for d in place.deployments}
     subject = _with(known[said.deployment], said)
     told = known | {subject.id: subject}
@@ -193,17 +193,17 @@ def report(said: Reported, place: Place, releases: Iterable[Deployed], now: str)
     effects: list[Effect] = [e for d in touched if (e := _revised(known[d.id], d, after[d.id], d is subject))]
     states = {id: came.state for id, came in after.items()}
     effects += (e for row in releases if (e := _released(row, states)))
-    return Verdict(said.deployment, tuple(effects))
+    return Ruling(said.deployment, tuple(effects))
 
 
-def lines_concerned(id: str, verdict: Verdict, releases: Iterable[Deployed]) -> set[str]:
+def lines_concerned(id: str, verdict: Ruling, releases: Iterable[DeployedFactsRow]) -> set[str]:
     """The lines of the releases that a deployment is one of, and of those that change by a report of it."""
     changed = {e.id for e in verdict.effects if isinstance(e, Revise)}
     concerned = (r for r in releases if r.release and (r.release.id in changed or id in {d.id for d in r.deployments}))
     return {r.line for r in concerned if r.line is not None}
 
 
-def _impossible(said: Reported, place: Place, now: str) -> Iterable[Reason]:
+def _impossible(said: StateReport, place: PlaceFactsRow, now: str) -> Iterable[Reason]:
     if said.deployment not in {d.id for d in place.deployments}:
         yield Reason(
             NOT_FOUND,
@@ -221,7 +221,7 @@ def _impossible(said: Reported, place: Place, now: str) -> Iterable[Reason]:
         yield Reason(BACKWARDS, said_so, "report since when it was active, and when it was over")
 
 
-def _with(d: DeploymentRow, said: Reported) -> DeploymentRow:
+def _with(d: DeploymentRow, said: StateReport) -> DeploymentRow:
     """A deployment with what is reported of it now."""
     failed = tuple(sorted({*(d.failed_robots or ()), *said.failed_robots})) or None
     reports = _text(kept([*d.reported, *said.reports]))
@@ -233,14 +233,16 @@ def _text(reports: Iterable[Report]) -> str:
     return json_text([{"at": r.at, "state": r.state.value} for r in reports if r.at])
 
 
-def _takes(taker: DeploymentRow, d: DeploymentRow, place: Place) -> bool:
+def _takes(taker: DeploymentRow, d: DeploymentRow, place: PlaceFactsRow) -> bool:
     """Whether a deployment, once it is active, takes the place of another."""
     fleets = {f.id for f in place.fleets}
     promotes = taker.place in fleets and d.place not in fleets and taker.artifact == d.artifact
     return taker.id != d.id and (taker.place == d.place or promotes)
 
 
-def _course(d: DeploymentRow, told: Iterable[DeploymentRow], active: Mapping[str, Sequence[str]], place: Place) -> Course:
+def _course(
+    d: DeploymentRow, told: Iterable[DeploymentRow], active: Mapping[str, Sequence[str]], place: PlaceFactsRow
+) -> Course:
     """The course of a deployment among others, of which `active` says when they were reported to be."""
     last = max(active[d.id], default="")
     replaced = [at for other in told if d.id in other.replaces for at in active[other.id]]
@@ -267,7 +269,7 @@ def _revised(before: DeploymentRow, d: DeploymentRow, after: Course, is_subject:
     return Revise(d.id, {n: was[n] for n in changed}, {n: now[n] for n in changed}) if changed else None
 
 
-def _released(row: Deployed, states: Mapping[str, DeploymentState]) -> Revise | None:
+def _released(row: DeployedFactsRow, states: Mapping[str, DeploymentState]) -> Revise | None:
     """What follows for a release from where deployments of it stand now."""
     if row.release is None or not any(d.id in states for d in row.deployments):
         return None

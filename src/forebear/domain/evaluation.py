@@ -18,9 +18,9 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from forebear.domain.evidence import Baseline, Check, Measured, Pack
+from forebear.domain.evidence import Baseline, CheckResult, MeasuredValue, Pack
 from forebear.domain.outcome import Reason
-from forebear.domain.policy import Asked, NoRegression, Policy, Requirement, number
+from forebear.domain.policy import MeasurementRule, NoRegression, Policy, Requirement, number
 from forebear.domain.votes import Count
 from forebear.graph.kinds.release import ArtifactState, Direction
 from forebear.graph.moments import CLOCK_SKEW, moment
@@ -48,11 +48,11 @@ UNDEFINED = "UNDEFINED"
 def evaluate(
     policy: Policy,
     line_target: str | None,
-    measured: Iterable[Measured],
+    measured: Iterable[MeasuredValue],
     packs: Mapping[str, Pack],
     baseline: Baseline | None,
     now: str,
-) -> tuple[Check, ...]:
+) -> tuple[CheckResult, ...]:
     """One check for each requirement of a policy, in its order: those under `evidence`, then those under `noRegression`.
 
     `measured` is all that was measured of the version and of its artifacts, in any order; `packs` are the policy's, by id;
@@ -67,7 +67,7 @@ def evaluate(
     )
 
 
-def promotes_itself(policy: Policy, checks: Iterable[Check], *, refused_before: bool) -> bool:
+def promotes_itself(policy: Policy, checks: Iterable[CheckResult], *, refused_before: bool) -> bool:
     """Whether a release is approved without votes: a policy of low risk says so, and every check passed.
 
     `refused_before`: somebody rejected the release or withdrew its approval. It is then for people to approve, or the next
@@ -76,7 +76,7 @@ def promotes_itself(policy: Policy, checks: Iterable[Check], *, refused_before: 
     return policy.automatic_promotion and not refused_before and all(check.passed for check in checks)
 
 
-def missing(checks: Iterable[Check], count: Count | None = None, candidate: Iterable[Reason] = ()) -> tuple[Reason, ...]:
+def missing(checks: Iterable[CheckResult], count: Count | None = None, candidate: Iterable[Reason] = ()) -> tuple[Reason, ...]:
     """What is still needed for approval, requirement by requirement, each with what would satisfy it.
 
     `candidate` is what `missing_of_candidate` answered; `count` is None where the policy promotes by itself.
@@ -94,7 +94,7 @@ class _Bench:
     packs: Mapping[str, Pack]
     now: datetime
 
-    def required(self, asked: Requirement, measured: Sequence[Measured]) -> Check:
+    def required(self, asked: Requirement, measured: Sequence[MeasuredValue]) -> CheckResult:
         check = self.open(asked, asked.threshold, asked.direction)
         best = 1 if asked.direction is Direction.HIGHER_IS_BETTER else -1
         found = self.newest(asked, measured, best)
@@ -106,7 +106,7 @@ class _Bench:
             return replace(check, code=MET, passed=True, message=f"{said}; the policy asks for {bound}")
         return _failed(check, Reason(THRESHOLD_MISSED, f"{said}; the policy asks for {bound}", self.newer(asked, bound)))
 
-    def compared(self, asked: NoRegression, measured: Sequence[Measured], baseline: Baseline | None) -> Check:
+    def compared(self, asked: NoRegression, measured: Sequence[MeasuredValue], baseline: Baseline | None) -> CheckResult:
         direction = self.metric(asked)[1]
         check = self.open(asked, None, direction)
         if baseline is None:
@@ -134,13 +134,13 @@ class _Bench:
         bound = f"at {'least' if best > 0 else 'most'} {number(float(limit), check.unit)}"
         return _failed(check, Reason(REGRESSION, f"{said}, so the policy asks for {bound}", self.newer(asked, bound)))
 
-    def newer(self, asked: Asked, bound: str) -> str:
+    def newer(self, asked: MeasurementRule, bound: str) -> str:
         return f"a newer measurement of {asked.what} that is {bound} {asked.where(self.line_target)}"
 
-    def open(self, asked: Requirement | NoRegression, threshold: float | None, direction: Direction | None) -> Check:
+    def open(self, asked: Requirement | NoRegression, threshold: float | None, direction: Direction | None) -> CheckResult:
         """The check of a requirement of which nothing is found yet."""
         unit, _ = self.metric(asked)
-        return Check(
+        return CheckResult(
             code=NO_EVIDENCE,
             requirement=asked.said(unit, self.line_target),
             pack=asked.pack,
@@ -159,21 +159,21 @@ class _Bench:
             remedy=None,
         )
 
-    def target(self, asked: Asked) -> str | None:
+    def target(self, asked: MeasurementRule) -> str | None:
         """The hardware target that must have been measured on, if any must."""
         return asked.target or (self.line_target if asked.on_target else None)
 
-    def metric(self, asked: Asked) -> tuple[str | None, Direction | None]:
+    def metric(self, asked: MeasurementRule) -> tuple[str | None, Direction | None]:
         pack = self.packs.get(asked.pack)
         return (None, None) if pack is None else pack.metrics.get(asked.metric, (None, None))
 
-    def newest(self, asked: Asked, measured: Iterable[Measured], best: int) -> Measured | Reason:
+    def newest(self, asked: MeasurementRule, measured: Iterable[MeasuredValue], best: int) -> MeasuredValue | Reason:
         """The newest measurement that counts, or why there is none; `best`: 1 where more is better, else -1."""
         if reason := self.undefined(asked):
             return reason
         of_it = [m for m in measured if (m.pack, m.metric, m.slice) == (asked.pack, asked.metric, asked.slice)]
         of_it.sort(key=lambda m: (m.measured_at, -best * m.value, m.evidence, m.artifact or ""), reverse=True)
-        refused: list[tuple[Measured, str, str]] = []
+        refused: list[tuple[MeasuredValue, str, str]] = []
         for m in of_it:
             against = self.against(asked, m)
             if against is None:
@@ -187,7 +187,7 @@ class _Bench:
         more = "; nor does any older one" if len(refused) > 1 else ""
         return Reason(code, said + more, remedy)
 
-    def undefined(self, asked: Asked) -> Reason | None:
+    def undefined(self, asked: MeasurementRule) -> Reason | None:
         """What the line or the pack does not define, and the requirement rests on."""
         if asked.on_target and self.line_target is None:
             said = f"{asked.what} must be measured on the line's hardware target, and the line has none"
@@ -202,7 +202,7 @@ class _Bench:
             return Reason(UNDEFINED, f"{pack.id} defines no slice {asked.slice}", other)
         return None
 
-    def against(self, asked: Asked, m: Measured) -> tuple[str, str] | None:
+    def against(self, asked: MeasurementRule, m: MeasuredValue) -> tuple[str, str] | None:
         """Why a measurement does not count: a code and the words; None where it does."""
         if m.superseded_by is not None:
             return SUPERSEDED, f"{m.superseded_by} supersedes it"
@@ -233,10 +233,10 @@ class _Bench:
         return None
 
 
-def _value(m: Measured, unit: str | None) -> str:
+def _value(m: MeasuredValue, unit: str | None) -> str:
     trials = f", {m.sample_size} trials" if m.sample_size is not None else ""
     return f"{number(m.value, m.unit or unit)} ({m.evidence}{trials})"
 
 
-def _failed(check: Check, reason: Reason) -> Check:
+def _failed(check: CheckResult, reason: Reason) -> CheckResult:
     return replace(check, code=reason.code, message=reason.message, remedy=reason.remedy)

@@ -21,7 +21,7 @@ class Pack:
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredValue:
     """One measured value of a version, or of an artifact of it, in the metric's unit.
 
     `target` is the hardware target of the artifact that was measured, None where the version itself was; `superseded_by`
@@ -51,10 +51,10 @@ class Baseline:
     """What a candidate is compared with: the version that is deployed in the line, and what was measured of it."""
 
     version: str
-    measured: tuple[Measured, ...] = field(default=())
+    measured: tuple[MeasuredValue, ...] = field(default=())
 
 
-class Check(msgspec.Struct, frozen=True):
+class CheckResult(msgspec.Struct, frozen=True):
     """One requirement of a policy, checked: what was asked, what was found, and what would satisfy it where it failed.
 
     `threshold`, `measured` and `baseline` are in `unit`, and `direction` says whether `threshold` is the least that suffices or

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
-from forebear.domain.evidence import Measured
+from forebear.domain.evidence import MeasuredValue
 from forebear.domain.part import Part
 from forebear.domain.policy import number
 from forebear.graph.kinds.release import Direction
@@ -20,7 +20,7 @@ from forebear.graph.kinds.training import RunStatus
 
 
 @dataclass(frozen=True)
-class Ground:
+class LineageGround:
     """What a candidate carries of its lineage: an edge, with what stands at its end, or a value of a node itself."""
 
     part: Part
@@ -37,13 +37,13 @@ class Ground:
         }
 
 
-Known = Mapping[tuple[Any, ...], Measured]
+Known = Mapping[tuple[Any, ...], MeasuredValue]
 """Measurements by evidence, pack, metric and slice."""
 
 _SIGNS = {Direction.HIGHER_IS_BETTER: 1, Direction.LOWER_IS_BETTER: -1}
 
 
-def fallen(checks: Iterable[Mapping[str, Any]], measured: Iterable[Measured]) -> tuple[str, ...]:
+def fallen(checks: Iterable[Mapping[str, Any]], measured: Iterable[MeasuredValue]) -> tuple[str, ...]:
     """The checks, as a decision froze them, that do not hold on corrected evidence: each in words.
 
     Evidence of which nothing is in `measured` is taken to be as it was. A check that does not say which way is better holds on
@@ -53,7 +53,7 @@ def fallen(checks: Iterable[Mapping[str, Any]], measured: Iterable[Measured]) ->
     return tuple(said for check in checks if check["passed"] and (said := _against(check, known)))
 
 
-def lost(frozen: Iterable[Mapping[str, Any]], grounds: Iterable[Ground]) -> tuple[str, ...]:
+def lost(frozen: Iterable[Mapping[str, Any]], grounds: Iterable[LineageGround]) -> tuple[str, ...]:
     """What a decision rested on of a candidate's lineage, and is there no more or is something else: each in words.
 
     What came since does not matter, nor what was said since of what was not known.
@@ -62,7 +62,7 @@ def lost(frozen: Iterable[Mapping[str, Any]], grounds: Iterable[Ground]) -> tupl
     return tuple(said for each in frozen if (said := _changed(each, now)))
 
 
-def _changed(then: Mapping[str, Any], now: Mapping[tuple[Any, ...], Ground]) -> str | None:
+def _changed(then: Mapping[str, Any], now: Mapping[tuple[Any, ...], LineageGround]) -> str | None:
     found = now.get(tuple(then.get(name) for name in ("part", "of", "edge", "to")))
     what = f"{then['of']} {then['edge']} {then['to']}" if then.get("edge") else f"the {then['part']} of {then['of']}"
     if found is None:
@@ -90,7 +90,7 @@ def _against(check: Mapping[str, Any], known: Known) -> str | None:
     return f"{check['requirement']}: it was approved on {' and '.join(said)}"
 
 
-def _corrected(key: tuple[Any, ...], known: Known) -> Measured | None:
+def _corrected(key: tuple[Any, ...], known: Known) -> MeasuredValue | None:
     """A measurement as the last evidence that supersedes it has it; None where nothing of it counts."""
     found = known.get(key)
     for _ in known:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from forebear.domain.digest import malformed
-from forebear.domain.outcome import Connect, Describe, Disconnect, Effect, Join, Name, Reason, Revise, Verdict
+from forebear.domain.outcome import Connect, Describe, Disconnect, Effect, Join, Name, Reason, Revise, Ruling
 from forebear.domain.standing import Row
 from forebear.graph.ids import composed, named_id, nameof, unescape
 from forebear.graph.kinds.fleet import DeploymentState
@@ -22,7 +22,7 @@ AMBIGUOUS = "AMBIGUOUS"
 BLANK = "BLANK"
 
 
-class SeenRow(Row, frozen=True):
+class InstallationRow(Row, frozen=True):
     """An installation on the robot. `artifact` and what follows are known of those of the same moment alone.
 
     `released`: whether it ended because the robot, or its fleet, left service then.
@@ -35,7 +35,7 @@ class SeenRow(Row, frozen=True):
     released: bool = False
 
 
-class CoveringRow(Row, frozen=True):
+class CoveringDeploymentRow(Row, frozen=True):
     """A deployment of the artifact to a fleet or cohort that the robot belonged to."""
 
     id: str
@@ -47,7 +47,7 @@ class CoveringRow(Row, frozen=True):
     planned_for: str | None = None
 
 
-class Around(Row, frozen=True):
+class InstallationFactsRow(Row, frozen=True):
     """The row of `cypher/actions/installation_facts.cypher`: what is known around a moment on a robot.
 
     `before` are installations that were still seen then, `same` those since that very moment, `next` when one follows.
@@ -62,14 +62,14 @@ class Around(Row, frozen=True):
     placeholder: str | None = None
     several: tuple[str, ...] = ()
     next: str | None = None
-    before: tuple[SeenRow, ...] = ()
-    same: tuple[SeenRow, ...] = ()
-    covering: tuple[CoveringRow, ...] = ()
-    covering_fleet: tuple[CoveringRow, ...] = ()
+    before: tuple[InstallationRow, ...] = ()
+    same: tuple[InstallationRow, ...] = ()
+    covering: tuple[CoveringDeploymentRow, ...] = ()
+    covering_fleet: tuple[CoveringDeploymentRow, ...] = ()
 
 
 @dataclass(frozen=True)
-class Seen:
+class Sighting:
     """A report: which artifact was seen on a robot, since when and until when, and what is said to have brought it there.
 
     The artifact is named by its id, its digest or its name in another system, by one of the three.
@@ -94,10 +94,10 @@ class Seen:
         return self.artifact or named_id("artifact", self.name)
 
 
-def report(seen: Seen, around: Around, now: str) -> Verdict:
+def report(seen: Sighting, around: InstallationFactsRow, now: str) -> Ruling:
     """An artifact was seen on a robot. Refused is only what cannot be: no artifact or several, or an impossible moment."""
     if reasons := (*_impossible(seen, now), *_several(seen, around)):
-        return Verdict(seen.robot, reasons=reasons)
+        return Ruling(seen.robot, reasons=reasons)
     artifact = around.artifact or seen.unknown
     effects: list[Effect] = [Revise(b.id, {"validTo": b.valid_to}, {"validTo": seen.since}) for b in around.before]
     if around.retracted is not None:
@@ -112,22 +112,22 @@ def report(seen: Seen, around: Around, now: str) -> Verdict:
     known = next((s for s in around.same if s.artifact in (artifact, around.placeholder)), None)
     since = seen.since
     if known is not None and not _goes_on(known, until):
-        return Verdict(known.id, (*effects, *_amended(known, until, by, told=seen.deployment is not None)))
+        return Ruling(known.id, (*effects, *_amended(known, until, by, told=seen.deployment is not None)))
     if known is not None:
         # What ended with the service of its place was the registry's word, and the robot says that it runs still.
         since, by = known.valid_to or since, seen.deployment
     id = composed("installation:", nameof(seen.robot), since.replace(".000000", ""), nameof(artifact), plain=-1)
     document = {"kind": "Installation", "id": id, "robot": seen.robot, "artifact": artifact, "validFrom": since}
     document |= {n: v for n, v in (("validTo", until), ("installedBy", by)) if v is not None}
-    return Verdict(id, (Describe(document), *effects))
+    return Ruling(id, (Describe(document), *effects))
 
 
-def _goes_on(known: SeenRow, until: str | None) -> bool:
+def _goes_on(known: InstallationRow, until: str | None) -> bool:
     """Whether a report tells that an artifact runs beyond the moment in which its robot left service."""
     return known.released and known.valid_to is not None and (until is None or until > known.valid_to)
 
 
-def _amended(known: SeenRow, until: str | None, by: str | None, *, told: bool) -> Iterable[Effect]:
+def _amended(known: InstallationRow, until: str | None, by: str | None, *, told: bool) -> Iterable[Effect]:
     """What a report adds to an installation that is known already."""
     if until is not None and (known.valid_to is None or until < known.valid_to):
         yield Revise(known.id, {"validTo": known.valid_to}, {"validTo": until})
@@ -141,7 +141,7 @@ def _amended(known: SeenRow, until: str | None, by: str | None, *, told: bool) -
         yield Connect(known.id, "installedBy", by)
 
 
-def _impossible(seen: Seen, now: str) -> Iterable[Reason]:
+def _impossible(seen: Sighting, now: str) -> Iterable[Reason]:
     given = [n for n in (seen.artifact, seen.digest, seen.external_id) if n is not None]
     if len(given) != 1:
         said = "artifact, digest, externalId: " + (f"{len(given)} of them are given" if given else "none of them is given")
@@ -160,7 +160,7 @@ def _impossible(seen: Seen, now: str) -> Iterable[Reason]:
             yield Reason(IN_FUTURE, said, "report it when it has happened, or set the clock right")
 
 
-def _several(seen: Seen, around: Around) -> Iterable[Reason]:
+def _several(seen: Sighting, around: InstallationFactsRow) -> Iterable[Reason]:
     """Why it cannot be said which artifact was seen: taking one of several would say something that nobody has seen."""
     if around.several and seen.artifact is None:
         name = "digest" if seen.digest is not None else "externalId"
@@ -168,7 +168,7 @@ def _several(seen: Seen, around: Around) -> Iterable[Reason]:
         yield Reason(AMBIGUOUS, said, "name the artifact by its id, or take the name from those that it is not of")
 
 
-def _brought_about(seen: Seen, around: Around) -> str | None:
+def _brought_about(seen: Sighting, around: InstallationFactsRow) -> str | None:
     """The one deployment that explains an installation: of its cohort before that of its fleet; None of several."""
     under_way = [d for d in (*around.covering, *around.covering_fleet) if _was_under_way(d, seen.since)]
     for nearest in ([d for d in under_way if d.to_cohort], [d for d in under_way if not d.to_cohort]):
@@ -178,7 +178,7 @@ def _brought_about(seen: Seen, around: Around) -> str | None:
     return None
 
 
-def _was_under_way(d: CoveringRow, since: str) -> bool:
+def _was_under_way(d: CoveringDeploymentRow, since: str) -> bool:
     """Whether a deployment was requested and not over at a moment.
 
     Robots are often faster than their manager, so it counts from its request on, not from the report that it is active.

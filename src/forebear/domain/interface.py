@@ -32,7 +32,7 @@ class Interface:
 
 
 @dataclass(frozen=True)
-class Target:
+class TargetSpec:
     """A hardware target, and its memory in MiB. None: nobody has said."""
 
     id: str
@@ -40,7 +40,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Robot:
+class RobotSpec:
     """A robot, the version of its software, and the highest rate in Hz at which it takes commands. None: nobody has said."""
 
     id: str
@@ -48,7 +48,7 @@ class Robot:
     rate_hz: float | None = None
 
 
-def interface_fits(interface: Interface, target: Target | None, robots: Iterable[Robot] = ()) -> tuple[Reason, ...]:
+def interface_fits(interface: Interface, target: TargetSpec | None, robots: Iterable[RobotSpec] = ()) -> tuple[Reason, ...]:
     """Why a version cannot run on a target or on robots: none where it fits.
 
     What one of the two sides does not say is no reason: a policy can ask that a candidate says it (`candidate: [interface]`).
@@ -66,7 +66,7 @@ def unreadable(robot_software: str) -> Reason | None:
     return None
 
 
-def _memory(interface: Interface, target: Target | None) -> Iterator[Reason]:
+def _memory(interface: Interface, target: TargetSpec | None) -> Iterator[Reason]:
     if target is None or interface.memory_mib is None or target.memory_mib is None:
         return
     if interface.memory_mib > target.memory_mib:
@@ -78,7 +78,7 @@ def _memory(interface: Interface, target: Target | None) -> Iterator[Reason]:
         )
 
 
-def _robot(interface: Interface, robot: Robot) -> Iterator[Reason]:
+def _robot(interface: Interface, robot: RobotSpec) -> Iterator[Reason]:
     if interface.rate_hz is not None and robot.rate_hz is not None and interface.rate_hz > robot.rate_hz:
         needs, takes = number(interface.rate_hz, "Hz"), number(robot.rate_hz, "Hz")
         yield Reason(

@@ -184,7 +184,7 @@ def tell(effect: Effect, before: dict[str, Any], after: dict[str, Any]) -> None:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Ruling:
     """A decision: what it is about, the effects that it has on the graph, and the reasons where it refuses.
 
     The effects of a refusal are those of recording it. `dry`: it was only asked what would be done; nothing is written.

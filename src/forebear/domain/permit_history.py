@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from forebear.domain.permitted import BEGINNING, ENDS_OVERRIDE, NEVER, STANDS, Holds, Permit, in_order, later, settled
+from forebear.domain.permitted import BEGINNING, ENDS_OVERRIDE, NEVER, STANDS, Permit, PermitState, in_order, later, settled
 from forebear.domain.standing import Row
 from forebear.graph.kinds.release import Basis, DecisionType, ReleaseState, Verdict
 
@@ -26,14 +26,14 @@ class RevisionRow(Row, frozen=True):
     revised_from: str | None = None
 
 
-class StoodRow(RevisionRow, frozen=True, kw_only=True):
+class FormerStateRow(RevisionRow, frozen=True, kw_only=True):
     """What a release was until a revision."""
 
     state: ReleaseState | None = None
     stale_from: str | None = None
 
 
-class SaidRow(Row, frozen=True, kw_only=True):
+class DecisionTextRow(Row, frozen=True, kw_only=True):
     """What is said of a decision."""
 
     type: DecisionType | None = None
@@ -44,7 +44,7 @@ class SaidRow(Row, frozen=True, kw_only=True):
     state: ReleaseState | None = None
 
 
-class SaidBeforeRow(SaidRow, frozen=True, kw_only=True):
+class FormerDecisionTextRow(DecisionTextRow, frozen=True, kw_only=True):
     """What was said of a decision until a revision, since imported history may be completed."""
 
     revised_at: str
@@ -52,7 +52,7 @@ class SaidBeforeRow(SaidRow, frozen=True, kw_only=True):
     revised_from: str | None = None
 
 
-class DecidedRow(SaidRow, frozen=True, kw_only=True):
+class DatedDecisionRow(DecisionTextRow, frozen=True, kw_only=True):
     """A decision about it, with who recorded it, when and from where."""
 
     id: str
@@ -60,16 +60,16 @@ class DecidedRow(SaidRow, frozen=True, kw_only=True):
     recorded_by: str | None = None
     source: str | None = None
     imported: bool | None = None
-    stood: tuple[SaidBeforeRow, ...] = ()
+    stood: tuple[FormerDecisionTextRow, ...] = ()
 
-    def known(self, moment: str) -> DecidedRow | None:
+    def known(self, moment: str) -> DatedDecisionRow | None:
         """The decision as it was known at a moment; None before it was recorded."""
         if self.recorded_at > moment:
             return None
         before = next((row for row in self.stood if row.revised_at > moment), None)
         if before is None:
             return self
-        return msgspec.structs.replace(self, **{name: getattr(before, name) for name in SaidRow.__struct_fields__})
+        return msgspec.structs.replace(self, **{name: getattr(before, name) for name in DecisionTextRow.__struct_fields__})
 
     @property
     def at(self) -> str:
@@ -82,7 +82,7 @@ class DecidedRow(SaidRow, frozen=True, kw_only=True):
         return not self.imported and (self.type in _DECIDES or self.type is DecisionType.EVALUATION)
 
 
-class StoredRow(Row, frozen=True):
+class StoredPermitRow(Row, frozen=True):
     """An interval as it is stored."""
 
     basis: Basis
@@ -96,7 +96,7 @@ class StoredRow(Row, frozen=True):
         return Permit(self.basis, self.valid_from, self.valid_to)
 
 
-class BoundRow(RevisionRow, frozen=True, kw_only=True):
+class ContentCorrectionRow(RevisionRow, frozen=True, kw_only=True):
     """When something was corrected of what makes its version executable, and when that was known of the release's version."""
 
     known_at: str
@@ -115,11 +115,11 @@ class History(Row, frozen=True):
     state: ReleaseState | None = None
     stale_from: str | None = None
     imported: bool | None = None
-    stood: tuple[StoodRow, ...] = ()
-    decisions: tuple[DecidedRow, ...] = ()
-    bound: tuple[BoundRow, ...] = ()
-    permitted: tuple[StoredRow, ...] = ()
-    former: tuple[StoredRow, ...] = ()
+    stood: tuple[FormerStateRow, ...] = ()
+    decisions: tuple[DatedDecisionRow, ...] = ()
+    bound: tuple[ContentCorrectionRow, ...] = ()
+    permitted: tuple[StoredPermitRow, ...] = ()
+    former: tuple[StoredPermitRow, ...] = ()
     """Intervals that were retracted."""
 
 
@@ -143,7 +143,7 @@ class _Step:
     nth: int
     """Of several at one moment: what decisions say comes before what the release itself says."""
     id: str
-    holds: Callable[[Holds], Holds] = field(compare=False)
+    holds: Callable[[PermitState], PermitState] = field(compare=False)
     """What holds after it, of what held before."""
 
 
@@ -177,7 +177,7 @@ def _recorders(history: History) -> dict[str, tuple[str | None, str | None]]:
 
 def _settled(steps: Iterable[_Step]) -> frozenset[Permit]:
     permits: frozenset[Permit] = frozenset()
-    holds = Holds()
+    holds = PermitState()
     for step in sorted(steps):
         holds = step.holds(holds)
         permits = settled(permits, step.at, holds)
@@ -238,7 +238,7 @@ def _steps(history: History, moment: str) -> Iterator[_Step]:
             yield _Step(max(latest, since), 4, f"{n:09}", partial(replace, approved=state in STANDS, stale_from=stale_from))
 
 
-def _at(recorded: str, decisions: Iterable[DecidedRow], stale_from: str | None) -> str:
+def _at(recorded: str, decisions: Iterable[DatedDecisionRow], stale_from: str | None) -> str:
     """When a release became what a revision says: when that was decided, where it was; else when it was recorded.
 
     What is stale since an earlier moment became so then: policies are told afterwards, too.
@@ -247,14 +247,14 @@ def _at(recorded: str, decisions: Iterable[DecidedRow], stale_from: str | None) 
     return max(decided, default=min(recorded, stale_from or recorded))
 
 
-def _approves(d: DecidedRow) -> bool:
+def _approves(d: DatedDecisionRow) -> bool:
     """Whether an approval stands after an imported decision."""
     if d.type is DecisionType.RESTORATION:
         return d.state in (ReleaseState.APPROVED, ReleaseState.DEPLOYED)
     return d.type in (*_APPROVES, DecisionType.DEPRECATION)
 
 
-def _overridden(holds: Holds, until: str | None) -> Holds:
+def _overridden(holds: PermitState, until: str | None) -> PermitState:
     return replace(holds, overridden_until=later(holds.overridden_until, until))
 
 

@@ -60,7 +60,7 @@ NEVER = ""
 
 
 @dataclass(frozen=True)
-class Holds:
+class PermitState:
     """What holds of a release after a step: whether an approval stands, from when it is stale, and until when an override
     lasts (`NEVER` where none does, None where it lasts for good)."""
 
@@ -69,7 +69,7 @@ class Holds:
     overridden_until: str | None = NEVER
 
 
-def settled(before: Iterable[Permit], at: str, holds: Holds) -> frozenset[Permit]:
+def settled(before: Iterable[Permit], at: str, holds: PermitState) -> frozenset[Permit]:
     """The intervals after a step at a moment: what was before it stays, and from then on there is what `holds`."""
     ahead: dict[Basis, tuple[str, str | None]] = {}
     if holds.approved:
@@ -113,7 +113,7 @@ def following(rows: Iterable[Mapping[str, Any]], effects: Sequence[Effect], now:
 
 def _after(
     id: str, row: Mapping[str, Any] | None, before: Iterable[Permit], effects: Iterable[Effect], now: str
-) -> Holds | None:
+) -> PermitState | None:
     """What holds of a release after effects; None where none of them is about that."""
     release = row["release"] if row else {}
     state, stale_from = release.get("state", ReleaseState.CANDIDATE), release.get("staleFrom")
@@ -134,7 +134,7 @@ def _after(
                     until, concerned = NEVER, True
                 elif document["type"] == DecisionType.OVERRIDE:
                     until, concerned = later(until, document.get("expiresAt")), True
-    return Holds(state in STANDS, stale_from, until) if concerned else None
+    return PermitState(state in STANDS, stale_from, until) if concerned else None
 
 
 def later(until: str | None, other: str | None) -> str | None:

@@ -34,9 +34,9 @@ class RobotRow(Row, frozen=True):
     rate_hz: float | None = None
 
     @property
-    def robot(self) -> interface.Robot:
+    def robot(self) -> interface.RobotSpec:
         """The robot as an interface is held against it."""
-        return interface.Robot(self.id, self.software, self.rate_hz)
+        return interface.RobotSpec(self.id, self.software, self.rate_hz)
 
 
 class RetiredRow(Row, frozen=True):
@@ -95,7 +95,7 @@ class DeploymentRow(Row, frozen=True):
             yield Report(self.valid_to or self.valid_from or "", self.state)
 
 
-class AskedRow(Row, frozen=True):
+class NamesakeRow(Row, frozen=True):
     """The deployment that was asked for. Not described: only named by others so far."""
 
     id: str
@@ -105,7 +105,7 @@ class AskedRow(Row, frozen=True):
     artifact: str | None = None
 
 
-class Place(Row, frozen=True):
+class PlaceFactsRow(Row, frozen=True):
     """The row of `cypher/actions/place_facts.cypher`."""
 
     place: PlaceRow | None = None
@@ -113,7 +113,7 @@ class Place(Row, frozen=True):
     robots: tuple[RobotRow, ...] = ()
     cohort_robots: tuple[RobotRow, ...] = ()
     deployments: tuple[DeploymentRow, ...] = ()
-    asked: AskedRow | None = None
+    asked: NamesakeRow | None = None
     retired: tuple[RetiredRow, ...] = ()
     """Of the place and its fleets."""
 

@@ -100,7 +100,7 @@ class _Document(BaseModel):
     )
 
 
-class Asked(_Document):
+class MeasurementRule(_Document):
     """Which measurement is asked for: a metric of a pack, and what it must be measured on."""
 
     pack: PackId = Field(description="The evaluation pack with its version, as an id.")
@@ -141,7 +141,7 @@ class Asked(_Document):
         return self
 
 
-class Requirement(Asked):
+class Requirement(MeasurementRule):
     """One value that must be reached: exactly one of minimum and maximum, in the pack's unit."""
 
     minimum: Number | None = Field(default=None, description="The least value that suffices, in the pack's unit.")
@@ -179,7 +179,7 @@ class Requirement(Asked):
         return f"{self.what} {self.bound(unit)} {self.where(line_target)}{age}"
 
 
-class NoRegression(Asked):
+class NoRegression(MeasurementRule):
     """One value that must not be worse than that of the version deployed in the line by more than a margin."""
 
     margin: Annotated[float, Strict(), Field(ge=0)] = Field(

@@ -13,13 +13,12 @@ from typing import Any
 from forebear.domain.case import Case
 from forebear.domain.evaluation import missing, promotes_itself
 from forebear.domain.lifecycle import Event, allowed, observed
-from forebear.domain.outcome import Connect, Describe, Disconnect, Effect, Reason, Revise, Verdict
+from forebear.domain.outcome import Connect, Describe, Disconnect, Effect, Reason, Revise, Ruling
 from forebear.domain.place import not_over
 from forebear.domain.policy import Policy
 from forebear.domain.roles import Actor
 from forebear.domain.votes import Vote
-from forebear.graph.kinds.release import DecisionType, ReleaseState
-from forebear.graph.kinds.release import Verdict as Came
+from forebear.graph.kinds.release import DecisionType, ReleaseState, Verdict
 
 STILL_RUNS = "STILL_RUNS"
 EVIDENCE_CORRECTED = "EVIDENCE_CORRECTED"
@@ -36,7 +35,7 @@ DECISIONS = 2
 
 
 @dataclass(frozen=True)
-class By:
+class Decider:
     """Who decides, when, why, and the ids that new decisions get, in their order."""
 
     actor: Actor
@@ -44,17 +43,17 @@ class By:
     reason: str | None
     ids: Sequence[str]
 
-    def on(self, nth: int) -> By:
+    def on(self, nth: int) -> Decider:
         """The same for the nth of several releases that are evaluated, with ids of its own."""
         return replace(self, ids=self.ids[nth * DECISIONS : (nth + 1) * DECISIONS])
 
 
 def _decision(
     case: Case,
-    by: By,
+    by: Decider,
     nth: int,
     type: DecisionType,
-    came: Came = Came.GRANTED,
+    came: Verdict = Verdict.GRANTED,
     *,
     state: ReleaseState | None = None,
     reasons: Iterable[Reason] = (),
@@ -91,7 +90,7 @@ def _decision(
         cited = {c.evidence: None for c in case.checks} | {c.baseline_evidence: None for c in case.checks}
         document["checks"] = [c.frozen() for c in case.checks]
         document["cites"] = [evidence for evidence in cited if evidence is not None]
-        if type in APPROVALS and came is Came.GRANTED and isinstance(case.policy, Policy):
+        if type in APPROVALS and came is Verdict.GRANTED and isinstance(case.policy, Policy):
             document["grounds"] = [g.frozen() for g in case.grounds if g.part in case.policy.candidate]
         compared = case.standing.baseline and case.standing.baseline.release
         document["comparedWith"] = [compared] if compared else []
@@ -115,22 +114,22 @@ def _stands_approved(case: Case, decision: str) -> list[Effect]:
 
 
 def _refused(
-    case: Case, by: By, nth: int, type: DecisionType, reasons: Iterable[Reason], before: Iterable[Effect] = ()
-) -> Verdict:
+    case: Case, by: Decider, nth: int, type: DecisionType, reasons: Iterable[Reason], before: Iterable[Effect] = ()
+) -> Ruling:
     """A refusal, which is itself on record."""
     reasons = tuple(reasons)
-    decision = _decision(case, by, nth, type, Came.REFUSED, reasons=reasons, checked=True)
-    return Verdict(case.release.id, (*before, decision), reasons)
+    decision = _decision(case, by, nth, type, Verdict.REFUSED, reasons=reasons, checked=True)
+    return Ruling(case.release.id, (*before, decision), reasons)
 
 
-def approve(case: Case, by: By) -> Verdict:
+def approve(case: Case, by: Decider) -> Ruling:
     """A vote; with the last one that the policy asks for, the approval.
 
     It is refused, on record, where evidence is missing or the vote cannot count. Approving again what stands approved changes
     nothing; where its approval is stale, it is voted on anew.
     """
     if case.is_approved and not case.is_stale:
-        return Verdict(case.release.id)
+        return Ruling(case.release.id)
     if isinstance(case.policy, Reason):
         return _refused(case, by, 0, DecisionType.APPROVAL, [case.policy])
     failed = case.unmet
@@ -154,47 +153,49 @@ def approve(case: Case, by: By) -> Verdict:
         counted = [v.decision for v in count.counted]
         effects.append(_decision(case, by, 2, DecisionType.APPROVAL, state=state, counts=counted, checked=True))
         effects += _stands_approved(case, by.ids[2])
-    return Verdict(case.release.id, tuple(together(effects)))
+    return Ruling(case.release.id, tuple(together(effects)))
 
 
-def _vote(by: By, decision: str) -> Vote:
+def _vote(by: Decider, decision: str) -> Vote:
     return Vote(decision, by.actor.name, frozenset(by.actor.roles), by.actor.machine, by.now)
 
 
-def _evaluation(case: Case, by: By, nth: int, came: Came, state: ReleaseState, reasons: Iterable[Reason] = ()) -> Describe:
+def _evaluation(
+    case: Case, by: Decider, nth: int, came: Verdict, state: ReleaseState, reasons: Iterable[Reason] = ()
+) -> Describe:
     """What the policy decides of the evidence."""
     policy = case.standing.policy
     actor = policy.id if policy else None
     return _decision(case, by, nth, DecisionType.EVALUATION, came, state=state, reasons=reasons, checked=True, actor=actor)
 
 
-def _evaluated(case: Case, by: By, nth: int) -> tuple[Case, list[Effect]]:
+def _evaluated(case: Case, by: Decider, nth: int) -> tuple[Case, list[Effect]]:
     """A release whose evidence suffices is evaluated: the case as it then is, and the effects."""
     state = ReleaseState.EVALUATED
-    effects = [_evaluation(case, by, nth, Came.GRANTED, state), *_moves(case, state)]
+    effects = [_evaluation(case, by, nth, Verdict.GRANTED, state), *_moves(case, state)]
     return case.with_release(state=state), effects
 
 
-def _lapsed(case: Case, by: By, nth: int) -> list[Effect]:
+def _lapsed(case: Case, by: Decider, nth: int) -> list[Effect]:
     """An evaluated release whose evidence suffices no more is a candidate again."""
     state = observed(case.release.state, Event.EVIDENCE_LAPSED)
     if state is case.release.state:
         return []
     # Whoever attached the evidence had another reason than the policy has.
-    return [_evaluation(case, replace(by, reason=None), nth, Came.REFUSED, state, case.unmet), *_moves(case, state)]
+    return [_evaluation(case, replace(by, reason=None), nth, Verdict.REFUSED, state, case.unmet), *_moves(case, state)]
 
 
-def _undermined(case: Case, by: By, nth: int) -> tuple[Case, list[Effect]]:
+def _undermined(case: Case, by: Decider, nth: int) -> tuple[Case, list[Effect]]:
     """A release whose approval is stale from now on, since what it stands on was corrected: the case as it then is."""
     state = case.release.state
     if case.is_stale or not (case.is_approved or state is ReleaseState.DEPRECATED) or not case.fallen:
         return case, []
     reasons = [Reason(EVIDENCE_CORRECTED, said, "have it approved anew") for said in case.fallen]
-    decision = _evaluation(case, replace(by, reason=None), nth, Came.REFUSED, state, reasons)
+    decision = _evaluation(case, replace(by, reason=None), nth, Verdict.REFUSED, state, reasons)
     return case.with_release(stale_from=case.now), [decision, *_moves(case, state, staleFrom=case.now)]
 
 
-def evaluate(case: Case, by: By) -> Verdict:
+def evaluate(case: Case, by: Decider) -> Ruling:
     """What evidence or a policy that changed means for a release: evaluated, promoted by itself, or a candidate again.
 
     An approval is stale once what it stands on does not hold any more.
@@ -205,24 +206,24 @@ def evaluate(case: Case, by: By) -> Verdict:
     case, effects = _undermined(case, by, 0)
     policy = case.policy
     if isinstance(policy, Reason):
-        return Verdict(case.release.id, tuple(effects))
+        return Ruling(case.release.id, tuple(effects))
     if case.unmet:
         effects += _lapsed(case, by, 0)
         if policy.automatic_promotion and _is_to_be_refused(case):
-            effects.append(_promotion(case, by, Came.REFUSED, reasons=case.unmet))
-        return Verdict(case.release.id, tuple(effects))
+            effects.append(_promotion(case, by, Verdict.REFUSED, reasons=case.unmet))
+        return Ruling(case.release.id, tuple(effects))
     reopened = case.release.state is ReleaseState.REJECTED and case.has_new_evidence
     again = case.release.state is ReleaseState.EVALUATED and case.has_news(DecisionType.EVALUATION)
     if case.release.state is ReleaseState.CANDIDATE or reopened or again:
         case, effects = _evaluated(case, by, 0)
     waits = case.release.state is ReleaseState.EVALUATED or (case.is_approved and case.is_stale)
     if waits and promotes_itself(policy, case.checks, refused_before=case.refused_before):
-        effects.append(_promotion(case, by, Came.GRANTED, state=ReleaseState.APPROVED))
+        effects.append(_promotion(case, by, Verdict.GRANTED, state=ReleaseState.APPROVED))
         effects += _stands_approved(case, by.ids[1])
-    return Verdict(case.release.id, tuple(together(effects)))
+    return Ruling(case.release.id, tuple(together(effects)))
 
 
-def completed(case: Case, by: By, again: By) -> list[Effect]:
+def completed(case: Case, by: Decider, again: Decider) -> list[Effect]:
     """What follows for a release where something was said of its version that was never said before: `case` is as it then is.
 
     Votes were for what was known, so they lapse; its evidence stands, and it is evaluated anew.
@@ -231,7 +232,7 @@ def completed(case: Case, by: By, again: By) -> list[Effect]:
     state = observed(case.release.state, Event.EVIDENCE_LAPSED)
     if state is not case.release.state:
         reason = Reason("COMPLETED", f"more was said of {case.version.id} than before, so votes for it lapse", "vote anew")
-        effects = [_evaluation(case, replace(by, reason=None), 0, Came.REFUSED, state, [reason]), *_moves(case, state)]
+        effects = [_evaluation(case, replace(by, reason=None), 0, Verdict.REFUSED, state, [reason]), *_moves(case, state)]
         case = case.with_release(state=state)
     return together([*effects, *evaluate(case, again).effects])
 
@@ -243,9 +244,9 @@ def _is_to_be_refused(case: Case) -> bool:
     return waits and measured and case.has_news(DecisionType.PROMOTION)
 
 
-def _promotion(case: Case, by: By, came: Came, **said: Any) -> Describe:
+def _promotion(case: Case, by: Decider, came: Verdict, **said: Any) -> Describe:
     assert case.standing.policy is not None
-    by = replace(by, reason=None) if came is Came.REFUSED else by
+    by = replace(by, reason=None) if came is Verdict.REFUSED else by
     return _decision(case, by, 1, DecisionType.PROMOTION, came, checked=True, actor=case.standing.policy.id, **said)
 
 
@@ -295,31 +296,31 @@ def void(case: Case) -> list[Effect]:
     return [*_moves(case, state, staleFrom=None), *(Disconnect(case.release.id, "approvedBy", id) for id in case.approvals)]
 
 
-def reject(case: Case, by: By) -> Verdict:
+def reject(case: Case, by: Decider) -> Ruling:
     """Decides against a release."""
     return _decided(case, by, DecisionType.REJECTION, checked=True)
 
 
-def withdraw_approval(case: Case, by: By) -> Verdict:
+def withdraw_approval(case: Case, by: Decider) -> Ruling:
     """Takes an approval back: the release is to be approved anew. What runs goes on, unauthorised."""
     verdict = _decided(case, by, DecisionType.WITHDRAWAL, counts=case.approvals, staleFrom=None)
     if verdict.reasons:
         return verdict
     gone = (Disconnect(case.release.id, "approvedBy", id) for id in case.approvals)
-    return Verdict(verdict.subject, (*verdict.effects, *gone))
+    return Ruling(verdict.subject, (*verdict.effects, *gone))
 
 
-def deprecate(case: Case, by: By, rollback_allowed: bool) -> Verdict:
+def deprecate(case: Case, by: Decider, rollback_allowed: bool) -> Ruling:
     """Says that a release is not to be deployed any more, and whether it may be gone back to all the same.
 
     Of what is deprecated already, that may be said anew.
     """
     if case.release.state is ReleaseState.DEPRECATED and case.is_way_back is rollback_allowed:
-        return Verdict(case.release.id)
+        return Ruling(case.release.id)
     return _decided(case, by, DecisionType.DEPRECATION, said={"rollbackAllowed": rollback_allowed})
 
 
-def archive(case: Case, by: By, robots: Sequence[str]) -> Verdict:
+def archive(case: Case, by: Decider, robots: Sequence[str]) -> Ruling:
     """Puts a release away for good. Refused while something of it runs, or is about to, or `robots` are seen to run it."""
     reasons = [not_over(STILL_RUNS, d.id, d.state, d.place) for d in case.pending]
     if robots:
@@ -327,11 +328,11 @@ def archive(case: Case, by: By, robots: Sequence[str]) -> Verdict:
         said = f"{case.version.id} is seen to run on {', '.join(robots[:NAMED])}{more}"
         reasons.append(Reason(STILL_RUNS, said, "have something else run there, and report it (reportInstallation)"))
     if reasons:
-        return Verdict(case.release.id, reasons=tuple(reasons))
+        return Ruling(case.release.id, reasons=tuple(reasons))
     return _decided(case, by, DecisionType.ARCHIVAL)
 
 
-def restore(case: Case, by: By) -> Verdict:
+def restore(case: Case, by: Decider) -> Ruling:
     """Brings a deprecated release back as a target to go back to, its approval as it was; or reopens a rejected one.
 
     Whose vote could not have approved it cannot bring its approval back.
@@ -339,26 +340,26 @@ def restore(case: Case, by: By) -> Verdict:
     target = allowed(case.release.state, DecisionType.RESTORATION)
     if target is ReleaseState.APPROVED:
         if isinstance(case.policy, Policy) and (against := case.count([_vote(by, by.ids[0])]).excluded):
-            return Verdict(case.release.id, reasons=tuple(reason for _, reason in against))
+            return Ruling(case.release.id, reasons=tuple(reason for _, reason in against))
         if case.running:
             target = observed(target, Event.DEPLOYMENT_ACTIVE)
     return _decided(case, by, DecisionType.RESTORATION, into=target)
 
 
-def override(case: Case, by: By, expires_at: str) -> Verdict:
+def override(case: Case, by: Decider, expires_at: str) -> Ruling:
     """Lets a release run until a moment although it is not approved, in an emergency; its state stays.
 
     What it authorises names it, so that it stands out wherever it had an effect.
     """
     if expires_at <= case.now:
         reason = Reason("EXPIRED", f"expiresAt: {expires_at} lies in the past", "give a moment to come")
-        return Verdict(case.release.id, reasons=(reason,))
+        return Ruling(case.release.id, reasons=(reason,))
     return _decided(case, by, DecisionType.OVERRIDE, said={"expiresAt": expires_at}, checked=True)
 
 
 def _decided(
     case: Case,
-    by: By,
+    by: Decider,
     type: DecisionType,
     *,
     into: ReleaseState | Reason | None = None,
@@ -366,10 +367,10 @@ def _decided(
     checked: bool = False,
     said: Mapping[str, Any] | None = None,
     **changed: Any,
-) -> Verdict:
+) -> Ruling:
     """A decision of one person, where the lifecycle has a way for it."""
     target = into or allowed(case.release.state, type)
     if isinstance(target, Reason):
-        return Verdict(case.release.id, reasons=(target,))
+        return Ruling(case.release.id, reasons=(target,))
     decision = _decision(case, by, 0, type, state=target, counts=counts, checked=checked, said=said)
-    return Verdict(case.release.id, (decision, *_moves(case, target, **changed)))
+    return Ruling(case.release.id, (decision, *_moves(case, target, **changed)))

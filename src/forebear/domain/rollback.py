@@ -16,14 +16,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from forebear.domain.artifact import Build
+from forebear.domain.artifact import ArtifactFactsRow
 from forebear.domain.case import Case
 from forebear.domain.contract import may_run
 from forebear.domain.course import moments
 from forebear.domain.deployment import Request, canaries, intent, stated_before, unknown
-from forebear.domain.outcome import Option, Reason, Revise, Verdict
+from forebear.domain.outcome import Option, Reason, Revise, Ruling
 from forebear.domain.permission import Permission, weakest
-from forebear.domain.place import DeploymentRow, Place
+from forebear.domain.place import DeploymentRow, PlaceFactsRow
 from forebear.domain.remedy import whoever
 from forebear.domain.roles import Role
 from forebear.domain.standing import Row
@@ -43,22 +43,22 @@ class IncidentRow(Row, frozen=True):
     valid_from: str
 
 
-class TouchedRow(Row, frozen=True):
+class OpenIncidentRow(Row, frozen=True):
     """An open incident, and a version that it touches."""
 
     incident: str
     version: str
 
 
-class Incidents(Row, frozen=True):
+class IncidentFactsRow(Row, frozen=True):
     """The row of `cypher/actions/incident_facts.cypher`."""
 
     incidents: tuple[IncidentRow, ...] = ()
-    open: tuple[TouchedRow, ...] = ()
+    open: tuple[OpenIncidentRow, ...] = ()
 
 
 @dataclass(frozen=True)
-class Run:
+class ActiveInterval:
     """An interval in which an artifact was active at the place, whether it then failed, and the incidents that began in it."""
 
     since: str
@@ -80,7 +80,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Target:
+class RollbackTarget:
     """An artifact that could be gone back to: how it or other builds of its version ran there, and whether it may run now.
 
     `undone_by`: the rollback that undid it there. `later`: it ran there later than what is to be undone now.
@@ -88,8 +88,8 @@ class Target:
 
     artifact: str
     version: str | None
-    runs: tuple[Run, ...]
-    other_runs: tuple[Run, ...]
+    runs: tuple[ActiveInterval, ...]
+    other_runs: tuple[ActiveInterval, ...]
     open: tuple[str, ...]
     permissions: tuple[Permission, ...]
     reasons: tuple[Reason, ...]
@@ -112,7 +112,7 @@ class Target:
         return any(p.is_deprecated for p in self.permissions)
 
     @cached_property
-    def every_run(self) -> tuple[Run, ...]:
+    def every_run(self) -> tuple[ActiveInterval, ...]:
         """The runs of its version there."""
         return (*self.runs, *self.other_runs)
 
@@ -180,12 +180,12 @@ _BETTER = (Basis.APPROVAL, Basis.OVERRIDE, Basis.STALE_APPROVAL)
 """What a target may run on, the best first."""
 
 
-def under_way(place: Place) -> DeploymentRow | None:
+def under_way(place: PlaceFactsRow) -> DeploymentRow | None:
     """A deployment there that goes back already, and is pending."""
     return next((d for d in place.here if d.is_pending and d.rolls_back), None)
 
 
-def undone(place: Place) -> DeploymentRow | None:
+def undone(place: PlaceFactsRow) -> DeploymentRow | None:
     """The deployment that going back undoes; of a cohort without one, its fleet's.
 
     It is what is under way there, or else the newest that failed and that nothing has run in the place of since, or else what
@@ -197,14 +197,14 @@ def undone(place: Place) -> DeploymentRow | None:
     return next(filter(None, (_undone_of(found, place) for found in (here, wider))), None) or _still_undone(place)
 
 
-def _still_undone(place: Place) -> DeploymentRow | None:
+def _still_undone(place: PlaceFactsRow) -> DeploymentRow | None:
     """What the newest rollback that failed before it was active was to undo, where nothing has run there since."""
     vain = [d for d in place.here if _came_to_nothing(d) and d.state is DeploymentState.FAILED and not _superseded(d, place)]
     newest = max(vain, key=lambda d: (_failed_at(d), d.id), default=None)
     return next((d for d in place.deployments if newest and d.id in newest.rolls_back), None)
 
 
-def _undone_of(found: Sequence[DeploymentRow], place: Place) -> DeploymentRow | None:
+def _undone_of(found: Sequence[DeploymentRow], place: PlaceFactsRow) -> DeploymentRow | None:
     if begun := [d for d in found if d.state is DeploymentState.IN_PROGRESS]:
         return max(begun, key=_newest)
     if failed := [d for d in found if d.state is DeploymentState.FAILED and not _superseded(d, place)]:
@@ -212,11 +212,11 @@ def _undone_of(found: Sequence[DeploymentRow], place: Place) -> DeploymentRow | 
     return max((d for d in found if d.is_active), key=_newest, default=None)
 
 
-def _on(place: Place, spots: Container[str]) -> list[DeploymentRow]:
+def _on(place: PlaceFactsRow, spots: Container[str]) -> list[DeploymentRow]:
     return [d for d in place.deployments if d.place in spots]
 
 
-def _spots(place: Place) -> set[str]:
+def _spots(place: PlaceFactsRow) -> set[str]:
     """The place and its fleets: what runs on these runs there."""
     return {f.id for f in place.fleets} | ({place.place.id} if place.place else set())
 
@@ -266,13 +266,15 @@ def _failed_at(d: DeploymentRow) -> str:
     return max(moments(d.reported, DeploymentState.FAILED), default="")
 
 
-def _superseded(failed: DeploymentRow, place: Place) -> bool:
+def _superseded(failed: DeploymentRow, place: PlaceFactsRow) -> bool:
     """Whether something else was reported to run there since it failed."""
     others = (d for d in _on(place, _spots(place)) if d.id != failed.id)
     return any(at >= _failed_at(failed) for d in others for at in moments(d.reported, DeploymentState.ACTIVE))
 
 
-def targets(builds: Iterable[Build], place: Place, cases: Sequence[Case], incidents: Incidents, now: str) -> list[Target]:
+def targets(
+    builds: Iterable[ArtifactFactsRow], place: PlaceFactsRow, cases: Sequence[Case], incidents: IncidentFactsRow, now: str
+) -> list[RollbackTarget]:
     """What could be gone back to at a place, the best first: builds of versions that ran there, but for what is undone.
 
     Before others comes what may run at all; what no rollback undid; what is not deprecated; what no open incident touches; what
@@ -297,7 +299,7 @@ def targets(builds: Iterable[Build], place: Place, cases: Sequence[Case], incide
             touching = tuple(sorted({t.incident for t in incidents.open if t.version == version}))
             runs, other_runs = _runs(of_it, incidents, now), _runs(others, incidents, now)
             later = bad is not None and _is_later(of_it or others, bad, ran)
-            found.append(Target(id, version, runs, other_runs, touching, permissions, reasons, undid.get(id), later))
+            found.append(RollbackTarget(id, version, runs, other_runs, touching, permissions, reasons, undid.get(id), later))
     found.sort(key=lambda t: t.artifact)
     found.sort(key=lambda t: (t.last_ran, t.went_well), reverse=True)
     return sorted(found, key=lambda t: t._rank())
@@ -308,7 +310,7 @@ def _is_later(of_it: Sequence[DeploymentRow], bad: DeploymentRow, ran: Sequence[
     return not any(d.is_active for d in of_it) and max(_turn(d, ran) for d in of_it) > _turn(bad, ran)
 
 
-def roll_back(asked: Request, place: Place, found: Sequence[Target]) -> Verdict:
+def roll_back(asked: Request, place: PlaceFactsRow, found: Sequence[RollbackTarget]) -> Ruling:
     """Requests the deployment of a target, the first where none is named, in the place of all that is not over there.
 
     Going back where that is under way already changes nothing, unless somewhere else is named.
@@ -318,10 +320,10 @@ def roll_back(asked: Request, place: Place, found: Sequence[Target]) -> Verdict:
     bad, going = undone(place), under_way(place)
     options = tuple(Option(t.artifact, t.artifact == asked.artifact, t.reasons, t.remarks) for t in found)
     if going is not None and asked.artifact in (None, going.artifact):
-        return Verdict(going.id, considered=options)
+        return Ruling(going.id, considered=options)
     reasons = tuple(unknown(asked, place)) or _nothing(asked, bad) or _against(asked, found)
     if reasons:
-        return Verdict(asked.id, reasons=reasons)
+        return Ruling(asked.id, reasons=reasons)
     assert bad is not None
     chosen = next(t for t in found if t.artifact == asked.artifact or (asked.artifact is None and t.is_default))
     over = [d.id for d in place.here if d.is_pending or d.is_active]
@@ -334,17 +336,17 @@ def roll_back(asked: Request, place: Place, found: Sequence[Target]) -> Verdict:
         rejoins=_rejoins(place, chosen.artifact),
     )
     options = tuple(replace(o, chosen=o.id == chosen.artifact) for o in options)
-    return Verdict(asked.id, (intended, *_dropped(place)), considered=options)
+    return Ruling(asked.id, (intended, *_dropped(place)), considered=options)
 
 
-def _rejoins(place: Place, artifact: str) -> bool:
+def _rejoins(place: PlaceFactsRow, artifact: str) -> bool:
     """Whether the place is a cohort, and an artifact is what its fleet runs: each, where there are several."""
     fleets = {f.id for f in place.fleets}
     running = {d.place for d in place.deployments if d.is_active and d.artifact == artifact}
     return place.place is not None and place.place.id not in fleets and bool(fleets) and fleets <= running
 
 
-def _dropped(place: Place) -> Iterator[Revise]:
+def _dropped(place: PlaceFactsRow) -> Iterator[Revise]:
     """The end of what is only planned there. Should it have begun unreported, a late report says so as ever."""
     planned, ended = DeploymentState.PLANNED, DeploymentState.ENDED
     for d in place.here:
@@ -359,7 +361,7 @@ def _nothing(asked: Request, bad: DeploymentRow | None) -> tuple[Reason, ...]:
     return (Reason(NOTHING_RUNS, said, "request what is to run there (requestDeployment)"),)
 
 
-def _against(asked: Request, found: Sequence[Target]) -> tuple[Reason, ...]:
+def _against(asked: Request, found: Sequence[RollbackTarget]) -> tuple[Reason, ...]:
     if asked.artifact is not None:
         chosen = next((t for t in found if t.artifact == asked.artifact), None)
         if chosen is not None:
@@ -381,7 +383,7 @@ def _against(asked: Request, found: Sequence[Target]) -> tuple[Reason, ...]:
     return (none, *(reason for t in found for reason in _each_against(asked.on, t)))
 
 
-def _each_against(place: str, target: Target) -> Iterator[Reason]:
+def _each_against(place: str, target: RollbackTarget) -> Iterator[Reason]:
     """Why a target is not gone back to by itself, and what can be done about it."""
     if target.allowed:
         said = f"{target.artifact}: {target.undone_by} undid it there, and nobody deployed it there again"
@@ -390,12 +392,12 @@ def _each_against(place: str, target: Target) -> Iterator[Reason]:
         yield Reason(r.code, f"{target.artifact}: {r.message}", r.remedy)
 
 
-def _runs(deployments: Iterable[DeploymentRow], incidents: Incidents, now: str) -> tuple[Run, ...]:
+def _runs(deployments: Iterable[DeploymentRow], incidents: IncidentFactsRow, now: str) -> tuple[ActiveInterval, ...]:
     runs = []
     for d in deployments:
         since, until = d.valid_from or "", d.valid_to
         began = (i for i in incidents.incidents if since <= i.valid_from and (until is None or i.valid_from < until))
-        runs.append(Run(since, until, d.state is DeploymentState.FAILED, tuple(began), now))
+        runs.append(ActiveInterval(since, until, d.state is DeploymentState.FAILED, tuple(began), now))
     return tuple(sorted(runs, key=lambda run: run.since))
 
 

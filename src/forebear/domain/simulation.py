@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from forebear.domain import release
 from forebear.domain.adoption import Rule, succeeded
 from forebear.domain.case import Case
-from forebear.domain.evidence import Check
+from forebear.domain.evidence import CheckResult
 from forebear.domain.outcome import Reason, Revise
-from forebear.domain.release import DECISIONS, By
+from forebear.domain.release import DECISIONS, Decider
 from forebear.domain.roles import Actor
 from forebear.graph.kinds.release import ReleaseState
 
 
 @dataclass(frozen=True)
-class Simulated:
+class SimulatedRelease:
     """A release under a policy: its state, its checks, what is missing for approval, and what becomes of its approval.
 
     `stale_from` is when the approval that it has becomes stale, and `fleets` are those that run it on that; None and nothing
@@ -24,16 +24,16 @@ class Simulated:
 
     release: str
     becomes: ReleaseState
-    checks: tuple[Check, ...]
+    checks: tuple[CheckResult, ...]
     missing: tuple[Reason, ...]
     stale_from: str | None
     fleets: tuple[str, ...]
 
 
-def simulated(found: Case, rule: Rule) -> Simulated:
+def simulated(found: Case, rule: Rule) -> SimulatedRelease:
     """A release as the policy would leave it, decided by what adopting it decides by."""
     after = rule.over(found, found.now)
-    nobody = By(Actor("nobody", frozenset()), found.now, None, ["decision:simulated"] * DECISIONS)
+    nobody = Decider(Actor("nobody", frozenset()), found.now, None, ["decision:simulated"] * DECISIONS)
     states = {"state": found.release.state.value, "staleFrom": found.release.stale_from}
     for effect in succeeded(found, after, nobody, evaluates=True):
         if isinstance(effect, Revise):
@@ -42,4 +42,6 @@ def simulated(found: Case, rule: Rule) -> Simulated:
     stale_from = left.release.stale_from
     stale = stale_from if stale_from != found.release.stale_from else None
     fleets = tuple(sorted({fleet for d in found.running for fleet in d.fleets})) if stale else ()
-    return Simulated(found.release.id, left.release.state, after.checks, release.missing_for_approval(left), stale, fleets)
+    return SimulatedRelease(
+        found.release.id, left.release.state, after.checks, release.missing_for_approval(left), stale, fleets
+    )

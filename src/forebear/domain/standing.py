@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from forebear.domain.evidence import Measured, Pack
-from forebear.domain.foundation import Ground
+from forebear.domain.evidence import MeasuredValue, Pack
+from forebear.domain.foundation import LineageGround
 from forebear.domain.interface import Interface
 from forebear.domain.part import Part
 from forebear.domain.policy import InvalidPolicy, Policy, parse, standing_after
@@ -102,7 +102,7 @@ def policy_of(document: str) -> Policy:
     return parse(json.loads(document))
 
 
-class ComingRow(PolicyRow, frozen=True, kw_only=True):
+class ComingPolicyRow(PolicyRow, frozen=True, kw_only=True):
     """A policy that is to take effect in its line, and when."""
 
     valid_from: str
@@ -170,20 +170,20 @@ class RunRow(Row, frozen=True):
         }
         return frozenset(part for part, said in known.items() if said)
 
-    def grounds(self, version: str) -> Iterator[Ground]:
+    def grounds(self, version: str) -> Iterator[LineageGround]:
         """What it carries for a version that came of it, edge by edge."""
         for checkpoint in self.checkpoints:
-            yield Ground(Part.CHECKPOINT, version, "promotedFrom", checkpoint.id, checkpoint.value)
-            yield Ground(Part.CHECKPOINT, checkpoint.id, "producedBy", self.id, self.status)
+            yield LineageGround(Part.CHECKPOINT, version, "promotedFrom", checkpoint.id, checkpoint.value)
+            yield LineageGround(Part.CHECKPOINT, checkpoint.id, "producedBy", self.id, self.status)
         for part, edge, sources in (
             (Part.DATASET, "trainedOn", self.trained),
             (Part.CODE, "ran", self.coded),
             (Part.ENVIRONMENT, "inEnvironment", self.equipped),
             (Part.COMPUTE, "onCompute", self.computed),
         ):
-            yield from (Ground(part, self.id, edge, source.id, source.value) for source in sources)
+            yield from (LineageGround(part, self.id, edge, source.id, source.value) for source in sources)
         if self.configured:
-            yield Ground(Part.CONFIGURATION, self.id, value=str(self.corrections))
+            yield LineageGround(Part.CONFIGURATION, self.id, value=str(self.corrections))
 
 
 class DecisionRow(Row, frozen=True):
@@ -230,11 +230,11 @@ class EvidenceRow(Row, frozen=True):
     artifact_state: ArtifactState | None = None
     target: str | None = None
 
-    def measured(self) -> Iterator[Measured]:
+    def measured(self) -> Iterator[MeasuredValue]:
         """What it measured, value by value."""
         for m in json.loads(self.measurements or "[]"):
             for pack in self.packs:
-                yield Measured(
+                yield MeasuredValue(
                     evidence=self.id,
                     pack=pack,
                     type=self.type,
@@ -253,7 +253,7 @@ class EvidenceRow(Row, frozen=True):
                 )
 
 
-class DeploymentRow(Row, frozen=True):
+class LineDeploymentRow(Row, frozen=True):
     """A deployment in it that is not over, and where: a decision about it authorised it, or it is on a fleet of its line.
 
     Where nothing says any more in which line it is, it counts in each that its version stands in.
@@ -278,7 +278,7 @@ class BaselineRow(Row, frozen=True):
     release: str | None = None
 
 
-class Standing(Row, frozen=True):
+class StandingFactsRow(Row, frozen=True):
     """A row of `cypher/actions/standing_facts.cypher`; its release is null where there is none.
 
     `candidate` is the id of the version that is asked to have a release in the line, whether it is known or not.
@@ -289,7 +289,7 @@ class Standing(Row, frozen=True):
     version: VersionRow | None = None
     candidate: str | None = None
     policy: PolicyRow | None = None
-    coming: list[ComingRow] = []
+    coming: list[ComingPolicyRow] = []
     baseline: BaselineRow | None = None
     packs: list[PackRow] = []
     runs: list[RunRow] = []
@@ -298,10 +298,10 @@ class Standing(Row, frozen=True):
     decisions: list[DecisionRow] = []
     evidence: list[EvidenceRow] = []
     built_evidence: list[EvidenceRow] = []
-    deployments: list[DeploymentRow] = []
+    deployments: list[LineDeploymentRow] = []
 
 
-class Installed(Row, frozen=True):
+class InstalledFactsRow(Row, frozen=True):
     """The row of `cypher/actions/installed_facts.cypher`: the robots that are seen to run a release, by id."""
 
     robots: tuple[str, ...] = ()

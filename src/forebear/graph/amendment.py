@@ -13,7 +13,7 @@ from typing import Any, Literal, cast
 from pydantic import BaseModel, Field, ValidationError, create_model
 
 from forebear.graph.complaint import a, reasons_of, unknown
-from forebear.graph.declaration import LINE, PROSE, Edge, Graph, Kind, Property, Standing
+from forebear.graph.declaration import LINE, PROSE, Admission, Edge, Graph, Kind, Property
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.rows import Amendment, InvalidFact
 from forebear.graph.values import CONFIG, DECIDED, Moment, annotation, backwards
@@ -82,9 +82,9 @@ class Amendments:
             kind = self._graph.kinds[self._ids.kind(model.of)]
         except InvalidId as error:
             raise InvalidFact(id, [f"of: {error}"]) from None
-        if kind.standing is Standing.GOVERNED:
+        if kind.standing is Admission.GOVERNED:
             raise InvalidFact(id, [f"of: {kind.name} is governed: it is retracted or corrected by actions"])
-        if kind.standing is Standing.SETTLED:
+        if kind.standing is Admission.SETTLED:
             said = f"of: decisions rest on {a(kind.name)}, so it is neither retracted nor corrected: record another one"
             raise InvalidFact(id, [said])
         edge = next((e for e in kind.stated if e.name == model.edge), None)

@@ -20,7 +20,7 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError, create_
 
 from forebear.graph.amendment import Amendments
 from forebear.graph.complaint import reasons_of, unknown, wrong_kind
-from forebear.graph.declaration import AS_OF, EDGES, Change, Edge, Graph, Kind, Property, Standing, Value
+from forebear.graph.declaration import AS_OF, EDGES, Admission, Change, Edge, Graph, Kind, Property, Value
 from forebear.graph.digest import InvalidDigest, in_name
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.rows import EdgeRow, InvalidFact, NodeRow, Row
@@ -112,7 +112,7 @@ class Facts:
         if not isinstance(name, str) or name not in self.graph.kinds:
             raise InvalidFact(id, [f"kind: {unknown(name, [*self.graph.kinds, 'Retraction', 'Correction'])}"])
         kind = self.graph.kinds[name]
-        if kind.standing is Standing.GOVERNED and not imported:
+        if kind.standing is Admission.GOVERNED and not imported:
             raise InvalidFact(
                 id,
                 [
@@ -125,7 +125,7 @@ class Facts:
             model = shape.model.model_validate(document)
         except ValidationError as error:
             raise InvalidFact(id, reasons_of(error, kind)) from None
-        return self._rows(kind, shape, model, imported=imported and kind.standing is Standing.GOVERNED)
+        return self._rows(kind, shape, model, imported=imported and kind.standing is Admission.GOVERNED)
 
     def governed(self, document: object) -> Mapping[str, Any] | None:
         """The document, where it is the fact of a governed kind, or corrects a node of one; None where it is any other.
@@ -137,7 +137,7 @@ class Facts:
         if name == "Correction":
             name = self._of_node(document)
         kind = self.graph.kinds.get(name)
-        if kind is None or kind.standing is not Standing.GOVERNED:
+        if kind is None or kind.standing is not Admission.GOVERNED:
             return None
         if document["kind"] == "Correction":
             return document

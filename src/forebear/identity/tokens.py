@@ -101,7 +101,7 @@ class Token:
 
 
 @dataclass(frozen=True)
-class Created:
+class CreatedToken:
     """A new token, and the only time that it is shown."""
 
     secret: str
@@ -109,7 +109,7 @@ class Created:
 
 
 @dataclass(frozen=True)
-class Revoked:
+class Revocation:
     """The tokens that are not accepted any more."""
 
     tokens: Sequence[Token]
@@ -186,7 +186,7 @@ class Tokens:
         *,
         machine: bool = False,
         expires_at: str | None = None,
-    ) -> Created | Refused:
+    ) -> CreatedToken | Refused:
         """Makes a token that speaks for `name`. Raises `StoreError`."""
         now = moment(datetime.now(UTC))
         if reasons := tuple(self._reasons(by, name, roles, lines, expires_at, now)):
@@ -211,7 +211,7 @@ class Tokens:
             await self._tell(transaction, token, now, by, "createToken", None, told)
             return token
 
-        return Created(secret, await self._store.write(work))
+        return CreatedToken(secret, await self._store.write(work))
 
     def _reasons(
         self, by: Actor, name: str, roles: Sequence[Role], lines: Sequence[str] | None, expires_at: str | None, now: str
@@ -244,13 +244,13 @@ class Tokens:
         """All tokens, the newest first, also those that are not valid any more. Raises `StoreError`."""
         return _tokens(await self._store.read(_STATEMENTS["tokens"]))
 
-    async def revoke(self, by: Actor, named: str) -> Revoked | Refused:
+    async def revoke(self, by: Actor, named: str) -> Revocation | Refused:
         """Ends a token by its id, or all that have a name. Raises `StoreError`.
 
         This process accepts it from then on in no request; others may believe it for `CACHED_SECONDS`.
         """
 
-        async def work(transaction: WriteTransaction) -> Revoked | Refused:
+        async def work(transaction: WriteTransaction) -> Revocation | Refused:
             found = _tokens(await transaction.run(_STATEMENTS["revocable_tokens"], {"named": named}))
             if not found:
                 return Refused(
@@ -270,10 +270,10 @@ class Tokens:
             ended = _tokens(await transaction.run(_STATEMENTS["revoke_tokens"], given))
             for token in ended:
                 await self._tell(transaction, token, now, by, "revokeToken", {"revokedAt": None}, {"revokedAt": now})
-            return Revoked(ended)
+            return Revocation(ended)
 
         outcome = await self._store.write(work)
-        if isinstance(outcome, Revoked):
+        if isinstance(outcome, Revocation):
             self._revocations += 1
             ended = {token.id for token in outcome.tokens}
             for hash in [hash for hash, token in self._known.items() if token.id in ended]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from forebear.graph.declaration import Edge, Kind, Standing
+from forebear.graph.declaration import Admission, Edge, Kind
 from forebear.graph.rows import Amendment, EdgeRow
 from forebear.graph.statements import upsert
 from forebear.graph.telling import corrected
@@ -15,7 +15,7 @@ from forebear.graph.values import agree
 from forebear.record import footing
 from forebear.record.edges import EdgeWriter
 from forebear.record.identity import Own, changed, ends, listed, meant, named, standing
-from forebear.record.names import Named, Names
+from forebear.record.names import NamedNode, Names
 from forebear.record.nodes import declared
 from forebear.record.writing import Writing
 
@@ -28,7 +28,7 @@ class _Nodes:
     gone: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     corrected: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     updated: list[dict[str, Any]] = field(default_factory=list)
-    named: list[Named] = field(default_factory=list)
+    named: list[NamedNode] = field(default_factory=list)
 
 
 class AmendmentWriter:
@@ -79,7 +79,7 @@ class AmendmentWriter:
                 self._writing.refuse(position, f"values.{said}, as {a.of} then had it")
         elif changes := _corrected(stored, a, now):
             self._writing.changed(a.of, stored, changes, changes, a.reason)
-            amended.named.append(Named(position, a.of, changes))
+            amended.named.append(NamedNode(position, a.of, changes))
             if revised := {n: v for n, v in changes.items() if n in kind.kept}:
                 amended.corrected[a.reason].append({"id": a.of, "changes": revised, "changed": declared(kind, revised)})
             if replaced := {n: v for n, v in changes.items() if n not in kind.kept}:
@@ -129,7 +129,7 @@ class AmendmentWriter:
                 continue
             row = EdgeRow(edge, a.of, a.to, to_kind, dict(one))
             if a.values is None:
-                if a.kind.standing is Standing.OBSERVED:
+                if a.kind.standing is Admission.OBSERVED:
                     self._loosened[edge][a.of] = position
                 gone[a.reason].append(row)
                 self._writing.changed(row, row.properties, None, row.properties, a.reason)

@@ -23,7 +23,7 @@ Identity = tuple[Any, ...]
 
 
 @dataclass
-class Node:
+class LevelNode:
     """All that one level says of a node: what its facts come to, and the facts."""
 
     kind: Kind
@@ -38,7 +38,7 @@ class Node:
 class Level:
     """Rows of which no node is both written or named and amended, and none is amended twice."""
 
-    nodes: dict[str, dict[str, Node]] = field(default_factory=lambda: defaultdict(dict))
+    nodes: dict[str, dict[str, LevelNode]] = field(default_factory=lambda: defaultdict(dict))
     """By kind and id."""
     edges: dict[Ends, dict[Identity, tuple[int, EdgeRow]]] = field(default_factory=lambda: defaultdict(dict))
     """Each with the position of the last fact that names it."""
@@ -79,7 +79,7 @@ class Level:
         nodes = self.nodes[row.kind.name]
         node = nodes.get(row.id)
         if node is None:
-            nodes[row.id] = Node(row.kind, row.id, [(position, row)], row.guaranteed, row.updated, row.told)
+            nodes[row.id] = LevelNode(row.kind, row.id, [(position, row)], row.guaranteed, row.updated, row.told)
             return
         for name, value in row.guaranteed.items():
             before = node.guaranteed.get(name)

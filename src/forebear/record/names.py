@@ -15,7 +15,7 @@ from forebear.record.writing import Writing
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedNode:
     """A node whose values may hold names, as a fact at a position says."""
 
     position: int
@@ -35,7 +35,7 @@ class Names:
         self._graph = writing.graph
         self._writing = writing
 
-    async def give(self, kind: Kind, nodes: Sequence[Named]) -> None:
+    async def give(self, kind: Kind, nodes: Sequence[NamedNode]) -> None:
         """Gives nodes their external ids, and has them take the place of placeholders. Raises `Renamed`."""
         rows = [{"id": n.id, "externalIds": list(n.external_ids)} for n in nodes if n.external_ids is not None]
         of = {p: n.id for n in nodes for p in placeholder.placeholders(kind, n.id, n.values)}
@@ -50,7 +50,7 @@ class Names:
             waiting = await self._waiting(kind, of)
             await self._join(kind, [{"id": of[id], "placeholder": id} for id in waiting])
 
-    async def _claim(self, kind: Kind, nodes: Sequence[Named], rows: Sequence[Mapping[str, Any]]) -> None:
+    async def _claim(self, kind: Kind, nodes: Sequence[NamedNode], rows: Sequence[Mapping[str, Any]]) -> None:
         """Sees to it that an external id names one node. Raises `Renamed` where a new node is one that is there already."""
         position = {n.id: n.position for n in nodes}
         present, refused = placeholder.one_each(await self._writing.run(placeholder.claims(kind), rows), position)

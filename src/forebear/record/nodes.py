@@ -11,8 +11,8 @@ from forebear.graph.statements import upsert
 from forebear.graph.statements.placeholder import Renamed
 from forebear.graph.telling import told
 from forebear.graph.values import agree
-from forebear.record.level import Node
-from forebear.record.names import Named, Names
+from forebear.record.level import LevelNode
+from forebear.record.names import NamedNode, Names
 from forebear.record.writing import Writing, in_pieces
 
 
@@ -23,7 +23,7 @@ class NodeWriter:
         self._writing = writing
         self._names = names
 
-    async def describe(self, nodes: Mapping[str, Mapping[str, Node]]) -> None:
+    async def describe(self, nodes: Mapping[str, Mapping[str, LevelNode]]) -> None:
         """Describes the nodes of a level, by kind and id. Raises `Renamed`."""
         pieces = [
             (group[0].kind, piece)
@@ -44,9 +44,9 @@ class NodeWriter:
                     names = [name for name in ("retractedAt", *kind.kept) if name in revision["changes"]]
                     self._writing.changed(stored["id"], stored, revision["changes"], names, None)
             await self._writing.revise(kind, revisions)
-            await self._names.give(kind, [Named(n.facts[0][0], n.id, {**n.guaranteed, **n.updated}) for n in piece])
+            await self._names.give(kind, [NamedNode(n.facts[0][0], n.id, {**n.guaranteed, **n.updated}) for n in piece])
 
-    def _row(self, node: Node) -> dict[str, Any]:
+    def _row(self, node: LevelNode) -> dict[str, Any]:
         """A node as `upsert.describe` takes it."""
         row = {"id": node.id, "guaranteed": node.guaranteed, "updated": node.updated}
         if not node.kind.told:
@@ -63,7 +63,7 @@ class NodeWriter:
             "told": [t.row for t in node.told if t.as_of],
         }
 
-    def _revision(self, node: Node, stored: Mapping[str, Any]) -> dict[str, Any] | None:
+    def _revision(self, node: LevelNode, stored: Mapping[str, Any]) -> dict[str, Any] | None:
         """What facts change of a node that stands; `None` where they change nothing and, with refusals, where they must not."""
         if stored.get("retractedAt") is not None:
             return {

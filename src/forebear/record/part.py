@@ -14,7 +14,7 @@ from forebear.graph.statements import mark
 from forebear.store import WriteTransaction
 
 
-class Known(Exception):
+class AlreadyRecorded(Exception):
     """A part of a file was recorded before, but for some of its rows."""
 
     def __init__(self, left: Iterable[int], undescribed: Iterable[str]) -> None:
@@ -24,7 +24,7 @@ class Known(Exception):
 
 
 @dataclass
-class Part:
+class FilePart:
     """A part of a file: its rows, and as digests what came before them and what has come with them."""
 
     rows: Sequence[tuple[int, Row]]
@@ -44,11 +44,11 @@ class Part:
         return cls(rows, source, after, of_fields((after, "imported" if imported else None, *said)))
 
     async def claim(self, transaction: WriteTransaction) -> None:
-        """Locks its mark. Raises `Known` where it turns out to have been recorded before."""
+        """Locks its mark. Raises `AlreadyRecorded` if it turns out to have been recorded before."""
         (stored,) = cast(list[dict[str, Any]], await transaction.run(mark.CLAIM, {"id": self._id(self.after)}))
         left = frozenset(stored["left"]) if stored["digest"] == self.through else None
         if left is not None and left != self.left:
-            raise Known(left, stored["undescribed"])
+            raise AlreadyRecorded(left, stored["undescribed"])
         self.left = left
 
     async def set(self, transaction: WriteTransaction, kept: Sequence[tuple[int, Row]], undescribed: Iterable[str]) -> None:

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from forebear.actions.evaluation import evaluate_after
-from forebear.actions.performer import By, Performer
+from forebear.actions.performer import Performer, Requester
 from forebear.actions.permits import mend_within
 from forebear.audit.append import FACTS, Chains, digest
 from forebear.domain.outcome import Done, Reason, Refused
 from forebear.domain.roles import Actor
-from forebear.graph.declaration import Standing
+from forebear.graph.declaration import Admission
 from forebear.graph.document import json_text
 from forebear.graph.facts import Facts
 from forebear.graph.ids import composed
@@ -29,7 +29,7 @@ from forebear.record.level import Level
 from forebear.record.lines import Lines
 from forebear.record.names import Names
 from forebear.record.nodes import NodeWriter
-from forebear.record.part import Known, Part
+from forebear.record.part import AlreadyRecorded, FilePart
 from forebear.record.summary import MAX_UNDESCRIBED, Origin, Rejection, Summary
 from forebear.record.writing import Writing
 from forebear.store import Store, WriteTransaction
@@ -118,7 +118,7 @@ class Recorder:
             verb, request = asked(fact)
         except NoAction as error:
             return Summary(rejections=[Rejection(position, id, error.reasons)])
-        outcome = await self._performer.do(verb, request.input, By(origin.actor, origin.source, request.key))
+        outcome = await self._performer.do(verb, request.input, Requester(origin.actor, origin.source, request.key))
         if isinstance(outcome, Done):
             return Summary(Counter({str(fact["kind"]): 1}), revised=len(outcome.changed))
         reasons = outcome.reasons if isinstance(outcome, Refused) else ()
@@ -127,7 +127,9 @@ class Recorder:
     async def _write(self, batch: Batch, origin: Origin, *, partial: bool, after: str | None = None) -> Summary:
         """Writes the plain facts of a batch in one transaction."""
         rejections = list(batch.rejections)
-        part = None if after is None else Part.of(batch.rows, batch.canonical, origin.source, after, imported=batch.imported)
+        part = (
+            None if after is None else FilePart.of(batch.rows, batch.canonical, origin.source, after, imported=batch.imported)
+        )
         before = Summary(mark=part.through if part else None)
         verb = recording(imported=batch.imported)
         if origin.actor.lines is not None or refusal(origin.actor, verb):
@@ -143,7 +145,7 @@ class Recorder:
                 before.add(await self._attempt(batch, origin, part=part))
                 await evaluate_after(self._store, self._performer, before.amended)
                 break
-            except Known as known:
+            except AlreadyRecorded as known:
                 assert part is not None
                 part.left, part.undescribed = known.left, known.undescribed
                 left = {p for n, (p, _) in enumerate(part.rows) if n in known.left}
@@ -163,7 +165,7 @@ class Recorder:
             return _rejections(batch.rows, refused.reasons)
         return []
 
-    async def _attempt(self, batch: Batch, origin: Origin, *, part: Part | None = None, keep: bool = True) -> Summary:
+    async def _attempt(self, batch: Batch, origin: Origin, *, part: FilePart | None = None, keep: bool = True) -> Summary:
         rows, cut = batch.rows, batch.levels
         new = {text for level in cut for text in level.statements(self.facts.graph)} - self._planned
         await self._store.plan(sorted(new), {"batch": {}})
@@ -274,6 +276,6 @@ class _Writers:
         await self._nodes.describe(level.nodes)
         await self._edges.connect(level.edges)
         # An observation that was wrong is taken back before what it was of, in whichever order they are named.
-        for key in sorted(level.amendments, key=lambda k: (self._graph.kinds[k[0]].standing is not Standing.OBSERVED, k)):
+        for key in sorted(level.amendments, key=lambda k: (self._graph.kinds[k[0]].standing is not Admission.OBSERVED, k)):
             amend = self.amendments.amend_edges if key[1] else self.amendments.amend_nodes
             await amend(sorted(level.amendments[key], key=lambda r: r[1].of))

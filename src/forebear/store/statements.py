@@ -44,7 +44,7 @@ def expanded(file: Path) -> str:
 
 
 @dataclass(frozen=True)
-class Facts:
+class FactsStatement:
     """A statement that reads, under locks, what a decision rests on.
 
     `gathered`: whether its parameters are those of one map, `$asked`. Neo4j plans a statement anew for each type of another
@@ -109,17 +109,17 @@ _LOCK = re.compile(r"^\s*REMOVE (\w+)\.lock", re.M)
 _PARAMETER = re.compile(r"\$(\w+)")
 
 
-def facts(engine: Engine, folder: Path | None = None) -> dict[str, Facts]:
+def facts(engine: Engine, folder: Path | None = None) -> dict[str, FactsStatement]:
     """The statements `cypher/actions/<name>_facts.cypher` for an engine, by name. Raises `InvalidStatement`."""
     files = sorted((folder or directory("cypher") / "actions").glob("*_facts.cypher"))
     return {statement.name: statement for statement in (_facts(file, engine) for file in files)}
 
 
-def _facts(file: Path, engine: Engine) -> Facts:
+def _facts(file: Path, engine: Engine) -> FactsStatement:
     text, header = _checked(file)
     gathered = engine is Engine.NEO4J
     asked = _PARAMETER.sub(r"$asked.\1", text) if gathered else text
-    return Facts(file.stem.removesuffix("_facts"), asked, tuple(header.parameters), gathered, header.doc)
+    return FactsStatement(file.stem.removesuffix("_facts"), asked, tuple(header.parameters), gathered, header.doc)
 
 
 @cache

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 import msgspec
 
 from forebear.domain import artifact, release
-from forebear.domain.artifact import Build, Ground, the_one
+from forebear.domain.artifact import ArtifactFactsRow, BuildFactsRow, the_one
 from forebear.domain.case import Case, case, cases
-from forebear.domain.outcome import Update, Verdict
-from forebear.domain.release import DECISIONS, By
-from forebear.domain.standing import Standing
+from forebear.domain.outcome import Ruling, Update
+from forebear.domain.release import DECISIONS, Decider
+from forebear.domain.standing import StandingFactsRow
 from forebear.graph.declaration import PROSE, Fact, prop
 from forebear.graph.kinds.release import ArtifactState
 from forebear.verbs.fact import Document, VerbRequest, named
@@ -28,9 +28,9 @@ _TAKEN_AWAY = (ArtifactState.QUARANTINED, ArtifactState.DELETED)
 class ArtifactFacts(DecisionFacts):
     """What lets a version run, what an artifact is built from and for, and what is known of the artifact."""
 
-    permission: list[Standing]
-    build: Ground
-    artifact: list[Build]
+    permission: list[StandingFactsRow]
+    build: BuildFactsRow
+    artifact: list[ArtifactFactsRow]
 
 
 class RegisterArtifact(Verb[ArtifactFacts], roles="ENGINEER", takes=ARTIFACT):
@@ -47,7 +47,7 @@ class RegisterArtifact(Verb[ArtifactFacts], roles="ENGINEER", takes=ARTIFACT):
         fact = self.artifact
         return {"artifact": fact["id"], "version": fact.get("builtFrom"), "target": fact.get("target")}
 
-    def decide(self, facts: ArtifactFacts) -> Verdict:
+    def decide(self, facts: ArtifactFacts) -> Ruling:
         """Register it, if the actor may write to one of the lines that it is for."""
         fact, known = self.artifact, the_one(facts.artifact)
         target = fact.get("target") or (known.target.id if known.target else None)
@@ -55,13 +55,13 @@ class RegisterArtifact(Verb[ArtifactFacts], roles="ENGINEER", takes=ARTIFACT):
         lines, mine = _lines_for(target, found), facts.actor.lines
         # One of them suffices: what it may be used for in others is decided there.
         if mine is not None and not lines & mine and (forbidden := self.refusal_within(facts.actor, lines)):
-            return Verdict(fact["id"], reasons=(forbidden,))
+            return Ruling(fact["id"], reasons=(forbidden,))
         own = [c for c in found if mine is None or c.line.id in mine or c.line.target != target]
         verdict = artifact.register(fact, facts.described(fact), facts.build, known, own, facts.now)
         # What it is called is a matter of every line that it is for.
         renamed = any(isinstance(effect, Update) for effect in verdict.effects)
         if renamed and (forbidden := self.refusal_within(facts.actor, lines)):
-            return Verdict(fact["id"], reasons=(forbidden,))
+            return Ruling(fact["id"], reasons=(forbidden,))
         return verdict
 
     @classmethod
@@ -79,8 +79,8 @@ def _lines_for(target: str | None, found: Iterable[Case]) -> set[str]:
 class RemovalFacts(DecisionFacts):
     """How the releases stand whose version or evidence an artifact is of, and what is known of the artifact."""
 
-    standing: list[Standing]
-    artifact: list[Build]
+    standing: list[StandingFactsRow]
+    artifact: list[ArtifactFactsRow]
 
 
 class RemovalVerb(Verb[RemovalFacts]):
@@ -96,24 +96,24 @@ class RemovalVerb(Verb[RemovalFacts]):
         """The releases of its version, and those that are compared with it."""
         return {"compared": True}
 
-    def remove(self, known: Build, now: str) -> Verdict:
+    def remove(self, known: ArtifactFactsRow, now: str) -> Ruling:
         """The decision about the artifact alone."""
         raise NotImplementedError
 
-    def decide(self, facts: RemovalFacts) -> Verdict:
+    def decide(self, facts: RemovalFacts) -> Ruling:
         """Remove it, and evaluate the releases that it concerns."""
         known, found = the_one(facts.artifact), cases(facts.standing, facts.now)
         verdict = self.remove(known, facts.now)
         if verdict.reasons or not verdict.effects:
             return verdict
-        by = By(facts.actor, facts.now, self.reason, facts.new_ids("decision", DECISIONS * len(found)))
+        by = Decider(facts.actor, facts.now, self.reason, facts.new_ids("decision", DECISIONS * len(found)))
         after = [release.evaluate(_without(c, self.artifact, self.into), by.on(n)) for n, c in enumerate(found)]
         # It is taken from every line that it is for, and from those whose releases were measured on it.
         lines = _lines_for(known.target.id if known.target else None, found)
         lines |= {c.line.id for c, v in zip(found, after, strict=True) if v.effects}
         if forbidden := self.refusal_within(facts.actor, lines):
-            return Verdict(self.artifact, reasons=(forbidden,))
-        return Verdict(self.artifact, (*verdict.effects, *(effect for v in after for effect in v.effects)))
+            return Ruling(self.artifact, reasons=(forbidden,))
+        return Ruling(self.artifact, (*verdict.effects, *(effect for v in after for effect in v.effects)))
 
     @classmethod
     def of_fact(cls, fact: Document) -> VerbRequest | None:
@@ -140,7 +140,7 @@ class QuarantineArtifact(RemovalVerb, roles="ENGINEER APPROVER OPERATOR", takes=
 
     into: ClassVar = ArtifactState.QUARANTINED
 
-    def remove(self, known: Build, now: str) -> Verdict:
+    def remove(self, known: ArtifactFactsRow, now: str) -> Ruling:
         """Put it in quarantine."""
         return artifact.quarantine(self.artifact, known, now)
 
@@ -151,6 +151,6 @@ class DeleteArtifact(RemovalVerb, roles="ENGINEER", takes=ARTIFACT):
 
     into: ClassVar = ArtifactState.DELETED
 
-    def remove(self, known: Build, now: str) -> Verdict:
+    def remove(self, known: ArtifactFactsRow, now: str) -> Ruling:
         """Record that it is deleted."""
         return artifact.delete(self.artifact, known, now)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from forebear.domain.candidate import Candidate, Grounds, Registration, model_of
-from forebear.domain.outcome import Verdict
-from forebear.domain.release import DECISIONS, By
-from forebear.domain.standing import Standing
+from forebear.domain.candidate import Candidate, CandidateFactsRow, Registration, model_of
+from forebear.domain.outcome import Ruling
+from forebear.domain.release import DECISIONS, Decider
+from forebear.domain.standing import StandingFactsRow
 from forebear.graph.declaration import PROSE, Fact, prop
 from forebear.graph.ids import release_id
 from forebear.graph.kinds.release import ReleaseState
@@ -21,8 +21,8 @@ from forebear.verbs.verb import DecisionFacts, Verb
 class CandidateFacts(DecisionFacts):
     """What is known of the versions and of what they name, and how their releases would stand."""
 
-    candidate: Grounds
-    standing: list[Standing]
+    candidate: CandidateFactsRow
+    standing: list[StandingFactsRow]
 
 
 class RegisterCandidate(Verb[CandidateFacts], roles="ENGINEER", takes=("ModelVersion", "Release")):
@@ -51,16 +51,16 @@ class RegisterCandidate(Verb[CandidateFacts], roles="ENGINEER", takes=("ModelVer
             "releases": [release_id(pair["version"], pair["line"]) for pair in pairs],
         }
 
-    def decide(self, facts: CandidateFacts) -> Verdict:
+    def decide(self, facts: CandidateFacts) -> Ruling:
         """Register them in the lines to which the actor may write."""
         lines = list(dict.fromkeys(self.lines))
         candidates = [Candidate(document, facts.described(document)) for document in self.versions]
         ids = facts.new_ids("decision", DECISIONS * (len(candidates) * len(lines) + 2 * len(facts.standing)))
-        by = By(facts.actor, facts.now, self.reason, ids)
+        by = Decider(facts.actor, facts.now, self.reason, ids)
         registration = Registration(candidates, lines, facts.candidate, facts.standing, by)
         if forbidden := self.refusal(facts.actor, {*lines, *registration.lines_amended}):
-            return Verdict(registration.subject, reasons=(forbidden,))
-        return registration.verdict()
+            return Ruling(registration.subject, reasons=(forbidden,))
+        return registration.ruling()
 
     @classmethod
     def of_fact(cls, fact: Document) -> VerbRequest:

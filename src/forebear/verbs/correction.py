@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from forebear.domain.artifact import Build, the_one
+from forebear.domain.artifact import ArtifactFactsRow, the_one
 from forebear.domain.case import cases
-from forebear.domain.correction import CorrectedRow, Correction
-from forebear.domain.outcome import Reason, Verdict
-from forebear.domain.release import DECISIONS, By
-from forebear.domain.standing import Standing
+from forebear.domain.correction import CorrectionFactsRow, PendingCorrection
+from forebear.domain.outcome import Reason, Ruling
+from forebear.domain.release import DECISIONS, Decider
+from forebear.domain.standing import StandingFactsRow
 from forebear.graph.amendment import corrected
 from forebear.graph.declaration import PROSE, Json, prop
 from forebear.graph.ids import Ids
@@ -26,9 +26,9 @@ _IDS = Ids(GRAPH)
 class CorrectionFacts(DecisionFacts):
     """What is stored of a version or an artifact, and how the releases stand that it concerns."""
 
-    correction: CorrectedRow
-    standing: list[Standing]
-    artifact: list[Build]
+    correction: CorrectionFactsRow
+    standing: list[StandingFactsRow]
+    artifact: list[ArtifactFactsRow]
 
 
 class Correct(Verb[CorrectionFacts], roles="ADMIN", takes=("Correction",)):
@@ -44,23 +44,23 @@ class Correct(Verb[CorrectionFacts], roles="ADMIN", takes=("Correction",)):
         name = "version" if _IDS.kind(self.of) == "ModelVersion" else "artifact"
         return {name: self.of, "compared": True}
 
-    def decide(self, facts: CorrectionFacts) -> Verdict:
+    def decide(self, facts: CorrectionFacts) -> Ruling:
         """Correct the values, and take back what rested on them."""
         kind = GRAPH.kinds[_IDS.kind(self.of)]
         if not isinstance(self.values, Mapping):
             reason = Reason("INVALID_INPUT", "values: expected an object", "give the values by property")
-            return Verdict(self.of, reasons=(reason,))
+            return Ruling(self.of, reasons=(reason,))
         values, wrong = corrected(kind, self.values)
         if wrong:
             invalid = (Reason("INVALID_INPUT", text, "correct the field and try again") for text in wrong)
-            return Verdict(self.of, reasons=tuple(invalid))
+            return Ruling(self.of, reasons=tuple(invalid))
         found = cases(facts.standing, facts.now)
         known = the_one(facts.artifact)
         stored = known.artifact.values if known.artifact and known.is_registered else facts.correction.stored
         if stored is not None and (forbidden := self.refusal_within(facts.actor, {c.line.id for c in found})):
-            return Verdict(self.of, reasons=(forbidden,))
-        by = By(facts.actor, facts.now, self.reason, facts.new_ids("decision", DECISIONS * len(found)))
-        return Correction(self.of, kind, values, stored, found, by).verdict()
+            return Ruling(self.of, reasons=(forbidden,))
+        by = Decider(facts.actor, facts.now, self.reason, facts.new_ids("decision", DECISIONS * len(found)))
+        return PendingCorrection(self.of, kind, values, stored, found, by).ruling()
 
     @classmethod
     def of_fact(cls, fact: Document) -> VerbRequest:

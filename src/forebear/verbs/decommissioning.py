@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from forebear.domain import decommissioning
-from forebear.domain.decommissioning import Change, Service
-from forebear.domain.outcome import Verdict
+from forebear.domain.decommissioning import DecommissionFactsRow, ServiceChange
+from forebear.domain.outcome import Ruling
 from forebear.graph.declaration import prop
 from forebear.verbs.fact import Document, VerbRequest, named
 from forebear.verbs.verb import DecisionFacts, Verb
@@ -18,7 +18,7 @@ SPOT = ("Robot", "Cohort", "Fleet")
 class ServiceFacts(DecisionFacts):
     """What belongs to a place and runs there, and whether it is in service."""
 
-    decommission: Service
+    decommission: DecommissionFactsRow
 
 
 class ServiceVerb(Verb[ServiceFacts]):
@@ -27,16 +27,16 @@ class ServiceVerb(Verb[ServiceFacts]):
     place: str = prop("The robot, cohort or fleet.", names=SPOT)
     reason: str = prop("The reason. It is kept in the audit trail.")
 
-    def change(self, change: Change, service: Service) -> Verdict:
+    def change(self, change: ServiceChange, service: DecommissionFactsRow) -> Ruling:
         """The decision, once the actor may."""
         raise NotImplementedError
 
-    def decide(self, facts: ServiceFacts) -> Verdict:
+    def decide(self, facts: ServiceFacts) -> Ruling:
         """Change the service of the place, if the actor may write to the lines of its fleets."""
         if reason := self.refusal_within(facts.actor, facts.decommission.lines):
-            return Verdict(self.place, reasons=(reason,))
+            return Ruling(self.place, reasons=(reason,))
         (id,) = facts.new_ids("decommissioning", 1)
-        return self.change(Change(self.place, self.reason, facts.now, id), facts.decommission)
+        return self.change(ServiceChange(self.place, self.reason, facts.now, id), facts.decommission)
 
 
 class Decommission(ServiceVerb, roles="OPERATOR", takes=("Decommissioning",)):
@@ -45,7 +45,7 @@ class Decommission(ServiceVerb, roles="OPERATOR", takes=("Decommissioning",)):
     fleet since then. Nobody can deploy anything there any more. Forebear still records what robots report there, and shows it
     as drift."""
 
-    def change(self, change: Change, service: Service) -> Verdict:
+    def change(self, change: ServiceChange, service: DecommissionFactsRow) -> Ruling:
         """Take it out of service."""
         return decommissioning.decommission(change, service)
 
@@ -59,6 +59,6 @@ class Recommission(ServiceVerb, roles="OPERATOR"):
     """Returns a decommissioned robot, cohort or fleet to service, from now on. It begins anew: record which fleets and
     cohorts it belongs to now."""
 
-    def change(self, change: Change, service: Service) -> Verdict:
+    def change(self, change: ServiceChange, service: DecommissionFactsRow) -> Ruling:
         """Put it into service again."""
         return decommissioning.recommission(change, service)

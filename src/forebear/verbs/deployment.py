@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from forebear.domain import deployment
-from forebear.domain.artifact import Build, the_one
+from forebear.domain.artifact import ArtifactFactsRow, the_one
 from forebear.domain.case import cases
-from forebear.domain.deployment import Deployed, Reported
-from forebear.domain.outcome import Verdict
-from forebear.domain.place import Place
-from forebear.domain.standing import Standing
+from forebear.domain.deployment import DeployedFactsRow, StateReport
+from forebear.domain.outcome import Ruling
+from forebear.domain.place import PlaceFactsRow
+from forebear.domain.standing import StandingFactsRow
 from forebear.graph.declaration import ENDS, PROSE, prop
 from forebear.graph.kinds.fleet import DeploymentState
 from forebear.graph.moments import moment
@@ -29,12 +29,12 @@ PLACE = ("Fleet", "Cohort")
 class DeploymentFacts(DecisionFacts):
     """What lets versions run, what is known of artifacts, and the place."""
 
-    permission: list[Standing]
-    artifact: list[Build]
-    place: Place
+    permission: list[StandingFactsRow]
+    artifact: list[ArtifactFactsRow]
+    place: PlaceFactsRow
 
 
-def lines_at(place: Place, target: str | None, others: Iterable[str] = ()) -> set[str]:
+def lines_at(place: PlaceFactsRow, target: str | None, others: Iterable[str] = ()) -> set[str]:
     """The lines of a place that a write there concerns: those for the hardware target if there are any, or else all.
 
     `others` are lines that are concerned as well.
@@ -61,7 +61,7 @@ class RequestDeployment(Verb[DeploymentFacts], roles="OPERATOR", takes=DEPLOYMEN
         """A deployment by that id, if there is one."""
         return {"deployment": self.id}
 
-    def decide(self, facts: DeploymentFacts) -> Verdict:
+    def decide(self, facts: DeploymentFacts) -> Ruling:
         """Authorise it, if the actor may write to the lines of the place."""
         of = the_one(facts.artifact)
         (id,) = facts.new_ids("deployment", 1)
@@ -69,7 +69,7 @@ class RequestDeployment(Verb[DeploymentFacts], roles="OPERATOR", takes=DEPLOYMEN
         request = deployment.Request(self.id or id, self.artifact, self.on, self.reason, begin)
         lines = lines_at(facts.place, of.target.id if of.target else None)
         if facts.place.place and (reason := self.refusal_within(facts.actor, lines)):
-            return Verdict(request.id, reasons=(reason,))
+            return Ruling(request.id, reasons=(reason,))
         return deployment.request(request, facts.place, of, cases(facts.permission, facts.now), facts.now)
 
     @classmethod
@@ -84,8 +84,8 @@ class RequestDeployment(Verb[DeploymentFacts], roles="OPERATOR", takes=DEPLOYMEN
 class ReportFacts(DecisionFacts):
     """The releases that a report may mean something for, and the place of the deployment."""
 
-    deployed: list[Deployed]
-    place: Place
+    deployed: list[DeployedFactsRow]
+    place: PlaceFactsRow
 
 
 class ReportDeployment(Verb[ReportFacts], roles="OPERATOR RECORDER", takes=DEPLOYMENT):
@@ -99,16 +99,16 @@ class ReportDeployment(Verb[ReportFacts], roles="OPERATOR RECORDER", takes=DEPLO
     failed_robots: list[str] | None = prop("The robots on which it failed.", default=None, names=("Robot",), items=ENDS)
     reason: str | None = prop("A reason, or any remark. It is kept in the audit trail.", default=None, length=PROSE)
 
-    def decide(self, facts: ReportFacts) -> Verdict:
+    def decide(self, facts: ReportFacts) -> Ruling:
         """Take the report, if the actor may write to the lines that it concerns."""
         active_from = moment(self.active_from) if self.active_from is not None else None
         failed = tuple(self.failed_robots or ())
-        reported = Reported(self.deployment, self.state, moment(self.at), active_from, failed)
+        reported = StateReport(self.deployment, self.state, moment(self.at), active_from, failed)
         verdict = deployment.report(reported, facts.place, facts.deployed, facts.now)
         target = next((d.target for d in facts.place.deployments if d.id == self.deployment), None)
         lines = lines_at(facts.place, target, deployment.lines_concerned(self.deployment, verdict, facts.deployed))
         if not verdict.reasons and (reason := self.refusal_within(facts.actor, lines)):
-            return Verdict(self.deployment, reasons=(reason,))
+            return Ruling(self.deployment, reasons=(reason,))
         return verdict
 
     @classmethod

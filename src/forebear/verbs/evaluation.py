@@ -6,7 +6,7 @@ from typing import Any
 
 from forebear.domain import release
 from forebear.domain.case import cases
-from forebear.domain.outcome import Verdict
+from forebear.domain.outcome import Ruling
 from forebear.domain.reference import unknown
 from forebear.domain.release import DECISIONS
 from forebear.graph.declaration import prop
@@ -24,13 +24,13 @@ class Evaluate(Verb[PolicyFacts], roles="ENGINEER APPROVER ADMIN"):
         """The one line."""
         return {"lines": [self.line]}
 
-    def decide(self, facts: PolicyFacts) -> Verdict:
+    def decide(self, facts: PolicyFacts) -> Ruling:
         """Evaluate each release of the line."""
         if not facts.policy.lines:
-            return Verdict(self.line, reasons=(unknown("line", self.line),))
+            return Ruling(self.line, reasons=(unknown("line", self.line),))
         if forbidden := self.refusal(facts.actor, [self.line]):
-            return Verdict(self.line, reasons=(forbidden,))
+            return Ruling(self.line, reasons=(forbidden,))
         found = cases(facts.standing, facts.now)
-        by = release.By(facts.actor, facts.now, None, facts.new_ids("decision", DECISIONS * len(found)))
+        by = release.Decider(facts.actor, facts.now, None, facts.new_ids("decision", DECISIONS * len(found)))
         effects = (effect for n, case in enumerate(found) for effect in release.evaluate(case, by.on(n)).effects)
-        return Verdict(self.line, tuple(effects))
+        return Ruling(self.line, tuple(effects))

@@ -7,12 +7,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from forebear.domain.artifact import Build, the_one
-from forebear.domain.attachment import Attachment, Grounds
+from forebear.domain.artifact import ArtifactFactsRow, the_one
+from forebear.domain.attachment import Attachment, EvidenceFactsRow
 from forebear.domain.case import cases
-from forebear.domain.outcome import Verdict
-from forebear.domain.release import DECISIONS, By
-from forebear.domain.standing import Standing
+from forebear.domain.outcome import Ruling
+from forebear.domain.release import DECISIONS, Decider
+from forebear.domain.standing import StandingFactsRow
 from forebear.graph.declaration import PROSE, Fact, prop
 from forebear.verbs.fact import Document, VerbRequest
 from forebear.verbs.verb import DecisionFacts, Verb
@@ -22,9 +22,9 @@ from forebear.verbs.verb import DecisionFacts, Verb
 class EvidenceFacts(DecisionFacts):
     """What is known of what evidence names, and how the releases stand that it concerns."""
 
-    evidence: Grounds
-    standing: list[Standing]
-    artifact: list[Build]
+    evidence: EvidenceFactsRow
+    standing: list[StandingFactsRow]
+    artifact: list[ArtifactFactsRow]
 
 
 class AttachEvidence(Verb[EvidenceFacts], roles="ENGINEER RECORDER", takes=("Evidence",)):
@@ -49,7 +49,7 @@ class AttachEvidence(Verb[EvidenceFacts], roles="ENGINEER RECORDER", takes=("Evi
             "superseded": self.evidence.get("supersedes") or [],
         }
 
-    def decide(self, facts: EvidenceFacts) -> Verdict:
+    def decide(self, facts: EvidenceFacts) -> Ruling:
         """Attach it, and evaluate the releases that it concerns."""
         grounds = facts.evidence
         if grounds.artifact and (built := the_one(facts.artifact).artifact):
@@ -57,9 +57,9 @@ class AttachEvidence(Verb[EvidenceFacts], roles="ENGINEER RECORDER", takes=("Evi
             grounds = replace(grounds, artifact=replace(grounds.artifact, state=built.state))
         found = cases(facts.standing, facts.now)
         if forbidden := self.refusal(facts.actor, {c.line.id for c in found}):
-            return Verdict(self.evidence["id"], reasons=(forbidden,))
-        by = By(facts.actor, facts.now, self.reason, facts.new_ids("decision", DECISIONS * len(found)))
-        return Attachment(self.evidence, facts.described(self.evidence), grounds, found, by).verdict()
+            return Ruling(self.evidence["id"], reasons=(forbidden,))
+        by = Decider(facts.actor, facts.now, self.reason, facts.new_ids("decision", DECISIONS * len(found)))
+        return Attachment(self.evidence, facts.described(self.evidence), grounds, found, by).ruling()
 
     @classmethod
     def of_fact(cls, fact: Document) -> VerbRequest:

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from forebear.domain import installation
-from forebear.domain.installation import Around, Seen
-from forebear.domain.outcome import Verdict
+from forebear.domain.installation import InstallationFactsRow, Sighting
+from forebear.domain.outcome import Ruling
 from forebear.graph.declaration import Digest, ExternalName, prop
 from forebear.graph.moments import moment
 from forebear.verbs.verb import DecisionFacts, Verb
@@ -19,7 +19,7 @@ class InstallationFacts(DecisionFacts):
     """The names that a report goes by, which are locked and not read, and what the report meets on its robot."""
 
     name: list[dict[str, Any]]
-    installation: Around
+    installation: InstallationFactsRow
 
 
 class ReportInstallation(Verb[InstallationFacts], roles="OPERATOR RECORDER"):
@@ -39,15 +39,15 @@ class ReportInstallation(Verb[InstallationFacts], roles="OPERATOR RECORDER"):
         "The deployment that installed it. If you leave it out, Forebear finds it.", default=None, names=("Deployment",)
     )
 
-    def _seen(self) -> Seen:
+    def _seen(self) -> Sighting:
         until = moment(self.until) if self.until is not None else None
-        return Seen(self.robot, moment(self.since), self.artifact, self.digest, self.external_id, until, self.deployment)
+        return Sighting(self.robot, moment(self.since), self.artifact, self.digest, self.external_id, until, self.deployment)
 
     def asks(self) -> dict[str, Any]:
         """The artifact by its id and by its name."""
         seen = self._seen()
         return {"unknown": seen.unknown, "name": seen.name, "names": [self.external_id] if self.external_id else []}
 
-    def decide(self, facts: InstallationFacts) -> Verdict:
+    def decide(self, facts: InstallationFacts) -> Ruling:
         """Take the report: what was seen has happened."""
         return installation.report(self._seen(), facts.installation, facts.now)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from forebear.domain.adoption import Adoption, Grounds
+from forebear.domain.adoption import Adoption, PolicyFactsRow
 from forebear.domain.case import cases
-from forebear.domain.outcome import Verdict
+from forebear.domain.outcome import Ruling
 from forebear.domain.policy import packs_of
-from forebear.domain.release import DECISIONS, By
-from forebear.domain.standing import Standing
+from forebear.domain.release import DECISIONS, Decider
+from forebear.domain.standing import StandingFactsRow
 from forebear.graph.declaration import PROSE, Fact, prop
 from forebear.verbs.fact import Document, NoAction, VerbRequest
 from forebear.verbs.verb import DecisionFacts, Verb
@@ -20,8 +20,8 @@ from forebear.verbs.verb import DecisionFacts, Verb
 class PolicyFacts(DecisionFacts):
     """What is known of a policy and of what governs its lines, and how the releases of the lines stand."""
 
-    policy: Grounds
-    standing: list[Standing]
+    policy: PolicyFactsRow
+    standing: list[StandingFactsRow]
 
 
 class AdoptPolicy(Verb[PolicyFacts], roles="ADMIN", takes=("ReleasePolicy",)):
@@ -42,15 +42,15 @@ class AdoptPolicy(Verb[PolicyFacts], roles="ADMIN", takes=("ReleasePolicy",)):
         lines = list(dict.fromkeys((*(self.lines or ()), *governed)))
         return {"policy": self.policy["id"], "lines": lines, "packs": packs_of(self.policy.get("document"))}
 
-    def decide(self, facts: PolicyFacts) -> Verdict:
+    def decide(self, facts: PolicyFacts) -> Ruling:
         """Adopt it, and evaluate the releases of its lines."""
         found = cases(facts.standing, facts.now)
-        by = By(facts.actor, facts.now, self.reason, facts.new_ids("decision", DECISIONS * len(found)))
+        by = Decider(facts.actor, facts.now, self.reason, facts.new_ids("decision", DECISIONS * len(found)))
         lines = list(dict.fromkeys(self.lines or ()))
         adoption = Adoption(self.policy, facts.described(self.policy), lines, facts.policy, found, by)
         if forbidden := self.refusal(facts.actor, adoption.starts):
-            return Verdict(self.policy["id"], reasons=(forbidden,))
-        return adoption.verdict()
+            return Ruling(self.policy["id"], reasons=(forbidden,))
+        return adoption.ruling()
 
     @classmethod
     def of_fact(cls, fact: Document) -> VerbRequest:

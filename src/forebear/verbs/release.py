@@ -8,12 +8,11 @@ from typing import ClassVar, TypeVar
 
 from forebear.domain import release
 from forebear.domain.case import Case, cases
-from forebear.domain.outcome import Reason, Verdict
-from forebear.domain.release import By
-from forebear.domain.standing import Installed, Standing
+from forebear.domain.outcome import Reason, Ruling
+from forebear.domain.release import Decider
+from forebear.domain.standing import InstalledFactsRow, StandingFactsRow
 from forebear.graph.declaration import PROSE, prop
-from forebear.graph.kinds.release import DecisionType
-from forebear.graph.kinds.release import Verdict as Came
+from forebear.graph.kinds.release import DecisionType, Verdict
 from forebear.graph.moments import moment
 from forebear.verbs.fact import Document, NoAction, VerbRequest
 from forebear.verbs.verb import DecisionFacts, Verb
@@ -28,14 +27,14 @@ AUTOMATIC = (DecisionType.EVALUATION, DecisionType.PROMOTION)
 class ReleaseFacts(DecisionFacts):
     """How a release stands."""
 
-    standing: list[Standing]
+    standing: list[StandingFactsRow]
 
 
 @dataclass(frozen=True)
 class ArchivalFacts(ReleaseFacts):
     """How a release stands, and which robots are seen to run it."""
 
-    installed: Installed
+    installed: InstalledFactsRow
 
 
 F = TypeVar("F", bound=ReleaseFacts)
@@ -53,18 +52,18 @@ class ReleaseVerb(Verb[F]):
     decisions: ClassVar[int] = 1
     """How many decisions it may come to."""
 
-    def decide(self, facts: F) -> Verdict:
+    def decide(self, facts: F) -> Ruling:
         """Find the release, see whether the actor may, and decide about it."""
         found = next(iter(cases(facts.standing, facts.now)), None)
         if found is None:
             message = f"release: {self.release} is not known, or not described yet"
-            return Verdict(self.release, reasons=(Reason("NOT_FOUND", message, "register the candidate first"),))
+            return Ruling(self.release, reasons=(Reason("NOT_FOUND", message, "register the candidate first"),))
         if forbidden := self.refusal(facts.actor, [found.line.id]):
-            return Verdict(self.release, reasons=(forbidden,))
-        by = By(facts.actor, facts.now, getattr(self, "reason", None), facts.new_ids("decision", self.decisions))
+            return Ruling(self.release, reasons=(forbidden,))
+        by = Decider(facts.actor, facts.now, getattr(self, "reason", None), facts.new_ids("decision", self.decisions))
         return self.decide_about(found, by, facts)
 
-    def decide_about(self, found: Case, by: By, facts: F) -> Verdict:
+    def decide_about(self, found: Case, by: Decider, facts: F) -> Ruling:
         """The decision about the release, once it is found."""
         raise NotImplementedError
 
@@ -78,7 +77,7 @@ class ReleaseVerb(Verb[F]):
             raise NoAction(message)
         if fact["type"] not in cls.types:
             return None
-        if fact.get("verdict", Came.GRANTED) != Came.GRANTED:
+        if fact.get("verdict", Verdict.GRANTED) != Verdict.GRANTED:
             raise NoAction("verdict: a request says GRANTED; only the registry answers REFUSED")
         about = fact.get("about", [])
         if len(about) != 1:
@@ -102,7 +101,7 @@ class Approve(ReleaseVerb[ReleaseFacts], roles="APPROVER", takes=("Decision",)):
     types: ClassVar = (DecisionType.VOTE, DecisionType.APPROVAL)
     decisions: ClassVar = 3
 
-    def decide_about(self, found: Case, by: By, facts: ReleaseFacts) -> Verdict:
+    def decide_about(self, found: Case, by: Decider, facts: ReleaseFacts) -> Ruling:
         """Vote for it."""
         return release.approve(found, by)
 
@@ -118,7 +117,7 @@ class Reject(ReasonedVerb[ReleaseFacts], roles="APPROVER", takes=("Decision",)):
 
     types: ClassVar = (DecisionType.REJECTION,)
 
-    def decide_about(self, found: Case, by: By, facts: ReleaseFacts) -> Verdict:
+    def decide_about(self, found: Case, by: Decider, facts: ReleaseFacts) -> Ruling:
         """Reject it."""
         return release.reject(found, by)
 
@@ -128,7 +127,7 @@ class WithdrawApproval(ReasonedVerb[ReleaseFacts], roles="APPROVER", takes=("Dec
 
     types: ClassVar = (DecisionType.WITHDRAWAL,)
 
-    def decide_about(self, found: Case, by: By, facts: ReleaseFacts) -> Verdict:
+    def decide_about(self, found: Case, by: Decider, facts: ReleaseFacts) -> Ruling:
         """Withdraw its approval."""
         return release.withdraw_approval(found, by)
 
@@ -143,7 +142,7 @@ class Deprecate(ReasonedVerb[ReleaseFacts], roles="APPROVER", takes=("Decision",
     types: ClassVar = (DecisionType.DEPRECATION,)
     extra: ClassVar = "rollbackAllowed"
 
-    def decide_about(self, found: Case, by: By, facts: ReleaseFacts) -> Verdict:
+    def decide_about(self, found: Case, by: Decider, facts: ReleaseFacts) -> Ruling:
         """Deprecate it."""
         return release.deprecate(found, by, self.rollback_allowed is not False)
 
@@ -154,7 +153,7 @@ class Archive(ReasonedVerb[ArchivalFacts], roles="APPROVER", takes=("Decision",)
 
     types: ClassVar = (DecisionType.ARCHIVAL,)
 
-    def decide_about(self, found: Case, by: By, facts: ArchivalFacts) -> Verdict:
+    def decide_about(self, found: Case, by: Decider, facts: ArchivalFacts) -> Ruling:
         """Archive it."""
         return release.archive(found, by, facts.installed.robots)
 
@@ -164,7 +163,7 @@ class Restore(ReasonedVerb[ReleaseFacts], roles="APPROVER", takes=("Decision",))
 
     types: ClassVar = (DecisionType.RESTORATION,)
 
-    def decide_about(self, found: Case, by: By, facts: ReleaseFacts) -> Verdict:
+    def decide_about(self, found: Case, by: Decider, facts: ReleaseFacts) -> Ruling:
         """Restore it."""
         return release.restore(found, by)
 
@@ -179,6 +178,6 @@ class Override(ReleaseVerb[ReleaseFacts], roles="ADMIN", takes=("Decision",)):
     types: ClassVar = (DecisionType.OVERRIDE,)
     extra: ClassVar = "expiresAt"
 
-    def decide_about(self, found: Case, by: By, facts: ReleaseFacts) -> Verdict:
+    def decide_about(self, found: Case, by: Decider, facts: ReleaseFacts) -> Ruling:
         """Override for it."""
         return release.override(found, by, moment(self.expires_at))

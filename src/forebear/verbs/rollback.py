@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from forebear.domain import rollback
-from forebear.domain.artifact import Build
+from forebear.domain.artifact import ArtifactFactsRow
 from forebear.domain.case import cases
 from forebear.domain.deployment import Request
-from forebear.domain.outcome import Verdict
-from forebear.domain.place import Place
-from forebear.domain.rollback import Incidents, Target
-from forebear.domain.standing import Standing
+from forebear.domain.outcome import Ruling
+from forebear.domain.place import PlaceFactsRow
+from forebear.domain.rollback import IncidentFactsRow, RollbackTarget
+from forebear.domain.standing import StandingFactsRow
 from forebear.graph.declaration import PROSE, prop
 from forebear.graph.kinds.fleet import DeploymentState
 from forebear.verbs.artifact import ARTIFACT
@@ -25,13 +25,13 @@ from forebear.verbs.verb import DecisionFacts, Verb
 class RollbackFacts(DecisionFacts):
     """What lets versions run, the artifacts that matter at the place, its incidents, and the place."""
 
-    permission: list[Standing]
-    artifact: list[Build]
-    incident: Incidents
-    place: Place
+    permission: list[StandingFactsRow]
+    artifact: list[ArtifactFactsRow]
+    incident: IncidentFactsRow
+    place: PlaceFactsRow
 
     @property
-    def targets(self) -> list[Target]:
+    def targets(self) -> list[RollbackTarget]:
         """What the place can go back to, the best first."""
         return rollback.targets(self.artifact, self.place, cases(self.permission, self.now), self.incident, self.now)
 
@@ -53,14 +53,14 @@ class RollBack(Verb[RollbackFacts], roles="OPERATOR", takes=DEPLOYMENT):
         """What is known at the place, and a deployment by that id, if there is one."""
         return {"place": self.on, "deployment": self.id}
 
-    def decide(self, facts: RollbackFacts) -> Verdict:
+    def decide(self, facts: RollbackFacts) -> Ruling:
         """Go back, if the actor may write to the lines of the place."""
         (id,) = facts.new_ids("deployment", 1)
         request = Request(self.id or id, self.to, self.on, self.reason)
         bad = rollback.undone(facts.place)
         lines = lines_at(facts.place, bad.target if bad else None)
         if facts.place.place and (reason := self.refusal_within(facts.actor, lines)):
-            verdict = Verdict(request.id, reasons=(reason,))
+            verdict = Ruling(request.id, reasons=(reason,))
         else:
             verdict = rollback.roll_back(request, facts.place, facts.targets)
         return replace(verdict, dry=bool(self.dry_run))

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar, dataclass_transform
 
 import msgspec
 
-from forebear.domain.outcome import Reason, Verdict
+from forebear.domain.outcome import Reason, Ruling
 from forebear.domain.roles import Actor, Role, against, against_within
 from forebear.graph.declaration import DeclarationError, Value, camel, prop
 from forebear.graph.rows import NodeRow
@@ -30,8 +30,8 @@ class DecisionFacts:
 
         @dataclass(frozen=True)
         class ArchivalFacts(DecisionFacts):
-            standing: list[Standing]
-            installed: Installed
+            standing: list[StandingFactsRow]
+            installed: InstalledFactsRow
     """
 
     actor: Actor
@@ -96,7 +96,7 @@ class Verb(Value, Generic[F]):
 
             release: str = prop("The release.", names=("Release",))
 
-            def decide(self, facts: ReleaseFacts) -> Verdict: ...
+            def decide(self, facts: ReleaseFacts) -> Ruling: ...
 
     The docstring and the `prop` members are the mutation and the command. `roles` may do it, and `F` says which facts it
     reads. An instance is one request. A class without `roles` is no verb, but what several verbs have in common.
@@ -151,7 +151,7 @@ class Verb(Value, Generic[F]):
         """The parameters of the facts statements. Those that are called as members of the input need not be named."""
         return {}
 
-    def decide(self, facts: F) -> Verdict:
+    def decide(self, facts: F) -> Ruling:
         """The decision. It is pure: it rests on the request and the facts alone."""
         raise NotImplementedError
 

@@ -49,10 +49,10 @@ from forebear.graph.declaration.graph import (
 )
 from forebear.graph.declaration.nodes import (
     COMMON,
+    Admission,
     Kind,
     Node,
     Owner,
-    Standing,
 )
 from forebear.graph.declaration.properties import (
     EDGES,
@@ -100,6 +100,7 @@ __all__ = [
     "REVISES",
     "REVISION",
     "SAME_AS",
+    "Admission",
     "Change",
     "DeclarationError",
     "Digest",
@@ -116,7 +117,6 @@ __all__ = [
     "Node",
     "Owner",
     "Property",
-    "Standing",
     "Value",
     "camel",
     "edge",

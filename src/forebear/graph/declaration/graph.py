@@ -20,7 +20,7 @@ from forebear.graph.declaration.bookkeeping import (
     SAME_AS,
 )
 from forebear.graph.declaration.edges import INTERVAL, Edge, EdgeClass, EdgeType
-from forebear.graph.declaration.nodes import COMMON, Kind, Node, Standing
+from forebear.graph.declaration.nodes import COMMON, Admission, Kind, Node
 from forebear.graph.declaration.properties import Change, DeclarationError, Property
 
 _OWN_NAMES = frozenset({*BOOKKEEPING, "Retraction", "Correction", "Node", "Query", "Mutation"})
@@ -164,9 +164,9 @@ class Graph:
 
         None where no node of the kind can be retracted at all.
         """
-        if self.kinds[kind].standing in (Standing.GOVERNED, Standing.SETTLED):
+        if self.kinds[kind].standing in (Admission.GOVERNED, Admission.SETTLED):
             return ()
-        return tuple(e for e in self.back_edges(kind) if self.kinds[e.source].standing is not Standing.PLAIN)
+        return tuple(e for e in self.back_edges(kind) if self.kinds[e.source].standing is not Admission.PLAIN)
 
     def types_of(self, *classes: EdgeClass) -> tuple[str, ...]:
         """The relationship types of some classes, sorted by name."""

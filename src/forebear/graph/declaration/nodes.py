@@ -20,7 +20,7 @@ from forebear.graph.declaration.properties import (
 )
 
 
-class Standing(StrEnum):
+class Admission(StrEnum):
     """Through which door a kind is written."""
 
     PLAIN = "PLAIN"
@@ -63,7 +63,7 @@ class Kind:
     doc: str
     prefix: str
     versioned: bool
-    standing: Standing
+    standing: Admission
     plural: str
     own_properties: tuple[Property, ...]
     edges: tuple[Edge, ...]
@@ -127,7 +127,7 @@ class Node:
         *,
         prefix: str,
         versioned: bool = False,
-        standing: Standing = Standing.PLAIN,
+        standing: Admission = Admission.PLAIN,
         plural: str | None = None,
         reported_by: tuple[str, ...] = (),
         one_by_name: bool = False,

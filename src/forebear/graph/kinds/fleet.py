@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from forebear.graph.declaration import ENDS, PROSE, Change, Node, Standing, Value, edge, prop
+from forebear.graph.declaration import ENDS, PROSE, Admission, Change, Node, Value, edge, prop
 from forebear.graph.kinds.edge_types import (
     AT,
     AUTHORIZED_BY,
@@ -73,7 +73,7 @@ class Robot(Node, prefix="robot", locked_after="Deployment"):
     )  # fmt: skip
 
 
-class Decommissioning(Node, prefix="decommissioning", standing=Standing.GOVERNED):
+class Decommissioning(Node, prefix="decommissioning", standing=Admission.GOVERNED):
     """An interval in which a robot, a cohort or a fleet is out of service. Each time makes a new one."""
 
     valid_from: datetime | None = prop("Since when it is out of service.", default=None, indexed=True)
@@ -116,7 +116,7 @@ class DeploymentReport(Value):
     at: datetime = prop("Since when.")
 
 
-class Deployment(Node, prefix="deployment", standing=Standing.GOVERNED, locked_after="Cohort"):
+class Deployment(Node, prefix="deployment", standing=Admission.GOVERNED, locked_after="Cohort"):
     """The intent to run an artifact on a fleet or a cohort of it, with its interval."""
 
     state: DeploymentState = prop("Where it stands.", change=Change.APPENDED, indexed=True)
@@ -160,7 +160,7 @@ class Deployment(Node, prefix="deployment", standing=Standing.GOVERNED, locked_a
     )  # fmt: skip
 
 
-class Installation(Node, prefix="installation", standing=Standing.OBSERVED):
+class Installation(Node, prefix="installation", standing=Admission.OBSERVED):
     """An artifact that a robot was seen to run, for an interval."""
 
     valid_from: datetime = prop("Since when it was seen.", indexed=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from forebear.graph.declaration import Change, Node, Standing, edge, prop
+from forebear.graph.declaration import Admission, Change, Node, edge, prop
 from forebear.graph.kinds.edge_types import AT, EXPLAINS, SUPERSEDES, SUSPECTS
 
 
@@ -25,7 +25,7 @@ class IncidentType(StrEnum):
     REGRESSION = "REGRESSION"
 
 
-class Incident(Node, prefix="incident", standing=Standing.OBSERVED, one_by_name=True):
+class Incident(Node, prefix="incident", standing=Admission.OBSERVED, one_by_name=True):
     """An incident or a regression, with its severity."""
 
     type: IncidentType | None = prop("What kind of incident it is.", default=None)
@@ -41,7 +41,7 @@ class Incident(Node, prefix="incident", standing=Standing.OBSERVED, one_by_name=
     )  # fmt: skip
 
 
-class MaintenanceEvent(Node, prefix="maintenance", standing=Standing.OBSERVED, one_by_name=True):
+class MaintenanceEvent(Node, prefix="maintenance", standing=Admission.OBSERVED, one_by_name=True):
     """Maintenance of a robot, a fleet or a site."""
 
     valid_from: datetime = prop("When it began.", indexed=True)
@@ -55,7 +55,7 @@ class MaintenanceEvent(Node, prefix="maintenance", standing=Standing.OBSERVED, o
     )  # fmt: skip
 
 
-class Attribution(Node, prefix="attribution", standing=Standing.GOVERNED):
+class Attribution(Node, prefix="attribution", standing=Admission.GOVERNED):
     """An explanation of an incident, with method, confidence and actor."""
 
     method: str | None = prop("The method by which somebody found it.", default=None)

@@ -8,13 +8,13 @@ from enum import StrEnum
 from forebear.graph.declaration import (
     ENDS,
     PROSE,
+    Admission,
     Change,
     Digest,
     EdgeProperties,
     Json,
     Long,
     Node,
-    Standing,
     Value,
     edge,
     prop,
@@ -46,7 +46,7 @@ class Model(Node, prefix="model", locked_after="ExternalId"):
     """A named model. Actions govern its versions."""
 
 
-class ModelVersion(Node, prefix="model", versioned=True, standing=Standing.GOVERNED, locked_after="Experiment"):
+class ModelVersion(Node, prefix="model", versioned=True, standing=Admission.GOVERNED, locked_after="Experiment"):
     """One version of a model, with everything that makes a robot policy executable."""
 
     weights_digest: Digest | None = prop("Digest of the weights.", default=None, indexed=True)
@@ -81,14 +81,14 @@ class ModelVersion(Node, prefix="model", versioned=True, standing=Standing.GOVER
     )  # fmt: skip
 
 
-class HardwareTarget(Node, prefix="target", standing=Standing.SETTLED):
+class HardwareTarget(Node, prefix="target", standing=Admission.SETTLED):
     """A kind of hardware that artifacts are built for."""
 
     accelerator: str | None = prop("Its accelerator.", default=None)
     memory_mib: float | None = prop("Its memory, in MiB.", default=None, least=0)
 
 
-class ReleaseLine(Node, prefix="line", standing=Standing.SETTLED, locked_after="ModelVersion"):
+class ReleaseLine(Node, prefix="line", standing=Admission.SETTLED, locked_after="ModelVersion"):
     """What a release is approved for: a class of robots, a hardware target and an environment."""
 
     robot_class: str | None = prop("The class of robots.", default=None)
@@ -126,7 +126,7 @@ class Permitting(EdgeProperties):
     basis: Basis = prop("What lets it run.", identity=True)
 
 
-class Release(Node, prefix="release", versioned=True, standing=Standing.GOVERNED, locked_after="ReleaseLine"):
+class Release(Node, prefix="release", versioned=True, standing=Admission.GOVERNED, locked_after="ReleaseLine"):
     """One model version in one release line. It holds the state."""
 
     state: ReleaseState = prop("Where it stands now.", change=Change.APPENDED, indexed=True)
@@ -173,7 +173,7 @@ class Metric(Value):
     direction: Direction | None = prop("Whether higher or lower is better.", default=None)
 
 
-class EvaluationPack(Node, prefix="pack", versioned=True, standing=Standing.SETTLED):
+class EvaluationPack(Node, prefix="pack", versioned=True, standing=Admission.SETTLED):
     """A versioned benchmark or replay pack. It defines metrics with unit and direction, and slices."""
 
     digest: Digest | None = prop("Digest of the pack.", default=None, indexed=True)
@@ -209,7 +209,7 @@ class Measurement(Value):
     spread: float | None = prop("The spread, in the metric's unit.", default=None, least=0)
 
 
-class Evidence(Node, prefix="evidence", standing=Standing.GOVERNED, plural="evidence"):
+class Evidence(Node, prefix="evidence", standing=Admission.GOVERNED, plural="evidence"):
     """One result about a version or an artifact: replay, benchmark, latency, intervention rate, rollout note, or what another
     system decided about it."""
 
@@ -241,7 +241,7 @@ class RiskTier(StrEnum):
     HIGH = "HIGH"
 
 
-class ReleasePolicy(Node, prefix="policy", versioned=True, standing=Standing.GOVERNED, plural="releasePolicies"):
+class ReleasePolicy(Node, prefix="policy", versioned=True, standing=Admission.GOVERNED, plural="releasePolicies"):
     """A versioned policy: thresholds, approvals and risk tier."""
 
     risk_tier: RiskTier | None = prop("How much can go wrong.", default=None)
@@ -309,7 +309,7 @@ class Ground(Value):
     )
 
 
-class Decision(Node, prefix="decision", standing=Standing.GOVERNED):
+class Decision(Node, prefix="decision", standing=Admission.GOVERNED):
     """One verdict about a release, such as an evaluation, an approval or a withdrawal, with the checks as they were then."""
 
     type: DecisionType | None = prop("What kind of decision it is.", default=None)
@@ -364,7 +364,7 @@ class ArtifactState(StrEnum):
 class Artifact(
     Node,
     prefix="artifact",
-    standing=Standing.GOVERNED,
+    standing=Admission.GOVERNED,
     reported_by=("digest", "externalIds"),
     by_digest=True,
     locked_after="Release",

@@ -28,7 +28,7 @@ class Revision:
 
 
 @dataclass
-class Change:
+class ActionWrite:
     """All that one action writes. Rows of nodes are new, or complete a placeholder; rows of edges alone extend what stands."""
 
     graph: Graph

@@ -28,7 +28,7 @@ _AGGREGATION = re.compile(r"\b(?:collect|count|min|max|sum|avg)\(")
 
 
 @dataclass(frozen=True)
-class Parameter:
+class StatementParameter:
     """A parameter of the statement: which arguments it is read from, along which path, and how it is converted."""
 
     name: str
@@ -42,7 +42,7 @@ class Compiled:
     """A compiled operation."""
 
     text: str
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[StatementParameter, ...]
     uses_now: bool
     finish: Finish | None
 
@@ -54,7 +54,7 @@ class Statement:
     graph: Graph
     dialect: Dialect
     ids: Ids
-    parameters: list[Parameter] = field(default_factory=list)
+    parameters: list[StatementParameter] = field(default_factory=list)
     uses_now: bool = False
     names: int = 0
     scopes: list[list[str]] = field(default_factory=list)
@@ -70,7 +70,7 @@ class Statement:
     def bind(self, arguments: Arguments, *path: str | int, convert: Callable[[Any], Any] | None = None) -> str:
         """A new parameter, read from some arguments."""
         name = f"p{len(self.parameters)}"
-        self.parameters.append(Parameter(name, arguments.source, path, convert))
+        self.parameters.append(StatementParameter(name, arguments.source, path, convert))
         return f"${name}"
 
     def now(self) -> str:
