@@ -67,23 +67,24 @@ class Rule:
     policy: Policy
     packs: tuple[PackRow, ...]
 
-    def over(self, found: Case, since: str) -> Case:
+    def over(self, before: Case, since: str) -> Case:
         """A release as it stands once the policy governs its line from a moment on: evaluated by it, as stale as it says."""
         row = PolicyRow(self.id, json_text(self.policy.document()))
-        stands = msgspec.structs.replace(found.release, stale_from=self.stale_from(found, since))
+        release_after = msgspec.structs.replace(before.release, stale_from=self.stale_from(before, since))
         after = case(
-            msgspec.structs.replace(found.standing, release=stands, policy=row, packs=[*self.packs], coming=[]), found.now
+            msgspec.structs.replace(before.standing, release=release_after, policy=row, packs=[*self.packs], coming=[]),
+            before.now,
         )
         assert after is not None
         return after
 
-    def stale_from(self, found: Case, since: str) -> str | None:
+    def stale_from(self, current: Case, since: str) -> str | None:
         """From when the approval of a release is stale once the policy governs its line from a moment on; None: it holds.
 
         What an earlier policy made stale stays so, and what was approved under this very policy it does not make stale.
         """
-        before, after = found.release.stale_from, standing_after(self.policy, since)
-        approving = [d for d in found.standing.decisions if d.approves]
+        before, after = current.release.stale_from, standing_after(self.policy, since)
+        approving = [d for d in current.standing.decisions if d.approves]
         if after is None or not approving or all(self.id in d.policies for d in approving):
             return before
         return min(before, after) if before else after
@@ -144,21 +145,21 @@ class Adoption:
     def _against_fact(self, policy: Policy) -> Iterator[Reason]:
         """What the fact says beside its document, and otherwise than it, or than the version that stands."""
         for name, derived in (("riskTier", policy.risk_tier.value), ("packs", sorted(policy.packs))):
-            given = self.row.guaranteed.get(name)
-            if given is not None and (sorted(given) if isinstance(given, list) else given) != derived:
+            value = self.row.guaranteed.get(name)
+            if value is not None and (sorted(value) if isinstance(value, list) else value) != derived:
                 yield Reason(
-                    CONTRADICTS, f"{name}: {given} differs from the document, which says {derived}", f"leave out {name}"
+                    CONTRADICTS, f"{name}: {value} differs from the document, which says {derived}", f"leave out {name}"
                 )
         if self.grounds.stored is not None:
             before, after = _comparable(self.grounds.stored["document"]), policy.document()
             for name in sorted(before.keys() | after.keys()):
                 if before.get(name) != after.get(name):
                     had, says = (json_text(values.get(name)) for values in (before, after))
-                    said = f"document.{name}: {self.row.id} has {had} already, and the request says {says}"
-                    yield Reason(IMMUTABLE, said, "adopt it as a new version")
+                    message = f"document.{name}: {self.row.id} has {had} already, and the request says {says}"
+                    yield Reason(IMMUTABLE, message, "adopt it as a new version")
 
     def _against_lines(self) -> Iterator[Reason]:
-        known = {line.id: line for line in self.grounds.lines}
+        lines = {line.id: line for line in self.grounds.lines}
         earliest = moment(datetime.fromisoformat(self.by.now) - CLOCK_SKEW)
         if not self.starts and self.grounds.stored is None:
             yield Reason(NOTHING_GOVERNED, "lines: there is none", "name the lines that it is to govern")
@@ -166,19 +167,19 @@ class Adoption:
             if e.target in self.lines or [o.target for o in self.row.edges].count(e.target) > 1:
                 yield Reason(REPEATED, f"governs: {e.target} occurs more than once", "say once from when it governs it")
             if e.properties["validFrom"] < earliest:
-                said = f"governs: the policy would govern {e.target} from {e.properties['validFrom']}, which is past"
-                yield Reason(IN_PAST, said, "name the line under `lines`, and it governs from now on")
+                message = f"governs: the policy would govern {e.target} from {e.properties['validFrom']}, which is past"
+                yield Reason(IN_PAST, message, "name the line under `lines`, and it governs from now on")
             if "validTo" in e.properties:
-                said = f"governs: {e.target} has an end"
-                yield Reason(NO_END, said, "leave it out: a policy ends where the next one begins")
+                message = f"governs: {e.target} has an end"
+                yield Reason(NO_END, message, "leave it out: a policy ends where the next one begins")
         for id, since in self.starts.items():
-            if id not in known:
+            if id not in lines:
                 yield unknown("lines" if id in self.lines else "governs", id)
-            elif not self._governs_already(known[id], since):
-                for g in known[id].governed:
+            elif not self._governs_already(lines[id], since):
+                for g in lines[id].governed:
                     if g.valid_from >= since:
-                        said = f"{g.policy} governs {id} from {g.valid_from} on, and {self.row.id} would not begin later"
-                        yield Reason(OUT_OF_ORDER, said, f"have it govern {id} from a moment after {g.valid_from}")
+                        message = f"{g.policy} governs {id} from {g.valid_from} on, and {self.row.id} would not begin later"
+                        yield Reason(OUT_OF_ORDER, message, f"have it govern {id} from a moment after {g.valid_from}")
 
     # ── what comes of it ────────────────────────────────────────────────────────────────────────────────
 
@@ -210,13 +211,13 @@ class Adoption:
 
     def _releases(self, rule: Rule) -> Iterator[Effect]:
         """What becomes of the releases: how stale approvals are, and where it governs at once, what evidence is worth now."""
-        for n, found in enumerate(self.cases):
-            if found.line.id not in self._new:
+        for n, before in enumerate(self.cases):
+            if before.line.id not in self._new:
                 continue
-            since = self._new[found.line.id][1]
-            after = rule.over(found, since)
+            since = self._new[before.line.id][1]
+            after = rule.over(before, since)
             by = self.by.on(n)
-            yield from succeeded(found, after, by, evaluates=since <= self.by.now)
+            yield from succeeded(before, after, by, evaluates=since <= self.by.now)
 
     @property
     def _says(self) -> object:
@@ -226,10 +227,10 @@ class Adoption:
         return json.loads(self.grounds.stored["document"] or "null") if self.grounds.stored else None
 
 
-def succeeded(found: Case, after: Case, by: Decider, *, evaluates: bool) -> list[Effect]:
-    """What becomes of a release when another policy governs its line: `found` as it stands, `after` as it then does."""
-    was, becomes = found.release.stale_from, after.release.stale_from
-    stale = Revise(found.release.id, {"staleFrom": was}, {"staleFrom": becomes})
+def succeeded(before: Case, after: Case, by: Decider, *, evaluates: bool) -> list[Effect]:
+    """What becomes of a release when another policy governs its line: `before` as it stands, `after` as it then does."""
+    was, becomes = before.release.stale_from, after.release.stale_from
+    stale = Revise(before.release.id, {"staleFrom": was}, {"staleFrom": becomes})
     return release.together([stale, *(release.evaluate(after, by).effects if evaluates else ())])
 
 

@@ -119,7 +119,7 @@ class BuildFactsRow(Row, frozen=True):
 
 
 def register(
-    fact: Mapping[str, Any], row: NodeRow, ground: BuildFactsRow, known: ArtifactFactsRow, cases: Iterable[Case], now: str
+    fact: Mapping[str, Any], row: NodeRow, ground: BuildFactsRow, facts: ArtifactFactsRow, cases: Iterable[Case], now: str
 ) -> Ruling:
     """An artifact is registered: for the first time, completing what robots reported, or again, with what is new about it.
 
@@ -131,17 +131,17 @@ def register(
     if state not in _REGISTERED:
         verb = "quarantineArtifact" if state is ArtifactState.QUARANTINED else "deleteArtifact"
         return Ruling(id, reasons=(Reason(OTHER_STATE, f"state: an artifact is not registered as {state}", f"use {verb}"),))
-    stands = known.artifact.state if known.artifact and known.is_registered else None
-    state = stands if stands is ArtifactState.AVAILABLE else state
-    ground = BuildFactsRow(ground.version or known.version, ground.target or known.target)
+    former_state = facts.artifact.state if facts.artifact and facts.is_registered else None
+    state = former_state if former_state is ArtifactState.AVAILABLE else state
+    ground = BuildFactsRow(ground.version or facts.version, ground.target or facts.target)
     row = replace(row, guaranteed={n: v for n, v in row.guaranteed.items() if n != "state"}, edges=_grounds(row))
-    again = _again(row, known)
+    again = _again(row, facts)
     reasons = [
         *_named(row),
         # Its name says its digest, so what is no digest disagrees with it already.
         *against((p for p in row.kind.properties.values() if p.name != "digest"), row.guaranteed, now),
-        *_grounded(row, ground, known),
-        *_gone(id, stands, state),
+        *_grounded(row, ground, facts),
+        *_gone(id, former_state, state),
         *(
             Reason(OTHER_STATE, f"{n}: an artifact is not registered with it", f"leave it out, or use {verb}")
             for n, verb in (("quarantinedAt", "quarantineArtifact"), ("deletedAt", "deleteArtifact"))
@@ -150,7 +150,7 @@ def register(
         *again.reasons,
     ]
     decisions: list[str] = []
-    if state is not stands and ground.version and ground.target:
+    if state is not former_state and ground.version and ground.target:
         reasons += interface_fits(ground.version.interface, ground.target.target)
         if state is ArtifactState.AVAILABLE:
             granted, refused = _permissions(ground.version.id, ground.target.id, cases)
@@ -158,13 +158,13 @@ def register(
             decisions = list(dict.fromkeys(d for p in granted for d in p.decisions))
     if reasons:
         return Ruling(id, reasons=tuple(reasons))
-    if not known.is_registered:
-        said = {"state": state.value, "digest": id.removeprefix("artifact:"), "authorizedBy": decisions}
-        return Ruling(id, (Describe({**fact, **said}),))
-    news = {n: v for n, v in row.guaranteed.items() if known.stored.get(n) is None}
-    news |= {"state": state.value} if state is not stands else {}
-    revised = [Revise(id, {n: known.stored.get(n) for n in news}, news)] if news else []
-    connected = (Connect(id, "authorizedBy", d) for d in decisions if d not in known.authorized_by)
+    if not facts.is_registered:
+        values = {"state": state.value, "digest": id.removeprefix("artifact:"), "authorizedBy": decisions}
+        return Ruling(id, (Describe({**fact, **values}),))
+    news = {n: v for n, v in row.guaranteed.items() if facts.stored.get(n) is None}
+    news |= {"state": state.value} if state is not former_state else {}
+    revised = [Revise(id, {n: facts.stored.get(n) for n in news}, news)] if news else []
+    connected = (Connect(id, "authorizedBy", d) for d in decisions if d not in facts.authorized_by)
     return Ruling(id, (*revised, *again.effects, *connected))
 
 
@@ -174,26 +174,26 @@ def buildable(target: TargetRow | None, cases: Iterable[Case]) -> list[Permissio
         return []
     every = sorted(cases, key=lambda c: (c.line.id, c.version.id))
     fitting = (c for c in every if not interface_fits(c.version.interface, target.target))
-    return [found for c in fitting if isinstance(found := permission(c), Permission)]
+    return [allowed for c in fitting if isinstance(allowed := permission(c), Permission)]
 
 
-def quarantine(id: str, known: ArtifactFactsRow, now: str) -> Ruling:
+def quarantine(id: str, facts: ArtifactFactsRow, now: str) -> Ruling:
     """An artifact must not be used any more. What runs of it goes on, and shows as drift."""
-    return _taken_away(id, known, ArtifactState.QUARANTINED, now)
+    return _taken_away(id, facts, ArtifactState.QUARANTINED, now)
 
 
-def delete(id: str, known: ArtifactFactsRow, now: str) -> Ruling:
+def delete(id: str, facts: ArtifactFactsRow, now: str) -> Ruling:
     """An artifact's content is gone, and its record stays. Refused while a deployment of it is not over."""
-    if known.artifact is not None and known.artifact.state is not ArtifactState.DELETED and known.deployments:
-        return Ruling(id, reasons=tuple(not_over(IN_USE, d.id, d.state, d.place) for d in known.deployments))
-    return _taken_away(id, known, ArtifactState.DELETED, now)
+    if facts.artifact is not None and facts.artifact.state is not ArtifactState.DELETED and facts.deployments:
+        return Ruling(id, reasons=tuple(not_over(IN_USE, d.id, d.state, d.place) for d in facts.deployments))
+    return _taken_away(id, facts, ArtifactState.DELETED, now)
 
 
-def _taken_away(id: str, known: ArtifactFactsRow, state: ArtifactState, now: str) -> Ruling:
-    artifact = known.artifact
-    if artifact is None or not known.is_registered:
-        seen = "was seen on a robot and never registered" if artifact else "is not known"
-        reason = Reason(NOT_FOUND, f"artifact: {id} {seen}", "nothing: what is not registered cannot be deployed")
+def _taken_away(id: str, facts: ArtifactFactsRow, state: ArtifactState, now: str) -> Ruling:
+    artifact = facts.artifact
+    if artifact is None or not facts.is_registered:
+        why = "was seen on a robot and never registered" if artifact else "is not known"
+        reason = Reason(NOT_FOUND, f"artifact: {id} {why}", "nothing: what is not registered cannot be deployed")
         return Ruling(id, reasons=(reason,))
     if artifact.state is state:
         return Ruling(id)
@@ -208,20 +208,20 @@ def _grounds(row: NodeRow) -> tuple[EdgeRow, ...]:
     return tuple(e for e in row.edges if e.edge.name in _GROUNDS)
 
 
-def _again(row: NodeRow, known: ArtifactFactsRow) -> Restatement:
+def _again(row: NodeRow, facts: ArtifactFactsRow) -> Restatement:
     """What a fact says of an artifact that is registered already, but for what was not said before."""
-    if not known.is_registered:
+    if not facts.is_registered:
         return Restatement((), ())
-    stored = {n: row.guaranteed.get(n) if v is None and n in row.guaranteed else v for n, v in known.stored.items()}
-    growing = [name for name in _GROUNDS if not known.stored[name]]
+    stored = {n: row.guaranteed.get(n) if v is None and n in row.guaranteed else v for n, v in facts.stored.items()}
+    growing = [name for name in _GROUNDS if not facts.stored[name]]
     return restated(row, stored, "register what was built otherwise under its own digest", growing)
 
 
-def _gone(id: str, stands: ArtifactState | None, asked: ArtifactState) -> Iterator[Reason]:
+def _gone(id: str, former_state: ArtifactState | None, state: ArtifactState) -> Iterator[Reason]:
     """Why an artifact does not come back."""
-    if stands not in (None, *_REGISTERED):
-        said = f"state: {id} is {stands}, and the request says {asked}"
-        yield Reason(OTHER_STATE, said, "build it anew, and register the new build under its own digest")
+    if former_state not in (None, *_REGISTERED):
+        message = f"state: {id} is {former_state}, and the request says {state}"
+        yield Reason(OTHER_STATE, message, "build it anew, and register the new build under its own digest")
 
 
 def _named(row: NodeRow) -> Iterator[Reason]:
@@ -235,17 +235,17 @@ def _named(row: NodeRow) -> Iterator[Reason]:
         )
 
 
-def _grounded(row: NodeRow, ground: BuildFactsRow, known: ArtifactFactsRow) -> Iterator[Reason]:
+def _grounded(row: NodeRow, ground: BuildFactsRow, facts: ArtifactFactsRow) -> Iterator[Reason]:
     """What an artifact must be built from and for, and is not known."""
-    given = {e.edge.name: e.target for e in row.edges}
-    for name, found, what, remedy in (
+    ends = {e.edge.name: e.target for e in row.edges}
+    for name, described, what, remedy in (
         ("builtFrom", ground.version, "version", "register the version as a candidate first (registerCandidate)"),
         ("target", ground.target, "hardware target", "record the hardware target first"),
     ):
-        end = given.get(name) or next(iter(known.stored[name]), None)
+        end = ends.get(name) or next(iter(facts.stored[name]), None)
         if end is None:
             yield Reason(MISSING, f"{name}: is required", f"name its {what}")
-        elif found is None or found.described_at is None:
+        elif described is None or described.described_at is None:
             yield Reason(UNKNOWN, f"{name}: {end} is not known, or not described yet", remedy)
 
 
@@ -253,11 +253,11 @@ def _permissions(version: str, target: str, cases: Iterable[Case]) -> tuple[list
     """What lets a version run in some line for a target; where nothing does, why."""
     every = sorted(cases, key=lambda c: c.line.id)
     lines = [case for case in every if case.line.target == target]
-    found = [permission(case) for case in lines]
-    if granted := [p for p in found if isinstance(p, Permission)]:
+    answers = [permission(case) for case in lines]
+    if granted := [p for p in answers if isinstance(p, Permission)]:
         return granted, []
     if lines:
-        return [], [r for r in found if isinstance(r, Reason)]
+        return [], [r for r in answers if isinstance(r, Reason)]
     others = ", ".join(f"{c.line.id} (for {c.line.target})" for c in every) or "no line"
-    said = f"target: {version} is in no release line for {target}; it is in {others}"
-    return [], [Reason(OTHER_TARGET, said, f"register it as a candidate in a line for {target}, and have it approved there")]
+    message = f"target: {version} is in no release line for {target}; it is in {others}"
+    return [], [Reason(OTHER_TARGET, message, f"register it as a candidate in a line for {target}, and have it approved there")]

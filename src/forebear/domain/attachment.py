@@ -86,23 +86,23 @@ class Attachment:
         if reasons := (*self._against(), *self._against_measurements()):
             return Ruling(self.row.id, reasons=reasons)
         effects: list[Effect] = [Describe(self.document)]
-        for n, found in enumerate(self.cases):
+        for n, current in enumerate(self.cases):
             by = self.by.on(n)
-            effects += release.evaluate(self._with_evidence(found), by).effects
+            effects += release.evaluate(self._with_evidence(current), by).effects
         return Ruling(self.row.id, tuple(effects))
 
     # ── what is in the way ──────────────────────────────────────────────────────────────────────────────
 
     def _against(self) -> Iterator[Reason]:
         """What is wrong with what it names, and when it says it was."""
-        given = self.row.guaranteed
-        yield from against(self.row.kind.properties.values(), given, self.by.now)
-        if "type" not in given:
+        values = self.row.guaranteed
+        yield from against(self.row.kind.properties.values(), values, self.by.now)
+        if "type" not in values:
             yield Reason(MISSING, "type: is missing", f"say what kind of result it is, of {', '.join(EvidenceType)}")
         about = self._named("about")
         if len(about) != 1:
-            said = f"about: evidence is about one version or artifact; {len(about)} are named"
-            yield Reason(ONE_ALONE, said, "attach evidence of each by itself")
+            message = f"about: evidence is about one version or artifact; {len(about)} are named"
+            yield Reason(ONE_ALONE, message, "attach evidence of each by itself")
         elif self.grounds.version is None and self.grounds.artifact is None:
             yield unknown("about", about[0], "register it first")
         else:
@@ -125,24 +125,24 @@ class Attachment:
             yield Reason(NO_TARGET, f"about: the {lacks} of {artifact.id} is unknown", "register the artifact first")
 
     def _against_superseded(self, about: list[str]) -> Iterator[Reason]:
-        known = {former.id: former for former in self.grounds.superseded}
+        rows = {former.id: former for former in self.grounds.superseded}
         for id in self._named("supersedes"):
-            former = known.get(id)
+            former = rows.get(id)
             if former is None:
                 yield unknown("supersedes", id, "name evidence that was attached before")
             elif {*former.about} != {*about}:
-                said = (
+                message = (
                     f"supersedes: {id} is about {', '.join(former.about) or 'nothing'}, and "
                     f"this evidence is about {', '.join(about)}"
                 )
                 remedy = "correct it by evidence about the same"
                 differs = Reason(OTHER_SUBJECT, f"supersedes: {id} is about something else", remedy)
-                yield Reason(OTHER_SUBJECT, said, remedy, differs)
+                yield Reason(OTHER_SUBJECT, message, remedy, differs)
             elif former.superseded_by:
                 newer = former.superseded_by[0]
                 differs = Reason(SUPERSEDED, f"supersedes: {id} is superseded already", "supersede the newer one instead")
-                said = f"supersedes: {id} is superseded by {newer} already"
-                yield Reason(SUPERSEDED, said, f"supersede {newer} instead", differs)
+                message = f"supersedes: {id} is superseded by {newer} already"
+                yield Reason(SUPERSEDED, message, f"supersede {newer} instead", differs)
 
     def _against_measurements(self) -> Iterator[Reason]:
         note = self.row.guaranteed.get("type") == EvidenceType.ROLLOUT_NOTE
@@ -150,33 +150,33 @@ class Attachment:
         if not measured and not note:
             yield Reason(MISSING, "measurements: there is none", "give what was measured, or make it a ROLLOUT_NOTE")
         if measured and not note and "measuredAt" not in self.row.guaranteed:
-            said = "measuredAt: is missing, and the newest measurement decides"
-            yield Reason(MISSING, said, "say when it was measured")
+            message = "measuredAt: is missing, and the newest measurement decides"
+            yield Reason(MISSING, message, "say when it was measured")
         if len(packs) > 1 or not (packs or note):
-            said = f"measuredWith: evidence is measured with one pack; {len(packs)} are named"
-            yield Reason(ONE_ALONE, said, "name the pack that defines its metrics")
+            message = f"measuredWith: evidence is measured with one pack; {len(packs)} are named"
+            yield Reason(ONE_ALONE, message, "name the pack that defines its metrics")
         yield from (unknown("measuredWith", id) for id in packs if id not in {pack.id for pack in self.grounds.packs})
         pack = self.grounds.packs[0].pack if len(self.grounds.packs) == 1 else None
         first: dict[tuple[str, str | None], int] = {}
         for i, m in enumerate(measured):
             if (before := first.setdefault((m["metric"], m.get("slice")), i)) != i:
-                said = f"measurements.{i}: repeats measurements.{before}"
-                yield Reason(REPEATED, said, "keep one of the two")
+                message = f"measurements.{i}: repeats measurements.{before}"
+                yield Reason(REPEATED, message, "keep one of the two")
             if pack is not None:
                 yield from _against_pack(i, m, pack)
 
     # ── what comes of it ────────────────────────────────────────────────────────────────────────────────
 
-    def _with_evidence(self, found: Case) -> Case:
+    def _with_evidence(self, current: Case) -> Case:
         """A release as it stands once the evidence is attached."""
-        given, standing, artifact = self.row.guaranteed, found.standing, self.grounds.artifact
+        values, standing, artifact = self.row.guaranteed, current.standing, self.grounds.artifact
         assert self._version is not None
         new = EvidenceRow(
             id=self.row.id,
             version=self._version,
-            type=EvidenceType(given["type"]),
-            measurements=given.get("measurements"),
-            measured_at=given.get("measuredAt"),
+            type=EvidenceType(values["type"]),
+            measurements=values.get("measurements"),
+            measured_at=values.get("measuredAt"),
             recorded_at=self.by.now,
             packs=self._named("measuredWith"),
             artifact=artifact.id if artifact else None,
@@ -190,7 +190,7 @@ class Attachment:
 
         evidence, built = corrected(standing.evidence), corrected(standing.built_evidence)
         (built if artifact else evidence).append(new)
-        after = case(msgspec.structs.replace(standing, evidence=evidence, built_evidence=built), found.now)
+        after = case(msgspec.structs.replace(standing, evidence=evidence, built_evidence=built), current.now)
         assert after is not None
         return after
 
@@ -215,15 +215,15 @@ def _against_pack(i: int, m: Mapping[str, Any], pack: Pack) -> Iterator[Reason]:
     where, metric, slice, unit = f"measurements.{i}", m["metric"], m.get("slice"), m.get("unit")
     remedy = "measure what the pack defines, or name the pack version that defines it"
     if slice is not None and slice not in pack.slices:
-        said = f"{where}.slice: {pack.id} defines no slice {slice!r}"
-        yield Reason(UNDEFINED, said + suggestion(slice, sorted(pack.slices)), remedy, Reason(UNDEFINED, said, remedy))
+        message = f"{where}.slice: {pack.id} defines no slice {slice!r}"
+        yield Reason(UNDEFINED, message + suggestion(slice, sorted(pack.slices)), remedy, Reason(UNDEFINED, message, remedy))
     if metric not in pack.metrics:
-        said = f"{where}.metric: {pack.id} defines no metric {metric!r}"
-        yield Reason(UNDEFINED, said + suggestion(metric, pack.metrics), remedy, Reason(UNDEFINED, said, remedy))
+        message = f"{where}.metric: {pack.id} defines no metric {metric!r}"
+        yield Reason(UNDEFINED, message + suggestion(metric, pack.metrics), remedy, Reason(UNDEFINED, message, remedy))
         return
     defined, _ = pack.metrics[metric]
     if unit is not None and unit != defined:
-        said = f"{where}.unit: {pack.id} measures {metric} in {defined or 'no unit'}, and this is in {unit}"
+        message = f"{where}.unit: {pack.id} measures {metric} in {defined or 'no unit'}, and this is in {unit}"
         other = f"{where}.unit: {pack.id} does not measure {metric} in {unit}"
         differs = Reason(OTHER_UNIT, other, "give the value in the unit that the pack defines")
-        yield Reason(OTHER_UNIT, said, f"give the value in {defined}" if defined else "leave out the unit", differs)
+        yield Reason(OTHER_UNIT, message, f"give the value in {defined}" if defined else "leave out the unit", differs)

@@ -143,8 +143,8 @@ class Registration:
         twice = [id for id, times in Counter(c.id for c in self.candidates).items() if times > 1]
         yield from (Reason(REPEATED, f"versions: {id} occurs more than once", "say all of it once") for id in twice)
         if len(models := dict.fromkeys(c.model for c in self.candidates)) > 1:
-            said = f"versions: they are of several models: {', '.join(models)}"
-            yield Reason(SEVERAL_MODELS, said, "register the versions of each model by themselves")
+            message = f"versions: they are of several models: {', '.join(models)}"
+            yield Reason(SEVERAL_MODELS, message, "register the versions of each model by themselves")
         for id in self.lines:
             if id not in self._described_ids:
                 yield unknown("lines", id)
@@ -154,23 +154,23 @@ class Registration:
     def _against(self, candidate: Candidate) -> Iterator[Reason]:
         """What is wrong with a version itself, in whatever line."""
         stored = self._registered.get(candidate.id)
-        given = candidate.row.guaranteed
-        yield from against(candidate.row.kind.properties.values(), given, self.by.now)
-        if (software := given.get("robotSoftware")) and (reason := interface.unreadable(software)):
+        values = candidate.row.guaranteed
+        yield from against(candidate.row.kind.properties.values(), values, self.by.now)
+        if (software := values.get("robotSoftware")) and (reason := interface.unreadable(software)):
             yield reason
-        for edge, known in (
+        for edge, described in (
             ("promotedFrom", self._checkpoints),
             ("justifiedBy", self._described_ids),
             ("supersedes", self._described_ids),
         ):
-            yield from (unknown(edge, id) for id in candidate.named(edge) if id not in known)
+            yield from (unknown(edge, id) for id in candidate.named(edge) if id not in described)
         if stored is not None:
             unsaid = self._unsaid(candidate)
             yield from _closed(candidate, unsaid, self._standing(candidate.id))
             yield from restated(candidate.row, stored, "register it as a new version", _GROWING, unsaid).reasons
-        elif not given and not candidate.row.edges:
-            said = f"{candidate.id} is not registered, and the request gives nothing but its id"
-            yield Reason(NOTHING_SAID, said, "say what makes it executable, and the checkpoints that it comes from")
+        elif not values and not candidate.row.edges:
+            message = f"{candidate.id} is not registered, and the request gives nothing but its id"
+            yield Reason(NOTHING_SAID, message, "say what makes it executable, and the checkpoints that it comes from")
 
     # ── what comes of it ────────────────────────────────────────────────────────────────────────────────
 
@@ -183,16 +183,16 @@ class Registration:
     def _cases(self) -> Iterator[Case | Reason]:
         """The releases that are to be, each as if it stood already; or what is in the way of one."""
         candidates = {c.id: c for c in self.candidates}
-        known = {(s.candidate, s.line.id): s for s in self.standings if s.candidate and s.line}
-        taken = {t.id: t for t in self.grounds.taken}
+        standings = {(s.candidate, s.line.id): s for s in self.standings if s.candidate and s.line}
+        namesakes = {t.id: t for t in self.grounds.taken}
         unruled: set[str] = set()
-        for (id, line), standing in sorted(known.items()):
+        for (id, line), standing in sorted(standings.items()):
             if standing.release is not None:
                 continue
             name = release_id(id, line)
-            if (other := taken.get(name)) is not None:
-                said = f"{name} is the release of {other.version} in {other.line} already"
-                yield Reason(ID_TAKEN, said, "give the version another id")
+            if (other := namesakes.get(name)) is not None:
+                message = f"{name} is the release of {other.version} in {other.line} already"
+                yield Reason(ID_TAKEN, message, "give the version another id")
                 continue
             try:
                 _IDS.parse(name)
@@ -214,21 +214,21 @@ class Registration:
             version, runs = self._as_said(candidate, standing.version, standing.runs)
             unproduced = standing.unproduced
         else:
-            said = {"id": candidate.id, "recordedBy": by, "experiments": candidate.named("justifiedBy")}
-            version = msgspec.convert({**candidate.row.guaranteed, **said}, VersionRow)
+            values = {"id": candidate.id, "recordedBy": by, "experiments": candidate.named("justifiedBy")}
+            version = msgspec.convert({**candidate.row.guaranteed, **values}, VersionRow)
             checkpoints = [self._checkpoints[id] for id in candidate.named("promotedFrom")]
             runs = _runs(checkpoints)
             unproduced = not all(c.runs for c in checkpoints)
         to_be = ReleaseRow(name, INITIAL, 0, by)
-        stands = msgspec.structs.replace(standing, release=to_be, version=version, runs=runs, unproduced=unproduced)
-        return Case(stands, to_be, standing.line, version, self.by.now)
+        standing_after = msgspec.structs.replace(standing, release=to_be, version=version, runs=runs, unproduced=unproduced)
+        return Case(standing_after, to_be, standing.line, version, self.by.now)
 
     def _as_said(self, candidate: Candidate, version: VersionRow, runs: Sequence[RunRow]) -> tuple[VersionRow, list[RunRow]]:
         """A version that is registered, and its runs, with what is said of it now."""
         unsaid = self._unsaid(candidate)
-        said = {name: value for name, value in candidate.row.guaranteed.items() if name in unsaid}
+        values = {name: value for name, value in candidate.row.guaranteed.items() if name in unsaid}
         justified = list(dict.fromkeys([*version.experiments, *candidate.named("justifiedBy")]))
-        after = msgspec.convert({**msgspec.to_builtins(version), **said, "experiments": justified}, VersionRow)
+        after = msgspec.convert({**msgspec.to_builtins(version), **values, "experiments": justified}, VersionRow)
         if "promotedFrom" not in unsaid:
             return after, [*runs]
         return after, _runs(self._checkpoints[id] for id in candidate.named("promotedFrom"))
@@ -240,8 +240,8 @@ class Registration:
         for candidate in self.candidates:
             for before in self._standing(candidate.id) if self._unsaid(candidate) else ():
                 version, runs = self._as_said(candidate, before.version, before.standing.runs)
-                stands = msgspec.structs.replace(before.standing, version=version, runs=runs)
-                completed.append(Case(stands, before.release, before.line, version, self.by.now))
+                standing = msgspec.structs.replace(before.standing, version=version, runs=runs)
+                completed.append(Case(standing, before.release, before.line, version, self.by.now))
         return completed
 
     # ── what is known ───────────────────────────────────────────────────────────────────────────────────
@@ -257,8 +257,8 @@ class Registration:
 
     def _standing(self, version: str) -> list[Case]:
         """The releases of a version that is registered."""
-        found = (case_of(s, self.by.now) for s in self.standings if s.candidate is None)
-        return [each for each in found if each is not None and each.version.id == version]
+        cases = (case_of(s, self.by.now) for s in self.standings if s.candidate is None)
+        return [each for each in cases if each is not None and each.version.id == version]
 
     @cached_property
     def _checkpoints(self) -> Mapping[str, CheckpointRow]:
@@ -274,8 +274,8 @@ def _runs(checkpoints: Iterable[CheckpointRow]) -> list[RunRow]:
     runs: dict[str, RunRow] = {}
     for c in checkpoints:
         for run in c.runs:
-            known = runs.get(run.id, run)
-            runs[run.id] = msgspec.structs.replace(known, checkpoints=[*known.checkpoints, SourceRow(c.id, c.digest)])
+            row = runs.get(run.id, run)
+            runs[run.id] = msgspec.structs.replace(row, checkpoints=[*row.checkpoints, SourceRow(c.id, c.digest)])
     return list(runs.values())
 
 
@@ -291,7 +291,7 @@ def _closed(candidate: Candidate, unsaid: Iterable[str], standing: Iterable[Case
     lets = [f"{c.release.id} is {c.release.state}" for c in standing if c.release.state in _APPROVED]
     lets += [f"{c.release.id} runs by an override" for c in standing if c.release.state not in _APPROVED and c.override()]
     for name in unsaid if lets else ():
-        said = f"{name}: {candidate.id} was registered without it, and {', '.join(lets)}"
+        message = f"{name}: {candidate.id} was registered without it, and {', '.join(lets)}"
         remedy = "register it as a new version"
         if name in candidate.row.guaranteed:
             values = json_text({name: candidate.row.guaranteed[name]})
@@ -299,7 +299,7 @@ def _closed(candidate: Candidate, unsaid: Iterable[str], standing: Iterable[Case
             remedy += (
                 f", or have an admin correct it{anew}: forebear correct {candidate.id} --values '{values}' --reason REASON"
             )
-        yield Reason(IMMUTABLE, said, remedy)
+        yield Reason(IMMUTABLE, message, remedy)
 
 
 def _release(case: Case) -> Describe:

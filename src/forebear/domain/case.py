@@ -85,8 +85,8 @@ class Case:
     @property
     def is_way_back(self) -> bool:
         """Whether it is deprecated and may be gone back to. Only a deprecation that says so forbids it; older ones do not."""
-        said = [d.rollback_allowed for d in self.standing.decisions if d.is_granted(DecisionType.DEPRECATION)]
-        return self.release.state is ReleaseState.DEPRECATED and said[-1:] != [False]
+        answers = [d.rollback_allowed for d in self.standing.decisions if d.is_granted(DecisionType.DEPRECATION)]
+        return self.release.state is ReleaseState.DEPRECATED and answers[-1:] != [False]
 
     @property
     def is_stale(self) -> bool:
@@ -115,17 +115,17 @@ class Case:
         """What its approval was given on, and does not hold any more."""
         approving = [d for d in self.standing.decisions if d.approves]
         frozen = [check for d in approving for check in json.loads(d.checks or "[]")]
-        return (*foundation.fallen(frozen, self._measured), *(said for d in approving for said in self._lost(d)))
+        return (*foundation.fallen(frozen, self._measured), *(message for d in approving for message in self._lost(d)))
 
     def _lost(self, approval: DecisionRow) -> tuple[str, ...]:
         """What an approval was given on of the lineage, and is there no more. One that froze none is held to its own policy."""
         if approval.grounds is not None:
             return foundation.lost(json.loads(approval.grounds), self.grounds)
         try:
-            asked = policy_of(approval.asked) if approval.asked else None
+            policy = policy_of(approval.asked) if approval.asked else None
         except InvalidPolicy:
             return ()
-        lacks = missing_of_candidate(asked, self._carried) if asked else ()
+        lacks = missing_of_candidate(policy, self._carried) if policy else ()
         return tuple(reason.message for reason in lacks)
 
     @cached_property
@@ -269,4 +269,4 @@ def case(standing: StandingFactsRow, now: str) -> Case | None:
 
 def cases(standings: Iterable[StandingFactsRow], now: str) -> list[Case]:
     """The cases of releases; without those that are not known."""
-    return [found for standing in standings if (found := case(standing, now))]
+    return [release for standing in standings if (release := case(standing, now))]

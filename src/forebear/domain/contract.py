@@ -41,10 +41,10 @@ def may_run(
     if build.version is not None and build.target is not None:
         of_it = {c.line.id: c for c in cases if c.version.id == build.version.id}
         for fleet in place.fleets:
-            found = _by_line(build, fleet, of_it, goes_back)
-            granted = [p for p in found if isinstance(p, Permission)]
+            answers = _by_line(build, fleet, of_it, goes_back)
+            granted = [p for p in answers if isinstance(p, Permission)]
             permissions |= {p.case.release.id: p for p in granted}
-            reasons += [] if granted else [r for r in found if isinstance(r, Reason)]
+            reasons += [] if granted else [r for r in answers if isinstance(r, Reason)]
         robots = [r.robot for r in place.every_robot]
         reasons += interface_fits(build.version.interface, build.target.target, robots)
     return tuple(permissions.values()), tuple(dict.fromkeys(reasons))
@@ -67,17 +67,17 @@ class Eligible:
 
 def eligible(builds: Iterable[ArtifactFactsRow], place: PlaceFactsRow, cases: Sequence[Case]) -> list[Eligible]:
     """All artifacts, and all versions in a place's lines that are not built for them: first those that may run there."""
-    found = []
+    artifacts = []
     built = set()
     for build in builds:
         if build.artifact is not None:
             version, target = (end.id if end else None for end in (build.version, build.target))
             built.add((version, target))
-            found.append(Eligible(build.artifact.id, version, *may_run(build, place, cases)))
+            artifacts.append(Eligible(build.artifact.id, version, *may_run(build, place, cases)))
     for case in cases:
         if (case.version.id, case.line.target) not in built:
-            found.append(_not_built(case))
-    return sorted(found, key=lambda e: (not e.allowed, e.version or "", e.artifact or ""))
+            artifacts.append(_not_built(case))
+    return sorted(artifacts, key=lambda e: (not e.allowed, e.version or "", e.artifact or ""))
 
 
 def permitted(deployment: str, place: PlaceFactsRow, build: ArtifactFactsRow, cases: Iterable[Case]) -> Eligible:
@@ -101,8 +101,8 @@ def permitted(deployment: str, place: PlaceFactsRow, build: ArtifactFactsRow, ca
 
 def _not_built(case: Case) -> Eligible:
     granted = permission(case)
-    said = f"{case.version.id} is not built for {case.line.target}, which {case.line.id} is for"
-    missing = Reason(NOT_BUILT, said, "build it, and register the artifact (registerArtifact)")
+    message = f"{case.version.id} is not built for {case.line.target}, which {case.line.id} is for"
+    missing = Reason(NOT_BUILT, message, "build it, and register the artifact (registerArtifact)")
     if isinstance(granted, Permission):
         return Eligible(None, case.version.id, (granted,), (missing,))
     return Eligible(None, case.version.id, (), (granted, missing))
@@ -118,8 +118,8 @@ def _unusable(build: ArtifactFactsRow) -> Iterator[Reason]:
     elif artifact.state is not ArtifactState.AVAILABLE:
         yield Reason(NOT_AVAILABLE, f"{artifact.id} is {artifact.state or 'in no state'}", _REMEDIES[artifact.state])
     elif build.version is None or build.target is None:
-        said = f"nobody has said what {artifact.id} was built {'from' if build.version is None else 'for'}"
-        yield Reason(UNKNOWN, said, "register it again with its version and hardware target (registerArtifact)")
+        message = f"nobody has said what {artifact.id} was built {'from' if build.version is None else 'for'}"
+        yield Reason(UNKNOWN, message, "register it again with its version and hardware target (registerArtifact)")
 
 
 _REMEDIES = {
@@ -141,8 +141,8 @@ def _nowhere(place: PlaceFactsRow) -> Iterator[Reason]:
             f"put it into service again first (recommission): forebear recommission {out.place} --reason REASON",
         )
     if not place.fleets and not place.retired:
-        said = f"{place.place.id} is part of no fleet now"
-        yield Reason(NO_FLEET, said, "record which fleet it is part of (fleets)")
+        message = f"{place.place.id} is part of no fleet now"
+        yield Reason(NO_FLEET, message, "record which fleet it is part of (fleets)")
     for fleet in place.fleets:
         if not fleet.lines:
             yield Reason(NO_LINE, f"{fleet.id} is in no release line now", "record which release lines it runs (lines)")
@@ -169,10 +169,10 @@ def _other_target(build: ArtifactFactsRow, fleet: FleetRow, line: LineRow) -> Re
     assert build.artifact is not None
     assert build.version is not None
     assert build.target is not None
-    wanted = line.target or "no hardware target"
+    needed = line.target or "no hardware target"
     return Reason(
         OTHER_TARGET,
-        f"{build.artifact.id} is built for {build.target.id}, and {line.id}, which {fleet.id} runs, is for {wanted}",
+        f"{build.artifact.id} is built for {build.target.id}, and {line.id}, which {fleet.id} runs, is for {needed}",
         f"build {build.version.id} for {line.target}, and register it" if line.target else f"name the target of {line.id}",
     )
 

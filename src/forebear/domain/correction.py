@@ -85,42 +85,42 @@ class PendingCorrection:
         stored, properties = self.stored or {}, self.kind.properties
         return {name: value for name, value in self.values.items() if not agree(properties[name], stored.get(name), value)}
 
-    def _follows(self, nth: int, found: Case) -> Sequence[Effect]:
+    def _follows(self, nth: int, before: Case) -> Sequence[Effect]:
         """What becomes of a release: of the version itself, or of one that is compared with it."""
-        own = found.version.id == self.id
+        own = before.version.id == self.id
         # A digest that was never said makes nothing else of what was measured.
         measured = {name for name in self._changes.keys() & {*DIGESTS} if (self.stored or {}).get(name) is not None}
-        if not (own and self._changes.keys() & found.version.bound.keys()) and not measured:
+        if not (own and self._changes.keys() & before.version.bound.keys()) and not measured:
             return ()
-        voided = release.void(found) if own else []
-        after = self._after(found, voided, outdated=bool(measured))
+        voided = release.void(before) if own else []
+        after = self._after(before, voided, outdated=bool(measured))
         by = self.by.on(nth)
         # What somebody took out of use does not come back because a value was wrong.
         evaluated = () if after.release.state is ReleaseState.REJECTED else release.evaluate(after, by).effects
         return release.together([*voided, *evaluated])
 
-    def _after(self, found: Case, voided: Sequence[Effect], *, outdated: bool) -> Case:
+    def _after(self, before: Case, voided: Sequence[Effect], *, outdated: bool) -> Case:
         """A release as it stands once the correction is made."""
-        to, standing = msgspec.structs.replace, found.standing
+        to, standing = msgspec.structs.replace, before.standing
         state = next(
-            (str(e.after["state"]) for e in voided if isinstance(e, Revise) and "state" in e.after), found.release.state
+            (str(e.after["state"]) for e in voided if isinstance(e, Revise) and "state" in e.after), before.release.state
         )
 
-        def known(rows: list[EvidenceRow]) -> list[EvidenceRow]:
+        def redated(rows: list[EvidenceRow]) -> list[EvidenceRow]:
             return [to(e, corrected_at=self.by.now) if outdated and e.version == self.id else e for e in rows]
 
-        stands = to(found.release, state=ReleaseState(state), stale_from=None) if voided else found.release
-        version = msgspec.convert({**msgspec.to_builtins(found.version), **self._changes}, VersionRow)
+        release = to(before.release, state=ReleaseState(state), stale_from=None) if voided else before.release
+        version = msgspec.convert({**msgspec.to_builtins(before.version), **self._changes}, VersionRow)
         after = case(
             to(
                 standing,
-                release=stands,
-                version=version if found.version.id == self.id else found.version,
+                release=release,
+                version=version if before.version.id == self.id else before.version,
                 decisions=[to(d, approves=d.approves and not voided) for d in standing.decisions],
-                evidence=known(standing.evidence),
-                built_evidence=known(standing.built_evidence),
+                evidence=redated(standing.evidence),
+                built_evidence=redated(standing.built_evidence),
             ),
-            found.now,
+            before.now,
         )
         assert after is not None
         return after

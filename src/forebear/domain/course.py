@@ -45,12 +45,12 @@ def moments(reports: Iterable[Report], state: DeploymentState) -> list[str]:
 
 
 def course(
-    reports: Iterable[Report], taken: Iterable[str] = (), replaced: Iterable[str] = (), *, rejoins: bool = False
+    reports: Iterable[Report], ends: Iterable[str] = (), replaced: Iterable[str] = (), *, rejoins: bool = False
 ) -> Course:
     """The course that reports tell of a deployment.
 
     It is active from the first report of that until what came first after the last one: a report of its end, or a moment in
-    `taken`, when another deployment became active in its place. One that is pending ends by a report, or at a moment in
+    `ends`, when another deployment became active in its place. One that is pending ends by a report, or at a moment in
     `replaced`, when a deployment that was requested to replace it became active. Progress after an end begins it
     anew; what is active stays so while there is progress. One by which a cohort `rejoins` its fleet is over in the moment that
     it is active first.
@@ -66,7 +66,7 @@ def course(
             return Course(DeploymentState.ENDED, since, since)
         ended = since
     elif active:
-        ended = min([r.at for r in own if r.at >= active[-1]] + [t for t in taken if t >= active[-1]], default=None)
+        ended = min([r.at for r in own if r.at >= active[-1]] + [t for t in ends if t >= active[-1]], default=None)
         if ended is None:
             return Course(DeploymentState.ACTIVE, since, None)
     last = max([r.at for r in own] + ([ended] if ended else []), default=None)

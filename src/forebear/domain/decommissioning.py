@@ -106,38 +106,38 @@ class ServiceChange:
     id: str
 
 
-def decommission(asked: ServiceChange, service: DecommissionFactsRow) -> Ruling:
+def decommission(change: ServiceChange, service: DecommissionFactsRow) -> Ruling:
     """Takes a place out of service; refused while a deployment there is not over. Nothing where it is out already."""
-    if reasons := tuple(_unknown(asked, service)):
-        return Ruling(asked.place, reasons=reasons)
+    if reasons := tuple(_unknown(change, service)):
+        return Ruling(change.place, reasons=reasons)
     if service.retired:
-        return Ruling(asked.place)
-    if reasons := tuple(_not_over(d, asked.now) for d in service.deployments):
-        return Ruling(asked.place, reasons=reasons)
+        return Ruling(change.place)
+    if reasons := tuple(_not_over(d, change.now) for d in service.deployments):
+        return Ruling(change.place, reasons=reasons)
     document = {
         "kind": "Decommissioning",
-        "id": asked.id,
-        "validFrom": asked.now,
-        "reason": asked.reason,
-        "place": asked.place,
+        "id": change.id,
+        "validFrom": change.now,
+        "reason": change.reason,
+        "place": change.place,
         "fleets": [fleet.id for fleet in service.fleets if not fleet.former],
         "robots": [robot.id for robot in service.released],
     }
-    effects = (Describe(document), *_left(service.memberships, asked.now), *_stopped(service.released, asked.now))
-    return Ruling(asked.place, effects, told_by=asked.id)
+    effects = (Describe(document), *_left(service.memberships, change.now), *_stopped(service.released, change.now))
+    return Ruling(change.place, effects, told_by=change.id)
 
 
-def recommission(asked: ServiceChange, service: DecommissionFactsRow) -> Ruling:
+def recommission(change: ServiceChange, service: DecommissionFactsRow) -> Ruling:
     """Puts a place into service again. It begins anew: what it belonged to before is to be recorded anew."""
-    if reasons := tuple(_unknown(asked, service)):
-        return Ruling(asked.place, reasons=reasons)
-    ends: list[Effect] = [Revise(r.id, {"validTo": None}, {"validTo": asked.now}) for r in service.retired]
-    return Ruling(asked.place, tuple(ends))
+    if reasons := tuple(_unknown(change, service)):
+        return Ruling(change.place, reasons=reasons)
+    ends: list[Effect] = [Revise(r.id, {"validTo": None}, {"validTo": change.now}) for r in service.retired]
+    return Ruling(change.place, tuple(ends))
 
 
-def _unknown(asked: ServiceChange, service: DecommissionFactsRow) -> Iterator[Reason]:
+def _unknown(change: ServiceChange, service: DecommissionFactsRow) -> Iterator[Reason]:
     if service.place is None:
-        yield unknown("place", asked.place)
+        yield unknown("place", change.place)
 
 
 def _not_over(d: RunningRow, now: str) -> Reason:
@@ -154,5 +154,5 @@ def _left(memberships: Iterable[MembershipRow], now: str) -> Iterator[Effect]:
 
 
 def _stopped(robots: Iterable[ServiceRobotRow], now: str) -> Iterator[Effect]:
-    for seen in (seen for robot in robots for seen in robot.installations):
-        yield Revise(seen.id, {"validTo": seen.valid_to}, {"validTo": now})
+    for installation in (installation for robot in robots for installation in robot.installations):
+        yield Revise(installation.id, {"validTo": installation.valid_to}, {"validTo": now})

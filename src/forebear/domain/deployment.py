@@ -52,33 +52,33 @@ class Request:
     planned_for: str | None = None
 
 
-def request(asked: Request, place: PlaceFactsRow, build: ArtifactFactsRow, cases: Iterable[Case], now: str) -> Ruling:
+def request(request: Request, place: PlaceFactsRow, build: ArtifactFactsRow, cases: Iterable[Case], now: str) -> Ruling:
     """Authorises a deployment and records it as PLANNED, or refuses it for every reason. The same again changes nothing."""
-    if again := stated_before(asked, place):
+    if again := stated_before(request, place):
         return again
-    build = build if build.artifact else ArtifactFactsRow(artifact=ArtifactRow(asked.artifact or "", {}))
+    build = build if build.artifact else ArtifactFactsRow(artifact=ArtifactRow(request.artifact or "", {}))
     permissions, reasons = may_run(build, place, cases)
-    reasons = (*unknown(asked, place), *reasons, *_pending(place), *_past(asked, now))
+    reasons = (*unknown(request, place), *reasons, *_pending(place), *_past(request, now))
     if reasons:
-        return Ruling(asked.id, reasons=reasons)
-    replaces = [d.id for d in (*place.here, *canaries(place, asked.artifact)) if d.is_active]
-    return Ruling(asked.id, (intent(asked, permissions, replaces=replaces),))
+        return Ruling(request.id, reasons=reasons)
+    replaces = [d.id for d in (*place.here, *canaries(place, request.artifact)) if d.is_active]
+    return Ruling(request.id, (intent(request, permissions, replaces=replaces),))
 
 
-def stated_before(asked: Request, place: PlaceFactsRow) -> Ruling | None:
+def stated_before(request: Request, place: PlaceFactsRow) -> Ruling | None:
     """What a request comes to whose id is taken: nothing, where it says the same again."""
-    known = place.asked
-    if known is None or known.described_at is None:
+    namesake = place.asked
+    if namesake is None or namesake.described_at is None:
         return None
-    if known.place == asked.on and asked.artifact in (None, known.artifact):
-        return Ruling(asked.id)
-    before, this = f"of {known.artifact} on {known.place}", f"of {asked.artifact or 'another'} on {asked.on}"
-    said = f"id: {asked.id} is {before} already, and this request is {this}"
-    return Ruling(asked.id, reasons=(Reason(IMMUTABLE, said, "give the other deployment another id, or none"),))
+    if namesake.place == request.on and request.artifact in (None, namesake.artifact):
+        return Ruling(request.id)
+    before, this = f"of {namesake.artifact} on {namesake.place}", f"of {request.artifact or 'another'} on {request.on}"
+    message = f"id: {request.id} is {before} already, and this request is {this}"
+    return Ruling(request.id, reasons=(Reason(IMMUTABLE, message, "give the other deployment another id, or none"),))
 
 
 def intent(
-    asked: Request,
+    request: Request,
     permissions: Sequence[Permission],
     *,
     replaces: Iterable[str],
@@ -89,18 +89,18 @@ def intent(
     basis = weakest(permissions)
     document: dict[str, Any] = {
         "kind": "Deployment",
-        "id": asked.id,
+        "id": request.id,
         "state": DeploymentState.PLANNED.value,
-        "reason": asked.reason,
+        "reason": request.reason,
         "basis": basis.value if basis else None,
-        "artifact": asked.artifact,
-        "on": asked.on,
+        "artifact": request.artifact,
+        "on": request.on,
         "authorizedBy": list(dict.fromkeys(d for p in permissions for d in p.decisions)),
         "replaces": list(dict.fromkeys(replaces)),
         "rollsBack": list(rolls_back),
     }
-    if asked.planned_for is not None:
-        document["plannedFor"] = asked.planned_for
+    if request.planned_for is not None:
+        document["plannedFor"] = request.planned_for
     if rejoins:
         document["rejoins"] = True
     return Describe(document)
@@ -114,10 +114,10 @@ def canaries(place: PlaceFactsRow, artifact: str | None) -> list[DeploymentRow]:
     return [d for d in place.deployments if d.place not in (None, *fleets) and d.artifact == artifact]
 
 
-def unknown(asked: Request, place: PlaceFactsRow) -> Iterable[Reason]:
+def unknown(request: Request, place: PlaceFactsRow) -> Iterable[Reason]:
     """That a place is not known, if it is not."""
     if place.place is None:
-        yield Reason(UNKNOWN, f"on: {asked.on} is not known", "record the fleet or cohort first")
+        yield Reason(UNKNOWN, f"on: {request.on} is not known", "record the fleet or cohort first")
 
 
 def _pending(place: PlaceFactsRow) -> Iterable[Reason]:
@@ -130,10 +130,10 @@ def _pending(place: PlaceFactsRow) -> Iterable[Reason]:
             )
 
 
-def _past(asked: Request, now: str) -> Iterable[Reason]:
-    if asked.planned_for is not None and asked.planned_for < moment(datetime.fromisoformat(now) - CLOCK_SKEW):
+def _past(request: Request, now: str) -> Iterable[Reason]:
+    if request.planned_for is not None and request.planned_for < moment(datetime.fromisoformat(now) - CLOCK_SKEW):
         remedy = "give a moment to come, or leave it out to begin at once"
-        yield Reason(IN_PAST, f"plannedFor: {asked.planned_for} is past", remedy)
+        yield Reason(IN_PAST, f"plannedFor: {request.planned_for} is past", remedy)
 
 
 class ReleaseDeploymentRow(Row, frozen=True):
@@ -176,24 +176,24 @@ class StateReport:
         return (*active, Report(self.at, self.state))
 
 
-def report(said: StateReport, place: PlaceFactsRow, releases: Iterable[DeployedFactsRow], now: str) -> Ruling:
+def report(state_report: StateReport, place: PlaceFactsRow, releases: Iterable[DeployedFactsRow], now: str) -> Ruling:
     """What a report of the deployment manager means: for the deployment, for those whose place it takes, and for releases.
 
     The same report twice changes nothing, and in which order reports come is all one (`course`). Refused is only what cannot
     be: a report of a deployment that nobody requested, or of a moment that is yet to come.
     """
-    if reasons := tuple(_impossible(said, place, now)):
-        return Ruling(said.deployment, reasons=reasons)
-    known = {d.id: d for d in place.deployments}
-    subject = _with(known[said.deployment], said)
-    told = known | {subject.id: subject}
-    touched = [d for d in told.values() if d.id == subject.id or _takes(subject, d, place) or d.id in subject.replaces]
-    active = {d.id: moments(d.reported, _ACTIVE) for d in told.values()}
-    after = {d.id: _course(d, told.values(), active, place) for d in touched}
-    effects: list[Effect] = [e for d in touched if (e := _revised(known[d.id], d, after[d.id], d is subject))]
-    states = {id: came.state for id, came in after.items()}
+    if reasons := tuple(_impossible(state_report, place, now)):
+        return Ruling(state_report.deployment, reasons=reasons)
+    deployments = {d.id: d for d in place.deployments}
+    subject = _with(deployments[state_report.deployment], state_report)
+    rows = deployments | {subject.id: subject}
+    touched = [d for d in rows.values() if d.id == subject.id or _takes(subject, d, place) or d.id in subject.replaces]
+    active = {d.id: moments(d.reported, _ACTIVE) for d in rows.values()}
+    after = {d.id: _course(d, rows.values(), active, place) for d in touched}
+    effects: list[Effect] = [e for d in touched if (e := _revised(deployments[d.id], d, after[d.id], d is subject))]
+    states = {id: course.state for id, course in after.items()}
     effects += (e for row in releases if (e := _released(row, states)))
-    return Ruling(said.deployment, tuple(effects))
+    return Ruling(state_report.deployment, tuple(effects))
 
 
 def lines_concerned(id: str, verdict: Ruling, releases: Iterable[DeployedFactsRow]) -> set[str]:
@@ -203,28 +203,28 @@ def lines_concerned(id: str, verdict: Ruling, releases: Iterable[DeployedFactsRo
     return {r.line for r in concerned if r.line is not None}
 
 
-def _impossible(said: StateReport, place: PlaceFactsRow, now: str) -> Iterable[Reason]:
-    if said.deployment not in {d.id for d in place.deployments}:
+def _impossible(report: StateReport, place: PlaceFactsRow, now: str) -> Iterable[Reason]:
+    if report.deployment not in {d.id for d in place.deployments}:
         yield Reason(
             NOT_FOUND,
-            f"deployment: {said.deployment} is not known",
+            f"deployment: {report.deployment} is not known",
             "request it first under this id (requestDeployment); what robots run is reported in any case (reportInstallation)",
         )
-    if said.state is DeploymentState.PLANNED:
+    if report.state is DeploymentState.PLANNED:
         yield Reason(NOT_REPORTED, "state: PLANNED is what a request says", "report IN_PROGRESS, ACTIVE, FAILED or ENDED")
-    for name, at in (("at", said.at), ("activeFrom", said.active_from)):
+    for name, at in (("at", report.at), ("activeFrom", report.active_from)):
         if at is not None and at > latest(now):
             remedy = "report it when it has happened, or set the clock right"
             yield Reason(IN_FUTURE, f"{name}: {at} is yet to come", remedy)
-    if said.active_from is not None and said.active_from > said.at and said.state is not DeploymentState.IN_PROGRESS:
-        said_so = f"activeFrom: {said.active_from} lies after at, {said.at}, when it was {said.state.value}"
-        yield Reason(BACKWARDS, said_so, "report since when it was active, and when it was over")
+    if report.active_from is not None and report.active_from > report.at and report.state is not DeploymentState.IN_PROGRESS:
+        message = f"activeFrom: {report.active_from} lies after at, {report.at}, when it was {report.state.value}"
+        yield Reason(BACKWARDS, message, "report since when it was active, and when it was over")
 
 
-def _with(d: DeploymentRow, said: StateReport) -> DeploymentRow:
+def _with(d: DeploymentRow, report: StateReport) -> DeploymentRow:
     """A deployment with what is reported of it now."""
-    failed = tuple(sorted({*(d.failed_robots or ()), *said.failed_robots})) or None
-    reports = _text(kept([*d.reported, *said.reports]))
+    failed = tuple(sorted({*(d.failed_robots or ()), *report.failed_robots})) or None
+    reports = _text(kept([*d.reported, *report.reports]))
     return msgspec.structs.replace(d, reports=reports, failed_robots=failed)
 
 
@@ -241,20 +241,20 @@ def _takes(taker: DeploymentRow, d: DeploymentRow, place: PlaceFactsRow) -> bool
 
 
 def _course(
-    d: DeploymentRow, told: Iterable[DeploymentRow], active: Mapping[str, Sequence[str]], place: PlaceFactsRow
+    d: DeploymentRow, deployments: Iterable[DeploymentRow], active: Mapping[str, Sequence[str]], place: PlaceFactsRow
 ) -> Course:
     """The course of a deployment among others, of which `active` says when they were reported to be."""
     last = max(active[d.id], default="")
-    replaced = [at for other in told if d.id in other.replaces for at in active[other.id]]
+    replaced = [at for other in deployments if d.id in other.replaces for at in active[other.id]]
     # Of two that became active at once, the one of the greater id counts as the later.
-    taken = [
+    ends = [
         at
-        for other in told
+        for other in deployments
         if d.id in other.replaces or _takes(other, d, place)
         for at in active[other.id]
         if (at, other.id) > (last, d.id)
     ]
-    return course(d.reported, taken, replaced, rejoins=bool(d.rejoins))
+    return course(d.reported, ends, replaced, rejoins=bool(d.rejoins))
 
 
 def _revised(before: DeploymentRow, d: DeploymentRow, after: Course, is_subject: bool) -> Revise | None:

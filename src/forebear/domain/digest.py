@@ -13,7 +13,7 @@ def malformed(name: str, digest: str) -> Reason | None:
     Ids are compared as texts, so it must stand there in the form in which digests are kept.
     """
     try:
-        kept = normal(digest)
+        stored = normal(digest)
     except InvalidDigest as error:
         return Reason(INVALID_DIGEST, f"{name}: {digest!r} {error}", REMEDY)
-    return None if kept == digest else Reason(INVALID_DIGEST, f"{name}: {digest!r} is {kept!r} as a digest is kept", REMEDY)
+    return None if stored == digest else Reason(INVALID_DIGEST, f"{name}: {digest!r} is {stored!r} as a digest is kept", REMEDY)

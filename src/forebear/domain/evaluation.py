@@ -94,59 +94,61 @@ class _Bench:
     packs: Mapping[str, Pack]
     now: datetime
 
-    def required(self, asked: Requirement, measured: Sequence[MeasuredValue]) -> CheckResult:
-        check = self.open(asked, asked.threshold, asked.direction)
-        best = 1 if asked.direction is Direction.HIGHER_IS_BETTER else -1
-        found = self.newest(asked, measured, best)
-        if isinstance(found, Reason):
-            return _failed(check, found)
-        check = replace(check, measured=found.value, evidence=found.evidence)
-        said, bound = f"{asked.what} is {_value(found, check.unit)}", asked.bound(check.unit)
-        if best * found.value >= best * asked.threshold:
-            return replace(check, code=MET, passed=True, message=f"{said}; the policy asks for {bound}")
-        return _failed(check, Reason(THRESHOLD_MISSED, f"{said}; the policy asks for {bound}", self.newer(asked, bound)))
+    def required(self, requirement: Requirement, measured: Sequence[MeasuredValue]) -> CheckResult:
+        check = self.open(requirement, requirement.threshold, requirement.direction)
+        best = 1 if requirement.direction is Direction.HIGHER_IS_BETTER else -1
+        measurement = self.newest(requirement, measured, best)
+        if isinstance(measurement, Reason):
+            return _failed(check, measurement)
+        check = replace(check, measured=measurement.value, evidence=measurement.evidence)
+        message, bound = f"{requirement.what} is {_value(measurement, check.unit)}", requirement.bound(check.unit)
+        if best * measurement.value >= best * requirement.threshold:
+            return replace(check, code=MET, passed=True, message=f"{message}; the policy asks for {bound}")
+        return _failed(
+            check, Reason(THRESHOLD_MISSED, f"{message}; the policy asks for {bound}", self.newer(requirement, bound))
+        )
 
-    def compared(self, asked: NoRegression, measured: Sequence[MeasuredValue], baseline: Baseline | None) -> CheckResult:
-        direction = self.metric(asked)[1]
-        check = self.open(asked, None, direction)
+    def compared(self, requirement: NoRegression, measured: Sequence[MeasuredValue], baseline: Baseline | None) -> CheckResult:
+        direction = self.metric(requirement)[1]
+        check = self.open(requirement, None, direction)
         if baseline is None:
-            said = f"{asked.what} has nothing to be compared with: nothing is deployed in the line"
-            return replace(check, code=NOTHING_DEPLOYED, passed=True, message=said)
+            message = f"{requirement.what} has nothing to be compared with: nothing is deployed in the line"
+            return replace(check, code=NOTHING_DEPLOYED, passed=True, message=message)
         best = -1 if direction == Direction.LOWER_IS_BETTER else 1
-        found = self.newest(asked, measured, best)
-        if isinstance(found, Reason):
-            return _failed(check, found)
+        measurement = self.newest(requirement, measured, best)
+        if isinstance(measurement, Reason):
+            return _failed(check, measurement)
         if direction is None:
-            said = f"{asked.pack} does not say which way {asked.metric} is better, so it cannot be compared"
-            return _failed(check, Reason(UNDEFINED, said, "adopt a policy whose pack says so"))
-        check = replace(check, measured=found.value, evidence=found.evidence)
-        said = f"{asked.what} is {_value(found, check.unit)}"
-        former = self.newest(asked, baseline.measured, best)
+            message = f"{requirement.pack} does not say which way {requirement.metric} is better, so it cannot be compared"
+            return _failed(check, Reason(UNDEFINED, message, "adopt a policy whose pack says so"))
+        check = replace(check, measured=measurement.value, evidence=measurement.evidence)
+        message = f"{requirement.what} is {_value(measurement, check.unit)}"
+        former = self.newest(requirement, baseline.measured, best)
         if isinstance(former, Reason):
-            said = f"{said}, and {baseline.version}, which is deployed, has nothing to compare it with: {former.message}"
-            return _failed(check, Reason(NO_BASELINE, said, f"measure {baseline.version}, too: {former.remedy}"))
+            message = f"{message}, and {baseline.version}, which is deployed, has nothing to compare it with: {former.message}"
+            return _failed(check, Reason(NO_BASELINE, message, f"measure {baseline.version}, too: {former.remedy}"))
         # Binary fractions would turn "worse by exactly the margin" into chance: 0.7 + 0.1 < 0.8.
-        limit = Decimal(str(former.value)) - best * Decimal(str(asked.margin))
+        limit = Decimal(str(former.value)) - best * Decimal(str(requirement.margin))
         check = replace(check, threshold=float(limit), baseline=former.value, baseline_evidence=former.evidence)
-        said = f"{said}; {baseline.version}, which is deployed, has {_value(former, check.unit)}"
-        if best * (Decimal(str(found.value)) - limit) >= 0:
-            return replace(check, code=MET, passed=True, message=said)
+        message = f"{message}; {baseline.version}, which is deployed, has {_value(former, check.unit)}"
+        if best * (Decimal(str(measurement.value)) - limit) >= 0:
+            return replace(check, code=MET, passed=True, message=message)
         bound = f"at {'least' if best > 0 else 'most'} {number(float(limit), check.unit)}"
-        return _failed(check, Reason(REGRESSION, f"{said}, so the policy asks for {bound}", self.newer(asked, bound)))
+        return _failed(check, Reason(REGRESSION, f"{message}, so the policy asks for {bound}", self.newer(requirement, bound)))
 
-    def newer(self, asked: MeasurementRule, bound: str) -> str:
-        return f"a newer measurement of {asked.what} that is {bound} {asked.where(self.line_target)}"
+    def newer(self, rule: MeasurementRule, bound: str) -> str:
+        return f"a newer measurement of {rule.what} that is {bound} {rule.where(self.line_target)}"
 
-    def open(self, asked: Requirement | NoRegression, threshold: float | None, direction: Direction | None) -> CheckResult:
+    def open(self, rule: Requirement | NoRegression, threshold: float | None, direction: Direction | None) -> CheckResult:
         """The check of a requirement of which nothing is found yet."""
-        unit, _ = self.metric(asked)
+        unit, _ = self.metric(rule)
         return CheckResult(
             code=NO_EVIDENCE,
-            requirement=asked.said(unit, self.line_target),
-            pack=asked.pack,
-            metric=asked.metric,
-            slice=asked.slice,
-            target=self.target(asked),
+            requirement=rule.said(unit, self.line_target),
+            pack=rule.pack,
+            metric=rule.metric,
+            slice=rule.slice,
+            target=self.target(rule),
             threshold=threshold,
             direction=direction,
             unit=unit,
@@ -159,50 +161,50 @@ class _Bench:
             remedy=None,
         )
 
-    def target(self, asked: MeasurementRule) -> str | None:
+    def target(self, rule: MeasurementRule) -> str | None:
         """The hardware target that must have been measured on, if any must."""
-        return asked.target or (self.line_target if asked.on_target else None)
+        return rule.target or (self.line_target if rule.on_target else None)
 
-    def metric(self, asked: MeasurementRule) -> tuple[str | None, Direction | None]:
-        pack = self.packs.get(asked.pack)
-        return (None, None) if pack is None else pack.metrics.get(asked.metric, (None, None))
+    def metric(self, rule: MeasurementRule) -> tuple[str | None, Direction | None]:
+        pack = self.packs.get(rule.pack)
+        return (None, None) if pack is None else pack.metrics.get(rule.metric, (None, None))
 
-    def newest(self, asked: MeasurementRule, measured: Iterable[MeasuredValue], best: int) -> MeasuredValue | Reason:
+    def newest(self, rule: MeasurementRule, measured: Iterable[MeasuredValue], best: int) -> MeasuredValue | Reason:
         """The newest measurement that counts, or why there is none; `best`: 1 where more is better, else -1."""
-        if reason := self.undefined(asked):
+        if reason := self.undefined(rule):
             return reason
-        of_it = [m for m in measured if (m.pack, m.metric, m.slice) == (asked.pack, asked.metric, asked.slice)]
+        of_it = [m for m in measured if (m.pack, m.metric, m.slice) == (rule.pack, rule.metric, rule.slice)]
         of_it.sort(key=lambda m: (m.measured_at, -best * m.value, m.evidence, m.artifact or ""), reverse=True)
         refused: list[tuple[MeasuredValue, str, str]] = []
         for m in of_it:
-            against = self.against(asked, m)
+            against = self.against(rule, m)
             if against is None:
                 return m
             refused.append((m, *against))
-        remedy = f"attach evidence of {asked.what} {asked.where(self.line_target)}"
+        remedy = f"attach evidence of {rule.what} {rule.where(self.line_target)}"
         if not refused:
-            return Reason(NO_EVIDENCE, f"{asked.what} was not measured with {asked.pack}", remedy)
+            return Reason(NO_EVIDENCE, f"{rule.what} was not measured with {rule.pack}", remedy)
         newest, code, why = refused[0]
-        said = f"{asked.what} is {_value(newest, self.metric(asked)[0])}, which does not count: {why}"
+        message = f"{rule.what} is {_value(newest, self.metric(rule)[0])}, which does not count: {why}"
         more = "; nor does any older one" if len(refused) > 1 else ""
-        return Reason(code, said + more, remedy)
+        return Reason(code, message + more, remedy)
 
-    def undefined(self, asked: MeasurementRule) -> Reason | None:
+    def undefined(self, rule: MeasurementRule) -> Reason | None:
         """What the line or the pack does not define, and the requirement rests on."""
-        if asked.on_target and self.line_target is None:
-            said = f"{asked.what} must be measured on the line's hardware target, and the line has none"
-            return Reason(NO_TARGET, said, "name the hardware target of the line, or one in the policy")
-        pack = self.packs.get(asked.pack)
+        if rule.on_target and self.line_target is None:
+            message = f"{rule.what} must be measured on the line's hardware target, and the line has none"
+            return Reason(NO_TARGET, message, "name the hardware target of the line, or one in the policy")
+        pack = self.packs.get(rule.pack)
         if pack is None:
-            return Reason(UNDEFINED, f"{asked.pack}, with which {asked.what} is measured, is not known", f"record {asked.pack}")
+            return Reason(UNDEFINED, f"{rule.pack}, with which {rule.what} is measured, is not known", f"record {rule.pack}")
         other = "adopt a policy that asks for what the pack defines"
-        if asked.metric not in pack.metrics:
-            return Reason(UNDEFINED, f"{pack.id} defines no metric {asked.metric}", other)
-        if asked.slice is not None and asked.slice not in pack.slices:
-            return Reason(UNDEFINED, f"{pack.id} defines no slice {asked.slice}", other)
+        if rule.metric not in pack.metrics:
+            return Reason(UNDEFINED, f"{pack.id} defines no metric {rule.metric}", other)
+        if rule.slice is not None and rule.slice not in pack.slices:
+            return Reason(UNDEFINED, f"{pack.id} defines no slice {rule.slice}", other)
         return None
 
-    def against(self, asked: MeasurementRule, m: MeasuredValue) -> tuple[str, str] | None:
+    def against(self, rule: MeasurementRule, m: MeasuredValue) -> tuple[str, str] | None:
         """Why a measurement does not count: a code and the words; None where it does."""
         if m.superseded_by is not None:
             return SUPERSEDED, f"{m.superseded_by} supersedes it"
@@ -210,23 +212,23 @@ class _Bench:
             return DIGEST_CORRECTED, "a digest of its version was corrected since, so what was measured is something else"
         if m.artifact_state in (ArtifactState.QUARANTINED, ArtifactState.DELETED):
             return ARTIFACT_UNUSABLE, f"{m.artifact} is {m.artifact_state}"
-        if asked.type is not None and m.type != asked.type:
-            return OTHER_TYPE, f"it is {m.type or 'of no type'}; the policy asks for {asked.type}"
-        if (wanted := self.target(asked)) is not None:
-            if m.target != wanted:
+        if rule.type is not None and m.type != rule.type:
+            return OTHER_TYPE, f"it is {m.type or 'of no type'}; the policy asks for {rule.type}"
+        if (needed := self.target(rule)) is not None:
+            if m.target != needed:
                 on = f"on {m.target}" if m.target else "of the version itself, on no artifact"
-                return OTHER_TARGET, f"it was measured {on}; the policy asks for {wanted}"
+                return OTHER_TARGET, f"it was measured {on}; the policy asks for {needed}"
         elif m.target not in (None, self.line_target):
             return (
                 OTHER_TARGET,
                 f"it was measured on {m.target}, and the line is for {self.line_target or 'no hardware target'}",
             )
-        unit, _ = self.metric(asked)
+        unit, _ = self.metric(rule)
         if m.unit not in (None, unit):
-            return OTHER_UNIT, f"it is in {m.unit}, and {asked.pack} measures {asked.metric} in {unit or 'no unit'}"
+            return OTHER_UNIT, f"it is in {m.unit}, and {rule.pack} measures {rule.metric} in {unit or 'no unit'}"
         if m.measured_at > moment(self.now + CLOCK_SKEW):  # else it would stay the newest for ever
             return IN_FUTURE, f"it says that it was measured at {m.measured_at[:16]}Z, which is yet to come"
-        days = asked.maximum_age if isinstance(asked, Requirement) else None
+        days = rule.maximum_age if isinstance(rule, Requirement) else None
         if days is not None and m.measured_at < moment(self.now - timedelta(days=days)):
             when = f"it was measured on {m.measured_at[:10]}" if m.measured_at else "it does not say when it was measured"
             return TOO_OLD, f"{when}; the policy asks for at most {days} days ago"

@@ -49,8 +49,8 @@ def fallen(checks: Iterable[Mapping[str, Any]], measured: Iterable[MeasuredValue
     Evidence of which nothing is in `measured` is taken to be as it was. A check that does not say which way is better holds on
     the same value alone.
     """
-    known = {(m.evidence, m.pack, m.metric, m.slice): m for m in measured}
-    return tuple(said for check in checks if check["passed"] and (said := _against(check, known)))
+    measurements = {(m.evidence, m.pack, m.metric, m.slice): m for m in measured}
+    return tuple(message for check in checks if check["passed"] and (message := _against(check, measurements)))
 
 
 def lost(frozen: Iterable[Mapping[str, Any]], grounds: Iterable[LineageGround]) -> tuple[str, ...]:
@@ -59,45 +59,49 @@ def lost(frozen: Iterable[Mapping[str, Any]], grounds: Iterable[LineageGround]) 
     What came since does not matter, nor what was said since of what was not known.
     """
     now = {(g.part.value, g.of, g.edge, g.to): g for g in grounds}
-    return tuple(said for each in frozen if (said := _changed(each, now)))
+    return tuple(message for each in frozen if (message := _changed(each, now)))
 
 
 def _changed(then: Mapping[str, Any], now: Mapping[tuple[Any, ...], LineageGround]) -> str | None:
-    found = now.get(tuple(then.get(name) for name in ("part", "of", "edge", "to")))
+    ground = now.get(tuple(then.get(name) for name in ("part", "of", "edge", "to")))
     what = f"{then['of']} {then['edge']} {then['to']}" if then.get("edge") else f"the {then['part']} of {then['of']}"
-    if found is None:
+    if ground is None:
         return f"{then['part']}: it was approved on {what}, which is no part of its lineage any more"
-    if (was := then.get("value")) is None or was == found.value:
+    if (was := then.get("value")) is None or was == ground.value:
         return None
-    if found.part is Part.CONFIGURATION:
+    if ground.part is Part.CONFIGURATION:
         return f"{then['part']}: it was approved on {what}, which was corrected"
-    return f"{then['part']}: it was approved on {what} with {was}, which is {found.value or 'missing'} now"
+    return f"{then['part']}: it was approved on {what} with {was}, which is {ground.value or 'missing'} now"
 
 
-def _against(check: Mapping[str, Any], known: Known) -> str | None:
+def _against(check: Mapping[str, Any], measurements: Known) -> str | None:
     now: dict[str, float | None] = {}
-    said: list[str] = []
+    changes: list[str] = []
     for name, evidence in (("measured", "evidence"), ("baseline", "baselineEvidence")):
         now[name] = check.get(name)
         key = tuple(check.get(part) for part in (evidence, "pack", "metric", "slice"))
-        if key not in known or (found := _corrected(key, known)) is known[key]:
+        if key not in measurements or (correction := _corrected(key, measurements)) is measurements[key]:
             continue
-        now[name] = found.value if found else None
-        after = f"{found.evidence} corrects to {number(found.value, check.get('unit'))}" if found else "does not count any more"
-        said.append(f"{number(check[name], check.get('unit'))} ({check[evidence]}), which {after}")
-    if not said or _holds(check, now["measured"], now["baseline"]):
+        now[name] = correction.value if correction else None
+        after = (
+            f"{correction.evidence} corrects to {number(correction.value, check.get('unit'))}"
+            if correction
+            else "does not count any more"
+        )
+        changes.append(f"{number(check[name], check.get('unit'))} ({check[evidence]}), which {after}")
+    if not changes or _holds(check, now["measured"], now["baseline"]):
         return None
-    return f"{check['requirement']}: it was approved on {' and '.join(said)}"
+    return f"{check['requirement']}: it was approved on {' and '.join(changes)}"
 
 
-def _corrected(key: tuple[Any, ...], known: Known) -> MeasuredValue | None:
+def _corrected(key: tuple[Any, ...], measurements: Known) -> MeasuredValue | None:
     """A measurement as the last evidence that supersedes it has it; None where nothing of it counts."""
-    found = known.get(key)
-    for _ in known:
-        if found is None or found.superseded_by is None:
+    measurement = measurements.get(key)
+    for _ in measurements:
+        if measurement is None or measurement.superseded_by is None:
             break
-        found = known.get((found.superseded_by, *key[1:]))
-    return None if found is None or found.superseded_by or found.outdated else found
+        measurement = measurements.get((measurement.superseded_by, *key[1:]))
+    return None if measurement is None or measurement.superseded_by or measurement.outdated else measurement
 
 
 def _holds(check: Mapping[str, Any], measured: float | None, baseline: float | None) -> bool:

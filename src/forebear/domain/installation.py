@@ -94,87 +94,87 @@ class Sighting:
         return self.artifact or named_id("artifact", self.name)
 
 
-def report(seen: Sighting, around: InstallationFactsRow, now: str) -> Ruling:
+def report(sighting: Sighting, around: InstallationFactsRow, now: str) -> Ruling:
     """An artifact was seen on a robot. Refused is only what cannot be: no artifact or several, or an impossible moment."""
-    if reasons := (*_impossible(seen, now), *_several(seen, around)):
-        return Ruling(seen.robot, reasons=reasons)
-    artifact = around.artifact or seen.unknown
-    effects: list[Effect] = [Revise(b.id, {"validTo": b.valid_to}, {"validTo": seen.since}) for b in around.before]
+    if reasons := (*_impossible(sighting, now), *_several(sighting, around)):
+        return Ruling(sighting.robot, reasons=reasons)
+    artifact = around.artifact or sighting.unknown
+    effects: list[Effect] = [Revise(b.id, {"validTo": b.valid_to}, {"validTo": sighting.since}) for b in around.before]
     if around.retracted is not None:
         # Whoever said that there is no such robot was wrong, since it was seen: it is known by name again.
-        effects.append(Revise(seen.robot, {"retractedAt": around.retracted}, {"retractedAt": None}))
+        effects.append(Revise(sighting.robot, {"retractedAt": around.retracted}, {"retractedAt": None}))
     if around.placeholder is not None:
         effects.append(Join(artifact, around.placeholder))
-    if around.artifact is None and not around.named and seen.external_id is not None:
-        effects.append(Name(artifact, seen.external_id))
-    until = min((m for m in (seen.until, around.next) if m is not None), default=None)
-    by = seen.deployment or _brought_about(seen, around)
-    known = next((s for s in around.same if s.artifact in (artifact, around.placeholder)), None)
-    since = seen.since
-    if known is not None and not _goes_on(known, until):
-        return Ruling(known.id, (*effects, *_amended(known, until, by, told=seen.deployment is not None)))
-    if known is not None:
+    if around.artifact is None and not around.named and sighting.external_id is not None:
+        effects.append(Name(artifact, sighting.external_id))
+    until = min((m for m in (sighting.until, around.next) if m is not None), default=None)
+    by = sighting.deployment or _brought_about(sighting, around)
+    installation = next((s for s in around.same if s.artifact in (artifact, around.placeholder)), None)
+    since = sighting.since
+    if installation is not None and not _goes_on(installation, until):
+        return Ruling(installation.id, (*effects, *_amended(installation, until, by, explicit=sighting.deployment is not None)))
+    if installation is not None:
         # What ended with the service of its place was the registry's word, and the robot says that it runs still.
-        since, by = known.valid_to or since, seen.deployment
-    id = composed("installation:", nameof(seen.robot), since.replace(".000000", ""), nameof(artifact), plain=-1)
-    document = {"kind": "Installation", "id": id, "robot": seen.robot, "artifact": artifact, "validFrom": since}
+        since, by = installation.valid_to or since, sighting.deployment
+    id = composed("installation:", nameof(sighting.robot), since.replace(".000000", ""), nameof(artifact), plain=-1)
+    document = {"kind": "Installation", "id": id, "robot": sighting.robot, "artifact": artifact, "validFrom": since}
     document |= {n: v for n, v in (("validTo", until), ("installedBy", by)) if v is not None}
     return Ruling(id, (Describe(document), *effects))
 
 
-def _goes_on(known: InstallationRow, until: str | None) -> bool:
+def _goes_on(installation: InstallationRow, until: str | None) -> bool:
     """Whether a report tells that an artifact runs beyond the moment in which its robot left service."""
-    return known.released and known.valid_to is not None and (until is None or until > known.valid_to)
+    return installation.released and installation.valid_to is not None and (until is None or until > installation.valid_to)
 
 
-def _amended(known: InstallationRow, until: str | None, by: str | None, *, told: bool) -> Iterable[Effect]:
+def _amended(installation: InstallationRow, until: str | None, by: str | None, *, explicit: bool) -> Iterable[Effect]:
     """What a report adds to an installation that is known already."""
-    if until is not None and (known.valid_to is None or until < known.valid_to):
-        yield Revise(known.id, {"validTo": known.valid_to}, {"validTo": until})
-    if by is None or by == known.installed_by:
+    if until is not None and (installation.valid_to is None or until < installation.valid_to):
+        yield Revise(installation.id, {"validTo": installation.valid_to}, {"validTo": until})
+    if by is None or by == installation.installed_by:
         return
-    if known.installed_by is None:
-        yield Connect(known.id, "installedBy", by)
-    elif told:
+    if installation.installed_by is None:
+        yield Connect(installation.id, "installedBy", by)
+    elif explicit:
         # What somebody says goes before what was found.
-        yield Disconnect(known.id, "installedBy", known.installed_by)
-        yield Connect(known.id, "installedBy", by)
+        yield Disconnect(installation.id, "installedBy", installation.installed_by)
+        yield Connect(installation.id, "installedBy", by)
 
 
-def _impossible(seen: Sighting, now: str) -> Iterable[Reason]:
-    given = [n for n in (seen.artifact, seen.digest, seen.external_id) if n is not None]
-    if len(given) != 1:
-        said = "artifact, digest, externalId: " + (f"{len(given)} of them are given" if given else "none of them is given")
-        yield Reason(AMBIGUOUS, said, "name the artifact by exactly one of them")
-    if seen.until is not None and seen.until <= seen.since:
-        said = f"until: {seen.until} does not lie after since, {seen.since}"
-        yield Reason(BACKWARDS, said, "report since when it was seen, and until when")
-    for name, text in (("digest", seen.digest), ("externalId", seen.external_id)):
+def _impossible(sighting: Sighting, now: str) -> Iterable[Reason]:
+    names = [n for n in (sighting.artifact, sighting.digest, sighting.external_id) if n is not None]
+    if len(names) != 1:
+        message = "artifact, digest, externalId: " + (f"{len(names)} of them are given" if names else "none of them is given")
+        yield Reason(AMBIGUOUS, message, "name the artifact by exactly one of them")
+    if sighting.until is not None and sighting.until <= sighting.since:
+        message = f"until: {sighting.until} does not lie after since, {sighting.since}"
+        yield Reason(BACKWARDS, message, "report since when it was seen, and until when")
+    for name, text in (("digest", sighting.digest), ("externalId", sighting.external_id)):
         if text is not None and not text.strip():
             yield Reason(BLANK, f"{name}: is blank, and names nothing", "give the name in full")
         elif name == "digest" and text is not None and (reason := malformed(name, text)):
             yield reason
-    for name, at in (("since", seen.since), ("until", seen.until)):
+    for name, at in (("since", sighting.since), ("until", sighting.until)):
         if at is not None and at > latest(now):
-            said = f"{name}: {at} is yet to come"
-            yield Reason(IN_FUTURE, said, "report it when it has happened, or set the clock right")
+            message = f"{name}: {at} is yet to come"
+            yield Reason(IN_FUTURE, message, "report it when it has happened, or set the clock right")
 
 
-def _several(seen: Sighting, around: InstallationFactsRow) -> Iterable[Reason]:
+def _several(sighting: Sighting, around: InstallationFactsRow) -> Iterable[Reason]:
     """Why it cannot be said which artifact was seen: taking one of several would say something that nobody has seen."""
-    if around.several and seen.artifact is None:
-        name = "digest" if seen.digest is not None else "externalId"
-        said = f"{name}: {seen.name} is the name of {len(around.several)} artifacts: {', '.join(around.several)}"
-        yield Reason(AMBIGUOUS, said, "name the artifact by its id, or take the name from those that it is not of")
+    if around.several and sighting.artifact is None:
+        name = "digest" if sighting.digest is not None else "externalId"
+        message = f"{name}: {sighting.name} is the name of {len(around.several)} artifacts: {', '.join(around.several)}"
+        yield Reason(AMBIGUOUS, message, "name the artifact by its id, or take the name from those that it is not of")
 
 
-def _brought_about(seen: Sighting, around: InstallationFactsRow) -> str | None:
+def _brought_about(sighting: Sighting, around: InstallationFactsRow) -> str | None:
     """The one deployment that explains an installation: of its cohort before that of its fleet; None of several."""
-    under_way = [d for d in (*around.covering, *around.covering_fleet) if _was_under_way(d, seen.since)]
+    under_way = [d for d in (*around.covering, *around.covering_fleet) if _was_under_way(d, sighting.since)]
     for nearest in ([d for d in under_way if d.to_cohort], [d for d in under_way if not d.to_cohort]):
-        found = sorted({d.id for d in nearest})
-        if found:
-            return found[0] if len(found) == 1 else None
+        ids = sorted({d.id for d in nearest})
+        if ids:
+            return ids[0] if len(ids) == 1 else None
     return None
 
 

@@ -61,8 +61,8 @@ def unreadable(robot_software: str) -> Reason | None:
     try:
         SpecifierSet(robot_software)
     except InvalidSpecifier:
-        said = f"{robot_software!r} is no range of versions"
-        return Reason(UNREADABLE_VERSION, said, "write it as comma-separated version specifiers, such as >=4.2,<5")
+        message = f"{robot_software!r} is no range of versions"
+        return Reason(UNREADABLE_VERSION, message, "write it as comma-separated version specifiers, such as >=4.2,<5")
     return None
 
 

@@ -138,14 +138,14 @@ def _remedy(state: ReleaseState, by: DecisionType) -> str:
 def steps(state: ReleaseState, by: DecisionType) -> tuple[DecisionType, ...] | None:
     """The shortest way to a state from which `by` is possible, over what people can bring about; None where there is none."""
     frontier: list[tuple[ReleaseState, tuple[DecisionType, ...]]] = [(state, ())]
-    seen = {state}
-    for at, taken in frontier:
+    states = {state}
+    for at, path in frontier:
         if (at, by) in _WAYS:
-            return taken
+            return path
         for t in ways(at):
-            if isinstance(t.by, DecisionType) and t.by in _DONE_BY and t.target not in seen:
-                seen.add(t.target)
-                frontier.append((t.target, (*taken, t.by)))
+            if isinstance(t.by, DecisionType) and t.by in _DONE_BY and t.target not in states:
+                states.add(t.target)
+                frontier.append((t.target, (*path, t.by)))
     return None
 
 

@@ -152,17 +152,17 @@ def derived(history: History) -> list[KnownPermit]:
 
     For each moment at which something was recorded, the steps that were known then are taken in the order of the world.
     """
-    known: list[KnownPermit] = []
+    permits: list[KnownPermit] = []
     current: dict[Permit, int] = {}
     for moment, (by, source) in sorted(_recorders(history).items()):
         after = _settled(_steps(history, moment))
         for permit in current.keys() - after:
             n = current.pop(permit)
-            known[n] = replace(known[n], retracted_at=moment, retracted_by=by)
+            permits[n] = replace(permits[n], retracted_at=moment, retracted_by=by)
         for permit in sorted(after - current.keys(), key=in_order):
-            current[permit] = len(known)
-            known.append(KnownPermit(permit, moment, by, source))
-    return known
+            current[permit] = len(permits)
+            permits.append(KnownPermit(permit, moment, by, source))
+    return permits
 
 
 def _recorders(history: History) -> dict[str, tuple[str | None, str | None]]:
@@ -204,7 +204,7 @@ AFTER_ALL = "~"
 
 def _steps(history: History, moment: str) -> Iterator[_Step]:
     """The steps of a release that were known at a moment."""
-    decisions = [known for d in history.decisions if (known := d.known(moment))]
+    decisions = [decision for d in history.decisions if (decision := d.known(moment))]
     granted = [d for d in decisions if d.verdict is Verdict.GRANTED]
     imported = [d for d in granted if d.imported and d.type in _DECIDES]
     since = max((d.at for d in imported), default=BEGINNING)
@@ -225,11 +225,11 @@ def _steps(history: History, moment: str) -> Iterator[_Step]:
             was = {"approved": False} if history.imported and row.revised_at < since else {}
             yield _Step(row.revised_at, 3, "", partial(replace, overridden_until=NEVER, **was))
     # What stood until a revision is in its record, and what stands now in the release.
-    stood = [*((row.state, row.stale_from) for row in history.stood), (history.state, history.stale_from)]
+    states = [*((row.state, row.stale_from) for row in history.stood), (history.state, history.stale_from)]
     starts = [history.recorded_at, *(row.revised_at for row in history.stood)]
     latest = AFTER_ALL
     for n in range(len(starts) - 1, -1, -1):
-        (state, stale_from), recorded = stood[n], starts[n]
+        (state, stale_from), recorded = states[n], starts[n]
         if recorded <= moment:
             at = since if history.imported and n == 0 else _at(recorded, decisions, stale_from)
             # What is told afterwards is told in order: what came before something else happened before it.
@@ -276,7 +276,7 @@ def mending(history: History, now: str, by: str) -> Mending:
     every = derived(history)
     current = {k.permit: k for k in every if k.retracted_at is None}
     former = {(k.permit, k.recorded_at): k for k in every if k.retracted_at is not None}
-    gone = {(row.permit, row.recorded_at) for row in history.permitted if row.permit not in current}
+    obsolete = {(row.permit, row.recorded_at) for row in history.permitted if row.permit not in current}
     there = {row.permit for row in history.permitted}
     ends = {"release": history.id, "line": history.line}
     return Mending(
@@ -292,7 +292,7 @@ def mending(history: History, now: str, by: str) -> Mending:
                 },
             }
             for key, k in former.items()
-            if key not in gone and key not in {(row.permit, row.recorded_at) for row in history.former}
+            if key not in obsolete and key not in {(row.permit, row.recorded_at) for row in history.former}
         ],
         [
             {
@@ -302,10 +302,15 @@ def mending(history: History, now: str, by: str) -> Mending:
                 "retractedAt": former[permit, at].retracted_at if (permit, at) in former else now,
                 "retractedBy": former[permit, at].retracted_by if (permit, at) in former else by,
             }
-            for permit, at in sorted(gone)
+            for permit, at in sorted(obsolete)
         ],
     )
 
 
-def _stamped(known: KnownPermit) -> dict[str, Any]:
-    return {**known.permit.properties, "recordedAt": known.recorded_at, "recordedBy": known.recorded_by, "source": known.source}
+def _stamped(permit: KnownPermit) -> dict[str, Any]:
+    return {
+        **permit.permit.properties,
+        "recordedAt": permit.recorded_at,
+        "recordedBy": permit.recorded_by,
+        "source": permit.source,
+    }

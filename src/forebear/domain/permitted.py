@@ -98,11 +98,11 @@ def following(rows: Iterable[Mapping[str, Any]], effects: Sequence[Effect], now:
 
     `rows` are those of `cypher/actions/standing_facts.cypher`, as they were before.
     """
-    known = {row["release"]["id"]: row for row in rows if row["release"] is not None}
+    releases = {row["release"]["id"]: row for row in rows if row["release"] is not None}
     new = {e.id: e.document for e in effects if isinstance(e, Describe) and e.document["kind"] == "Release"}
     changes: list[Connect | Disconnect] = []
-    for id in (*known, *(id for id in new if id not in known)):
-        row = known.get(id)
+    for id in (*releases, *(id for id in new if id not in releases)):
+        row = releases.get(id)
         before = frozenset(Permit.stored(each) for each in row["permitted"]) if row else frozenset()
         line = str(row["line"]["id"] if row else new[id]["line"])
         holds = _after(id, row, before, effects, now)
@@ -117,8 +117,8 @@ def _after(
     """What holds of a release after effects; None where none of them is about that."""
     release = row["release"] if row else {}
     state, stale_from = release.get("state", ReleaseState.CANDIDATE), release.get("staleFrom")
-    lasting = (p.valid_to for p in before if p.basis is Basis.OVERRIDE and (p.valid_to is None or p.valid_to > now))
-    until: str | None = next(lasting, NEVER)
+    ends = (p.valid_to for p in before if p.basis is Basis.OVERRIDE and (p.valid_to is None or p.valid_to > now))
+    until: str | None = next(ends, NEVER)
     concerned = False
     for effect in effects:
         match effect:

@@ -84,8 +84,8 @@ class DeploymentRow(Row, frozen=True):
     def reported(self) -> tuple[Report, ...]:
         """What was reported of it; where nothing was, what its state and interval stand for, as of history from elsewhere."""
         if self.reports is not None:
-            said = json.loads(self.reports)
-            return tuple(Report(parse(r["at"]), DeploymentState(r["state"])) for r in said)
+            reports = json.loads(self.reports)
+            return tuple(Report(parse(r["at"]), DeploymentState(r["state"])) for r in reports)
         return tuple(self._implied())
 
     def _implied(self) -> Iterator[Report]:
@@ -131,6 +131,6 @@ class PlaceFactsRow(Row, frozen=True):
 def not_over(code: str, id: str, state: str, place: str | None) -> Reason:
     """That a deployment is not over, which is in the way of what would take its build away."""
     if place is None:
-        said = f"{id} is {state}, and its place is unknown"
-        return Reason(code, said, f"report {id} ENDED once it has ended (reportDeployment)")
+        message = f"{id} is {state}, and its place is unknown"
+        return Reason(code, message, f"report {id} ENDED once it has ended (reportDeployment)")
     return Reason(code, f"{id} on {place} is {state}", f"have {place} run something else, or report {id} ENDED")

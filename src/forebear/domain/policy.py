@@ -66,9 +66,9 @@ def _id_of(kind: str) -> BeforeValidator:
     def check(value: Any) -> Any:
         if not isinstance(value, str):
             raise ValueError("an id is a text")
-        found = _IDS.kind(value)
-        if found != kind:
-            raise ValueError(wrong_kind(value, found, [kind]))
+        kind_of_id = _IDS.kind(value)
+        if kind_of_id != kind:
+            raise ValueError(wrong_kind(value, kind_of_id, [kind]))
         return value
 
     return BeforeValidator(check)
@@ -153,8 +153,8 @@ class Requirement(MeasurementRule):
     @model_validator(mode="after")
     def _one_bound(self) -> Self:
         if (self.minimum is None) == (self.maximum is None):
-            given = "both are given" if self.minimum is not None else "neither is given"
-            raise InvalidPolicy([Mistake("minimum", f"give exactly one of minimum and maximum; {given}")])
+            mistake = "both are given" if self.minimum is not None else "neither is given"
+            raise InvalidPolicy([Mistake("minimum", f"give exactly one of minimum and maximum; {mistake}")])
         return self
 
     @property
@@ -265,7 +265,7 @@ class Policy(_Document):
     @property
     def packs(self) -> frozenset[str]:
         """The ids of the packs that it names."""
-        return frozenset(asked.pack for asked in (*self.evidence, *self.no_regression))
+        return frozenset(rule.pack for rule in (*self.evidence, *self.no_regression))
 
     def document(self) -> dict[str, Any]:
         """The policy as JSON, defaults written out, so that it means the same when defaults change."""
@@ -290,9 +290,9 @@ def packs_of(document: object) -> list[str]:
 
 def check_against(policy: Policy, packs: Mapping[str, Pack]) -> tuple[Mistake, ...]:
     """What a policy asks for that the packs, by id, do not define."""
-    asked: list[tuple[str, Requirement | NoRegression]] = [(f"evidence.{i}", r) for i, r in enumerate(policy.evidence)]
-    asked += [(f"noRegression.{i}", r) for i, r in enumerate(policy.no_regression)]
-    return tuple(mistake for path, each in asked for mistake in _undefined(path, each, packs))
+    rules: list[tuple[str, Requirement | NoRegression]] = [(f"evidence.{i}", r) for i, r in enumerate(policy.evidence)]
+    rules += [(f"noRegression.{i}", r) for i, r in enumerate(policy.no_regression)]
+    return tuple(mistake for path, each in rules for mistake in _undefined(path, each, packs))
 
 
 def missing_of_candidate(policy: Policy, carried: Iterable[str], command: str | None = None) -> tuple[Reason, ...]:
@@ -367,28 +367,26 @@ def _unattended(policy: Policy) -> Iterator[Mistake]:
         )
 
 
-def _undefined(path: str, asked: Requirement | NoRegression, packs: Mapping[str, Pack]) -> Iterator[Mistake]:
-    pack = packs.get(asked.pack)
+def _undefined(path: str, rule: Requirement | NoRegression, packs: Mapping[str, Pack]) -> Iterator[Mistake]:
+    pack = packs.get(rule.pack)
     if pack is None:
-        yield Mistake(f"{path}.pack", f"{asked.pack} is not known" + meant(asked.pack, packs))
+        yield Mistake(f"{path}.pack", f"{rule.pack} is not known" + meant(rule.pack, packs))
         return
-    if asked.slice is not None and asked.slice not in pack.slices:
+    if rule.slice is not None and rule.slice not in pack.slices:
         yield Mistake(
-            f"{path}.slice", f"{pack.id} defines no slice {asked.slice!r}" + suggestion(asked.slice, sorted(pack.slices))
+            f"{path}.slice", f"{pack.id} defines no slice {rule.slice!r}" + suggestion(rule.slice, sorted(pack.slices))
         )
-    if asked.metric not in pack.metrics:
-        yield Mistake(
-            f"{path}.metric", f"{pack.id} defines no metric {asked.metric!r}" + suggestion(asked.metric, pack.metrics)
-        )
+    if rule.metric not in pack.metrics:
+        yield Mistake(f"{path}.metric", f"{pack.id} defines no metric {rule.metric!r}" + suggestion(rule.metric, pack.metrics))
         return
-    direction = pack.metrics[asked.metric][1]
-    if isinstance(asked, NoRegression):
+    direction = pack.metrics[rule.metric][1]
+    if isinstance(rule, NoRegression):
         if direction is None:
-            yield Mistake(f"{path}.metric", f"{pack.id} does not say which way {asked.metric} is better, so nothing compares")
-    elif asked.minimum is not None and direction == Direction.LOWER_IS_BETTER:
-        yield Mistake(f"{path}.minimum", f"{asked.metric} of {pack.id} is better the lower it is: did you mean maximum?")
-    elif asked.maximum is not None and direction == Direction.HIGHER_IS_BETTER:
-        yield Mistake(f"{path}.maximum", f"{asked.metric} of {pack.id} is better the higher it is: did you mean minimum?")
+            yield Mistake(f"{path}.metric", f"{pack.id} does not say which way {rule.metric} is better, so nothing compares")
+    elif rule.minimum is not None and direction == Direction.LOWER_IS_BETTER:
+        yield Mistake(f"{path}.minimum", f"{rule.metric} of {pack.id} is better the lower it is: did you mean maximum?")
+    elif rule.maximum is not None and direction == Direction.HIGHER_IS_BETTER:
+        yield Mistake(f"{path}.maximum", f"{rule.metric} of {pack.id} is better the higher it is: did you mean minimum?")
 
 
 def number(value: float, unit: str | None = None) -> str:
@@ -423,7 +421,7 @@ def _message(e: ErrorDetails) -> str:
     return f"{loc[-1]!r} is not known" + suggestion(str(loc[-1]), names)
 
 
-def suggestion(name: str, known: Iterable[str]) -> str:
+def suggestion(name: str, candidates: Iterable[str]) -> str:
     """The end of a sentence that says of a name that it is not known: what may have been meant, or all that is known."""
-    names = list(known)
+    names = list(candidates)
     return meant(name, names) or (f"; known: {', '.join(names)}" if names else "")

@@ -27,8 +27,8 @@ class PolicyText:
 
     def located(self, mistakes: Iterable[Mistake]) -> tuple[Mistake, ...]:
         """Mistakes with their lines, in the order of the text; what is missing is missing where it should be."""
-        found = (replace(mistake, line=self._line(mistake.path)) for mistake in mistakes)
-        return tuple(sorted(found, key=lambda mistake: mistake.line or 0))
+        located = (replace(mistake, line=self._line(mistake.path)) for mistake in mistakes)
+        return tuple(sorted(located, key=lambda mistake: mistake.line or 0))
 
     def _line(self, path: str) -> int | None:
         while path and path not in self.lines:
@@ -47,22 +47,22 @@ def read(text: str) -> PolicyText:
         node = yaml.compose(text.replace("\t", " ") if is_json else text, _Loader)
         if node is None:
             raise InvalidPolicy([Mistake("", "is empty")])
-        written = reading.value(node, "")
-        for path, number in not_finite(document if is_json else written):
+        document_of_yaml = reading.value(node, "")
+        for path, number in not_finite(document if is_json else document_of_yaml):
             reading.mistakes.append(
                 Mistake(path, f"{number} is no number of JSON, which knows finite ones only", reading.lines.get(path))
             )
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        said = ": ".join(part for part in (error.context, error.problem) if part)
-        raise InvalidPolicy([Mistake("", f"is no YAML: {said}", mark.line + 1 if mark else None)]) from None
+        message = ": ".join(part for part in (error.context, error.problem) if part)
+        raise InvalidPolicy([Mistake("", f"is no YAML: {message}", mark.line + 1 if mark else None)]) from None
     except yaml.YAMLError as error:
         raise InvalidPolicy([Mistake("", f"is no YAML: {' '.join(str(error).split())}")]) from None
     except (RecursionError, InvalidDocument):
         raise InvalidPolicy([Mistake("", "is nested too deeply")]) from None
     if reading.mistakes:
         raise InvalidPolicy(reading.mistakes)
-    return PolicyText(document if is_json else written, reading.lines)
+    return PolicyText(document if is_json else document_of_yaml, reading.lines)
 
 
 def _json(text: str) -> tuple[bool, object]:

@@ -10,5 +10,5 @@ UNKNOWN = "UNKNOWN"
 
 def unknown(field: str, id: str, remedy: str | None = None) -> Reason:
     """Why a field cannot name an id; without a remedy, what is missing is a plain fact."""
-    said = f"{field}: {id} is not known, or only named by others so far"
-    return Reason(UNKNOWN, said, remedy or f"record {id} first, as a fact of its own")
+    message = f"{field}: {id} is not known, or only named by others so far"
+    return Reason(UNKNOWN, message, remedy or f"record {id} first, as a fact of its own")

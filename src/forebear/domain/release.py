@@ -53,30 +53,30 @@ def _decision(
     by: Decider,
     nth: int,
     type: DecisionType,
-    came: Verdict = Verdict.GRANTED,
+    verdict: Verdict = Verdict.GRANTED,
     *,
     state: ReleaseState | None = None,
     reasons: Iterable[Reason] = (),
     counts: Iterable[str] = (),
     checked: bool = False,
     actor: str | None = None,
-    said: Mapping[str, Any] | None = None,
+    values: Mapping[str, Any] | None = None,
 ) -> Describe:
     """A decision about a release as a fact; `checked`: it rests on the checks. `actor`: the policy, where it decides itself.
 
-    `said`: what no other type of decision says.
+    `values`: what no other type of decision says.
     """
-    given = [by.reason] if by.reason else []
+    reasons_given = [by.reason] if by.reason else []
     policy = case.standing.policy
     document: dict[str, Any] = {
         "kind": "Decision",
         "id": by.ids[nth],
         "type": type.value,
-        "verdict": came.value,
+        "verdict": verdict.value,
         "actor": actor or by.actor.name,
         "digest": case.digest,
         "decidedAt": case.now,
-        "reasons": [*given, *(r.message for r in reasons)],
+        "reasons": [*reasons_given, *(r.message for r in reasons)],
         "about": [case.release.id],
         "under": [policy.id] if policy else [],
         "counts": list(counts),
@@ -85,12 +85,12 @@ def _decision(
         document |= {"roles": sorted(by.actor.roles), "machine": by.actor.machine}
     if state is not None:
         document["state"] = state.value
-    document |= said or {}
+    document |= values or {}
     if checked:
         cited = {c.evidence: None for c in case.checks} | {c.baseline_evidence: None for c in case.checks}
         document["checks"] = [c.frozen() for c in case.checks]
         document["cites"] = [evidence for evidence in cited if evidence is not None]
-        if type in APPROVALS and came is Verdict.GRANTED and isinstance(case.policy, Policy):
+        if type in APPROVALS and verdict is Verdict.GRANTED and isinstance(case.policy, Policy):
             document["grounds"] = [g.frozen() for g in case.grounds if g.part in case.policy.candidate]
         compared = case.standing.baseline and case.standing.baseline.release
         document["comparedWith"] = [compared] if compared else []
@@ -161,12 +161,12 @@ def _vote(by: Decider, decision: str) -> Vote:
 
 
 def _evaluation(
-    case: Case, by: Decider, nth: int, came: Verdict, state: ReleaseState, reasons: Iterable[Reason] = ()
+    case: Case, by: Decider, nth: int, verdict: Verdict, state: ReleaseState, reasons: Iterable[Reason] = ()
 ) -> Describe:
     """What the policy decides of the evidence."""
     policy = case.standing.policy
     actor = policy.id if policy else None
-    return _decision(case, by, nth, DecisionType.EVALUATION, came, state=state, reasons=reasons, checked=True, actor=actor)
+    return _decision(case, by, nth, DecisionType.EVALUATION, verdict, state=state, reasons=reasons, checked=True, actor=actor)
 
 
 def _evaluated(case: Case, by: Decider, nth: int) -> tuple[Case, list[Effect]]:
@@ -190,7 +190,7 @@ def _undermined(case: Case, by: Decider, nth: int) -> tuple[Case, list[Effect]]:
     state = case.release.state
     if case.is_stale or not (case.is_approved or state is ReleaseState.DEPRECATED) or not case.fallen:
         return case, []
-    reasons = [Reason(EVIDENCE_CORRECTED, said, "have it approved anew") for said in case.fallen]
+    reasons = [Reason(EVIDENCE_CORRECTED, message, "have it approved anew") for message in case.fallen]
     decision = _evaluation(case, replace(by, reason=None), nth, Verdict.REFUSED, state, reasons)
     return case.with_release(stale_from=case.now), [decision, *_moves(case, state, staleFrom=case.now)]
 
@@ -244,26 +244,28 @@ def _is_to_be_refused(case: Case) -> bool:
     return waits and measured and case.has_news(DecisionType.PROMOTION)
 
 
-def _promotion(case: Case, by: Decider, came: Verdict, **said: Any) -> Describe:
+def _promotion(case: Case, by: Decider, verdict: Verdict, **values: Any) -> Describe:
     assert case.standing.policy is not None
-    by = replace(by, reason=None) if came is Verdict.REFUSED else by
-    return _decision(case, by, 1, DecisionType.PROMOTION, came, checked=True, actor=case.standing.policy.id, **said)
+    by = replace(by, reason=None) if verdict is Verdict.REFUSED else by
+    return _decision(case, by, 1, DecisionType.PROMOTION, verdict, checked=True, actor=case.standing.policy.id, **values)
 
 
 def together(effects: Iterable[Effect]) -> list[Effect]:
     """Effects in which each node is revised once at most: what it was first, and what it becomes last."""
-    kept: list[Effect] = []
+    effects_together: list[Effect] = []
     revised: dict[str, int] = {}
     for effect in effects:
         if isinstance(effect, Revise) and effect.id in revised:
-            first = kept[revised[effect.id]]
+            first = effects_together[revised[effect.id]]
             assert isinstance(first, Revise)
-            kept[revised[effect.id]] = Revise(effect.id, {**effect.before, **first.before}, {**first.after, **effect.after})
+            effects_together[revised[effect.id]] = Revise(
+                effect.id, {**effect.before, **first.before}, {**first.after, **effect.after}
+            )
             continue
         if isinstance(effect, Revise):
-            revised[effect.id] = len(kept)
-        kept.append(effect)
-    changed = (_changed(e) if isinstance(e, Revise) else e for e in kept)
+            revised[effect.id] = len(effects_together)
+        effects_together.append(effect)
+    changed = (_changed(e) if isinstance(e, Revise) else e for e in effects_together)
     return [effect for effect in changed if effect is not None]
 
 
@@ -306,8 +308,8 @@ def withdraw_approval(case: Case, by: Decider) -> Ruling:
     verdict = _decided(case, by, DecisionType.WITHDRAWAL, counts=case.approvals, staleFrom=None)
     if verdict.reasons:
         return verdict
-    gone = (Disconnect(case.release.id, "approvedBy", id) for id in case.approvals)
-    return Ruling(verdict.subject, (*verdict.effects, *gone))
+    ends = (Disconnect(case.release.id, "approvedBy", id) for id in case.approvals)
+    return Ruling(verdict.subject, (*verdict.effects, *ends))
 
 
 def deprecate(case: Case, by: Decider, rollback_allowed: bool) -> Ruling:
@@ -317,7 +319,7 @@ def deprecate(case: Case, by: Decider, rollback_allowed: bool) -> Ruling:
     """
     if case.release.state is ReleaseState.DEPRECATED and case.is_way_back is rollback_allowed:
         return Ruling(case.release.id)
-    return _decided(case, by, DecisionType.DEPRECATION, said={"rollbackAllowed": rollback_allowed})
+    return _decided(case, by, DecisionType.DEPRECATION, values={"rollbackAllowed": rollback_allowed})
 
 
 def archive(case: Case, by: Decider, robots: Sequence[str]) -> Ruling:
@@ -325,8 +327,8 @@ def archive(case: Case, by: Decider, robots: Sequence[str]) -> Ruling:
     reasons = [not_over(STILL_RUNS, d.id, d.state, d.place) for d in case.pending]
     if robots:
         more = f" and {len(robots) - NAMED} more" if len(robots) > NAMED else ""
-        said = f"{case.version.id} is seen to run on {', '.join(robots[:NAMED])}{more}"
-        reasons.append(Reason(STILL_RUNS, said, "have something else run there, and report it (reportInstallation)"))
+        message = f"{case.version.id} is seen to run on {', '.join(robots[:NAMED])}{more}"
+        reasons.append(Reason(STILL_RUNS, message, "have something else run there, and report it (reportInstallation)"))
     if reasons:
         return Ruling(case.release.id, reasons=tuple(reasons))
     return _decided(case, by, DecisionType.ARCHIVAL)
@@ -354,7 +356,7 @@ def override(case: Case, by: Decider, expires_at: str) -> Ruling:
     if expires_at <= case.now:
         reason = Reason("EXPIRED", f"expiresAt: {expires_at} lies in the past", "give a moment to come")
         return Ruling(case.release.id, reasons=(reason,))
-    return _decided(case, by, DecisionType.OVERRIDE, said={"expiresAt": expires_at}, checked=True)
+    return _decided(case, by, DecisionType.OVERRIDE, values={"expiresAt": expires_at}, checked=True)
 
 
 def _decided(
@@ -365,12 +367,12 @@ def _decided(
     into: ReleaseState | Reason | None = None,
     counts: Iterable[str] = (),
     checked: bool = False,
-    said: Mapping[str, Any] | None = None,
+    values: Mapping[str, Any] | None = None,
     **changed: Any,
 ) -> Ruling:
     """A decision of one person, where the lifecycle has a way for it."""
     target = into or allowed(case.release.state, type)
     if isinstance(target, Reason):
         return Ruling(case.release.id, reasons=(target,))
-    decision = _decision(case, by, 0, type, state=target, counts=counts, checked=checked, said=said)
+    decision = _decision(case, by, 0, type, state=target, counts=counts, checked=checked, values=values)
     return Ruling(case.release.id, (decision, *_moves(case, target, **changed)))

@@ -41,9 +41,9 @@ def restated(
     """
     properties = row.kind.properties
     changes = {name: v for name, v in row.updated.items() if not agree(properties[name], stored.get(name), v)}
-    said = {name: value for name, value in row.guaranteed.items() if name in completing}
+    values = {name: value for name, value in row.guaranteed.items() if name in completing}
     effects: list[Effect] = [Update(row.id, changes)] if changes else []
-    effects += [Revise(row.id, dict.fromkeys(said), said)] if said else []
+    effects += [Revise(row.id, dict.fromkeys(values), values)] if values else []
     effects += _grown(row, stored, {*growing, *completing})
     return Restatement(tuple(effects), tuple(_contradictions(row, stored, remedy, {*growing, *completing})))
 
@@ -65,8 +65,8 @@ def _grown(row: NodeRow, stored: Mapping[str, Any], growing: Collection[str]) ->
 
 def _contradictions(row: NodeRow, stored: Mapping[str, Any], remedy: str, open: Collection[str]) -> Iterator[Reason]:
     for name, value in row.guaranteed.items():
-        if name not in open and not agree(row.kind.properties[name], said := stored.get(name), value):
-            yield _differs(name, row.id, None if said is None else shown(said), shown(value), remedy)
+        if name not in open and not agree(row.kind.properties[name], former := stored.get(name), value):
+            yield _differs(name, row.id, None if former is None else shown(former), shown(value), remedy)
     edges: dict[str, set[str]] = {}
     for e in row.edges:
         edges.setdefault(e.edge.name, set()).add(e.target)

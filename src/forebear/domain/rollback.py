@@ -193,8 +193,8 @@ def undone(place: PlaceFactsRow) -> DeploymentRow | None:
     what it was to undo is over, that is what is undone still.
     """
     fleets = {f.id for f in place.fleets}
-    here, wider = ([d for d in found if not _came_to_nothing(d)] for found in (place.here, _on(place, fleets)))
-    return next(filter(None, (_undone_of(found, place) for found in (here, wider))), None) or _still_undone(place)
+    here, wider = ([d for d in deployments if not _came_to_nothing(d)] for deployments in (place.here, _on(place, fleets)))
+    return next(filter(None, (_undone_of(deployments, place) for deployments in (here, wider))), None) or _still_undone(place)
 
 
 def _still_undone(place: PlaceFactsRow) -> DeploymentRow | None:
@@ -204,12 +204,12 @@ def _still_undone(place: PlaceFactsRow) -> DeploymentRow | None:
     return next((d for d in place.deployments if newest and d.id in newest.rolls_back), None)
 
 
-def _undone_of(found: Sequence[DeploymentRow], place: PlaceFactsRow) -> DeploymentRow | None:
-    if begun := [d for d in found if d.state is DeploymentState.IN_PROGRESS]:
+def _undone_of(deployments: Sequence[DeploymentRow], place: PlaceFactsRow) -> DeploymentRow | None:
+    if begun := [d for d in deployments if d.state is DeploymentState.IN_PROGRESS]:
         return max(begun, key=_newest)
-    if failed := [d for d in found if d.state is DeploymentState.FAILED and not _superseded(d, place)]:
+    if failed := [d for d in deployments if d.state is DeploymentState.FAILED and not _superseded(d, place)]:
         return max(failed, key=lambda d: (_failed_at(d), d.id))
-    return max((d for d in found if d.is_active), key=_newest, default=None)
+    return max((d for d in deployments if d.is_active), key=_newest, default=None)
 
 
 def _on(place: PlaceFactsRow, spots: Container[str]) -> list[DeploymentRow]:
@@ -235,31 +235,31 @@ def _asked_for(d: DeploymentRow) -> tuple[str, str, str]:
     return min((m for m in (d.recorded_at, d.valid_from) if m is not None), default=""), d.recorded_at or "", d.id
 
 
-def _undoing(artifact: str | None, ran: Sequence[DeploymentRow], known: Mapping[str, str | None]) -> str | None:
+def _undoing(artifact: str | None, deployments: Sequence[DeploymentRow], artifacts: Mapping[str, str | None]) -> str | None:
     """The newest rollback that undid an artifact where these deployments ran, unless it was deployed there again since.
 
-    `known`: the artifacts of deployments. To name it when going back deploys it again as well.
+    `artifacts`: the artifacts of deployments. To name it when going back deploys it again as well.
     """
-    undid = [r for r in ran if any(known.get(id) == artifact for id in (*r.rolls_back, *_stopped(r, ran)))]
+    undid = [r for r in deployments if any(artifacts.get(id) == artifact for id in (*r.rolls_back, *_stopped(r, deployments)))]
     newest = max(undid, key=_asked_for, default=None)
     if newest is None:
         return None
     former = (*newest.rolls_back, *newest.replaces)
-    again = any(d.artifact == artifact and d.id not in former and _asked_for(d) > _asked_for(newest) for d in ran)
+    again = any(d.artifact == artifact and d.id not in former and _asked_for(d) > _asked_for(newest) for d in deployments)
     return None if again else newest.id
 
 
-def _stopped(back: DeploymentRow, ran: Sequence[DeploymentRow]) -> Iterator[str]:
+def _stopped(back: DeploymentRow, deployments: Sequence[DeploymentRow]) -> Iterator[str]:
     """What ran until a rollback to something else took its place, beside what that rolls back: a rollout that failed, say."""
     if back.rolls_back:
-        yield from (d.id for d in ran if d.id in back.replaces and d.artifact != back.artifact)
+        yield from (d.id for d in deployments if d.id in back.replaces and d.artifact != back.artifact)
 
 
-def _turn(d: DeploymentRow, ran: Sequence[DeploymentRow]) -> tuple[str, str, str]:
+def _turn(d: DeploymentRow, deployments: Sequence[DeploymentRow]) -> tuple[str, str, str]:
     """Where a deployment stands in the order of what was deployed. One that went back stands where that stood."""
-    earlier = [e for e in ran if _asked_for(e) < _asked_for(d)] if d.rolls_back else []
+    earlier = [e for e in deployments if _asked_for(e) < _asked_for(d)] if d.rolls_back else []
     same = [e for e in earlier if e.artifact == d.artifact] or [e for e in earlier if e.version and e.version == d.version]
-    return _turn(max(same, key=_asked_for), ran) if same else _asked_for(d)
+    return _turn(max(same, key=_asked_for), deployments) if same else _asked_for(d)
 
 
 def _failed_at(d: DeploymentRow) -> str:
@@ -282,61 +282,61 @@ def targets(
     build that ran there; what had no incident there and did not fail; and then what ran there last, longest.
     """
     bad = undone(place)
-    ran = [d for d in _on(place, _spots(place)) if d.valid_from is not None]
-    known = {d.id: d.artifact for d in place.deployments}
-    undid = {d.artifact: _undoing(d.artifact, ran, known) for d in ran}
+    deployments = [d for d in _on(place, _spots(place)) if d.valid_from is not None]
+    artifacts = {d.id: d.artifact for d in place.deployments}
+    undid = {d.artifact: _undoing(d.artifact, deployments, artifacts) for d in deployments}
     # Another build of a version that is undone takes nobody back, unless that very build ran there.
-    versions = {d.version for d in ran if undid[d.artifact]} | ({bad.version} if bad else set())
-    found = []
+    versions = {d.version for d in deployments if undid[d.artifact]} | ({bad.version} if bad else set())
+    options = []
     for build in builds:
         if build.artifact is None or (bad is not None and build.artifact.id == bad.artifact):
             continue
         id, version = build.artifact.id, build.version.id if build.version else None
-        of_it = [d for d in ran if d.artifact == id]
-        others = [d for d in ran if d not in of_it and version is not None and d.version == version]
+        of_it = [d for d in deployments if d.artifact == id]
+        others = [d for d in deployments if d not in of_it and version is not None and d.version == version]
         if of_it or (others and version not in versions):
             permissions, reasons = may_run(build, place, cases, goes_back=True)
             touching = tuple(sorted({t.incident for t in incidents.open if t.version == version}))
             runs, other_runs = _runs(of_it, incidents, now), _runs(others, incidents, now)
-            later = bad is not None and _is_later(of_it or others, bad, ran)
-            found.append(RollbackTarget(id, version, runs, other_runs, touching, permissions, reasons, undid.get(id), later))
-    found.sort(key=lambda t: t.artifact)
-    found.sort(key=lambda t: (t.last_ran, t.went_well), reverse=True)
-    return sorted(found, key=lambda t: t._rank())
+            later = bad is not None and _is_later(of_it or others, bad, deployments)
+            options.append(RollbackTarget(id, version, runs, other_runs, touching, permissions, reasons, undid.get(id), later))
+    options.sort(key=lambda t: t.artifact)
+    options.sort(key=lambda t: (t.last_ran, t.went_well), reverse=True)
+    return sorted(options, key=lambda t: t._rank())
 
 
-def _is_later(of_it: Sequence[DeploymentRow], bad: DeploymentRow, ran: Sequence[DeploymentRow]) -> bool:
+def _is_later(of_it: Sequence[DeploymentRow], bad: DeploymentRow, deployments: Sequence[DeploymentRow]) -> bool:
     """Whether an artifact was deployed later than what is undone, and runs no more. (A canary goes back to what runs.)"""
-    return not any(d.is_active for d in of_it) and max(_turn(d, ran) for d in of_it) > _turn(bad, ran)
+    return not any(d.is_active for d in of_it) and max(_turn(d, deployments) for d in of_it) > _turn(bad, deployments)
 
 
-def roll_back(asked: Request, place: PlaceFactsRow, found: Sequence[RollbackTarget]) -> Ruling:
+def roll_back(request: Request, place: PlaceFactsRow, targets: Sequence[RollbackTarget]) -> Ruling:
     """Requests the deployment of a target, the first where none is named, in the place of all that is not over there.
 
     Going back where that is under way already changes nothing, unless somewhere else is named.
     """
-    if again := stated_before(asked, place):
+    if again := stated_before(request, place):
         return again
     bad, going = undone(place), under_way(place)
-    options = tuple(Option(t.artifact, t.artifact == asked.artifact, t.reasons, t.remarks) for t in found)
-    if going is not None and asked.artifact in (None, going.artifact):
+    options = tuple(Option(t.artifact, t.artifact == request.artifact, t.reasons, t.remarks) for t in targets)
+    if going is not None and request.artifact in (None, going.artifact):
         return Ruling(going.id, considered=options)
-    reasons = tuple(unknown(asked, place)) or _nothing(asked, bad) or _against(asked, found)
+    reasons = tuple(unknown(request, place)) or _nothing(request, bad) or _against(request, targets)
     if reasons:
-        return Ruling(asked.id, reasons=reasons)
+        return Ruling(request.id, reasons=reasons)
     assert bad is not None
-    chosen = next(t for t in found if t.artifact == asked.artifact or (asked.artifact is None and t.is_default))
+    chosen = next(t for t in targets if t.artifact == request.artifact or (request.artifact is None and t.is_default))
     over = [d.id for d in place.here if d.is_pending or d.is_active]
     over += [d.id for d in canaries(place, chosen.artifact) if d.is_active]
     intended = intent(
-        replace(asked, artifact=chosen.artifact),
+        replace(request, artifact=chosen.artifact),
         chosen.permissions,
         replaces=over,
         rolls_back=[bad.id],
         rejoins=_rejoins(place, chosen.artifact),
     )
     options = tuple(replace(o, chosen=o.id == chosen.artifact) for o in options)
-    return Ruling(asked.id, (intended, *_dropped(place)), considered=options)
+    return Ruling(request.id, (intended, *_dropped(place)), considered=options)
 
 
 def _rejoins(place: PlaceFactsRow, artifact: str) -> bool:
@@ -354,40 +354,40 @@ def _dropped(place: PlaceFactsRow) -> Iterator[Revise]:
             yield Revise(d.id, {"state": planned.value}, {"state": ended.value})
 
 
-def _nothing(asked: Request, bad: DeploymentRow | None) -> tuple[Reason, ...]:
+def _nothing(request: Request, bad: DeploymentRow | None) -> tuple[Reason, ...]:
     if bad is not None:
         return ()
-    said = f"nothing is under way, active or failed on {asked.on}, so there is nothing to undo"
-    return (Reason(NOTHING_RUNS, said, "request what is to run there (requestDeployment)"),)
+    message = f"nothing is under way, active or failed on {request.on}, so there is nothing to undo"
+    return (Reason(NOTHING_RUNS, message, "request what is to run there (requestDeployment)"),)
 
 
-def _against(asked: Request, found: Sequence[RollbackTarget]) -> tuple[Reason, ...]:
-    if asked.artifact is not None:
-        chosen = next((t for t in found if t.artifact == asked.artifact), None)
+def _against(request: Request, targets: Sequence[RollbackTarget]) -> tuple[Reason, ...]:
+    if request.artifact is not None:
+        chosen = next((t for t in targets if t.artifact == request.artifact), None)
         if chosen is not None:
             return chosen.reasons
-        said = f"to: {asked.artifact} did not run on {asked.on} before the deployment that the rollback would undo"
+        message = f"to: {request.artifact} did not run on {request.on} before the deployment that the rollback would undo"
         return (
-            Reason(NEVER_RAN, said, "request it as a deployment (requestDeployment); rollbackTargets lists what ran there"),
+            Reason(NEVER_RAN, message, "request it as a deployment (requestDeployment); rollbackTargets lists what ran there"),
         )
-    if any(t.is_default for t in found):
+    if any(t.is_default for t in targets):
         return ()
-    left = any(t.allowed for t in found)
-    said = (
-        f"a rollback undid everything that ran on {asked.on} before and may run there now"
-        if left
-        else (f"nothing that ran on {asked.on} before may run there now")
+    any_allowed = any(t.allowed for t in targets)
+    message = (
+        f"a rollback undid everything that ran on {request.on} before and may run there now"
+        if any_allowed
+        else (f"nothing that ran on {request.on} before may run there now")
     )
-    name = "name what to go back to (to)" if left else "make one of these possible"
-    none = Reason(NO_TARGET, said, f"{name}, or request another artifact (eligible lists what may run there)")
-    return (none, *(reason for t in found for reason in _each_against(asked.on, t)))
+    name = "name what to go back to (to)" if any_allowed else "make one of these possible"
+    none = Reason(NO_TARGET, message, f"{name}, or request another artifact (eligible lists what may run there)")
+    return (none, *(reason for t in targets for reason in _each_against(request.on, t)))
 
 
 def _each_against(place: str, target: RollbackTarget) -> Iterator[Reason]:
     """Why a target is not gone back to by itself, and what can be done about it."""
     if target.allowed:
-        said = f"{target.artifact}: {target.undone_by} undid it there, and nobody deployed it there again"
-        yield Reason(UNDONE, said, whoever("name it", "rollBack", Role.OPERATOR, place, to=target.artifact, reason="…"))
+        message = f"{target.artifact}: {target.undone_by} undid it there, and nobody deployed it there again"
+        yield Reason(UNDONE, message, whoever("name it", "rollBack", Role.OPERATOR, place, to=target.artifact, reason="…"))
     for r in target.reasons:
         yield Reason(r.code, f"{target.artifact}: {r.message}", r.remedy)
 

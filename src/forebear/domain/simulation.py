@@ -30,18 +30,18 @@ class SimulatedRelease:
     fleets: tuple[str, ...]
 
 
-def simulated(found: Case, rule: Rule) -> SimulatedRelease:
+def simulated(case: Case, rule: Rule) -> SimulatedRelease:
     """A release as the policy would leave it, decided by what adopting it decides by."""
-    after = rule.over(found, found.now)
-    nobody = Decider(Actor("nobody", frozenset()), found.now, None, ["decision:simulated"] * DECISIONS)
-    states = {"state": found.release.state.value, "staleFrom": found.release.stale_from}
-    for effect in succeeded(found, after, nobody, evaluates=True):
+    after = rule.over(case, case.now)
+    nobody = Decider(Actor("nobody", frozenset()), case.now, None, ["decision:simulated"] * DECISIONS)
+    states = {"state": case.release.state.value, "staleFrom": case.release.stale_from}
+    for effect in succeeded(case, after, nobody, evaluates=True):
         if isinstance(effect, Revise):
             states |= effect.after
-    left = after.with_release(state=ReleaseState(str(states["state"])), stale_from=states["staleFrom"])
-    stale_from = left.release.stale_from
-    stale = stale_from if stale_from != found.release.stale_from else None
-    fleets = tuple(sorted({fleet for d in found.running for fleet in d.fleets})) if stale else ()
+    case_after = after.with_release(state=ReleaseState(str(states["state"])), stale_from=states["staleFrom"])
+    stale_from = case_after.release.stale_from
+    stale = stale_from if stale_from != case.release.stale_from else None
+    fleets = tuple(sorted({fleet for d in case.running for fleet in d.fleets})) if stale else ()
     return SimulatedRelease(
-        found.release.id, left.release.state, after.checks, release.missing_for_approval(left), stale, fleets
+        case.release.id, case_after.release.state, after.checks, release.missing_for_approval(case_after), stale, fleets
     )

@@ -161,14 +161,14 @@ class RunRow(Row, frozen=True):
     @property
     def carried(self) -> frozenset[Part]:
         """What it says of a candidate that came of it."""
-        known = {
+        values = {
             Part.DATASET: self.trained,
             Part.CODE: self.coded,
             Part.ENVIRONMENT: self.equipped,
             Part.COMPUTE: self.computed,
             Part.CONFIGURATION: self.configured,
         }
-        return frozenset(part for part, said in known.items() if said)
+        return frozenset(part for part, value in values.items() if value)
 
     def grounds(self, version: str) -> Iterator[LineageGround]:
         """What it carries for a version that came of it, edge by edge."""

@@ -15,5 +15,5 @@ _REMEDIES = {IN_FUTURE: "say it when it has happened, or set the clock right", I
 
 def against(properties: Iterable[Property], values: Mapping[str, Any], now: str, where: str = "") -> Iterator[Reason]:
     """What is wrong with the values of some properties at a moment; `where` begins the name of each."""
-    for name, code, said in impossible(properties, values, now):
-        yield Reason(code, f"{where}{name}: {said}", _REMEDIES[code])
+    for name, code, message in impossible(properties, values, now):
+        yield Reason(code, f"{where}{name}: {message}", _REMEDIES[code])

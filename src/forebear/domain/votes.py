@@ -72,17 +72,17 @@ def count_votes(policy: Policy, votes: Iterable[Vote], candidacy: Candidacy) -> 
 def _against(policy: Policy, vote: Vote, candidacy: Candidacy) -> Reason | None:
     approvals = policy.approvals
     if vote.machine and vote.actor not in approvals.trusted_machines:
-        said = f"{vote.actor} is a machine that the policy does not name under approvals.trustedMachines"
-        return Reason(UNTRUSTED_MACHINE, said, "have a person vote")
+        message = f"{vote.actor} is a machine that the policy does not name under approvals.trustedMachines"
+        return Reason(UNTRUSTED_MACHINE, message, "have a person vote")
     if vote.actor in candidacy.registrants and not approvals.self_approval:
         return Reason(SELF_APPROVAL, f"{vote.actor} registered the candidate", "have somebody else vote")
     if vote.actor in candidacy.trainers and not approvals.by_trainer:
         return Reason(BY_TRAINER, f"{vote.actor} trained the candidate", "have somebody vote who did not train it")
     if not vote.machine and not vote.roles & {*approvals.roles}:
         has = listed(vote.roles, "and") or "no role"
-        wanted = listed(approvals.roles, "or")
-        said = f"{vote.actor} had {has} when voting, and the policy asks for {wanted}"
-        return Reason(WITHOUT_ROLE, said, f"have somebody vote who has {wanted}")
+        needed = listed(approvals.roles, "or")
+        message = f"{vote.actor} had {has} when voting, and the policy asks for {needed}"
+        return Reason(WITHOUT_ROLE, message, f"have somebody vote who has {needed}")
     return None
 
 
