@@ -28,8 +28,9 @@ lint: $(READY) ## check style, types, and that schema.graphql and the reference 
 soak: $(READY) ## run all tests with ten times the generated operations, sequences and races
 	@FOREBEAR_SOAK=10 $(BIN)/python -m pytest -q
 
-bench: $(READY) ## measure side by side with Bolt alone and @neo4j/graphql
+bench: $(READY) ## measure beside Bolt alone and @neo4j/graphql, and judge suspects on generated worlds
 	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench.attribution
 
 neo4j: $(READY) ## start a Neo4j for trying things (needs Java 17 and Maven)
 	@$(BIN)/python -m tests.neo4j_server
