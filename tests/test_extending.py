@@ -30,6 +30,7 @@ from forebear.verbs.catalogue import ACTIONS
 from forebear.verbs.verb import Verb
 from tests.actions.plant import artifact, ready, registered
 from tests.actions.world import ANNA
+from tests.record.asking import history
 
 SIMULATED_IN = EdgeType("SIMULATED_IN", EdgeClass.LINEAGE, "A dataset version was generated in a simulator.")
 
@@ -152,15 +153,63 @@ async def test_a_column_that_is_a_property_may_be_selected_twice(registry: Foreb
 PAGE = (Path(__file__).parents[1] / "docs" / "how-to" / "extend.md").read_text("utf-8")
 
 
-def block(language: str) -> str:
-    """The last block of code in a language that the page shows under `Add a verb`."""
-    return re.findall(rf"```{language}\n(.*?)```", PAGE.partition("## Add a verb")[2], re.S)[-1]
+def block(language: str, heading: str) -> str:
+    """The block of code in a language that the page shows under a heading; for a verb the last, which is the class."""
+    section = PAGE.partition(f"## {heading}\n")[2].partition("\n## ")[0].partition("\n### ")[0]
+    return re.findall(rf"```{language}\n(.*?)```", section, re.S)[-1]
+
+
+def declared(monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> types.ModuleType:
+    """A module of some text. Annotations are looked up in it, so it is among those that are imported."""
+    module = types.ModuleType(f"tests.{name}")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec(compile(text, "extend.md", "exec"), module.__dict__)
+    return module
+
+
+async def test_the_kind_and_the_question_of_the_page_work(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imports = """
+from __future__ import annotations
+from forebear.graph.declaration import Node, edge, prop
+from forebear.graph.kinds.edge_types import RAN
+"""
+    made = declared(monkeypatch, "extending_kind", imports + block("python", "Add a kind")).Simulator
+    graph = Graph((*(getattr(kinds, name) for name in kinds.GRAPH.kinds if name != made.__name__), made))
+    (tmp_path / "code_reuse.cypher").write_text(block("cypher", "Add a question"), "utf-8")
+    registry = await Forebear.on(store, graph)
+    asking = Executor(build(graph, questions(graph, tmp_path), Facts(graph), ()), store, Dialect(graph, store.engine))
+    await history(
+        registry,
+        {"kind": "Simulator", "id": "simulator:mujoco@3.2", "engine": "MuJoCo", "code": "code:a@1"},
+        {"kind": "CodeVersion", "id": "code:a@1"},
+        *({"kind": "ModelVersion", "id": f"model:picker@{n}", "promotedFrom": [f"checkpoint:{n}"]} for n in (1, 2)),
+        *({"kind": "Checkpoint", "id": f"checkpoint:{n}", "producedBy": f"run:{n}"} for n in (1, 2)),
+        *({"kind": "Run", "id": f"run:{n}", "status": "SUCCEEDED", "ran": ["code:a@1"]} for n in (1, 2)),
+    )
+    assert await ask(
+        registry,
+        """{
+          simulators { nodes { id engine code { id } } }
+          codeVersion(id: "code:a@1") { simulators { nodes { id } } }
+          search(text: "mujoco") { nodes { node { id } } }
+          lineage(of: "simulator:mujoco@3.2") { nodes { depth node { id } } }
+        }""",
+    ) == {
+        "simulators": {"nodes": [{"id": "simulator:mujoco@3.2", "engine": "MuJoCo", "code": {"id": "code:a@1"}}]},
+        "codeVersion": {"simulators": {"nodes": [{"id": "simulator:mujoco@3.2"}]}},
+        "search": {"nodes": [{"node": {"id": "simulator:mujoco@3.2"}}]},
+        "lineage": {"nodes": [{"depth": 0, "node": {"id": "simulator:mujoco@3.2"}}, {"depth": 1, "node": {"id": "code:a@1"}}]},
+    }
+    query = """{ codeReuse(code: "code:a@1") { totalCount nodes { version { id } runs } } }"""
+    rows = [{"version": {"id": "model:picker@1"}, "runs": 1}, {"version": {"id": "model:picker@2"}, "runs": 1}]
+    assert await ask(registry, query, asking) == {"codeReuse": {"totalCount": 2, "nodes": rows}}
 
 
 @pytest.fixture
 def verb(monkeypatch: pytest.MonkeyPatch) -> type[Verb[Any]]:
     """The verb of the page, with the roles that it has once it is in the catalogue."""
-    module = types.ModuleType("tests.extending_verb")
     imports = """
 from __future__ import annotations
 from dataclasses import dataclass
@@ -170,16 +219,14 @@ from forebear.domain.standing import Row
 from forebear.graph.declaration import PROSE, prop
 from forebear.verbs.verb import DecisionFacts, Verb
 """
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    exec(compile(imports + block("python"), "extend.md", "exec"), module.__dict__)
-    made: type[Verb[Any]] = module.LabelArtifact
+    made: type[Verb[Any]] = declared(monkeypatch, "extending_verb", imports + block("python", "Add a verb")).LabelArtifact
     monkeypatch.setattr(permissions, "PERMISSIONS", {**permissions.PERMISSIONS, made.action.name: made.action.roles})
     return made
 
 
 async def test_a_verb_is_one_class(registry: Forebear, verb: type[Verb[Any]], tmp_path: Path) -> None:
     folder = shutil.copytree(directory("cypher") / "actions", tmp_path / "actions")
-    (folder / "label_facts.cypher").write_text(block("cypher"), "utf-8")
+    (folder / "label_facts.cypher").write_text(block("cypher", "Add a verb"), "utf-8")
     actions = (*ACTIONS, verb.action)
     schema = build(kinds.GRAPH, questions(kinds.GRAPH), Facts(kinds.GRAPH), actions)
     performer = Performer(schema.facts, registry.store, actions, (), facts(registry.store.engine, folder))
