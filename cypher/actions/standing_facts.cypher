@@ -167,7 +167,7 @@ RETURN release{.id, .state, .revision, .staleFrom, .trainers, .recordedAt, .reco
     MATCH (measured:ModelVersion {id: id})<-[about:ABOUT]-(evidence:Evidence) WHERE true
     WITH measured, evidence ORDER BY evidence.id
     RETURN evidence{
-      .id, .type, .measurements, .measuredAt, .recordedAt, version: measured.id,
+      .id, .type, .measurements, .measuredAt, .recordedAt, .digest, version: measured.id,
       correctedAt: corrected_at(measured),
       packs: packs_of(evidence),
       supersededBy: superseded_by(evidence)
@@ -179,7 +179,7 @@ RETURN release{.id, .state, .revision, .staleFrom, .trainers, .recordedAt, .reco
     MATCH (measured:ModelVersion {id: id})<-[built:BUILT_FROM]-(artifact:Artifact)<-[about:ABOUT]-(evidence:Evidence) WHERE true
     WITH measured, artifact, evidence ORDER BY evidence.id
     RETURN evidence{
-      .id, .type, .measurements, .measuredAt, .recordedAt, version: measured.id, artifact: artifact.id, artifactState: artifact.state,
+      .id, .type, .measurements, .measuredAt, .recordedAt, .digest, version: measured.id, artifact: artifact.id, artifactState: artifact.state,
       target: COLLECT { MATCH (artifact)-[for:FOR]->(built:HardwareTarget) WHERE true RETURN built.id }[0],
       correctedAt: corrected_at(measured),
       packs: packs_of(evidence),

@@ -18,7 +18,7 @@ from forebear.domain.votes import Count
 from forebear.graph.document import json_text
 from forebear.graph.facts import Facts
 from forebear.graph.kinds import GRAPH, release
-from forebear.graph.kinds.release import ArtifactState, Direction, EvidenceType, RiskTier
+from forebear.graph.kinds.release import ArtifactState, Direction, EvidenceType, RiskTier, Statistic
 from forebear.graph.moments import moment
 from forebear.graph.rows import NodeRow
 from tests.domain.policies import LINE_TARGET, NOW, PACKS, Case, cases, days_ago
@@ -440,8 +440,9 @@ def test_a_frozen_check_is_a_check_of_the_graph(case: Case) -> None:
 
 def test_a_frozen_check_keeps_all_that_the_graph_can_hold() -> None:
     full = CheckResult(
-        "c", "r", "p", "m", "s", "t", 1.0, Direction.LOWER_IS_BETTER, "u", 2.0, "e", 3.0, "b", True, "w", "advice"
-    )
+        "c", "r", "p", "m", "s", "t", 1.0, Direction.LOWER_IS_BETTER, "u", 2.0, "e", 3.0, "b", True, "w", "advice",
+        Statistic.RATE, 9, 0.95, 10, 2.5, ("e",), ("b",),
+    )  # fmt: skip
     assert {*full.frozen()} == {member.name for member in release.Check.members}
 
 

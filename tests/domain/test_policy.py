@@ -127,7 +127,8 @@ def test_anything_else_is_refused_and_a_mistake_in_an_object_has_a_path(document
             [
                 (
                     "noRegression.0.maximumAge",
-                    "'maximumAge' is not known; known: pack, metric, slice, type, target, onTarget, margin",
+                    "'maximumAge' is not known; known: pack, metric, slice, type, target, onTarget, minimumTrials, "
+                    "confidence, margin",
                 )
             ],
         ),

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -57,6 +57,8 @@ from forebear.store import Store, WriteTransaction
 from forebear.store.statements import FactsStatement
 from forebear.verbs.permissions import reads
 from forebear.verbs.verb import Action
+
+T = TypeVar("T")
 
 LONGEST_WAIT = timedelta(seconds=30)
 """How long an action waits at most for a moment that lies ahead of its own."""
@@ -164,7 +166,8 @@ class Performer:
         now = moment(datetime.now(UTC))
         sent = self.reader.bound(inquiry.reads, now, input, inquiry.asks(input))
         rows = {s.name: await self._store.read(s.unlocked, parameters) for s, parameters in sent}
-        return list(inquiry.decide(input, inquiry.reads.of(rows, actor, now, self.facts.described)))
+        facts = inquiry.reads.of(rows, actor, now, self.facts.described)
+        return list(await _beside(inquiry.decide, input, facts))
 
     def _read(self, action: Action, input: Mapping[str, Any], described: _Described) -> dict[str, Any]:
         """Checked input, only what was given; facts as tidy documents, moments in the graph's form."""
@@ -183,6 +186,11 @@ class Performer:
         if "reason" in given and not given["reason"].strip():
             raise InvalidFact(None, ["reason: is blank; say why"])
         return given
+
+
+async def _beside(decide: Callable[..., T], *on: Any) -> T:
+    """A decision, taken beside the event loop: the first one that needs special functions imports them, which takes long."""
+    return await asyncio.to_thread(decide, *on)
 
 
 def _invalid(reasons: Iterable[str]) -> Refused:
@@ -258,7 +266,7 @@ class _Doing:
             raise Renamed(present)
         self._wait_for(facts)
         known = self._action.reads.of(facts, self._by.actor, self._at, self._described)
-        verdict = self._request.decide(known)
+        verdict = await _beside(self._request.decide, known)
         # Whatever changes how a release stands changes what may go on running of it.
         verdict = replace(verdict, derived=following(facts.get("standing", ()), verdict.effects, self._at))
         if (expected := self._by.expected_revision) is not None:

@@ -142,19 +142,11 @@ def _understood(file: str, *, as_json: bool) -> tuple[PolicyText, Policy]:
 
 async def _known(ids: Iterable[str], url: str | None, token: str | None) -> dict[str, Pack]:
     from forebear.domain.evidence import Pack
-    from forebear.graph.kinds.release import Direction
 
     async with opened(url, token) as registry:
         nodes = (await ask(registry, PACKS, {"ids": sorted(ids)}, exact=True))["nodes"]
-    return {
-        node["id"]: Pack(
-            node["id"],
-            {m["name"]: (m["unit"], Direction(m["direction"]) if m["direction"] else None) for m in node["metrics"] or ()},
-            frozenset(node["slices"] or ()),
-        )
-        for node in nodes
-        if node and node["described"]
-    }
+    known = [node for node in nodes if node and node["described"]]
+    return {node["id"]: Pack.of(node["id"], node["metrics"] or (), node["slices"] or ()) for node in known}
 
 
 def _refused(file: str, mistakes: Iterable[Mistake], *, as_json: bool) -> typer.Exit:
@@ -175,7 +167,7 @@ def described(policy: Policy, packs: Mapping[str, Pack]) -> Iterator[Text]:
 
     yield from _field("risk tier", [policy.risk_tier])
     yield from _field("candidate", [", ".join(policy.candidate) or "may carry what it likes"])
-    yield from _field("evidence", [r.said(_unit(r, packs)) for r in policy.evidence] or ["none is required"])
+    yield from _field("evidence", [*_required(policy, packs)] or ["none is required"])
     yield from _field("no regression", [r.said(_unit(r, packs)) for r in policy.no_regression] or ["is not asked for"])
     if policy.automatic_promotion:
         yield from _field("promotion", ["by itself, as soon as the evidence suffices"])
@@ -187,6 +179,16 @@ def described(policy: Policy, packs: Mapping[str, Pack]) -> Iterator[Text]:
         StandingRule.REAPPROVE: "reapprove: they are stale as soon as this policy takes effect",
     }
     yield from _field("standing approvals", [standing[policy.standing_approvals.rule]])
+
+
+def _required(policy: Policy, packs: Mapping[str, Pack]) -> Iterator[str]:
+    """What must be measured; and, where the packs are known, what suffices for a confidence in numbers."""
+    from forebear.domain.sufficient import sufficient
+
+    for requirement in policy.evidence:
+        yield requirement.said(_unit(requirement, packs))
+        if packs and (said := sufficient(requirement, packs[requirement.pack])):
+            yield f"  {said}"
 
 
 def _approvals(policy: Policy) -> Iterator[str]:

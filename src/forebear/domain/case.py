@@ -225,7 +225,7 @@ class Case:
         return not last or not self._under(last[-1]) or self._has_news_since(last[-1])
 
     def _has_news_since(self, decision: DecisionRow) -> bool:
-        cited = {e for check in self.checks for e in (check.evidence, check.baseline_evidence)}
+        cited = {e for check in self.checks for e in check.rests_on}
         evidence = (*self.standing.evidence, *self.standing.built_evidence)
         return any(e.recorded_at > (decision.decided_at or "") for e in evidence if e.id in cited)
 

@@ -4,6 +4,8 @@ For each requirement the newest measurement that counts decides. Not the best: w
 luck, and a regression that somebody found would be hidden by an older success. A newer measurement, good or bad, is the
 better knowledge of the same thing, and anybody may measure again. Of several from the same moment the worst decides.
 
+Where a requirement asks for a number of trials or for a confidence, all measurements that count do so together (see `worth`).
+
 A measurement counts where it stands (not superseded, and no digest of its version corrected since), where its artifact can
 still run somewhere (neither in quarantine nor deleted), and where it is of the type, on the target, in the unit and of the age
 that the policy asks for. What was measured on one hardware target never stands in for another.
@@ -11,17 +13,19 @@ that the policy asks for. What was measured on one hardware target never stands 
 
 from __future__ import annotations
 
+import decimal
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from msgspec.structs import replace
 
 from forebear.domain.evidence import Baseline, CheckResult, MeasuredValue, Pack
 from forebear.domain.outcome import Reason
-from forebear.domain.policy import MeasurementRule, NoRegression, Policy, Requirement, number
+from forebear.domain.policy import MeasurementRule, NoRegression, Policy, Requirement, number, percent
 from forebear.domain.votes import Count
+from forebear.domain.worth import Weighing, Worth
 from forebear.graph.kinds.release import ArtifactState, Direction
 from forebear.graph.moments import CLOCK_SKEW, moment
 from forebear.graph.values import IN_FUTURE
@@ -97,16 +101,19 @@ class _Bench:
     def required(self, requirement: Requirement, measured: Sequence[MeasuredValue]) -> CheckResult:
         check = self.open(requirement, requirement.threshold, requirement.direction)
         best = 1 if requirement.direction is Direction.HIGHER_IS_BETTER else -1
-        measurement = self.newest(requirement, measured, best)
+        measurement = self.worth(requirement, measured, best)
         if isinstance(measurement, Reason):
             return _failed(check, measurement)
-        check = replace(check, measured=measurement.value, evidence=measurement.evidence)
+        reached = measurement.reached(best, requirement.confidence)
+        check = _weighed(check, measurement, reached)
         message, bound = f"{requirement.what} is {_value(measurement, check.unit)}", requirement.bound(check.unit)
-        if best * measurement.value >= best * requirement.threshold:
-            return replace(check, code=MET, passed=True, message=f"{message}; the policy asks for {bound}")
-        return _failed(
-            check, Reason(THRESHOLD_MISSED, f"{message}; the policy asks for {bound}", self.newer(requirement, bound))
-        )
+        if requirement.confidence is not None:
+            message += f", and {'at least' if best > 0 else 'at most'} {_bound(reached, best, check.unit)}"
+            message += f" with {percent(requirement.confidence)} confidence"
+        message = f"{message}; the policy asks for {bound}"
+        if best * reached >= best * requirement.threshold:
+            return replace(check, code=MET, passed=True, message=message)
+        return _failed(check, Reason(THRESHOLD_MISSED, message, self.newer(requirement, bound)))
 
     def compared(self, requirement: NoRegression, measured: Sequence[MeasuredValue], baseline: Baseline | None) -> CheckResult:
         direction = self.metric(requirement)[1]
@@ -115,33 +122,60 @@ class _Bench:
             message = f"{requirement.what} has nothing to be compared with: nothing is deployed in the line"
             return replace(check, code=NOTHING_DEPLOYED, passed=True, message=message)
         best = -1 if direction == Direction.LOWER_IS_BETTER else 1
-        measurement = self.newest(requirement, measured, best)
+        measurement = self.worth(requirement, measured, best)
         if isinstance(measurement, Reason):
             return _failed(check, measurement)
         if direction is None:
             message = f"{requirement.pack} does not say which way {requirement.metric} is better, so it cannot be compared"
             return _failed(check, Reason(UNDEFINED, message, "adopt a policy whose pack says so"))
-        check = replace(check, measured=measurement.value, evidence=measurement.evidence)
+        check = _weighed(check, measurement, None)
         message = f"{requirement.what} is {_value(measurement, check.unit)}"
-        former = self.newest(requirement, baseline.measured, best)
+        former = self.worth(requirement, baseline.measured, best)
         if isinstance(former, Reason):
             message = f"{message}, and {baseline.version}, which is deployed, has nothing to compare it with: {former.message}"
             return _failed(check, Reason(NO_BASELINE, message, f"measure {baseline.version}, too: {former.remedy}"))
         # Binary fractions would turn "worse by exactly the margin" into chance: 0.7 + 0.1 < 0.8.
         limit = Decimal(str(former.value)) - best * Decimal(str(requirement.margin))
-        check = replace(check, threshold=float(limit), baseline=former.value, baseline_evidence=former.evidence)
+        reached = measurement.reached(best, requirement.confidence, former)
+        check = _weighed(check, measurement, reached, former)
+        check = replace(check, threshold=float(limit), baseline=former.value, baseline_evidence=former.measured[0].evidence)
         message = f"{message}; {baseline.version}, which is deployed, has {_value(former, check.unit)}"
-        if best * (Decimal(str(measurement.value)) - limit) >= 0:
+        if requirement.confidence is not None:
+            surely = best * (reached - former.value)
+            more = "better by at least" if surely > 0 else "worse by at most"
+            message += (
+                f"; it is {more} {_bound(abs(surely), surely, check.unit)} with {percent(requirement.confidence)} confidence"
+            )
+        if best * (Decimal(str(reached)) - limit) >= 0:
             return replace(check, code=MET, passed=True, message=message)
         bound = f"at {'least' if best > 0 else 'most'} {number(float(limit), check.unit)}"
-        return _failed(check, Reason(REGRESSION, f"{message}, so the policy asks for {bound}", self.newer(requirement, bound)))
+        if requirement.confidence is not None:
+            allowed = f"worse by at most {number(requirement.margin, check.unit)}" if requirement.margin else "not worse"
+            message, bound = f"{message}, and the policy asks for {allowed}", f"{allowed} than {baseline.version}"
+        else:
+            message = f"{message}, so the policy asks for {bound}"
+        return _failed(check, Reason(REGRESSION, message, self.newer(requirement, bound)))
 
     def newer(self, rule: MeasurementRule, bound: str) -> str:
-        return f"a newer measurement of {rule.what} that is {bound} {rule.where(self.line_target)}"
+        if rule.confidence is None:
+            which = "measurements" if rule.minimum_trials else "a newer measurement"
+            are = "together are" if rule.minimum_trials else "is"
+            return f"{which} of {rule.what} that {are} {bound} {rule.where(self.line_target)}"
+        surely = f"with {percent(rule.confidence)} confidence"
+        return f"more or better trials of {rule.what}, so that all are {bound} {surely} {rule.where(self.line_target)}"
+
+    def worth(self, rule: MeasurementRule, measured: Iterable[MeasuredValue], best: int) -> Worth | Reason:
+        """What the measurements that count are worth, or why they do not suffice; `best`: 1 where more is better, else -1."""
+        counted = self.counted(rule, measured, best)
+        return counted if isinstance(counted, Reason) else self.weighing(rule).of(counted)
+
+    def weighing(self, rule: MeasurementRule) -> Weighing:
+        statistic = self.packs[rule.pack].statistics.get(rule.metric) if rule.pack in self.packs else None
+        return Weighing(rule.what, statistic, self.metric(rule)[0], rule.minimum_trials, rule.confidence)
 
     def open(self, rule: Requirement | NoRegression, threshold: float | None, direction: Direction | None) -> CheckResult:
         """The check of a requirement of which nothing is found yet."""
-        unit, _ = self.metric(rule)
+        unit, weighing = self.metric(rule)[0], self.weighing(rule)
         return CheckResult(
             code=NO_EVIDENCE,
             requirement=rule.said(unit, self.line_target),
@@ -159,6 +193,9 @@ class _Bench:
             passed=False,
             message="",
             remedy=None,
+            statistic=weighing.statistic if weighing.asks_of_trials else None,
+            minimum_trials=rule.minimum_trials,
+            confidence=rule.confidence,
         )
 
     def target(self, rule: MeasurementRule) -> str | None:
@@ -169,24 +206,20 @@ class _Bench:
         pack = self.packs.get(rule.pack)
         return (None, None) if pack is None else pack.metrics.get(rule.metric, (None, None))
 
-    def newest(self, rule: MeasurementRule, measured: Iterable[MeasuredValue], best: int) -> MeasuredValue | Reason:
-        """The newest measurement that counts, or why there is none; `best`: 1 where more is better, else -1."""
+    def counted(self, rule: MeasurementRule, measured: Iterable[MeasuredValue], best: int) -> list[MeasuredValue] | Reason:
+        """The measurements that count, the newest first, or why there is none; `best`: 1 where more is better, else -1."""
         if reason := self.undefined(rule):
             return reason
         of_it = [m for m in measured if (m.pack, m.metric, m.slice) == (rule.pack, rule.metric, rule.slice)]
         of_it.sort(key=lambda m: (m.measured_at, -best * m.value, m.evidence, m.artifact or ""), reverse=True)
-        refused: list[tuple[MeasuredValue, str, str]] = []
-        for m in of_it:
-            against = self.against(rule, m)
-            if against is None:
-                return m
-            refused.append((m, *against))
+        if counted := [m for m in of_it if self.against(rule, m) is None]:
+            return counted
         remedy = f"attach evidence of {rule.what} {rule.where(self.line_target)}"
-        if not refused:
+        if not of_it:
             return Reason(NO_EVIDENCE, f"{rule.what} was not measured with {rule.pack}", remedy)
-        newest, code, why = refused[0]
-        message = f"{rule.what} is {_value(newest, self.metric(rule)[0])}, which does not count: {why}"
-        more = "; nor does any older one" if len(refused) > 1 else ""
+        code, why = self.against(rule, of_it[0]) or ("", "")
+        message = f"{rule.what} is {_measured(of_it[0], self.metric(rule)[0])}, which does not count: {why}"
+        more = "; nor does any older one" if len(of_it) > 1 else ""
         return Reason(code, message + more, remedy)
 
     def undefined(self, rule: MeasurementRule) -> Reason | None:
@@ -235,9 +268,37 @@ class _Bench:
         return None
 
 
-def _value(m: MeasuredValue, unit: str | None) -> str:
+def _weighed(check: CheckResult, found: Worth, reached: float | None, former: Worth | None = None) -> CheckResult:
+    """A check with what its measurements are worth; `reached` is what is held against the threshold."""
+    check = replace(check, measured=found.value, evidence=found.measured[0].evidence)
+    if check.confidence is None and check.minimum_trials is None:
+        return check
+    return replace(
+        check,
+        trials=found.trials,
+        bound=reached if check.confidence is not None else None,
+        pooled=tuple(m.evidence for m in found.measured),
+        baseline_pooled=tuple(m.evidence for m in former.measured) if former else (),
+    )
+
+
+def _value(found: Worth, unit: str | None) -> str:
+    newest, *others = found.measured
+    if not others:
+        return _measured(newest, unit)
+    also = f"{newest.evidence} and {len(others)} other{'s' if len(others) > 1 else ''}"
+    return f"{number(float(f'{found.value:.6g}'), unit)} ({also}, {found.trials} trials)"
+
+
+def _measured(m: MeasuredValue, unit: str | None) -> str:
     trials = f", {m.sample_size} trials" if m.sample_size is not None else ""
     return f"{number(m.value, m.unit or unit)} ({m.evidence}{trials})"
+
+
+def _bound(value: float, best: float, unit: str | None) -> str:
+    """A bound in four digits, rounded to what is worse: else one that just misses would be printed as what it misses."""
+    digits = Context(prec=4, rounding=decimal.ROUND_FLOOR if best > 0 else decimal.ROUND_CEILING)
+    return number(float(digits.create_decimal(repr(value))), unit)
 
 
 def _failed(check: CheckResult, reason: Reason) -> CheckResult:

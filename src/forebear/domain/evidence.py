@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
-from forebear.graph.kinds.release import ArtifactState, Direction, EvidenceType
+from forebear.graph.kinds.release import ArtifactState, Direction, EvidenceType, Statistic
 
 
 @dataclass(frozen=True)
 class Pack:
-    """An evaluation pack: for each metric its unit (None: dimensionless) and which way is better, and its slices."""
+    """An evaluation pack: for each metric its unit (None: dimensionless) and which way is better, and its slices.
+
+    `statistics` is what metrics are, of those of which the pack says it.
+    """
 
     id: str
     metrics: Mapping[str, tuple[str | None, Direction | None]]
     slices: frozenset[str] = frozenset()
+    statistics: Mapping[str, Statistic] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, id: str, metrics: Iterable[Mapping[str, Any]], slices: Iterable[str]) -> Pack:
+        """A pack of its metrics as the graph has them."""
+        defined = [*metrics]
+        return cls(
+            id,
+            {m["name"]: (m.get("unit"), Direction(m["direction"]) if m.get("direction") else None) for m in defined},
+            frozenset(slices),
+            {m["name"]: Statistic(m["statistic"]) for m in defined if m.get("statistic")},
+        )
 
 
 @dataclass(frozen=True)
@@ -26,7 +41,7 @@ class MeasuredValue:
 
     `target` is the hardware target of the artifact that was measured, None where the version itself was; `superseded_by`
     is later evidence that corrects this one; `outdated`: a digest of its version was corrected since it was recorded;
-    `measured_at` is empty where nobody has said when, which is older than anything.
+    `measured_at` is empty where nobody has said when, which is older than anything; `report` is the digest of the report.
     """
 
     evidence: str
@@ -44,6 +59,7 @@ class MeasuredValue:
     artifact_state: ArtifactState | None = None
     superseded_by: str | None = None
     outdated: bool = False
+    report: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +75,9 @@ class CheckResult(msgspec.Struct, frozen=True):
 
     `threshold`, `measured` and `baseline` are in `unit`, and `direction` says whether `threshold` is the least that suffices or
     the greatest; `measured` and `evidence` are None where no measurement counts; `baseline` is the
-    deployed version's value in a comparison, measured by `baseline_evidence`.
+    deployed version's value in a comparison, measured by `baseline_evidence`. Where the policy asks something of trials,
+    `trials` are those that counted, of the evidence `pooled` and, of the deployed version, `baseline_pooled`; with a
+    `confidence` the one-sided `bound` was held against the threshold instead of `measured`.
     """
 
     code: str
@@ -78,6 +96,19 @@ class CheckResult(msgspec.Struct, frozen=True):
     passed: bool
     message: str
     remedy: str | None
+    statistic: Statistic | None = None
+    minimum_trials: int | None = None
+    confidence: float | None = None
+    trials: int | None = None
+    bound: float | None = None
+    pooled: tuple[str, ...] = ()
+    baseline_pooled: tuple[str, ...] = ()
+
+    @property
+    def rests_on(self) -> tuple[str, ...]:
+        """The evidence that decided it: the candidate's, then that of what it was compared with."""
+        every = (self.evidence, *self.pooled, self.baseline_evidence, *self.baseline_pooled)
+        return tuple(dict.fromkeys(id for id in every if id is not None))
 
     def frozen(self) -> dict[str, Any]:
         """The check as a Decision keeps it: a `Check` of the graph, without what is None.
@@ -100,5 +131,12 @@ class CheckResult(msgspec.Struct, frozen=True):
             "baselineEvidence": self.baseline_evidence,
             "passed": self.passed,
             "message": self.message,
+            "statistic": self.statistic and self.statistic.value,
+            "minimumTrials": self.minimum_trials,
+            "confidence": self.confidence,
+            "trials": self.trials,
+            "bound": self.bound,
+            "pooled": list(self.pooled) or None,
+            "baselinePooled": list(self.baseline_pooled) or None,
         }
         return {name: value for name, value in values.items() if value is not None}

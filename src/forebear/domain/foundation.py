@@ -15,7 +15,8 @@ from typing import Any
 from forebear.domain.evidence import MeasuredValue
 from forebear.domain.part import Part
 from forebear.domain.policy import number
-from forebear.graph.kinds.release import Direction
+from forebear.domain.worth import Weighing, Worth
+from forebear.graph.kinds.release import Direction, Statistic
 from forebear.graph.kinds.training import RunStatus
 
 
@@ -75,6 +76,8 @@ def _changed(then: Mapping[str, Any], now: Mapping[tuple[Any, ...], LineageGroun
 
 
 def _against(check: Mapping[str, Any], measurements: Known) -> str | None:
+    if check.get("pooled"):
+        return _against_pooled(check, measurements)
     now: dict[str, float | None] = {}
     changes: list[str] = []
     for name, evidence in (("measured", "evidence"), ("baseline", "baselineEvidence")):
@@ -92,6 +95,31 @@ def _against(check: Mapping[str, Any], measurements: Known) -> str | None:
     if not changes or _holds(check, now["measured"], now["baseline"]):
         return None
     return f"{check['requirement']}: it was approved on {' and '.join(changes)}"
+
+
+def _against_pooled(check: Mapping[str, Any], measurements: Known) -> str | None:
+    """As `_against`, of a check that rests on the trials of several pieces of evidence together."""
+    now: list[list[MeasuredValue]] = []
+    gone: list[str] = []
+    for name in ("pooled", "baselinePooled"):
+        now.append([])
+        for evidence in check.get(name, ()):
+            key = (evidence, *(check.get(part) for part in ("pack", "metric", "slice")))
+            correction = _corrected(key, measurements)
+            now[-1] += [correction] if correction else []
+            gone += [evidence] if key in measurements and correction is not measurements[key] else []
+    if not gone:
+        return None
+    statistic = Statistic(check["statistic"]) if check.get("statistic") else None
+    what, confidence = str(check["requirement"]), check.get("confidence")
+    weighing = Weighing(what, statistic, check.get("unit"), check.get("minimumTrials"), confidence)
+    best = _SIGNS.get(check.get("direction"), 1)  # type: ignore[arg-type]
+    own, base = (weighing.of(measured) if measured else None for measured in now)
+    if isinstance(own, Worth) and (isinstance(base, Worth) or not check.get("baselinePooled")):
+        base = base if isinstance(base, Worth) else None
+        if _holds(check, own.reached(best, confidence, base), base.value if base else None):
+            return None
+    return f"{check['requirement']}: it was approved on trials of {', '.join(gone)}, which later evidence corrects"
 
 
 def _corrected(key: tuple[Any, ...], measurements: Known) -> MeasuredValue | None:

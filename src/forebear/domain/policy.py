@@ -27,6 +27,7 @@ from forebear.domain.evidence import Pack
 from forebear.domain.outcome import Reason
 from forebear.domain.part import REMEDIES, Part, expanded
 from forebear.domain.roles import Role
+from forebear.domain.sample import against
 from forebear.graph.complaint import complaint, meant, wrong_kind
 from forebear.graph.ids import Ids
 from forebear.graph.kinds import GRAPH
@@ -118,6 +119,16 @@ class MeasurementRule(_Document):
     on_target: StrictBool = Field(
         default=False, description="Whether it must be measured on an artifact built for the line's own hardware target."
     )
+    minimum_trials: Annotated[int, Strict(), Field(ge=1)] | None = Field(
+        default=None,
+        description="The least number of trials, of all measurements that count together; for a RATE, the least exposure. "
+        "Without it, any number.",
+    )
+    confidence: Annotated[float, Strict(), Field(gt=0.5, lt=1)] | None = Field(
+        default=None,
+        description="The confidence, such as 0.95, with which it must be reached: the one-sided bound counts, of all "
+        "measurements that count together. Without it, the value of the newest.",
+    )
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -128,6 +139,12 @@ class MeasurementRule(_Document):
     def what(self) -> str:
         """The metric and its slice, as part of a sentence."""
         return self.metric + (f" on {self.slice}" if self.slice else "")
+
+    @property
+    def surely(self) -> str:
+        """What it asks of trials, as the end of what it asks of the value."""
+        surely = f" with {percent(self.confidence)} confidence" if self.confidence else ""
+        return surely + (f", of at least {self.minimum_trials} trials" if self.minimum_trials else "")
 
     def where(self, line_target: str | None = None) -> str:
         """What it must be measured with and on, in brackets."""
@@ -176,7 +193,7 @@ class Requirement(MeasurementRule):
     def said(self, unit: str | None = None, line_target: str | None = None) -> str:
         """The requirement in words."""
         age = "" if self.maximum_age is None else f", at most {self.maximum_age} days old"
-        return f"{self.what} {self.bound(unit)} {self.where(line_target)}{age}"
+        return f"{self.what} {self.bound(unit)}{self.surely} {self.where(line_target)}{age}"
 
 
 class NoRegression(MeasurementRule):
@@ -189,7 +206,7 @@ class NoRegression(MeasurementRule):
     def said(self, unit: str | None = None, line_target: str | None = None) -> str:
         """The requirement in words."""
         margin = f" by more than {number(self.margin, unit)}" if self.margin else ""
-        return f"{self.what} not worse than deployed{margin} {self.where(line_target)}"
+        return f"{self.what} not worse than deployed{margin}{self.surely} {self.where(line_target)}"
 
 
 class Approvals(_Document):
@@ -379,7 +396,9 @@ def _undefined(path: str, rule: Requirement | NoRegression, packs: Mapping[str, 
     if rule.metric not in pack.metrics:
         yield Mistake(f"{path}.metric", f"{pack.id} defines no metric {rule.metric!r}" + suggestion(rule.metric, pack.metrics))
         return
-    direction = pack.metrics[rule.metric][1]
+    unit, direction = pack.metrics[rule.metric]
+    if rule.confidence is not None and (cannot := against(pack.statistics.get(rule.metric), rule.metric, unit)):
+        yield Mistake(f"{path}.confidence", f"{cannot.message}: {cannot.remedy}")
     if isinstance(rule, NoRegression):
         if direction is None:
             yield Mistake(f"{path}.metric", f"{pack.id} does not say which way {rule.metric} is better, so nothing compares")
@@ -392,6 +411,11 @@ def _undefined(path: str, rule: Requirement | NoRegression, packs: Mapping[str, 
 def number(value: float, unit: str | None = None) -> str:
     """A number as people write it, with its unit."""
     return repr(float(value)).removesuffix(".0") + (f" {unit}" if unit else "")
+
+
+def percent(share: float) -> str:
+    """A share, such as a confidence, in per cent."""
+    return f"{100 * share:.6g} %"
 
 
 _SECTIONS: Mapping[str, type[_Document]] = {

@@ -87,9 +87,8 @@ def _decision(
         document["state"] = state.value
     document |= values or {}
     if checked:
-        cited = {c.evidence: None for c in case.checks} | {c.baseline_evidence: None for c in case.checks}
         document["checks"] = [c.frozen() for c in case.checks]
-        document["cites"] = [evidence for evidence in cited if evidence is not None]
+        document["cites"] = list(dict.fromkeys(evidence for c in case.checks for evidence in c.rests_on))
         if type in APPROVALS and verdict is Verdict.GRANTED and isinstance(case.policy, Policy):
             document["grounds"] = [g.frozen() for g in case.grounds if g.part in case.policy.candidate]
         compared = case.standing.baseline and case.standing.baseline.release

@@ -15,7 +15,7 @@ from forebear.domain.interface import Interface
 from forebear.domain.part import Part
 from forebear.domain.policy import InvalidPolicy, Policy, parse, standing_after
 from forebear.graph.digest import of_fields
-from forebear.graph.kinds.release import ArtifactState, DecisionType, Direction, EvidenceType, ReleaseState, Verdict
+from forebear.graph.kinds.release import ArtifactState, DecisionType, EvidenceType, ReleaseState, Verdict
 from forebear.graph.kinds.training import RunStatus
 
 
@@ -126,11 +126,7 @@ class PackRow(Row, frozen=True):
     @property
     def pack(self) -> Pack:
         """The pack as evaluation reads it."""
-        metrics = {
-            m["name"]: (m.get("unit"), Direction[m["direction"]] if m.get("direction") else None)
-            for m in json.loads(self.metrics or "[]")
-        }
-        return Pack(self.id, metrics, frozenset(self.slices or ()))
+        return Pack.of(self.id, json.loads(self.metrics or "[]"), self.slices or ())
 
 
 class SourceRow(Row, frozen=True):
@@ -222,6 +218,8 @@ class EvidenceRow(Row, frozen=True):
     measurements: str | None = None
     measured_at: str | None = None
     recorded_at: str = ""
+    digest: str | None = None
+    """Of the report."""
     corrected_at: str | None = None
     """When a digest of its version was corrected last."""
     packs: list[str] = []
@@ -250,6 +248,7 @@ class EvidenceRow(Row, frozen=True):
                     artifact_state=self.artifact_state,
                     superseded_by=self.superseded_by[0] if self.superseded_by else None,
                     outdated=self.corrected_at is not None and self.recorded_at <= self.corrected_at,
+                    report=self.digest,
                 )
 
 

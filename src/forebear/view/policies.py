@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 PACKS = """query($ids: [ID!]!) { nodes(ids: $ids) {
-  id described ... on EvaluationPack { metrics { name unit direction } slices }
+  id described ... on EvaluationPack { metrics { name unit direction statistic } slices }
 } }"""
 
 

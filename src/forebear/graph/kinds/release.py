@@ -165,12 +165,25 @@ class Direction(StrEnum):
     LOWER_IS_BETTER = "LOWER_IS_BETTER"
 
 
+class Statistic(StrEnum):
+    """What a metric is, which says what follows from its trials."""
+
+    PROPORTION = "PROPORTION"
+    RATE = "RATE"
+    MEAN = "MEAN"
+    QUANTILE = "QUANTILE"
+
+
 class Metric(Value):
     """A metric that a pack defines."""
 
     name: str = prop("Its name.")
     unit: str | None = prop("Its unit. Null if it has none.", default=None)
     direction: Direction | None = prop("Whether higher or lower is better.", default=None)
+    statistic: Statistic | None = prop(
+        "What it is: a share of trials, a rate of events, a mean or a quantile. If the pack does not say, no interval follows.",
+        default=None,
+    )
 
 
 class EvaluationPack(Node, prefix="pack", versioned=True, standing=Admission.SETTLED):
@@ -205,8 +218,12 @@ class Measurement(Value):
     slice: str | None = prop("The slice. Null for the whole pack.", default=None)
     value: float = prop("The measured value, in the metric's unit.")
     unit: str | None = prop("The unit.", default=None)
-    sample_size: int | None = prop("The number of trials.", default=None, least=1)
-    spread: float | None = prop("The spread, in the metric's unit.", default=None, least=0)
+    sample_size: int | None = prop(
+        "The number of trials. For a RATE, the exposure in the denominator of its unit, such as hours.", default=None, least=1
+    )
+    spread: float | None = prop(
+        "The spread, in the metric's unit. For a MEAN, the sample standard deviation.", default=None, least=0
+    )
 
 
 class Evidence(Node, prefix="evidence", standing=Admission.GOVERNED, plural="evidence"):
@@ -294,6 +311,17 @@ class Check(Value):
     baseline_evidence: str | None = prop("Id of the evidence of the baseline.", default=None)
     passed: bool = prop("Whether the check passed.")
     message: str | None = prop("The result in words.", default=None, length=PROSE)
+    statistic: Statistic | None = prop("What the metric is, if the policy asks something of trials.", default=None)
+    minimum_trials: int | None = prop("The number of trials that the policy asks for.", default=None)
+    confidence: float | None = prop("The confidence with which the threshold had to be reached.", default=None)
+    trials: int | None = prop("The number of trials that counted, if the policy asks something of them.", default=None)
+    bound: float | None = prop(
+        "The one-sided bound that was held against the threshold instead of the measured value, if the policy asks for a "
+        "confidence.",
+        default=None,
+    )
+    pooled: list[str] | None = prop("Ids of all evidence whose trials counted.", default=None)
+    baseline_pooled: list[str] | None = prop("Ids of all evidence of the baseline whose trials counted.", default=None)
 
 
 class Ground(Value):
