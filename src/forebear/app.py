@@ -85,17 +85,17 @@ class Forebear(RunningRegistry):
 
     async def _known(self) -> list[tuple[str, dict[str, Any]]]:
         """The statements of the known questions, those first that take longest to plan."""
-        known = self.schema.known
-        if self.store.engine not in known:
-            asked = (q for q in questions(self.schema.graph) if not q.decided and q.verb == "query")
+        remembered = self.schema.known
+        if self.store.engine not in remembered:
+            reads = (q for q in questions(self.schema.graph) if not q.decided and q.verb == "query")
             # Compiling the largest takes longer than others may wait for their answers.
             statements = [
                 await asyncio.to_thread(self.executor.statement, *each)
-                for question in asked
+                for question in reads
                 for each in asked_of(question, self.schema.graph)
             ]
-            known[self.store.engine] = sorted(statements, key=lambda statement: -_parts(statement[0]))
-        return known[self.store.engine]
+            remembered[self.store.engine] = sorted(statements, key=lambda statement: -_parts(statement[0]))
+        return remembered[self.store.engine]
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -166,14 +166,14 @@ def application(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with opened() as registry, contextlib.AsyncExitStack() as kept:
+        async with opened() as registry, contextlib.AsyncExitStack() as tasks:
             app.state.registry = registry
             app.state.prepared = asyncio.Event()
             # No answer waits for it: what is asked meanwhile is planned when it is asked.
             planning = asyncio.create_task(registry.plan(app.state.prepared))
             if settings := registry.settings:
                 for upkeep in UPKEEP:
-                    await kept.enter_async_context(upkeep(registry, settings))
+                    await tasks.enter_async_context(upkeep(registry, settings))
             yield
             planning.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -126,9 +126,9 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _whole_issuer(self) -> Self:
         if self.oidc_issuer is None:
-            given = sorted(name for name in self.model_fields_set if name.startswith("oidc_"))
-            if given:
-                raise ValueError(f"{PREFIX}{given[0].upper()} means nothing without {PREFIX}OIDC_ISSUER")
+            names = sorted(name for name in self.model_fields_set if name.startswith("oidc_"))
+            if names:
+                raise ValueError(f"{PREFIX}{names[0].upper()} means nothing without {PREFIX}OIDC_ISSUER")
             return self
         if not is_trustworthy(self.oidc_issuer):
             raise ValueError(f"{PREFIX}OIDC_ISSUER={self.oidc_issuer} must be an https:// URL, or others could sign for it")
@@ -141,16 +141,16 @@ class Settings(BaseSettings):
 
 def load() -> Settings:
     """The settings from the environment; SettingsError names what is wrong or not known, in one line."""
-    known = [name.upper() for name in Settings.model_fields]
-    given = [name for name in sorted(os.environ) if name.upper().startswith(PREFIX) and name.upper() not in OTHERS]
-    if unknown := [name for name in given if name.upper().removeprefix(PREFIX) not in known]:
-        said = (name + " is not known" + meant(name.upper().removeprefix(PREFIX), known, prefix=PREFIX) for name in unknown)
-        raise SettingsError("; ".join(said))
+    names = [name.upper() for name in Settings.model_fields]
+    present = [name for name in sorted(os.environ) if name.upper().startswith(PREFIX) and name.upper() not in OTHERS]
+    if unknown := [name for name in present if name.upper().removeprefix(PREFIX) not in names]:
+        messages = (name + " is not known" + meant(name.upper().removeprefix(PREFIX), names, prefix=PREFIX) for name in unknown)
+        raise SettingsError("; ".join(messages))
     try:
         return Settings()
     except ValidationError as error:
         reasons = [
-            f"{PREFIX}{str(e['loc'][0]).upper()}: {complaint(e, shown=False)}" if e["loc"] else complaint(e)
+            f"{PREFIX}{str(e['loc'][0]).upper()}: {complaint(e, with_value=False)}" if e["loc"] else complaint(e)
             for e in error.errors()
         ]
         raise SettingsError("; ".join(reasons)) from None

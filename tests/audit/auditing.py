@@ -35,7 +35,7 @@ async def act(
             await transaction.run(write, {"now": at})
         return await (chains or Chains()).append(
             transaction, subject=subject, at=at, by="ann", action="approve", reason="it is good", request="request-1",
-            before=json_text(before) if before else None, after=json_text(after) if after else None, told={},
+            before=json_text(before) if before else None, after=json_text(after) if after else None, change={},
         )  # fmt: skip
 
     return await store.write(work)

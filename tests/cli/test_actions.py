@@ -145,7 +145,7 @@ def test_an_input_that_makes_no_sense_is_refused_with_reasons(service: Service) 
 def test_every_action_has_a_command_of_its_own() -> None:
     fixed = {entry.name for entry in (*app.registered_commands, *app.registered_groups)}
     assert [*commands()] == [*NAMES.values()]
-    assert {*NAMES.values()} & {*fixed, *answers.commands(taken=())} == set()
+    assert {*NAMES.values()} & {*fixed, *answers.commands(names=())} == set()
 
 
 def test_a_remedy_names_commands() -> None:

@@ -70,8 +70,8 @@ async def evaluate_after(store: Store, performer: Performer, amended: Iterable[s
     if not nodes:
         return
     try:
-        given = {"nodes": nodes, "now": moment(datetime.now(UTC))}
-        rows = await store.read(statements("actions")["lines_resting_on"], given)
+        parameters = {"nodes": nodes, "now": moment(datetime.now(UTC))}
+        rows = await store.read(statements("actions")["lines_resting_on"], parameters)
     except StoreError as error:
         _log.warning("what rests on an amended lineage could not be read", error=str(error))
         return

@@ -63,29 +63,29 @@ def _missing(input: Input, facts: ReleaseFacts) -> list[dict[str, Any]]:
 
 def _simulate(input: Input, facts: PolicyFacts) -> list[dict[str, Any]]:
     policy = understood(input["document"], facts.policy.packs)
-    known = {line.id for line in facts.policy.lines}
+    lines = {line.id for line in facts.policy.lines}
     reasons = () if isinstance(policy, Policy) else policy
-    if reasons := (*reasons, *(unknown("lines", id) for id in input["lines"] if id not in known)):
+    if reasons := (*reasons, *(unknown("lines", id) for id in input["lines"] if id not in lines)):
         raise Undecidable(reasons)
     assert isinstance(policy, Policy)
     rule = Rule("policy:simulated@0", policy, facts.policy.packs)
-    found = sorted(cases(facts.standing, facts.now), key=lambda c: (c.line.id, c.release.id))
-    return [_simulated(f"{n:06}", simulated(one, rule)) for n, one in enumerate(found)]
+    releases = sorted(cases(facts.standing, facts.now), key=lambda c: (c.line.id, c.release.id))
+    return [_simulated(f"{n:06}", simulated(one, rule)) for n, one in enumerate(releases)]
 
 
-def _simulated(rank: str, found: SimulatedRelease) -> dict[str, Any]:
+def _simulated(rank: str, release: SimulatedRelease) -> dict[str, Any]:
     checks = [
         {"requirement": c.requirement, "passed": c.passed, "code": c.code, "message": c.message, "remedy": c.remedy}
-        for c in found.checks
+        for c in release.checks
     ]
     return {
         "rank": rank,
-        "release": found.release,
-        "becomes": found.becomes.value,
+        "release": release.release,
+        "becomes": release.becomes.value,
         "checks": checks,
-        "missing": obstacles(found.missing),
-        "staleFrom": found.stale_from,
-        "fleets": list(found.fleets),
+        "missing": obstacles(release.missing),
+        "staleFrom": release.stale_from,
+        "fleets": list(release.fleets),
     }
 
 
@@ -111,27 +111,27 @@ def _buildable(input: Input, facts: BuildableFacts) -> list[dict[str, Any]]:
 
 
 def _eligible(input: Input, facts: DeploymentFacts) -> list[dict[str, Any]]:
-    found = contract.eligible(facts.artifact, facts.place, cases(facts.permission, facts.now))
+    artifacts = contract.eligible(facts.artifact, facts.place, cases(facts.permission, facts.now))
     return [
         {"rank": f"{n:06}", "artifact": each.artifact, "version": each.version, **_allowed(each)}
-        for n, each in enumerate(found)
+        for n, each in enumerate(artifacts)
     ]
 
 
 def _permitted(input: Input, facts: DeploymentFacts) -> list[dict[str, Any]]:
     id = input["deployment"]
-    found = contract.permitted(id, facts.place, the_one(facts.artifact), cases(facts.permission, facts.now))
-    return [{"deployment": id, **_allowed(found)}]
+    artifact = contract.permitted(id, facts.place, the_one(facts.artifact), cases(facts.permission, facts.now))
+    return [{"deployment": id, **_allowed(artifact)}]
 
 
-def _allowed(found: Eligible) -> dict[str, Any]:
+def _allowed(artifact: Eligible) -> dict[str, Any]:
     """The columns that say whether something is allowed, on what, and why not."""
     return {
-        "allowed": found.allowed,
-        "basis": basis.value if (basis := weakest(found.permissions)) else None,
-        "releases": [p.case.release.id for p in found.permissions],
-        "decisions": [d for p in found.permissions for d in p.decisions],
-        "reasons": obstacles(found.reasons),
+        "allowed": artifact.allowed,
+        "basis": basis.value if (basis := weakest(artifact.permissions)) else None,
+        "releases": [p.case.release.id for p in artifact.permissions],
+        "decisions": [d for p in artifact.permissions for d in p.decisions],
+        "reasons": obstacles(artifact.reasons),
     }
 
 

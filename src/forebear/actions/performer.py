@@ -112,9 +112,9 @@ class Performer:
 
     async def plan(self) -> None:
         """Has the engine plan what decisions rest on ahead, which takes Neo4j seconds. Raises `StoreError`."""
-        asked = {name for inquiry in self.inquiries.values() for name in inquiry.reads.statements()}
+        names = {name for inquiry in self.inquiries.values() for name in inquiry.reads.statements()}
         for statement in self.reader.by_name.values():
-            texts = (statement.text, statement.unlocked) if statement.name in asked else (statement.text,)
+            texts = (statement.text, statement.unlocked) if statement.name in names else (statement.text,)
             await self._store.plan(texts, statement.bound({p.name: None for p in statement.parameters}))
 
     def model(self, action: Action) -> type[BaseModel]:
@@ -141,10 +141,10 @@ class Performer:
         except InvalidFact as error:
             return _invalid(error.reasons)
 
-        said = values
+        document = values
 
         async def work(transaction: WriteTransaction) -> Outcome:
-            return await _Doing(self, action, said, values, described, by, transaction).outcome()
+            return await _Doing(self, action, document, values, described, by, transaction).outcome()
 
         while True:
             try:
@@ -161,18 +161,18 @@ class Performer:
         """The rows that a question's decision comes to. Raises `StoreError`."""
         inquiry = self.inquiries[name]
         for kind, ids in placeholder.ids(self.facts.graph, input).items():
-            found = await self._store.read(placeholder.same_as(kind), {"ids": ids})
-            input = placeholder.renamed(input, {str(row["id"]): str(row["present"]) for row in found})
+            answers = await self._store.read(placeholder.same_as(kind), {"ids": ids})
+            input = placeholder.renamed(input, {str(row["id"]): str(row["present"]) for row in answers})
         now = moment(datetime.now(UTC))
-        sent = self.reader.bound(inquiry.reads, now, input, inquiry.asks(input))
-        rows = {s.name: await self._store.read(s.unlocked, parameters) for s, parameters in sent}
+        statements = self.reader.bound(inquiry.reads, now, input, inquiry.asks(input))
+        rows = {s.name: await self._store.read(s.unlocked, parameters) for s, parameters in statements}
         facts = inquiry.reads.of(rows, actor, now, self.facts.described)
         return list(await _beside(inquiry.decide, input, facts))
 
     def _read(self, action: Action, input: Mapping[str, Any], described: _Described) -> dict[str, Any]:
         """Checked input, only what was given; facts as tidy documents, moments in the graph's form."""
         model = self.model(action).model_validate(input, context=DECIDED)
-        given: dict[str, Any] = {}
+        members: dict[str, Any] = {}
         for p in action.input.members:
             if p.name not in model.__pydantic_fields_set__ or (checked := getattr(model, p.name)) is None:
                 continue
@@ -180,12 +180,12 @@ class Performer:
                 documents = [self.facts.document(p.names[0], fact) for fact in _listed(input[p.name])]
                 for document in documents:
                     described(document)
-                given[p.name] = documents if p.item_type is not None else documents[0]
+                members[p.name] = documents if p.item_type is not None else documents[0]
             else:
-                given[p.name] = input[p.name] if p.is_json else checked
-        if "reason" in given and not given["reason"].strip():
+                members[p.name] = input[p.name] if p.is_json else checked
+        if "reason" in members and not members["reason"].strip():
             raise InvalidFact(None, ["reason: is blank; say why"])
-        return given
+        return members
 
 
 async def _beside(decide: Callable[..., T], *on: Any) -> T:
@@ -239,7 +239,7 @@ class _Doing:
         self,
         performer: Performer,
         action: Action,
-        said: Mapping[str, Any],
+        document: Mapping[str, Any],
         input: Mapping[str, Any],
         described: _Described,
         by: Requester,
@@ -247,7 +247,7 @@ class _Doing:
     ) -> None:
         self._performer = performer
         self._action = action
-        self._said = said
+        self._said = document
         self._input = input
         self._request = action.input.from_input(input)
         self._described = described
@@ -265,21 +265,21 @@ class _Doing:
         if present:
             raise Renamed(present)
         self._wait_for(facts)
-        known = self._action.reads.of(facts, self._by.actor, self._at, self._described)
-        verdict = await _beside(self._request.decide, known)
+        decision_facts = self._action.reads.of(facts, self._by.actor, self._at, self._described)
+        ruling = await _beside(self._request.decide, decision_facts)
         # Whatever changes how a release stands changes what may go on running of it.
-        verdict = replace(verdict, derived=following(facts.get("standing", ()), verdict.effects, self._at))
+        ruling = replace(ruling, derived=following(facts.get("standing", ()), ruling.effects, self._at))
         if (expected := self._by.expected_revision) is not None:
-            revision = _revision(facts, verdict.subject)
+            revision = _revision(facts, ruling.subject)
             if revision not in (None, expected):
-                return Conflict(verdict.subject, expected, revision)
-            if revision is None and not verdict.reasons:
-                message = f"expectedRevision: {verdict.subject} has no revision that {self._action.name} goes by"
+                return Conflict(ruling.subject, expected, revision)
+            if revision is None and not ruling.reasons:
+                message = f"expectedRevision: {ruling.subject} has no revision that {self._action.name} goes by"
                 return Refused((Reason("INVALID_INPUT", message, "leave expectedRevision out"),))
-        outcome = verdict.outcome
-        if verdict.dry:
+        outcome = ruling.outcome
+        if ruling.dry:
             return outcome
-        change = await self._change(verdict, facts)
+        change = await self._change(ruling, facts)
         if self._request_id is not None:
             change.request = {
                 "id": self._request_id,
@@ -287,12 +287,12 @@ class _Doing:
                 "digest": self._digest,
                 "outcome": encoded(outcome),
             }
-        if verdict.effects or change.request:
+        if ruling.effects or change.request:
             text, rows = change.statement()
             by, source = self._by.actor.name, self._by.source
             stamp = {"recordedAt": self._now, "recordedBy": by, "source": source}
-            said = {"now": self._now, "by": by, "from": source, "stamp": stamp, "reason": self._input.get("reason")}
-            await self._transaction.finish(text, {"change": rows | said})
+            context = {"now": self._now, "by": by, "from": source, "stamp": stamp, "reason": self._input.get("reason")}
+            await self._transaction.finish(text, {"change": rows | context})
         else:
             await self._transaction.undo()
         return outcome
@@ -300,12 +300,14 @@ class _Doing:
     async def _rows(self) -> tuple[Mapping[str, Any] | None, dict[str, str], dict[str, list[dict[str, Any]]]]:
         """What the request came to before, if anything; where ids lead on to; the rows of the facts statements."""
         read = self._performer.reader.bound(self._action.reads, self._at, self._input, self._request.asks())
-        sent = [(statement.text, parameters) for statement, parameters in read]
+        statements = [(statement.text, parameters) for statement, parameters in read]
         # After the facts, which hold what is named under their locks.
-        sent += [(placeholder.same_as(kind), {"ids": ids}) for kind, ids in placeholder.ids(self._graph, self._input).items()]
+        statements += [
+            (placeholder.same_as(kind), {"ids": ids}) for kind, ids in placeholder.ids(self._graph, self._input).items()
+        ]
         if self._request_id is not None:
-            sent.append((FORMER, {"id": self._request_id}))
-        answers: list[list[dict[str, Any]]] = await self._transaction.run_each(sent)
+            statements.append((FORMER, {"id": self._request_id}))
+        answers: list[list[dict[str, Any]]] = await self._transaction.run_each(statements)
         former = answers.pop() if self._request_id is not None else []
         present = {row["id"]: row["present"] for rows in answers[len(read) :] for row in rows}
         return next(iter(former), None), present, dict(zip(self._action.facts, answers, strict=False))
@@ -339,9 +341,9 @@ class _Doing:
 
     # ── writing ─────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _change(self, verdict: Ruling, facts: Mapping[str, list[dict[str, Any]]]) -> ActionWrite:
+    async def _change(self, ruling: Ruling, facts: Mapping[str, list[dict[str, Any]]]) -> ActionWrite:
         change = ActionWrite(self._graph)
-        for effect in (*verdict.effects, *verdict.derived):
+        for effect in (*ruling.effects, *ruling.derived):
             self._add(change, effect)
         joined = await self._joined(change)
         for effect in joined:
@@ -350,7 +352,7 @@ class _Doing:
         chains = {
             c["id"]: Tip(c["length"], c["hash"]) for rows in facts.values() for row in rows for c in row.get("chains", ())
         }
-        self._tell(change, verdict, joined, chains)
+        self._tell(change, ruling, joined, chains)
         return change
 
     async def _joined(self, change: ActionWrite) -> list[Join]:
@@ -361,10 +363,10 @@ class _Doing:
         if not of:
             return []
         names = sorted({name for _, _, named in values for name in named.get("externalIds") or ()})
-        sent: list[tuple[str, dict[str, Any]]] = [(placeholder.HOLD, {"names": names})]
+        statements: list[tuple[str, dict[str, Any]]] = [(placeholder.HOLD, {"names": names})]
         for kind in sorted({kind.name for kind, _ in of.values()}):
-            sent.append((placeholder.waiting(kind), {"ids": sorted(p for p in of if of[p][0].name == kind)}))
-        _, *answers = await self._transaction.run_each(sent)
+            statements.append((placeholder.waiting(kind), {"ids": sorted(p for p in of if of[p][0].name == kind)}))
+        _, *answers = await self._transaction.run_each(statements)
         waiting = [row for rows in answers for row in rows]
         self._wait_for(waiting)
         return [Join(of[str(row["id"])][1], str(row["id"])) for row in waiting]
@@ -394,16 +396,16 @@ class _Doing:
         edge: Edge = next(e for e in kind.edges if e.name == name)
         return EdgeRow(edge, id, to, ids.kind(to), properties)
 
-    def _tell(self, change: ActionWrite, verdict: Ruling, joined: Iterable[Join], chains: Mapping[str, Tip]) -> None:
+    def _tell(self, change: ActionWrite, ruling: Ruling, joined: Iterable[Join], chains: Mapping[str, Tip]) -> None:
         """Adds an audit entry and an outbox entry for each subject that the effects are about."""
-        told: dict[str, tuple[dict[str, Any], dict[str, Any]]] = defaultdict(lambda: ({}, {}))
-        for effect in (*verdict.effects, *joined):
-            before, after = told[verdict.told_by or _subject(effect, verdict.subject)]
+        changes: dict[str, tuple[dict[str, Any], dict[str, Any]]] = defaultdict(lambda: ({}, {}))
+        for effect in (*ruling.effects, *joined):
+            before, after = changes[ruling.told_by or _subject(effect, ruling.subject)]
             tell(effect, before, after)
-        for n, (subject, (before, after)) in enumerate(sorted(told.items())):
+        for n, (subject, (before, after)) in enumerate(sorted(changes.items())):
             new = link(
                 chains.get(subject),
-                told=after,
+                change=after,
                 nth=n,
                 subject=subject,
                 at=self._now,
@@ -444,5 +446,5 @@ def _recorded(facts: Any) -> Iterator[str]:
 def _revision(facts: Mapping[str, list[dict[str, Any]]], subject: str) -> int | None:
     """The revision of the subject as the facts have it."""
     nodes = (node for rows in facts.values() for row in rows for value in row.values() for node in _listed(value))
-    found = (n["revision"] for n in nodes if isinstance(n, dict) and n.get("id") == subject and "revision" in n)
-    return next(found, None)
+    revisions = (n["revision"] for n in nodes if isinstance(n, dict) and n.get("id") == subject and "revision" in n)
+    return next(revisions, None)

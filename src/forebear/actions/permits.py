@@ -50,10 +50,10 @@ async def mend_within(
     now = moment(datetime.now(UTC))
     changes = [mending(msgspec.convert(row, History), now, RECORDER) for row in rows]
     retired = [each for change in changes for each in change.retired]
-    known = [each for change in changes for each in change.known]
+    permits = [each for change in changes for each in change.known]
     former = [each for change in changes for each in change.former]
     if retired:
         await transaction.run(text["retire"], {"retired": retired})
-    if known or former:
-        await transaction.run(text["record"], {"known": known, "former": former})
-    return len(retired) + len(known) + len(former)
+    if permits or former:
+        await transaction.run(text["record"], {"known": permits, "former": former})
+    return len(retired) + len(permits) + len(former)

@@ -29,8 +29,8 @@ class FactsReader:
         statements = self.statements(facts)
         if unknown := more.keys() - {p.name for statement in statements for p in statement.parameters}:
             raise InvalidStatement(f"{facts.__name__}: none of its statements has a parameter ${min(unknown)}")
-        asked = {"now": now, **input, **more}
-        return [(statement, statement.bound(asked)) for statement in statements]
+        values = {"now": now, **input, **more}
+        return [(statement, statement.bound(values)) for statement in statements]
 
     def check(self, action: Action, order: Sequence[str]) -> None:
         """Raises `InvalidStatement` where an action does not keep to the one order of locks."""

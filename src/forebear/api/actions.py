@@ -53,9 +53,9 @@ class ActionTypes:
     def _argument(self, p: Property) -> Any:
         if not p.names:
             return self._properties.input(p)
-        made: Any = self._types.named(f"{p.names[0]}Fact") if p.is_fact else ID
-        made = list_of(made) if p.item_type is not None else made
-        return made if p.required else made | None
+        type: Any = self._types.named(f"{p.names[0]}Fact") if p.is_fact else ID
+        type = list_of(type) if p.item_type is not None else type
+        return type if p.required else type | None
 
     def _outcomes(self) -> None:
         make, named = self._types.make, self._types.named
@@ -144,9 +144,9 @@ async def act(
     return told(await context.performer.do(name, input, by))
 
 
-def _of_kind(kind: str, given: Any) -> Any:
+def _of_kind(kind: str, value: Any) -> Any:
     """Facts as documents, which name their kind."""
-    return [_of_kind(kind, each) for each in given] if isinstance(given, list) else {"kind": kind, **given}
+    return [_of_kind(kind, each) for each in value] if isinstance(value, list) else {"kind": kind, **value}
 
 
 def told(outcome: Outcome) -> dict[str, Any]:

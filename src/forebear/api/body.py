@@ -33,16 +33,16 @@ PIECE = 64 * 1024
 T = TypeVar("T")
 
 
-def media_type(request: Request, *taken: str) -> str:
+def media_type(request: Request, *accepted: str) -> str:
     """The media type of a request's body, which must be one of those that its door takes. Raises `BadRequest`.
 
     A page in a browser can send forms and plain text to any service without asking it; JSON it cannot.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in taken:
+    if kind not in accepted:
         raise BadRequest(
             415,
-            f"content type {kind or '(none)'} is not understood; send {' or '.join(taken)}",
+            f"content type {kind or '(none)'} is not understood; send {' or '.join(accepted)}",
             "UNSUPPORTED_MEDIA_TYPE",
         )
     return kind

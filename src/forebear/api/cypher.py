@@ -23,14 +23,14 @@ async def cypher(request: Request, registry: RunningRegistry) -> Response:
     `asKnownAt=true` is its form as of a moment of knowledge. Raises `BadRequest`.
     """
     graph, engine = registry.schema.graph, registry.store.engine
-    name, wanted = request.path_params["name"], request.query_params.get("engine", engine.value)
-    if wanted not in [*Engine]:
-        message = f"engine: {shown(wanted)} is neither {' nor '.join(Engine)}{meant(wanted, Engine)}"
+    name, engine_name = request.path_params["name"], request.query_params.get("engine", engine.value)
+    if engine_name not in [*Engine]:
+        message = f"engine: {shown(engine_name)} is neither {' nor '.join(Engine)}{meant(engine_name, Engine)}"
         raise BadRequest(400, message, "BAD_REQUEST")
     as_known = flag(request.query_params.get("asKnownAt"), "asKnownAt")
     try:
         # The largest takes some 40 ms, in which the loop serves others.
-        text = await asyncio.to_thread(whole, name, graph, Engine(wanted), moment(datetime.now(UTC)), as_known=as_known)
+        text = await asyncio.to_thread(whole, name, graph, Engine(engine_name), moment(datetime.now(UTC)), as_known=as_known)
     except NoSuchStatement as error:
         raise BadRequest(404, str(error), "NOT_FOUND") from None
     except InvalidStatement as error:

@@ -16,10 +16,10 @@ from forebear.graph.query.question import Question
 async def decided(question: Question, root: object, info: GraphQLResolveInfo[Context], **arguments: Any) -> Any:
     """Resolves a question whose rows are decided: they are parameters of the statement that fetches what is selected."""
     context: Context = info.context
-    asked = {name: plain(value) for name, value in arguments.items()}
+    input = {name: plain(value) for name, value in arguments.items()}
     fetch = context.fetcher.fetching(info, QuestionField(question), {**arguments, "decided": []})
     try:
-        rows = await context.performer.ask(question.name, asked, context.actor)
+        rows = await context.performer.ask(question.name, input, context.actor)
     except Undecidable as error:
         raise GraphQLError(f"{info.field_name}: {error}", extensions={"code": "INVALID_ARGUMENT"}) from None
     answer = await fetch(decided=rows)

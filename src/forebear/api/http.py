@@ -50,11 +50,13 @@ async def graphql(request: Request, registry: RunningRegistry) -> Response:
     if request.method != "POST" and "text/html" in request.headers.get("accept", ""):
         return RedirectResponse("/")
     actor = await asker(request, registry.authentication)
-    asked = await _asked(request)
+    graphql_request = await _asked(request)
     reads = request.method != "POST"
     try:
         context = registry.context(actor)
-        answer = await registry.executor.answer(asked.query, asked.variables, asked.operationName, context, reads=reads)
+        answer = await registry.executor.answer(
+            graphql_request.query, graphql_request.variables, graphql_request.operationName, context, reads=reads
+        )
     except Mutates:
         raise BadRequest(405, "a mutation needs POST", "METHOD_NOT_ALLOWED") from None
     note(request.scope, operation=answer.operation, rows=answer.rows, error=answer.error, compiled=answer.compiled)

@@ -54,10 +54,12 @@ class Schema:
 
 def build(graph: Graph, questions: Iterable[Question], facts: Facts, actions: Iterable[Action]) -> Schema:
     """Builds the schema of a graph."""
-    types, asked = Types(), tuple(questions)
+    types, all_questions = Types(), tuple(questions)
     properties = PropertyTypes(types)
     identity = IdentityTypes(types)
-    nodes = NodeTypes(types, properties, graph, asked, QuestionTypes(types, lambda question: partial(decided, question)))
+    nodes = NodeTypes(
+        types, properties, graph, all_questions, QuestionTypes(types, lambda question: partial(decided, question))
+    )
     nodes.make()
     types.make("Query", "Everything that you can ask.", {**nodes.roots(), **identity.fields()})
     FactTypes(types, properties, graph).make()
@@ -66,9 +68,9 @@ def build(graph: Graph, questions: Iterable[Question], facts: Facts, actions: It
     types.make(
         "Mutation", "Everything that you can change.", {"record": recording_field(types), **acting, **identity.mutations()}
     )
-    made = types.schema("Query", "Mutation", graph.kinds)
-    _resolve(made.core)
-    return Schema(graph, facts, made.core, made.sdl)
+    schema = types.schema("Query", "Mutation", graph.kinds)
+    _resolve(schema.core)
+    return Schema(graph, facts, schema.core, schema.sdl)
 
 
 def _resolve(core: GraphQLSchema) -> None:
@@ -102,10 +104,10 @@ def _resolver(name: str, rule: Rule) -> Any:
         ids = [p.name for p in rule.question.parameters if p.type.name == "ID"]
 
     def resolve(value: dict[str, Any], info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
-        found = value[cast(str, info.path.key)]
-        if found is None and required:
+        member = value[cast(str, info.path.key)]
+        if member is None and required:
             named = " or ".join(arguments[id] for id in ids if arguments.get(id))
             raise GraphQLError(f"{name}: {named or 'it'} is not known", extensions={"code": "NOT_FOUND"})
-        return found
+        return member
 
     return resolve

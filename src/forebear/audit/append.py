@@ -38,13 +38,13 @@ class Link:
         return {"entry": self.entry.properties, "outbox": self.outbox}
 
 
-def link(tip: Tip | None, *, told: object, nth: int = 0, **said: Any) -> Link:
+def link(tip: Tip | None, *, change: object, nth: int = 0, **values: Any) -> Link:
     """The link that continues a chain from its `tip`, or begins it where that is `None`.
 
-    `said` is what `audit.chain.entry` takes. The outbox is `told` what came of the change. `nth` orders the links of one
+    `values` is what `audit.chain.entry` takes. The outbox is `change` what came of the change. `nth` orders the links of one
     transaction in the outbox.
     """
-    new = entry(tip.length if tip else 0, tip.hash if tip else None, **said)
+    new = entry(tip.length if tip else 0, tip.hash if tip else None, **values)
     return Link(
         new,
         {
@@ -53,7 +53,7 @@ def link(tip: Tip | None, *, told: object, nth: int = 0, **said: Any) -> Link:
             "at": new.at,
             "event": new.action,
             "subject": new.subject,
-            "payload": json_text({"entry": new.id, "by": new.by, "after": told}),
+            "payload": json_text({"entry": new.id, "by": new.by, "after": change}),
         },
     )
 
@@ -65,15 +65,15 @@ class Chains:
         # Where chains ended when this process wrote last: a guess, which the statement holds against the chain it has locked.
         self._tips: dict[str, Tip] = {}
 
-    async def append(self, transaction: WriteTransaction, *, told: object, **said: Any) -> Entry:
-        """Appends what is `said` of a change, as `audit.chain.entry` takes it; the outbox is `told` what came of it.
+    async def append(self, transaction: WriteTransaction, *, change: object, **values: Any) -> Entry:
+        """Appends what is `values` of a change, as `audit.chain.entry` takes it; the outbox is `change` what came of it.
 
         The chain stays locked until the transaction ends, so this is the last thing that a transaction does.
         """
-        subject = said["subject"]
+        subject = values["subject"]
         tip = self._tips.get(subject)
         while True:
-            new = link(tip, told=told, **said)
+            new = link(tip, change=change, **values)
             (answer,) = await transaction.run(audit.APPEND, {"row": new.row})
             if answer["written"]:
                 self._tips[subject] = Tip(new.entry.number + 1, new.entry.hash)

@@ -32,18 +32,18 @@ class Links:
         """What of the edges differs from what is said."""
         for text, statements in self.said.items():
             identity = msgspec.json.decode(text)
-            meant = [e for e in self.edges if all(e["values"].get(part) == value for part, value in identity.items())]
-            found = [list(self._edge(e, statements)) for e in meant]
-            if [] in found:
+            edges = [e for e in self.edges if all(e["values"].get(part) == value for part, value in identity.items())]
+            differences = [list(self._edge(e, statements)) for e in edges]
+            if [] in differences:
                 continue
             changed = _values(statements)
-            taken = self._taken(identity)
-            newest = last(changed, taken)
+            ends = self._taken(identity)
+            newest = last(changed, ends)
             # The edge that an older entry means may be gone while others stand that it does not mean.
-            others = {*taken} - {*self.gone, *statements.get(None, [])}
-            if found and not any(s in others for s in newest):
-                yield from found[0]
-            elif not any(s in taken for s in newest):
+            others = {*ends} - {*self.gone, *statements.get(None, [])}
+            if differences and not any(s in others for s in newest):
+                yield from differences[0]
+            elif not any(s in ends for s in newest):
                 yield f"has no edge {self.what}, and by {newest[-1].entry} it has"
 
     def _taken(self, identity: Mapping[str, Any]) -> list[AuditStatement]:
@@ -51,23 +51,23 @@ class Links:
         alike = [s for text, s in self.said.items() if _agree(msgspec.json.decode(text), identity)]
         return [*self.gone, *(one for statements in alike for one in statements.get(None, []))]
 
-    def _edge(self, edge: Mapping[str, Any], said: Statements) -> Iterator[str]:
+    def _edge(self, edge: Mapping[str, Any], of_field: Statements) -> Iterator[str]:
         values = edge["values"]
         identity = {part: values.get(part) for text in self.said for part in msgspec.json.decode(text)}
-        gone = self._taken(identity)
-        newest = last(_values(said), gone)
+        ends = self._taken(identity)
+        newest = last(_values(of_field), ends)
         at = newest[-1].at
-        if edge["recordedAt"] > at or (edge["recordedAt"] == at and any(s in gone for s in newest)):
+        if edge["recordedAt"] > at or (edge["recordedAt"] == at and any(s in ends for s in newest)):
             # It was recorded again since, as a new fact, of which its batch's digest speaks.
             return
-        if all(s in gone for s in newest):
+        if all(s in ends for s in newest):
             yield f"has an edge {self.what}, and {newest[-1].entry} took it back"
             return
-        for property, statements in said.items():
+        for property, statements in of_field.items():
             if property is None:
                 continue
-            now, latest = values.get(property), last(statements, gone)
-            if not any(s in gone or s.value == now for s in latest):
+            now, latest = values.get(property), last(statements, ends)
+            if not any(s in ends or s.value == now for s in latest):
                 then = f"{json_text(now)}, and by {latest[-1].entry} it is {json_text(latest[-1].value)}"
                 yield f"has an edge {self.what} with {property} {then}"
 

@@ -26,14 +26,14 @@ class AuditStatement:
         return f"{self.chain}#{self.number}"
 
 
-def last(statements: Iterable[AuditStatement], gone: Iterable[AuditStatement]) -> list[AuditStatement]:
+def last(statements: Iterable[AuditStatement], ends: Iterable[AuditStatement]) -> list[AuditStatement]:
     """Of what is said of one thing, what may be the last, by time: the last of each chain, where it is near the last of all."""
     of_chain: dict[str, list[AuditStatement]] = defaultdict(list)
-    for s in (*gone, *statements):
-        known = of_chain[s.chain]
-        if not known or known[0].number == s.number:
-            known.append(s)
-        elif known[0].number < s.number:
+    for s in (*ends, *statements):
+        newest_of_chain = of_chain[s.chain]
+        if not newest_of_chain or newest_of_chain[0].number == s.number:
+            newest_of_chain.append(s)
+        elif newest_of_chain[0].number < s.number:
             of_chain[s.chain] = [s]
     ordered = sorted((s for each in of_chain.values() for s in each), key=lambda s: s.at)
     newest = datetime.fromisoformat(ordered[-1].at)

@@ -37,19 +37,19 @@ async def lines(store: Store) -> AsyncIterator[bytes]:
     heads = chains = entries = 0
     numbers = await store.read(audit.HEAD_NUMBERS)
     for batch in _batches(f"head#{row['number']}" for row in numbers):
-        known = await _by_id(store, AUDIT_HEAD, batch)
-        heads += len(known)
-        yield _text({"head": Head.stored(known[id])} for id in batch if id in known)
+        stored_heads = await _by_id(store, AUDIT_HEAD, batch)
+        heads += len(stored_heads)
+        yield _text({"head": Head.stored(stored_heads[id])} for id in batch if id in stored_heads)
     async for page in pages(store, AUDIT_CHAIN, archive.nodes):
         chains += len(page)
         most = await _count(store, AUDIT_ENTRY)
         for items in _batches(item for row in page for item in _chain_and_ids(row["properties"], most)):
-            found = await _by_id(store, AUDIT_ENTRY, [item for item in items if isinstance(item, str)])
-            entries += len(found)
+            stored_entries = await _by_id(store, AUDIT_ENTRY, [item for item in items if isinstance(item, str)])
+            entries += len(stored_entries)
             yield _text(
-                {"entry": Entry.stored(found[item])} if isinstance(item, str) else {"chain": item}
+                {"entry": Entry.stored(stored_entries[item])} if isinstance(item, str) else {"chain": item}
                 for item in items
-                if not isinstance(item, str) or item in found
+                if not isinstance(item, str) or item in stored_entries
             )
     # As many as were found and no more: then all of them are counted.
     if await _count(store, AUDIT_ENTRY) != entries:
@@ -128,19 +128,19 @@ async def current(store: Store, graph: Graph, ids: Iterable[str]) -> list[dict[s
         with suppress(InvalidId):
             by_kind[parser.kind(id)].append(id)
     nodes: list[dict[str, Any]] = []
-    for name, asked in by_kind.items():
+    for name, ids_asked in by_kind.items():
         kind = graph.kinds[name]
-        rows = cast(list[dict[str, Any]], await store.read(audit.values(kind), {"ids": asked}))
-        found = {row["node"]["id"]: _node(kind, row["node"]) for row in rows}
+        rows = cast(list[dict[str, Any]], await store.read(audit.values(kind), {"ids": ids_asked}))
+        by_id = {row["node"]["id"]: _node(kind, row["node"]) for row in rows}
         if kind.stated:
-            for edge in cast(list[dict[str, Any]], await store.read(audit.edges(kind), {"ids": asked})):
-                if edge["id"] in found:
-                    found[edge["id"]]["edges"].append(_edge(kind, parser, edge))
+            for edge in cast(list[dict[str, Any]], await store.read(audit.edges(kind), {"ids": ids_asked})):
+                if edge["id"] in by_id:
+                    by_id[edge["id"]]["edges"].append(_edge(kind, parser, edge))
         if name == "Release":
-            named = {"releases": asked, "versions": [], "decisions": []}
+            named = {"releases": ids_asked, "versions": [], "decisions": []}
             for history in await store.read(unlocked(statements("permits")["history"]), named):
-                found[str(history["id"])]["history"] = history
-        nodes += found.values()
+                by_id[str(history["id"])]["history"] = history
+        nodes += by_id.values()
     return nodes
 
 

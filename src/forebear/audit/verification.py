@@ -27,11 +27,11 @@ class Verification:
     `kept` are hashes of heads that were kept elsewhere; `witness` is given each entry.
     """
 
-    def __init__(self, kept: Collection[str] = (), witness: Callable[[Entry], None] = lambda entry: None) -> None:
+    def __init__(self, heads_kept: Collection[str] = (), witness: Callable[[Entry], None] = lambda entry: None) -> None:
         self.heads = self.chains = self.entries = 0
         self.expected = 0
         """How many heads and entries are to come, once the first line was read."""
-        self._kept = set(kept)
+        self._kept = set(heads_kept)
         self._witness = witness
         self._headed = HeadsCheck()
         self._chain: ChainCheck | None = None
@@ -138,7 +138,7 @@ class Verification:
             )
         for hash in sorted(self._kept):
             yield Finding("heads", f"have none with the hash {hash}: some are missing or were replaced")
-        found = {"heads": self.heads, "chains": self.chains, "entries": self.entries}
-        for what, number in found.items():
+        counts = {"heads": self.heads, "chains": self.chains, "entries": self.entries}
+        for what, number in counts.items():
             if content[what] != number:
                 yield Finding("end", f"counts {content[what]} {what}, and {number} are there")

@@ -60,9 +60,10 @@ class Witness:
             return
         try:
             before, after = (msgspec.json.decode(t, type=dict[str, Any]) if t else {} for t in (entry.before, entry.after))
-            said = list(self._of_facts(after) if of_facts else self._of_action(before, _dated(after, entry.at)))
+            statements = list(self._of_facts(after) if of_facts else self._of_action(before, _dated(after, entry.at)))
             rows = [
-                (node, json_text(field), entry.subject, entry.number, entry.at, json_text(value)) for node, field, value in said
+                (node, json_text(field), entry.subject, entry.number, entry.at, json_text(value))
+                for node, field, value in statements
             ]
             self._db.executemany("INSERT OR REPLACE INTO said VALUES (?, ?, ?, ?, ?, ?)", rows)
         except (msgspec.MsgspecError, sqlite3.Error, AttributeError, KeyError, TypeError):
@@ -101,9 +102,9 @@ class Witness:
             if values is None:
                 yield node, ("link", *edge) if edge else ("node",), None
                 continue
-            held = () if edge else _held(self._graph.kinds[self._ids.kind(node)])
+            names = () if edge else _held(self._graph.kinds[self._ids.kind(node)])
             for name, value in values.items():
-                if edge or name in held:
+                if edge or name in names:
                     yield node, ("link", *edge, name) if edge else ("value", name), value
 
     def asked(self) -> Iterator[list[str]]:
@@ -114,64 +115,64 @@ class Witness:
 
     def compare(self, ids: Iterable[str], nodes: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
         """Holds nodes, as `trail.current` answers them, to what was heard; answers what differs."""
-        found = {node["id"]: node for node in nodes}
+        nodes_by_id = {node["id"]: node for node in nodes}
         for id in ids:
             self.compared += 1
-            said = self._said(id)
-            node = found.get(id)
+            of_node = self._said(id)
+            node = nodes_by_id.get(id)
             if node is None:
-                if said:
-                    last = max((s for statements in said.values() for s in statements), key=lambda s: s.at)
+                if of_node:
+                    last = max((s for statements in of_node.values() for s in statements), key=lambda s: s.at)
                     yield Finding(id, f"is gone, and {last.entry} speaks of it")
-            elif node["governed"] and not said:
+            elif node["governed"] and not of_node:
                 yield Finding(id, "is governed, and no entry speaks of it")
             else:
-                yield from self._values(node, said)
-                yield from self._edges(node, said)
+                yield from self._values(node, of_node)
+                yield from self._edges(node, of_node)
                 yield from _permits(node)
 
     def _said(self, id: str) -> dict[Field, list[AuditStatement]]:
-        said: dict[Field, list[AuditStatement]] = defaultdict(list)
+        statements: dict[Field, list[AuditStatement]] = defaultdict(list)
         rows = self._db.execute("SELECT field, chain, number, at, value FROM said WHERE node = ?", (id,))
         for field, chain, number, at, value in rows:
-            said[tuple(msgspec.json.decode(field))].append(AuditStatement(chain, number, at, msgspec.json.decode(value)))
-        return dict(said)
+            statements[tuple(msgspec.json.decode(field))].append(AuditStatement(chain, number, at, msgspec.json.decode(value)))
+        return dict(statements)
 
     def _gone(self, *ids: str) -> list[AuditStatement]:
         """What takes some nodes back, which takes their edges back as well."""
         return [s for id in ids for s in self._said(id).get(("node",), [])]
 
-    def _values(self, node: Mapping[str, Any], said: Mapping[Field, list[AuditStatement]]) -> Iterator[Finding]:
+    def _values(self, node: Mapping[str, Any], statements: Mapping[Field, list[AuditStatement]]) -> Iterator[Finding]:
         declared = self._graph.kinds[self._ids.kind(node["id"])].properties
-        gone = said.get(("node",), [])
+        ends = statements.get(("node",), [])
         values: Mapping[str, Any] = node["values"]
-        named = {str(field[1]) for field in said if field[0] == "value"}
-        for name in sorted(named | ({*values, "retractedAt"} if gone else set())):
-            last = last_of(said.get(("value", name), []), gone)
+        named = {str(field[1]) for field in statements if field[0] == "value"}
+        for name in sorted(named | ({*values, "retractedAt"} if ends else set())):
+            last = last_of(statements.get(("value", name), []), ends)
             if name == "retractedAt":
                 now = node["retractedAt"]
-                fits = any((s in gone) == (now is not None) for s in last)
+                fits = any((s in ends) == (now is not None) for s in last)
             else:
                 now = values.get(name)
                 fits = any(_same(declared.get(name), s.value, now) for s in last)
             if not fits:
-                then = "retracted" if last[-1] in gone else json_text(last[-1].value)
+                then = "retracted" if last[-1] in ends else json_text(last[-1].value)
                 yield Finding(node["id"], f"has {name} {json_text(now)}, and by {last[-1].entry} it is {then}")
         if node["governed"]:
             for name in sorted({*values} - named):
                 yield Finding(node["id"], f"has {name} {json_text(values[name])}, and no entry says so")
 
-    def _edges(self, node: Mapping[str, Any], said: Mapping[Field, list[AuditStatement]]) -> Iterator[Finding]:
+    def _edges(self, node: Mapping[str, Any], of_node: Mapping[Field, list[AuditStatement]]) -> Iterator[Finding]:
         id = node["id"]
         ends = {(e["name"], e["to"]) for e in node["edges"]}
         links: dict[tuple[str, str], dict[str, Statements]] = defaultdict(lambda: defaultdict(dict))
         spoken = set()
-        for field, statements in said.items():
+        for field, statements in of_node.items():
             match field:
                 case ("edge", str(name), str(to)):
                     spoken.add((name, to))
                     # A fact may take back what an action has written of a plain node, such as the end of a membership.
-                    retracted = [s for f, each in said.items() if f[:3] == ("link", name, to) and len(f) == 4 for s in each]
+                    retracted = [s for f, each in of_node.items() if f[:3] == ("link", name, to) and len(f) == 4 for s in each]
                     last = last_of(statements if (name, to) in ends else [*statements, *retracted], self._gone(id, to))
                     if not any(bool(s.value) == ((name, to) in ends) for s in last):
                         has = "an" if (name, to) in ends else "no"
@@ -181,8 +182,8 @@ class Witness:
                     links[name, to][identity][property[0] if property else None] = statements
         for (name, to), by_identity in links.items():
             between = [e for e in node["edges"] if (e["name"], e["to"]) == (name, to)]
-            gone = self._gone(id, to)
-            yield from (Finding(id, text) for text in Links(f"{name} to {to}", between, by_identity, gone).differing())
+            node_ends = self._gone(id, to)
+            yield from (Finding(id, text) for text in Links(f"{name} to {to}", between, by_identity, node_ends).differing())
         if node["governed"]:
             for name, to in sorted(ends - spoken):
                 yield Finding(id, f"has an edge {name} to {to}, and no entry says so")
@@ -198,7 +199,7 @@ def _permits(node: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(node["id"], f"holds what Forebear does not write: {error}")
         return
     stored = {row.permit for row in history.permitted}
-    follow = {known.permit for known in derived(history) if known.retracted_at is None}
+    follow = {derived_permit.permit for derived_permit in derived(history) if derived_permit.retracted_at is None}
     for permit in sorted(stored - follow, key=in_order):
         yield Finding(node["id"], f"may go on running on {permit}, which does not follow from its decisions and policies")
     for permit in sorted(follow - stored, key=in_order):
@@ -221,26 +222,26 @@ def _held(kind: Kind) -> set[str]:
     return {*kind.kept, "retractedAt"}
 
 
-def _same(p: Property | None, said: Any, stored: Any) -> bool:
+def _same(p: Property | None, expected: Any, stored: Any) -> bool:
     """Whether a value, as a document says it or as the graph holds it, is the one that the graph holds."""
-    if p is None or said is None or stored is None or said == stored:
-        return bool(said == stored)
+    if p is None or expected is None or stored is None or expected == stored:
+        return bool(expected == stored)
     if p.is_json:
-        return any(_comparable(value) == _comparable(msgspec.json.decode(stored)) for value in _readings(said))
-    if p.type is datetime and isinstance(said, str):
+        return any(_comparable(value) == _comparable(msgspec.json.decode(stored)) for value in _readings(expected))
+    if p.type is datetime and isinstance(expected, str):
         with suppress(ValueError):
-            return parse(said) == str(stored)
-    if p.type is Digest and isinstance(said, str):
-        return normal_or_same(said) == normal_or_same(stored)
-    return p.type is Long and said == str(stored)
+            return parse(expected) == str(stored)
+    if p.type is Digest and isinstance(expected, str):
+        return normal_or_same(expected) == normal_or_same(stored)
+    return p.type is Long and expected == str(stored)
 
 
-def _readings(said: Any) -> Iterator[Any]:
+def _readings(value: Any) -> Iterator[Any]:
     """What JSON may be meant: a document itself, or the text of one."""
-    yield said
-    if isinstance(said, str):
+    yield value
+    if isinstance(value, str):
         with suppress(msgspec.DecodeError):
-            yield msgspec.json.decode(said)
+            yield msgspec.json.decode(value)
 
 
 def _comparable(document: Any) -> Any:

@@ -66,10 +66,10 @@ def command(action: Action) -> Callable[..., None]:
         url: Url = None,
         token: Token = None,
         as_json: AsJson = False,
-        **given: Any,
+        **arguments: Any,
     ) -> None:
         terminal.configure_logs("warning")
-        values = {p.name: _value(p, given[_safe(p.name)]) for p in action.input.members}
+        values = {p.name: _value(p, arguments[_safe(p.name)]) for p in action.input.members}
         keys = {"idempotencyKey": idempotency_key, "expectedRevision": expected_revision}
         variables = {name: value for name, value in {**values, **keys}.items() if value is not None}
         outcome = terminal.run(_done(action, variables, url, token, exact=as_json))
@@ -116,8 +116,8 @@ def _repeats(p: Property) -> bool:
 def _type(p: Property) -> Any:
     """How a member is given on a command line."""
     item = p.item_type if _repeats(p) else p.type
-    given = str if _is_structured(p) or item in (datetime, Digest, ExternalName) else int if item is Long else item
-    return list[given] if _repeats(p) else given  # type: ignore[valid-type]
+    type = str if _is_structured(p) or item in (datetime, Digest, ExternalName) else int if item is Long else item
+    return list[type] if _repeats(p) else type  # type: ignore[valid-type]
 
 
 def _argument(p: Property) -> tuple[Any, Any]:
@@ -144,30 +144,30 @@ _READ = "JSON or YAML, or @FILE; @- reads standard input."
 
 def _parameter(p: Property, info: Any) -> tuple[Any, Any]:
     """What Typer is to know of a member: its annotation and its default."""
-    given = _type(p)
+    type = _type(p)
     if p.required and not _repeats(p):
-        return Annotated[given, info], inspect.Parameter.empty
+        return Annotated[type, info], inspect.Parameter.empty
     # A list that is required may be empty, which a command line says by silence.
-    return Annotated[given | None, info], None
+    return Annotated[type | None, info], None
 
 
 def _singular(name: str) -> str:
     return name.removesuffix("s")
 
 
-def _value(p: Property, given: Any) -> Any:
+def _value(p: Property, value: Any) -> Any:
     """What was given, as the mutation takes it."""
-    if given is None:
+    if value is None:
         return [] if p.required and p.item_type is not None else None
     if _repeats(p):
-        return [_item(p, each) for each in given] or ([] if p.required else None)
-    return _item(p, given)
+        return [_item(p, each) for each in value] or ([] if p.required else None)
+    return _item(p, value)
 
 
-def _item(p: Property, given: Any) -> Any:
+def _item(p: Property, value: Any) -> Any:
     if _is_structured(p):
-        return _document(p, given)
-    return terminal.moment(f"--{kebab(p.name)}", given, ahead=p.ahead) if p.type is datetime else given
+        return _document(p, value)
+    return terminal.moment(f"--{kebab(p.name)}", value, ahead=p.ahead) if p.type is datetime else value
 
 
 def _document(p: Property, text: str) -> Any:

@@ -38,12 +38,12 @@ WIDEST = 10_000
 First = Annotated[int, typer.Option(min=1, max=MOST, help="The number of rows to show.")]
 
 
-def commands(taken: Iterable[str]) -> dict[str, Any]:
-    """The commands of all questions by name, but for those `taken`, for what is asked of a node, and what takes a document."""
+def commands(names: Iterable[str]) -> dict[str, Any]:
+    """The commands of all questions by name, but for those `names`, for what is asked of a node, and what takes a document."""
     app = typer.Typer()
     for question in questions(GRAPH):
         name = kebab(camel(question.name))
-        if not question.on and name not in taken and not any(p.type.name == "JSON" for p in question.parameters):
+        if not question.on and name not in names and not any(p.type.name == "JSON" for p in question.parameters):
             first, _, _ = question.doc.partition(". ")
             doc = f"{question.doc} The exit code is 1 if {_negative(question)}."
             app.command(name, help=doc, short_help=first.rstrip("."), rich_help_panel=PANEL)(command(question))
@@ -53,16 +53,16 @@ def commands(taken: Iterable[str]) -> dict[str, Any]:
 def command(question: Question) -> Callable[..., None]:
     """The command of a question: what it needs are arguments, all else are options."""
 
-    def run(as_json: AsJson = False, url: Url = None, token: Token = None, **given: Any) -> None:
-        variables = {name.rstrip("_"): value for name, value in given.items() if value is not None}
+    def run(as_json: AsJson = False, url: Url = None, token: Token = None, **values: Any) -> None:
+        variables = {name.rstrip("_"): value for name, value in values.items() if value is not None}
         field = camel(question.name)
         variables = {camel(name): value for name, value in variables.items()}
-        found = answer(document(question, GRAPH), variables, url, token, exact=as_json)[field]
+        result = answer(document(question, GRAPH), variables, url, token, exact=as_json)[field]
         if as_json:
-            terminal.print_json(found)
+            terminal.print_json(result)
         else:
-            tell(question, found)
-        if is_negative(question, found):
+            tell(question, result)
+        if is_negative(question, result):
             raise typer.Exit(Code.NEGATIVE)
 
     fixed: dict[str, tuple[Any, Any]] = {"first": (First, 100)} if question.paged else {}
@@ -80,26 +80,26 @@ def _safe(name: str) -> str:
 
 def _parameter(p: Parameter) -> tuple[Any, Any]:
     """What Typer is to know of a parameter: its annotation and its default."""
-    given: Any = {"Int": int, "Boolean": bool}.get(p.type.name, str)
+    type: Any = {"Int": int, "Boolean": bool}.get(p.type.name, str)
     if p.type.required and p.default is None:
         metavar = "|".join(kebab(kind) for kind in p.type.kinds or (p.name,)).upper()
-        return Annotated[given, typer.Argument(metavar=metavar, help=p.doc, show_default=False)], inspect.Parameter.empty
+        return Annotated[type, typer.Argument(metavar=metavar, help=p.doc, show_default=False)], inspect.Parameter.empty
     flag = f"--{kebab(p.name)}"
     doc = p.doc if p.default is None else f"{p.doc} By default {p.default}."
     if p.type.many:
-        given, flag, doc = list[str], flag.removesuffix("s"), f"{doc} You may give several."
+        type, flag, doc = list[str], flag.removesuffix("s"), f"{doc} You may give several."
     if p.type.name == "Boolean":
         flag = f"{flag}/--no-{flag[2:]}"
     moment: Any = {"callback": checked_moment, "metavar": "MOMENT"} if p.type.name == "DateTime" else {}
-    return Annotated[given | None, typer.Option(flag, help=doc, show_default=False, **moment)], None
+    return Annotated[type | None, typer.Option(flag, help=doc, show_default=False, **moment)], None
 
 
 # ── what is answered ────────────────────────────────────────────────────────────────────────────────────
 
 
-def is_negative(question: Question, found: Mapping[str, Any]) -> bool:
+def is_negative(question: Question, result: Mapping[str, Any]) -> bool:
     """Whether an answer is one that a script would stop at."""
-    rows = found["nodes"] if question.paged else [found]
+    rows = result["nodes"] if question.paged else [result]
     if _says_allowed(question):
         return not any(row["allowed"] for row in rows)
     return bool(rows) is question.faults
@@ -115,9 +115,9 @@ def _negative(question: Question) -> str:
     return "it lists something" if question.faults else "it lists nothing"
 
 
-def tell(question: Question, found: Mapping[str, Any]) -> None:
+def tell(question: Question, result: Mapping[str, Any]) -> None:
     """Prints an answer: as a table where the terminal is wide enough for it, else row by row."""
-    rows = found["nodes"] if question.paged else [found]
+    rows = result["nodes"] if question.paged else [result]
     columns = [c for c in question.row.columns if any(row[c.name] not in (None, []) for row in rows)]
     cells = [{c.name: _cell(question, c, row[c.name]) for c in columns} for row in rows]
     table = Table(*(_words(c.name) for c in columns), box=None, pad_edge=False, header_style="dim", padding=(0, 3, 0, 0))
@@ -130,7 +130,7 @@ def tell(question: Question, found: Mapping[str, Any]) -> None:
             for text in _record(row, blank=i > 0):
                 out().print(text)
     if question.paged:
-        out().print(_sum(question, found), style="dim", markup=False)
+        out().print(_sum(question, result), style="dim", markup=False)
 
 
 def _record(row: Mapping[str, Text], *, blank: bool) -> Iterator[Text]:
@@ -144,12 +144,12 @@ def _record(row: Mapping[str, Text], *, blank: bool) -> Iterator[Text]:
             label = ""
 
 
-def _sum(question: Question, found: Mapping[str, Any]) -> str:
-    shown, total = len(found["nodes"]), found["totalCount"]
+def _sum(question: Question, result: Mapping[str, Any]) -> str:
+    count, total = len(result["nodes"]), result["totalCount"]
     text = counted(total, "rows") if total else "none"
-    if total > shown:
-        text += f", {shown:,} shown; --first shows more"
-    return text + (f"; {BEYOND}" if found.get("truncated") else "")
+    if total > count:
+        text += f", {count:,} shown; --first shows more"
+    return text + (f"; {BEYOND}" if result.get("truncated") else "")
 
 
 def _cell(question: Question, column: Column, value: Any) -> Text:

@@ -41,9 +41,9 @@ class VerificationResult:
         if self.as_json:
             terminal.print_json({"done": True, **self.counts, "findings": self.findings})
             return
-        seen = ", ".join(counted(number, what) for what, number in self.counts.items())
+        summary = ", ".join(counted(number, what) for what, number in self.counts.items())
         wrong = f"{self.findings:,} {'does' if self.findings == 1 else 'do'} not fit"
-        out().print(f"{seen}: {wrong if self.findings else 'all of it holds'}", markup=False)
+        out().print(f"{summary}: {wrong if self.findings else 'all of it holds'}", markup=False)
 
 
 @app.command()
@@ -67,19 +67,19 @@ def verify(
         raise typer.Exit(Code.NEGATIVE)
 
 
-async def _verified(kept: list[str], url: str | None, token: str | None, as_json: bool) -> VerificationResult:
+async def _verified(heads: list[str], url: str | None, token: str | None, as_json: bool) -> VerificationResult:
     async with opened(url, token) as registry:
-        return await verified(registry, kept, as_json=as_json)
+        return await verified(registry, heads, as_json=as_json)
 
 
-async def verified(registry: Registry, kept: Collection[str] = (), *, as_json: bool = False) -> VerificationResult:
+async def verified(registry: Registry, heads: Collection[str] = (), *, as_json: bool = False) -> VerificationResult:
     """Verifies a registry's whole trail, and prints what does not fit. Raises `Failure`."""
     from forebear.audit.verification import NotATrail, Verification
     from forebear.audit.witness import Witness
     from forebear.graph.kinds import GRAPH
 
     verdict, witness = VerificationResult(as_json), Witness(GRAPH)
-    verification = Verification(kept, witness.hear)
+    verification = Verification(heads, witness.hear)
     try:
         with terminal.progress("verifying", None) as show:
             async for lines in registry.trail():

@@ -47,8 +47,8 @@ class Commands(TyperGroup):
     def _add_declared(self) -> None:
         from forebear.cli import actions, answers
 
-        for made in (answers.commands(taken=[*self.commands]), actions.commands()):
-            for name, command in made.items():
+        for commands in (answers.commands(names=[*self.commands]), actions.commands()):
+            for name, command in commands.items():
                 self.commands.setdefault(name, command)
 
 
@@ -95,10 +95,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except typer.TyperException as error:
         # Wrong usage; its whole sentence is behind a method that the public class does not have.
         message = getattr(error, "format_message", error.__str__)()
-        asked = getattr(getattr(error, "ctx", None), "command_path", "forebear")
+        command = getattr(getattr(error, "ctx", None), "command_path", "forebear")
         sentence = message.rstrip(".")
         end = "" if sentence.endswith("?") else "."
-        return _failed(f"{sentence}{end} See {asked} --help." if message else "", Code.WRONG)
+        return _failed(f"{sentence}{end} See {command} --help." if message else "", Code.WRONG)
     except BrokenPipeError:
         # The reader has seen enough. What Python still holds for it goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

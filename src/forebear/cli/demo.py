@@ -55,10 +55,10 @@ def demo(
     ] = None,
 ) -> None:
     """Play the example company's story, serve it on the embedded engine, and print what to open and to ask."""
-    given = terminal.settings()
+    configured = terminal.settings()
     # Its log would push what there is to read off the screen.
-    quiet = {} if "log_level" in given.model_fields_set else {"log_level": "warning"}
-    settings = given.model_copy(update={"graph_uri": None, "data_dir": data_dir or given.data_dir / "demo", **quiet})
+    quiet = {} if "log_level" in configured.model_fields_set else {"log_level": "warning"}
+    settings = configured.model_copy(update={"graph_uri": None, "data_dir": data_dir or configured.data_dir / "demo", **quiet})
     serve.run(settings, before=_prepare, then=_introduce)
 
 
@@ -105,21 +105,21 @@ def _fleets(data: dict[str, Any]) -> Iterator[str]:
 
 def _was_running(data: dict[str, Any]) -> Iterator[str]:
     for row in data["whatWasRunning"]["nodes"]:
-        seen, meant = ((row[name] or {}).get("id", "nothing") for name in ("observedVersion", "intendedVersion"))
-        yield f"observed {seen}, intended {meant}; its customer was {', '.join(c['id'] for c in row['customers'])}"
+        observed, intended = ((row[name] or {}).get("id", "nothing") for name in ("observedVersion", "intendedVersion"))
+        yield f"observed {observed}, intended {intended}; its customer was {', '.join(c['id'] for c in row['customers'])}"
 
 
 def _drift(data: dict[str, Any]) -> Iterator[str]:
     for row in (row for fleet in data.values() for row in fleet["nodes"]):
         who = (row["robot"] or row["deployment"])["id"]
-        meant = short((row["intended"] or {"id": "nothing"})["id"])
+        intended = short((row["intended"] or {"id": "nothing"})["id"])
         if row["installation"] is None:
-            yield f"{who} has reported nothing; intended {meant}"
+            yield f"{who} has reported nothing; intended {intended}"
             continue
-        seen = (row["observedVersion"] or {}).get("id", "an unregistered artifact")
+        observed = (row["observedVersion"] or {}).get("id", "an unregistered artifact")
         may = "may" if row["authorized"] else "may not"
-        yield f"{who} runs {seen} since {row['installation']['validFrom'][:10]}, which {may} run there"
-        yield f"    observed {short(row['observed']['id'])}, intended {meant}"
+        yield f"{who} runs {observed} since {row['installation']['validFrom'][:10]}, which {may} run there"
+        yield f"    observed {short(row['observed']['id'])}, intended {intended}"
 
 
 def _impact(data: dict[str, Any]) -> Iterator[str]:
@@ -166,10 +166,10 @@ async def _tokens(registry: Forebear) -> dict[str, str]:
     secrets = {}
     for name, roles in PEOPLE.items():
         await registry.tokens.revoke(DEMO, name)
-        made = await registry.tokens.create(DEMO, name, roles)
-        if isinstance(made, Refused):
-            raise Failure(made.reasons[0].message)
-        secrets[name] = made.secret
+        created = await registry.tokens.create(DEMO, name, roles)
+        if isinstance(created, Refused):
+            raise Failure(created.reasons[0].message)
+        secrets[name] = created.secret
     return secrets
 
 

@@ -64,8 +64,8 @@ def findings(url: str | None, token: str | None) -> Iterator[Diagnosis]:
     except Failure as failure:
         yield Diagnosis("settings", False, str(failure))
         return
-    given = ", ".join(f"FOREBEAR_{name.upper()}" for name in sorted(settings.model_fields_set))
-    yield Diagnosis("settings", True, given or "all by default")
+    names = ", ".join(f"FOREBEAR_{name.upper()}" for name in sorted(settings.model_fields_set))
+    yield Diagnosis("settings", True, names or "all by default")
     if settings.graph_uri:
         yield _database("database", settings)
     else:
@@ -88,7 +88,7 @@ def _service(url: str, token: str | None) -> Iterator[Diagnosis]:
 
     try:
         answer = httpx.get(f"{url.rstrip('/')}/readyz", timeout=5, trust_env=False)
-        said = ", ".join(f"{name} {value}" for name, value in answer.json().items())
+        summary = ", ".join(f"{name} {value}" for name, value in answer.json().items())
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         yield Diagnosis(
             "service", False, f"{url} cannot be reached ({error}): start one there, or name another by FOREBEAR_URL"
@@ -96,7 +96,7 @@ def _service(url: str, token: str | None) -> Iterator[Diagnosis]:
     except (ValueError, AttributeError):
         yield Diagnosis("service", False, f"{url} is no Forebear; name another by FOREBEAR_URL")
     else:
-        yield Diagnosis("service", answer.is_success, f"{url} answers: {said}")
+        yield Diagnosis("service", answer.is_success, f"{url} answers: {summary}")
         yield terminal.run(known())
 
 
@@ -128,12 +128,12 @@ def _java() -> Diagnosis:
         )
     java = Path(package.submodule_search_locations[0], "jre", "bin", "java")
     try:
-        said = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30, check=True).stderr
+        version = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30, check=True).stderr
     except (OSError, subprocess.SubprocessError) as error:
         return Diagnosis(
             "Java", False, f"{java} does not run ({error}): reinstall arcadedb-embedded, or set FOREBEAR_GRAPH_URI"
         )
-    return Diagnosis("Java", True, said.splitlines()[0])
+    return Diagnosis("Java", True, version.splitlines()[0])
 
 
 def _directory(directory: Path) -> Diagnosis:

@@ -40,8 +40,8 @@ def impact(
                 if why:
                     path = " → ".join(short(node["id"]) for node in row["path"])
                     out().print(f"      {path}", style="dim", markup=False)
-        shown = len(reached["nodes"])
-        more = f", {shown:,} shown; --first shows more" if reached["totalCount"] > shown else ""
+        count = len(reached["nodes"])
+        more = f", {count:,} shown; --first shows more" if reached["totalCount"] > count else ""
         beyond = f"; {BEYOND}" if reached["truncated"] else ""
         out().print(f"{counted(reached['totalCount'], 'nodes reached')}{more}{beyond}", style="dim", markup=False)
     if not reached["totalCount"]:

@@ -126,8 +126,8 @@ class Import:
     async def settle(self) -> None:
         """Forgets the undescribed that later facts described after all, where it may look."""
         if self.undescribed and self.reads:
-            known = await ask(self.registry, DESCRIBED, {"ids": sorted(self.undescribed)})
-            self.undescribed = {node["id"] for node in known["nodes"] if node and not node["described"]}
+            answer = await ask(self.registry, DESCRIBED, {"ids": sorted(self.undescribed)})
+            self.undescribed = {node["id"] for node in answer["nodes"] if node and not node["described"]}
 
     async def _patiently(self, attempt: Callable[[], Awaitable[Line]]) -> Line:
         deadline, delay = monotonic() + PATIENCE, 0.1
@@ -155,8 +155,8 @@ class Import:
             if self.as_json:
                 print(msgspec.json.encode({"line": line, "id": rejection["id"], "reasons": rejection["reasons"]}).decode())
             else:
-                said = f"line {line}: {rejection['id'] or '(no id)'}: {'; '.join(rejection['reasons'])}"
-                err().print(terminal.printable(said), markup=False)
+                message = f"line {line}: {rejection['id'] or '(no id)'}: {'; '.join(rejection['reasons'])}"
+                err().print(terminal.printable(message), markup=False)
 
     def print(self) -> None:
         """Prints the summary."""
@@ -173,10 +173,10 @@ class Import:
             return
         for kind, count in kinds.items():
             out().print(f"{count:>9,}  {kind}", markup=False)
-        said = ", ".join(counted(count, CHANGES[name]) for name, count in changes.items() if count)
+        counts = ", ".join(counted(count, CHANGES[name]) for name, count in changes.items() if count)
         facts = sum(kinds.values())
         noun = "fact" if facts == 1 else "facts"
-        out().print(f"{facts:>9,}  {noun}: {said or 'nothing was new'}; {self.rejected:,} rejected", markup=False)
+        out().print(f"{facts:>9,}  {noun}: {counts or 'nothing was new'}; {self.rejected:,} rejected", markup=False)
         if self.undescribed:
             out().print(f"Named, and not described by any fact yet: {', '.join(sorted(self.undescribed))}", markup=False)
 

@@ -37,8 +37,8 @@ def lineage(
         return
     out().print(tree(of, walk, "target" if downstream else "source"), soft_wrap=False)
     counts = ", ".join(f"{c['count']:,} {c['kind']}" for c in walk["counts"])
-    shown = len(walk["nodes"])
-    more = f"; {shown:,} of {walk['total']:,} shown, --first shows more" if shown < walk["total"] else ""
+    count = len(walk["nodes"])
+    more = f"; {count:,} of {walk['total']:,} shown, --first shows more" if count < walk["total"] else ""
     beyond = f"; there is more beyond {counted(depth, 'edges')}" if walk["truncated"] and not more else ""
     out().print(f"{counts}{more}{beyond}", style="dim", markup=False)
 

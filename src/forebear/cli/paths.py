@@ -27,31 +27,31 @@ def paths(
 ) -> None:
     """Show how one node reaches another. The exit code is 1 if it does not."""
     variables = {"from": start, "to": end, "length": length, "first": first, "asKnownAt": as_known_at}
-    found = answer(PATHS, variables, url, token, exact=as_json)["paths"]
+    result = answer(PATHS, variables, url, token, exact=as_json)["paths"]
     moment = datetime.fromisoformat(as_known_at) if as_known_at else datetime.now(UTC)
     if as_json:
-        terminal.print_json(found)
-    elif not found["paths"]:
+        terminal.print_json(result)
+    elif not result["paths"]:
         out().print(f"Neither {start} nor {end} leads to the other within {counted(length, 'edges')}.", markup=False)
-    for number, path in enumerate(() if as_json else found["paths"], 1):
+    for number, path in enumerate(() if as_json else result["paths"], 1):
         out().print(f"Path {number}, {counted(path['length'], 'edges')}", style="bold", markup=False)
         out().print(f"  {short(path['nodes'][0]['id'])}", markup=False)
         for node, edge in zip(path["nodes"][1:], path["edges"], strict=True):
             arrow = f"─{edge['type']}→" if edge["target"] == node["id"] else f"←{edge['type']}─"
             out().print(Text.assemble("  ", (arrow, "dim"), f" {short(node['id'])}", (standing(node, edge, moment), "yellow")))
-    if found["truncated"] and not as_json:
+    if result["truncated"] and not as_json:
         out().print("There are others or longer ones, or may be; --first and --length show more.", style="dim", markup=False)
-    if not found["paths"]:
+    if not result["paths"]:
         raise typer.Exit(Code.NEGATIVE)
 
 
 def standing(node: Mapping[str, Any], edge: Mapping[str, Any], moment: datetime) -> str:
     """What is to be known of a step of a path: what is over at a moment, and what is not in use."""
-    said = [
+    states = [
         state.lower().replace("_", " ")
         for state in (node.get("deploymentState"), node.get("artifactState"))
         if state not in (None, "ACTIVE", "ENDED", "AVAILABLE")
     ]
     ends = {"ended": node.get("validTo"), "left": edge["validTo"]}
-    said += [f"{word} {minute(end)}" for word, end in ends.items() if end and datetime.fromisoformat(end) <= moment]
-    return f"  {', '.join(said)}" if said else ""
+    states += [f"{word} {minute(end)}" for word, end in ends.items() if end and datetime.fromisoformat(end) <= moment]
+    return f"  {', '.join(states)}" if states else ""

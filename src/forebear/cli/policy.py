@@ -39,17 +39,17 @@ def check(
     """Print a policy as Forebear understands it, or each mistake in it with exit code 1. It writes nothing."""
     from forebear.domain.policy import check_against
 
-    written, understood = _understood(file, as_json=as_json)
-    known: Mapping[str, Pack] = {}
+    text, understood = _understood(file, as_json=as_json)
+    packs_by_id: Mapping[str, Pack] = {}
     if packs:
         terminal.configure_logs("warning")
-        known = terminal.run(_known(understood.packs, url, token))
-        if undefined := check_against(understood, known):
-            raise _refused(file, written.located(undefined), as_json=as_json)
+        packs_by_id = terminal.run(_known(understood.packs, url, token))
+        if undefined := check_against(understood, packs_by_id):
+            raise _refused(file, text.located(undefined), as_json=as_json)
     if as_json:
         terminal.print_json({"valid": True, "policy": understood.document()})
         return
-    for line in described(understood, known):
+    for line in described(understood, packs_by_id):
         out().print(line)
 
 
@@ -131,13 +131,13 @@ def _understood(file: str, *, as_json: bool) -> tuple[PolicyText, Policy]:
 
     text = terminal.contents(file)
     try:
-        written = read(text)
+        text_of_policy = read(text)
     except InvalidPolicy as error:
         raise _refused(file, error.mistakes, as_json=as_json) from None
     try:
-        return written, parse(written.document)
+        return text_of_policy, parse(text_of_policy.document)
     except InvalidPolicy as error:
-        raise _refused(file, written.located(error.mistakes), as_json=as_json) from None
+        raise _refused(file, text_of_policy.located(error.mistakes), as_json=as_json) from None
 
 
 async def _known(ids: Iterable[str], url: str | None, token: str | None) -> dict[str, Pack]:
@@ -153,8 +153,8 @@ def _refused(file: str, mistakes: Iterable[Mistake], *, as_json: bool) -> typer.
     """The end of a command on a policy with mistakes, which it prints."""
     file = "standard input" if file == "-" else file
     if as_json:
-        said = [{"path": m.path, "message": m.message, "line": m.line} for m in mistakes]
-        terminal.print_json({"valid": False, "mistakes": said})
+        rows = [{"path": m.path, "message": m.message, "line": m.line} for m in mistakes]
+        terminal.print_json({"valid": False, "mistakes": rows})
     for mistake in () if as_json else mistakes:
         where = f"{file}:{mistake.line}" if mistake.line else file
         out().print(terminal.printable(f"{where}: {mistake}"), markup=False)
@@ -205,8 +205,8 @@ def _approvals(policy: Policy) -> Iterator[str]:
         yield f"not by anybody {' or '.join(barred)}"
 
 
-def _unit(asked: MeasurementRule, packs: Mapping[str, Pack]) -> str | None:
-    return packs[asked.pack].metrics[asked.metric][0] if packs else None
+def _unit(rule: MeasurementRule, packs: Mapping[str, Pack]) -> str | None:
+    return packs[rule.pack].metrics[rule.metric][0] if packs else None
 
 
 def _field(name: str, values: Iterable[Any]) -> Iterator[Text]:

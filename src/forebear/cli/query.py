@@ -26,11 +26,11 @@ def query(
 ) -> None:
     """Run a GraphQL operation and print the response as JSON. The exit code is 1 if the response has errors."""
     document = terminal.contents(file)
-    given = _variables(variables, var or [])
+    values = _variables(variables, var or [])
 
     async def asking() -> dict[str, Any]:
         async with opened(url, token) as registry:
-            return await registry.ask(document, given, operation)
+            return await registry.ask(document, values, operation)
 
     terminal.configure_logs("warning")
     response = terminal.run(asking())

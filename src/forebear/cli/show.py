@@ -70,15 +70,15 @@ def entry(graph: Graph, kind: str, node: Mapping[str, Any]) -> Iterator[Text]:
 
 def _ends(name: str, ends: list[dict[str, Any]], total: int) -> Iterator[Text]:
     for end in ends:
-        told = {n: v for n, v in end["node"].items() if n not in ("id", "name")}
+        values = {n: v for n, v in end["node"].items() if n not in ("id", "name")}
         carried = {n: v for n, v in end.items() if n != "node"}
-        said = [
-            *(str(v) for n, v in told.items() if v is not None and n not in ("decidedAt", *SPAN)),
-            *([f"on {minute(told['decidedAt'])}"] if told.get("decidedAt") else []),
+        words = [
+            *(str(v) for n, v in values.items() if v is not None and n not in ("decidedAt", *SPAN)),
+            *([f"on {minute(values['decidedAt'])}"] if values.get("decidedAt") else []),
             *(f"{n} {_value(v)}" for n, v in carried.items() if v is not None and n not in (*SPAN, *COLLECTED)),
-            *(_span(each.get(since), each.get(until)) for each in (told, carried) for since, until in (SPAN, COLLECTED)),
+            *(_span(each.get(since), each.get(until)) for each in (values, carried) for since, until in (SPAN, COLLECTED)),
         ]
-        about = ", ".join(text for text in said if text)
+        about = ", ".join(text for text in words if text)
         yield _field(
             name, f"{short(end['node']['id'])}  {end['node']['name'] or ''}".rstrip() + (f"  ({about})" if about else "")
         )
@@ -139,13 +139,15 @@ def _running(running: Mapping[str, Any]) -> Iterator[Text]:
             rows.setdefault(fleet["id"], []).append(row)
     for fleet, each in rows.items():
         of = {basis: [row for row in each if row["basis"] == basis] for basis in ("INTENDED", "OBSERVED")}
-        meant, seen = ({robot["id"] for row in of[basis] for robot in row["robots"]} for basis in ("INTENDED", "OBSERVED"))
+        intended, observed = (
+            {robot["id"] for row in of[basis] for robot in row["robots"]} for basis in ("INTENDED", "OBSERVED")
+        )
         whose = {place["id"]: None for row in each for key in ("sites", "customers") for place in row[key]}
         yield Text.assemble("  ", (fleet, "bold"), f"  {', '.join(whose)}".rstrip())
         yield from _listed("intended", [row["deployment"] for row in of["INTENDED"]])
-        yield from _robots("seen on", seen)
-        yield from _robots("not seen on", meant - seen)
-        yield from _robots("not meant for", seen - meant)
+        yield from _robots("seen on", observed)
+        yield from _robots("not seen on", intended - observed)
+        yield from _robots("not meant for", observed - intended)
         for basis in sorted({row["authorizedOn"] or "NOTHING" for row in each} - {"APPROVAL"}):
             yield _field("authorized on", basis.lower().replace("_", " "))
     if running["totalCount"] > len(running["nodes"]):
@@ -161,7 +163,7 @@ def _robots(name: str, robots: set[str]) -> Iterator[Text]:
 
 def _decisions(decisions: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
     """Decisions about one release, oldest first; checks that they were all taken on are shown once."""
-    known: list[str] = []
+    names: list[str] = []
     for d in decisions:
         decision = d["decision"]
         checks = [f"{'✓' if c['passed'] else '✗'} {c['message'] or _check(c)}" for c in decision["checks"] or ()]
@@ -178,9 +180,9 @@ def _decisions(decisions: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
         for reason in decision["reasons"] or ():
             if reason not in failed:
                 yield _field("", f"  {reason}")
-        for check in checks if checks != known else ():
+        for check in checks if checks != names else ():
             yield _field("", f"  {check}")
-        known = checks or known
+        names = checks or names
 
 
 def _check(c: Mapping[str, Any]) -> str:

@@ -59,17 +59,17 @@ async def play(registry: Forebear, story: Sequence[Step], cast: Mapping[str, Act
     from forebear.actions.performer import Requester, request_id
 
     ids = [request_id(step.by, step.key) for step in story]
-    known = {row["id"] for row in await registry.store.read(ON_RECORD, {"ids": ids})}
-    begun = max((n for n, id in enumerate(ids, 1) if id in known), default=0)
+    recorded = {row["id"] for row in await registry.store.read(ON_RECORD, {"ids": ids})}
+    begun = max((n for n, id in enumerate(ids, 1) if id in recorded), default=0)
     # What the last one came to is answered again, so that a story that stopped there stops there again.
     for n, step in enumerate(story[max(begun - 1, 0) :], max(begun - 1, 0)):
         outcome = await registry.performer.do(
             step.do, step.input, Requester(cast[step.by], SOURCE, step.key, at=moment(step.at))
         )
-        if (came := comes(outcome)) != step.comes:
+        if (actual := comes(outcome)) != step.comes:
             why = "; ".join(f"{r.message}: {r.remedy}" for r in outcome.reasons) if isinstance(outcome, Refused) else ""
             raise Failure(
-                f"the story stops at {step.key}: {step.comes} was to come of it, and {came} came{f' ({why})' if why else ''}; "
+                f"the story stops at {step.key}: {step.comes} was expected, and {actual} came{f' ({why})' if why else ''}; "
                 "remove the demo's directory, or name another with --data-dir"
             )
         if n >= begun:
@@ -85,7 +85,7 @@ def comes(outcome: Outcome) -> str | dict[str, list[str]]:
 
 async def tell(registry: Forebear, story: Sequence[Step], cast: Mapping[str, Actor]) -> int:
     """Plays the story and prints it: a heading a chapter, what was tried, what came of it. Answers how many steps it did."""
-    asked, chapter, count = Local(registry), "", 0
+    registry_asked, chapter, count = Local(registry), "", 0
     besides: Counter[str] = Counter()
     async for step, outcome in play(registry, story, cast):
         count += 1
@@ -97,7 +97,7 @@ async def tell(registry: Forebear, story: Sequence[Step], cast: Mapping[str, Act
             besides[step.do] += 1
             continue
         out().print(Text.assemble("  ", _tried(step)))
-        async for line in _came(asked, outcome):
+        async for line in _came(registry_asked, outcome):
             out().print(Text.assemble("    ", line))
     _besides(besides)
     return count
@@ -106,25 +106,25 @@ async def tell(registry: Forebear, story: Sequence[Step], cast: Mapping[str, Act
 def _besides(times: Mapping[str, int]) -> None:
     """Prints what was done besides."""
     if times:
-        said = ", ".join(f"{verb} {n} times" if n > 1 else verb for verb, n in times.items())
-        out().print(f"  besides: {said}", style="dim", markup=False)
+        summary = ", ".join(f"{verb} {n} times" if n > 1 else verb for verb, n in times.items())
+        out().print(f"  besides: {summary}", style="dim", markup=False)
 
 
 def _tried(step: Step) -> Text:
     """Who asked for what, and why."""
-    given = [v["id"] if isinstance(v, Mapping) else v for v in step.input.values()]
-    subject = next((v for v in given if isinstance(v, str) and ":" in v), "")
+    ids = [v["id"] if isinstance(v, Mapping) else v for v in step.input.values()]
+    subject = next((v for v in ids if isinstance(v, str) and ":" in v), "")
     more = [str(step.input[name]) for name in ("on", "state") if name in step.input and step.input[name] != subject]
     more += ["dry run"] if step.input.get("dryRun") else []
     why = f' "{reason}"' if (reason := step.input.get("reason")) else ""
     return Text.assemble(f"{step.by} {step.do} ", (short(" ".join([subject, *more])), "bold"), (why, "dim"))
 
 
-async def _came(asked: Registry, outcome: Outcome) -> AsyncIterator[Text]:
+async def _came(registry: Registry, outcome: Outcome) -> AsyncIterator[Text]:
     """What came of an action, in words."""
     match outcome:
         case Done(_, decisions, changed):
-            nodes = (await ask(asked, AFTERWARDS, {"ids": list(dict.fromkeys((*decisions, *changed)))}))["nodes"]
+            nodes = (await ask(registry, AFTERWARDS, {"ids": list(dict.fromkeys((*decisions, *changed)))}))["nodes"]
             yield Text(f"→ {'; '.join(_stands(nodes)) or 'done'}")
         case Refused(reasons):
             yield Text("→ refused")
@@ -141,8 +141,8 @@ async def _came(asked: Registry, outcome: Outcome) -> AsyncIterator[Text]:
             for n, option in enumerate(considered, 1):
                 why_not = [f"not possible: {reason.message}" for reason in option.reasons]
                 yield Text(f"  {n}. {short(option.id)}{' (chosen)' if option.chosen else ''}")
-                for said in (*option.remarks, *why_not):
-                    yield Text(f"     {short(said)}", style="dim")
+                for remark in (*option.remarks, *why_not):
+                    yield Text(f"     {short(remark)}", style="dim")
 
 
 def _stands(nodes: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -150,12 +150,12 @@ def _stands(nodes: Iterable[Mapping[str, Any]]) -> list[str]:
     decided = [node for node in nodes if "type" in node]
     versions = {r["version"]["id"]: r["version"] for d in decided for r in d["about"]["nodes"]}
     types = [d["type"] if d["verdict"] == "GRANTED" else f"{d['type']} {d['verdict']}" for d in decided]
-    said = [", ".join(types)] if types else []
+    words = [", ".join(types)] if types else []
     for version in versions.values():
         states = (f"{r['state']} in {r['line']['id']}" for r in version["releases"]["nodes"])
-        said.append(f"{version['id']} is {', '.join(states)}")
+        words.append(f"{version['id']} is {', '.join(states)}")
     for node in nodes:
         if state := node.get("deployment") or node.get("artifact"):
             since = f" since {node['validFrom'][:10]}" if state == "ACTIVE" else ""
-            said.append(f"{short(node['id'])} is {state}{since}")
-    return said
+            words.append(f"{short(node['id'])} is {state}{since}")
+    return words

@@ -129,8 +129,8 @@ def checked_moment(param: typer.CallbackParam, text: str | None) -> str | None:
     try:
         return None if text is None else moments.parse(text)
     except ValueError:
-        said = f"{param.opts[0]} {text}: write a moment with its offset, such as 2026-07-15T12:00:00Z"
-        raise Failure(said, Code.WRONG) from None
+        message = f"{param.opts[0]} {text}: write a moment with its offset, such as 2026-07-15T12:00:00Z"
+        raise Failure(message, Code.WRONG) from None
 
 
 def printable(value: Any) -> Any:

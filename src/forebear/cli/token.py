@@ -40,21 +40,21 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Make a token. It is printed once, alone on standard output. Forebear cannot show it again."""
-    given = {
+    input = {
         "name": name,
         "roles": role,
         "lines": line or None,
         "machine": machine,
         "expiresAt": terminal.moment("--expires", expires, ahead=True) if expires else None,
     }
-    created = _done(answer(CREATE_TOKEN, given, url, token, exact=as_json)["createToken"])
+    created = _done(answer(CREATE_TOKEN, input, url, token, exact=as_json)["createToken"])
     if as_json:
         terminal.print_json(created)
         return
     print(created["secret"])
-    kept = created["token"]
-    until = f"until {kept['expiresAt']}" if kept["expiresAt"] else "until it is revoked"
-    err().print(f"{kept['id']} speaks for {name} ({', '.join(kept['roles'])}) {until}", markup=False)
+    stored = created["token"]
+    until = f"until {stored['expiresAt']}" if stored["expiresAt"] else "until it is revoked"
+    err().print(f"{stored['id']} speaks for {name} ({', '.join(stored['roles'])}) {until}", markup=False)
 
 
 @app.command("list")

@@ -85,8 +85,8 @@ class Amendments:
         if kind.standing is Admission.GOVERNED:
             raise InvalidFact(id, [f"of: {kind.name} is governed: it is retracted or corrected by actions"])
         if kind.standing is Admission.SETTLED:
-            said = f"of: decisions rest on {a(kind.name)}, so it is neither retracted nor corrected: record another one"
-            raise InvalidFact(id, [said])
+            message = f"of: decisions rest on {a(kind.name)}, so it is neither retracted nor corrected: record another one"
+            raise InvalidFact(id, [message])
         edge = next((e for e in kind.stated if e.name == model.edge), None)
         reasons = []
         if model.edge is not None and edge is None:
@@ -128,24 +128,24 @@ def which(part: Property) -> str:
     return f"Which of several edges between the two nodes. {part.doc}"
 
 
-def corrected(kind: Kind, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def corrected(kind: Kind, document: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Corrected values of a node that a decision is taken about, in the graph's form, and what is wrong with them."""
-    return _corrected(kind, None, kind.properties, given, DECIDED)
+    return _corrected(kind, None, kind.properties, document, DECIDED)
 
 
 def _corrected(
     kind: Kind,
     edge: Edge | None,
     declared: Mapping[str, Property],
-    given: Mapping[str, Any],
+    document: Mapping[str, Any],
     context: Mapping[str, Any] | None = None,
 ) -> tuple[dict[str, Any], list[str]]:
     owner = f"{kind.name}.{edge.name}" if edge else kind.name
     reasons: list[str] = []
     values: dict[str, Any] = {}
-    if not given:
+    if not document:
         reasons.append("values: name at least one value to correct")
-    for name, value in given.items():
+    for name, value in document.items():
         p = declared.get(name)
         if p is None:
             reasons.append(f"values.{name}: {unknown(name, list(declared))}")
@@ -165,7 +165,7 @@ def _corrected(
             reasons += [f"values.{r}" for r in reasons_of(error)]
         else:
             values[name] = model.__dict__[name]
-    reasons += (f"values.{said}" for said in backwards(declared.values(), values))
+    reasons += (f"values.{reason}" for reason in backwards(declared.values(), values))
     return values, reasons
 
 

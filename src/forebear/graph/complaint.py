@@ -52,12 +52,12 @@ _MOST = 100
 """How many complaints about one document are made."""
 
 
-def meant(name: str, known: Iterable[str], *, prefix: str = "") -> str:
+def meant(name: str, names: Iterable[str], *, prefix: str = "") -> str:
     """The end of a sentence that says of a name that it is not known: which one may have been meant, if one is near.
 
     `prefix`: what all of them begin with, left out here lest it make them alike.
     """
-    close = difflib.get_close_matches(name, list(known), n=1)
+    close = difflib.get_close_matches(name, list(names), n=1)
     return f"; did you mean {prefix + close[0]!r}?" if close else ""
 
 
@@ -71,31 +71,34 @@ def wrong_kind(id: str, kind: str, expected: Iterable[str]) -> str:
     return f"{id} is the id of {a(kind)}; expected one of {' or '.join(expected)}"
 
 
-def complaint(error: ErrorDetails, *, shown: bool = True) -> str:
-    """What is wrong with a value, without the name of its field; with the value, where that is short and may be `shown`."""
-    said, given = _SAID.get(error["type"]), error["input"]
+def complaint(error: ErrorDetails, *, with_value: bool = True) -> str:
+    """Explain what is wrong with a value, without the name of its field.
+
+    A short value is part of the message, unless `with_value` is false: a secret must not be.
+    """
+    text, value = _SAID.get(error["type"]), error["input"]
     context = {name: int(v) if isinstance(v, float) and v.is_integer() else v for name, v in error.get("ctx", {}).items()}
-    message = said.format(**context) if said else error["msg"].removeprefix("Value error, ")
-    return f"{message}{_given(given)}" if shown and error["type"] not in _COMPLETE else message
+    message = text.format(**context) if text else error["msg"].removeprefix("Value error, ")
+    return f"{message}{_given(value)}" if with_value and error["type"] not in _COMPLETE else message
 
 
 def reasons_of(error: ValidationError, kind: Kind | None = None) -> list[str]:
     """What pydantic found, a sentence each, naming the field; of very many the first ones."""
     reasons = []
-    found = error.errors(include_url=False)
-    for e in found[:_MOST]:
+    errors = error.errors(include_url=False)
+    for e in errors[:_MOST]:
         path = ".".join(_cut(str(step)) for step in e["loc"])
         message = complaint(e)
         if e["type"] == "extra_forbidden":
-            known = [*kind.properties, *(edge.name for edge in kind.stated)] if kind and len(e["loc"]) == 1 else []
-            message = unknown(e["loc"][-1], known)
+            names = [*kind.properties, *(edge.name for edge in kind.stated)] if kind and len(e["loc"]) == 1 else []
+            message = unknown(e["loc"][-1], names)
         reasons.append(f"{path}: {message}")
-    return reasons + ([f"and {len(found) - _MOST} more"] if len(found) > _MOST else [])
+    return reasons + ([f"and {len(errors) - _MOST} more"] if len(errors) > _MOST else [])
 
 
-def unknown(name: object, known: Sequence[str]) -> str:
+def unknown(name: object, names: Sequence[str]) -> str:
     """Says of a name that it is not known, and which one may have been meant."""
-    return f"{shown(name)} is not known" + meant(str(name)[:_SHOWN], known)
+    return f"{shown(name)} is not known" + meant(str(name)[:_SHOWN], names)
 
 
 def shown(value: object) -> str:

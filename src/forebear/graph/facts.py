@@ -157,12 +157,12 @@ class Facts:
         except InvalidId:
             return ""
 
-    def document(self, kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    def document(self, kind: str, document: Mapping[str, Any]) -> dict[str, Any]:
         """A fact as the document that it would be had its sender been tidy: only what was said, values in the graph's form.
 
         Free JSON and lists of values stay as they were given. Raises `ValidationError`.
         """
-        model = self.model(kind).model_validate(given, context=DECIDED)
+        model = self.model(kind).model_validate(document, context=DECIDED)
         properties, edges = self.graph.kinds[kind].properties, {e.name: e for e in self.graph.kinds[kind].edges}
         tidy: dict[str, Any] = {}
         for name in model.__pydantic_fields_set__:
@@ -173,7 +173,7 @@ class Facts:
                 ends = [_said(end) for end in ([value] if edges[name].one else value)]
                 tidy[name] = ends[0] if edges[name].one else ends
             else:
-                tidy[name] = given[name] if name in properties and properties[name].is_json else value
+                tidy[name] = document[name] if name in properties and properties[name].is_json else value
         return tidy
 
     def described(self, document: Mapping[str, Any]) -> NodeRow:
@@ -183,17 +183,17 @@ class Facts:
         return self._rows(kind, shape, shape.model.model_validate(document, context=DECIDED), imported=False)
 
     def _rows(self, kind: Kind, shape: _Shape, model: BaseModel, *, imported: bool) -> NodeRow:
-        given, values = model.__pydantic_fields_set__, model.__dict__
+        members, values = model.__pydantic_fields_set__, model.__dict__
         guaranteed = {name: values[name] for name in shape.guaranteed if values[name] is not None}
         if imported:
             guaranteed["imported"] = True
-        updated = {name: values[name] for name in shape.updated if name in given}
+        updated = {name: values[name] for name in shape.updated if name in members}
         as_of = values.get(AS_OF)
-        told = tuple(Telling(p, values[p.name], as_of) for p in kind.told if values[p.name] is not None)
+        tellings = tuple(Telling(p, values[p.name], as_of) for p in kind.told if values[p.name] is not None)
         node: str = values["id"]
         edges: list[EdgeRow] = []
         reasons = [*backwards(shape.intervals, values)]
-        if as_of is not None and not told:
+        if as_of is not None and not tellings:
             reasons.append(f"{AS_OF}: says from when {' and '.join(p.name for p in kind.told)} hold, and this fact gives none")
         for e, names in shape.edges:
             ends = values[e.name]
@@ -210,12 +210,12 @@ class Facts:
                     reasons.append(f"{e.name}.{i}: {target} was named before with other values")
                 if target == node:
                     reasons.append(f"{e.name}.{i}: {node} is the node itself, and an edge leads to another one")
-                reasons += (f"{e.name}.{i}.{said}" for said in backwards(e.stored_properties, properties))
+                reasons += (f"{e.name}.{i}.{reason}" for reason in backwards(e.stored_properties, properties))
             reasons += _vague(e, rows.values())
             edges += rows.values()
         if reasons:
             raise InvalidFact(node, reasons)
-        return NodeRow(kind, node, guaranteed, updated, tuple(edges), told)
+        return NodeRow(kind, node, guaranteed, updated, tuple(edges), tellings)
 
     def _make(self, kind: Kind) -> type[BaseModel]:
         fields: dict[str, Any] = {
@@ -292,11 +292,11 @@ def _check_digest(id: str) -> None:
     """Raises `ValueError` where an id names something by a digest that is none, or is written otherwise than it is kept."""
     prefix, _, name = id.partition(":")
     try:
-        kept = in_name(name)
+        digest_of_name = in_name(name)
     except InvalidDigest as error:
         raise ValueError(f"{id}: {name} {error}; give all of it") from None
-    if kept != name:
-        raise ValueError(f"{id}: its digest is kept in another form; write {prefix}:{kept}")
+    if digest_of_name != name:
+        raise ValueError(f"{id}: its digest is kept in another form; write {prefix}:{digest_of_name}")
 
 
 def _example(kind: Kind) -> str:

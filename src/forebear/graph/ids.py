@@ -123,8 +123,8 @@ class Ids:
         if kind is None:
             if (prefix, not at) not in self._kinds:
                 raise InvalidId(f"{text!r}: no kind has ids that begin with {prefix!r}; known: {', '.join(self._prefixes)}")
-            wanted = f"{prefix}:name@version" if not at else f"{prefix}:name, without a version"
-            raise InvalidId(f"{text!r}: ids of {self._kinds[prefix, not at]} look like {wanted}")
+            form = f"{prefix}:name@version" if not at else f"{prefix}:name, without a version"
+            raise InvalidId(f"{text!r}: ids of {self._kinds[prefix, not at]} look like {form}")
         for part, what in ((name, "name"), *(((version, "version"),) if at else ())):
             if not part:
                 raise InvalidId(f"{text!r}: its {what} is empty")

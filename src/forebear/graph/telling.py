@@ -40,8 +40,8 @@ def told(stored: Mapping[str, Any], tellings: Iterable[Telling], now: str) -> di
         p, value, as_of = telling.of, telling.value, telling.as_of
         values, since = _kept({**stored, **after}, p, now)
         pairs = [*zip(values, since, strict=True)]
-        kept = any(at == as_of and agree(p, v, value) for v, at in pairs)
-        if kept or (as_of is None and values and agree(p, values[-1], value)):
+        is_stored = any(at == as_of and agree(p, v, value) for v, at in pairs)
+        if is_stored or (as_of is None and values and agree(p, values[-1], value)):
             continue
         if as_of is None and (value, now) in pairs:
             del values[pairs.index((value, now))], since[pairs.index((value, now))]

@@ -68,8 +68,8 @@ def _happened(value: Any, info: ValidationInfo) -> str:
     return at
 
 
-def _schema_of_moments(said: str) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "format": "date-time", "description": said})
+def _schema_of_moments(description: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "format": "date-time", "description": description})
 
 
 Moment = Annotated[str, PlainValidator(_moment), _schema_of_moments("RFC 3339 with an offset.")]
@@ -84,8 +84,8 @@ def _digest(value: Any, info: ValidationInfo) -> Any:
     except digest.InvalidDigest as error:
         if info.context:
             return value
-        said = {"given": repr(value[:200]), "said": str(error), "remedy": digest.REMEDY}
-        raise PydanticCustomError(INVALID_DIGEST, "{given} {said}; {remedy}", said) from None
+        context = {"given": repr(value[:200]), "said": str(error), "remedy": digest.REMEDY}
+        raise PydanticCustomError(INVALID_DIGEST, "{given} {said}; {remedy}", context) from None
 
 
 def _external_name(value: Any) -> Any:
@@ -94,8 +94,8 @@ def _external_name(value: Any) -> Any:
     try:
         return digest.in_name(value)
     except digest.InvalidDigest as error:
-        said = {"given": repr(value[:200]), "said": str(error)}
-        raise PydanticCustomError(INVALID_DIGEST, "{given} {said}; give all of it", said) from None
+        context = {"given": repr(value[:200]), "said": str(error)}
+        raise PydanticCustomError(INVALID_DIGEST, "{given} {said}; give all of it", context) from None
 
 
 def _number(value: Any) -> Any:
@@ -161,10 +161,10 @@ def _value_model(value: type[Value]) -> type[BaseModel]:
 
 def field(p: Property) -> Any:
     """A property as a field of a pydantic model."""
-    made = annotation(p)
+    field_type = annotation(p)
     if p.required:
-        return made, Field(description=p.doc)
-    return made | None, Field(default=None, description=p.doc)
+        return field_type, Field(description=p.doc)
+    return field_type | None, Field(default=None, description=p.doc)
 
 
 def agree(p: Property, one: Any, other: Any) -> bool:

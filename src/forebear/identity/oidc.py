@@ -58,8 +58,8 @@ class Issuer:
     async def actor(self, token: str) -> Actor:
         """Whom a token speaks for. Raises `Unauthenticated`, and `IssuerUnavailable` where it cannot be checked."""
         digest = sha256(token.encode()).digest()
-        if known := self._known.get(digest):
-            expires, actor = known
+        if cached := self._known.get(digest):
+            expires, actor = cached
             if time() < expires:
                 return actor
         claims = await self._check(token)

@@ -70,21 +70,21 @@ class Token:
     last_used_at: str | None
 
     @classmethod
-    def of(cls, kept: Mapping[str, Any]) -> Token:
+    def of(cls, stored: Mapping[str, Any]) -> Token:
         """A token from its node's properties."""
-        lines = kept.get("lines")
+        lines = stored.get("lines")
         return cls(
-            id=kept["id"],
-            name=kept["name"],
-            roles=frozenset(Role[role] for role in kept["roles"]),
+            id=stored["id"],
+            name=stored["name"],
+            roles=frozenset(Role[role] for role in stored["roles"]),
             lines=None if lines is None else frozenset(lines),
-            machine=kept["machine"],
-            created_at=kept["createdAt"],
-            created_by=kept["createdBy"],
-            expires_at=kept.get("expiresAt"),
-            revoked_at=kept.get("revokedAt"),
-            revoked_by=kept.get("revokedBy"),
-            last_used_at=kept.get("lastUsedAt"),
+            machine=stored["machine"],
+            created_at=stored["createdAt"],
+            created_by=stored["createdBy"],
+            expires_at=stored.get("expiresAt"),
+            revoked_at=stored.get("revokedAt"),
+            revoked_by=stored.get("revokedBy"),
+            last_used_at=stored.get("lastUsedAt"),
         )
 
     @cached_property
@@ -148,10 +148,10 @@ class Tokens:
     async def _look_up(self, hash: str) -> Token:
         revocations = self._revocations
         row = await self._store.read_one(_STATEMENTS["token"], {"id": _id(hash)})
-        kept: Any = row["token"] if row else None
-        if kept is None or not hmac.compare_digest(kept["hash"], hash):
+        stored: Any = row["token"] if row else None
+        if stored is None or not hmac.compare_digest(stored["hash"], hash):
             raise Unauthenticated("the token is not known")
-        token = Token.of(kept)
+        token = Token.of(stored)
         # What was read before a revocation may not be what it left.
         if self._revocations == revocations:
             self._known[hash] = token
@@ -193,7 +193,7 @@ class Tokens:
             return Refused(reasons)
         secret = PREFIX + secrets.token_hex(32)
         hash = sha256(secret.encode()).hexdigest()
-        kept = {
+        stored = {
             "id": _id(hash),
             "name": name,
             "hash": hash,
@@ -206,9 +206,9 @@ class Tokens:
         }
 
         async def work(transaction: WriteTransaction) -> Token:
-            (token,) = _tokens(await transaction.run(_STATEMENTS["create_token"], {"token": kept}))
-            told = {name: kept[name] for name in _TOLD if kept[name] is not None}
-            await self._tell(transaction, token, now, by, "createToken", None, told)
+            (token,) = _tokens(await transaction.run(_STATEMENTS["create_token"], {"token": stored}))
+            record = {name: stored[name] for name in _TOLD if stored[name] is not None}
+            await self._tell(transaction, token, now, by, "createToken", None, record)
             return token
 
         return CreatedToken(secret, await self._store.write(work))
@@ -251,8 +251,8 @@ class Tokens:
         """
 
         async def work(transaction: WriteTransaction) -> Revocation | Refused:
-            found = _tokens(await transaction.run(_STATEMENTS["revocable_tokens"], {"named": named}))
-            if not found:
+            tokens = _tokens(await transaction.run(_STATEMENTS["revocable_tokens"], {"named": named}))
+            if not tokens:
                 return Refused(
                     (
                         Reason(
@@ -262,12 +262,12 @@ class Tokens:
                         ),
                     )
                 )
-            for token in found:
+            for token in tokens:
                 if forbidden := refusal(by, "revokeToken", token.lines):
                     return Refused((forbidden,))
             now = moment(datetime.now(UTC))
-            given = {"ids": [token.id for token in found], "now": now, "by": by.name}
-            ended = _tokens(await transaction.run(_STATEMENTS["revoke_tokens"], given))
+            parameters = {"ids": [token.id for token in tokens], "now": now, "by": by.name}
+            ended = _tokens(await transaction.run(_STATEMENTS["revoke_tokens"], parameters))
             for token in ended:
                 await self._tell(transaction, token, now, by, "revokeToken", {"revokedAt": None}, {"revokedAt": now})
             return Revocation(ended)
@@ -293,7 +293,7 @@ class Tokens:
         """Appends to the token's audit trail."""
         await self._chains.append(
             transaction,
-            told={"name": token.name},
+            change={"name": token.name},
             subject=token.id,
             at=at,
             by=by.name,

@@ -45,16 +45,16 @@ class AmendmentWriter:
         """Takes back or corrects nodes of one kind. Raises `Renamed`."""
         kind = rows[0][1].kind
         await self._names.lead_on(kind, (a.of for _, a in rows))
-        found = await self._writing.run(upsert.node_facts(kind), [{"id": a.of} for _, a in rows])
-        stored = {row["stored"]["id"]: row["stored"] for row in found}
-        held = await self._held(kind, [a.of for _, a in rows if a.values is None and a.of in stored])
+        answers = await self._writing.run(upsert.node_facts(kind), [{"id": a.of} for _, a in rows])
+        stored = {row["stored"]["id"]: row["stored"] for row in answers}
+        reasons = await self._held(kind, [a.of for _, a in rows if a.values is None and a.of in stored])
         amended = _Nodes(kind)
         for position, a in rows:
             if a.of not in stored:
                 self._writing.refuse(position, f"of: {a.of} is not known")
             elif a.values is None:
-                if a.of in held:
-                    self._writing.refuse(position, held[a.of])
+                if a.of in reasons:
+                    self._writing.refuse(position, reasons[a.of])
                 else:
                     self._retract(amended, a, stored[a.of])
             else:
@@ -63,9 +63,9 @@ class AmendmentWriter:
 
     def _retract(self, amended: _Nodes, a: Amendment, stored: Mapping[str, Any]) -> None:
         if stored["retractedAt"] is None:
-            known = [name for name in amended.kind.kept if stored.get(name) is not None]
-            amended.gone[a.reason].append({"id": a.of, "changed": ["retractedAt", *declared(amended.kind, known)]})
-            self._writing.changed(a.of, stored, None, known, a.reason)
+            names = [name for name in amended.kind.kept if stored.get(name) is not None]
+            amended.gone[a.reason].append({"id": a.of, "changed": ["retractedAt", *declared(amended.kind, names)]})
+            self._writing.changed(a.of, stored, None, names, a.reason)
 
     def _correct(self, amended: _Nodes, position: int, a: Amendment, stored: Mapping[str, Any]) -> None:
         kind, now = amended.kind, self._writing.now
@@ -75,8 +75,8 @@ class AmendmentWriter:
         elif a.as_of and a.as_of > now:
             self._writing.refuse(position, f"asOf: {a.as_of} lies ahead, it is {now}")
         elif backward := [*self._writing.backwards(kind.properties.values(), {**stored, **(a.values or {})})]:
-            for said in backward:
-                self._writing.refuse(position, f"values.{said}, as {a.of} then had it")
+            for reason in backward:
+                self._writing.refuse(position, f"values.{reason}, as {a.of} then had it")
         elif changes := _corrected(stored, a, now):
             self._writing.changed(a.of, stored, changes, changes, a.reason)
             amended.named.append(NamedNode(position, a.of, changes))
@@ -88,11 +88,11 @@ class AmendmentWriter:
     async def _write(self, amended: _Nodes) -> None:
         kind = amended.kind
         nothing = dict.fromkeys((*kind.properties, *kind.kept)) | {"describedAt": None, "retractedAt": self._writing.now}
-        for reason, taken in amended.gone.items():
+        for reason, of_reason in amended.gone.items():
             detach = upsert.detach(kind.name, tuple(sorted(self._writing.graph.edge_types)))
-            await self._writing.run(detach, [{"id": each["id"]} for each in taken], reason)
-            await self._writing.run(upsert.revise(kind), [{**each, "changes": nothing} for each in taken], reason)
-            self._writing.summary.retracted += len(taken)
+            await self._writing.run(detach, [{"id": each["id"]} for each in of_reason], reason)
+            await self._writing.run(upsert.revise(kind), [{**each, "changes": nothing} for each in of_reason], reason)
+            self._writing.summary.retracted += len(of_reason)
         for reason, revisions in amended.corrected.items():
             await self._writing.revise(kind, revisions, reason)
         if amended.updated:
@@ -106,8 +106,8 @@ class AmendmentWriter:
         statement = footing.holders(self._writing.graph, kind)
         if statement is None or not ids:
             return {}
-        found = await self._writing.run(statement, [{"id": id} for id in ids])
-        reasons = {row["id"]: footing.refusal(self._writing.graph, kind, row, reads=self._writing.reads) for row in found}
+        answers = await self._writing.run(statement, [{"id": id} for id in ids])
+        reasons = {row["id"]: footing.refusal(self._writing.graph, kind, row, reads=self._writing.reads) for row in answers}
         return {id: reason for id, reason in reasons.items() if reason}
 
     async def amend_edges(self, rows: Sequence[tuple[int, Amendment]]) -> None:
@@ -118,9 +118,9 @@ class AmendmentWriter:
         edge, to_kind = first.edge, first.to_kind
         await self._names.lead_on(first.kind, (a.of for _, a in rows))
         await self._names.lead_on(self._writing.graph.kinds[to_kind], (a.to for _, a in rows if a.to))
-        found = await self._writing.run(upsert.edge_facts(edge, to_kind), [{"source": a.of, "target": a.to} for _, a in rows])
-        there = standing(edge, found)
-        gone: dict[str, list[EdgeRow]] = defaultdict(list)
+        answers = await self._writing.run(upsert.edge_facts(edge, to_kind), [{"source": a.of, "target": a.to} for _, a in rows])
+        there = standing(edge, answers)
+        retired: dict[str, list[EdgeRow]] = defaultdict(list)
         replaced: dict[str, list[tuple[EdgeRow, Own]]] = defaultdict(list)
         for position, a in rows:
             assert a.to is not None
@@ -131,11 +131,11 @@ class AmendmentWriter:
             if a.values is None:
                 if a.kind.standing is Admission.OBSERVED:
                     self._loosened[edge][a.of] = position
-                gone[a.reason].append(row)
+                retired[a.reason].append(row)
                 self._writing.changed(row, row.properties, None, row.properties, a.reason)
             elif (values := self._corrected_edge(position, row, a.values, beside)) is not None:
                 replaced[a.reason].append((row, values))
-        for reason, edges in gone.items():
+        for reason, edges in retired.items():
             await self._writing.run(upsert.retire(edge, to_kind), [ends(row) for row in edges], reason)
             self._writing.summary.retracted += len(edges)
         for reason, renewed in replaced.items():
@@ -147,15 +147,15 @@ class AmendmentWriter:
         if not those and a.values is not None:
             self._writing.refuse(position, f"{edge.name}: {a.of} has no such edge to {a.to}: record it instead")
         if len(those) > 1:
-            said = f"{a.of} has several to {a.to}{self._writing.told(edge, those)}"
+            message = f"{a.of} has several to {a.to}{self._writing.told(edge, those)}"
             parts = " and ".join(p.name for p in edge.identity)
-            self._writing.refuse(position, f"{edge.name}: {said}; name one by its {parts}")
+            self._writing.refuse(position, f"{edge.name}: {message}; name one by its {parts}")
         return those[0] if len(those) == 1 else None
 
-    def _corrected_edge(self, position: int, row: EdgeRow, said: Mapping[str, Any], beside: Sequence[Own]) -> Own | None:
+    def _corrected_edge(self, position: int, row: EdgeRow, new_values: Mapping[str, Any], beside: Sequence[Own]) -> Own | None:
         """What an edge's properties are once it is corrected; `None` where that changes nothing or is refused."""
         edge = row.edge
-        values = {n: v for n, v in {**row.properties, **said}.items() if v is not None}
+        values = {n: v for n, v in {**row.properties, **new_values}.items() if v is not None}
         if clash := meant(changed(row, values), [one for one in beside if one != row.properties]):
             also = f"{row.source} leads to {row.target} with {listed(edge, clash)} as well"
             self._writing.refuse(position, f"{edge.name}: {also}; retract one of the two instead")

@@ -74,7 +74,7 @@ async def export(store: Store, graph: Graph) -> AsyncIterator[bytes]:
             f"the database holds what is not Forebear's: {', '.join(sorted(strange))}; export it with Neo4j's own tools"
         )
     digest = hashlib.sha256()
-    found = Contents(Counter(), Counter())
+    totals = Contents(Counter(), Counter())
 
     def line(record: dict[str, Any]) -> bytes:
         encoded = msgspec.json.encode(record, order="sorted") + b"\n"
@@ -84,19 +84,19 @@ async def export(store: Store, graph: Graph) -> AsyncIterator[bytes]:
     yield line({**HEADER})
     for label in layout.labels:
         async for page in pages(store, label, archive.nodes):
-            found.nodes[label] += len(page)
+            totals.nodes[label] += len(page)
             for row in page:
                 yield line({"node": label, "properties": row["properties"]})
     for label in layout.labels:
         async for page in pages(store, label, archive.edges):
             for edge in sorted(page, key=_order):
-                found.edges[str(edge["type"])] += 1
+                totals.edges[str(edge["type"])] += 1
                 yield line(
                     {"edge": edge["type"], "from": edge["source"], "to": edge["target"], "properties": edge["properties"]}
                 )
-    if not before == found == await contents(store):
+    if not before == totals == await contents(store):
         raise ArchiveError("the graph changed while it was exported: export it again when nothing writes")
-    yield msgspec.json.encode({"end": _end(found, digest.hexdigest())}) + b"\n"
+    yield msgspec.json.encode({"end": _end(totals, digest.hexdigest())}) + b"\n"
 
 
 async def whole(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -108,10 +108,10 @@ async def whole(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         *lines, last = (last + part).splitlines(keepends=True) or [b""]
         digest.update(b"".join(lines))
     try:
-        said = msgspec.json.decode(last, type=dict[str, Any])["end"]["sha256"]
+        expected = msgspec.json.decode(last, type=dict[str, Any])["end"]["sha256"]
     except (msgspec.MsgspecError, LookupError, TypeError):
         raise ArchiveError("the archive ends too early: its end is missing") from None
-    if said != digest.hexdigest():
+    if expected != digest.hexdigest():
         raise ArchiveError("the archive's content is not what its end says: it was damaged on its way")
 
 
@@ -119,10 +119,10 @@ def _order(edge: dict[str, Any]) -> tuple[str, str, str, bytes]:
     return edge["source"], edge["type"], edge["target"], msgspec.json.encode(edge["properties"], order="sorted")
 
 
-def _end(found: Contents, digest: str) -> dict[str, Any]:
+def _end(contents: Contents, digest: str) -> dict[str, Any]:
     return {
-        "nodes": dict(sorted((+found.nodes).items())),
-        "edges": dict(sorted((+found.edges).items())),
+        "nodes": dict(sorted((+contents.nodes).items())),
+        "edges": dict(sorted((+contents.edges).items())),
         "sha256": digest,
     }
 
@@ -131,7 +131,7 @@ def records(lines: Iterable[bytes], graph: Graph) -> Iterator[dict[str, Any]]:
     """The nodes and edges of an archive. Raises `ArchiveError` where it is damaged, at the latest at its end."""
     layout = Layout(graph)
     digest = hashlib.sha256()
-    found = Contents(Counter(), Counter())
+    contents = Contents(Counter(), Counter())
     number = 0
     end = None
     for number, line in enumerate(lines, 1):
@@ -147,17 +147,17 @@ def records(lines: Iterable[bytes], graph: Graph) -> Iterator[dict[str, Any]]:
             end = record["end"]
             continue
         elif record.get("node") in layout.labels:
-            found.nodes[record["node"]] += 1
+            contents.nodes[record["node"]] += 1
             yield record
         elif record.get("edge") in layout.types:
-            found.edges[record["edge"]] += 1
+            contents.edges[record["edge"]] += 1
             yield record
         else:
             raise ArchiveError(f"line {number} is neither a node nor an edge that this version of Forebear knows")
         digest.update(line)
     if end is None:
         raise ArchiveError(f"the archive ends too early, after line {number}: its end is missing")
-    if end != _end(found, digest.hexdigest()):
+    if end != _end(contents, digest.hexdigest()):
         raise ArchiveError("the archive's content is not what its end says: the file was changed or damaged")
 
 
@@ -191,9 +191,9 @@ async def restore(store: Store, graph: Graph, lines: Iterable[bytes]) -> AsyncIt
     first, *_ = header = list(islice(lines := iter(lines), 1)) or [b"{}"]
     # Before anything is written, so that whoever starts a service on what was cut off here migrates it.
     await reopen(store, migrated(_header(first)))
-    given = records(chain(header, lines), graph)
+    batches = records(chain(header, lines), graph)
     done = 0
-    while batch := list(islice(given, BATCH)):
+    while batch := list(islice(batches, BATCH)):
         await store.write(partial(_write, layout, batch), timeout=SECONDS)
         done += len(batch)
         yield done

@@ -38,8 +38,8 @@ class Batch:
 
     def part(self, positions: Iterable[int]) -> Batch:
         """Those of its rows."""
-        kept = {*positions}
-        rows = [(p, row) for p, row in self.rows if p in kept]
+        members = {*positions}
+        rows = [(p, row) for p, row in self.rows if p in members]
         return Batch(rows, [], self.canonical, self.imported, present=self.present)
 
     def renamed(self, present: Mapping[str, str]) -> Batch:
@@ -66,8 +66,8 @@ def read(facts: Facts, documents: Iterable[tuple[int, object]], *, imported: boo
             fact = None if imported else facts.governed(document)
             row = facts.read(document, imported=imported) if fact is None else None
             if len(text := json_text(document)) > MAX_FACT:
-                said = f"a fact is at most {MAX_FACT} characters of JSON long; this one has {len(text)}"
-                raise InvalidFact(None if row is None else subject(row), [said])
+                message = f"a fact is at most {MAX_FACT} characters of JSON long; this one has {len(text)}"
+                raise InvalidFact(None if row is None else subject(row), [message])
             if fact is not None:
                 governed[position] = fact
             elif row is not None:

@@ -41,31 +41,31 @@ class EdgeWriter:
             await self._settle(piece[0].edge, edges[source, name, target], answer["trouble"])
 
     def _connect(self, row: EdgeRow, target: str) -> str:
-        return upsert.connect(row.edge, target, vague=row.is_vague, held=row.edge in self._writing.graph.holding(target))
+        return upsert.connect(row.edge, target, vague=row.is_vague, locks=row.edge in self._writing.graph.holding(target))
 
     async def _settle(
         self,
         edge: Edge,
-        given: Mapping[Identity, tuple[int, EdgeRow]],
+        rows: Mapping[Identity, tuple[int, EdgeRow]],
         troubles: Sequence[Mapping[str, Any]],
     ) -> None:
         """Completes edges that stand with fewer properties; refuses the other edges that the graph did not take."""
         if not troubles:
             return
-        if gone := [t for t in troubles if t["gone"]]:
-            of, targets = next(iter(given.values()))[1], [t["target"] for t in gone]
+        if retired := [t for t in troubles if t["gone"]]:
+            of, targets = next(iter(rows.values()))[1], [t["target"] for t in retired]
             await self._names.lead_on(self._writing.graph.kinds[of.target_kind], targets)
         crowds: dict[tuple[str, str], list[str]] = {}
         if edge.one:
-            found = await self._writing.run(
+            answers = await self._writing.run(
                 upsert.others(edge), [{"source": t["source"], "target": t["target"]} for t in troubles]
             )
-            crowds = {(row["source"], row["target"]): sorted(row["others"]) for row in found}
+            crowds = {(row["source"], row["target"]): sorted(row["others"]) for row in answers}
         # Which edge a row means where one of several may be meant is not plain from one of them.
-        there = await self._standing(edge, given, troubles) if edge.vague else {}
+        there = await self._standing(edge, rows, troubles) if edge.vague else {}
         completed = []
         for key, trouble in {_key(edge, t): t for t in troubles}.items():
-            position, row = given[key]
+            position, row = rows[key]
             before = meant(row, there[row.source, row.target]) if edge.vague else [own(edge, trouble["stored"])]
             if row.is_vague and not trouble["gone"] and any(one.items() >= row.properties.items() for one in before):
                 continue
@@ -80,20 +80,20 @@ class EdgeWriter:
             await self.renew(edge, completed[0][0].target_kind, completed, None)
 
     async def _standing(
-        self, edge: Edge, given: Mapping[Identity, tuple[int, EdgeRow]], troubles: Sequence[Mapping[str, Any]]
+        self, edge: Edge, edges: Mapping[Identity, tuple[int, EdgeRow]], troubles: Sequence[Mapping[str, Any]]
     ) -> Mapping[tuple[str, str], list[Own]]:
         """All edges that stand where some rows are in trouble."""
-        _, row = given[_key(edge, troubles[0])]
+        _, row = edges[_key(edge, troubles[0])]
         places = sorted({(t["source"], t["target"]) for t in troubles})
         rows = [{"source": source, "target": target} for source, target in places]
         return standing(edge, await self._writing.run(upsert.edge_facts(edge, row.target_kind), rows))
 
-    def _completes(self, position: int, row: EdgeRow, gone: str | None, before: Own, others: Sequence[str]) -> bool:
+    def _completes(self, position: int, row: EdgeRow, retracted_at: str | None, before: Own, others: Sequence[str]) -> bool:
         """Whether a fact only adds to an edge that stands; otherwise it is refused."""
         edge, where = row.edge, f"{row.edge.name} → {row.target}"
         reasons = []
-        if gone:
-            when = f" at {gone}" if self._writing.reads else ""
+        if retracted_at:
+            when = f" at {retracted_at}" if self._writing.reads else ""
             reasons.append(f"{where}: {row.target} was retracted{when}; record it again before naming it")
         if others:
             elsewhere = f"to {', '.join(others)}" if self._writing.reads else "elsewhere"
@@ -107,8 +107,8 @@ class EdgeWriter:
                     f"{where}: {name} is {self._writing.shown(before[name])}, recorded before, "
                     f"and this fact says {shown(value)}; a Correction can say that it was wrong"
                 )
-        for said in self._writing.backwards(edge.stored_properties, {**before, **row.properties}):
-            reasons.append(f"{where}: {said}, recorded before")
+        for problem in self._writing.backwards(edge.stored_properties, {**before, **row.properties}):
+            reasons.append(f"{where}: {problem}, recorded before")
         for reason in reasons:
             self._writing.refuse(position, reason)
         return not reasons

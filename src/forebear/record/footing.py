@@ -29,13 +29,13 @@ def holders(graph: Graph, kind: Kind) -> str | None:
     return upsert.holders(kind, edges, COUNTED + 1) if edges else None
 
 
-def refusal(graph: Graph, kind: Kind, found: Mapping[str, Any], *, reads: bool) -> str | None:
+def refusal(graph: Graph, kind: Kind, row: Mapping[str, Any], *, reads: bool) -> str | None:
     """Why a node cannot be retracted, by what `holders` answered of it; None where it can. Ids are for whoever `reads`."""
-    leading = {e: found[f"ends{i}"] for i, e in enumerate(graph.holding(kind.name)) if found[f"ends{i}"]}
+    leading = {e: row[f"ends{i}"] for i, e in enumerate(graph.holding(kind.name)) if row[f"ends{i}"]}
     if not leading:
         return None
     lead = _listed(leading) if reads else "others lead"
-    return f"of: {found['id']} cannot be retracted while {lead} to it; {_remedy(kind, found['id'])}"
+    return f"of: {row['id']} cannot be retracted while {lead} to it; {_remedy(kind, row['id'])}"
 
 
 def _listed(leading: Mapping[Edge, Sequence[str]]) -> str:

@@ -36,8 +36,8 @@ async def end_history(writing: Writing, levels: Sequence[Level]) -> None:
         if not acted.isdisjoint((e.source, e.target)):
             touching[key].append((position, e))
     for (_, name, target), rows in sorted(touching.items()):
-        found = await writing.run(upsert.edge_facts(rows[0][1].edge, target), [ends(e) for _, e in rows])
-        new = {(row["source"], row["target"]) for row in found if row["stored"]["recordedAt"] == writing.now}
+        answers = await writing.run(upsert.edge_facts(rows[0][1].edge, target), [ends(e) for _, e in rows])
+        new = {(row["source"], row["target"]) for row in answers if row["stored"]["recordedAt"] == writing.now}
         for position, e in rows:
             if (e.source, e.target) in new:
                 which = e.target if e.target in acted else e.source

@@ -21,12 +21,12 @@ def own(edge: Edge, stored: Mapping[str, Any]) -> dict[str, Any]:
 
 def standing(edge: Edge, answers: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], list[Own]]:
     """The edges that stand, by their ends, from what `upsert.edge_facts` answers."""
-    found: dict[tuple[str, str], list[Own]] = defaultdict(list)
+    edges: dict[tuple[str, str], list[Own]] = defaultdict(list)
     for row in answers:
         one = own(edge, row["stored"])
-        if one not in found[row["source"], row["target"]]:
-            found[row["source"], row["target"]].append(one)
-    return found
+        if one not in edges[row["source"], row["target"]]:
+            edges[row["source"], row["target"]].append(one)
+    return edges
 
 
 def meant(row: EdgeRow, there: Sequence[Own]) -> list[Own]:

@@ -64,15 +64,15 @@ class Level:
             yield upsert.describe(next(iter(nodes.values())).kind)
         for (_, _, target), edges in self.edges.items():
             for vague, edge in {row.is_vague: row.edge for _, row in edges.values()}.items():
-                yield upsert.connect(edge, target, vague=vague, held=edge in graph.holding(target))
+                yield upsert.connect(edge, target, vague=vague, locks=edge in graph.holding(target))
         for (_, _, target), ((_, amendment), *_) in self.amendments.items():
             if amendment.edge:
                 yield upsert.edge_facts(amendment.edge, target)
                 yield upsert.retire(amendment.edge, target)
             else:
                 yield upsert.node_facts(amendment.kind)
-                if held := footing.holders(graph, amendment.kind):
-                    yield held
+                if holders := footing.holders(graph, amendment.kind):
+                    yield holders
                 yield upsert.revise(amendment.kind)
 
     def _add_node(self, position: int, row: NodeRow) -> None:
@@ -86,16 +86,16 @@ class Level:
             if before is None or name == "imported" or (p := row.kind.properties[name]).change is not Change.IMMUTABLE:
                 continue
             if not agree(p, before, value):
-                told = f"says {shown(before)} of {row.id}, this one says {shown(value)}"
-                self._contradict(position, f"{name}: an earlier fact of this batch {told}")
+                message = f"says {shown(before)} of {row.id}, this one says {shown(value)}"
+                self._contradict(position, f"{name}: an earlier fact of this batch {message}")
         node.facts.append((position, row))
         node.guaranteed = node.guaranteed | row.guaranteed
         node.updated = node.updated | row.updated
         # Of what holds from when it is recorded, the last counts.
         again = {t.of for t in row.told if t.as_of is None}
         node.told = (*(t for t in node.told if t.as_of or t.of not in again), *row.told)
-        for said in backwards(row.kind.properties.values(), node.guaranteed | {t.of.name: t.value for t in node.told}):
-            self._contradict(position, f"{said}, as an earlier fact of this batch says")
+        for reason in backwards(row.kind.properties.values(), node.guaranteed | {t.of.name: t.value for t in node.told}):
+            self._contradict(position, f"{reason}, as an earlier fact of this batch says")
 
     def _add_edge(self, position: int, row: EdgeRow) -> None:
         edges = self.edges[row.edge.source, row.edge.name, row.target_kind]
@@ -119,8 +119,8 @@ class Level:
                     f"{before.properties[name]!r}, this one as {value!r}",
                 )
         merged = {**before.properties, **row.properties}
-        for said in backwards(row.edge.stored_properties, merged):
-            self._contradict(position, f"{row.edge.name} → {row.target}: {said}, as an earlier fact of this batch says")
+        for reason in backwards(row.edge.stored_properties, merged):
+            self._contradict(position, f"{row.edge.name} → {row.target}: {reason}, as an earlier fact of this batch says")
         edges[key] = (position, replace(row, properties=merged))
 
     def _contradict(self, position: int, reason: str) -> None:

@@ -77,14 +77,14 @@ class Lines:
         ends: dict[tuple[str, str, str], list[tuple[int, EdgeRow]]] = defaultdict(list)
         for position, e in edges:
             ends[e.edge.source, e.edge.name, e.target_kind].append((position, e))
-        for (_, _, target), given in sorted(ends.items(), key=lambda item: item[0]):
-            asked = [
-                {"at": n, "source": e.source, "target": e.target, "properties": e.properties} for n, (_, e) in enumerate(given)
+        for (_, _, target), rows in sorted(ends.items(), key=lambda item: item[0]):
+            questions = [
+                {"at": n, "source": e.source, "target": e.target, "properties": e.properties} for n, (_, e) in enumerate(rows)
             ]
-            found: dict[int, bool] = {}
-            for row in await self._run(reach.standing(given[0][1].edge, target), asked):
-                found[row["at"]] = found.get(row["at"], True) and row["differs"]
-            news += [(p, e, n in found) for n, (p, e) in enumerate(given) if found.get(n, True)]
+            differs: dict[int, bool] = {}
+            for row in await self._run(reach.standing(rows[0][1].edge, target), questions):
+                differs[row["at"]] = differs.get(row["at"], True) and row["differs"]
+            news += [(p, e, n in differs) for n, (p, e) in enumerate(rows) if differs.get(n, True)]
         return news
 
     async def _fleet_lines(
@@ -104,8 +104,8 @@ class Lines:
                 named[position] |= {row.to} if row.to else set()
         if not fleets:
             return {}
-        found = await self._run(reach.ends(LINES), [{"at": p, "id": id} for p, id in fleets.items()])
-        return {row["at"]: {*row["ends"]} | named[row["at"]] for row in found if row["ends"]}
+        answers = await self._run(reach.ends(LINES), [{"at": p, "id": id} for p, id in fleets.items()])
+        return {row["at"]: {*row["ends"]} | named[row["at"]] for row in answers if row["ends"]}
 
     async def _concerned(
         self, facts: Sequence[tuple[int, Row]], news: Iterable[tuple[int, EdgeRow, bool]]
@@ -124,26 +124,26 @@ class Lines:
                 external = row.updated.get("externalIds")
             id = row.of if isinstance(row, Amendment) else row.id
             names += [{"at": position, "id": id, "external": name} for name in external or ()]
-        for kind, given in sorted(described.items()):
-            asked = [
+        for kind, of_kind in sorted(described.items()):
+            questions = [
                 {
                     "at": p,
                     "id": row.id,
                     "values": {**row.guaranteed, **row.updated, **{t.of.name: t.value for t in row.told if t.as_of is None}},
                     "told": [t.row for t in row.told if t.as_of],
                 }
-                for p, row in given
+                for p, row in of_kind
             ]
-            for found in await self._run(reach.differing(self._graph.kinds[kind]), asked):
-                concerned[found["at"]].amended.add((kind, found["id"]))
-        for position, e, stands in news:
-            if stands or e.edge.type.edge_class is not EdgeClass.LINEAGE:
+            for answer in await self._run(reach.differing(self._graph.kinds[kind]), questions):
+                concerned[answer["at"]].amended.add((kind, answer["id"]))
+        for position, e, already in news:
+            if already or e.edge.type.edge_class is not EdgeClass.LINEAGE:
                 concerned[position].amended.add((e.edge.source, e.source))
             if e.edge.interval:
                 concerned[position].joined.add((e.target_kind, e.target))
         if names:
-            for found in await self._run(reach.NAMED, names):
-                concerned[found["at"]].amended.add((self._ids.kind(found["id"]), found["id"]))
+            for answer in await self._run(reach.NAMED, names):
+                concerned[answer["at"]].amended.add((self._ids.kind(answer["id"]), answer["id"]))
         return concerned
 
     async def _touched(
@@ -164,11 +164,11 @@ class Lines:
                     by_kind[kind].add(id)
             for kind, ids in sorted(by_kind.items()):
                 text = self._dialect.rewrite(reach.lines(self._graph, kind, directions))
-                found = {row["id"]: row["lines"] for row in await self._run(text, [{"id": id} for id in sorted(ids)])}
+                by_id = {row["id"]: row["lines"] for row in await self._run(text, [{"id": id} for id in sorted(ids)])}
                 for position, each in concerned.items():
                     for of, id in getattr(each, part):
                         if of == kind:
-                            lines[position] |= {*found.get(id, ())}
+                            lines[position] |= {*by_id.get(id, ())}
         return lines
 
 

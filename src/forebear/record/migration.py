@@ -50,7 +50,7 @@ class Displaced(Exception):
 async def migrate(store: Store, steps: Iterable[Migration] | None = None) -> list[str]:
     """Takes the steps that a database has not had; answers their names. Raises `StoreError`."""
     by = secrets.token_hex(8)
-    taken = []
+    applied = []
     for step in MIGRATIONS if steps is None else steps:
         while not (claim := await _claim(store, step, by))["finished"]:
             if not claim["claimed"]:
@@ -62,9 +62,9 @@ async def migrate(store: Store, steps: Iterable[Migration] | None = None) -> lis
             except Displaced:
                 continue
             await store.write(partial(_run, "finish", {"id": step.name, "now": moment(datetime.now(UTC))}))
-            taken.append(step.name)
+            applied.append(step.name)
             _log.info("migrated", migration=step.name, changed=changed)
-    return taken
+    return applied
 
 
 async def reopen(store: Store, had: int) -> None:
@@ -83,8 +83,8 @@ async def _take(store: Store, step: Migration, by: str) -> int:
 
 async def _claim(store: Store, step: Migration, by: str) -> Mapping[str, Any]:
     now = datetime.now(UTC)
-    asked = {"id": step.name, "by": by, "now": moment(now), "until": moment(now + CLAIM)}
-    (answer,) = await store.write(partial(_run, "claim", asked))
+    parameters = {"id": step.name, "by": by, "now": moment(now), "until": moment(now + CLAIM)}
+    (answer,) = await store.write(partial(_run, "claim", parameters))
     return answer
 
 
@@ -105,11 +105,11 @@ async def _permits(store: Store) -> AsyncIterator[int]:
 
 async def _date(row: Mapping[str, Any], transaction: WriteTransaction) -> int:
     """Dates since when an artifact must not be used: each state by the revision that made it so."""
-    stood = list(row["stood"])
-    after = [*(before["state"] for before in stood[1:]), row["state"]]
+    states = list(row["stood"])
+    after = [*(before["state"] for before in states[1:]), row["state"]]
     values: dict[str, str] = {}
     revisions = []
-    for before, state in zip(stood, after if stood else (), strict=True):
+    for before, state in zip(states, after if states else (), strict=True):
         if values:
             revisions.append({"id": before["id"], "values": dict(values)})
         if state != before["state"] and state in TAKEN_AWAY:

@@ -40,8 +40,8 @@ class Names:
         rows = [{"id": n.id, "externalIds": list(n.external_ids)} for n in nodes if n.external_ids is not None]
         of = {p: n.id for n in nodes for p in placeholder.placeholders(kind, n.id, n.values)}
         if rows and kind.has_other_ids:
-            held = sorted({name for row in rows for name in row["externalIds"]})
-            await self._writing.transaction.run(placeholder.HOLD, {"names": held})
+            names = sorted({name for row in rows for name in row["externalIds"]})
+            await self._writing.transaction.run(placeholder.HOLD, {"names": names})
         if rows and kind.one_by_name:
             await self._claim(kind, nodes, rows)
         if rows:
@@ -64,16 +64,16 @@ class Names:
         """Looks for who has the names that ids are made of, of nodes that are only named. Raises `Renamed`."""
         if kind.reported_by:
             rows = [{"id": id, "name": unescape(nameof(id))} for id in sorted(ids)]
-            found = await self._writing.run(placeholder.owners(kind), rows)
-            if present := {str(row["id"]): str(row["owner"]) for row in found}:
+            answers = await self._writing.run(placeholder.owners(kind), rows)
+            if present := {str(row["id"]): str(row["owner"]) for row in answers}:
                 raise Renamed(present)
 
     async def lead_on(self, kind: Kind, ids: Iterable[str]) -> None:
         """Raises `Renamed` where another node took the place of a node that is named."""
         if kind.has_other_ids:
-            asked = {"ids": sorted({*ids})}
-            found = await self._writing.transaction.run(placeholder.same_as(kind.name), asked)
-            if present := {str(row["id"]): str(row["present"]) for row in found}:
+            parameters = {"ids": sorted({*ids})}
+            answers = await self._writing.transaction.run(placeholder.same_as(kind.name), parameters)
+            if present := {str(row["id"]): str(row["present"]) for row in answers}:
                 raise Renamed(present)
 
     async def keep(self, present: Mapping[str, str]) -> None:

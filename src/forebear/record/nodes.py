@@ -92,9 +92,9 @@ class NodeWriter:
         properties = node.kind.properties
         changes = {n: v for n, v in node.guaranteed.items() if n != "imported" and not agree(properties[n], stored.get(n), v)}
         changes |= {n: v for n, v in told(stored, node.told, self._writing.now).items() if stored.get(n) != v}
-        for said in self._writing.backwards(properties.values(), {**stored, **changes}) if changes else ():
+        for reason in self._writing.backwards(properties.values(), {**stored, **changes}) if changes else ():
             refused = True
-            self._writing.refuse(node.facts[-1][0], f"{said}, recorded before of {node.id}")
+            self._writing.refuse(node.facts[-1][0], f"{reason}, recorded before of {node.id}")
         if refused:
             return None
         return {"id": node.id, "changes": changes, "changed": declared(node.kind, changes)} if changes else None

@@ -148,10 +148,10 @@ class Recorder:
             except AlreadyRecorded as known:
                 assert part is not None
                 part.left, part.undescribed = known.left, known.undescribed
-                left = {p for n, (p, _) in enumerate(part.rows) if n in known.left}
-                before.facts.update(_kind(row) for p, row in batch.rows if p not in left)
+                positions = {p for n, (p, _) in enumerate(part.rows) if n in known.left}
+                before.facts.update(_kind(row) for p, row in batch.rows if p not in positions)
                 before.undescribed.update(known.undescribed)
-                batch = batch.part(left)
+                batch = batch.part(positions)
             except _Contradicted as refused:
                 rejections += _rejections(batch.rows, refused.reasons)
                 batch = batch.without(refused.reasons) if partial else batch.part(())
@@ -220,7 +220,7 @@ class Recorder:
             by=origin.recorder,
             action=recording(imported=imported),
             after=json_text(facts | ({"changes": writing.changes} if writing.changes else {})),
-            told=facts,
+            change=facts,
         )
 
 
@@ -239,8 +239,8 @@ def recording(*, imported: bool) -> str:
 
 
 def _rejections(rows: Iterable[tuple[int, Row]], refused: Mapping[int, Sequence[str]]) -> list[Rejection]:
-    given = dict(rows)
-    return [Rejection(p, subject(given[p]), tuple(reasons)) for p, reasons in refused.items()]
+    facts = dict(rows)
+    return [Rejection(p, subject(facts[p]), tuple(reasons)) for p, reasons in refused.items()]
 
 
 def _against(actor: Actor, verb: str, row: Row) -> Reason | None:

@@ -111,12 +111,12 @@ class _Progress:
 
     def report(self, summary: Summary, lines: int) -> Line:
         """The report of a batch of so many lines."""
-        kept = set(list(summary.undescribed)[:MAX_UNDESCRIBED])
+        ids = set(list(summary.undescribed)[:MAX_UNDESCRIBED])
         stops = bool(summary.rejections) and not self.partial
         self.through += 0 if stops else lines
         report = Line(self.through, [_report(r) for r in summary.rejections], stopped=stops, mark=summary.mark)
         summary.rejections = []
-        summary.undescribed = kept if len(self.total.undescribed) < MAX_UNDESCRIBED else set()
+        summary.undescribed = ids if len(self.total.undescribed) < MAX_UNDESCRIBED else set()
         self.total.add(summary)
         return report
 

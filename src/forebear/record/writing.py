@@ -56,8 +56,8 @@ class Writing:
 
     async def run_each(self, statements: Iterable[tuple[str, Sequence[Mapping[str, Any]]]]) -> list[dict[str, Any]]:
         """What statements of one row answer, sent one behind the other."""
-        sent = ((anchored(text, self._engine), self.batch(rows)) for text, rows in statements)
-        return [answer for (answer,) in await self.transaction.run_each(sent)]
+        anchored_statements = ((anchored(text, self._engine), self.batch(rows)) for text, rows in statements)
+        return [answer for (answer,) in await self.transaction.run_each(anchored_statements)]
 
     def changed(
         self,
@@ -82,9 +82,9 @@ class Writing:
 
     def backwards(self, properties: Iterable[Property], stored: Mapping[str, Any]) -> Iterator[str]:
         """The intervals that would end before they begin; the ends that are stored are for those alone who may read them."""
-        for said in values.backwards(properties, stored):
-            name, _, _ = said.partition(":")
-            yield said if self.reads else f"{name}: it would lie before the beginning"
+        for reason in values.backwards(properties, stored):
+            name, _, _ = reason.partition(":")
+            yield reason if self.reads else f"{name}: it would lie before the beginning"
 
     def told(self, edge: Edge, those: Iterable[Own]) -> str:
         """Which edges there are, for those alone who may read it."""

@@ -69,10 +69,10 @@ class _Transaction:
 
     async def run(self, text: str, parameters: Parameters | None = None) -> list[Row]:
         """The rows of one statement."""
-        given = _plain(parameters)
+        values = _plain(parameters)
         with _timed(text):
-            rows = await _rows(await self._transaction.run(text, given))
-        _forget(given)
+            rows = await _rows(await self._transaction.run(text, values))
+        _forget(values)
         return rows
 
     async def run_each(self, statements: Iterable[tuple[str, Parameters]]) -> list[list[Row]]:
@@ -80,16 +80,16 @@ class _Transaction:
 
         The next one is made and sent while the engine is busy with one. Its first error ends them all.
         """
-        sent = [
-            (text, perf_counter(), given, await self._transaction.run(text, given))
-            for text, given in ((text, _plain(parameters)) for text, parameters in statements)
+        results = [
+            (text, perf_counter(), values, await self._transaction.run(text, values))
+            for text, values in ((text, _plain(parameters)) for text, parameters in statements)
         ]
         answers = []
         ended = 0.0
-        for text, started, given, result in sent:
+        for text, started, values, result in results:
             answers.append(await _rows(result))
             ended = _done(text, started, ended)
-            _forget(given)
+            _forget(values)
         return answers
 
 
@@ -102,13 +102,13 @@ class WriteTransaction(_Transaction):
 
     async def finish(self, text: str, parameters: Parameters) -> None:
         """Runs the last statement, whose rows nobody needs, and commits."""
-        given = _plain(parameters)
+        values = _plain(parameters)
         with _timed(text):
-            await self._transaction.run(text, given)
+            await self._transaction.run(text, values)
             # The driver would wait for the rows before it sends COMMIT, which the engine does after them anyhow.
             getattr(self._transaction, "_results", []).clear()
             await self._transaction.commit()
-        _forget(given)
+        _forget(values)
 
     async def undo(self) -> None:
         """Ends without effect."""

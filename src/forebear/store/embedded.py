@@ -136,7 +136,7 @@ class EmbeddedEngine:
         secret.unlink(missing_ok=True)
         with os.fdopen(os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(self.password)
-        held, leash = os.pipe()
+        pipe, leash = os.pipe()
         self._leash: int | None = leash
         try:
             with self._log.open("wb") as output:
@@ -144,14 +144,14 @@ class EmbeddedEngine:
                     "/bin/sh", "-c", LEASH, "sh", *self._command,
                     cwd=self._directory,
                     env={k: v for k, v in os.environ.items() if k in ENVIRONMENT},
-                    stdin=held,
+                    stdin=pipe,
                     stdout=output,
                     stderr=output,
                     pass_fds=(self._lock,),
                     start_new_session=True,
                 )  # fmt: skip
         finally:
-            os.close(held)
+            os.close(pipe)
         try:
             await self._ready()
         finally:

@@ -20,12 +20,12 @@ class Applied:
     added: tuple[Wanted, ...]
 
 
-async def apply(store: Store, wanted: Sequence[Wanted]) -> Applied:
+async def apply(store: Store, declared: Sequence[Wanted]) -> Applied:
     """Add what is missing, and wait until it is in use; what is there is left alone.
 
     Raises ConstraintViolated where values that must be unique are not.
     """
-    absent = await missing(store, wanted)
+    absent = await missing(store, declared)
 
     by_sql = [want for want in absent if isinstance(want, (FullText, EdgeTypes))] if store.embedded else []
 
@@ -49,7 +49,7 @@ async def _define(wants: Sequence[Wanted], transaction: WriteTransaction) -> Non
             await transaction.run(statement)
 
 
-async def missing(store: Store, wanted: Sequence[Wanted]) -> list[Wanted]:
+async def missing(store: Store, declared: Sequence[Wanted]) -> list[Wanted]:
     """What is wanted and not in use."""
     there = {
         ("UNIQUE" if row["owningConstraint"] else row["type"], label, name)
@@ -60,20 +60,20 @@ async def missing(store: Store, wanted: Sequence[Wanted]) -> list[Wanted]:
     }
     if store.embedded:
         # It has one index per property, and there the words are what cannot be done otherwise.
-        there |= {("RANGE", *part[1:]) for want in wanted if isinstance(want, FullText) for part in _parts(want)}
+        there |= {("RANGE", *part[1:]) for want in declared if isinstance(want, FullText) for part in _parts(want)}
         there |= {
             ("TYPE", cast(str, row["name"]), "")
             for row in await store.read("CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType AS name")
         }
-        wanted = [want for want in wanted if not isinstance(want, PropertyKeys)]
+        declared = [want for want in declared if not isinstance(want, PropertyKeys)]
     else:
         # It takes any type as one without edges.
-        wanted = [want for want in wanted if not isinstance(want, EdgeTypes)]
+        declared = [want for want in declared if not isinstance(want, EdgeTypes)]
         there |= {
             ("KEY", cast(str, row["name"]), "")
             for row in await store.read("CALL db.propertyKeys() YIELD propertyKey RETURN propertyKey AS name")
         }
-    return [want for want in wanted if not there.issuperset(_parts(want))]
+    return [want for want in declared if not there.issuperset(_parts(want))]
 
 
 def _parts(want: Wanted) -> Iterator[tuple[str, str, str]]:

@@ -77,14 +77,14 @@ class FactsStatement:
             kinds.append(kind[1])
         return tuple(kinds)
 
-    def bound(self, given: Mapping[str, object]) -> dict[str, object]:
+    def bound(self, arguments: Mapping[str, object]) -> dict[str, object]:
         """The parameters that it takes, of those given. Raises `InvalidStatement`.
 
         A parameter that is not given has the default of the header. Without a default, it must be given if it is required.
         """
-        if absent := {p.name for p in self.parameters if _is_required(p)} - given.keys():
+        if absent := {p.name for p in self.parameters if _is_required(p)} - arguments.keys():
             raise InvalidStatement(f"{self.name}_facts.cypher: nothing was given for ${min(absent)}")
-        values = {p.name: given.get(p.name) for p in self.parameters}
+        values = {p.name: arguments.get(p.name) for p in self.parameters}
         parameters = {p.name: _absent(p) if values[p.name] is None else values[p.name] for p in self.parameters}
         return {"asked": parameters} if self.gathered else parameters
 
@@ -118,8 +118,8 @@ def facts(engine: Engine, folder: Path | None = None) -> dict[str, FactsStatemen
 def _facts(file: Path, engine: Engine) -> FactsStatement:
     text, header = _checked(file)
     gathered = engine is Engine.NEO4J
-    asked = _PARAMETER.sub(r"$asked.\1", text) if gathered else text
-    return FactsStatement(file.stem.removesuffix("_facts"), asked, tuple(header.parameters), gathered, header.doc)
+    statement = _PARAMETER.sub(r"$asked.\1", text) if gathered else text
+    return FactsStatement(file.stem.removesuffix("_facts"), statement, tuple(header.parameters), gathered, header.doc)
 
 
 @cache

@@ -49,20 +49,20 @@ class RegisterArtifact(Verb[ArtifactFacts], roles="ENGINEER", takes=ARTIFACT):
 
     def decide(self, facts: ArtifactFacts) -> Ruling:
         """Register it, if the actor may write to one of the lines that it is for."""
-        fact, known = self.artifact, the_one(facts.artifact)
-        target = fact.get("target") or (known.target.id if known.target else None)
-        found = cases(facts.permission, facts.now)
-        lines, mine = _lines_for(target, found), facts.actor.lines
+        fact, stored = self.artifact, the_one(facts.artifact)
+        target = fact.get("target") or (stored.target.id if stored.target else None)
+        releases = cases(facts.permission, facts.now)
+        lines, mine = _lines_for(target, releases), facts.actor.lines
         # One of them suffices: what it may be used for in others is decided there.
         if mine is not None and not lines & mine and (forbidden := self.refusal_within(facts.actor, lines)):
             return Ruling(fact["id"], reasons=(forbidden,))
-        own = [c for c in found if mine is None or c.line.id in mine or c.line.target != target]
-        verdict = artifact.register(fact, facts.described(fact), facts.build, known, own, facts.now)
+        own = [c for c in releases if mine is None or c.line.id in mine or c.line.target != target]
+        ruling = artifact.register(fact, facts.described(fact), facts.build, stored, own, facts.now)
         # What it is called is a matter of every line that it is for.
-        renamed = any(isinstance(effect, Update) for effect in verdict.effects)
+        renamed = any(isinstance(effect, Update) for effect in ruling.effects)
         if renamed and (forbidden := self.refusal_within(facts.actor, lines)):
             return Ruling(fact["id"], reasons=(forbidden,))
-        return verdict
+        return ruling
 
     @classmethod
     def of_fact(cls, fact: Document) -> VerbRequest | None:
@@ -70,9 +70,9 @@ class RegisterArtifact(Verb[ArtifactFacts], roles="ENGINEER", takes=ARTIFACT):
         return None if fact.get("state", "") in _TAKEN_AWAY else VerbRequest({"artifact": fact}, read=fact)
 
 
-def _lines_for(target: str | None, found: Iterable[Case]) -> set[str]:
+def _lines_for(target: str | None, releases: Iterable[Case]) -> set[str]:
     """The lines for a hardware target; where nothing says for which an artifact is, all lines of its version."""
-    return {c.line.id for c in found if target is None or c.line.target == target}
+    return {c.line.id for c in releases if target is None or c.line.target == target}
 
 
 @dataclass(frozen=True)
@@ -96,24 +96,24 @@ class RemovalVerb(Verb[RemovalFacts]):
         """The releases of its version, and those that are compared with it."""
         return {"compared": True}
 
-    def remove(self, known: ArtifactFactsRow, now: str) -> Ruling:
+    def remove(self, stored: ArtifactFactsRow, now: str) -> Ruling:
         """The decision about the artifact alone."""
         raise NotImplementedError
 
     def decide(self, facts: RemovalFacts) -> Ruling:
         """Remove it, and evaluate the releases that it concerns."""
-        known, found = the_one(facts.artifact), cases(facts.standing, facts.now)
-        verdict = self.remove(known, facts.now)
-        if verdict.reasons or not verdict.effects:
-            return verdict
-        by = Decider(facts.actor, facts.now, self.reason, facts.new_ids("decision", DECISIONS * len(found)))
-        after = [release.evaluate(_without(c, self.artifact, self.into), by.on(n)) for n, c in enumerate(found)]
+        stored, releases = the_one(facts.artifact), cases(facts.standing, facts.now)
+        ruling = self.remove(stored, facts.now)
+        if ruling.reasons or not ruling.effects:
+            return ruling
+        by = Decider(facts.actor, facts.now, self.reason, facts.new_ids("decision", DECISIONS * len(releases)))
+        after = [release.evaluate(_without(c, self.artifact, self.into), by.on(n)) for n, c in enumerate(releases)]
         # It is taken from every line that it is for, and from those whose releases were measured on it.
-        lines = _lines_for(known.target.id if known.target else None, found)
-        lines |= {c.line.id for c, v in zip(found, after, strict=True) if v.effects}
+        lines = _lines_for(stored.target.id if stored.target else None, releases)
+        lines |= {c.line.id for c, v in zip(releases, after, strict=True) if v.effects}
         if forbidden := self.refusal_within(facts.actor, lines):
             return Ruling(self.artifact, reasons=(forbidden,))
-        return Ruling(self.artifact, (*verdict.effects, *(effect for v in after for effect in v.effects)))
+        return Ruling(self.artifact, (*ruling.effects, *(effect for v in after for effect in v.effects)))
 
     @classmethod
     def of_fact(cls, fact: Document) -> VerbRequest | None:
@@ -125,11 +125,11 @@ class RemovalVerb(Verb[RemovalFacts]):
         return request
 
 
-def _without(found: Case, artifact: str, state: ArtifactState) -> Case:
+def _without(before: Case, artifact: str, state: ArtifactState) -> Case:
     """A case as it is once an artifact is not to be used."""
     replace = msgspec.structs.replace
-    evidence = [replace(e, artifact_state=state) if e.artifact == artifact else e for e in found.standing.built_evidence]
-    after = case(replace(found.standing, built_evidence=evidence), found.now)
+    evidence = [replace(e, artifact_state=state) if e.artifact == artifact else e for e in before.standing.built_evidence]
+    after = case(replace(before.standing, built_evidence=evidence), before.now)
     assert after is not None
     return after
 
@@ -140,9 +140,9 @@ class QuarantineArtifact(RemovalVerb, roles="ENGINEER APPROVER OPERATOR", takes=
 
     into: ClassVar = ArtifactState.QUARANTINED
 
-    def remove(self, known: ArtifactFactsRow, now: str) -> Ruling:
+    def remove(self, stored: ArtifactFactsRow, now: str) -> Ruling:
         """Put it in quarantine."""
-        return artifact.quarantine(self.artifact, known, now)
+        return artifact.quarantine(self.artifact, stored, now)
 
 
 class DeleteArtifact(RemovalVerb, roles="ENGINEER", takes=ARTIFACT):
@@ -151,6 +151,6 @@ class DeleteArtifact(RemovalVerb, roles="ENGINEER", takes=ARTIFACT):
 
     into: ClassVar = ArtifactState.DELETED
 
-    def remove(self, known: ArtifactFactsRow, now: str) -> Ruling:
+    def remove(self, stored: ArtifactFactsRow, now: str) -> Ruling:
         """Record that it is deleted."""
-        return artifact.delete(self.artifact, known, now)
+        return artifact.delete(self.artifact, stored, now)

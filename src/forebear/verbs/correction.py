@@ -54,13 +54,17 @@ class Correct(Verb[CorrectionFacts], roles="ADMIN", takes=("Correction",)):
         if wrong:
             invalid = (Reason("INVALID_INPUT", text, "correct the field and try again") for text in wrong)
             return Ruling(self.of, reasons=tuple(invalid))
-        found = cases(facts.standing, facts.now)
-        known = the_one(facts.artifact)
-        stored = known.artifact.values if known.artifact and known.is_registered else facts.correction.stored
-        if stored is not None and (forbidden := self.refusal_within(facts.actor, {c.line.id for c in found})):
+        releases = cases(facts.standing, facts.now)
+        stored_artifact = the_one(facts.artifact)
+        stored = (
+            stored_artifact.artifact.values
+            if stored_artifact.artifact and stored_artifact.is_registered
+            else facts.correction.stored
+        )
+        if stored is not None and (forbidden := self.refusal_within(facts.actor, {c.line.id for c in releases})):
             return Ruling(self.of, reasons=(forbidden,))
-        by = Decider(facts.actor, facts.now, self.reason, facts.new_ids("decision", DECISIONS * len(found)))
-        return PendingCorrection(self.of, kind, values, stored, found, by).ruling()
+        by = Decider(facts.actor, facts.now, self.reason, facts.new_ids("decision", DECISIONS * len(releases)))
+        return PendingCorrection(self.of, kind, values, stored, releases, by).ruling()
 
     @classmethod
     def of_fact(cls, fact: Document) -> VerbRequest:

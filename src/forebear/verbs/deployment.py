@@ -104,12 +104,12 @@ class ReportDeployment(Verb[ReportFacts], roles="OPERATOR RECORDER", takes=DEPLO
         active_from = moment(self.active_from) if self.active_from is not None else None
         failed = tuple(self.failed_robots or ())
         reported = StateReport(self.deployment, self.state, moment(self.at), active_from, failed)
-        verdict = deployment.report(reported, facts.place, facts.deployed, facts.now)
+        ruling = deployment.report(reported, facts.place, facts.deployed, facts.now)
         target = next((d.target for d in facts.place.deployments if d.id == self.deployment), None)
-        lines = lines_at(facts.place, target, deployment.lines_concerned(self.deployment, verdict, facts.deployed))
-        if not verdict.reasons and (reason := self.refusal_within(facts.actor, lines)):
+        lines = lines_at(facts.place, target, deployment.lines_concerned(self.deployment, ruling, facts.deployed))
+        if not ruling.reasons and (reason := self.refusal_within(facts.actor, lines)):
             return Ruling(self.deployment, reasons=(reason,))
-        return verdict
+        return ruling
 
     @classmethod
     def of_fact(cls, fact: Document) -> VerbRequest | None:

@@ -30,7 +30,7 @@ class Evaluate(Verb[PolicyFacts], roles="ENGINEER APPROVER ADMIN"):
             return Ruling(self.line, reasons=(unknown("line", self.line),))
         if forbidden := self.refusal(facts.actor, [self.line]):
             return Ruling(self.line, reasons=(forbidden,))
-        found = cases(facts.standing, facts.now)
-        by = release.Decider(facts.actor, facts.now, None, facts.new_ids("decision", DECISIONS * len(found)))
-        effects = (effect for n, case in enumerate(found) for effect in release.evaluate(case, by.on(n)).effects)
+        releases = cases(facts.standing, facts.now)
+        by = release.Decider(facts.actor, facts.now, None, facts.new_ids("decision", DECISIONS * len(releases)))
+        effects = (effect for n, case in enumerate(releases) for effect in release.evaluate(case, by.on(n)).effects)
         return Ruling(self.line, tuple(effects))

@@ -55,11 +55,11 @@ class AttachEvidence(Verb[EvidenceFacts], roles="ENGINEER RECORDER", takes=("Evi
         if grounds.artifact and (built := the_one(facts.artifact).artifact):
             # By now its lock is held: whoever has put it in quarantine meanwhile is done.
             grounds = replace(grounds, artifact=replace(grounds.artifact, state=built.state))
-        found = cases(facts.standing, facts.now)
-        if forbidden := self.refusal(facts.actor, {c.line.id for c in found}):
+        releases = cases(facts.standing, facts.now)
+        if forbidden := self.refusal(facts.actor, {c.line.id for c in releases}):
             return Ruling(self.evidence["id"], reasons=(forbidden,))
-        by = Decider(facts.actor, facts.now, self.reason, facts.new_ids("decision", DECISIONS * len(found)))
-        return Attachment(self.evidence, facts.described(self.evidence), grounds, found, by).ruling()
+        by = Decider(facts.actor, facts.now, self.reason, facts.new_ids("decision", DECISIONS * len(releases)))
+        return Attachment(self.evidence, facts.described(self.evidence), grounds, releases, by).ruling()
 
     @classmethod
     def of_fact(cls, fact: Document) -> VerbRequest:

@@ -45,8 +45,8 @@ class ReportInstallation(Verb[InstallationFacts], roles="OPERATOR RECORDER"):
 
     def asks(self) -> dict[str, Any]:
         """The artifact by its id and by its name."""
-        seen = self._seen()
-        return {"unknown": seen.unknown, "name": seen.name, "names": [self.external_id] if self.external_id else []}
+        sighting = self._seen()
+        return {"unknown": sighting.unknown, "name": sighting.name, "names": [self.external_id] if self.external_id else []}
 
     def decide(self, facts: InstallationFacts) -> Ruling:
         """Take the report: what was seen has happened."""

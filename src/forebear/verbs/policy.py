@@ -44,10 +44,10 @@ class AdoptPolicy(Verb[PolicyFacts], roles="ADMIN", takes=("ReleasePolicy",)):
 
     def decide(self, facts: PolicyFacts) -> Ruling:
         """Adopt it, and evaluate the releases of its lines."""
-        found = cases(facts.standing, facts.now)
-        by = Decider(facts.actor, facts.now, self.reason, facts.new_ids("decision", DECISIONS * len(found)))
+        releases = cases(facts.standing, facts.now)
+        by = Decider(facts.actor, facts.now, self.reason, facts.new_ids("decision", DECISIONS * len(releases)))
         lines = list(dict.fromkeys(self.lines or ()))
-        adoption = Adoption(self.policy, facts.described(self.policy), lines, facts.policy, found, by)
+        adoption = Adoption(self.policy, facts.described(self.policy), lines, facts.policy, releases, by)
         if forbidden := self.refusal(facts.actor, adoption.starts):
             return Ruling(self.policy["id"], reasons=(forbidden,))
         return adoption.ruling()

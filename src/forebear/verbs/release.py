@@ -54,16 +54,16 @@ class ReleaseVerb(Verb[F]):
 
     def decide(self, facts: F) -> Ruling:
         """Find the release, see whether the actor may, and decide about it."""
-        found = next(iter(cases(facts.standing, facts.now)), None)
-        if found is None:
+        case = next(iter(cases(facts.standing, facts.now)), None)
+        if case is None:
             message = f"release: {self.release} is not known, or not described yet"
             return Ruling(self.release, reasons=(Reason("NOT_FOUND", message, "register the candidate first"),))
-        if forbidden := self.refusal(facts.actor, [found.line.id]):
+        if forbidden := self.refusal(facts.actor, [case.line.id]):
             return Ruling(self.release, reasons=(forbidden,))
         by = Decider(facts.actor, facts.now, getattr(self, "reason", None), facts.new_ids("decision", self.decisions))
-        return self.decide_about(found, by, facts)
+        return self.decide_about(case, by, facts)
 
-    def decide_about(self, found: Case, by: Decider, facts: F) -> Ruling:
+    def decide_about(self, case: Case, by: Decider, facts: F) -> Ruling:
         """The decision about the release, once it is found."""
         raise NotImplementedError
 
@@ -101,9 +101,9 @@ class Approve(ReleaseVerb[ReleaseFacts], roles="APPROVER", takes=("Decision",)):
     types: ClassVar = (DecisionType.VOTE, DecisionType.APPROVAL)
     decisions: ClassVar = 3
 
-    def decide_about(self, found: Case, by: Decider, facts: ReleaseFacts) -> Ruling:
+    def decide_about(self, case: Case, by: Decider, facts: ReleaseFacts) -> Ruling:
         """Vote for it."""
-        return release.approve(found, by)
+        return release.approve(case, by)
 
 
 class ReasonedVerb(ReleaseVerb[F]):
@@ -117,9 +117,9 @@ class Reject(ReasonedVerb[ReleaseFacts], roles="APPROVER", takes=("Decision",)):
 
     types: ClassVar = (DecisionType.REJECTION,)
 
-    def decide_about(self, found: Case, by: Decider, facts: ReleaseFacts) -> Ruling:
+    def decide_about(self, case: Case, by: Decider, facts: ReleaseFacts) -> Ruling:
         """Reject it."""
-        return release.reject(found, by)
+        return release.reject(case, by)
 
 
 class WithdrawApproval(ReasonedVerb[ReleaseFacts], roles="APPROVER", takes=("Decision",)):
@@ -127,9 +127,9 @@ class WithdrawApproval(ReasonedVerb[ReleaseFacts], roles="APPROVER", takes=("Dec
 
     types: ClassVar = (DecisionType.WITHDRAWAL,)
 
-    def decide_about(self, found: Case, by: Decider, facts: ReleaseFacts) -> Ruling:
+    def decide_about(self, case: Case, by: Decider, facts: ReleaseFacts) -> Ruling:
         """Withdraw its approval."""
-        return release.withdraw_approval(found, by)
+        return release.withdraw_approval(case, by)
 
 
 class Deprecate(ReasonedVerb[ReleaseFacts], roles="APPROVER", takes=("Decision",)):
@@ -142,9 +142,9 @@ class Deprecate(ReasonedVerb[ReleaseFacts], roles="APPROVER", takes=("Decision",
     types: ClassVar = (DecisionType.DEPRECATION,)
     extra: ClassVar = "rollbackAllowed"
 
-    def decide_about(self, found: Case, by: Decider, facts: ReleaseFacts) -> Ruling:
+    def decide_about(self, case: Case, by: Decider, facts: ReleaseFacts) -> Ruling:
         """Deprecate it."""
-        return release.deprecate(found, by, self.rollback_allowed is not False)
+        return release.deprecate(case, by, self.rollback_allowed is not False)
 
 
 class Archive(ReasonedVerb[ArchivalFacts], roles="APPROVER", takes=("Decision",)):
@@ -153,9 +153,9 @@ class Archive(ReasonedVerb[ArchivalFacts], roles="APPROVER", takes=("Decision",)
 
     types: ClassVar = (DecisionType.ARCHIVAL,)
 
-    def decide_about(self, found: Case, by: Decider, facts: ArchivalFacts) -> Ruling:
+    def decide_about(self, case: Case, by: Decider, facts: ArchivalFacts) -> Ruling:
         """Archive it."""
-        return release.archive(found, by, facts.installed.robots)
+        return release.archive(case, by, facts.installed.robots)
 
 
 class Restore(ReasonedVerb[ReleaseFacts], roles="APPROVER", takes=("Decision",)):
@@ -163,9 +163,9 @@ class Restore(ReasonedVerb[ReleaseFacts], roles="APPROVER", takes=("Decision",))
 
     types: ClassVar = (DecisionType.RESTORATION,)
 
-    def decide_about(self, found: Case, by: Decider, facts: ReleaseFacts) -> Ruling:
+    def decide_about(self, case: Case, by: Decider, facts: ReleaseFacts) -> Ruling:
         """Restore it."""
-        return release.restore(found, by)
+        return release.restore(case, by)
 
 
 class Override(ReleaseVerb[ReleaseFacts], roles="ADMIN", takes=("Decision",)):
@@ -178,6 +178,6 @@ class Override(ReleaseVerb[ReleaseFacts], roles="ADMIN", takes=("Decision",)):
     types: ClassVar = (DecisionType.OVERRIDE,)
     extra: ClassVar = "expiresAt"
 
-    def decide_about(self, found: Case, by: Decider, facts: ReleaseFacts) -> Ruling:
+    def decide_about(self, case: Case, by: Decider, facts: ReleaseFacts) -> Ruling:
         """Override for it."""
-        return release.override(found, by, moment(self.expires_at))
+        return release.override(case, by, moment(self.expires_at))

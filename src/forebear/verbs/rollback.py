@@ -60,10 +60,10 @@ class RollBack(Verb[RollbackFacts], roles="OPERATOR", takes=DEPLOYMENT):
         bad = rollback.undone(facts.place)
         lines = lines_at(facts.place, bad.target if bad else None)
         if facts.place.place and (reason := self.refusal_within(facts.actor, lines)):
-            verdict = Ruling(request.id, reasons=(reason,))
+            ruling = Ruling(request.id, reasons=(reason,))
         else:
-            verdict = rollback.roll_back(request, facts.place, facts.targets)
-        return replace(verdict, dry=bool(self.dry_run))
+            ruling = rollback.roll_back(request, facts.place, facts.targets)
+        return replace(ruling, dry=bool(self.dry_run))
 
     @classmethod
     def of_fact(cls, fact: Document) -> VerbRequest | None:

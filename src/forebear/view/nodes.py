@@ -64,8 +64,8 @@ def _edge_selection(graph: Graph, edge: Edge, name: str, *, one: bool, incoming:
         return f"{name} {{ id name }}"
     ever = ", allTime: true" if edge.interval else ""
     carried = " ".join(p.name for p in edge.stored_properties)
-    told = " ".join(_telling(graph, edge, incoming=incoming))
-    return f"{name}(first: 20{ever}) {{ totalCount edges {{ {carried} node {{ id name {told} }} }} }}"
+    properties = " ".join(_telling(graph, edge, incoming=incoming))
+    return f"{name}(first: 20{ever}) {{ totalCount edges {{ {carried} node {{ id name {properties} }} }} }}"
 
 
 def _telling(graph: Graph, edge: Edge, *, incoming: bool) -> list[str]:

@@ -110,9 +110,9 @@ def asked(question: Question, graph: Graph) -> Iterator[tuple[str, Mapping[str, 
     ids |= {"id": question.on[:1]} if question.on else {}
     text = {p.name: "nobody" for p in question.parameters if p.type.name == "String" and p.type.required}
     for i in range(max(map(len, ids.values()), default=1)):
-        given = {name: _nobody(graph.kinds[kinds[i % len(kinds)]]) for name, kinds in ids.items()}
-        for known in ({},) if question.timeless else ({}, {"asKnownAt": KNOWN_AT}):
-            yield document(question, graph), {**given, **text, **known}
+        ids_of_nobody = {name: _nobody(graph.kinds[kinds[i % len(kinds)]]) for name, kinds in ids.items()}
+        for moments in ({},) if question.timeless else ({}, {"asKnownAt": KNOWN_AT}):
+            yield document(question, graph), {**ids_of_nobody, **text, **moments}
             if question.name in SENT:
-                sent, more = SENT[question.name]
-                yield sent, {**given, **more, **known}
+                sets, more = SENT[question.name]
+                yield sets, {**ids_of_nobody, **more, **moments}

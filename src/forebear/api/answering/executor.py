@@ -97,10 +97,10 @@ class Executor:
             return prepared
         if reads and not prepared.document.is_query:
             raise Mutates
-        asked = OperationRequest(prepared.document, prepared.variables, operation_name, context)
+        request = OperationRequest(prepared.document, prepared.variables, operation_name, context)
         name, plan, cost = prepared.name, prepared.plan, prepared.cost
         if plan is None:
-            return await self._mutate(asked, prepared.coerced, prepared.roots, Answer(b"", name))
+            return await self._mutate(request, prepared.coerced, prepared.roots, Answer(b"", name))
         if reasons := [reason for verb in plan.verbs if (reason := refusal(context.actor, verb))]:
             return refused([forbidden(reason) for reason in reasons], name, 403)
         tree: dict[str, Any] = {}
@@ -119,13 +119,13 @@ class Executor:
                 pass
             else:
                 return Answer(b'{"data":%b,"extensions":{"cost":%d}}' % (data, cost), name, rows, True)
-        return await self._execute(asked, Answer(b"", name, _rows(tree)), tree, {"cost": cost})
+        return await self._execute(request, Answer(b"", name, _rows(tree)), tree, {"cost": cost})
 
     def document(self, query: str, operation_name: str | None) -> Document:
         """A document, parsed and validated once. Raises `RequestError`."""
         return self._documents.get(query, operation_name)
 
-    def _prepare(self, query: str, given: Mapping[str, Any] | None, operation_name: str | None) -> Prepared | Answer:
+    def _prepare(self, query: str, values: Mapping[str, Any] | None, operation_name: str | None) -> Prepared | Answer:
         """What there is to do before anything is asked of the database, or why nothing is. Needs no loop."""
         try:
             document = self.document(query, operation_name)
@@ -133,7 +133,7 @@ class Executor:
             return refused(error.errors)
         name = document.operation.name.value if document.operation.name else None
         try:
-            used = variables.used(document, given)
+            used = variables.used(document, values)
             coerced = variables.coerce(self.schema.core, document, used)
             if not document.is_query:
                 return Prepared(document, used, coerced, name, self.planner.checked(document, coerced))
@@ -146,17 +146,17 @@ class Executor:
         return Prepared(document, used, coerced, name, plan=plan, parameters=parameters, cost=cost)
 
     async def _mutate(
-        self, asked: OperationRequest, variables: VariableValues, roots: Sequence[SelectedField], answer: Answer
+        self, request: OperationRequest, variables: VariableValues, roots: Sequence[SelectedField], answer: Answer
     ) -> Answer:
         """Answers a mutation: of one field by its resolver, unless more is to be fetched or what came of it is irregular."""
-        mutation = self.planner.mutation(asked.document, variables, roots)
+        mutation = self.planner.mutation(request.document, variables, roots)
         if mutation is None:
-            return await self._execute(asked, answer)
+            return await self._execute(request, answer)
         arguments = roots[0].arguments.values
         outcome: Any
         try:
             # Of what graphql-core would tell it, a mutation's resolver reads the context alone, which `asked` has as well.
-            outcome = mutation.resolve(None, cast(GraphQLResolveInfo[Context], asked), **arguments)
+            outcome = mutation.resolve(None, cast(GraphQLResolveInfo[Context], request), **arguments)
             if isawaitable(outcome):
                 outcome = await outcome
             data = encode(msgspec.convert({mutation.key: outcome}, mutation.type, dec_hook=convert))
@@ -167,11 +167,11 @@ class Executor:
         else:
             return replace(answer, body=b'{"data":%b}' % data, rows=1)
         # It is done, or failed: of its outcome, which is the root's, the executor makes what the specification says.
-        return await self._execute(asked, answer, {mutation.key: outcome})
+        return await self._execute(request, answer, {mutation.key: outcome})
 
     async def _execute(
         self,
-        asked: OperationRequest,
+        request: OperationRequest,
         answer: Answer,
         tree: Mapping[str, Any] | None = None,
         extensions: Mapping[str, Any] | None = None,
@@ -180,24 +180,24 @@ class Executor:
         build = partial(
             Resolution.build,
             self.schema.core,
-            asked.document.ast,
+            request.document.ast,
             tree,
-            asked.context,
-            dict(asked.variables),
-            asked.operation_name,
+            request.context,
+            dict(request.variables),
+            request.operation_name,
         )
-        light = limits.is_light(asked.variables)
-        made = cast("Resolution | list[GraphQLError]", build() if light else await self._beside.run(build))
-        if isinstance(made, list):
-            return refused(made, answer.operation)
-        if asked.document.introspects_alone:
-            outcome = await self._beside.run(made.execute_operation)
+        light = limits.is_light(request.variables)
+        resolution = cast("Resolution | list[GraphQLError]", build() if light else await self._beside.run(build))
+        if isinstance(resolution, list):
+            return refused(resolution, answer.operation)
+        if request.document.introspects_alone:
+            outcome = await self._beside.run(resolution.execute_operation)
         else:
-            made.most = limits.MAX_INTROSPECTION_BESIDE
-            outcome = made.execute_operation()
+            resolution.most = limits.MAX_INTROSPECTION_BESIDE
+            outcome = resolution.execute_operation()
         result = cast(ExecutionResult, await outcome if isawaitable(outcome) else outcome)
-        if made.introspected > made.most:
-            return refused([error_of(limits.introspects_too_much(made.most), "TOO_COSTLY")], answer.operation)
+        if resolution.introspected > resolution.most:
+            return refused([error_of(limits.introspects_too_much(resolution.most), "TOO_COSTLY")], answer.operation)
         errors = result.errors or []
         unavailable = next((e.original_error for e in errors if isinstance(e.original_error, EngineUnavailable)), None)
         if unavailable is not None:
@@ -210,13 +210,13 @@ class Executor:
         if extensions:
             body["extensions"] = extensions
         # Of a mutation each outcome is a row.
-        rows = answer.rows if asked.document.is_query else sum(v is not None for v in (result.data or {}).values())
+        rows = answer.rows if request.document.is_query else sum(v is not None for v in (result.data or {}).values())
         return replace(answer, body=encode(body), rows=rows)
 
-    def statement(self, query: str, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    def statement(self, query: str, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """The statement that a query becomes, with its parameters. Raises `RequestError`."""
         document = self.document(query, None)
-        coerced = variables.coerce(self.schema.core, document, given)
+        coerced = variables.coerce(self.schema.core, document, values)
         plan = self.planner.plan(document, coerced)
         return plan.compiled.text, self.planner.parameters(plan, coerced)[0]
 

@@ -81,20 +81,20 @@ class Documents:
         if len(query) > limits.MAX_LENGTH:
             raise RequestError([error_of(f"the document is longer than {limits.MAX_LENGTH} characters", "TOO_LONG")])
         key = (query, operation_name)
-        found = self._found.pop(key, None)
-        if found is None:
+        entry = self._found.pop(key, None)
+        if entry is None:
             try:
-                found = self._parse(query, operation_name)
+                entry = self._parse(query, operation_name)
             except RequestError as error:
-                found = error
+                entry = error
             self._characters += len(query)
-        self._found[key] = found
+        self._found[key] = entry
         while len(self._found) > MAX_DOCUMENTS or (self._characters > MAX_REMEMBERED and len(self._found) > 1):
             (oldest, _), _ = self._found.popitem(last=False)
             self._characters -= len(oldest)
-        if isinstance(found, RequestError):
-            raise found
-        return found
+        if isinstance(entry, RequestError):
+            raise entry
+        return entry
 
     def _parse(self, query: str, operation_name: str | None) -> Document:
         try:
@@ -154,12 +154,12 @@ def _conditions(ast: DocumentNode) -> frozenset[str]:
 def _selects_by_arguments(ast: DocumentNode) -> bool:
     """Whether a field below the root fields of an operation has arguments."""
     tops = {id(s) for d in ast.definitions if isinstance(d, OperationDefinitionNode) for s in d.selection_set.selections}
-    found = False
+    selects = False
 
     class ArgumentFinder(Visitor):
         def enter_field(self, node: FieldNode, *_: Any) -> None:
-            nonlocal found
-            found = found or (bool(node.arguments) and id(node) not in tops)
+            nonlocal selects
+            selects = selects or (bool(node.arguments) and id(node) not in tops)
 
     visit(ast, ArgumentFinder())
-    return found
+    return selects

@@ -170,10 +170,10 @@ def check_variables(variables: Mapping[str, Any], *, reads: bool) -> None:
 def is_light(variables: object) -> bool:
     """Whether variables are so few that it takes no time to read them."""
     level: list[Any] = [variables]
-    seen = 0
+    count = 0
     while level:
-        seen += len(level)
-        if seen > LIGHT or any(isinstance(value, str) and len(value) > 100 * LIGHT for value in level):
+        count += len(level)
+        if count > LIGHT or any(isinstance(value, str) and len(value) > 100 * LIGHT for value in level):
             return False
         level = [m for v in level if isinstance(v, (dict, list)) for m in (v.values() if isinstance(v, dict) else v)]
     return True

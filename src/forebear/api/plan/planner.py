@@ -69,11 +69,11 @@ class Planner:
 
     def plan(self, document: Document, variables: VariableValues) -> Plan:
         """The plan for the shape of some variables. Raises `RequestError`."""
-        kept = self._plans.setdefault(document, OrderedDict())
+        plans = self._plans.setdefault(document, OrderedDict())
         key = shape(self._ids, document, variables.coerced)
         # Taken out and put back: what was used last is forgotten last, and two threads do not meet.
-        plan = kept.pop(key, None) or self._compile(document, variables)
-        _remember(kept, key, plan)
+        plan = plans.pop(key, None) or self._compile(document, variables)
+        _remember(plans, key, plan)
         return plan
 
     def _compile(self, document: Document, variables: VariableValues) -> Plan:
@@ -122,13 +122,13 @@ class Planner:
     def mutation(self, document: Document, variables: VariableValues, roots: Sequence[SelectedField]) -> Mutation | None:
         """How a mutation is answered without the executor, where it can be."""
         key = tuple(variables.coerced.get(name) for name in sorted(document.conditions))
-        kept = self._mutations.setdefault(document, OrderedDict())
-        if key not in kept:
-            made = None
+        mutations = self._mutations.setdefault(document, OrderedDict())
+        if key not in mutations:
+            mutation = None
             if len(roots) == 1 and roots[0].resolve and roots[0].is_whole():
-                made = Mutation(roots[0].key, roots[0].resolve, struct("Mutation", roots))
-            _remember(kept, key, made)
-        return kept[key]
+                mutation = Mutation(roots[0].key, roots[0].resolve, struct("Mutation", roots))
+            _remember(mutations, key, mutation)
+        return mutations[key]
 
     def fetched(self, operation: Operation, selected: SelectedField) -> Plan:
         """The plan of a field that a resolver fetches. Raises `RequestError`."""

@@ -106,17 +106,17 @@ class Operation:
                 yield SelectedField(self, key, name, None, None, tuple(details), _NO_ARGUMENTS)
                 continue
             definition = parent.fields[name]
-            made = field_of(definition)
+            field = field_of(definition)
             yield SelectedField(
                 self,
                 key,
                 name,
                 definition.type,
-                made.rule if made else None,
+                field.rule if field else None,
                 tuple(details),
                 self._arguments(definition, details[0].node),
                 definition.resolve,
-                made.fetches if made else None,
+                field.fetches if field else None,
             )
 
     def field(self, info: GraphQLResolveInfo[Any], rule: Rule, values: Mapping[str, Any]) -> SelectedField:
@@ -135,10 +135,10 @@ class Operation:
         if not definition.args:
             return _NO_ARGUMENTS
         values = get_argument_values(definition, node, self.variables)
-        given = {a.name.value: a.value for a in node.arguments or ()}
-        named = {name: value.name.value for name, value in given.items() if isinstance(value, VariableNode)}
+        nodes = {a.name.value: a.value for a in node.arguments or ()}
+        named = {name: value.name.value for name, value in nodes.items() if isinstance(value, VariableNode)}
         variables = None
-        if not any(_holds_variable(value) for name, value in given.items() if name not in named):
+        if not any(_holds_variable(value) for name, value in nodes.items() if name not in named):
             variables = {name: variable for name, variable in named.items() if variable in self.variables.coerced}
         arguments = FieldArguments(definition, node, values, len(self.sources), variables)
         self.sources.append(arguments)
@@ -203,12 +203,12 @@ class SelectedField:
 
 
 def _holds_variable(value: ValueNode) -> bool:
-    found = False
+    holds = False
 
     class VariableFinder(Visitor):
         def enter_variable(self, node: VariableNode, *_: Any) -> None:
-            nonlocal found
-            found = True
+            nonlocal holds
+            holds = True
 
     visit(value, VariableFinder())
-    return found
+    return holds

@@ -104,8 +104,8 @@ class Types:
 
     def is_enum(self, name: str) -> bool:
         """Whether a type of this name is made already, and is an enum."""
-        made = self._made.get(name)
-        return isinstance(made, type) and issubclass(made, Enum)
+        type_made = self._made.get(name)
+        return isinstance(type_made, type) and issubclass(type_made, Enum)
 
     def make(
         self, name: str, doc: str, fields: Mapping[str, Field], *, bases: tuple[type, ...] = (), interface: bool = False
@@ -139,8 +139,8 @@ class Types:
 
     def union(self, name: str, doc: str, *members: str) -> Any:
         """A union of types that are made already."""
-        made = functools.reduce(or_, (self._made[member] for member in members))
-        return Annotated[made, strawberry.union(name, description=doc)]
+        union = functools.reduce(or_, (self._made[member] for member in members))
+        return Annotated[union, strawberry.union(name, description=doc)]
 
     def schema(self, query: str, mutation: str, others: Iterable[str]) -> Made:
         """The schema of a query and a mutation type, and of others to which none of their fields may lead."""
@@ -166,8 +166,8 @@ def list_of(item: Any) -> Any:
 
 def field_of(definition: GraphQLField) -> Field | None:
     """The field of which a field of the schema was made; `None` for those of introspection."""
-    made = (definition.extensions or {}).get("strawberry-definition")
-    return None if made is None else cast(Field | None, made.metadata.get(Field))
+    strawberry_field = (definition.extensions or {}).get("strawberry-definition")
+    return None if strawberry_field is None else cast(Field | None, strawberry_field.metadata.get(Field))
 
 
 def rule_of(definition: GraphQLField) -> Rule | None:
@@ -186,12 +186,12 @@ def _class(name: str, bases: tuple[type, ...], annotations: Mapping[str, Any], b
 
 
 def _field(name: str, field: Field) -> StrawberryField:
-    made = cast(StrawberryField, strawberry.field(name=name, description=field.doc, metadata={Field: field}))
-    made.arguments = [
+    strawberry_field = cast(StrawberryField, strawberry.field(name=name, description=field.doc, metadata={Field: field}))
+    strawberry_field.arguments = [
         StrawberryArgument(n, n, StrawberryAnnotation(a.type), description=a.doc, default=a.default)
         for n, a in field.arguments.items()
     ]
-    return made
+    return strawberry_field
 
 
 def _scalars() -> dict[Any, Any]:

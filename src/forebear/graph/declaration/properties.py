@@ -236,8 +236,8 @@ def _property(owner: str, attribute: str, annotation: Any, marker: _PropertyMark
         raise DeclarationError(f"{where}: the only default is None, for what a fact may leave out")
     listed = typing.get_origin(annotation) is list
     item = typing.get_args(annotation)[0] if listed else annotation
-    held = (str, int, float, bool, ExternalName, Fact) if listed else (*_SCALARS, Json, Fact)
-    if not (item in held or (isinstance(item, type) and issubclass(item, Value if listed else (StrEnum, Value)))):
+    allowed = (str, int, float, bool, ExternalName, Fact) if listed else (*_SCALARS, Json, Fact)
+    if not (item in allowed or (isinstance(item, type) and issubclass(item, Value if listed else (StrEnum, Value)))):
         raise DeclarationError(f"{where}: {annotation!r} is no type that the graph can hold")
     if not listed and isinstance(item, type) and issubclass(item, Value):
         raise DeclarationError(f"{where}: a {item.__name__} is held in a list: list[{item.__name__}]")

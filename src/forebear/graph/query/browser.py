@@ -76,8 +76,8 @@ def _on(parameter: Parameter, kinds: tuple[str, ...]) -> Parameter:
 def printed(name: str, doc: str, parameters: Sequence[Parameter], values: Mapping[str, object], text: str) -> str:
     """A statement behind a value for each of its parameters, and behind what there is to know of it and of them."""
     # The browser takes a map without parentheses for several parameters.
-    given = {name: f"({literal(value)})" if isinstance(value, Mapping) else literal(value) for name, value in values.items()}
-    lines = [f":param {name} => {value};" for name, value in given.items()]
+    literals = {name: f"({literal(value)})" if isinstance(value, Mapping) else literal(value) for name, value in values.items()}
+    lines = [f":param {name} => {value};" for name, value in literals.items()]
     lines += ["", f"// {name}: {doc}", "//", *(f"// ${p.name} {p.type}: {p.doc}" for p in parameters)]
     return "\n".join([*lines, f"{text};", ""])
 

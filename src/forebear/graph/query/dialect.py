@@ -60,9 +60,9 @@ def misbegun(text: str) -> str | None:
     """
     for chain in _CHAIN.finditer(text):
         first, *others = re.findall(_ENDPOINT, chain[0])
-        given = [node for node in others if "{" in node or (":" not in node and len(others) > 1)]
-        if given and ":" in first and "{" not in first:
-            return f"begin {chain[0]} at {given[0]}, which is given (by two patterns of one MATCH, where it is in the middle)"
+        bound = [node for node in others if "{" in node or (":" not in node and len(others) > 1)]
+        if bound and ":" in first and "{" not in first:
+            return f"begin {chain[0]} at {bound[0]}, which is given (by two patterns of one MATCH, where it is in the middle)"
     return None
 
 
@@ -390,9 +390,9 @@ REWRITINGS: tuple[Rewriting, ...] = (sets, blocks, known_patterns, known_reads, 
 
 def rewritten(text: str, asking: Asking) -> str:
     """A statement after all rewritings. Raises `InvalidStatement`."""
-    for form, pattern, written in _FORMS:
+    for form, pattern, replacement in _FORMS:
         if len(pattern.findall(text)) != text.count(form):
-            raise InvalidStatement(written)
+            raise InvalidStatement(replacement)
     for rewriting in REWRITINGS:
         text = rewriting(text, asking)
     return text

@@ -57,7 +57,7 @@ class _Frame:
 
 def mentions(read: Sequence[Lexeme]) -> list[Mention]:
     """What each token stands for; a variable, a function and a rule begin with a small letter."""
-    found = [Mention.OTHER] * len(read)
+    kinds = [Mention.OTHER] * len(read)
     frames = [_Frame("{", "", "START")]
     solid = [i for i, token in enumerate(read) if token.word not in SILENT]
     # Those before and behind each: at the ends, nothing.
@@ -73,10 +73,10 @@ def mentions(read: Sequence[Lexeme]) -> list[Mention]:
             if token.text in CLAUSES and around.clause:
                 around.clause = token.text
             elif token.text[0].islower() or token.text[0] == "_":
-                found[i] = _mention(texts[at - 2 : at + 2], frames[-1], around)
-                if found[i] is Mention.VARIABLE and i + 1 < len(read) and read[i + 1].text == "(":
-                    found[i] = Mention.CALLED
-    return found
+                kinds[i] = _mention(texts[at - 2 : at + 2], frames[-1], around)
+                if kinds[i] is Mention.VARIABLE and i + 1 < len(read) and read[i + 1].text == "(":
+                    kinds[i] = Mention.CALLED
+    return kinds
 
 
 def _opened(bracket: str, before: str, within: _Frame) -> _Frame:

@@ -220,14 +220,14 @@ def _timed(file: _File) -> str | None:
 
 
 def _parameter_types(file: _File) -> str | None:
-    known = _known(file.graph)
-    return next(filter(None, (_parameter_type(p, file.graph, known) for p in file.header.parameters)), None)
+    names = _known(file.graph)
+    return next(filter(None, (_parameter_type(p, file.graph, names) for p in file.header.parameters)), None)
 
 
-def _parameter_type(p: Parameter, graph: Graph, known: set[str]) -> str | None:
+def _parameter_type(p: Parameter, graph: Graph, names: set[str]) -> str | None:
     if p.type.name == "Int" and p.type.bounds is None:
         return f"the parameter {p.name} is an Int, so it names its bounds, such as Int(0..50)"
-    if not p.type.is_enum and p.type.name not in known:
+    if not p.type.is_enum and p.type.name not in names:
         return f"parameter {p.name}: no type is called {p.type.name}"
     if p.type.name == "ID" and (strange := [k for k in p.type.kinds if k not in graph.kinds and k not in OWN_LABELS]):
         return f"parameter {p.name}: no such kind as {strange[0]}"
@@ -237,9 +237,9 @@ def _parameter_type(p: Parameter, graph: Graph, known: set[str]) -> str | None:
 
 
 def _column_types(file: _File) -> str | None:
-    known = {*_known(file.graph), *file.graph.kinds, *file.header.types}
+    names = {*_known(file.graph), *file.graph.kinds, *file.header.types}
     for c in chain(file.answers.columns, *(part.columns for part in file.header.types.values())):
-        if not c.type.is_enum and c.type.name not in known:
+        if not c.type.is_enum and c.type.name not in names:
             return f"column {c.name}: no type is called {c.type.name}"
     return None
 

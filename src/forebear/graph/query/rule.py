@@ -98,8 +98,8 @@ class Rules:
 
         Raises `InvalidStatement`, which names `file` and the line, where a use names no rule or has other arguments.
         """
-        written = [*tokens(source)]
-        return source_of(self._expanded(file, written, variables(written)))
+        lexemes = [*tokens(source)]
+        return source_of(self._expanded(file, lexemes, variables(lexemes)))
 
     def _rule(self, name: str) -> CypherRule:
         if name not in self._loaded:
@@ -114,8 +114,8 @@ class Rules:
             raise _wrong(file, 1, f"{name!r} can be no rule's name: it is a function, or does not begin with a small letter")
         doc, parameters, body = _read(file, source)
         expanded = self._expanded(file, body, {*parameters, *variables(body)})
-        found = mentions(expanded)
-        _check(file, parameters, expanded, found)
+        kinds = mentions(expanded)
+        _check(file, parameters, expanded, kinds)
         if wrong := misbegun(source_of(expanded)):
             raise _wrong(file, expanded[0].line, wrong)
         return CypherRule(
@@ -127,21 +127,21 @@ class Rules:
                 token.text
                 for i, token in enumerate(expanded)
                 if token.text in parameters
-                and (found[i] is Mention.BOUND or (found[i] is Mention.VARIABLE and beside(expanded, i, 1) in (".", "{")))
+                and (kinds[i] is Mention.BOUND or (kinds[i] is Mention.VARIABLE and beside(expanded, i, 1) in (".", "{")))
             ),
             frozenset(
-                token.text for token, mention in zip(expanded, found, strict=True) if mention is Mention.BOUND
+                token.text for token, mention in zip(expanded, kinds, strict=True) if mention is Mention.BOUND
             ) - parameters.keys(),
         )  # fmt: skip
 
-    def _expanded(self, file: str, written: Sequence[Lexeme], scope: set[str]) -> list[Lexeme]:
+    def _expanded(self, file: str, lexemes: Sequence[Lexeme], scope: set[str]) -> list[Lexeme]:
         """Tokens with the uses in them expanded; `scope`: the variables of the whole file."""
         expanded: list[Lexeme] = []
         i = 0
-        found = mentions(written)
-        while i < len(written):
-            token = written[i]
-            if found[i] is not Mention.CALLED or token.text.lower() in _OTHERS:
+        kinds = mentions(lexemes)
+        while i < len(lexemes):
+            token = lexemes[i]
+            if kinds[i] is not Mention.CALLED or token.text.lower() in _OTHERS:
                 expanded.append(token)
                 i += 1
                 continue
@@ -150,12 +150,12 @@ class Rules:
             if token.text in self._loading:
                 circle = [*self._loading[self._loading.index(token.text) :], token.text]
                 raise _wrong(file, token.line, f"rules may not use each other in a circle: {' → '.join(circle)}")
-            end = closing(written, i + 1)
+            end = closing(lexemes, i + 1)
             if end is None:
                 raise _wrong(file, token.line, f"the parenthesis behind {token.text} is not closed")
-            arguments = [self._expanded(file, argument, scope) for argument in cut(written[i + 2 : end])]
+            arguments = [self._expanded(file, argument, scope) for argument in cut(lexemes[i + 2 : end])]
             used = _used(file, token, self._rule(token.text), arguments, scope)
-            bare = beside(expanded, len(expanded), -1) in _BEFORE and beside(written, end, 1).upper() in _BEHIND
+            bare = beside(expanded, len(expanded), -1) in _BEFORE and beside(lexemes, end, 1).upper() in _BEHIND
             expanded += used if bare and _binding(used) is not Binding.LOOSE else _grouped(used)
             i = end + 1
         return expanded
@@ -172,11 +172,11 @@ def _used(file: str, use: Lexeme, rule: CypherRule, arguments: list[list[Lexeme]
         if len(by_name[name]) > 1 or by_name[name][0].word is not Word.NAME:
             message = f"{rule.signature} needs the name of a node or an edge as its {name}, not {source_of(by_name[name])}"
             raise _wrong(file, use.line, message)
-    taken = scope | {name for argument in arguments for name in variables(argument)}
+    names = scope | {name for argument in arguments for name in variables(argument)}
     renamed: dict[str, str] = {}
-    for name in sorted(rule.bound & taken):
-        renamed[name] = next(new for n in count(2) if (new := f"{name}{n}") not in taken | rule.bound)
-        taken.add(renamed[name])
+    for name in sorted(rule.bound & names):
+        renamed[name] = next(new for n in count(2) if (new := f"{name}{n}") not in names | rule.bound)
+        names.add(renamed[name])
     used: list[Lexeme] = []
     for token, mention in zip(rule.body, mentions(rule.body), strict=True):
         if mention not in (Mention.VARIABLE, Mention.BOUND):
@@ -207,11 +207,11 @@ def _read(file: str, source: str) -> tuple[str, dict[str, str], list[Lexeme]]:
     return header.doc, {p.name: p.doc for p in header.parameters}, body
 
 
-def _check(file: str, parameters: Mapping[str, str], body: Sequence[Lexeme], found: Sequence[Mention]) -> None:
+def _check(file: str, parameters: Mapping[str, str], body: Sequence[Lexeme], kinds: Sequence[Mention]) -> None:
     """Raise `InvalidStatement` where an expression is more than one, or uses what it neither takes nor binds."""
-    binds = {token.text for token, mention in zip(body, found, strict=True) if mention is Mention.BOUND}
+    binds = {token.text for token, mention in zip(body, kinds, strict=True) if mention is Mention.BOUND}
     expected: list[str] = []
-    for i, (token, mention) in enumerate(zip(body, found, strict=True)):
+    for i, (token, mention) in enumerate(zip(body, kinds, strict=True)):
         text, upper = token.text, token.text.upper()
         if token.word is Word.PARAMETER:
             raise _wrong(file, token.line, f"a rule takes {text} as a parameter of its own, and is used with it")
@@ -239,7 +239,7 @@ def _check(file: str, parameters: Mapping[str, str], body: Sequence[Lexeme], fou
             raise _wrong(file, token.line, f"{text} is a parameter, and is bound anew")
     if expected:
         raise _wrong(file, body[-1].line, f"{expected[-1]} is missing")
-    used = {token.text for token, mention in zip(body, found, strict=True) if mention in (Mention.VARIABLE, Mention.BOUND)}
+    used = {token.text for token, mention in zip(body, kinds, strict=True) if mention in (Mention.VARIABLE, Mention.BOUND)}
     if unused := [name for name in parameters if name not in used]:
         raise _wrong(file, body[0].line, f"parameter {unused[0]} is declared and not used")
 
@@ -265,17 +265,17 @@ _BEHIND = frozenset(["", "AND", ")", "}", *CLAUSES])
 """Between these an expression that is joined by AND needs no parentheses."""
 
 
-def _binding(written: Sequence[Lexeme]) -> Binding:
+def _binding(lexemes: Sequence[Lexeme]) -> Binding:
     """How firmly an expression holds together; an atom is one word or bracket, with what is read of it."""
     words = depth = 0
     joined = False
-    for i, token in enumerate(written):
+    for i, token in enumerate(lexemes):
         opens = token.text == "CASE" or (token.word is Word.SIGN and token.text in "([{")
         closes = token.text == "END" or (token.word is Word.SIGN and token.text in ")]}")
         if opens and not depth:
             # A call, an index and a subquery belong to the word before them.
             joins = (
-                token.text != "CASE" and i and (written[i - 1].word is not Word.SPACE or beside(written, i, -1) in SUBQUERIES)
+                token.text != "CASE" and i and (lexemes[i - 1].word is not Word.SPACE or beside(lexemes, i, -1) in SUBQUERIES)
             )
             words += not joins
         depth += opens - closes
@@ -284,12 +284,12 @@ def _binding(written: Sequence[Lexeme]) -> Binding:
         if token.text.upper() in ("OR", "XOR"):
             return Binding.LOOSE
         joined |= token.word is Word.SIGN and token.text != "."
-        words += token.word is not Word.SIGN and beside(written, i, -1) != "."
+        words += token.word is not Word.SIGN and beside(lexemes, i, -1) != "."
     return Binding.JOINED if joined or words > 1 else Binding.ATOM
 
 
-def _grouped(written: list[Lexeme]) -> list[Lexeme]:
+def _grouped(lexemes: list[Lexeme]) -> list[Lexeme]:
     """An expression, in parentheses unless it holds together by itself."""
-    if _binding(written) is Binding.ATOM:
-        return written
-    return [Lexeme(Word.SIGN, "(", written[0].line), *written, Lexeme(Word.SIGN, ")", written[-1].line)]
+    if _binding(lexemes) is Binding.ATOM:
+        return lexemes
+    return [Lexeme(Word.SIGN, "(", lexemes[0].line), *lexemes, Lexeme(Word.SIGN, ")", lexemes[-1].line)]

@@ -116,8 +116,8 @@ def governed(kind: Kind) -> str:
 
 def values(kind: Kind) -> str:
     """The guaranteed values of the nodes of a kind with the ids `$ids`."""
-    kept = ("id", "imported", "recordedAt", "retractedAt", *kind.kept)
-    return f"UNWIND $ids AS id\nMATCH (n:{kind.name} {{id: id}})\nRETURN n{{{', '.join(f'.{name}' for name in kept)}}} AS node"
+    names = ("id", "imported", "recordedAt", "retractedAt", *kind.kept)
+    return f"UNWIND $ids AS id\nMATCH (n:{kind.name} {{id: id}})\nRETURN n{{{', '.join(f'.{name}' for name in names)}}} AS node"
 
 
 def edges(kind: Kind) -> str:

@@ -105,7 +105,11 @@ def _by_id(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _identified(kind: Kind, values: Iterable[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, Sequence[Any]]]:
     """What points the external ids of nodes at them, where their values name any."""
-    rows = [{"id": id, "externalIds": given["externalIds"] or []} for id, given in values if "externalIds" in given]
+    rows = [
+        {"id": id, "externalIds": node_values["externalIds"] or []}
+        for id, node_values in values
+        if "externalIds" in node_values
+    ]
     return [(upsert.identify(kind), rows)] if rows else []
 
 

@@ -30,11 +30,11 @@ def placeholders(kind: Kind, id: str, values: Mapping[str, Any]) -> list[str]:
 def ids(graph: Graph, value: object) -> dict[str, list[str]]:
     """The texts in a value, by kind, that may be ids of nodes whose place others took."""
     kinds = {f"{k.prefix}:": k.name for k in graph.kinds.values() if k.has_other_ids}
-    found: dict[str, set[str]] = {}
+    ids_by_kind: dict[str, set[str]] = {}
     for text in _texts(value):
         if kind := kinds.get(text[: text.find(":") + 1]):
-            found.setdefault(kind, set()).add(text)
-    return {kind: sorted(of_kind) for kind, of_kind in found.items()}
+            ids_by_kind.setdefault(kind, set()).add(text)
+    return {kind: sorted(of_kind) for kind, of_kind in ids_by_kind.items()}
 
 
 def _texts(value: object) -> Iterator[str]:
@@ -143,10 +143,10 @@ def _moved(edge: Edge) -> str:
     """Has the edges of one kind that lead to the placeholder `p` lead to `n`."""
     parts = ", ".join(f"{p.name}: e.{p.name}" for p in edge.identity if p.required)
     identity = f" {{{parts}}}" if parts else ""
-    gone = f"r += {{type: '{edge.type.name}', retractedAt: $batch.now, retractedBy: $batch.by}}"
+    retired = f"r += {{type: '{edge.type.name}', retractedAt: $batch.now, retractedBy: $batch.by}}"
     return (
         f"CALL (n, p) {{ MATCH (a:{edge.source})-[e:{edge.type.name}]->(p) CREATE (a)-[r:{RETRACTED}]->(p) "
-        f"SET r += properties(e), {gone} "
+        f"SET r += properties(e), {retired} "
         f"MERGE (a)-[f:{edge.type.name}{identity}]->(n) ON CREATE SET f += properties(e), f += $batch.stamp "
         f"DELETE e }}\n"
     )
@@ -205,16 +205,16 @@ def one_each(rows: Iterable[Mapping[str, Any]], order: Mapping[str, int]) -> tup
         owners.setdefault(row["external"], set()).update(row["others"], [row["id"]] if row["had"] else [])
     for row in ordered:
         id, external = row["id"], row["external"]
-        held = {_last(present, owner) for owner in owners[external]}
-        if row["had"] or id in held:
+        holders = {_last(present, owner) for owner in owners[external]}
+        if row["had"] or id in holders:
             continue
-        if not held:
+        if not holders:
             owners[external].add(id)
-        elif len(held) > 1 or not row["new"] or present.get(id, min(held)) not in held:
+        elif len(holders) > 1 or not row["new"] or present.get(id, min(holders)) not in holders:
             beside = f", and another of them {present.pop(id)}" if id in present else ""
-            refused.append((id, f"externalIds: {external} names {', '.join(sorted(held))} already{beside}"))
+            refused.append((id, f"externalIds: {external} names {', '.join(sorted(holders))} already{beside}"))
         else:
-            present[id] = min(held)
+            present[id] = min(holders)
     return {id: _last(present, id) for id in present}, refused
 
 

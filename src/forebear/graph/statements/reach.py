@@ -50,10 +50,10 @@ def beside(graph: Graph) -> Walks:
     return [_walk("beside", "(k)-[:{}*0..50]->(m)", graph.edge_types, _ITSELF, before)]
 
 
-def _walk(column: str, path: str, types: Iterable[str], found: str, before: str = "") -> tuple[str, str]:
+def _walk(column: str, path: str, types: Iterable[str], start: str, before: str = "") -> tuple[str, str]:
     return column, (
         f"CALL (n) {{\n{before}MATCH walk = {path.format('|'.join(sorted(types)))}\n"
-        f"WITH m, min(length(walk)) AS depth\n{found}\n"
+        f"WITH m, min(length(walk)) AS depth\n{start}\n"
         f"RETURN collect(DISTINCT line.id) AS {column}\n}}"
     )
 

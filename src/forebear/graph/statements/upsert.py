@@ -80,9 +80,9 @@ def update(kind: Kind) -> str:
     return f"UNWIND $batch.rows AS row\nMATCH (n:{kind.name} {{id: row.id}})\nSET n += row.values\nRETURN count(*) AS written"
 
 
-def _differs(stored: str, given: str) -> str:
+def _differs(stored: str, incoming: str) -> str:
     """Whether a node or an edge lacks a value of a map, or holds another: one short text, however many are declared."""
-    return f"any(k IN keys({given}) WHERE coalesce({stored}[k] <> {given}[k], true))"
+    return f"any(k IN keys({incoming}) WHERE coalesce({stored}[k] <> {incoming}[k], true))"
 
 
 def revise(kind: Kind) -> str:
@@ -103,7 +103,7 @@ def revise(kind: Kind) -> str:
     )
 
 
-def connect(edge: Edge, target: str, *, vague: bool = False, held: bool = False) -> str:
+def connect(edge: Edge, target: str, *, vague: bool = False, locks: bool = False) -> str:
     """Upserts edges from rows `{source, target, properties}`; `vague` those that leave out what tells an edge from others.
 
     Where they hold their target (`Graph.holding`), it is locked.
@@ -114,13 +114,13 @@ def connect(edge: Edge, target: str, *, vague: bool = False, held: bool = False)
     a to-one edge, stands beside others.
     """
     # Neo4j makes an edge to a node of many edges without a lock of it, so that its retraction would not be noticed.
-    lock = "REMOVE b.lock\n" if held else ""
-    beside, new, told = "", "", ""
+    lock = "REMOVE b.lock\n" if locks else ""
+    beside, new, replaced = "", "", ""
     if edge.vague:
         # A vague row means whichever edges there are, and makes one only where there is none.
         lacking = f"(a)-[x:{edge.type.name}{_identity(edge, vague=True)}]->(b) WHERE x.{edge.vague.name} IS NULL"
         is_beside = "false" if vague else f"e.recordedAt = $batch.now AND EXISTS {{ {lacking} }}"
-        beside, new, told = f", {is_beside} AS beside", " AND NOT beside", " OR beside"
+        beside, new, replaced = f", {is_beside} AS beside", " AND NOT beside", " OR beside"
     differs = f" OR {_differs('e', 'row.properties')}" if edge.stored_properties else ""
     crowded = f" OR COUNT {{ (a)-[:{edge.type.name}]->(:{'|'.join(edge.targets)}) }} > 1" if edge.one else ""
     return (
@@ -133,7 +133,7 @@ def connect(edge: Edge, target: str, *, vague: bool = False, held: bool = False)
         f"WITH row, b, e, b.retractedAt IS NOT NULL{crowded}{differs} AS differs{beside}\n"
         f"RETURN sum(CASE WHEN e.recordedAt = $batch.now{new} THEN 1 ELSE 0 END) AS connected, "
         f"collect(DISTINCT CASE WHEN b.describedAt IS NULL THEN b.id END) AS undescribed, "
-        f"collect(CASE WHEN differs{told} THEN e{{source: row.source, target: row.target, {_named(edge)}"
+        f"collect(CASE WHEN differs{replaced} THEN e{{source: row.source, target: row.target, {_named(edge)}"
         f"stored: properties(e), gone: b.retractedAt}} END) AS trouble"
     )
 
@@ -225,12 +225,14 @@ def retire(edge: Edge, target: str) -> str:
 def detach(kind: str, types: tuple[str, ...]) -> str:
     """Takes every edge of some nodes out of its type, at both ends: rows `{id}`; `reason` says why."""
     union = "|".join(types)
-    gone = "r += {type: type(e), retractedAt: $batch.now, retractedBy: $batch.by, retractedFor: $batch.reason}"
+    retracted = "r += {type: type(e), retractedAt: $batch.now, retractedBy: $batch.by, retractedFor: $batch.reason}"
     return (
         f"UNWIND $batch.rows AS row\n"
         f"MATCH (n:{kind} {{id: row.id}})\n"
-        f"CALL (n) {{ MATCH (n)-[e:{union}]->(b) CREATE (n)-[r:{RETRACTED}]->(b) SET r += properties(e), {gone} DELETE e }}\n"
-        f"CALL (n) {{ MATCH (a)-[e:{union}]->(n) CREATE (a)-[r:{RETRACTED}]->(n) SET r += properties(e), {gone} DELETE e }}\n"
+        f"CALL (n) {{ MATCH (n)-[e:{union}]->(b) CREATE (n)-[r:{RETRACTED}]->(b) "
+        f"SET r += properties(e), {retracted} DELETE e }}\n"
+        f"CALL (n) {{ MATCH (a)-[e:{union}]->(n) CREATE (a)-[r:{RETRACTED}]->(n) "
+        f"SET r += properties(e), {retracted} DELETE e }}\n"
         f"CALL (n) {{ MATCH (:{EXTERNAL_ID})-[e:{IDENTIFIES}]->(n) DELETE e }}\n"
         f"RETURN count(*) AS written"
     )

@@ -89,11 +89,11 @@ class Filter:
             if value is None:
                 raise InvalidArgument(f"{_dotted(here)}: null compares with nothing; use isNull")
             if operator == "isNull":
-                given = self.statement.bind(self.arguments, *here)
-                conditions.append(f"({read} IS NULL) = {given}")
+                parameter = self.statement.bind(self.arguments, *here)
+                conditions.append(f"({read} IS NULL) = {parameter}")
                 continue
-            given = self.statement.bind(self.arguments, *here, convert=_digests if digest else plain)
-            conditions.append(_OPERATORS[operator].format(read=read, given=given))
+            parameter = self.statement.bind(self.arguments, *here, convert=_digests if digest else plain)
+            conditions.append(_OPERATORS[operator].format(read=read, given=parameter))
         return conditions
 
     def _edge(self, kind: Kind, name: str) -> tuple[Edge, bool]:

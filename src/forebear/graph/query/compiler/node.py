@@ -72,10 +72,10 @@ class Nodes:
     def _field(self, s: Selected, n: str, kind: Kind, time: Time) -> Projection:
         once = self.statement.once
         match s.rule:
-            case PropertyField(p, kept):
+            case PropertyField(p, is_kept):
                 if p.change is Change.TOLD:
                     time = self.statement.time(s.arguments, time)
-                read = time.kept(n, p) if kept else time.read(n, p)
+                read = time.kept(n, p) if is_kept else time.read(n, p)
                 return once(n, _exact(read) if p.type is Long else read), _decoded(s, p)
             case NodeField.ID:
                 return once(n, f"{n}.id"), None
@@ -87,8 +87,8 @@ class Nodes:
                 return self.neighbour(s, edge, n, time)
             case ConnectionField():
                 return self.connection(s, s.rule, n, time)
-            case QuestionField(asked):
-                return answer(self.statement, self.project, s, asked, n, time)
+            case QuestionField(question):
+                return answer(self.statement, self.project, s, question, n, time)
         raise AssertionError(f"{s.key}: {s.rule!r} is no rule of a node's field")
 
     # ── edges ───────────────────────────────────────────────────────────────────────────────────────────
@@ -99,8 +99,8 @@ class Nodes:
         e, m = statement.name("e"), statement.name("n")
         match, conditions = time.pattern(n, e, m, edge, False, edge.targets)
         row, finish = statement.returned(lambda: self.project(s, m, edge.targets, time))
-        found = f"COLLECT {{ MATCH {match}{where(conditions)}{time.then(m)} WITH * ORDER BY {m}.id LIMIT 1{row} }}"
-        return f"{statement.hoist(found)}[0]", finish
+        text = f"COLLECT {{ MATCH {match}{where(conditions)}{time.then(m)} WITH * ORDER BY {m}.id LIMIT 1{row} }}"
+        return f"{statement.hoist(text)}[0]", finish
 
     def connection(self, s: Selected, rule: ConnectionField, n: str, outer: Time) -> Projection:
         """The nodes at the other end of edges, as a connection."""
@@ -140,8 +140,8 @@ class Nodes:
         """The rows of a connection: nodes that are reached over an edge, or all of a kind."""
         arguments = s.arguments.values
         filters = []
-        if given := arguments.get("filter"):
-            filters = [Filter(self.statement, s.arguments).condition(given, ("filter",), n, kinds, time)]
+        if filter := arguments.get("filter"):
+            filters = [Filter(self.statement, s.arguments).condition(filter, ("filter",), n, kinds, time)]
         order, descending = "id", False
         if by := arguments.get("orderBy"):
             order, descending = _text(by["field"]), _text(by["direction"]) == "DESC"
@@ -149,8 +149,8 @@ class Nodes:
             # Without a bound the first page would sort the whole label instead of following the index.
             conditions = [*conditions, f"{n}.id > ''"]
         if time.known:
-            stands = [f"{n}_then.retractedAt IS NULL"] if e is None else []
-            head = f"MATCH {match}{where(conditions)}{time.then(n)}{where([*stands, *filters])}"
+            present = [f"{n}_then.retractedAt IS NULL"] if e is None else []
+            head = f"MATCH {match}{where(conditions)}{time.then(n)}{where([*present, *filters])}"
         else:
             head = f"MATCH {match}{where([*conditions, *filters])}"
         value, number = None, False

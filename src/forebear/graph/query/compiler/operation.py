@@ -35,8 +35,8 @@ def _root(nodes: Nodes, s: Selected) -> Projection:
             return _lookups(nodes, s)
         case KindField(kind):
             return nodes.all(s, kind)
-        case QuestionField(asked):
-            return answer(nodes.statement, nodes.project, s, asked, None, None)
+        case QuestionField(question):
+            return answer(nodes.statement, nodes.project, s, question, None, None)
     raise AssertionError(f"{s.key}: {s.rule!r} is no rule of a root field")
 
 
@@ -69,16 +69,16 @@ def _lookups(nodes: Nodes, s: Selected) -> Projection:
             return f"{n}{{`~id`: {id}, `~row`: {row}}}", None
 
         row, _ = statement.returned(identified)
-        found = f"COLLECT {{ UNWIND {mine} AS id MATCH ({n}:{kind} {{id: id}}){time.present(n)}{row} }}"
-        parts.append(statement.hoist(found))
+        text = f"COLLECT {{ UNWIND {mine} AS id MATCH ({n}:{kind} {{id: id}}){time.present(n)}{row} }}"
+        parts.append(statement.hoist(text))
     order = statement.bind(s.arguments, "ids")[1:]
 
     def finish(rows: Any, parameters: Mapping[str, Any]) -> Any:
-        found = {}
+        answers = {}
         for row in rows:
             inner = finishes[statement.ids.kind(row["~id"])]
-            found[row["~id"]] = inner(row["~row"], parameters) if inner else row["~row"]
-        return [found.get(id) for id in parameters[order]]
+            answers[row["~id"]] = inner(row["~row"], parameters) if inner else row["~row"]
+        return [answers.get(id) for id in parameters[order]]
 
     return " + ".join(parts) or "[]", finish
 

@@ -157,16 +157,16 @@ def _slots(statement: Statement, s: Selected, rows: Rows, listed: Sequence[Selec
     infos = [(p.key, [(q.key, q.rule) for q in p.fields("PageInfo") if isinstance(q.rule, PagePart)]) for p in paged]
 
     def finish(value: Any, parameters: Mapping[str, Any]) -> Any:
-        found = value.pop("~rows")
-        shown = found[: parameters[limit_name] - 1]
+        rows = value.pop("~rows")
+        page = rows[: parameters[limit_name] - 1]
         for part in listed:
             inner = finishes.get(part.key)
-            value[part.key] = [inner(r[part.key], parameters) if inner else r[part.key] for r in shown]
+            value[part.key] = [inner(r[part.key], parameters) if inner else r[part.key] for r in page]
         facts = {
-            PagePart.HAS_NEXT: len(found) > len(shown),
+            PagePart.HAS_NEXT: len(rows) > len(page),
             PagePart.HAS_PREVIOUS: following,
-            PagePart.START: shown[0]["~cursor"] if shown else None,
-            PagePart.END: shown[-1]["~cursor"] if shown else None,
+            PagePart.START: page[0]["~cursor"] if page else None,
+            PagePart.END: page[-1]["~cursor"] if page else None,
         }
         for key, selected in infos:
             value[key] = {k: facts[rule] for k, rule in selected}

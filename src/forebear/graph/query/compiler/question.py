@@ -37,15 +37,15 @@ def answer(
     texts: dict[str, str] = {"at": time.at, "asKnownAt": time.known or "", "self": f"{n}.id"}
     ids = []
     for p in question.parameters:
-        given = arguments.values.get(p.name)
+        value = arguments.values.get(p.name)
         if p.type.name == "ID" and not p.type.many and not set(p.type.kinds) & set(OWN_LABELS):
             allowed = p.type.kinds or tuple(graph.kinds)
-            if given is None:
+            if value is None:
                 texts[p.name] = "null"
                 # It stands for another id then, whose kind it has.
                 texts[f"of {p.name}"] = next((t for k, t in texts.items() if k.startswith("of ")), allowed[0])
                 continue
-            texts[f"of {p.name}"] = statement.kind_of(statement.checks_id(allowed)(given))
+            texts[f"of {p.name}"] = statement.kind_of(statement.checks_id(allowed)(value))
             texts[p.name] = statement.bind(arguments, p.name, convert=statement.checks_id(allowed))
             ids.append(p.name)
         elif p.name == "text" and "$words" in question.body:
@@ -53,7 +53,7 @@ def answer(
             texts["indexes"] = statement.bind(
                 arguments, p.name, convert=lambda _: search.indexes(dialect.engine, full_text(graph))
             )
-        elif p.type.name == "DateTime" and given is None:
+        elif p.type.name == "DateTime" and value is None:
             texts[p.name] = statement.now()
         else:
             convert = _within(p.name, p.type.bounds) if p.type.bounds else plain
@@ -71,8 +71,10 @@ def answer(
         return dialect.fill(dialect.rewrite(text, as_known=time.known is not None), texts)
 
     # A moment that is left out is now, and its nodes are read as they are.
-    known = [(where, Time(texts[m], texts[m]) if arguments.values.get(m) is not None else time) for m, where in question.known]
-    rows = _QuestionRows(statement, project, question, fill(question.body), fill, known or [("", time)], imports)
+    known_times = [
+        (where, Time(texts[m], texts[m]) if arguments.values.get(m) is not None else time) for m, where in question.known
+    ]
+    rows = _QuestionRows(statement, project, question, fill(question.body), fill, known_times or [("", time)], imports)
     if question.paged:
         text, finish = page(statement, s, rows.paged(), container=n or "o")
     else:
@@ -85,11 +87,11 @@ def answer(
 
 def _stood(statement: Statement, texts: Mapping[str, str], name: str, times: Sequence[Time]) -> str:
     """The condition that what an id names stood, at one of some times."""
-    stood = []
+    conditions = []
     for time in times:
         x = statement.name("x")
-        stood.append(f"EXISTS {{ MATCH ({x}:{texts[f'of {name}']} {{id: {texts[name]}}}){time.present(x)} RETURN {x} }}")
-    return stood[0] if len(stood) == 1 else f"({' OR '.join(stood)})"
+        conditions.append(f"EXISTS {{ MATCH ({x}:{texts[f'of {name}']} {{id: {texts[name]}}}){time.present(x)} RETURN {x} }}")
+    return conditions[0] if len(conditions) == 1 else f"({' OR '.join(conditions)})"
 
 
 def _searched(text: str) -> list[str]:

@@ -131,9 +131,9 @@ class Statement:
 
     def shared(self, expressions: Mapping[str, str]) -> dict[str, str]:
         """Expressions of one projection, with each subquery that several of them hold computed once, in a clause before."""
-        found = Counter(block for text in expressions.values() for block in dict.fromkeys(_subqueries(text)))
+        counts = Counter(block for text in expressions.values() for block in dict.fromkeys(_subqueries(text)))
         texts = dict(expressions)
-        for block in (block for block, times in found.items() if times > 1):
+        for block in (block for block, times in counts.items() if times > 1):
             name = self.name("f")
             self.scopes[-1].append(f" WITH *, {block} AS {name}")
             texts = {key: text.replace(block, name) for key, text in texts.items()}

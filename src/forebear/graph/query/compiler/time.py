@@ -25,9 +25,9 @@ class Time:
     def pattern(self, n: str, e: str, m: str, edge: Edge, incoming: bool, kinds: Sequence[str]) -> tuple[str, list[str]]:
         """A pattern from a node over an edge to a neighbour, with the conditions that the edge was known."""
         types = edge.type.name + (f"|{RETRACTED}" if self.known else "")
-        left, right = ("<", "") if incoming else ("", ">")
+        start, right = ("<", "") if incoming else ("", ">")
         conditions = [known(e, edge.type.name, self.known)] if self.known else []
-        return f"({n}){left}-[{e}:{types}]-{right}({m}:{'|'.join(kinds)})", conditions
+        return f"({n}){start}-[{e}:{types}]-{right}({m}:{'|'.join(kinds)})", conditions
 
     def then(self, n: str) -> str:
         """The clause that brings a node's state, as it was known, into scope as `{n}_then`; nothing for now."""
@@ -53,8 +53,8 @@ class Time:
         if p.change is not Change.TOLD or not self.told:
             return f"{n}.{p.name}"
         # What an older version has recorded has no moments.
-        held = f"([null] + {n}.{p.told})[size([x IN {n}.{p.since} WHERE x <= {self.at}])]"
-        return f"CASE WHEN {n}.{p.since} IS NULL THEN {n}.{p.name} ELSE {held} END"
+        value = f"([null] + {n}.{p.told})[size([x IN {n}.{p.since} WHERE x <= {self.at}])]"
+        return f"CASE WHEN {n}.{p.since} IS NULL THEN {n}.{p.name} ELSE {value} END"
 
     def kept(self, n: str, p: Property) -> str:
         """A property that Forebear keeps, as it was known."""
