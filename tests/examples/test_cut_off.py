@@ -77,11 +77,11 @@ async def test_what_was_done_before_the_teller_knew_of_it_is_not_done_again(engi
     [
         (
             msgspec.structs.replace(STORY[0], comes={"Refused": ["FORBIDDEN"]}),
-            "the story stops at adopt-lab@1: {'Refused': ['FORBIDDEN']} was to come of it, and Done came; ",
+            "the story stops at adopt-lab@1: {'Refused': ['FORBIDDEN']} was expected, and Done came; ",
         ),
         (
             msgspec.structs.replace(STORY[0], by="ines.okoro"),
-            "the story stops at adopt-lab@1: Done was to come of it, and {'Refused': ['FORBIDDEN']} came (ines.okoro may not",
+            "the story stops at adopt-lab@1: Done was expected, and {'Refused': ['FORBIDDEN']} came (ines.okoro may not",
         ),
     ],
 )

@@ -1,1 +1,1 @@
-"""What is allowed: pure decisions, facts in and verdicts with reasons out."""
+"""What is allowed. Decisions are pure: they take facts and return rulings with reasons."""

@@ -1,4 +1,7 @@
-"""Adopting a policy: from when it governs which lines, and what it means for the releases that stand in them.
+"""The adoption of a policy: the lines that it governs, and what that does to their releases.
+
+Nobody edits a policy version. It ends where the next one begins. The graph keeps which policy was in force in a line at each
+moment.
 
 A policy version is never edited, and ends where the next one begins. What one line had in force at which moment stays known.
 """
@@ -37,7 +40,7 @@ OUT_OF_ORDER = "OUT_OF_ORDER"
 
 
 class Governance(Row, frozen=True):
-    """Since when, and until when, a policy governs a line."""
+    """The interval in which a policy governs a line."""
 
     policy: str
     valid_from: str
@@ -45,14 +48,14 @@ class Governance(Row, frozen=True):
 
 
 class GovernedLineRow(Row, frozen=True):
-    """A line, with the policies that govern it now or will, in the order in which they begin."""
+    """A line, with the policies that govern it now or will, ordered by when they begin."""
 
     id: str
     governed: tuple[Governance, ...] = ()
 
 
 class PolicyFactsRow(Row, frozen=True):
-    """The row of `cypher/actions/policy_facts.cypher`: what is known, and described, of a policy and of what it names."""
+    """The row of `cypher/actions/policy_facts.cypher`: a policy and what it names, as far as it is described."""
 
     stored: dict[str, Any] | None = None
     lines: tuple[GovernedLineRow, ...] = ()
@@ -61,14 +64,14 @@ class PolicyFactsRow(Row, frozen=True):
 
 @dataclass(frozen=True)
 class Rule:
-    """A policy as lines are governed by it: its id, what it says, and the packs that it names."""
+    """A policy that can govern lines: its id, its rules, and the packs that it names."""
 
     id: str
     policy: Policy
     packs: tuple[PackRow, ...]
 
     def over(self, before: Case, since: str) -> Case:
-        """A release as it stands once the policy governs its line from a moment on: evaluated by it, as stale as it says."""
+        """Return the release as it is once the policy governs its line from `since` on."""
         row = PolicyRow(self.id, json_text(self.policy.document()))
         release_after = msgspec.structs.replace(before.release, stale_from=self.stale_from(before, since))
         after = case(
@@ -79,9 +82,9 @@ class Rule:
         return after
 
     def stale_from(self, current: Case, since: str) -> str | None:
-        """From when the approval of a release is stale once the policy governs its line from a moment on; None: it holds.
+        """Return the moment from which the release's approval is stale once the policy governs its line, or None if it holds.
 
-        What an earlier policy made stale stays so, and what was approved under this very policy it does not make stale.
+        What an earlier policy made stale stays stale. An approval that was given under this very policy stays valid.
         """
         before, after = current.release.stale_from, standing_after(self.policy, since)
         approving = [d for d in current.standing.decisions if d.approves]
@@ -91,7 +94,7 @@ class Rule:
 
 
 def understood(document: object, packs: Iterable[PackRow]) -> Policy | tuple[Reason, ...]:
-    """The policy that a document says, held against the packs that are known; or every mistake in it, by its path."""
+    """Parse a document and compare it with the packs. Return the policy, or every mistake with its path."""
     try:
         policy = parse(document)
         if mistakes := check_against(policy, {pack.id: pack.pack for pack in packs}):
@@ -104,9 +107,10 @@ def understood(document: object, packs: Iterable[PackRow]) -> Policy | tuple[Rea
 
 @dataclass(frozen=True)
 class Adoption:
-    """A policy that is to govern lines: its fact, what is known of what it names, and the releases of the lines.
+    """A policy that somebody wants to adopt: its fact, what it names, and the releases of its lines.
 
-    `lines` are those that it is to govern from now on; those from a moment to come are in the fact, under `governs`.
+    `lines` are those that it is to govern from now on. Those that it governs from a later moment are in the fact, under
+    `governs`.
     """
 
     document: Mapping[str, Any]
@@ -117,9 +121,9 @@ class Adoption:
     by: Decider
 
     def ruling(self) -> Ruling:
-        """The policy, what governed before and ends, and every release that follows; or every reason against it.
+        """Adopt the policy, end the former one, and change the releases that follow; or return every reason against it.
 
-        The same again changes nothing.
+        The same request again changes nothing.
         """
         policy = understood(self._says, self.grounds.packs) if self._says is not None else ()
         if not isinstance(policy, Policy):
@@ -133,7 +137,7 @@ class Adoption:
 
     @cached_property
     def starts(self) -> Mapping[str, str]:
-        """From when it is to govern each line; what is said to begin a moment ago begins now."""
+        """Return for each line the moment from which the policy governs it. A moment that has just passed becomes now."""
         now = self.by.now
         return {
             **dict.fromkeys(self.lines, now),
@@ -143,7 +147,7 @@ class Adoption:
     # ── what is in the way ──────────────────────────────────────────────────────────────────────────────
 
     def _against_fact(self, policy: Policy) -> Iterator[Reason]:
-        """What the fact says beside its document, and otherwise than it, or than the version that stands."""
+        """Refuse values of the fact that contradict its document or the version that is stored."""
         for name, derived in (("riskTier", policy.risk_tier.value), ("packs", sorted(policy.packs))):
             value = self.row.guaranteed.get(name)
             if value is not None and (sorted(value) if isinstance(value, list) else value) != derived:
@@ -192,7 +196,7 @@ class Adoption:
 
     @cached_property
     def _new(self) -> Mapping[str, tuple[GovernedLineRow, str]]:
-        """The lines that it does not govern yet, and from when it will."""
+        """Return the lines that the policy does not govern yet, each with the moment from which it will."""
         lines = ((line, self.starts[line.id]) for line in self.grounds.lines)
         return {line.id: (line, since) for line, since in lines if not self._governs_already(line, since)}
 
@@ -201,7 +205,7 @@ class Adoption:
         return last is not None and last.policy == self.row.id and last.valid_to is None and last.valid_from <= since
 
     def _governs(self) -> Iterator[Effect]:
-        """Where it governs; the policy before it ends where it begins, and stays known as it was."""
+        """Begin to govern the new lines, and end the policies before it. What they governed stays on record."""
         for line, since in self._new.values():
             for g in line.governed:
                 if g.valid_to is None or g.valid_to > since:
@@ -210,7 +214,7 @@ class Adoption:
             yield Connect(self.row.id, "governs", line.id, {"validFrom": since})
 
     def _releases(self, rule: Rule) -> Iterator[Effect]:
-        """What becomes of the releases: how stale approvals are, and where it governs at once, what evidence is worth now."""
+        """Make approvals stale as the policy says, and evaluate the releases of lines that it governs at once."""
         for n, before in enumerate(self.cases):
             if before.line.id not in self._new:
                 continue
@@ -221,21 +225,21 @@ class Adoption:
 
     @property
     def _says(self) -> object:
-        """The document: what the fact says, or what the version that stands does."""
+        """Return the document of the fact or, if it has none, that of the stored version."""
         if "document" in self.document:
             return self.document["document"]
         return json.loads(self.grounds.stored["document"] or "null") if self.grounds.stored else None
 
 
 def succeeded(before: Case, after: Case, by: Decider, *, evaluates: bool) -> list[Effect]:
-    """What becomes of a release when another policy governs its line: `before` as it stands, `after` as it then does."""
+    """Return the effects on a release when another policy governs its line: `before` and `after` that."""
     was, becomes = before.release.stale_from, after.release.stale_from
     stale = Revise(before.release.id, {"staleFrom": was}, {"staleFrom": becomes})
     return release.together([stale, *(release.evaluate(after, by).effects if evaluates else ())])
 
 
 def _comparable(stored: str | None) -> dict[str, Any]:
-    """What a version that stands says, defaults written out; an older registry's document as it is."""
+    """Return a stored version's document with its defaults; a document of an older registry stays as it is."""
     document: dict[str, Any] = json.loads(stored or "{}")
     try:
         return parse(document).document()

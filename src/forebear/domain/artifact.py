@@ -1,8 +1,8 @@
-"""Decisions about artifacts: what may be built of what, and what must not be used any more.
+"""Decisions about artifacts: what may be built from what, and what nobody may use any more.
 
-An artifact that is AVAILABLE was built from a version that is approved for its hardware. Before that it may be registered
-EVALUATION_ONLY, since latency is measured on a build; once the version is approved, registering it again makes it AVAILABLE.
-Quarantine and deletion are final: a builder that repeats its request must not bring back what somebody took away.
+An AVAILABLE artifact was built from a version that is approved for its hardware. Before the approval an artifact can be
+registered as EVALUATION_ONLY, since latency is measured on a build. Register it again after the approval, and it becomes
+AVAILABLE. Quarantine and deletion are final: a builder that repeats its request must not bring back what somebody took away.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ _GROUNDS = ("builtFrom", "target")
 _REGISTERED = (ArtifactState.AVAILABLE, ArtifactState.EVALUATION_ONLY)
 
 TAKEN_AWAY = {ArtifactState.QUARANTINED: "quarantinedAt", ArtifactState.DELETED: "deletedAt"}
-"""The states in which an artifact must not be used any more, each with the property that holds its moment."""
+"""The states in which nobody may use an artifact, each with the property that holds its moment."""
 
 
 class BuiltVersionRow(Row, frozen=True):
-    """A model version's interface. Not described: only named by others so far."""
+    """A model version's interface. A version without `described_at` is only named by others so far."""
 
     id: str
     described_at: str | None = None
@@ -49,7 +49,7 @@ class BuiltVersionRow(Row, frozen=True):
 
     @property
     def interface(self) -> Interface:
-        """What it needs."""
+        """The interface of the version."""
         return Interface(self.id, self.rate_hz, self.memory_mib, self.robot_software)
 
 
@@ -62,12 +62,12 @@ class TargetRow(Row, frozen=True):
 
     @property
     def target(self) -> TargetSpec:
-        """The target as an interface is held against it."""
+        """The target in the form in which an interface is compared with it."""
         return TargetSpec(self.id, self.memory_mib)
 
 
 class ArtifactRow(Row, frozen=True):
-    """An artifact as it stands: `values` are those of its fact, in the graph's form. Not described: only seen so far."""
+    """An artifact. `values` are those of its fact, in the graph's form. Without `described_at` it was only seen so far."""
 
     id: str
     values: dict[str, Any]
@@ -77,7 +77,7 @@ class ArtifactRow(Row, frozen=True):
 
 
 class ArtifactDeploymentRow(Row, frozen=True):
-    """A deployment of it that is not over."""
+    """A deployment of the artifact that is not over."""
 
     id: str
     state: str
@@ -85,7 +85,7 @@ class ArtifactDeploymentRow(Row, frozen=True):
 
 
 class ArtifactFactsRow(Row, frozen=True):
-    """A row of `cypher/actions/artifact_facts.cypher`; its artifact is null where there is none."""
+    """A row of `cypher/actions/artifact_facts.cypher`. The artifact is None if there is none."""
 
     artifact: ArtifactRow | None = None
     version: BuiltVersionRow | None = None
@@ -95,24 +95,24 @@ class ArtifactFactsRow(Row, frozen=True):
 
     @property
     def stored(self) -> dict[str, Any]:
-        """What is known of it: values in the graph's form, and the ids that its edges lead to."""
+        """Return the stored values, in the graph's form, and the ids that its edges lead to."""
         values = {} if self.artifact is None else {**self.artifact.values, "state": self.artifact.state}
         ends = {"builtFrom": self.version, "target": self.target}
         return {**values, **{name: [end.id] if end else [] for name, end in ends.items()}}
 
     @property
     def is_registered(self) -> bool:
-        """Whether it was ever registered, rather than only seen somewhere."""
+        """Return whether somebody registered it. If not, it was at most seen on a robot."""
         return self.artifact is not None and self.artifact.described_at is not None
 
 
 def the_one(builds: Iterable[ArtifactFactsRow]) -> ArtifactFactsRow:
-    """The artifact among rows of facts about one artifact; an empty row if there is none."""
+    """Return the row that holds the artifact, or an empty row if none does."""
     return next((build for build in builds if build.artifact), ArtifactFactsRow())
 
 
 class BuildFactsRow(Row, frozen=True):
-    """The row of `cypher/actions/build_facts.cypher`: what an artifact is said to be built from and for."""
+    """The row of `cypher/actions/build_facts.cypher`: the version and the target that an artifact names."""
 
     version: BuiltVersionRow | None = None
     target: TargetRow | None = None
@@ -121,10 +121,11 @@ class BuildFactsRow(Row, frozen=True):
 def register(
     fact: Mapping[str, Any], row: NodeRow, ground: BuildFactsRow, facts: ArtifactFactsRow, cases: Iterable[Case], now: str
 ) -> Ruling:
-    """An artifact is registered: for the first time, completing what robots reported, or again, with what is new about it.
+    """Register an artifact: for the first time, after robots reported it, or again with more values.
 
-    `row` is the fact as the graph holds it, and `cases` are the releases of its version. The same again changes nothing, and so
-    does EVALUATION_ONLY of what is AVAILABLE. What was not said before is added; other values are refused, both shown.
+    `row` is the fact as the graph holds it, and `cases` are the releases of its version. The same request again changes
+    nothing, nor does EVALUATION_ONLY for an artifact that is AVAILABLE. Values that were missing are added. Other values are
+    refused, and the reason shows both.
     """
     id = row.id
     state = ArtifactState(fact.get("state") or ArtifactState.AVAILABLE)
@@ -169,7 +170,7 @@ def register(
 
 
 def buildable(target: TargetRow | None, cases: Iterable[Case]) -> list[Permission]:
-    """What lets versions be built for a hardware target, by line and version: those that it has the memory for."""
+    """Return what allows versions to be built for a hardware target that has enough memory, by line and version."""
     if target is None:
         return []
     every = sorted(cases, key=lambda c: (c.line.id, c.version.id))
@@ -178,12 +179,12 @@ def buildable(target: TargetRow | None, cases: Iterable[Case]) -> list[Permissio
 
 
 def quarantine(id: str, facts: ArtifactFactsRow, now: str) -> Ruling:
-    """An artifact must not be used any more. What runs of it goes on, and shows as drift."""
+    """Forbid the use of an artifact. Robots that run it go on, and show as drift."""
     return _taken_away(id, facts, ArtifactState.QUARANTINED, now)
 
 
 def delete(id: str, facts: ArtifactFactsRow, now: str) -> Ruling:
-    """An artifact's content is gone, and its record stays. Refused while a deployment of it is not over."""
+    """Record that an artifact's content is gone. Refuse while a deployment of it is not over."""
     if facts.artifact is not None and facts.artifact.state is not ArtifactState.DELETED and facts.deployments:
         return Ruling(id, reasons=tuple(not_over(IN_USE, d.id, d.state, d.place) for d in facts.deployments))
     return _taken_away(id, facts, ArtifactState.DELETED, now)
@@ -204,12 +205,12 @@ def _taken_away(id: str, facts: ArtifactFactsRow, state: ArtifactState, now: str
 
 
 def _grounds(row: NodeRow) -> tuple[EdgeRow, ...]:
-    """Of a fact's edges those that its author knows: what it was built from and for, and not what authorised it."""
+    """Return the edges that the author of a fact knows: what it was built from and for, not what authorised it."""
     return tuple(e for e in row.edges if e.edge.name in _GROUNDS)
 
 
 def _again(row: NodeRow, facts: ArtifactFactsRow) -> Restatement:
-    """What a fact says of an artifact that is registered already, but for what was not said before."""
+    """Compare a fact with the stored artifact, except for values that the artifact did not have before."""
     if not facts.is_registered:
         return Restatement((), ())
     stored = {n: row.guaranteed.get(n) if v is None and n in row.guaranteed else v for n, v in facts.stored.items()}
@@ -218,14 +219,14 @@ def _again(row: NodeRow, facts: ArtifactFactsRow) -> Restatement:
 
 
 def _gone(id: str, former_state: ArtifactState | None, state: ArtifactState) -> Iterator[Reason]:
-    """Why an artifact does not come back."""
+    """Explain why an artifact does not come back."""
     if former_state not in (None, *_REGISTERED):
         message = f"state: {id} is {former_state}, and the request says {state}"
         yield Reason(OTHER_STATE, message, "build it anew, and register the new build under its own digest")
 
 
 def _named(row: NodeRow) -> Iterator[Reason]:
-    """What is wrong with an artifact's name: it is its digest, so that a digest that a robot reports is already its id."""
+    """Explain what is wrong with an artifact's id. It is its digest, so a digest that a robot reports is already the id."""
     name = row.id.removeprefix("artifact:")
     if reason := malformed("id", name):
         yield reason
@@ -236,7 +237,7 @@ def _named(row: NodeRow) -> Iterator[Reason]:
 
 
 def _grounded(row: NodeRow, ground: BuildFactsRow, facts: ArtifactFactsRow) -> Iterator[Reason]:
-    """What an artifact must be built from and for, and is not known."""
+    """Refuse a version or a target that is missing or unknown."""
     ends = {e.edge.name: e.target for e in row.edges}
     for name, described, what, remedy in (
         ("builtFrom", ground.version, "version", "register the version as a candidate first (registerCandidate)"),
@@ -250,7 +251,7 @@ def _grounded(row: NodeRow, ground: BuildFactsRow, facts: ArtifactFactsRow) -> I
 
 
 def _permissions(version: str, target: str, cases: Iterable[Case]) -> tuple[list[Permission], list[Reason]]:
-    """What lets a version run in some line for a target; where nothing does, why."""
+    """Return what allows a version to run for a target, or the reasons if nothing does."""
     every = sorted(cases, key=lambda c: c.line.id)
     lines = [case for case in every if case.line.target == target]
     answers = [permission(case) for case in lines]

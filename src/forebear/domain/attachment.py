@@ -1,6 +1,6 @@
-"""Attaching evidence: whether it says what its pack defines, and what it means for releases.
+"""Attaching evidence: whether it fits its pack, and what it does to releases.
 
-Evidence is immutable. What was wrong with it is said by newer evidence of the same thing, which supersedes it.
+Evidence is immutable. To correct it, attach newer evidence that supersedes it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from forebear.graph.kinds.release import ArtifactState, EvidenceType
 from forebear.graph.rows import NodeRow
 
 MISSING = "MISSING"
-"""The code of a refusal because something is not said that evidence must say."""
+"""The code of a refusal because evidence leaves out what it must say."""
 ONE_ALONE = "ONE_ALONE"
 REPEATED = "REPEATED"
 OTHER_SUBJECT = "OTHER_SUBJECT"
@@ -45,7 +45,7 @@ class MeasuredArtifactRow(Row, frozen=True):
 
 
 class SupersededEvidenceRow(Row, frozen=True):
-    """Evidence that is to be superseded: what it is about, and what supersedes it already."""
+    """Evidence that the new evidence supersedes: what it is about, and what supersedes it already."""
 
     id: str
     about: list[str]
@@ -53,7 +53,7 @@ class SupersededEvidenceRow(Row, frozen=True):
 
 
 class EvidenceFactsRow(Row, frozen=True):
-    """The row of `cypher/actions/evidence_facts.cypher`: what is known, and described, of what evidence names."""
+    """The row of `cypher/actions/evidence_facts.cypher`: what evidence names, as far as it is described."""
 
     stored: dict[str, Any] | None = None
     version: str | None = None
@@ -61,12 +61,12 @@ class EvidenceFactsRow(Row, frozen=True):
     packs: tuple[PackRow, ...] = ()
     superseded: tuple[SupersededEvidenceRow, ...] = ()
     cited: bool = False
-    """Whether a release stands approved on it."""
+    """Whether the approval of a release rests on it."""
 
 
 @dataclass(frozen=True)
 class Attachment:
-    """Evidence that is to be attached, as a document and as rows, and what is known of what it names."""
+    """Evidence that somebody wants to attach, as a document and as rows, and what it names."""
 
     document: Mapping[str, Any]
     row: NodeRow
@@ -75,7 +75,10 @@ class Attachment:
     by: Decider
 
     def ruling(self) -> Ruling:
-        """The evidence, and every release that it changes; or every reason against it. The same again changes nothing."""
+        """Attach the evidence and change the releases that follow, or return every reason against it.
+
+        The same request again changes nothing.
+        """
         if self.grounds.stored is not None:
             other = "attach what is right as new evidence that supersedes it"
             # Where its report lies weighs nothing, and may be said once, as long as no approval rests on the evidence.
@@ -94,7 +97,7 @@ class Attachment:
     # ── what is in the way ──────────────────────────────────────────────────────────────────────────────
 
     def _against(self) -> Iterator[Reason]:
-        """What is wrong with what it names, and when it says it was."""
+        """Refuse names and moments that are wrong."""
         values = self.row.guaranteed
         yield from against(self.row.kind.properties.values(), values, self.by.now)
         if "type" not in values:
@@ -168,7 +171,7 @@ class Attachment:
     # ── what comes of it ────────────────────────────────────────────────────────────────────────────────
 
     def _with_evidence(self, current: Case) -> Case:
-        """A release as it stands once the evidence is attached."""
+        """Return the release as it is once the evidence is attached."""
         values, standing, artifact = self.row.guaranteed, current.standing, self.grounds.artifact
         assert self._version is not None
         new = EvidenceRow(
@@ -198,7 +201,7 @@ class Attachment:
 
     @property
     def _version(self) -> str | None:
-        """The version that it is about, itself or by an artifact."""
+        """The version that the evidence is about, directly or through an artifact."""
         return self.grounds.artifact.version if self.grounds.artifact else self.grounds.version
 
     @property
@@ -211,7 +214,7 @@ class Attachment:
 
 
 def _against_pack(i: int, m: Mapping[str, Any], pack: Pack) -> Iterator[Reason]:
-    """What a measurement says that its pack does not define."""
+    """Refuse a metric, a slice or a unit that the pack does not define."""
     where, metric, slice, unit = f"measurements.{i}", m["metric"], m.get("slice"), m.get("unit")
     remedy = "measure what the pack defines, or name the pack version that defines it"
     if slice is not None and slice not in pack.slices:

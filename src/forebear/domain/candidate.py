@@ -1,4 +1,4 @@
-"""Registering candidates: versions of a model, each with a release in lines whose policies say what it must carry."""
+"""Registering candidates: versions of a model, each with a release in some lines, whose policies say which lineage it needs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _IDS = Ids(GRAPH)
 
 
 class CheckpointRow(Row, frozen=True):
-    """A checkpoint that is described, and the run that produced it."""
+    """A described checkpoint, and the run that produced it."""
 
     id: str
     runs: list[RunRow]
@@ -45,7 +45,7 @@ class CheckpointRow(Row, frozen=True):
 
 
 class TakenIdRow(Row, frozen=True):
-    """A release that has the id of one that is to be, with its version and its line."""
+    """A release that already has the id of a new one, with its version and its line."""
 
     id: str
     version: str
@@ -53,8 +53,10 @@ class TakenIdRow(Row, frozen=True):
 
 
 class CandidateFactsRow(Row, frozen=True):
-    """The row of `cypher/actions/candidate_facts.cypher`; `described` are those lines, experiments and versions that are, and
-    `retracted` those models that are."""
+    """The row of `cypher/actions/candidate_facts.cypher`.
+
+    `described` holds the lines, experiments and versions that are described, and `retracted` the models that are retracted.
+    """
 
     registered: list[dict[str, Any]]
     checkpoints: list[CheckpointRow]
@@ -64,13 +66,13 @@ class CandidateFactsRow(Row, frozen=True):
 
 
 def model_of(document: Mapping[str, Any]) -> str:
-    """The model that a version's fact names, or that its id does."""
+    """Return the model that a version's fact names or, if it names none, the model in its id."""
     return str(document.get("model") or document["id"].partition("@")[0])
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A version that is to be a candidate: its fact, as a document and as rows."""
+    """A version that is to become a candidate: its fact, as a document and as rows."""
 
     document: Mapping[str, Any]
     row: NodeRow
@@ -86,13 +88,13 @@ class Candidate:
         return model_of(self.document)
 
     def named(self, edge: str) -> list[str]:
-        """Where an edge of the fact leads."""
+        """Return the ids that an edge of the fact leads to."""
         return [e.target for e in self.row.edges if e.edge.name == edge]
 
 
 @dataclass(frozen=True)
 class Registration:
-    """Versions of one model that are to be candidates in some lines, and what is known of them."""
+    """Versions of one model that are to become candidates in some lines, and the facts about them."""
 
     candidates: Sequence[Candidate]
     lines: Sequence[str]
@@ -102,19 +104,19 @@ class Registration:
 
     @property
     def subject(self) -> str:
-        """What it is about: the version, or the model where there are several."""
+        """What the ruling is about: the version or, if there are several, their model."""
         models = [c.model for c in self.candidates]
         return self.candidates[0].id if len(self.candidates) == 1 else models[0] if models else ""
 
     @property
     def lines_amended(self) -> set[str]:
-        """The lines of versions of which something changes that is known already, besides where they stand."""
+        """The lines of registered versions that the request changes, apart from new releases."""
         return {line for c in self.candidates if self._described(c) for line in self._registered.get(c.id, {}).get("lines", ())}
 
     def ruling(self) -> Ruling:
-        """The versions and their releases, at once evaluated where evidence is there; or every reason against it.
+        """Register the versions and their releases, and evaluate them at once; or return every reason against it.
 
-        What stands already and is said again stays as it is: a known version gets a release where it has none.
+        What is on record stays as it is. A registered version gets a release in each line where it has none.
         """
         if reasons := (*self._inconsistencies(), *(r for c in self.candidates for r in self._against(c))):
             return Ruling(self.subject, reasons=reasons)
@@ -152,7 +154,7 @@ class Registration:
             yield Reason(UNKNOWN, f"model: {id} was retracted", f"record {id} again first")
 
     def _against(self, candidate: Candidate) -> Iterator[Reason]:
-        """What is wrong with a version itself, in whatever line."""
+        """Explain what is wrong with a version, in whatever line."""
         stored = self._registered.get(candidate.id)
         values = candidate.row.guaranteed
         yield from against(candidate.row.kind.properties.values(), values, self.by.now)
@@ -181,7 +183,7 @@ class Registration:
         return (Describe({**derived, **candidate.document}),)
 
     def _cases(self) -> Iterator[Case | Reason]:
-        """The releases that are to be, each as if it stood already; or what is in the way of one."""
+        """Return each new release as if it were registered, or the reason against it."""
         candidates = {c.id: c for c in self.candidates}
         standings = {(s.candidate, s.line.id): s for s in self.standings if s.candidate and s.line}
         namesakes = {t.id: t for t in self.grounds.taken}
@@ -224,7 +226,7 @@ class Registration:
         return Case(standing_after, to_be, standing.line, version, self.by.now)
 
     def _as_said(self, candidate: Candidate, version: VersionRow, runs: Sequence[RunRow]) -> tuple[VersionRow, list[RunRow]]:
-        """A version that is registered, and its runs, with what is said of it now."""
+        """Return a registered version and its runs, with what the request adds."""
         unsaid = self._unsaid(candidate)
         values = {name: value for name, value in candidate.row.guaranteed.items() if name in unsaid}
         justified = list(dict.fromkeys([*version.experiments, *candidate.named("justifiedBy")]))
@@ -235,7 +237,7 @@ class Registration:
 
     @cached_property
     def _completed(self) -> list[Case]:
-        """The releases that stand of versions of which more is said now than before, each as it then is."""
+        """Return the releases of registered versions to which the request adds something, as they are after it."""
         completed = []
         for candidate in self.candidates:
             for before in self._standing(candidate.id) if self._unsaid(candidate) else ():
@@ -251,12 +253,12 @@ class Registration:
         return {stored["id"]: stored for stored in self.grounds.registered}
 
     def _unsaid(self, candidate: Candidate) -> list[str]:
-        """What a fact says of a version that is registered and was never said of it."""
+        """Return the members of a fact that a registered version does not have yet."""
         stored = self._registered.get(candidate.id)
         return [] if stored is None else unsaid(candidate.row, stored, _GROWING)
 
     def _standing(self, version: str) -> list[Case]:
-        """The releases of a version that is registered."""
+        """Return the releases of a registered version."""
         cases = (case_of(s, self.by.now) for s in self.standings if s.candidate is None)
         return [each for each in cases if each is not None and each.version.id == version]
 
@@ -270,7 +272,7 @@ class Registration:
 
 
 def _runs(checkpoints: Iterable[CheckpointRow]) -> list[RunRow]:
-    """The runs that produced some checkpoints, each with those that it did."""
+    """Return the runs that produced some checkpoints, each with its own ones."""
     runs: dict[str, RunRow] = {}
     for c in checkpoints:
         for run in c.runs:
@@ -283,11 +285,11 @@ def _runs(checkpoints: Iterable[CheckpointRow]) -> list[RunRow]:
 _GROWING = ("justifiedBy", "supersedes")
 
 _APPROVED = (ReleaseState.APPROVED, ReleaseState.DEPLOYED, ReleaseState.DEPRECATED)
-"""The states in which an approval stands; that of a deprecated release holds again once it is restored."""
+"""The states with an approval. The approval of a deprecated release holds again after a restoration."""
 
 
 def _closed(candidate: Candidate, unsaid: Iterable[str], standing: Iterable[Case]) -> Iterator[Reason]:
-    """Why something that was never said of a version cannot be said any more: what was approved is what was said until then."""
+    """Explain why nobody can add to an approved version: the approval is for what was known of it."""
     lets = [f"{c.release.id} is {c.release.state}" for c in standing if c.release.state in _APPROVED]
     lets += [f"{c.release.id} runs by an override" for c in standing if c.release.state not in _APPROVED and c.override()]
     for name in unsaid if lets else ():
@@ -316,5 +318,5 @@ def _release(case: Case) -> Describe:
 
 
 def _named(reason: Reason, case: Case) -> Reason:
-    """A reason that says of which candidate it speaks, and where."""
+    """Return the reason with the candidate and the line that it is about."""
     return replace(reason, message=f"{case.version.id} in {case.line.id}: {reason.message}")

@@ -1,4 +1,4 @@
-"""Cases: a release before a decision, and what all that it rests on comes to."""
+"""Cases: a release before a decision, and what the decision's grounds amount to."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _ENDS_OVERRIDE = (DecisionType.REJECTION, DecisionType.WITHDRAWAL, DecisionType.
 
 @dataclass(frozen=True)
 class Case:
-    """A release before a decision: a standing in which release, line and version are known, at a moment."""
+    """A release before a decision, at a moment. Its line and its version are known."""
 
     standing: StandingFactsRow
     release: ReleaseRow
@@ -54,7 +54,7 @@ class Case:
     now: str
 
     def with_release(self, **changed: Any) -> Case:
-        """The case as if its release had other values."""
+        """Return the case with other values of its release."""
         # What is cached is of its evidence and its policy, never of the release, and stays with the copy.
         case = copy(self)
         object.__setattr__(case, "release", msgspec.structs.replace(self.release, **changed))
@@ -62,12 +62,12 @@ class Case:
 
     @cached_property
     def digest(self) -> str:
-        """What approvals of it are bound to."""
+        """The digest that approvals of it are bound to."""
         return self.version.digest
 
     @cached_property
     def policy(self) -> Policy | Reason:
-        """The policy in force in its line, or why there is none to decide by."""
+        """The policy in force in its line, or the reason why there is none."""
         row = self.standing.policy
         adopt = f"have an admin adopt a policy for {self.line.id}"
         if row is None:
@@ -79,23 +79,23 @@ class Case:
 
     @property
     def is_approved(self) -> bool:
-        """Whether it stands approved, stale or not."""
+        """Whether it is approved, stale or not."""
         return self.release.state in (ReleaseState.APPROVED, ReleaseState.DEPLOYED)
 
     @property
     def is_way_back(self) -> bool:
-        """Whether it is deprecated and may be gone back to. Only a deprecation that says so forbids it; older ones do not."""
+        """Whether it is deprecated and a rollback to it is allowed. Only a deprecation that says so forbids it."""
         answers = [d.rollback_allowed for d in self.standing.decisions if d.is_granted(DecisionType.DEPRECATION)]
         return self.release.state is ReleaseState.DEPRECATED and answers[-1:] != [False]
 
     @property
     def is_stale(self) -> bool:
-        """Whether a newer policy asks for more than its approval was given on, or what that was has been corrected."""
+        """Whether a newer policy asks for more than its approval was given on, or somebody corrected what it was given on."""
         return self.release.stale_from is not None and self.release.stale_from <= self.now
 
     @cached_property
     def checks(self) -> tuple[CheckResult, ...]:
-        """What its evidence comes to under the policy: a check a requirement. None where no policy is in force."""
+        """One check for each requirement of its policy. None if no policy is in force."""
         if isinstance(self.policy, Reason):
             return ()
         measured = self._measured
@@ -112,13 +112,16 @@ class Case:
 
     @cached_property
     def fallen(self) -> tuple[str, ...]:
-        """What its approval was given on, and does not hold any more."""
+        """The grounds of its approval that no longer hold."""
         approving = [d for d in self.standing.decisions if d.approves]
         frozen = [check for d in approving for check in json.loads(d.checks or "[]")]
         return (*foundation.fallen(frozen, self._measured), *(message for d in approving for message in self._lost(d)))
 
     def _lost(self, approval: DecisionRow) -> tuple[str, ...]:
-        """What an approval was given on of the lineage, and is there no more. One that froze none is held to its own policy."""
+        """Return the lineage that an approval rests on and that is gone.
+
+        An approval without frozen lineage is held to its own policy.
+        """
         if approval.grounds is not None:
             return foundation.lost(json.loads(approval.grounds), self.grounds)
         try:
@@ -130,7 +133,7 @@ class Case:
 
     @cached_property
     def grounds(self) -> tuple[LineageGround, ...]:
-        """What it carries of its lineage."""
+        """The lineage that it has."""
         version = self.version.id
         justified = (LineageGround(Part.EXPERIMENT, version, "justifiedBy", id) for id in self.version.experiments)
         return (*justified, *(ground for run in self.standing.runs for ground in run.grounds(version)))
@@ -141,9 +144,9 @@ class Case:
 
     @cached_property
     def incomplete(self) -> tuple[Reason, ...]:
-        """What it does not carry of what the policy asks of a candidate. None where no policy is in force.
+        """What it lacks of the lineage that the policy asks for. None if no policy is in force.
 
-        Where it came of several runs, it carries what is known of each of them; nothing of them, where one is not known.
+        If it came of several runs, each run must have a part for the candidate to have it.
         """
         if isinstance(self.policy, Reason):
             return ()
@@ -151,7 +154,7 @@ class Case:
 
     @property
     def _completes(self) -> str:
-        """How to say of its version what was not said before: that of an approved one only an admin may."""
+        """Explain how to add what its version lacks. If the version is approved, only an admin can."""
         id = self.version.id
         if self.approvals:
             return f"have an admin say it: forebear correct {id} --values '{{\"PART\": VALUE}}' --reason REASON"
@@ -171,12 +174,12 @@ class Case:
 
     @cached_property
     def unmet(self) -> tuple[Reason, ...]:
-        """What it lacks under the policy before anybody need vote: of what it must carry, and of evidence."""
+        """What it lacks under the policy before anybody need vote: lineage and evidence."""
         return evaluation.missing(self.checks, candidate=self.incomplete)
 
     @property
     def stale_from(self) -> str | None:
-        """From when an approval of now is stale, by the policies that are to take effect in its line; None: never."""
+        """The moment from which an approval given now is stale, because of a policy that begins later; None: never."""
         return min((c.stale_from for c in self.standing.coming if c.stale_from is not None), default=None)
 
     @property
@@ -188,7 +191,7 @@ class Case:
 
     @property
     def votes(self) -> list[Vote]:
-        """The votes that stand: for this digest, under this policy, since the last decision that ended votes."""
+        """The votes that count: for this digest, under this policy, since the last decision that ended votes."""
         standing: list[Vote] = []
         for d in self.standing.decisions:
             if (d.type, d.verdict) in _ENDS_VOTES:
@@ -201,7 +204,7 @@ class Case:
         return self.standing.policy is not None and self.standing.policy.id in decision.policies
 
     def count(self, votes: Sequence[Vote]) -> Count:
-        """Counts votes by the policy. Only where one is in force."""
+        """Count votes by the policy. A policy must be in force."""
         assert isinstance(self.policy, Policy)
         # Who first named a version may be somebody else than who made it a candidate here, or who completed it.
         registrants = frozenset({self.version.recorded_by, self.release.recorded_by, *self.version.completed_by})
@@ -209,18 +212,18 @@ class Case:
 
     @property
     def trainers(self) -> frozenset[str]:
-        """Who trained its version, now or when it was registered: those who recorded the runs or own them."""
+        """The names of those who trained its version: they recorded its runs or own them, now or when it was registered."""
         owners = (owner["name"] for r in self.standing.runs for owner in json.loads(r.owners or "[]"))
         return frozenset({*(self.release.trainers or ()), *(r.recorded_by for r in self.standing.runs), *owners})
 
     @property
     def has_new_evidence(self) -> bool:
-        """Whether a check rests on evidence that came since somebody last decided against it: what was known is weighed."""
+        """Whether a check rests on evidence that is newer than the last decision against it."""
         against = [d for d in self.standing.decisions if d.is_granted(DecisionType.REJECTION, DecisionType.DEPRECATION)]
         return not against or self._has_news_since(against[-1])
 
     def has_news(self, type: DecisionType) -> bool:
-        """Whether evidence or a policy came since the last decision of a type, granted or refused, that its checks rest on."""
+        """Whether evidence or a policy is newer than the last decision of a type."""
         last = [d for d in self.standing.decisions if d.type is type]
         return not last or not self._under(last[-1]) or self._has_news_since(last[-1])
 
@@ -231,12 +234,12 @@ class Case:
 
     @property
     def refused_before(self) -> bool:
-        """Whether people have decided against it: then it does not promote itself again."""
+        """Whether people decided against it. Then the policy does not promote it."""
         return any(d.is_granted(DecisionType.REJECTION, DecisionType.WITHDRAWAL) for d in self.standing.decisions)
 
     @property
     def approvals(self) -> list[str]:
-        """The decisions that it stands approved by."""
+        """The decisions that approve it."""
         return [d.id for d in self.standing.decisions if d.approves]
 
     @property
@@ -250,7 +253,10 @@ class Case:
         return self.standing.deployments
 
     def override(self) -> DecisionRow | None:
-        """The override that lets it run now, if there is one: not expired, of its digest, nothing decided against it since."""
+        """The override that lets it run now, if there is one.
+
+        It has not expired, it is for this digest, and nobody decided against it since.
+        """
         for d in reversed(self.standing.decisions):
             if d.is_granted(*_ENDS_OVERRIDE):
                 return None
@@ -261,12 +267,12 @@ class Case:
 
 
 def case(standing: StandingFactsRow, now: str) -> Case | None:
-    """The case of a release; None where it is not known."""
+    """Return the case of a release, or None if the release is unknown."""
     if standing.release is None or standing.line is None or standing.version is None:
         return None
     return Case(standing, standing.release, standing.line, standing.version, now)
 
 
 def cases(standings: Iterable[StandingFactsRow], now: str) -> list[Case]:
-    """The cases of releases; without those that are not known."""
+    """Return the cases of the releases that are known."""
     return [release for standing in standings if (release := case(standing, now))]

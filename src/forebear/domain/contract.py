@@ -1,8 +1,8 @@
-"""The contract of a deployment: what may run at a place, and for what may not, every reason.
+"""The contract of a deployment: what may run at a place, and every reason against what may not.
 
-It is of a registered artifact that is available, whose version may run in a line of the place's fleet, built for that line's
-hardware; and the version's interface fits the robots that belong there. What holds for one hardware target, or in one
-line, never stands in for another.
+The artifact is registered and available. Its version may run in a line of the place's fleet, and the artifact is built for that
+line's hardware. The version's interface fits the robots of the place. What holds for one hardware target, or in one line, never
+counts for another.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ OVER = "OVER"
 def may_run(
     build: ArtifactFactsRow, place: PlaceFactsRow, cases: Iterable[Case], *, goes_back: bool = False
 ) -> tuple[tuple[Permission, ...], tuple[Reason, ...]]:
-    """What lets an artifact run at a place, a permission a fleet; and every reason why it may not, none where it may.
+    """Return the permissions by which an artifact may run at a place, one a fleet, and every reason against it.
 
-    `cases` are releases of its version and maybe of others; `goes_back` as for `permission`.
+    `cases` are releases of its version and maybe of others. `goes_back` is that of `permission`.
     """
     permissions: dict[str, Permission] = {}
     reasons = [*_unusable(build), *_nowhere(place)]
@@ -52,7 +52,7 @@ def may_run(
 
 @dataclass(frozen=True)
 class Eligible:
-    """An artifact, or a version that there is none of, and whether it may run at a place: what lets it, what is in the way."""
+    """An artifact, or a version without one, and whether it may run at a place: its permissions, or the reasons against it."""
 
     artifact: str | None
     version: str | None
@@ -66,7 +66,10 @@ class Eligible:
 
 
 def eligible(builds: Iterable[ArtifactFactsRow], place: PlaceFactsRow, cases: Sequence[Case]) -> list[Eligible]:
-    """All artifacts, and all versions in a place's lines that are not built for them: first those that may run there."""
+    """Return all artifacts, and all versions in a place's lines without an artifact for it.
+
+    Those that may run there come first.
+    """
     artifacts = []
     built = set()
     for build in builds:
@@ -81,10 +84,9 @@ def eligible(builds: Iterable[ArtifactFactsRow], place: PlaceFactsRow, cases: Se
 
 
 def permitted(deployment: str, place: PlaceFactsRow, build: ArtifactFactsRow, cases: Iterable[Case]) -> Eligible:
-    """Whether a deployment may start now, whatever it was authorised on when it was requested.
+    """Decide whether a deployment may start now, whatever authorised it when it was requested.
 
-    `place` and `build` are its own. One that goes back to what ran before may on a stale approval, and on that of a deprecated
-    release.
+    `place` and `build` are its own. A rollback may start on a stale approval, and on that of a deprecated release.
     """
     intent = next((d for d in place.deployments if d.id == deployment), None)
     if intent is None:
@@ -109,7 +111,7 @@ def _not_built(case: Case) -> Eligible:
 
 
 def _unusable(build: ArtifactFactsRow) -> Iterator[Reason]:
-    """Why an artifact can be deployed nowhere."""
+    """Explain why nobody can deploy an artifact anywhere."""
     artifact = build.artifact
     if artifact is None:
         return
@@ -131,7 +133,7 @@ _REMEDIES = {
 
 
 def _nowhere(place: PlaceFactsRow) -> Iterator[Reason]:
-    """Why nothing can be deployed at a place."""
+    """Explain why nobody can deploy anything at a place."""
     if place.place is None:
         return
     for out in place.retired:
@@ -151,7 +153,10 @@ def _nowhere(place: PlaceFactsRow) -> Iterator[Reason]:
 def _by_line(
     build: ArtifactFactsRow, fleet: FleetRow, of_it: dict[str, Case], goes_back: bool
 ) -> Sequence[Permission | Reason]:
-    """What each line of a fleet says of an artifact; of lines for other hardware only where there is no other."""
+    """Return the answer of each line of a fleet about an artifact.
+
+    Lines for other hardware answer only if there is no other.
+    """
     assert build.version is not None
     assert build.target is not None
     fitting = [line for line in fleet.lines if line.target == build.target.id]

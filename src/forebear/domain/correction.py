@@ -1,7 +1,7 @@
-"""Correcting what was said of a version or an artifact, and what it means for releases.
+"""Correcting values of a version or an artifact, and what that does to releases.
 
-What makes a version executable is what was approved, so where that was said wrongly, no approval and no vote of it holds; and
-where a digest was, what was measured is another thing.
+An approval is for what makes a version executable. If that was wrong, no approval and no vote of it holds. If a digest was
+wrong, the measurements are of something else.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ _BEYOND: Mapping[tuple[str, str], str] = {
     ("Artifact", "quarantinedAt"): "say it by quarantineArtifact",
     ("Artifact", "deletedAt"): "say it by deleteArtifact",
 }
-"""What is beyond correcting, and what to do instead."""
+"""Properties that nobody can correct, each with what to do instead."""
 
 
 class CorrectionFactsRow(Row, frozen=True):
-    """The row of `cypher/actions/correction_facts.cypher`: what is stored of a version."""
+    """The row of `cypher/actions/correction_facts.cypher`: the stored values of a version."""
 
     stored: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
 class PendingCorrection:
-    """Values of a node that were wrong: what they are to be, what is stored, and the releases that may follow."""
+    """A correction of a node's values: the new values, the stored ones, and the releases that may follow."""
 
     id: str
     kind: Kind
@@ -55,7 +55,10 @@ class PendingCorrection:
     by: Decider
 
     def ruling(self) -> Ruling:
-        """The corrected values, and every release that follows; or every reason against it. The same again changes nothing."""
+        """Correct the values and change the releases that follow, or return every reason against it.
+
+        The same request again changes nothing.
+        """
         if self.stored is None:
             return Ruling(self.id, reasons=(unknown("of", self.id, "register it first"),))
         if reasons := tuple(self._against()):
@@ -86,7 +89,7 @@ class PendingCorrection:
         return {name: value for name, value in self.values.items() if not agree(properties[name], stored.get(name), value)}
 
     def _follows(self, nth: int, before: Case) -> Sequence[Effect]:
-        """What becomes of a release: of the version itself, or of one that is compared with it."""
+        """Return the effects on a release: of this version, or of one that is compared with it."""
         own = before.version.id == self.id
         # A digest that was never said makes nothing else of what was measured.
         measured = {name for name in self._changes.keys() & {*DIGESTS} if (self.stored or {}).get(name) is not None}
@@ -100,7 +103,7 @@ class PendingCorrection:
         return release.together([*voided, *evaluated])
 
     def _after(self, before: Case, voided: Sequence[Effect], *, outdated: bool) -> Case:
-        """A release as it stands once the correction is made."""
+        """Return the release as it is once the correction is made."""
         to, standing = msgspec.structs.replace, before.standing
         state = next(
             (str(e.after["state"]) for e in voided if isinstance(e, Revise) and "state" in e.after), before.release.state

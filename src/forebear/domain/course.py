@@ -1,7 +1,7 @@
-"""The course of a deployment, as the reports of it tell it, in whatever order they came.
+"""The course of a deployment, computed from reports in any order.
 
-Of each state the first report and the last are kept, which no order of arrival changes; all else follows from them, and from
-when other deployments took its place. So the same reports end in the same course, late, twice and out of order.
+The first and the last report of each state are kept, whatever the order in which they arrive. All else follows from them, and
+from when other deployments took its place. So the same reports lead to the same course: late, twice or out of order.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _ENDS = (DeploymentState.FAILED, DeploymentState.ENDED)
 
 @dataclass(frozen=True, order=True)
 class Report:
-    """What was reported of a deployment: since when it stands in a state. An empty moment is before all others."""
+    """One report: the moment from which a deployment is in a state. An empty moment comes before all others."""
 
     at: str
     state: DeploymentState
@@ -24,7 +24,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Course:
-    """Where a deployment stands, and its interval."""
+    """The state of a deployment, and its interval."""
 
     state: DeploymentState
     valid_from: str | None
@@ -32,7 +32,7 @@ class Course:
 
 
 def kept(reports: Iterable[Report]) -> tuple[Report, ...]:
-    """What of reports is kept: of each state the first and the last, in the order of moments."""
+    """Return the first and the last report of each state, in the order of moments."""
     by_state: dict[DeploymentState, list[str]] = {}
     for report in reports:
         by_state.setdefault(report.state, []).append(report.at)
@@ -40,20 +40,20 @@ def kept(reports: Iterable[Report]) -> tuple[Report, ...]:
 
 
 def moments(reports: Iterable[Report], state: DeploymentState) -> list[str]:
-    """When a state was reported, in order."""
+    """Return the moments at which a state was reported, in order."""
     return sorted(r.at for r in reports if r.state is state)
 
 
 def course(
     reports: Iterable[Report], ends: Iterable[str] = (), replaced: Iterable[str] = (), *, rejoins: bool = False
 ) -> Course:
-    """The course that reports tell of a deployment.
+    """Compute the course of a deployment from its reports.
 
-    It is active from the first report of that until what came first after the last one: a report of its end, or a moment in
-    `ends`, when another deployment became active in its place. One that is pending ends by a report, or at a moment in
-    `replaced`, when a deployment that was requested to replace it became active. Progress after an end begins it
-    anew; what is active stays so while there is progress. One by which a cohort `rejoins` its fleet is over in the moment that
-    it is active first.
+    It is active from the first report of ACTIVE until what comes first after the last one: a report of its end, or a moment in
+    `ends`, at which another deployment became active in its place. A pending one ends by a report, or at a moment in
+    `replaced`, at which a deployment that was requested to replace it became active. Progress after an end begins it anew. An
+    active one stays active while there is progress. A deployment by which a cohort `rejoins` its fleet is over as soon as it is
+    active.
     """
     reports = kept(reports)
     active = moments(reports, DeploymentState.ACTIVE)

@@ -1,8 +1,8 @@
-"""Taking a robot, a cohort or a fleet out of service, and into service again.
+"""Taking a robot, a cohort or a fleet out of service, and putting it back.
 
-A place that ends is decommissioned, not retracted: what ran there stays known. Each decommissioning is an interval of its own.
-It ends the memberships of the place, and what robots are seen to run that belong to no fleet since then. What is reported of
-them later is recorded as ever, and is drift.
+A place that ends is decommissioned, not retracted: what ran there stays on record. Each decommissioning is an interval of its
+own. It ends the memberships of the place, and the installations of robots that then belong to no fleet. Later reports about
+them are recorded as ever, and are drift.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class SpotRow(Row, frozen=True):
 
 
 class ServiceFleetRow(Row, frozen=True):
-    """A fleet that the place is or belongs to, or belonged to until it was decommissioned; with the lines that it runs now."""
+    """A fleet that the place is or belongs to, or belonged to until it was decommissioned, with the lines that it runs now."""
 
     id: str
     lines: tuple[str, ...]
@@ -43,7 +43,7 @@ class RunningRow(Row, frozen=True):
 
 
 class MembershipRow(Row, frozen=True):
-    """An edge by which the place belongs to another, or another to it: from `id`, by the name of its field, to `to`."""
+    """An edge by which the place belongs to another, or another to it: from `id`, by the field `edge`, to `to`."""
 
     id: str
     edge: str
@@ -53,21 +53,21 @@ class MembershipRow(Row, frozen=True):
 
 
 class RobotGroupRow(Row, frozen=True):
-    """By which group a robot belongs to which fleet: the fleet itself, or a cohort of it."""
+    """A group that a robot belongs to, and its fleet. The group is the fleet itself or a cohort of it."""
 
     group: str
     fleet: str
 
 
 class RobotInstallationRow(Row, frozen=True):
-    """What a robot is seen to run."""
+    """An installation on a robot."""
 
     id: str
     valid_to: str | None = None
 
 
 class ServiceRobotRow(Row, frozen=True):
-    """The place, where it is a robot, or a robot that belongs to it."""
+    """The place if it is a robot, or a robot that belongs to it."""
 
     id: str
     belongs: tuple[RobotGroupRow, ...] = ()
@@ -98,7 +98,7 @@ class DecommissionFactsRow(Row, frozen=True):
 
 @dataclass(frozen=True)
 class ServiceChange:
-    """A place that is to leave service or to return to it, why, and when: now. `id` is that of a new decommissioning."""
+    """A request to take a place out of service or to put it back, now, for a reason. `id` is that of a new decommissioning."""
 
     place: str
     reason: str
@@ -107,7 +107,7 @@ class ServiceChange:
 
 
 def decommission(change: ServiceChange, service: DecommissionFactsRow) -> Ruling:
-    """Takes a place out of service; refused while a deployment there is not over. Nothing where it is out already."""
+    """Take a place out of service. Refuse while a deployment there is not over. Do nothing if it is out of service already."""
     if reasons := tuple(_unknown(change, service)):
         return Ruling(change.place, reasons=reasons)
     if service.retired:
@@ -128,7 +128,7 @@ def decommission(change: ServiceChange, service: DecommissionFactsRow) -> Ruling
 
 
 def recommission(change: ServiceChange, service: DecommissionFactsRow) -> Ruling:
-    """Puts a place into service again. It begins anew: what it belonged to before is to be recorded anew."""
+    """Put a place back into service. Its former memberships do not come back: record them anew."""
     if reasons := tuple(_unknown(change, service)):
         return Ruling(change.place, reasons=reasons)
     ends: list[Effect] = [Revise(r.id, {"validTo": None}, {"validTo": change.now}) for r in service.retired]
@@ -146,7 +146,7 @@ def _not_over(d: RunningRow, now: str) -> Reason:
 
 
 def _left(memberships: Iterable[MembershipRow], now: str) -> Iterator[Effect]:
-    """The end of memberships. One that was to begin later is taken back."""
+    """End memberships. One that would begin later is retracted."""
     for m in memberships:
         yield Disconnect(m.id, m.edge, m.to, {"validFrom": m.valid_from})
         if m.valid_from < now:

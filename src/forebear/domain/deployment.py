@@ -1,11 +1,11 @@
-"""Decisions about deployments: intents that are authorised, and what their manager reports of them.
+"""Decisions about deployments: requests that are authorised, and the reports of the deployment manager.
 
-A request is refused for every reason that the contract has; a report is never refused for want of permission. At one place one
-deployment is active: where another becomes so, it is over. So is a canary, once the fleet that it is part of runs the same
-artifact; a cohort that runs another one keeps it.
+A request is refused for every reason that the contract has. A report is never refused for want of permission. One deployment is
+active at a place: it is over once another becomes active there. A canary is over once its fleet runs the same artifact. A
+cohort that runs another artifact keeps it.
 
-A second request is refused while one is pending at the same place. It might be under way already, and only a report can end it:
-taking its place silently would drop what somebody else was authorised to do. Going back is the exception (`rollback`).
+A request is refused while another is pending at the same place. The other may be under way already, and only a report can end
+it: to replace it silently would drop what somebody else was authorised to do. A rollback is the exception (`rollback`).
 """
 
 from __future__ import annotations
@@ -43,7 +43,10 @@ _ACTIVE = DeploymentState.ACTIVE
 
 @dataclass(frozen=True)
 class Request:
-    """A request: to run an artifact at a place, under an id, why and for when. No artifact: whichever is best to go back to."""
+    """A request to run an artifact at a place: its id, the reason and the moment.
+
+    Without an artifact: the best rollback target.
+    """
 
     id: str
     artifact: str | None
@@ -53,7 +56,10 @@ class Request:
 
 
 def request(request: Request, place: PlaceFactsRow, build: ArtifactFactsRow, cases: Iterable[Case], now: str) -> Ruling:
-    """Authorises a deployment and records it as PLANNED, or refuses it for every reason. The same again changes nothing."""
+    """Authorise a deployment and record it as PLANNED, or refuse it for every reason.
+
+    The same request again changes nothing.
+    """
     if again := stated_before(request, place):
         return again
     build = build if build.artifact else ArtifactFactsRow(artifact=ArtifactRow(request.artifact or "", {}))
@@ -66,7 +72,7 @@ def request(request: Request, place: PlaceFactsRow, build: ArtifactFactsRow, cas
 
 
 def stated_before(request: Request, place: PlaceFactsRow) -> Ruling | None:
-    """What a request comes to whose id is taken: nothing, where it says the same again."""
+    """Return the answer to a request whose id is taken: no change if it says the same, else a refusal."""
     namesake = place.asked
     if namesake is None or namesake.described_at is None:
         return None
@@ -85,7 +91,10 @@ def intent(
     rolls_back: Iterable[str] = (),
     rejoins: bool = False,
 ) -> Describe:
-    """The deployment that a request comes to. Of several permissions, as of two fleets, the weakest is what it rests on."""
+    """Return the deployment that a request leads to.
+
+    It rests on the weakest of its permissions, such as those of two fleets.
+    """
     basis = weakest(permissions)
     document: dict[str, Any] = {
         "kind": "Deployment",
@@ -107,7 +116,7 @@ def intent(
 
 
 def canaries(place: PlaceFactsRow, artifact: str | None) -> list[DeploymentRow]:
-    """The deployments of an artifact to cohorts of a fleet: what its deployment to the fleet promotes."""
+    """Return the deployments of an artifact to cohorts of a fleet, which a deployment to the fleet promotes."""
     fleets = {f.id for f in place.fleets}
     if place.place is None or place.place.id not in fleets:
         return []
@@ -115,7 +124,7 @@ def canaries(place: PlaceFactsRow, artifact: str | None) -> list[DeploymentRow]:
 
 
 def unknown(request: Request, place: PlaceFactsRow) -> Iterable[Reason]:
-    """That a place is not known, if it is not."""
+    """Refuse a place that is unknown."""
     if place.place is None:
         yield Reason(UNKNOWN, f"on: {request.on} is not known", "record the fleet or cohort first")
 
@@ -144,7 +153,7 @@ class ReleaseDeploymentRow(Row, frozen=True):
 
 
 class DeployedReleaseRow(Row, frozen=True):
-    """A release, and where it stands."""
+    """A release and its state."""
 
     id: str
     state: ReleaseState
@@ -152,7 +161,7 @@ class DeployedReleaseRow(Row, frozen=True):
 
 
 class DeployedFactsRow(Row, frozen=True):
-    """A row of `cypher/actions/deployed_facts.cypher`; its release is null where there is none."""
+    """A row of `cypher/actions/deployed_facts.cypher`. The release is None if there is none."""
 
     release: DeployedReleaseRow | None = None
     line: str | None = None
@@ -161,7 +170,7 @@ class DeployedFactsRow(Row, frozen=True):
 
 @dataclass(frozen=True)
 class StateReport:
-    """A report: since when a deployment stands in a state, and maybe since when it was active; and where it failed."""
+    """A report: from when a deployment is in a state, maybe from when it was active, and which robots failed."""
 
     deployment: str
     state: DeploymentState
@@ -171,16 +180,16 @@ class StateReport:
 
     @property
     def reports(self) -> tuple[Report, ...]:
-        """The states that it tells of."""
+        """The states that it reports."""
         active = () if self.active_from is None else (Report(self.active_from, _ACTIVE),)
         return (*active, Report(self.at, self.state))
 
 
 def report(state_report: StateReport, place: PlaceFactsRow, releases: Iterable[DeployedFactsRow], now: str) -> Ruling:
-    """What a report of the deployment manager means: for the deployment, for those whose place it takes, and for releases.
+    """Take a report: change the deployment, those that it replaces, and releases.
 
-    The same report twice changes nothing, and in which order reports come is all one (`course`). Refused is only what cannot
-    be: a report of a deployment that nobody requested, or of a moment that is yet to come.
+    The same report again changes nothing, and reports may come in any order (`course`). Forebear refuses only what cannot be: a
+    report of a deployment that nobody requested, or of a moment in the future.
     """
     if reasons := tuple(_impossible(state_report, place, now)):
         return Ruling(state_report.deployment, reasons=reasons)
@@ -197,7 +206,7 @@ def report(state_report: StateReport, place: PlaceFactsRow, releases: Iterable[D
 
 
 def lines_concerned(id: str, verdict: Ruling, releases: Iterable[DeployedFactsRow]) -> set[str]:
-    """The lines of the releases that a deployment is one of, and of those that change by a report of it."""
+    """Return the lines of the deployment's releases, and of the releases that a report changes."""
     changed = {e.id for e in verdict.effects if isinstance(e, Revise)}
     concerned = (r for r in releases if r.release and (r.release.id in changed or id in {d.id for d in r.deployments}))
     return {r.line for r in concerned if r.line is not None}
@@ -222,19 +231,19 @@ def _impossible(report: StateReport, place: PlaceFactsRow, now: str) -> Iterable
 
 
 def _with(d: DeploymentRow, report: StateReport) -> DeploymentRow:
-    """A deployment with what is reported of it now."""
+    """Return a deployment with the new report."""
     failed = tuple(sorted({*(d.failed_robots or ()), *report.failed_robots})) or None
     reports = _text(kept([*d.reported, *report.reports]))
     return msgspec.structs.replace(d, reports=reports, failed_robots=failed)
 
 
 def _text(reports: Iterable[Report]) -> str:
-    """Reports as the graph holds them; what stands for the history of another registry may have no moment."""
+    """Return reports as the graph holds them. The history of another registry may lack a moment."""
     return json_text([{"at": r.at, "state": r.state.value} for r in reports if r.at])
 
 
 def _takes(taker: DeploymentRow, d: DeploymentRow, place: PlaceFactsRow) -> bool:
-    """Whether a deployment, once it is active, takes the place of another."""
+    """Return whether a deployment replaces another once it is active."""
     fleets = {f.id for f in place.fleets}
     promotes = taker.place in fleets and d.place not in fleets and taker.artifact == d.artifact
     return taker.id != d.id and (taker.place == d.place or promotes)
@@ -243,7 +252,7 @@ def _takes(taker: DeploymentRow, d: DeploymentRow, place: PlaceFactsRow) -> bool
 def _course(
     d: DeploymentRow, deployments: Iterable[DeploymentRow], active: Mapping[str, Sequence[str]], place: PlaceFactsRow
 ) -> Course:
-    """The course of a deployment among others, of which `active` says when they were reported to be."""
+    """Return the course of a deployment among others. `active` holds the moments at which each was reported active."""
     last = max(active[d.id], default="")
     replaced = [at for other in deployments if d.id in other.replaces for at in active[other.id]]
     # Of two that became active at once, the one of the greater id counts as the later.
@@ -258,7 +267,7 @@ def _course(
 
 
 def _revised(before: DeploymentRow, d: DeploymentRow, after: Course, is_subject: bool) -> Revise | None:
-    """What changes of a deployment."""
+    """Return what changes of a deployment."""
     was: dict[str, Any] = {"state": before.state.value, "validFrom": before.valid_from, "validTo": before.valid_to}
     now: dict[str, Any] = {"state": after.state.value, "validFrom": after.valid_from, "validTo": after.valid_to}
     if was == now and not is_subject:
@@ -270,7 +279,7 @@ def _revised(before: DeploymentRow, d: DeploymentRow, after: Course, is_subject:
 
 
 def _released(row: DeployedFactsRow, states: Mapping[str, DeploymentState]) -> Revise | None:
-    """What follows for a release from where deployments of it stand now."""
+    """Return what changes of a release, given the states of its deployments."""
     if row.release is None or not any(d.id in states for d in row.deployments):
         return None
     runs = any(states.get(d.id, d.state) is _ACTIVE for d in row.deployments)

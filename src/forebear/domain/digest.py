@@ -1,4 +1,4 @@
-"""Digests that name something, as reasons of a refusal; what a digest is, `forebear.graph.digest` says."""
+"""Refusals of malformed digests in names. `forebear.graph.digest` says what a digest is."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from forebear.graph.values import INVALID_DIGEST
 
 
 def malformed(name: str, digest: str) -> Reason | None:
-    """What is wrong with a digest that is part of an id, or None where nothing is.
+    """Return why a digest in an id is malformed, or None.
 
-    Ids are compared as texts, so it must stand there in the form in which digests are kept.
+    Ids are compared as texts, so an id must hold the digest in its normal form.
     """
     try:
         stored = normal(digest)

@@ -1,8 +1,8 @@
 """What measurements are worth under a policy: one check for each requirement, and what is still missing.
 
-For each requirement the newest measurement that counts decides. Not the best: whoever measures often enough would pass by
-luck, and a regression that somebody found would be hidden by an older success. A newer measurement, good or bad, is the
-better knowledge of the same thing, and anybody may measure again. Of several from the same moment the worst decides.
+For each requirement the newest measurement that counts decides, not the best. Otherwise whoever measures often enough passes by
+luck, and an older success hides a regression that somebody found. Of several measurements from the same moment the worst
+decides.
 
 Where a requirement asks for a number of trials or for a confidence, all measurements that count do so together (see `worth`).
 
@@ -57,11 +57,11 @@ def evaluate(
     baseline: Baseline | None,
     now: str,
 ) -> tuple[CheckResult, ...]:
-    """One check for each requirement of a policy, in its order: those under `evidence`, then those under `noRegression`.
+    """Return one check for each requirement of a policy: those under `evidence`, then those under `noRegression`.
 
-    `measured` is all that was measured of the version and of its artifacts, in any order; `packs` are the policy's, by id;
-    `line_target` is the line's hardware target; `baseline` what is deployed in the line now, None where nothing is, and
-    never the release itself; `now` a moment.
+    `measured` is all that was measured of the version and its artifacts, in any order. `packs` are the policy's, by id.
+    `line_target` is the line's hardware target. `baseline` is what is deployed in the line now, or None, and never the release
+    itself. `now` is a moment.
     """
     bench = _Bench(line_target, packs, datetime.fromisoformat(now))
     candidates = tuple(measured)
@@ -72,18 +72,18 @@ def evaluate(
 
 
 def promotes_itself(policy: Policy, checks: Iterable[CheckResult], *, refused_before: bool) -> bool:
-    """Whether a release is approved without votes: a policy of low risk says so, and every check passed.
+    """Return whether a release is approved without votes: a policy of low risk says so, and every check passed.
 
-    `refused_before`: somebody rejected the release or withdrew its approval. It is then for people to approve, or the next
+    `refused_before`: somebody rejected the release or withdrew its approval. Then people must approve it. Otherwise the next
     measurement would undo what a person decided.
     """
     return policy.automatic_promotion and not refused_before and all(check.passed for check in checks)
 
 
 def missing(checks: Iterable[CheckResult], count: Count | None = None, candidate: Iterable[Reason] = ()) -> tuple[Reason, ...]:
-    """What is still needed for approval, requirement by requirement, each with what would satisfy it.
+    """Return what approval still needs, requirement by requirement, each with what would satisfy it.
 
-    `candidate` is what `missing_of_candidate` answered; `count` is None where the policy promotes by itself.
+    `candidate` is the answer of `missing_of_candidate`. `count` is None if the policy promotes by itself.
     """
     failed = (Reason(check.code, check.message, check.remedy or "") for check in checks if not check.passed)
     votes = () if count is None else count.missing
@@ -92,7 +92,7 @@ def missing(checks: Iterable[CheckResult], count: Count | None = None, candidate
 
 @dataclass(frozen=True)
 class _Bench:
-    """What all requirements of one evaluation are held against."""
+    """What all requirements of one evaluation are compared with."""
 
     line_target: str | None
     packs: Mapping[str, Pack]
@@ -199,7 +199,7 @@ class _Bench:
         )
 
     def target(self, rule: MeasurementRule) -> str | None:
-        """The hardware target that must have been measured on, if any must."""
+        """Return the hardware target that a measurement must be from, if the rule names one."""
         return rule.target or (self.line_target if rule.on_target else None)
 
     def metric(self, rule: MeasurementRule) -> tuple[str | None, Direction | None]:
@@ -223,7 +223,7 @@ class _Bench:
         return Reason(code, message + more, remedy)
 
     def undefined(self, rule: MeasurementRule) -> Reason | None:
-        """What the line or the pack does not define, and the requirement rests on."""
+        """Explain what the requirement needs and the line or the pack does not define."""
         if rule.on_target and self.line_target is None:
             message = f"{rule.what} must be measured on the line's hardware target, and the line has none"
             return Reason(NO_TARGET, message, "name the hardware target of the line, or one in the policy")
@@ -238,7 +238,7 @@ class _Bench:
         return None
 
     def against(self, rule: MeasurementRule, m: MeasuredValue) -> tuple[str, str] | None:
-        """Why a measurement does not count: a code and the words; None where it does."""
+        """Return why a measurement does not count, as a code and a message, or None if it counts."""
         if m.superseded_by is not None:
             return SUPERSEDED, f"{m.superseded_by} supersedes it"
         if m.outdated:

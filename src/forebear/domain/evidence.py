@@ -1,4 +1,4 @@
-"""What was measured, as decisions read it, and the checks that come of it."""
+"""Measurements as decisions read them, and the checks that they lead to."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ class MeasuredValue:
 
 @dataclass(frozen=True)
 class Baseline:
-    """What a candidate is compared with: the version that is deployed in the line, and what was measured of it."""
+    """What a candidate is compared with: the version that is deployed in the line, and its measurements."""
 
     version: str
     measured: tuple[MeasuredValue, ...] = field(default=())
 
 
 class CheckResult(msgspec.Struct, frozen=True):
-    """One requirement of a policy, checked: what was asked, what was found, and what would satisfy it where it failed.
+    """One requirement of a policy, compared with a measurement, and what would satisfy it if it failed.
 
     `threshold`, `measured` and `baseline` are in `unit`, and `direction` says whether `threshold` is the least that suffices or
     the greatest; `measured` and `evidence` are None where no measurement counts; `baseline` is the
@@ -111,9 +111,9 @@ class CheckResult(msgspec.Struct, frozen=True):
         return tuple(dict.fromkeys(id for id in every if id is not None))
 
     def frozen(self) -> dict[str, Any]:
-        """The check as a Decision keeps it: a `Check` of the graph, without what is None.
+        """Return the check as a Decision keeps it: a `Check` of the graph, without the values that are None.
 
-        The remedy is not kept: it is advice for the moment, and a decision says what was.
+        The remedy is left out: it is advice for the moment, and a decision says what was.
         """
         values = {
             "code": self.code,

@@ -1,8 +1,7 @@
-"""What an approval stands on: the checks that it froze, held to that very evidence as it has been corrected since; and the
-lineage that the policy asked the candidate to carry, held to what is left of it.
+"""What an approval rests on: its checks, compared with the corrected evidence, and the candidate's lineage.
 
-What was measured besides, later, is another question: an approval is for what its voters saw. So only evidence that supersedes
-what a check rested on, or a corrected digest of what was measured, tells that the check no longer holds.
+An approval is for what its voters saw, so later measurements do not matter. Only two things say that a check no longer holds:
+evidence that supersedes what the check rested on, and a corrected digest of what was measured.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from forebear.graph.kinds.training import RunStatus
 
 @dataclass(frozen=True)
 class LineageGround:
-    """What a candidate carries of its lineage: an edge, with what stands at its end, or a value of a node itself."""
+    """One piece of a candidate's lineage: an edge, with what stands at its end, or a value of a node itself."""
 
     part: Part
     of: str
@@ -31,7 +30,7 @@ class LineageGround:
     value: str | None = None
 
     def frozen(self) -> dict[str, str]:
-        """As a decision freezes it. A run that had not succeeded yet may still come to anything."""
+        """Return it as a decision freezes it. The outcome of a run that had not succeeded yet is left out."""
         unsettled = self.edge == "producedBy" and self.value != RunStatus.SUCCEEDED
         return {
             name: value for name, value in asdict(self).items() if value is not None and not (unsettled and name == "value")
@@ -45,19 +44,18 @@ _SIGNS = {Direction.HIGHER_IS_BETTER: 1, Direction.LOWER_IS_BETTER: -1}
 
 
 def fallen(checks: Iterable[Mapping[str, Any]], measured: Iterable[MeasuredValue]) -> tuple[str, ...]:
-    """The checks, as a decision froze them, that do not hold on corrected evidence: each in words.
+    """Return the frozen checks that corrected evidence no longer supports, each in words.
 
-    Evidence of which nothing is in `measured` is taken to be as it was. A check that does not say which way is better holds on
-    the same value alone.
+    Evidence that `measured` lacks counts as unchanged. A check without a direction needs the same value.
     """
     measurements = {(m.evidence, m.pack, m.metric, m.slice): m for m in measured}
     return tuple(message for check in checks if check["passed"] and (message := _against(check, measurements)))
 
 
 def lost(frozen: Iterable[Mapping[str, Any]], grounds: Iterable[LineageGround]) -> tuple[str, ...]:
-    """What a decision rested on of a candidate's lineage, and is there no more or is something else: each in words.
+    """Return the lineage that a decision rested on and that is gone or different, each in words.
 
-    What came since does not matter, nor what was said since of what was not known.
+    Lineage that was added later does not matter, nor do values that were unknown then.
     """
     now = {(g.part.value, g.of, g.edge, g.to): g for g in grounds}
     return tuple(message for each in frozen if (message := _changed(each, now)))
@@ -123,7 +121,7 @@ def _against_pooled(check: Mapping[str, Any], measurements: Known) -> str | None
 
 
 def _corrected(key: tuple[Any, ...], measurements: Known) -> MeasuredValue | None:
-    """A measurement as the last evidence that supersedes it has it; None where nothing of it counts."""
+    """Return the measurement after all corrections, or None if no correction counts."""
     measurement = measurements.get(key)
     for _ in measurements:
         if measurement is None or measurement.superseded_by is None:
@@ -133,7 +131,7 @@ def _corrected(key: tuple[Any, ...], measurements: Known) -> MeasuredValue | Non
 
 
 def _holds(check: Mapping[str, Any], measured: float | None, baseline: float | None) -> bool:
-    """Whether a check is met by other values than it froze: its threshold goes along with what it was compared with."""
+    """Return whether other values pass a frozen check. Its threshold moves along with the baseline."""
     before = check.get("measured"), check.get("baseline")
     if (measured, baseline) == before:
         return True

@@ -1,8 +1,8 @@
-"""What robots are seen to run: each report is an installation of its own, which the next one on its robot ends.
+"""Installations: each report of what a robot runs is an installation, which the robot's next report ends.
 
-A report is never merged into another, so that one which arrives late can still come between the two; and an end only ever comes
-nearer: it is the earliest of those that were reported and of the next report. So the same reports, in any order, are the
-same installations. Nothing here asks what may run: an observation has happened.
+Reports are never merged, so a late report can still come between two others. An end only moves nearer: it is the earliest of
+the reported ends and the next report. So the same reports give the same installations in any order. Nothing here asks what may
+run: an observation has happened.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ BLANK = "BLANK"
 
 
 class InstallationRow(Row, frozen=True):
-    """An installation on the robot. `artifact` and what follows are known of those of the same moment alone.
+    """An installation on the robot. `artifact` and the later members are known only for those of the same moment.
 
-    `released`: whether it ended because the robot, or its fleet, left service then.
+    `released`: it ended because the robot, or its fleet, left service then.
     """
 
     id: str
@@ -48,12 +48,12 @@ class CoveringDeploymentRow(Row, frozen=True):
 
 
 class InstallationFactsRow(Row, frozen=True):
-    """The row of `cypher/actions/installation_facts.cypher`: what is known around a moment on a robot.
+    """The row of `cypher/actions/installation_facts.cypher`: what is on record around a moment on a robot.
 
-    `before` are installations that were still seen then, `same` those since that very moment, `next` when one follows.
-    `retracted`: since when the robot is, where it is.
-    `named`: whether something is there by the id that is made of the artifact's name. `placeholder`: that id, where another
-    artifact was registered with the name since. `several`: those registered with it, where it is not one.
+    `before` holds the installations that still ran then, `same` those that began at that moment, and `next` the moment of the
+    following one. `retracted` is the moment at which the robot was retracted, if it was. `named`: a node has the id that is
+    made from the artifact's name. `placeholder` is that id, if another artifact got the name later. `several` holds the
+    artifacts with the name, if there are several.
     """
 
     artifact: str | None = None
@@ -70,9 +70,9 @@ class InstallationFactsRow(Row, frozen=True):
 
 @dataclass(frozen=True)
 class Sighting:
-    """A report: which artifact was seen on a robot, since when and until when, and what is said to have brought it there.
+    """A report: which artifact somebody saw on a robot, from when to when, and the deployment that brought it there.
 
-    The artifact is named by its id, its digest or its name in another system, by one of the three.
+    The artifact is named in one of three ways: by its id, its digest or its name in another system.
     """
 
     robot: str
@@ -85,17 +85,17 @@ class Sighting:
 
     @property
     def name(self) -> str:
-        """The name of the artifact: of an id the one that it would be made of."""
+        """The name of the artifact; for an id, the name that is in it."""
         return self.digest or self.external_id or unescape(nameof(self.artifact or ""))
 
     @property
     def unknown(self) -> str:
-        """The id that an artifact gets of which nothing is known: of a digest its name, so that registering completes it."""
+        """The id of an artifact that nobody described. It contains the digest or the name, so a registration completes it."""
         return self.artifact or named_id("artifact", self.name)
 
 
 def report(sighting: Sighting, around: InstallationFactsRow, now: str) -> Ruling:
-    """An artifact was seen on a robot. Refused is only what cannot be: no artifact or several, or an impossible moment."""
+    """Record that a robot runs an artifact. Refuse only what cannot be: no artifact, several, or an impossible moment."""
     if reasons := (*_impossible(sighting, now), *_several(sighting, around)):
         return Ruling(sighting.robot, reasons=reasons)
     artifact = around.artifact or sighting.unknown
@@ -123,12 +123,12 @@ def report(sighting: Sighting, around: InstallationFactsRow, now: str) -> Ruling
 
 
 def _goes_on(installation: InstallationRow, until: str | None) -> bool:
-    """Whether a report tells that an artifact runs beyond the moment in which its robot left service."""
+    """Return whether a report says that an artifact runs on after its robot left service."""
     return installation.released and installation.valid_to is not None and (until is None or until > installation.valid_to)
 
 
 def _amended(installation: InstallationRow, until: str | None, by: str | None, *, explicit: bool) -> Iterable[Effect]:
-    """What a report adds to an installation that is known already."""
+    """Add what a report says to an installation that is on record."""
     if until is not None and (installation.valid_to is None or until < installation.valid_to):
         yield Revise(installation.id, {"validTo": installation.valid_to}, {"validTo": until})
     if by is None or by == installation.installed_by:
@@ -161,7 +161,7 @@ def _impossible(sighting: Sighting, now: str) -> Iterable[Reason]:
 
 
 def _several(sighting: Sighting, around: InstallationFactsRow) -> Iterable[Reason]:
-    """Why it cannot be said which artifact was seen: taking one of several would say something that nobody has seen."""
+    """Refuse a name of several artifacts: to pick one would record something that nobody saw."""
     if around.several and sighting.artifact is None:
         name = "digest" if sighting.digest is not None else "externalId"
         message = f"{name}: {sighting.name} is the name of {len(around.several)} artifacts: {', '.join(around.several)}"
@@ -169,7 +169,7 @@ def _several(sighting: Sighting, around: InstallationFactsRow) -> Iterable[Reaso
 
 
 def _brought_about(sighting: Sighting, around: InstallationFactsRow) -> str | None:
-    """The one deployment that explains an installation: of its cohort before that of its fleet; None of several."""
+    """Return the only deployment that explains an installation, or None. One of its cohort comes before one of its fleet."""
     under_way = [d for d in (*around.covering, *around.covering_fleet) if _was_under_way(d, sighting.since)]
     for nearest in ([d for d in under_way if d.to_cohort], [d for d in under_way if not d.to_cohort]):
         ids = sorted({d.id for d in nearest})
@@ -179,9 +179,10 @@ def _brought_about(sighting: Sighting, around: InstallationFactsRow) -> str | No
 
 
 def _was_under_way(d: CoveringDeploymentRow, since: str) -> bool:
-    """Whether a deployment was requested and not over at a moment.
+    """Return whether a deployment was requested and not over at a moment.
 
-    Robots are often faster than their manager, so it counts from its request on, not from the report that it is active.
+    Robots are often faster than their manager. So a deployment counts from its request on, not from the report that it is
+    active.
     """
     if d.state is DeploymentState.PLANNED and d.planned_for is not None and d.planned_for > since:
         return False

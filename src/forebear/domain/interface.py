@@ -1,7 +1,7 @@
-"""Whether a model version can run somewhere: its interface against the hardware target and the robots.
+"""Whether a model version can run somewhere: its interface, compared with the hardware target and the robots.
 
-Ranges of robot software are version specifiers as Python packages use them (PEP 440), read by `packaging`: `>=4.2,<5`,
-`~=4.2`, `==4.2.*`, `!=4.2.1`. A robot that runs a pre-release is compared by order like any other.
+Ranges of robot software are version specifiers as Python packages use them (PEP 440), read by `packaging`: `>=4.2,<5`, `~=4.2`,
+`==4.2.*`, `!=4.2.1`. A robot that runs a pre-release is compared by order like any other.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ UNREADABLE_VERSION = "UNREADABLE_VERSION"
 
 @dataclass(frozen=True)
 class Interface:
-    """What a model version needs: a rate in Hz, memory in MiB, a range of robot software. None: it does not say."""
+    """What a model version needs: a rate in Hz, memory in MiB, a range of robot software. None: unknown."""
 
     version: str
     rate_hz: float | None = None
@@ -33,7 +33,7 @@ class Interface:
 
 @dataclass(frozen=True)
 class TargetSpec:
-    """A hardware target, and its memory in MiB. None: nobody has said."""
+    """A hardware target, and its memory in MiB. None: unknown."""
 
     id: str
     memory_mib: float | None = None
@@ -41,7 +41,7 @@ class TargetSpec:
 
 @dataclass(frozen=True)
 class RobotSpec:
-    """A robot, the version of its software, and the highest rate in Hz at which it takes commands. None: nobody has said."""
+    """A robot, the version of its software, and the highest rate in Hz at which it takes commands. None: unknown."""
 
     id: str
     software: str | None = None
@@ -49,15 +49,15 @@ class RobotSpec:
 
 
 def interface_fits(interface: Interface, target: TargetSpec | None, robots: Iterable[RobotSpec] = ()) -> tuple[Reason, ...]:
-    """Why a version cannot run on a target or on robots: none where it fits.
+    """Return why a version cannot run on a target or on robots. The result is empty if it can.
 
-    What one of the two sides does not say is no reason: a policy can ask that a candidate says it (`candidate: [interface]`).
+    A value that one side does not give is no reason. A policy can ask for it: `candidate: [interface]`.
     """
     return (*_memory(interface, target), *(reason for robot in robots for reason in _robot(interface, robot)))
 
 
 def unreadable(robot_software: str) -> Reason | None:
-    """Why a range of robot software cannot be read, or None where it can."""
+    """Return why a range of robot software cannot be read, or None if it can."""
     try:
         SpecifierSet(robot_software)
     except InvalidSpecifier:

@@ -125,7 +125,7 @@ _DONE_BY = {
     _D.DEPRECATION: "have it deprecated (deprecate)",
     _D.RESTORATION: "have it restored (restore)",
 }
-"""What people can do for a decision that takes a release from a state to another; a promotion is the policy's alone."""
+"""What people can do for a decision that changes a release's state. A promotion is up to the policy alone."""
 
 
 def _remedy(state: ReleaseState, by: DecisionType) -> str:
@@ -136,7 +136,7 @@ def _remedy(state: ReleaseState, by: DecisionType) -> str:
 
 
 def steps(state: ReleaseState, by: DecisionType) -> tuple[DecisionType, ...] | None:
-    """The shortest way to a state from which `by` is possible, over what people can bring about; None where there is none."""
+    """Return the shortest way to a state that allows `by`, over what people can do; None if there is none."""
     frontier: list[tuple[ReleaseState, tuple[DecisionType, ...]]] = [(state, ())]
     states = {state}
     for at, path in frontier:

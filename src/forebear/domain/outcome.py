@@ -82,12 +82,12 @@ def unread(outcome: Outcome) -> Outcome:
 
 
 def encoded(outcome: Outcome) -> str:
-    """An outcome as text, as it is kept for a repeated request."""
+    """Return an outcome as text, which is kept for a repeated request."""
     return json_text({"type": type(outcome).__name__, **msgspec.to_builtins(outcome)})
 
 
 def decoded(text: str) -> Outcome:
-    """The outcome of a text."""
+    """Return the outcome that a text holds."""
     document = json.loads(text)
     kind: type[Outcome] = {"Done": Done, "Refused": Refused, "Conflict": Conflict}[document.pop("type")]
     return msgspec.convert(document, kind)
@@ -162,7 +162,7 @@ Effect = Describe | Revise | Update | Connect | Disconnect | Name | Join
 
 
 def tell(effect: Effect, before: dict[str, Any], after: dict[str, Any]) -> None:
-    """Adds an effect to what is told of a change: values by node and property, and where edges lead."""
+    """Add an effect to the description of a change: values by node and property, and the ends of edges."""
     now = after.setdefault(effect.id, {})
     match effect:
         case Describe(document):
@@ -185,9 +185,9 @@ def tell(effect: Effect, before: dict[str, Any], after: dict[str, Any]) -> None:
 
 @dataclass(frozen=True)
 class Ruling:
-    """A decision: what it is about, the effects that it has on the graph, and the reasons where it refuses.
+    """What a verb decides: its subject, the effects on the graph, and the reasons if it refuses.
 
-    The effects of a refusal are those of recording it. `dry`: it was only asked what would be done; nothing is written.
+    The effects of a refusal record the refusal. `dry`: the client only asks what would happen, so nothing is written.
     """
 
     subject: str
@@ -196,9 +196,9 @@ class Ruling:
     considered: tuple[Option, ...] = ()
     dry: bool = False
     derived: tuple[Connect | Disconnect, ...] = ()
-    """Derived edges that begin and end with the effects. No audit entry tells of them: whoever verifies computes them anew."""
+    """Derived edges that begin and end with the effects. No audit entry holds them: verification computes them anew."""
     told_by: str | None = None
-    """The node whose audit chain tells of every effect; None where each effect is told in a chain of its own node."""
+    """The node whose audit chain holds every effect. None: each effect is in the chain of its own node."""
 
     @property
     def decisions(self) -> tuple[str, ...]:
@@ -207,7 +207,7 @@ class Ruling:
 
     @property
     def outcome(self) -> Outcome:
-        """What the client is told."""
+        """What the client receives."""
         if self.reasons:
             return Refused(self.reasons, self.decisions)
         if self.dry:

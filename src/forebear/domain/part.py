@@ -1,4 +1,4 @@
-"""Parts: what a policy can ask a candidate to carry."""
+"""Parts: what a policy can require of a candidate."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ REMEDIES: Mapping[Part, str] = {
     Part.COMPUTE: "record the compute of its run (onCompute)",
     Part.CONFIGURATION: "record the configuration of its run",
 }
-"""How a candidate comes to carry a part that is no property of the version."""
+"""How to give a candidate a part that is no property of the version."""
 
 
 def expanded(parts: Iterable[Part]) -> tuple[Part, ...]:

@@ -18,7 +18,7 @@ DEPRECATED = "DEPRECATED"
 
 @dataclass(frozen=True)
 class Permission:
-    """What lets a release run: the decisions that say so, and of which kind they are."""
+    """What lets a release run: its basis and the decisions behind it."""
 
     case: Case
     basis: Basis
@@ -26,12 +26,12 @@ class Permission:
 
     @property
     def is_deprecated(self) -> bool:
-        """Whether the release is deprecated, and its approval lets it be gone back to."""
+        """Whether the release is deprecated, so that only a rollback may use its approval."""
         return self.case.release.state is ReleaseState.DEPRECATED and self.basis is not Basis.OVERRIDE
 
     @property
     def is_restored(self) -> bool:
-        """Whether the release was deprecated before, and brought back."""
+        """Whether the release was deprecated before, and restored."""
         ways = [
             d.type for d in self.case.standing.decisions if d.type is not DecisionType.OVERRIDE and d.verdict is Verdict.GRANTED
         ]
@@ -39,10 +39,10 @@ class Permission:
 
 
 def permission(case: Case, *, goes_back: bool = False) -> Permission | Reason:
-    """What lets a release run now, or why nothing does: an approval, before an override, before a stale approval.
+    """Return what lets a release run now, or why nothing does: an approval, else an override, else a stale approval.
 
-    A stale approval and that of a deprecated release start nothing new. Where `goes_back` they do: to go back to what ran on
-    them before, as long as the deprecation did not say that nobody may.
+    A stale approval, or that of a deprecated release, starts nothing new. With `goes_back` it does, because something ran on it
+    before, unless the deprecation forbids that.
     """
     if case.is_approved and not case.is_stale:
         return Permission(case, Basis.APPROVAL, tuple(case.approvals))
@@ -76,7 +76,7 @@ _REMEDIES = {
 
 
 def _at_night(release: str, state: ReleaseState) -> str:
-    """Who can do what about a release that is not approved, as commands to paste."""
+    """Return who can do what about a release that is not approved, as commands to paste."""
     if state is ReleaseState.ARCHIVED:
         return _REMEDIES[state]
     overriding = whoever("let it run in an emergency", "override", Role.ADMIN, release, expires_at="8h", reason="…")
@@ -87,5 +87,5 @@ def _at_night(release: str, state: ReleaseState) -> str:
 
 
 def weakest(permissions: Iterable[Permission]) -> Basis | None:
-    """What several permissions together rest on, such as those of two fleets; None where there are none."""
+    """Return the weakest basis of several permissions, such as those of two fleets; None without any."""
     return max((p.basis for p in permissions), key=list(Basis).index, default=None)

@@ -1,7 +1,7 @@
-"""What the intervals of a release follow from, and which follow: for whoever verifies, imports or migrates.
+"""The intervals in which a release may run, computed from its history: for verification, imports and migrations.
 
-The history of a release is its own revisions, the decisions about it and the corrections of its version. Both clocks count:
-for each moment at which something was recorded, the steps known then are taken in the order of the world.
+The history of a release is its revisions, the decisions about it and the corrections of its version. Both clocks count: for
+each moment of recording, the steps known then are taken in the order of the world.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from forebear.graph.kinds.release import Basis, DecisionType, ReleaseState, Verd
 
 
 class RevisionRow(Row, frozen=True):
-    """Who revised something, when and from where."""
+    """A revision: when, by whom and from where."""
 
     revised_at: str
     revised_by: str | None = None
@@ -27,14 +27,14 @@ class RevisionRow(Row, frozen=True):
 
 
 class FormerStateRow(RevisionRow, frozen=True, kw_only=True):
-    """What a release was until a revision."""
+    """The state of a release until a revision."""
 
     state: ReleaseState | None = None
     stale_from: str | None = None
 
 
 class DecisionTextRow(Row, frozen=True, kw_only=True):
-    """What is said of a decision."""
+    """The values of a decision."""
 
     type: DecisionType | None = None
     verdict: Verdict | None = None
@@ -45,7 +45,7 @@ class DecisionTextRow(Row, frozen=True, kw_only=True):
 
 
 class FormerDecisionTextRow(DecisionTextRow, frozen=True, kw_only=True):
-    """What was said of a decision until a revision, since imported history may be completed."""
+    """The values of a decision until a revision. Imported history can be completed later."""
 
     revised_at: str
     revised_by: str | None = None
@@ -53,7 +53,7 @@ class FormerDecisionTextRow(DecisionTextRow, frozen=True, kw_only=True):
 
 
 class DatedDecisionRow(DecisionTextRow, frozen=True, kw_only=True):
-    """A decision about it, with who recorded it, when and from where."""
+    """A decision about the release, with who recorded it, when and from where."""
 
     id: str
     recorded_at: str
@@ -63,7 +63,7 @@ class DatedDecisionRow(DecisionTextRow, frozen=True, kw_only=True):
     stood: tuple[FormerDecisionTextRow, ...] = ()
 
     def known(self, moment: str) -> DatedDecisionRow | None:
-        """The decision as it was known at a moment; None before it was recorded."""
+        """Return the decision as it was known at a moment, or None if it was recorded later."""
         if self.recorded_at > moment:
             return None
         before = next((row for row in self.stood if row.revised_at > moment), None)
@@ -73,7 +73,7 @@ class DatedDecisionRow(DecisionTextRow, frozen=True, kw_only=True):
 
     @property
     def at(self) -> str:
-        """When it was decided, in the world."""
+        """The moment of the decision in the world."""
         return self.decided_at or BEGINNING
 
     @property
@@ -97,18 +97,18 @@ class StoredPermitRow(Row, frozen=True):
 
 
 class ContentCorrectionRow(RevisionRow, frozen=True, kw_only=True):
-    """When something was corrected of what makes its version executable, and when that was known of the release's version."""
+    """A correction of what makes the version executable, and when it was known for this release."""
 
     known_at: str
 
 
 class History(Row, frozen=True):
-    """A row of `cypher/permits/history.cypher`: all that the intervals of a release follow from, and those that are stored."""
+    """A row of `cypher/permits/history.cypher`: the history of a release, and its stored intervals."""
 
     id: str
     line: str
     since: str
-    """When it was recorded that it is in its line."""
+    """When somebody recorded that the release is in its line."""
     recorded_at: str
     recorded_by: str | None = None
     source: str | None = None
@@ -125,7 +125,7 @@ class History(Row, frozen=True):
 
 @dataclass(frozen=True)
 class KnownPermit:
-    """An interval as it was known: who recorded it, when and from where; and since when it is known otherwise, if it is."""
+    """An interval as it was known: who recorded it, when and from where, and until when it was known so."""
 
     permit: Permit
     recorded_at: str
@@ -137,20 +137,20 @@ class KnownPermit:
 
 @dataclass(frozen=True, order=True)
 class _Step:
-    """Something that changed what holds of a release, at a moment of the world. Steps sort in the order in which they count."""
+    """A change of a release at a moment of the world. Steps sort in the order in which they count."""
 
     at: str
     nth: int
-    """Of several at one moment: what decisions say comes before what the release itself says."""
+    """The order of steps at one moment: decisions come before the release's own values."""
     id: str
     holds: Callable[[PermitState], PermitState] = field(compare=False)
-    """What holds after it, of what held before."""
+    """Returns the state after the step, given the state before it."""
 
 
 def derived(history: History) -> list[KnownPermit]:
-    """Every interval of a release, with when it was known: computed from its history alone.
+    """Compute every interval of a release, with when it was known, from its history alone.
 
-    For each moment at which something was recorded, the steps that were known then are taken in the order of the world.
+    For each moment of recording, the steps known then are taken in the order of the world.
     """
     permits: list[KnownPermit] = []
     current: dict[Permit, int] = {}
@@ -166,7 +166,7 @@ def derived(history: History) -> list[KnownPermit]:
 
 
 def _recorders(history: History) -> dict[str, tuple[str | None, str | None]]:
-    """The moments at which something was recorded that intervals follow from: by whom, and from where."""
+    """Return the moments of recording that intervals follow from, each with who recorded and from where."""
     recorded = dict.fromkeys((history.recorded_at, history.since), (history.recorded_by, history.source))
     recorded |= {d.recorded_at: (d.recorded_by, d.source) for d in history.decisions}
     recorded |= {row.revised_at: (row.revised_by, row.revised_from) for d in history.decisions for row in d.stood}
@@ -193,7 +193,7 @@ _DECIDES = (
     DecisionType.RESTORATION,
     DecisionType.ARCHIVAL,
 )
-"""The decisions after which an approval stands, or does not."""
+"""The decisions that begin or end an approval."""
 
 
 _APPROVES = (DecisionType.APPROVAL, DecisionType.PROMOTION)
@@ -203,7 +203,7 @@ AFTER_ALL = "~"
 
 
 def _steps(history: History, moment: str) -> Iterator[_Step]:
-    """The steps of a release that were known at a moment."""
+    """Return the steps of a release that were known at a moment."""
     decisions = [decision for d in history.decisions if (decision := d.known(moment))]
     granted = [d for d in decisions if d.verdict is Verdict.GRANTED]
     imported = [d for d in granted if d.imported and d.type in _DECIDES]
@@ -239,16 +239,16 @@ def _steps(history: History, moment: str) -> Iterator[_Step]:
 
 
 def _at(recorded: str, decisions: Iterable[DatedDecisionRow], stale_from: str | None) -> str:
-    """When a release became what a revision says: when that was decided, where it was; else when it was recorded.
+    """Return when a release became what a revision says: when that was decided or, without a decision, when it was recorded.
 
-    What is stale since an earlier moment became so then: policies are told afterwards, too.
+    If it is stale since an earlier moment, it became so then. Policies are also recorded afterwards.
     """
     decided = [d.at for d in decisions if d.recorded_at == recorded and d.moves]
     return max(decided, default=min(recorded, stale_from or recorded))
 
 
 def _approves(d: DatedDecisionRow) -> bool:
-    """Whether an approval stands after an imported decision."""
+    """Return whether an imported decision approves the release."""
     if d.type is DecisionType.RESTORATION:
         return d.state in (ReleaseState.APPROVED, ReleaseState.DEPLOYED)
     return d.type in (*_APPROVES, DecisionType.DEPRECATION)
@@ -260,7 +260,7 @@ def _overridden(holds: PermitState, until: str | None) -> PermitState:
 
 @dataclass(frozen=True)
 class Mending:
-    """How stored intervals become those that follow: rows for `record.cypher` and `retire.cypher`."""
+    """The changes that turn stored intervals into the right ones: rows for `record.cypher` and `retire.cypher`."""
 
     known: list[dict[str, Any]]
     former: list[dict[str, Any]]
@@ -268,10 +268,10 @@ class Mending:
 
 
 def mending(history: History, now: str, by: str) -> Mending:
-    """What is to be written where the stored intervals of a release are not those that follow from its history.
+    """Return what to write if the stored intervals of a release are not those that follow from its history.
 
-    Each carries the moments at which what caused it was recorded, so that answers about what was known stay what they were.
-    What nothing in the history explains is retracted `now`, by `by`.
+    Each carries the moments of recording of what caused it, so answers about the past stay the same. An interval that the
+    history does not explain is retracted `now`, by `by`.
     """
     every = derived(history)
     current = {k.permit: k for k in every if k.retracted_at is None}

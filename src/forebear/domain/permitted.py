@@ -1,11 +1,12 @@
 """What a release may go on running on, and when: the intervals of its `PERMITTED` edges.
 
-An approval lets a release run until it is withdrawn, stale or put away; a stale approval and an override let it go on as well.
-Each is an interval of its own, and they overlap where several hold. To *start* something, `domain.permission` asks for more.
+An approval lets a release run until somebody withdraws it, it becomes stale, or the release is archived. A stale approval and
+an override also let it go on. Each is an interval of its own, and intervals may overlap. To *start* something,
+`domain.permission` asks for more.
 
-The intervals follow from decisions, policies and corrections. Each change of a release is a step: `settled` ends what holds no
-longer, begins what holds from now on, and writes the end of a grace ahead. `following` takes that step for an action, and
-`domain.permit_history` takes all steps that a release's history tells of.
+The intervals follow from decisions, policies and corrections. Each change of a release is a step: `settled` ends and begins
+intervals, and writes the end of a grace ahead. `following` takes that step for an action, and `domain.permit_history` takes all
+steps of a release's history.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ EDGE = "permittedIn"
 """The edge that holds an interval, from a release to its line."""
 
 BEGINNING = "0001-01-01T00:00:00.000000Z"
-"""Since when something holds of which nobody said when it began, such as an imported approval without a decision."""
+"""The beginning of an interval if nobody says when it began, such as an imported approval without a decision."""
 
 STANDS = (ReleaseState.APPROVED, ReleaseState.DEPLOYED, ReleaseState.DEPRECATED)
 """The states in which an approval lets a release go on running."""
 
 ENDS_OVERRIDE = (DecisionType.REJECTION, DecisionType.WITHDRAWAL, DecisionType.DEPRECATION, DecisionType.ARCHIVAL)
-"""What people decide against a release, they have decided against its override as well."""
+"""The decisions against a release that also end its override."""
 
 
 @dataclass(frozen=True, order=True)
@@ -45,24 +46,26 @@ class Permit:
 
     @property
     def properties(self) -> dict[str, str]:
-        """As its edge holds it."""
+        """The properties of its edge."""
         end = {} if self.valid_to is None else {"validTo": self.valid_to}
         return {"basis": self.basis.value, "validFrom": self.valid_from, **end}
 
     @classmethod
     def stored(cls, properties: Mapping[str, Any]) -> Permit:
-        """Of the properties of its edge."""
+        """Return the permit that the properties of an edge hold."""
         return cls(Basis(properties["basis"]), properties["validFrom"], properties.get("validTo"))
 
 
 NEVER = ""
-"""Until when an override lasts that does not hold: a moment before all others."""
+"""The end of an override that is not in force: a moment before all others."""
 
 
 @dataclass(frozen=True)
 class PermitState:
-    """What holds of a release after a step: whether an approval stands, from when it is stale, and until when an override
-    lasts (`NEVER` where none does, None where it lasts for good)."""
+    """The state of a release after a step: whether it is approved, from when that is stale, and until when an override lasts.
+
+    `NEVER`: there is no override. None: it lasts for good.
+    """
 
     approved: bool = False
     stale_from: str | None = None
@@ -70,7 +73,7 @@ class PermitState:
 
 
 def settled(before: Iterable[Permit], at: str, holds: PermitState) -> frozenset[Permit]:
-    """The intervals after a step at a moment: what was before it stays, and from then on there is what `holds`."""
+    """Return the intervals after a step at a moment. Those before it stay, and from then on there is what `holds`."""
     ahead: dict[Basis, tuple[str, str | None]] = {}
     if holds.approved:
         stale = holds.stale_from
@@ -94,9 +97,9 @@ def settled(before: Iterable[Permit], at: str, holds: PermitState) -> frozenset[
 
 
 def following(rows: Iterable[Mapping[str, Any]], effects: Sequence[Effect], now: str) -> tuple[Connect | Disconnect, ...]:
-    """How the intervals of releases change with the effects of an action; nothing for most actions.
+    """Return how the intervals of releases change with the effects of an action. Most actions change none.
 
-    `rows` are those of `cypher/actions/standing_facts.cypher`, as they were before.
+    `rows` are those of `cypher/actions/standing_facts.cypher`, before the action.
     """
     releases = {row["release"]["id"]: row for row in rows if row["release"] is not None}
     new = {e.id: e.document for e in effects if isinstance(e, Describe) and e.document["kind"] == "Release"}
@@ -114,7 +117,7 @@ def following(rows: Iterable[Mapping[str, Any]], effects: Sequence[Effect], now:
 def _after(
     id: str, row: Mapping[str, Any] | None, before: Iterable[Permit], effects: Iterable[Effect], now: str
 ) -> PermitState | None:
-    """What holds of a release after effects; None where none of them is about that."""
+    """Return the state of a release after effects, or None if no effect changes it."""
     release = row["release"] if row else {}
     state, stale_from = release.get("state", ReleaseState.CANDIDATE), release.get("staleFrom")
     ends = (p.valid_to for p in before if p.basis is Basis.OVERRIDE and (p.valid_to is None or p.valid_to > now))
@@ -138,7 +141,7 @@ def _after(
 
 
 def later(until: str | None, other: str | None) -> str | None:
-    """The later of two ends."""
+    """Return the later of two ends."""
     return None if until is None or other is None else max(until, other)
 
 
@@ -150,5 +153,5 @@ def _changed(id: str, line: str, before: frozenset[Permit], after: frozenset[Per
 
 
 def in_order(permit: Permit) -> tuple[str, str]:
-    """What intervals are sorted by: when they begin."""
+    """Return the sort key of an interval: its beginning."""
     return permit.valid_from, permit.basis.value

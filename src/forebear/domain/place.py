@@ -1,4 +1,4 @@
-"""A place where things run: a fleet, or a cohort of one, with its lines, its robots and what was ever deployed there."""
+"""A place where things run: a fleet, or a cohort of one, with its lines, its robots and all deployments to it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class PlaceRow(Row, frozen=True):
 
 
 class FleetRow(Row, frozen=True):
-    """The fleet that it is or is part of, with the lines that this runs now."""
+    """The fleet that the place is or belongs to, with the lines that it runs now."""
 
     id: str
     lines: tuple[LineRow, ...] = ()
@@ -35,12 +35,12 @@ class RobotRow(Row, frozen=True):
 
     @property
     def robot(self) -> interface.RobotSpec:
-        """The robot as an interface is held against it."""
+        """The robot in the form in which an interface is compared with it."""
         return interface.RobotSpec(self.id, self.software, self.rate_hz)
 
 
 class RetiredRow(Row, frozen=True):
-    """A decommissioning that stands: which place is out of service by it, and since when."""
+    """A decommissioning that lasts: the place, and since when it is out of service."""
 
     id: str
     place: str
@@ -50,8 +50,8 @@ class RetiredRow(Row, frozen=True):
 class DeploymentRow(Row, frozen=True):
     """A deployment there, on its fleet, or on a cohort of that.
 
-    What history of another registry did not say is None, and the place that was retracted from under a deployment, which
-    older versions allowed.
+    A value is None if the history of another registry lacks it. The place is None if it was retracted, which older versions
+    allowed.
     """
 
     id: str
@@ -82,7 +82,7 @@ class DeploymentRow(Row, frozen=True):
 
     @property
     def reported(self) -> tuple[Report, ...]:
-        """What was reported of it; where nothing was, what its state and interval stand for, as of history from elsewhere."""
+        """The reports about it. Without any, as in imported history, those that its state and interval imply."""
         if self.reports is not None:
             reports = json.loads(self.reports)
             return tuple(Report(parse(r["at"]), DeploymentState(r["state"])) for r in reports)
@@ -96,7 +96,7 @@ class DeploymentRow(Row, frozen=True):
 
 
 class NamesakeRow(Row, frozen=True):
-    """The deployment that was asked for. Not described: only named by others so far."""
+    """The deployment with the id of the request. Without `described_at` it is only named by others so far."""
 
     id: str
     described_at: str | None = None
@@ -115,11 +115,11 @@ class PlaceFactsRow(Row, frozen=True):
     deployments: tuple[DeploymentRow, ...] = ()
     asked: NamesakeRow | None = None
     retired: tuple[RetiredRow, ...] = ()
-    """Of the place and its fleets."""
+    """The decommissionings of the place and its fleets."""
 
     @property
     def every_robot(self) -> tuple[RobotRow, ...]:
-        """Its robots, those of its cohorts among them."""
+        """Its robots and those of its cohorts."""
         return tuple({r.id: r for r in (*self.robots, *self.cohort_robots)}.values())
 
     @property
@@ -129,7 +129,7 @@ class PlaceFactsRow(Row, frozen=True):
 
 
 def not_over(code: str, id: str, state: str, place: str | None) -> Reason:
-    """That a deployment is not over, which is in the way of what would take its build away."""
+    """Return the reason that a deployment is not over, so its build or its place cannot be taken away."""
     if place is None:
         message = f"{id} is {state}, and its place is unknown"
         return Reason(code, message, f"report {id} ENDED once it has ended (reportDeployment)")

@@ -1,7 +1,7 @@
 """The release policy: the document that says what a release line asks of a version before robots may run it.
 
-`parse` reads it from what YAML or JSON gave, and refuses what is misspelt, missing or contradicts itself, each mistake by the
-path of its field. docs/reference/policy.md explains the language.
+`parse` reads it from what YAML or JSON gave. It refuses what is misspelt, missing or contradictory, and names the path of each
+mistake. docs/reference/policy.md explains the language.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _IDS = Ids(GRAPH)
 
 CANDIDATE_INCOMPLETE = "CANDIDATE_INCOMPLETE"
-"""The code of a refusal because a candidate does not carry what the policy asks for."""
+"""The code of a refusal because a candidate lacks lineage that the policy asks for."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ Moment = Annotated[str, BeforeValidator(_moment)]
 
 
 class _Document(BaseModel):
-    """A part of the document: names in camel case, nothing that is not declared."""
+    """A part of the document: its names are in camel case, and unknown ones are refused."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -102,7 +102,7 @@ class _Document(BaseModel):
 
 
 class MeasurementRule(_Document):
-    """Which measurement is asked for: a metric of a pack, and what it must be measured on."""
+    """The measurement that a rule asks for: a metric of a pack, and what to measure it on."""
 
     pack: PackId = Field(description="The evaluation pack with its version, as an id.")
     metric: Text = Field(description="The metric, as the pack calls it.")
@@ -132,7 +132,7 @@ class MeasurementRule(_Document):
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What tells one measurement that is asked for from another."""
+        """The values that tell this measurement from another."""
         return (self.pack, self.metric, self.slice, self.type, self.target, self.on_target)
 
     @property
@@ -147,7 +147,7 @@ class MeasurementRule(_Document):
         return surely + (f", of at least {self.minimum_trials} trials" if self.minimum_trials else "")
 
     def where(self, line_target: str | None = None) -> str:
-        """What it must be measured with and on, in brackets."""
+        """Return the pack, the type and the target of the measurement, in brackets."""
         on = self.target or ((line_target or "the line's target") if self.on_target else None)
         return f"({', '.join(part for part in (self.pack, self.type, on and f'on {on}') if part)})"
 
@@ -159,7 +159,7 @@ class MeasurementRule(_Document):
 
 
 class Requirement(MeasurementRule):
-    """One value that must be reached: exactly one of minimum and maximum, in the pack's unit."""
+    """A value that a version must reach: exactly one of minimum and maximum, in the pack's unit."""
 
     minimum: Number | None = Field(default=None, description="The least value that suffices, in the pack's unit.")
     maximum: Number | None = Field(default=None, description="The greatest value that suffices, in the pack's unit.")
@@ -183,7 +183,7 @@ class Requirement(MeasurementRule):
 
     @property
     def direction(self) -> Direction:
-        """Whether the threshold is the least value that suffices, or the greatest."""
+        """Whether the threshold is a minimum or a maximum."""
         return Direction.HIGHER_IS_BETTER if self.minimum is not None else Direction.LOWER_IS_BETTER
 
     def bound(self, unit: str | None = None) -> str:
@@ -197,7 +197,7 @@ class Requirement(MeasurementRule):
 
 
 class NoRegression(MeasurementRule):
-    """One value that must not be worse than that of the version deployed in the line by more than a margin."""
+    """A value that must not be worse than that of the deployed version by more than a margin."""
 
     margin: Annotated[float, Strict(), Field(ge=0)] = Field(
         default=0.0, description="How much worse it may be, in the pack's unit."
@@ -210,7 +210,7 @@ class NoRegression(MeasurementRule):
 
 
 class Approvals(_Document):
-    """Whose votes approve a release."""
+    """Who approves a release, and how many votes it needs."""
 
     count: Annotated[int, Strict(), Field(ge=1, le=20)] = Field(default=1, description="The number of distinct voters.")
     roles: Annotated[tuple[Role, ...], Field(min_length=1)] = Field(
@@ -225,7 +225,7 @@ class Approvals(_Document):
 
 
 class StandingRule(StrEnum):
-    """What a new policy does to the approvals that stand."""
+    """What a new policy does to existing approvals."""
 
     KEEP = "KEEP"
     GRACE = "GRACE"
@@ -285,12 +285,12 @@ class Policy(_Document):
         return frozenset(rule.pack for rule in (*self.evidence, *self.no_regression))
 
     def document(self) -> dict[str, Any]:
-        """The policy as JSON, defaults written out, so that it means the same when defaults change."""
+        """Return the policy as JSON with its defaults, so that it means the same when defaults change."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def parse(document: object) -> Policy:
-    """The policy that a document says. Raises `InvalidPolicy` with every mistake."""
+    """Return the policy that a document says. Raises `InvalidPolicy` with every mistake."""
     try:
         return Policy.model_validate(document)
     except ValidationError as error:
@@ -298,7 +298,7 @@ def parse(document: object) -> Policy:
 
 
 def packs_of(document: object) -> list[str]:
-    """The packs that a policy names, as far as its document can be read."""
+    """Return the packs that a policy names, as far as its document can be read."""
     try:
         return sorted(parse(document).packs)
     except InvalidPolicy:
@@ -306,16 +306,16 @@ def packs_of(document: object) -> list[str]:
 
 
 def check_against(policy: Policy, packs: Mapping[str, Pack]) -> tuple[Mistake, ...]:
-    """What a policy asks for that the packs, by id, do not define."""
+    """Return a mistake for each metric, slice or pack that the packs, by id, do not define."""
     rules: list[tuple[str, Requirement | NoRegression]] = [(f"evidence.{i}", r) for i, r in enumerate(policy.evidence)]
     rules += [(f"noRegression.{i}", r) for i, r in enumerate(policy.no_regression)]
     return tuple(mistake for path, each in rules for mistake in _undefined(path, each, packs))
 
 
 def missing_of_candidate(policy: Policy, carried: Iterable[str], command: str | None = None) -> tuple[Reason, ...]:
-    """What a candidate does not carry of what the policy asks for; `carried` are names of `Part`.
+    """Return what the policy asks of a candidate and `carried`, names of `Part`, lacks.
 
-    `command` says what was not said of its version before; PART in it stands for what is missing.
+    `command` completes the version; PART in it stands for the missing part.
     """
     has = expanded(Part(name) for name in carried)
     return tuple(
@@ -330,9 +330,9 @@ def missing_of_candidate(policy: Policy, carried: Iterable[str], command: str | 
 
 
 def standing_after(policy: Policy, now: str) -> str | None:
-    """The moment from which approvals of earlier policies are stale once `policy` takes effect at `now`; None: never.
+    """Return the moment from which earlier approvals are stale once `policy` takes effect at `now`; None: never.
 
-    A grace that has passed when the policy takes effect makes them stale then, not before: a policy does not reach back.
+    If a grace has passed when the policy takes effect, they are stale from then on, not before: a policy does not reach back.
     """
     rule = policy.standing_approvals
     if rule.rule is StandingRule.KEEP:
@@ -367,7 +367,7 @@ def _impossible(policy: Policy) -> Iterator[Mistake]:
 
 
 def _unattended(policy: Policy) -> Iterator[Mistake]:
-    """What would let a version reach robots with nobody, or nothing, to answer for it."""
+    """Return the mistakes by which a version would reach robots with nobody, or nothing, to answer for it."""
     approvals = policy.approvals
     if policy.automatic_promotion:
         path = "automaticPromotion"
@@ -409,7 +409,7 @@ def _undefined(path: str, rule: Requirement | NoRegression, packs: Mapping[str, 
 
 
 def number(value: float, unit: str | None = None) -> str:
-    """A number as people write it, with its unit."""
+    """Return a number as people write it, with its unit."""
     return repr(float(value)).removesuffix(".0") + (f" {unit}" if unit else "")
 
 
@@ -446,6 +446,6 @@ def _message(e: ErrorDetails) -> str:
 
 
 def suggestion(name: str, candidates: Iterable[str]) -> str:
-    """The end of a sentence that says of a name that it is not known: what may have been meant, or all that is known."""
+    """Return the end of a sentence about an unknown name: the name that was probably meant, or all names."""
     names = list(candidates)
     return meant(name, names) or (f"; known: {', '.join(names)}" if names else "")

@@ -1,7 +1,7 @@
 """A policy as people write it: YAML or JSON, with the line of every field.
 
-YAML is read as its version 1.2 does (the core schema): `no`, `on` and `yes` are texts, dates are texts, `010` is ten. Tags
-and aliases are mistakes, and so are names given twice: a policy says what it means, where it says it.
+YAML is read as its version 1.2 does (the core schema): `no`, `on` and `yes` are texts, dates are texts, `010` is ten. Tags,
+aliases and repeated names are mistakes.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from forebear.graph.document import InvalidDocument, not_finite
 
 @dataclass(frozen=True)
 class PolicyText:
-    """What a text says, and at which line (from 1) each path begins."""
+    """The document of a text, and the line (from 1) at which each path begins."""
 
     document: object
     lines: Mapping[str, int]
 
     def located(self, mistakes: Iterable[Mistake]) -> tuple[Mistake, ...]:
-        """Mistakes with their lines, in the order of the text; what is missing is missing where it should be."""
+        """Return the mistakes with their lines, in the order of the text. A missing field has the line of its parent."""
         located = (replace(mistake, line=self._line(mistake.path)) for mistake in mistakes)
         return tuple(sorted(located, key=lambda mistake: mistake.line or 0))
 
@@ -37,7 +37,7 @@ class PolicyText:
 
 
 def read(text: str) -> PolicyText:
-    """What a text says. Raises `InvalidPolicy` where it is neither YAML nor JSON, or says something twice."""
+    """Read a text. Raises `InvalidPolicy` if it is neither YAML nor JSON, or repeats a name."""
     reading = _Reading()
     # Some editors begin a file with a byte order mark.
     text = text.removeprefix("\ufeff")
@@ -79,7 +79,7 @@ _SCALARS: Mapping[str, tuple[str, tuple[str, ...], Callable[[str], object]]] = {
     "float": (r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", tuple("-+.0123456789"), float),
     "str": (r"(?s:.*)", (), str),
 }
-"""The scalars of YAML's core schema by tag: their form, the characters that they begin with, what they say."""
+"""The scalars of YAML's core schema by tag: their form, their first characters, and how to read them."""
 
 _TAG = "tag:yaml.org,2002:"
 
@@ -103,7 +103,7 @@ for _name, (_form, _first, _) in _SCALARS.items():
 
 @dataclass
 class _Reading:
-    """What was met so far on the way through a text."""
+    """The lines and the mistakes on the way through a text."""
 
     lines: dict[str, int] = field(default_factory=dict)
     mistakes: list[Mistake] = field(default_factory=list)

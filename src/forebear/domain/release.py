@@ -1,7 +1,7 @@
-"""Decisions about a release: votes and approval, rejection and withdrawal, and the ways to its end and back.
+"""Decisions about a release: votes and approval, rejection and withdrawal, the ways to its end and back.
 
-Each takes what was read and answers effects. What a decision rests on is frozen with it: the checks, the evidence, the policy
-and the release that it was compared with.
+Each takes facts and returns effects. A decision freezes what it rests on: the checks, the evidence, the policy, and the release
+that it was compared with.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ STILL_RUNS = "STILL_RUNS"
 EVIDENCE_CORRECTED = "EVIDENCE_CORRECTED"
 
 APPROVALS = (DecisionType.APPROVAL, DecisionType.PROMOTION)
-"""The decisions that a release stands approved by."""
+"""The decisions that approve a release."""
 
 NAMED = 5
-"""How many robots a refusal names, of many."""
+"""How many robots a refusal names, if there are many."""
 
 
 DECISIONS = 2
-"""How many decisions evaluating a release may come to: that, and a promotion by the policy, granted or refused."""
+"""How many decisions an evaluation of a release may record: itself and a promotion by the policy."""
 
 
 @dataclass(frozen=True)
 class Decider:
-    """Who decides, when, why, and the ids that new decisions get, in their order."""
+    """Who decides, when and why, and the ids that new decisions get, in order."""
 
     actor: Actor
     now: str
@@ -44,7 +44,7 @@ class Decider:
     ids: Sequence[str]
 
     def on(self, nth: int) -> Decider:
-        """The same for the nth of several releases that are evaluated, with ids of its own."""
+        """Return the same for the nth of several releases, with ids of its own."""
         return replace(self, ids=self.ids[nth * DECISIONS : (nth + 1) * DECISIONS])
 
 
@@ -62,9 +62,9 @@ def _decision(
     actor: str | None = None,
     values: Mapping[str, Any] | None = None,
 ) -> Describe:
-    """A decision about a release as a fact; `checked`: it rests on the checks. `actor`: the policy, where it decides itself.
+    """Return a decision about a release as a fact. `checked`: it rests on the checks. `actor`: the policy, if it decides.
 
-    `values`: what no other type of decision says.
+    `values` are those that only this type of decision has.
     """
     reasons_given = [by.reason] if by.reason else []
     policy = case.standing.policy
@@ -97,14 +97,14 @@ def _decision(
 
 
 def _moves(case: Case, state: ReleaseState, **changed: Any) -> list[Effect]:
-    """The release's new state and what else changes of it; nothing where all is as it was."""
+    """Return the release's new state and other new values, or nothing if all stays."""
     before = {"state": case.release.state.value, "staleFrom": case.release.stale_from}
     after = {name: value for name, value in {"state": state.value, **changed}.items() if before[name] != value}
     return [Revise(case.release.id, {name: before[name] for name in after}, after)] if after else []
 
 
 def _stands_approved(case: Case, decision: str) -> list[Effect]:
-    """The release approved by a decision alone; deployed where something of it runs already."""
+    """Approve the release by one decision. It is DEPLOYED at once if something of it runs already."""
     state = ReleaseState.APPROVED
     if case.running:
         state = observed(state, Event.DEPLOYMENT_ACTIVE)
@@ -115,17 +115,17 @@ def _stands_approved(case: Case, decision: str) -> list[Effect]:
 def _refused(
     case: Case, by: Decider, nth: int, type: DecisionType, reasons: Iterable[Reason], before: Iterable[Effect] = ()
 ) -> Ruling:
-    """A refusal, which is itself on record."""
+    """Refuse, and record the refusal."""
     reasons = tuple(reasons)
     decision = _decision(case, by, nth, type, Verdict.REFUSED, reasons=reasons, checked=True)
     return Ruling(case.release.id, (*before, decision), reasons)
 
 
 def approve(case: Case, by: Decider) -> Ruling:
-    """A vote; with the last one that the policy asks for, the approval.
+    """Vote for a release. The last vote that the policy asks for approves it.
 
-    It is refused, on record, where evidence is missing or the vote cannot count. Approving again what stands approved changes
-    nothing; where its approval is stale, it is voted on anew.
+    The refusal is on record if evidence is missing or the vote cannot count. A vote for an approved release changes nothing. If
+    the approval is stale, votes count anew.
     """
     if case.is_approved and not case.is_stale:
         return Ruling(case.release.id)
@@ -162,21 +162,21 @@ def _vote(by: Decider, decision: str) -> Vote:
 def _evaluation(
     case: Case, by: Decider, nth: int, verdict: Verdict, state: ReleaseState, reasons: Iterable[Reason] = ()
 ) -> Describe:
-    """What the policy decides of the evidence."""
+    """Return the policy's decision about the evidence."""
     policy = case.standing.policy
     actor = policy.id if policy else None
     return _decision(case, by, nth, DecisionType.EVALUATION, verdict, state=state, reasons=reasons, checked=True, actor=actor)
 
 
 def _evaluated(case: Case, by: Decider, nth: int) -> tuple[Case, list[Effect]]:
-    """A release whose evidence suffices is evaluated: the case as it then is, and the effects."""
+    """Evaluate a release whose evidence suffices. Return the case after it, and the effects."""
     state = ReleaseState.EVALUATED
     effects = [_evaluation(case, by, nth, Verdict.GRANTED, state), *_moves(case, state)]
     return case.with_release(state=state), effects
 
 
 def _lapsed(case: Case, by: Decider, nth: int) -> list[Effect]:
-    """An evaluated release whose evidence suffices no more is a candidate again."""
+    """Make an evaluated release a candidate again, because its evidence no longer suffices."""
     state = observed(case.release.state, Event.EVIDENCE_LAPSED)
     if state is case.release.state:
         return []
@@ -185,7 +185,7 @@ def _lapsed(case: Case, by: Decider, nth: int) -> list[Effect]:
 
 
 def _undermined(case: Case, by: Decider, nth: int) -> tuple[Case, list[Effect]]:
-    """A release whose approval is stale from now on, since what it stands on was corrected: the case as it then is."""
+    """Make an approval stale from now on, because its grounds were corrected. Return the case after it, and the effects."""
     state = case.release.state
     if case.is_stale or not (case.is_approved or state is ReleaseState.DEPRECATED) or not case.fallen:
         return case, []
@@ -195,12 +195,12 @@ def _undermined(case: Case, by: Decider, nth: int) -> tuple[Case, list[Effect]]:
 
 
 def evaluate(case: Case, by: Decider) -> Ruling:
-    """What evidence or a policy that changed means for a release: evaluated, promoted by itself, or a candidate again.
+    """Apply new evidence or a new policy to a release: evaluate it, promote it, or make it a candidate again.
 
-    An approval is stale once what it stands on does not hold any more.
+    An approval becomes stale once its grounds no longer hold.
 
-    Nothing changes where nothing follows; a policy that promotes by itself is the actor of the promotion, and of its refusal
-    once all that it asks for was measured.
+    If nothing follows, nothing changes. A policy that promotes by itself is the actor of the promotion, and of its refusal once
+    all that it asks for was measured.
     """
     case, effects = _undermined(case, by, 0)
     policy = case.policy
@@ -223,9 +223,9 @@ def evaluate(case: Case, by: Decider) -> Ruling:
 
 
 def completed(case: Case, by: Decider, again: Decider) -> list[Effect]:
-    """What follows for a release where something was said of its version that was never said before: `case` is as it then is.
+    """Return the effects on a release whose version got values that it lacked. `case` is the release after that.
 
-    Votes were for what was known, so they lapse; its evidence stands, and it is evaluated anew.
+    Votes were for what was known, so they lapse. The evidence stays, and the release is evaluated anew.
     """
     effects: list[Effect] = []
     state = observed(case.release.state, Event.EVIDENCE_LAPSED)
@@ -237,7 +237,7 @@ def completed(case: Case, by: Decider, again: Decider) -> list[Effect]:
 
 
 def _is_to_be_refused(case: Case) -> bool:
-    """Whether a promotion is to be refused: everything is there, it does not suffice, and that has not been said before."""
+    """Return whether to refuse a promotion: everything was measured, it does not suffice, and no refusal says so yet."""
     waits = case.release.state in (ReleaseState.CANDIDATE, ReleaseState.EVALUATED)
     measured = not case.incomplete and all(check.passed or check.measured is not None for check in case.checks)
     return waits and measured and case.has_news(DecisionType.PROMOTION)
@@ -250,7 +250,7 @@ def _promotion(case: Case, by: Decider, verdict: Verdict, **values: Any) -> Desc
 
 
 def together(effects: Iterable[Effect]) -> list[Effect]:
-    """Effects in which each node is revised once at most: what it was first, and what it becomes last."""
+    """Merge the revisions of each node into one: its first values before, and its last values after."""
     effects_together: list[Effect] = []
     revised: dict[str, int] = {}
     for effect in effects:
@@ -269,13 +269,13 @@ def together(effects: Iterable[Effect]) -> list[Effect]:
 
 
 def _changed(effect: Revise) -> Revise | None:
-    """A revision without what it leaves as it was; None where that is all."""
+    """Return the revision without values that stay, or None if all stay."""
     after = {name: value for name, value in effect.after.items() if effect.before[name] != value}
     return Revise(effect.id, {name: effect.before[name] for name in after}, after) if after else None
 
 
 def missing_for_approval(case: Case) -> tuple[Reason, ...]:
-    """What is still needed for approval, requirement by requirement; nothing where it stands approved."""
+    """Return what approval still needs, requirement by requirement; nothing if the release is approved."""
     policy = case.policy
     if isinstance(policy, Reason):
         return (policy,)
@@ -290,7 +290,7 @@ def missing_for_approval(case: Case) -> tuple[Reason, ...]:
 
 
 def void(case: Case) -> list[Effect]:
-    """What a release loses where what makes its version executable was said wrongly: the approval of what was not it."""
+    """Return what a release loses if what makes its version executable was wrong: its approval was for something else."""
     state = observed(case.release.state, Event.DIGEST_CORRECTED)
     if state is case.release.state:
         return []
@@ -298,12 +298,12 @@ def void(case: Case) -> list[Effect]:
 
 
 def reject(case: Case, by: Decider) -> Ruling:
-    """Decides against a release."""
+    """Decide against a release."""
     return _decided(case, by, DecisionType.REJECTION, checked=True)
 
 
 def withdraw_approval(case: Case, by: Decider) -> Ruling:
-    """Takes an approval back: the release is to be approved anew. What runs goes on, unauthorised."""
+    """Withdraw an approval, so that the release needs a new one. What runs goes on, unauthorised."""
     verdict = _decided(case, by, DecisionType.WITHDRAWAL, counts=case.approvals, staleFrom=None)
     if verdict.reasons:
         return verdict
@@ -312,9 +312,9 @@ def withdraw_approval(case: Case, by: Decider) -> Ruling:
 
 
 def deprecate(case: Case, by: Decider, rollback_allowed: bool) -> Ruling:
-    """Says that a release is not to be deployed any more, and whether it may be gone back to all the same.
+    """Forbid new deployments of a release, and say whether a rollback to it stays allowed.
 
-    Of what is deprecated already, that may be said anew.
+    Deprecate it again to change that.
     """
     if case.release.state is ReleaseState.DEPRECATED and case.is_way_back is rollback_allowed:
         return Ruling(case.release.id)
@@ -322,7 +322,7 @@ def deprecate(case: Case, by: Decider, rollback_allowed: bool) -> Ruling:
 
 
 def archive(case: Case, by: Decider, robots: Sequence[str]) -> Ruling:
-    """Puts a release away for good. Refused while something of it runs, or is about to, or `robots` are seen to run it."""
+    """Close a release for good. Refuse while it runs or is about to, or while `robots` run it."""
     reasons = [not_over(STILL_RUNS, d.id, d.state, d.place) for d in case.pending]
     if robots:
         more = f" and {len(robots) - NAMED} more" if len(robots) > NAMED else ""
@@ -334,9 +334,9 @@ def archive(case: Case, by: Decider, robots: Sequence[str]) -> Ruling:
 
 
 def restore(case: Case, by: Decider) -> Ruling:
-    """Brings a deprecated release back as a target to go back to, its approval as it was; or reopens a rejected one.
+    """Restore a deprecated release with its approval, or reopen a rejected one.
 
-    Whose vote could not have approved it cannot bring its approval back.
+    Somebody whose vote could not have approved it cannot restore its approval.
     """
     target = allowed(case.release.state, DecisionType.RESTORATION)
     if target is ReleaseState.APPROVED:
@@ -348,9 +348,9 @@ def restore(case: Case, by: Decider) -> Ruling:
 
 
 def override(case: Case, by: Decider, expires_at: str) -> Ruling:
-    """Lets a release run until a moment although it is not approved, in an emergency; its state stays.
+    """Let a release run until a moment although it is not approved, in an emergency. Its state stays.
 
-    What it authorises names it, so that it stands out wherever it had an effect.
+    Everything that it authorises names it, so its effects stay visible.
     """
     if expires_at <= case.now:
         reason = Reason("EXPIRED", f"expiresAt: {expires_at} lies in the past", "give a moment to come")
@@ -369,7 +369,7 @@ def _decided(
     values: Mapping[str, Any] | None = None,
     **changed: Any,
 ) -> Ruling:
-    """A decision of one person, where the lifecycle has a way for it."""
+    """Take one person's decision, if the lifecycle allows it."""
     target = into or allowed(case.release.state, type)
     if isinstance(target, Reason):
         return Ruling(case.release.id, reasons=(target,))

@@ -1,4 +1,4 @@
-"""What can be done about a refusal: who may do it, and the command to paste."""
+"""Remedies of a refusal: who can do what, and the command to paste."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from forebear.domain.roles import Role
 
 
 def kebab(name: str) -> str:
-    """`attachEvidence` as `attach-evidence`."""
+    """Return a name with hyphens: `attachEvidence` → `attach-evidence`."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
 
 
 def command_name(verb: str) -> str:
-    """The name of an action's command; `forebear restore` restores a database."""
+    """Return the name of an action's command. `restore` is `restore-release`, since `forebear restore` restores a database."""
     return "restore-release" if verb == "restore" else kebab(verb)
 
 
 def whoever(does: str, verb: str, role: Role, subject: str, **options: str) -> str:
-    """Who may do an action, and its command for a subject: `an APPROVER can restore it: forebear restore-release …`."""
+    """Return who may do an action, and its command: `an APPROVER can restore it: forebear restore-release …`."""
     words = [command_name(verb), subject]
     for name, value in options.items():
         words += [f"--{name.replace('_', '-')}", value]

@@ -1,7 +1,7 @@
-"""What it means to say a governed fact again, of a node that stands.
+"""Saying a governed fact again about a node that is on record.
 
-Nothing, where it says the same or less; an update of names, labels and the like, which are simply updated; more edges, where
-the kind of edge may grow; what was never said, where it may still be completed; and otherwise a refusal, with both values.
+The same or less changes nothing. Names, labels and the like are updated. Edges are added if their kind may grow, and missing
+values if they may still be completed. Anything else is refused, and the reason shows both values.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ IMMUTABLE = "IMMUTABLE"
 
 @dataclass(frozen=True)
 class Restatement:
-    """What a fact comes to: what it adds to a node that stands, or why it cannot be said."""
+    """What a fact leads to: the effects on a node that is on record, or the reasons against it."""
 
     effects: tuple[Effect, ...]
     reasons: tuple[Reason, ...]
@@ -34,10 +34,10 @@ def restated(
     growing: Collection[str] = (),
     completing: Collection[str] = (),
 ) -> Restatement:
-    """What a fact comes to where `stored` are its node's properties in the graph's form, and the ids that its edges lead to.
+    """Compare a fact with `stored`: its node's properties in the graph's form, and the ids that its edges lead to.
 
-    `growing` are the edges that may be added to, `completing` the properties and edges that were never said and may be said
-    once; `remedy` is what to do instead of changing a value.
+    `growing` are the edges that may be added to. `completing` are the properties and edges that may be given once. `remedy`
+    says what to do instead of changing a value.
     """
     properties = row.kind.properties
     changes = {name: v for name, v in row.updated.items() if not agree(properties[name], stored.get(name), v)}
@@ -49,7 +49,7 @@ def restated(
 
 
 def unsaid(row: NodeRow, stored: Mapping[str, Any], growing: Collection[str] = ()) -> list[str]:
-    """The properties and edges of a fact that were never said of its node, but for edges that may grow in any case."""
+    """Return the properties and edges of a fact that its node lacks, except for edges that may grow."""
     edges = dict.fromkeys(e.edge.name for e in row.edges if e.edge.name not in growing)
     return [
         *(name for name in row.guaranteed if stored.get(name) is None),
@@ -77,7 +77,7 @@ def _contradictions(row: NodeRow, stored: Mapping[str, Any], remedy: str, open: 
 
 
 def _differs(name: str, id: str, has: str | None, says: str, remedy: str) -> Reason:
-    """That something that cannot change would be `says`: what is stored is for whoever may read it."""
+    """Return the reason that an immutable value would become `says`. The stored value is for readers only."""
     if has is None:
         return Reason(IMMUTABLE, f"{name}: {id} was described without it, and the request says {says}", remedy)
     differs = Reason(IMMUTABLE, f"{name}: {id} has another value already, and the request says {says}", remedy)

@@ -1,4 +1,4 @@
-"""Who may do what: roles, actors, and why a verb that needs some roles is not for an actor."""
+"""Who may do what: roles, actors, and the reason why a verb is not for an actor."""
 
 from __future__ import annotations
 

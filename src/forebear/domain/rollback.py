@@ -1,12 +1,11 @@
-"""Going back to what ran before: which artifacts could be gone back to, in which order, and the request that does it.
+"""Rolling back: which artifacts a place can go back to, in which order, and the request that does it.
 
-What ran at a place on an approval may be gone back to on it, also where the approval is stale by now or the release deprecated;
-the deployment says so. What a rollback undid there is no default target until somebody deploys it there again: going back twice
-goes further back, never forward again. It is the very build that is undone, and with it builds of its version that never ran
-there.
+A rollback may use the approval that the artifact ran on before, even if it is stale by now or the release is deprecated. The
+deployment says so. An artifact that a rollback undid is no default target until somebody deploys it there again: two rollbacks
+go further back, never forward. A rollback undoes the very build, and with it builds of its version that never ran there.
 
-What is wrong is to be undone without waiting, so going back takes the place of whatever is pending there, too: what is only
-planned is over at once, or a deployment manager would begin both; what is under way, when a report says so.
+A rollback does not wait: it takes the place of whatever is pending there. A planned deployment is over at once, or a manager
+would begin both. One that is under way is over when a report says so.
 """
 
 from __future__ import annotations
@@ -81,9 +80,9 @@ class ActiveInterval:
 
 @dataclass(frozen=True)
 class RollbackTarget:
-    """An artifact that could be gone back to: how it or other builds of its version ran there, and whether it may run now.
+    """An artifact that the place can go back to: how its version ran there, and whether it may run now.
 
-    `undone_by`: the rollback that undid it there. `later`: it ran there later than what is to be undone now.
+    `undone_by`: the rollback that undid it there. `later`: it ran there later than what the rollback would undo now.
     """
 
     artifact: str
@@ -98,17 +97,17 @@ class RollbackTarget:
 
     @property
     def allowed(self) -> bool:
-        """Whether it may be gone back to."""
+        """Whether a rollback to it is allowed."""
         return not self.reasons
 
     @property
     def is_default(self) -> bool:
-        """Whether it may be gone back to without being named."""
+        """Whether a rollback may choose it by itself."""
         return self.allowed and self.undone_by is None
 
     @property
     def is_deprecated(self) -> bool:
-        """Whether a release that lets it run is deprecated."""
+        """Whether it may run only on a deprecated release."""
         return any(p.is_deprecated for p in self.permissions)
 
     @cached_property
@@ -128,7 +127,7 @@ class RollbackTarget:
 
     @property
     def last_ran(self) -> str:
-        """Until when its version ran there last: now, where it does."""
+        """The moment until which its version ran there last. It is now if it still runs."""
         return max(run.until or run.now for run in self.every_run)
 
     @property
@@ -177,20 +176,20 @@ class RollbackTarget:
 
 
 _BETTER = (Basis.APPROVAL, Basis.OVERRIDE, Basis.STALE_APPROVAL)
-"""What a target may run on, the best first."""
+"""The bases that a target may run on, the best first."""
 
 
 def under_way(place: PlaceFactsRow) -> DeploymentRow | None:
-    """A deployment there that goes back already, and is pending."""
+    """Return a pending rollback at the place, if there is one."""
     return next((d for d in place.here if d.is_pending and d.rolls_back), None)
 
 
 def undone(place: PlaceFactsRow) -> DeploymentRow | None:
-    """The deployment that going back undoes; of a cohort without one, its fleet's.
+    """Return the deployment that a rollback undoes. A cohort without one takes that of its fleet.
 
-    It is what is under way there, or else the newest that failed and that nothing has run in the place of since, or else what
-    is active. What was going back itself and never got there undid nothing, so it is not what is undone. Where that failed, and
-    what it was to undo is over, that is what is undone still.
+    It is what is under way there; else the newest that failed, if nothing ran there since; else what is active. A rollback that
+    never became active undid nothing, so it is not it. If such a rollback failed, and what it was to undo is over, a rollback
+    undoes that deployment.
     """
     fleets = {f.id for f in place.fleets}
     here, wider = ([d for d in deployments if not _came_to_nothing(d)] for deployments in (place.here, _on(place, fleets)))
@@ -198,7 +197,7 @@ def undone(place: PlaceFactsRow) -> DeploymentRow | None:
 
 
 def _still_undone(place: PlaceFactsRow) -> DeploymentRow | None:
-    """What the newest rollback that failed before it was active was to undo, where nothing has run there since."""
+    """Return what the newest rollback that failed before it was active was to undo, if nothing ran there since."""
     vain = [d for d in place.here if _came_to_nothing(d) and d.state is DeploymentState.FAILED and not _superseded(d, place)]
     newest = max(vain, key=lambda d: (_failed_at(d), d.id), default=None)
     return next((d for d in place.deployments if newest and d.id in newest.rolls_back), None)
@@ -217,7 +216,7 @@ def _on(place: PlaceFactsRow, spots: Container[str]) -> list[DeploymentRow]:
 
 
 def _spots(place: PlaceFactsRow) -> set[str]:
-    """The place and its fleets: what runs on these runs there."""
+    """Return the place and its fleets: what runs on these runs there."""
     return {f.id for f in place.fleets} | ({place.place.id} if place.place else set())
 
 
@@ -226,19 +225,19 @@ def _newest(d: DeploymentRow) -> tuple[str, str]:
 
 
 def _came_to_nothing(d: DeploymentRow) -> bool:
-    """Whether it goes back, and is pending yet, or was over without having been active."""
+    """Return whether it is a rollback that is pending, or was over before it was active."""
     return bool(d.rolls_back) and (d.is_pending or d.valid_from is None)
 
 
 def _asked_for(d: DeploymentRow) -> tuple[str, str, str]:
-    """When it was asked for at the latest, to order by: history from elsewhere is recorded after it began."""
+    """Return a sort key: when the deployment was requested at the latest. Imported history is recorded after it began."""
     return min((m for m in (d.recorded_at, d.valid_from) if m is not None), default=""), d.recorded_at or "", d.id
 
 
 def _undoing(artifact: str | None, deployments: Sequence[DeploymentRow], artifacts: Mapping[str, str | None]) -> str | None:
-    """The newest rollback that undid an artifact where these deployments ran, unless it was deployed there again since.
+    """Return the newest rollback that undid an artifact there, unless somebody deployed it there again since.
 
-    `artifacts`: the artifacts of deployments. To name it when going back deploys it again as well.
+    `artifacts` holds the artifact of each deployment. To name it in a rollback also deploys it again.
     """
     undid = [r for r in deployments if any(artifacts.get(id) == artifact for id in (*r.rolls_back, *_stopped(r, deployments)))]
     newest = max(undid, key=_asked_for, default=None)
@@ -250,13 +249,13 @@ def _undoing(artifact: str | None, deployments: Sequence[DeploymentRow], artifac
 
 
 def _stopped(back: DeploymentRow, deployments: Sequence[DeploymentRow]) -> Iterator[str]:
-    """What ran until a rollback to something else took its place, beside what that rolls back: a rollout that failed, say."""
+    """Return what a rollback to something else replaced besides what it rolled back, such as a rollout that failed."""
     if back.rolls_back:
         yield from (d.id for d in deployments if d.id in back.replaces and d.artifact != back.artifact)
 
 
 def _turn(d: DeploymentRow, deployments: Sequence[DeploymentRow]) -> tuple[str, str, str]:
-    """Where a deployment stands in the order of what was deployed. One that went back stands where that stood."""
+    """Return the place of a deployment in the order of deployments. A rollback has the place of what it went back to."""
     earlier = [e for e in deployments if _asked_for(e) < _asked_for(d)] if d.rolls_back else []
     same = [e for e in earlier if e.artifact == d.artifact] or [e for e in earlier if e.version and e.version == d.version]
     return _turn(max(same, key=_asked_for), deployments) if same else _asked_for(d)
@@ -267,7 +266,7 @@ def _failed_at(d: DeploymentRow) -> str:
 
 
 def _superseded(failed: DeploymentRow, place: PlaceFactsRow) -> bool:
-    """Whether something else was reported to run there since it failed."""
+    """Return whether something else was reported to run there since it failed."""
     others = (d for d in _on(place, _spots(place)) if d.id != failed.id)
     return any(at >= _failed_at(failed) for d in others for at in moments(d.reported, DeploymentState.ACTIVE))
 
@@ -275,11 +274,11 @@ def _superseded(failed: DeploymentRow, place: PlaceFactsRow) -> bool:
 def targets(
     builds: Iterable[ArtifactFactsRow], place: PlaceFactsRow, cases: Sequence[Case], incidents: IncidentFactsRow, now: str
 ) -> list[RollbackTarget]:
-    """What could be gone back to at a place, the best first: builds of versions that ran there, but for what is undone.
+    """Return what a place can go back to, the best first: builds of versions that ran there, except what is undone.
 
-    Before others comes what may run at all; what no rollback undid; what is not deprecated; what no open incident touches; what
-    runs on an approval that stands, before an override, before a stale approval; what ran there before what is undone; the very
-    build that ran there; what had no incident there and did not fail; and then what ran there last, longest.
+    The order: what may run at all; what no rollback undid; what is not deprecated; what no open incident touches; what runs on
+    a valid approval, then on an override, then on a stale approval; what ran there before what is undone; the very build that
+    ran there; what had no incident there and did not fail; what ran there last; what ran longest.
     """
     bad = undone(place)
     deployments = [d for d in _on(place, _spots(place)) if d.valid_from is not None]
@@ -306,14 +305,15 @@ def targets(
 
 
 def _is_later(of_it: Sequence[DeploymentRow], bad: DeploymentRow, deployments: Sequence[DeploymentRow]) -> bool:
-    """Whether an artifact was deployed later than what is undone, and runs no more. (A canary goes back to what runs.)"""
+    """Return whether an artifact was deployed later than what is undone, and no longer runs. (A canary goes back to what
+    runs.)"""
     return not any(d.is_active for d in of_it) and max(_turn(d, deployments) for d in of_it) > _turn(bad, deployments)
 
 
 def roll_back(request: Request, place: PlaceFactsRow, targets: Sequence[RollbackTarget]) -> Ruling:
-    """Requests the deployment of a target, the first where none is named, in the place of all that is not over there.
+    """Request the deployment of a target, by default the first one, in the place of all that is not over there.
 
-    Going back where that is under way already changes nothing, unless somewhere else is named.
+    If a rollback is under way there already, nothing changes, unless the request names another target.
     """
     if again := stated_before(request, place):
         return again
@@ -340,14 +340,14 @@ def roll_back(request: Request, place: PlaceFactsRow, targets: Sequence[Rollback
 
 
 def _rejoins(place: PlaceFactsRow, artifact: str) -> bool:
-    """Whether the place is a cohort, and an artifact is what its fleet runs: each, where there are several."""
+    """Return whether the place is a cohort, and all of its fleets run the artifact."""
     fleets = {f.id for f in place.fleets}
     running = {d.place for d in place.deployments if d.is_active and d.artifact == artifact}
     return place.place is not None and place.place.id not in fleets and bool(fleets) and fleets <= running
 
 
 def _dropped(place: PlaceFactsRow) -> Iterator[Revise]:
-    """The end of what is only planned there. Should it have begun unreported, a late report says so as ever."""
+    """End what is only planned there. If it began without a report, a late report says so as ever."""
     planned, ended = DeploymentState.PLANNED, DeploymentState.ENDED
     for d in place.here:
         if d.state is planned:
@@ -384,7 +384,7 @@ def _against(request: Request, targets: Sequence[RollbackTarget]) -> tuple[Reaso
 
 
 def _each_against(place: str, target: RollbackTarget) -> Iterator[Reason]:
-    """Why a target is not gone back to by itself, and what can be done about it."""
+    """Explain why a rollback does not choose a target by itself, and what to do about it."""
     if target.allowed:
         message = f"{target.artifact}: {target.undone_by} undid it there, and nobody deployed it there again"
         yield Reason(UNDONE, message, whoever("name it", "rollBack", Role.OPERATOR, place, to=target.artifact, reason="…"))

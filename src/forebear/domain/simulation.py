@@ -1,4 +1,4 @@
-"""What a policy would decide about a release, had it been adopted just now."""
+"""What a policy would decide about a release if it were adopted now."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from forebear.graph.kinds.release import ReleaseState
 
 @dataclass(frozen=True)
 class SimulatedRelease:
-    """A release under a policy: its state, its checks, what is missing for approval, and what becomes of its approval.
+    """A release under a policy: its state, its checks, what approval still needs, and the effect on its approval.
 
-    `stale_from` is when the approval that it has becomes stale, and `fleets` are those that run it on that; None and nothing
-    where the policy leaves the approval as it is.
+    `stale_from` is when its approval would become stale, and `fleets` are those that run it on that approval. They are None and
+    empty if the policy leaves the approval as it is.
     """
 
     release: str
@@ -31,7 +31,7 @@ class SimulatedRelease:
 
 
 def simulated(case: Case, rule: Rule) -> SimulatedRelease:
-    """A release as the policy would leave it, decided by what adopting it decides by."""
+    """Return the release as the policy would leave it, by the same decisions as its adoption."""
     after = rule.over(case, case.now)
     nobody = Decider(Actor("nobody", frozenset()), case.now, None, ["decision:simulated"] * DECISIONS)
     states = {"state": case.release.state.value, "staleFrom": case.release.stale_from}

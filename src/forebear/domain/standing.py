@@ -1,4 +1,4 @@
-"""How a release stands: the rows of everything that a decision about it rests on, read in one go."""
+"""The standing of a release: the rows of everything that a decision about it rests on, read in one statement."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from forebear.graph.kinds.training import RunStatus
 
 
 class Row(msgspec.Struct, frozen=True, rename="camel"):
-    """A row of facts; its names are those of the graph."""
+    """A row of facts. Its names are those of the graph."""
 
 
 class ReleaseRow(Row, frozen=True):
@@ -32,7 +32,7 @@ class ReleaseRow(Row, frozen=True):
     recorded_by: str
     stale_from: str | None = None
     trainers: list[str] | None = None
-    """Who had trained its version when it was registered: who owns a run may be said otherwise later."""
+    """The trainers of its version when it was registered. Somebody may change the owners of a run later."""
 
 
 class LineRow(Row, frozen=True):
@@ -57,31 +57,31 @@ class VersionRow(Row, frozen=True):
     memory_mib: float | None = None
     robot_software: str | None = None
     experiments: list[str] = []
-    """Those that justify it."""
+    """The experiments that justify it."""
     completed_by: list[str] = []
-    """Who named its checkpoints, or said of it later what its registration had left out."""
+    """The people who named its checkpoints, or added what its registration had left out."""
 
     @property
     def interface(self) -> Interface:
-        """What it needs."""
+        """The interface of the version."""
         return Interface(self.id, self.rate_hz, self.memory_mib, self.robot_software)
 
     @property
     def bound(self) -> dict[str, Any]:
-        """All that makes it executable, and its interface, by the names of the graph; with its id."""
+        """All that makes it executable, and its interface, by the names of the graph, with its id."""
         names = zip(self.__struct_fields__, self.__struct_encode_fields__, strict=True)
         about_it = ("recorded_by", "experiments", "completed_by")
         return {encoded: getattr(self, name) for name, encoded in names if name not in about_it}
 
     @property
     def digest(self) -> str:
-        """What approvals are bound to: the digest of all that makes it executable, and of its interface."""
+        """The digest of all that makes it executable and of its interface. Approvals are bound to it."""
         bound = self.bound.values()
         return "sha256:" + of_fields(json.dumps(v) if isinstance(v, (list, float)) else v for v in bound)
 
 
 BOUND = frozenset(VersionRow.__struct_encode_fields__) - {"id", "recordedBy", "experiments"}
-"""What approvals are bound to: the properties that make a version executable, and its interface."""
+"""The properties that approvals are bound to: those that make a version executable, and its interface."""
 
 
 class PolicyRow(Row, frozen=True):
@@ -91,25 +91,25 @@ class PolicyRow(Row, frozen=True):
     document: str | None = None
 
     def policy(self) -> Policy:
-        """The policy itself. Raises `InvalidPolicy`: an imported one may be of an older registry's making."""
+        """Return the policy. Raises `InvalidPolicy`: an imported one may come from an older registry."""
         return policy_of(self.document or "{}")
 
 
 @lru_cache(maxsize=256)
 def policy_of(document: str) -> Policy:
-    """A policy of its document as it is stored. Raises `InvalidPolicy`."""
+    """Return the policy of a stored document. Raises `InvalidPolicy`."""
     # A policy is never edited, and every decision in its line reads it.
     return parse(json.loads(document))
 
 
 class ComingPolicyRow(PolicyRow, frozen=True, kw_only=True):
-    """A policy that is to take effect in its line, and when."""
+    """A policy that will take effect in its line, and when."""
 
     valid_from: str
 
     @property
     def stale_from(self) -> str | None:
-        """From when it makes the approvals that it finds stale; None: never, or it cannot be read."""
+        """The moment from which it makes existing approvals stale. None: never, or its document cannot be read."""
         try:
             return standing_after(self.policy(), self.valid_from)
         except InvalidPolicy:
@@ -130,14 +130,14 @@ class PackRow(Row, frozen=True):
 
 
 class SourceRow(Row, frozen=True):
-    """What a run used or wrote, and what makes it what it is: a digest or a commit."""
+    """A node that a run used or wrote, and the value that identifies it: a digest or a commit."""
 
     id: str
     value: str | None = None
 
 
 class RunRow(Row, frozen=True):
-    """A run that the version came from, with who recorded it and who owns it, and what is known of how it was made.
+    """A run that the version came from: who recorded it, who owns it, and how it was made.
 
     `corrections`: how often its configuration was corrected.
     """
@@ -156,7 +156,7 @@ class RunRow(Row, frozen=True):
 
     @property
     def carried(self) -> frozenset[Part]:
-        """What it says of a candidate that came of it."""
+        """The parts of a candidate's lineage that the run knows."""
         values = {
             Part.DATASET: self.trained,
             Part.CODE: self.coded,
@@ -167,7 +167,7 @@ class RunRow(Row, frozen=True):
         return frozenset(part for part, value in values.items() if value)
 
     def grounds(self, version: str) -> Iterator[LineageGround]:
-        """What it carries for a version that came of it, edge by edge."""
+        """Return the lineage that it gives a version, edge by edge."""
         for checkpoint in self.checkpoints:
             yield LineageGround(Part.CHECKPOINT, version, "promotedFrom", checkpoint.id, checkpoint.value)
             yield LineageGround(Part.CHECKPOINT, checkpoint.id, "producedBy", self.id, self.status)
@@ -183,7 +183,7 @@ class RunRow(Row, frozen=True):
 
 
 class DecisionRow(Row, frozen=True):
-    """A decision about it. `approves`: the release stands approved by it."""
+    """A decision about it. `approves`: the release is approved by it."""
 
     id: str
     type: DecisionType | None = None
@@ -198,14 +198,14 @@ class DecisionRow(Row, frozen=True):
     rollback_allowed: bool | None = None
     approves: bool = False
     checks: str | None = None
-    """What it froze, where it approves."""
+    """The checks that it froze, if it approves."""
     grounds: str | None = None
-    """What the candidate requirements rested on; null in decisions that did not freeze it."""
+    """The lineage that it rests on. None if it did not freeze it."""
     asked: str | None = None
-    """The policy that it was taken under, where it approves and froze no grounds."""
+    """The policy that it was taken under, if it approves and froze no lineage."""
 
     def is_granted(self, *types: DecisionType) -> bool:
-        """Whether it is of one of these types, and was granted."""
+        """Return whether it is of one of these types, and granted."""
         return self.type in types and self.verdict is Verdict.GRANTED
 
 
@@ -221,7 +221,7 @@ class EvidenceRow(Row, frozen=True):
     digest: str | None = None
     """Of the report."""
     corrected_at: str | None = None
-    """When a digest of its version was corrected last."""
+    """When somebody last corrected a digest of its version."""
     packs: list[str] = []
     superseded_by: list[str] = []
     artifact: str | None = None
@@ -229,7 +229,7 @@ class EvidenceRow(Row, frozen=True):
     target: str | None = None
 
     def measured(self) -> Iterator[MeasuredValue]:
-        """What it measured, value by value."""
+        """Return its measurements, value by value."""
         for m in json.loads(self.measurements or "[]"):
             for pack in self.packs:
                 yield MeasuredValue(
@@ -253,9 +253,11 @@ class EvidenceRow(Row, frozen=True):
 
 
 class LineDeploymentRow(Row, frozen=True):
-    """A deployment in it that is not over, and where: a decision about it authorised it, or it is on a fleet of its line.
+    """A deployment in the line that is not over, and its place.
 
-    Where nothing says any more in which line it is, it counts in each that its version stands in.
+    A decision about the release authorised it, or it is on a fleet of the line.
+
+    If nothing says which line it is in, it counts in every line that its version is in.
     """
 
     id: str
@@ -266,21 +268,21 @@ class LineDeploymentRow(Row, frozen=True):
 
     @property
     def fleets(self) -> tuple[str, ...]:
-        """The fleet that it is on, or those that its cohort is part of now."""
+        """The fleet that it is on, or the fleets that its cohort is part of now."""
         return self.part_of if self.to_cohort else (self.place,) if self.place else ()
 
 
 class BaselineRow(Row, frozen=True):
-    """The version that is deployed in its line, whatever allowed that, and its release there, if it has one."""
+    """The version that is deployed in the line, on whatever basis, and its release there, if it has one."""
 
     version: str
     release: str | None = None
 
 
 class StandingFactsRow(Row, frozen=True):
-    """A row of `cypher/actions/standing_facts.cypher`; its release is null where there is none.
+    """A row of `cypher/actions/standing_facts.cypher`. The release is None if there is none.
 
-    `candidate` is the id of the version that is asked to have a release in the line, whether it is known or not.
+    `candidate` is the id of the version that is to get a release in the line, whether it is known or not.
     """
 
     release: ReleaseRow | None = None
@@ -293,7 +295,7 @@ class StandingFactsRow(Row, frozen=True):
     packs: list[PackRow] = []
     runs: list[RunRow] = []
     unproduced: bool = False
-    """Whether nothing says which run produced one of its checkpoints."""
+    """Whether a checkpoint of its version has no run."""
     decisions: list[DecisionRow] = []
     evidence: list[EvidenceRow] = []
     built_evidence: list[EvidenceRow] = []
@@ -301,6 +303,6 @@ class StandingFactsRow(Row, frozen=True):
 
 
 class InstalledFactsRow(Row, frozen=True):
-    """The row of `cypher/actions/installed_facts.cypher`: the robots that are seen to run a release, by id."""
+    """The row of `cypher/actions/installed_facts.cypher`: the ids of the robots that run a release."""
 
     robots: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Values that cannot be, as reasons of a refusal: what is no digest, and what has happened at a moment yet to come."""
+"""Refusals of impossible values: malformed digests, and moments in the future of what has happened."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ _REMEDIES = {IN_FUTURE: "say it when it has happened, or set the clock right", I
 
 
 def against(properties: Iterable[Property], values: Mapping[str, Any], now: str, where: str = "") -> Iterator[Reason]:
-    """What is wrong with the values of some properties at a moment; `where` begins the name of each."""
+    """Return a reason for each property whose value is impossible at a moment. `where` is the prefix of their names."""
     for name, code, message in impossible(properties, values, now):
         yield Reason(code, f"{where}{name}: {message}", _REMEDIES[code])

@@ -1,4 +1,4 @@
-"""Who has voted for a release, and whose votes count."""
+"""The votes for a release, and which of them count."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ VOTED_BEFORE = "VOTED_BEFORE"
 
 @dataclass(frozen=True)
 class Vote:
-    """One vote for a release, with what its voter was when it was cast: roles, and whether a machine."""
+    """One vote for a release, with its voter's roles at the time and whether the voter is a machine."""
 
     decision: str
     actor: str
@@ -30,7 +30,7 @@ class Vote:
 
 @dataclass(frozen=True)
 class Candidacy:
-    """Who is too near to a candidate to vote for it: who registered it, and who trained it."""
+    """The people who must not vote for a candidate: who registered it, and who trained it."""
 
     registrants: frozenset[str] = frozenset()
     trainers: frozenset[str] = frozenset()
@@ -48,14 +48,14 @@ class Count:
 
 
 def count_votes(policy: Policy, votes: Iterable[Vote], candidacy: Candidacy) -> Count:
-    """Counts votes for a release, in any order: distinct voters, as the policy's `approvals` says.
+    """Count votes for a release, in any order: distinct voters, as the policy's `approvals` says.
 
-    `votes` are standing votes in favour alone: those cast since the release was last rejected or its approval withdrawn,
-    and since its digest or its line's policy last changed. A vote is for what its voter saw, so which votes stand is the
-    caller's to say; who may vote is said here. Of several votes of one voter that would count, the first does.
+    `votes` are votes in favour that still stand: they are newer than the last rejection or withdrawal, and than the last change
+    of the release's digest or its line's policy. A vote is for what its voter saw. So the caller says which votes stand, and
+    this function says who may vote. Of several votes of one voter, the first that counts does.
 
-    A machine counts where the policy names it under `trustedMachines`; that is its role. What holds for people who
-    registered or trained the version holds for it, too.
+    A machine counts if the policy names it under `trustedMachines`; that is its role. It must not have registered or trained
+    the version, as people must not.
     """
     counted: dict[str, Vote] = {}
     excluded: list[tuple[Vote, Reason]] = []
