@@ -1,1 +1,1 @@
-"""The verbs: each reads its facts, decides purely and writes once, in one transaction."""
+"""Doing verbs: each reads its facts, decides and writes once, in one transaction."""

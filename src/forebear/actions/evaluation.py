@@ -1,8 +1,8 @@
-"""Evaluates release lines when something is due that nobody decides: time passed, or something else runs in the line.
+"""Evaluating release lines when nobody decides: time passed, or something else runs in the line.
 
-Whoever changes evidence or a policy evaluates in the same transaction; whoever takes lineage back or corrects it, right after.
-A policy that begins, evidence that gets too old and a report of what runs come without anybody to do so, so a service does it
-from time to time, in the name of the policy in force.
+A change of evidence or of a policy evaluates in its own transaction. A retraction or a correction of lineage evaluates right
+after. Nobody is there when a policy begins, when evidence gets too old, or when a report of what runs arrives. So a service
+evaluates from time to time, in the name of the policy in force.
 """
 
 from __future__ import annotations
@@ -28,22 +28,23 @@ from forebear.store.upkeep import repeated
 from forebear.verbs.evaluation import Evaluate
 
 SECONDS = 300
-"""How long a release waits at most for what time or a report means for it."""
+"""How many seconds a release waits at most for the effect of time or of a report."""
 
 LINEAGE = frozenset(
     kind.kind.name for kind in (DatasetVersion, CodeVersion, SoftwareEnvironment, ComputeProfile, Run, Checkpoint, Experiment)
 )
-"""The kinds of nodes that a policy can ask a candidate to carry."""
+"""The kinds of nodes that a policy can require of a candidate."""
 
 _log = structlog.get_logger(__name__)
 
 
 async def evaluate_lines(store: Store, performer: Performer) -> None:
-    """Evaluates every line in which something may be due, in the name of its policy; one that cannot be is left for next time.
+    """Evaluate every line in which something may be due, in the name of its policy.
 
-    First come releases of which an older version of Forebear left out when they may go on running.
+    A line that cannot be evaluated now waits for the next time. Before that, add the intervals of releases that an older
+    version of Forebear left out.
 
-    Raises `StoreError` where the lines cannot be read.
+    Raises `StoreError` if the lines cannot be read.
     """
     await mend_unsettled(store)
     rows = await store.read(statements("actions")["lines_to_evaluate"], {"now": moment(datetime.now(UTC))})
@@ -51,7 +52,7 @@ async def evaluate_lines(store: Store, performer: Performer) -> None:
 
 
 async def _evaluate_each(rows: Iterable[Mapping[str, Any]], performer: Performer) -> None:
-    """Evaluates lines, each in the name of its policy."""
+    """Evaluate lines, each in the name of its policy."""
     for row in rows:
         line, policy = str(row["line"]), str(row["policy"])
         itself = Actor(policy, Evaluate.action.roles, frozenset({line}), machine=True)
@@ -62,9 +63,9 @@ async def _evaluate_each(rows: Iterable[Mapping[str, Any]], performer: Performer
 
 
 async def evaluate_after(store: Store, performer: Performer, amended: Iterable[str]) -> None:
-    """Evaluates the lines in which a version came of nodes whose facts were taken back or corrected.
+    """Evaluate the lines of versions that came of nodes whose facts were retracted or corrected.
 
-    What cannot be evaluated now is left for `evaluate_lines`. `amended` are the ids of the nodes.
+    A line that cannot be evaluated now is left for `evaluate_lines`. `amended` are the ids of the nodes.
     """
     nodes = [id for id in sorted({*amended}) if performer.facts.ids.kind(id) in LINEAGE]
     if not nodes:
@@ -79,5 +80,5 @@ async def evaluate_after(store: Store, performer: Performer, amended: Iterable[s
 
 
 def evaluations_kept(store: Store, performer: Performer, seconds: float = SECONDS) -> AbstractAsyncContextManager[None]:
-    """Evaluates what is due at once, and again whenever so many seconds have passed. Several services may do so at once."""
+    """Evaluate what is due at once, and then every `seconds`. Several services may do so at the same time."""
     return repeated(partial(evaluate_lines, store, performer), seconds, "release lines could not be evaluated")

@@ -1,4 +1,4 @@
-"""The questions whose answer is a decision: each reads the facts of a verb without their locks, and writes nothing."""
+"""Questions whose answer is a decision. Each reads the facts of a verb without locks, and writes nothing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ F = TypeVar("F", bound=DecisionFacts)
 
 
 class Undecidable(ValueError):
-    """A question that cannot be decided as it is asked, with every reason."""
+    """A question that cannot be decided, with every reason."""
 
     def __init__(self, reasons: Iterable[Reason]) -> None:
         super().__init__("; ".join(f"{r.message}: {r.remedy}" for r in reasons))
@@ -36,9 +36,9 @@ class Undecidable(ValueError):
 
 @dataclass(frozen=True)
 class Inquiry(Generic[F]):
-    """A question whose answer is a decision: the rows that `cypher/questions/<name>.cypher` takes.
+    """A question whose answer is a decision: it gives `cypher/questions/<name>.cypher` its rows.
 
-    `asks` adds parameters of the facts statements that the input does not name. `decide` is pure and answers rows: maps of
+    `asks` adds parameters of the facts statements that the input does not name. `decide` is pure and returns rows: maps of
     scalars, of lists of scalars and of lists of maps. It may raise `Undecidable`.
     """
 
@@ -49,7 +49,7 @@ class Inquiry(Generic[F]):
 
 
 def obstacles(reasons: Iterable[Reason]) -> list[dict[str, str]]:
-    """Reasons as rows of an answer."""
+    """Return reasons as rows of an answer."""
     return [{"code": r.code, "message": r.message, "remedy": r.remedy} for r in reasons]
 
 
@@ -125,7 +125,7 @@ def _permitted(input: Input, facts: DeploymentFacts) -> list[dict[str, Any]]:
 
 
 def _allowed(artifact: Eligible) -> dict[str, Any]:
-    """The columns that say whether something is allowed, on what, and why not."""
+    """Return the columns that say whether something is allowed, on which basis, and why not."""
     return {
         "allowed": artifact.allowed,
         "basis": basis.value if (basis := weakest(artifact.permissions)) else None,

@@ -1,7 +1,6 @@
-"""How an action is done: facts are read under locks, the decision is taken purely, and all that follows is written at once.
+"""Doing an action in one transaction: read the facts under locks, decide, and write once.
 
-One transaction: the facts statements, the decision, one write. What is written along: for each subject an audit entry that
-continues its chain, an outbox entry, and the outcome under the request's idempotency key.
+The write also holds an audit entry for each subject, an outbox entry, and the outcome under the request's idempotency key.
 """
 
 from __future__ import annotations
@@ -61,21 +60,21 @@ from forebear.verbs.verb import Action
 T = TypeVar("T")
 
 LONGEST_WAIT = timedelta(seconds=30)
-"""How long an action waits at most for a moment that lies ahead of its own."""
+"""How long an action waits at most for a recorded moment that is ahead of its own."""
 
 MAX_KEY = 512
-"""The longest idempotency key, in characters: as long as an id, since a decision's fact has its id for one."""
+"""The longest idempotency key, in characters. It is as long as an id, since the fact of a decision has its id as its key."""
 
 FORMER = "MATCH (request:Request {id: $id}) RETURN request.digest AS digest, request.outcome AS outcome"
-"""The outcome that a request with this idempotency key had before."""
+"""Reads the outcome of an earlier request with this idempotency key."""
 
 
 @dataclass(frozen=True)
 class Requester:
     """Who asks for an action, from where, and under which idempotency key.
 
-    `at`: when it happened in the world, of what is told afterwards; by default now. It dates decisions, and what they rest on
-    is read as of then; what is recorded and audited is dated now all the same. No door of the service sets it.
+    `at` is when it happened in the world, for history that is told later; by default now. It dates decisions, and facts are
+    read as of then. What is recorded and audited is dated now all the same. No door of the service sets it.
     """
 
     actor: Actor
@@ -86,7 +85,10 @@ class Requester:
 
 
 def request_id(actor: str, key: str) -> str:
-    """The id that a request's outcome is kept under. Slashes of the actor's name are escaped, so that the first one ends it."""
+    """Return the id under which a request's outcome is kept.
+
+    Slashes in the actor's name are escaped, so the first slash ends it.
+    """
     return composed("", actor, key, plain=-1)
 
 
@@ -111,22 +113,22 @@ class Performer:
             self.reader.check(action, facts.graph.lock_order)
 
     async def plan(self) -> None:
-        """Has the engine plan what decisions rest on ahead, which takes Neo4j seconds. Raises `StoreError`."""
+        """Have the engine plan the facts statements ahead, which takes Neo4j seconds. Raises `StoreError`."""
         names = {name for inquiry in self.inquiries.values() for name in inquiry.reads.statements()}
         for statement in self.reader.by_name.values():
             texts = (statement.text, statement.unlocked) if statement.name in names else (statement.text,)
             await self._store.plan(texts, statement.bound({p.name: None for p in statement.parameters}))
 
     def model(self, action: Action) -> type[BaseModel]:
-        """The pydantic model of an action's input. Made when first asked for."""
+        """Return the pydantic model of an action's input. It is made at the first use."""
         if action.name not in self._models:
             self._models[action.name] = self.facts.input(action.input)
         return self._models[action.name]
 
     async def do(self, name: str, input: Mapping[str, Any], by: Requester) -> Outcome:
-        """Does an action. Raises `StoreError`; whatever else is in the way is among the reasons of a refusal.
+        """Do an action. Raises `StoreError`; everything else that stands in the way is a reason of a refusal.
 
-        With an idempotency key, the first outcome is answered again, and nothing is done twice.
+        A repeated idempotency key returns the first outcome, and nothing is done twice.
         """
         action = self.actions[name]
         if reason := action.input.refusal(by.actor):
@@ -151,14 +153,14 @@ class Performer:
                 outcome = await self._store.write(work)
                 return outcome if reads(by.actor) else unread(outcome)
             except _Overtaken as overtaken:
-                # Elsewhere clocks may be ahead of ours.
+                # Clocks of other machines may be ahead of ours.
                 await asyncio.sleep(overtaken.ahead)
             except Renamed as renamed:
                 values = placeholder.renamed(values, renamed.present)
                 described = _Described(self.facts)
 
     async def ask(self, name: str, input: Mapping[str, Any], actor: Actor) -> list[Mapping[str, Any]]:
-        """The rows that a question's decision comes to. Raises `StoreError`."""
+        """Return the rows of a question's decision. Raises `StoreError`."""
         inquiry = self.inquiries[name]
         for kind, ids in placeholder.ids(self.facts.graph, input).items():
             answers = await self._store.read(placeholder.same_as(kind), {"ids": ids})
@@ -170,7 +172,7 @@ class Performer:
         return list(await _beside(inquiry.decide, input, facts))
 
     def _read(self, action: Action, input: Mapping[str, Any], described: _Described) -> dict[str, Any]:
-        """Checked input, only what was given; facts as tidy documents, moments in the graph's form."""
+        """Return the checked input without absent members: facts as tidy documents, moments in the graph's form."""
         model = self.model(action).model_validate(input, context=DECIDED)
         members: dict[str, Any] = {}
         for p in action.input.members:
@@ -198,30 +200,30 @@ def _invalid(reasons: Iterable[str]) -> Refused:
 
 
 def _listed(value: Any) -> Sequence[Any]:
-    """What was given, one or several or nothing, as a list."""
+    """Return a value, several or none, as a list."""
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
 class _Described:
-    """Facts as rows. An input's are asked for when it is read, decided on and written, and made once."""
+    """The rows of facts. Each fact of an input is read several times, and its rows are made once."""
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
         self._made: dict[int, tuple[Mapping[str, Any], NodeRow]] = {}
 
     def __call__(self, document: Mapping[str, Any]) -> NodeRow:
-        """The rows of a document. Raises `ValidationError` and `InvalidFact`."""
+        """Return the rows of a document. Raises `ValidationError` and `InvalidFact`."""
         if id(document) not in self._made:
-            # An identity is one only as long as what has it lives.
+            # Python may give an object's identity to another one once the object is gone, so keep the object.
             self._made[id(document)] = (document, self._facts.described(document))
         return self._made[id(document)][1]
 
 
 class _Overtaken(Exception):
-    """What was read was recorded after the reader's moment, by somebody who was faster while it waited for its locks.
+    """Somebody else recorded facts after this attempt's moment, while it waited for its locks.
 
-    A decision on it would be dated before what it rests on, so it is to be taken anew, at a moment of its own. `ahead`: how
-    many seconds the other's moment is still to come.
+    A decision on them would be dated before what it rests on. So it is taken anew, at a new moment. `ahead` is how many seconds
+    the other's moment is still to come.
     """
 
     def __init__(self, at: str) -> None:
@@ -230,9 +232,9 @@ class _Overtaken(Exception):
 
 
 class _Doing:
-    """One attempt; the first thing that it does is to take its moment.
+    """One attempt. First it takes its moment.
 
-    `input` is what was `said`, but for ids that lead on to others.
+    `document` is the request as the client sent it. In `input`, ids that lead on are replaced.
     """
 
     def __init__(
@@ -298,10 +300,10 @@ class _Doing:
         return outcome
 
     async def _rows(self) -> tuple[Mapping[str, Any] | None, dict[str, str], dict[str, list[dict[str, Any]]]]:
-        """What the request came to before, if anything; where ids lead on to; the rows of the facts statements."""
+        """Return the outcome of the same request before, where ids lead on to, and the rows of the facts statements."""
         read = self._performer.reader.bound(self._action.reads, self._at, self._input, self._request.asks())
         statements = [(statement.text, parameters) for statement, parameters in read]
-        # After the facts, which hold what is named under their locks.
+        # After the facts, which lock what the request names.
         statements += [
             (placeholder.same_as(kind), {"ids": ids}) for kind, ids in placeholder.ids(self._graph, self._input).items()
         ]
@@ -313,9 +315,9 @@ class _Doing:
         return next(iter(former), None), present, dict(zip(self._action.facts, answers, strict=False))
 
     def _wait_for(self, facts: object) -> None:
-        """Raises `_Overtaken` where facts were recorded after this attempt's moment."""
+        """Raise `_Overtaken` if facts were recorded after this attempt's moment."""
         longest = moment(datetime.fromisoformat(self._now) + LONGEST_WAIT)
-        # What a broken clock has dated later still is no reason to wait.
+        # A moment that is later still comes from a broken clock. Do not wait for it.
         if overtaking := max((at for at in _recorded(facts) if self._now <= at < longest), default=None):
             raise _Overtaken(overtaking)
 
@@ -326,7 +328,7 @@ class _Doing:
         return of_fields((self._action.name, json.dumps(uniform(self._said), sort_keys=True, ensure_ascii=False)))
 
     def _again(self, former: Mapping[str, Any]) -> Outcome:
-        """The outcome that the request had before."""
+        """Return the outcome that the request had before."""
         if former["digest"] != self._digest:
             return Refused(
                 (
@@ -348,7 +350,7 @@ class _Doing:
         joined = await self._joined(change)
         for effect in joined:
             self._add(change, effect)
-        # What a subject's facts do not say of its chain has none yet; were that wrong, the entry's id would exist already.
+        # A subject without a chain in the facts has none yet. If it had one, the entry's id would exist already.
         chains = {
             c["id"]: Tip(c["length"], c["hash"]) for rows in facts.values() for row in rows for c in row.get("chains", ())
         }
@@ -356,7 +358,7 @@ class _Doing:
         return change
 
     async def _joined(self, change: ActionWrite) -> list[Join]:
-        """The placeholders that nodes take the place of by the names that they get; locks both."""
+        """Return the placeholders that nodes replace, because they get their names. Lock both."""
         values = [(n.kind, n.id, {**n.guaranteed, **n.updated}) for n in (*change.nodes, *change.updates)]
         values += [(r.kind, r.id, {**r.values}) for r in change.revisions]
         of = {p: (kind, id) for kind, id, named in values for p in placeholder.placeholders(kind, id, named)}
@@ -397,7 +399,7 @@ class _Doing:
         return EdgeRow(edge, id, to, ids.kind(to), properties)
 
     def _tell(self, change: ActionWrite, ruling: Ruling, joined: Iterable[Join], chains: Mapping[str, Tip]) -> None:
-        """Adds an audit entry and an outbox entry for each subject that the effects are about."""
+        """Add an audit entry and an outbox entry for each subject of the effects."""
         changes: dict[str, tuple[dict[str, Any], dict[str, Any]]] = defaultdict(lambda: ({}, {}))
         for effect in (*ruling.effects, *joined):
             before, after = changes[ruling.told_by or _subject(effect, ruling.subject)]
@@ -420,9 +422,9 @@ class _Doing:
 
 
 def _subject(effect: Effect, about: str) -> str:
-    """Whose chain tells of an effect: that of the governed node, for a decision that of what it is about.
+    """Return the subject whose chain holds an effect: the governed node or, for a decision, what it is about.
 
-    Of what becomes of names, that of what the whole is `about` tells.
+    An effect on names belongs to the chain of `about`, the subject of the whole.
     """
     if isinstance(effect, (Name, Join)):
         return about
@@ -432,7 +434,7 @@ def _subject(effect: Effect, about: str) -> str:
 
 
 def _recorded(facts: Any) -> Iterator[str]:
-    """When that was recorded which facts statements answered, as far as they say it."""
+    """Return the moments at which the facts were recorded, as far as the rows have them."""
     open = [facts]
     while open:
         value = open.pop()
@@ -444,7 +446,7 @@ def _recorded(facts: Any) -> Iterator[str]:
 
 
 def _revision(facts: Mapping[str, list[dict[str, Any]]], subject: str) -> int | None:
-    """The revision of the subject as the facts have it."""
+    """Return the revision of the subject in the facts."""
     nodes = (node for rows in facts.values() for row in rows for value in row.values() for node in _listed(value))
     revisions = (n["revision"] for n in nodes if isinstance(n, dict) and n.get("id") == subject and "revision" in n)
     return next(revisions, None)

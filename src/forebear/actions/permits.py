@@ -1,6 +1,6 @@
-"""Mends the intervals in which releases may go on running, where they are not what follows from a release's history.
+"""Mending the intervals in which releases may go on running, if they do not follow from the releases' history.
 
-Actions write them along. History that is imported, and what an older version of Forebear wrote, does not.
+An action writes them itself. Imported history and older versions of Forebear leave them out.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from forebear.store import Store, WriteTransaction
 from forebear.store.statements import statements
 
 BATCH = 200
-"""How many releases are mended in one transaction."""
+"""How many releases one transaction mends."""
 
 RECORDER = "evaluation"
-"""Who takes back an interval that nothing explains."""
+"""The name under which an unexplained interval is retracted."""
 
 
 async def mend(store: Store, releases: Iterable[str]) -> int:
-    """Mends the intervals of releases; answers how many were added or taken back. Raises `StoreError`."""
+    """Mend the intervals of releases. Return how many were added or retracted. Raises `StoreError`."""
     ids = sorted({*releases})
     return sum([await store.write(partial(mend_within, releases=ids[n : n + BATCH])) for n in range(0, len(ids), BATCH)])
 
 
 async def mend_unsettled(store: Store) -> int:
-    """Mends the intervals of those releases whose state says at once that they are not what follows. Raises `StoreError`."""
+    """Mend the intervals of the releases whose state contradicts them. Raises `StoreError`."""
     rows = await store.read(statements("permits")["unsettled"], {"now": moment(datetime.now(UTC))})
     return await mend(store, (str(row["release"]) for row in rows))
 
@@ -38,9 +38,9 @@ async def mend_unsettled(store: Store) -> int:
 async def mend_within(
     transaction: WriteTransaction, releases: Sequence[str], versions: Sequence[str] = (), decisions: Sequence[str] = ()
 ) -> int:
-    """Mends the intervals of releases, of those of versions and of those that decisions are about, in a transaction.
+    """Mend the intervals of releases, of the versions' releases, and of those that decisions are about.
 
-    Answers how many were added or taken back. Raises `StoreError`.
+    Return how many were added or retracted. Raises `StoreError`.
     """
     if not (releases or versions or decisions):
         return 0

@@ -1,4 +1,4 @@
-"""How decisions read their facts: which statements, with which parameters, and in which order of locks."""
+"""Reading the facts of decisions: the statements, their parameters, and the order of their locks."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ class FactsReader:
         self.by_name = statements
 
     def statements(self, facts: type[DecisionFacts]) -> list[FactsStatement]:
-        """The statements whose rows a decision takes, in their order."""
+        """Return the statements of a decision's facts, in order."""
         return [self.by_name[name] for name in facts.statements()]
 
     def bound(
         self, facts: type[DecisionFacts], now: str, input: Mapping[str, object], more: Mapping[str, object]
     ) -> list[tuple[FactsStatement, dict[str, object]]]:
-        """The statements of a decision, each with its parameters: the input by its own names, and `more`.
+        """Return the statements of a decision with their parameters: the input by its own names, and `more`.
 
-        Raises `InvalidStatement` where no statement has a parameter that `more` gives.
+        Raises `InvalidStatement` if no statement has a parameter that `more` gives.
         """
         statements = self.statements(facts)
         if unknown := more.keys() - {p.name for statement in statements for p in statement.parameters}:
@@ -33,7 +33,7 @@ class FactsReader:
         return [(statement, statement.bound(values)) for statement in statements]
 
     def check(self, action: Action, order: Sequence[str]) -> None:
-        """Raises `InvalidStatement` where an action does not keep to the one order of locks."""
+        """Raise `InvalidStatement` if an action does not keep to the one order of locks."""
         locks = [kind for statement in self.statements(action.reads) for kind in statement.locks]
         if locks != sorted(locks, key=lambda kind: order.index(kind) if kind in order else -1):
             raise InvalidStatement(f"{action.name} locks {', '.join(locks)}; the order of locks is {', '.join(order)}")

@@ -139,7 +139,7 @@ def register(
     again = _again(row, facts)
     reasons = [
         *_named(row),
-        # Its name says its digest, so what is no digest disagrees with it already.
+        # Its id holds its digest, so a malformed digest already disagrees with the id.
         *against((p for p in row.kind.properties.values() if p.name != "digest"), row.guaranteed, now),
         *_grounded(row, ground, facts),
         *_gone(id, former_state, state),

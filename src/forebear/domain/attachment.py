@@ -81,7 +81,7 @@ class Attachment:
         """
         if self.grounds.stored is not None:
             other = "attach what is right as new evidence that supersedes it"
-            # Where its report lies weighs nothing, and may be said once, as long as no approval rests on the evidence.
+            # The report's address has no weight. It may be added once, until an approval rests on the evidence.
             late = [] if self.grounds.cited else [n for n in unsaid(self.row, self.grounds.stored) if n in _REPORT]
             again = restated(self.row, self.grounds.stored, other, completing=late)
             reasons = (*again.reasons, *self._against_digest())

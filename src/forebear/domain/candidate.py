@@ -281,7 +281,7 @@ def _runs(checkpoints: Iterable[CheckpointRow]) -> list[RunRow]:
     return list(runs.values())
 
 
-# What a version is made of is what was approved; what justifies it, and what it takes the place of, may come to light later.
+# An approval is for what a version is made of. Its experiments and the version that it supersedes may be added later.
 _GROWING = ("justifiedBy", "supersedes")
 
 _APPROVED = (ReleaseState.APPROVED, ReleaseState.DEPLOYED, ReleaseState.DEPRECATED)

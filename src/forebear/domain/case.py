@@ -29,7 +29,7 @@ from forebear.domain.standing import (
 from forebear.domain.votes import Candidacy, Count, Vote, count_votes
 from forebear.graph.kinds.release import DecisionType, ReleaseState, Verdict
 
-# Votes are for what their voters saw; after any of these they are of another time.
+# Votes are for what their voters saw. After any of these decisions earlier votes no longer count.
 _ENDS_VOTES = (
     (DecisionType.EVALUATION, Verdict.REFUSED),
     (DecisionType.REJECTION, Verdict.GRANTED),
@@ -39,7 +39,7 @@ _ENDS_VOTES = (
     (DecisionType.PROMOTION, Verdict.GRANTED),
 )
 
-# What people decide against a release, they have decided against its override as well.
+# A decision against a release is also one against its override.
 _ENDS_OVERRIDE = (DecisionType.REJECTION, DecisionType.WITHDRAWAL, DecisionType.DEPRECATION, DecisionType.ARCHIVAL)
 
 
@@ -55,7 +55,7 @@ class Case:
 
     def with_release(self, **changed: Any) -> Case:
         """Return the case with other values of its release."""
-        # What is cached is of its evidence and its policy, never of the release, and stays with the copy.
+        # The cached values depend on its evidence and its policy, never on the release, so the copy keeps them.
         case = copy(self)
         object.__setattr__(case, "release", msgspec.structs.replace(self.release, **changed))
         return case
@@ -206,7 +206,7 @@ class Case:
     def count(self, votes: Sequence[Vote]) -> Count:
         """Count votes by the policy. A policy must be in force."""
         assert isinstance(self.policy, Policy)
-        # Who first named a version may be somebody else than who made it a candidate here, or who completed it.
+        # One person may name a version first, another make it a candidate here, and a third complete it.
         registrants = frozenset({self.version.recorded_by, self.release.recorded_by, *self.version.completed_by})
         return count_votes(self.policy, votes, Candidacy(registrants, self.trainers))
 

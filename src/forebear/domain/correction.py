@@ -91,14 +91,14 @@ class PendingCorrection:
     def _follows(self, nth: int, before: Case) -> Sequence[Effect]:
         """Return the effects on a release: of this version, or of one that is compared with it."""
         own = before.version.id == self.id
-        # A digest that was never said makes nothing else of what was measured.
+        # A digest that was missing before does not invalidate measurements.
         measured = {name for name in self._changes.keys() & {*DIGESTS} if (self.stored or {}).get(name) is not None}
         if not (own and self._changes.keys() & before.version.bound.keys()) and not measured:
             return ()
         voided = release.void(before) if own else []
         after = self._after(before, voided, outdated=bool(measured))
         by = self.by.on(nth)
-        # What somebody took out of use does not come back because a value was wrong.
+        # A release that somebody rejected does not come back because a value was wrong.
         evaluated = () if after.release.state is ReleaseState.REJECTED else release.evaluate(after, by).effects
         return release.together([*voided, *evaluated])
 

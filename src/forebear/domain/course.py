@@ -74,7 +74,7 @@ def course(
         if any(begun is None or t >= begun for t in replaced):
             return Course(DeploymentState.ENDED, since, ended)
         return Course(DeploymentState.PLANNED if begun is None else DeploymentState.IN_PROGRESS, since, ended)
-    # What another deployment ended did not fail, unless it was reported to.
+    # A deployment that another one ended did not fail, unless a report says so.
     of_its_own = [r for r in own if not active or r.at >= active[-1]]
     state = max(of_its_own, key=_newest).state if of_its_own else DeploymentState.ENDED
     return Course(state, since, ended)

@@ -255,7 +255,7 @@ def _course(
     """Return the course of a deployment among others. `active` holds the moments at which each was reported active."""
     last = max(active[d.id], default="")
     replaced = [at for other in deployments if d.id in other.replaces for at in active[other.id]]
-    # Of two that became active at once, the one of the greater id counts as the later.
+    # If two became active at once, the one with the greater id counts as the later.
     ends = [
         at
         for other in deployments

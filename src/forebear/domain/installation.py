@@ -101,7 +101,7 @@ def report(sighting: Sighting, around: InstallationFactsRow, now: str) -> Ruling
     artifact = around.artifact or sighting.unknown
     effects: list[Effect] = [Revise(b.id, {"validTo": b.valid_to}, {"validTo": sighting.since}) for b in around.before]
     if around.retracted is not None:
-        # Whoever said that there is no such robot was wrong, since it was seen: it is known by name again.
+        # Somebody retracted the robot by mistake, since it is seen. Take that back.
         effects.append(Revise(sighting.robot, {"retractedAt": around.retracted}, {"retractedAt": None}))
     if around.placeholder is not None:
         effects.append(Join(artifact, around.placeholder))
@@ -114,7 +114,7 @@ def report(sighting: Sighting, around: InstallationFactsRow, now: str) -> Ruling
     if installation is not None and not _goes_on(installation, until):
         return Ruling(installation.id, (*effects, *_amended(installation, until, by, explicit=sighting.deployment is not None)))
     if installation is not None:
-        # What ended with the service of its place was the registry's word, and the robot says that it runs still.
+        # Forebear ended the installation with the service of its place, but the robot reports that it still runs.
         since, by = installation.valid_to or since, sighting.deployment
     id = composed("installation:", nameof(sighting.robot), since.replace(".000000", ""), nameof(artifact), plain=-1)
     document = {"kind": "Installation", "id": id, "robot": sighting.robot, "artifact": artifact, "validFrom": since}
@@ -136,7 +136,7 @@ def _amended(installation: InstallationRow, until: str | None, by: str | None, *
     if installation.installed_by is None:
         yield Connect(installation.id, "installedBy", by)
     elif explicit:
-        # What somebody says goes before what was found.
+        # An explicit deployment goes before one that Forebear found.
         yield Disconnect(installation.id, "installedBy", installation.installed_by)
         yield Connect(installation.id, "installedBy", by)
 

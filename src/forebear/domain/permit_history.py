@@ -211,7 +211,7 @@ def _steps(history: History, moment: str) -> Iterator[_Step]:
     first = history.stood[0] if history.stood else history
     approval = max(((d.at, d.id) for d in imported if d.type in _APPROVES), default=("", ""))
     for d in imported:
-        # From when it is stale is said of its last approval.
+        # The moment from which it is stale belongs to its last approval.
         stale_from = first.stale_from if (d.at, d.id) >= approval else None
         yield _Step(d.at, 0, d.id, partial(replace, approved=_approves(d), stale_from=stale_from))
     for d in granted:
@@ -221,10 +221,10 @@ def _steps(history: History, moment: str) -> Iterator[_Step]:
             yield _Step(d.at, 2, d.id, partial(_overridden, until=d.expires_at))
     for row in history.bound:
         if row.known_at <= moment:
-            # What imported decisions approved was what its version was then; later its own state says what stands.
+            # An imported decision approved the version as it was then. Later the release's own state counts.
             was = {"approved": False} if history.imported and row.revised_at < since else {}
             yield _Step(row.revised_at, 3, "", partial(replace, overridden_until=NEVER, **was))
-    # What stood until a revision is in its record, and what stands now in the release.
+    # The state until a revision is in the revision's record, and the current one in the release.
     states = [*((row.state, row.stale_from) for row in history.stood), (history.state, history.stale_from)]
     starts = [history.recorded_at, *(row.revised_at for row in history.stood)]
     latest = AFTER_ALL
@@ -232,9 +232,9 @@ def _steps(history: History, moment: str) -> Iterator[_Step]:
         (state, stale_from), recorded = states[n], starts[n]
         if recorded <= moment:
             at = since if history.imported and n == 0 else _at(recorded, decisions, stale_from)
-            # What is told afterwards is told in order: what came before something else happened before it.
+            # Imported history comes in order: what is recorded earlier happened earlier.
             latest = min(at, latest)
-            # Until the last imported decision decisions say what stood, and from then on the release itself.
+            # Until the last imported decision the decisions say what held. From then on the release does.
             yield _Step(max(latest, since), 4, f"{n:09}", partial(replace, approved=state in STANDS, stale_from=stale_from))
 
 

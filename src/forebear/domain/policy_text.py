@@ -43,7 +43,7 @@ def read(text: str) -> PolicyText:
     text = text.removeprefix("\ufeff")
     try:
         is_json, document = _json(text)
-        # JSON is YAML, but for tabs between its tokens; within its texts there are none.
+        # JSON is YAML, except for tabs between its tokens. Its texts contain none.
         node = yaml.compose(text.replace("\t", " ") if is_json else text, _Loader)
         if node is None:
             raise InvalidPolicy([Mistake("", "is empty")])

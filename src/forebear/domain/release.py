@@ -180,7 +180,7 @@ def _lapsed(case: Case, by: Decider, nth: int) -> list[Effect]:
     state = observed(case.release.state, Event.EVIDENCE_LAPSED)
     if state is case.release.state:
         return []
-    # Whoever attached the evidence had another reason than the policy has.
+    # The reason of whoever attached the evidence is not the policy's reason.
     return [_evaluation(case, replace(by, reason=None), nth, Verdict.REFUSED, state, case.unmet), *_moves(case, state)]
 
 

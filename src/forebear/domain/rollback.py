@@ -284,7 +284,7 @@ def targets(
     deployments = [d for d in _on(place, _spots(place)) if d.valid_from is not None]
     artifacts = {d.id: d.artifact for d in place.deployments}
     undid = {d.artifact: _undoing(d.artifact, deployments, artifacts) for d in deployments}
-    # Another build of a version that is undone takes nobody back, unless that very build ran there.
+    # Another build of a version that was undone is no target, unless that very build ran there.
     versions = {d.version for d in deployments if undid[d.artifact]} | ({bad.version} if bad else set())
     options = []
     for build in builds:

@@ -26,7 +26,7 @@ _TAKEN_AWAY = (ArtifactState.QUARANTINED, ArtifactState.DELETED)
 
 @dataclass(frozen=True)
 class ArtifactFacts(DecisionFacts):
-    """What lets a version run, what an artifact is built from and for, and what is known of the artifact."""
+    """What lets a version run, what an artifact is built from and for, and the artifact."""
 
     permission: list[StandingFactsRow]
     build: BuildFactsRow
@@ -53,12 +53,12 @@ class RegisterArtifact(Verb[ArtifactFacts], roles="ENGINEER", takes=ARTIFACT):
         target = fact.get("target") or (stored.target.id if stored.target else None)
         releases = cases(facts.permission, facts.now)
         lines, mine = _lines_for(target, releases), facts.actor.lines
-        # One of them suffices: what it may be used for in others is decided there.
+        # One line suffices. Other lines decide for themselves what to use it for.
         if mine is not None and not lines & mine and (forbidden := self.refusal_within(facts.actor, lines)):
             return Ruling(fact["id"], reasons=(forbidden,))
         own = [c for c in releases if mine is None or c.line.id in mine or c.line.target != target]
         ruling = artifact.register(fact, facts.described(fact), facts.build, stored, own, facts.now)
-        # What it is called is a matter of every line that it is for.
+        # Its name concerns every line that it is for.
         renamed = any(isinstance(effect, Update) for effect in ruling.effects)
         if renamed and (forbidden := self.refusal_within(facts.actor, lines)):
             return Ruling(fact["id"], reasons=(forbidden,))
@@ -66,25 +66,25 @@ class RegisterArtifact(Verb[ArtifactFacts], roles="ENGINEER", takes=ARTIFACT):
 
     @classmethod
     def of_fact(cls, fact: Document) -> VerbRequest | None:
-        """The artifact itself, unless it is said to be taken away."""
+        """The artifact itself, unless its state takes it away."""
         return None if fact.get("state", "") in _TAKEN_AWAY else VerbRequest({"artifact": fact}, read=fact)
 
 
 def _lines_for(target: str | None, releases: Iterable[Case]) -> set[str]:
-    """The lines for a hardware target; where nothing says for which an artifact is, all lines of its version."""
+    """Return the lines for a hardware target or, without a target, all lines of its version."""
     return {c.line.id for c in releases if target is None or c.line.target == target}
 
 
 @dataclass(frozen=True)
 class RemovalFacts(DecisionFacts):
-    """How the releases stand whose version or evidence an artifact is of, and what is known of the artifact."""
+    """The releases that an artifact's version or evidence concerns, and the artifact."""
 
     standing: list[StandingFactsRow]
     artifact: list[ArtifactFactsRow]
 
 
 class RemovalVerb(Verb[RemovalFacts]):
-    """After it an artifact's measurements count no more, so that its version's releases are evaluated anew."""
+    """A verb after which an artifact's measurements no longer count, so that releases are evaluated anew."""
 
     artifact: str = prop("The artifact.", names=ARTIFACT)
     reason: str = prop("The reason. It is kept in the audit trail.", length=PROSE)
@@ -97,7 +97,7 @@ class RemovalVerb(Verb[RemovalFacts]):
         return {"compared": True}
 
     def remove(self, stored: ArtifactFactsRow, now: str) -> Ruling:
-        """The decision about the artifact alone."""
+        """Decide about the artifact alone."""
         raise NotImplementedError
 
     def decide(self, facts: RemovalFacts) -> Ruling:
@@ -108,7 +108,7 @@ class RemovalVerb(Verb[RemovalFacts]):
             return ruling
         by = Decider(facts.actor, facts.now, self.reason, facts.new_ids("decision", DECISIONS * len(releases)))
         after = [release.evaluate(_without(c, self.artifact, self.into), by.on(n)) for n, c in enumerate(releases)]
-        # It is taken from every line that it is for, and from those whose releases were measured on it.
+        # This concerns every line that it is for, and every line whose releases were measured on it.
         lines = _lines_for(stored.target.id if stored.target else None, releases)
         lines |= {c.line.id for c, v in zip(releases, after, strict=True) if v.effects}
         if forbidden := self.refusal_within(facts.actor, lines):
@@ -126,7 +126,7 @@ class RemovalVerb(Verb[RemovalFacts]):
 
 
 def _without(before: Case, artifact: str, state: ArtifactState) -> Case:
-    """A case as it is once an artifact is not to be used."""
+    """Return a case as it is once nobody may use an artifact."""
     replace = msgspec.structs.replace
     evidence = [replace(e, artifact_state=state) if e.artifact == artifact else e for e in before.standing.built_evidence]
     after = case(replace(before.standing, built_evidence=evidence), before.now)

@@ -19,7 +19,7 @@ from forebear.verbs.verb import DecisionFacts, Verb
 
 @dataclass(frozen=True)
 class CandidateFacts(DecisionFacts):
-    """What is known of the versions and of what they name, and how their releases would stand."""
+    """The versions and what they name, and the standing that their releases would have."""
 
     candidate: CandidateFactsRow
     standing: list[StandingFactsRow]
@@ -64,7 +64,7 @@ class RegisterCandidate(Verb[CandidateFacts], roles="ENGINEER", takes=("ModelVer
 
     @classmethod
     def of_fact(cls, fact: Document) -> VerbRequest:
-        """A version that is to be known, or a release that is to begin."""
+        """A new version, or a new release."""
         if fact["kind"] == "ModelVersion":
             return VerbRequest({"versions": [fact], "lines": []}, read=fact)
         if fact["state"] != ReleaseState.CANDIDATE:

@@ -25,4 +25,4 @@ VERBS: tuple[type[Verb[Any]], ...] = (
 """Every verb."""
 
 ACTIONS = tuple(verb.action for verb in VERBS)
-"""What every verb declares."""
+"""The declarations of all verbs."""

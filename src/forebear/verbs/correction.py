@@ -1,4 +1,4 @@
-"""The verb by which what was said wrongly is put right."""
+"""The verb that corrects wrong values."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _IDS = Ids(GRAPH)
 
 @dataclass(frozen=True)
 class CorrectionFacts(DecisionFacts):
-    """What is stored of a version or an artifact, and how the releases stand that it concerns."""
+    """The stored values of a version or an artifact, and the releases that it concerns."""
 
     correction: CorrectionFactsRow
     standing: list[StandingFactsRow]
@@ -45,7 +45,7 @@ class Correct(Verb[CorrectionFacts], roles="ADMIN", takes=("Correction",)):
         return {name: self.of, "compared": True}
 
     def decide(self, facts: CorrectionFacts) -> Ruling:
-        """Correct the values, and take back what rested on them."""
+        """Correct the values, and void what rested on them."""
         kind = GRAPH.kinds[_IDS.kind(self.of)]
         if not isinstance(self.values, Mapping):
             reason = Reason("INVALID_INPUT", "values: expected an object", "give the values by property")

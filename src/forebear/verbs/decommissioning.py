@@ -28,7 +28,7 @@ class ServiceVerb(Verb[ServiceFacts]):
     reason: str = prop("The reason. It is kept in the audit trail.")
 
     def change(self, change: ServiceChange, service: DecommissionFactsRow) -> Ruling:
-        """The decision, once the actor may."""
+        """Return the decision, once the actor is allowed to take it."""
         raise NotImplementedError
 
     def decide(self, facts: ServiceFacts) -> Ruling:

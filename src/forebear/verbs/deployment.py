@@ -1,4 +1,4 @@
-"""The verbs about what is to run where, and what is reported of it."""
+"""The verbs about what should run where, and about reports of it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PLACE = ("Fleet", "Cohort")
 
 @dataclass(frozen=True)
 class DeploymentFacts(DecisionFacts):
-    """What lets versions run, what is known of artifacts, and the place."""
+    """What lets versions run, the artifacts, and the place."""
 
     permission: list[StandingFactsRow]
     artifact: list[ArtifactFactsRow]
@@ -35,9 +35,9 @@ class DeploymentFacts(DecisionFacts):
 
 
 def lines_at(place: PlaceFactsRow, target: str | None, others: Iterable[str] = ()) -> set[str]:
-    """The lines of a place that a write there concerns: those for the hardware target if there are any, or else all.
+    """Return the lines of a place that a write there concerns: those for the hardware target or, if there are none, all.
 
-    `others` are lines that are concerned as well.
+    `others` are further lines that it concerns.
     """
     lines = [line for fleet in place.fleets for line in fleet.lines]
     return {*({line.id for line in lines if line.target == target} or {line.id for line in lines}), *others}
@@ -58,7 +58,7 @@ class RequestDeployment(Verb[DeploymentFacts], roles="OPERATOR", takes=DEPLOYMEN
     id: str | None = prop("The id for the deployment. The same request again changes nothing.", default=None, names=DEPLOYMENT)
 
     def asks(self) -> dict[str, Any]:
-        """A deployment by that id, if there is one."""
+        """The deployment with the same id, if there is one."""
         return {"deployment": self.id}
 
     def decide(self, facts: DeploymentFacts) -> Ruling:
@@ -74,7 +74,7 @@ class RequestDeployment(Verb[DeploymentFacts], roles="OPERATOR", takes=DEPLOYMEN
 
     @classmethod
     def of_fact(cls, fact: Document) -> VerbRequest | None:
-        """A deployment that is planned, and rolls nothing back."""
+        """A planned deployment that rolls nothing back."""
         if fact["state"] != DeploymentState.PLANNED or fact.get("rollsBack"):
             return None
         return named(fact, "state", id="id", artifact="artifact", on="on", reason="reason", plannedFor="plannedFor")
@@ -82,7 +82,7 @@ class RequestDeployment(Verb[DeploymentFacts], roles="OPERATOR", takes=DEPLOYMEN
 
 @dataclass(frozen=True)
 class ReportFacts(DecisionFacts):
-    """The releases that a report may mean something for, and the place of the deployment."""
+    """The releases that a report may change, and the place of the deployment."""
 
     deployed: list[DeployedFactsRow]
     place: PlaceFactsRow

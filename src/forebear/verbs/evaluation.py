@@ -1,4 +1,4 @@
-"""The verb by which releases follow what nobody decided: that time passed, or that something else runs in their line."""
+"""The verb that updates releases when nobody decides: time passed, or something else runs in their line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Evaluate(Verb[PolicyFacts], roles="ENGINEER APPROVER ADMIN"):
     line: str = prop("The release line.", names=("ReleaseLine",))
 
     def asks(self) -> dict[str, Any]:
-        """The one line."""
+        """The line."""
         return {"lines": [self.line]}
 
     def decide(self, facts: PolicyFacts) -> Ruling:

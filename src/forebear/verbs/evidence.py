@@ -1,4 +1,4 @@
-"""The verb by which what was measured becomes evidence."""
+"""The verb that attaches a measurement as evidence."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from forebear.verbs.verb import DecisionFacts, Verb
 
 @dataclass(frozen=True)
 class EvidenceFacts(DecisionFacts):
-    """What is known of what evidence names, and how the releases stand that it concerns."""
+    """What evidence names, and the standing of the releases that it concerns."""
 
     evidence: EvidenceFactsRow
     standing: list[StandingFactsRow]
@@ -53,7 +53,7 @@ class AttachEvidence(Verb[EvidenceFacts], roles="ENGINEER RECORDER", takes=("Evi
         """Attach it, and evaluate the releases that it concerns."""
         grounds = facts.evidence
         if grounds.artifact and (built := the_one(facts.artifact).artifact):
-            # By now its lock is held: whoever has put it in quarantine meanwhile is done.
+            # The artifact is locked by now, so a quarantine that came first is visible.
             grounds = replace(grounds, artifact=replace(grounds.artifact, state=built.state))
         releases = cases(facts.standing, facts.now)
         if forbidden := self.refusal(facts.actor, {c.line.id for c in releases}):

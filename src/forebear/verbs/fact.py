@@ -1,4 +1,4 @@
-"""The request that a governed fact makes: the verb that records it, and its input."""
+"""The request that a governed fact makes: its verb and its input."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Document = Mapping[str, Any]
 
 
 class NoAction(ValueError):
-    """No action comes to what a governed fact says; the messages say why, each beginning with the member."""
+    """No verb does what a governed fact says. Each message begins with the member that is wrong."""
 
     def __init__(self, *reasons: str) -> None:
         super().__init__("; ".join(reasons))
@@ -19,9 +19,9 @@ class NoAction(ValueError):
 
 @dataclass(frozen=True)
 class VerbRequest:
-    """The input of the verb that a governed fact asks for, and the fact's member that each part of the input is.
+    """The input of a verb that a governed fact makes, and which member of the fact each part of the input is.
 
-    `read`: members that say which verb it is, or what must hold already. `key` is its idempotency key, if it has one.
+    `read` are members that say which verb it is, or what must be true already. `key` is its idempotency key, if it has one.
     """
 
     input: dict[str, Any]
@@ -30,12 +30,12 @@ class VerbRequest:
     key: str | None = None
 
     def said(self, message: str) -> str:
-        """What the verb says of its input, said of the fact's member."""
+        """Return a message about the verb's input as a message about the fact's member: `to: …` → `artifact: …`."""
         path, colon, rest = message.partition(":")
         name, dot, below = path.partition(".")
         return f"{self.members.get(name, name)}{dot}{below}{colon}{rest}"
 
 
 def named(fact: Document, *read: str, key: str | None = None, **members: str) -> VerbRequest:
-    """A request that takes members of a fact, by the verb's own names for them."""
+    """Return a request from members of a fact, by the verb's own names for them."""
     return VerbRequest({name: fact[of] for name, of in members.items() if of in fact}, members, read, key)

@@ -1,4 +1,4 @@
-"""Which verb a governed fact asks for: the same as its mutation, so that there is one way in."""
+"""The verb of a governed fact. It is that of the mutation, so there is one way in."""
 
 from __future__ import annotations
 
@@ -6,19 +6,22 @@ from forebear.verbs.catalogue import VERBS
 from forebear.verbs.fact import Document, NoAction, VerbRequest
 
 TAKING = {kind: tuple(v for v in VERBS if kind in v.action.takes) for verb in VERBS for kind in verb.action.takes}
-"""The verbs that a fact of a governed kind may be."""
+"""The verbs that can take a fact of a governed kind."""
 
 NAMES = tuple(verb.action.name for verb in VERBS if verb.action.takes)
-"""The names of the verbs that facts may be."""
+"""The names of the verbs that take facts."""
 
 
 def is_action(kind: str) -> bool:
-    """Whether facts of a governed kind are actions."""
+    """Return whether facts of a governed kind are actions."""
     return kind in TAKING
 
 
 def asked(fact: Document) -> tuple[str, VerbRequest]:
-    """The verb that a governed fact asks for, and its request; the fact as a tidy document. Raises `NoAction`."""
+    """Return the name of the verb that a governed fact makes, and its request.
+
+    The fact is a tidy document. Raises `NoAction`.
+    """
     kind = str(fact["kind"])
     for verb in TAKING.get(kind, ()):
         if request := verb.of_fact(fact):

@@ -1,4 +1,4 @@
-"""The verb about what robots are seen to run."""
+"""The verb that reports what robots run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from forebear.verbs.verb import DecisionFacts, Verb
 
 @dataclass(frozen=True)
 class InstallationFacts(DecisionFacts):
-    """The names that a report goes by, which are locked and not read, and what the report meets on its robot."""
+    """The names in a report, which are locked and not read, and what is on record around its moment on its robot."""
 
     name: list[dict[str, Any]]
     installation: InstallationFactsRow
@@ -49,5 +49,5 @@ class ReportInstallation(Verb[InstallationFacts], roles="OPERATOR RECORDER"):
         return {"unknown": sighting.unknown, "name": sighting.name, "names": [self.external_id] if self.external_id else []}
 
     def decide(self, facts: InstallationFacts) -> Ruling:
-        """Take the report: what was seen has happened."""
+        """Take the report, since it has happened."""
         return installation.report(self._seen(), facts.installation, facts.now)

@@ -14,7 +14,7 @@ def _roles(**named: str) -> dict[str, frozenset[Role]]:
     return {verb: frozenset(Role[name] for name in roles.split()) for verb, roles in named.items()}
 
 
-# No role may do everything, so nobody decides about their own work by accident. Whoever is to do so needs both roles.
+# No role may do everything, so nobody decides about their own work by accident. Give somebody both roles to allow it.
 PERMISSIONS: Mapping[str, frozenset[Role]] = MappingProxyType(
     _roles(
         query="VIEWER AUDITOR ENGINEER APPROVER OPERATOR ADMIN",

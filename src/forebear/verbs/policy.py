@@ -1,4 +1,4 @@
-"""The verb by which a policy comes to govern release lines."""
+"""The verb that lets a policy govern release lines."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from forebear.verbs.verb import DecisionFacts, Verb
 
 @dataclass(frozen=True)
 class PolicyFacts(DecisionFacts):
-    """What is known of a policy and of what governs its lines, and how the releases of the lines stand."""
+    """A policy, what governs its lines, and the standing of the releases in them."""
 
     policy: PolicyFactsRow
     standing: list[StandingFactsRow]

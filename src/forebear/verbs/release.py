@@ -1,4 +1,4 @@
-"""The verbs of people who decide about a release."""
+"""The verbs by which people decide about a release."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from forebear.verbs.verb import DecisionFacts, Verb
 RELEASE = ("Release",)
 
 AUTOMATIC = (DecisionType.EVALUATION, DecisionType.PROMOTION)
-"""The types of decisions that no verb takes: the policy does."""
+"""The types of decisions that the policy takes, and no verb."""
 
 
 @dataclass(frozen=True)
 class ReleaseFacts(DecisionFacts):
-    """How a release stands."""
+    """The standing of a release."""
 
     standing: list[StandingFactsRow]
 
 
 @dataclass(frozen=True)
 class ArchivalFacts(ReleaseFacts):
-    """How a release stands, and which robots are seen to run it."""
+    """The standing of a release, and the robots that run it."""
 
     installed: InstalledFactsRow
 
@@ -46,14 +46,14 @@ class ReleaseVerb(Verb[F]):
     release: str = prop("The release.", names=RELEASE)
 
     types: ClassVar[tuple[DecisionType, ...]] = ()
-    """The types of decisions that are this verb."""
+    """The types of decisions that this verb takes."""
     extra: ClassVar[str | None] = None
-    """The member of the input that a decision of this type has besides."""
+    """The additional member of the input for a decision of this type."""
     decisions: ClassVar[int] = 1
-    """How many decisions it may come to."""
+    """How many decisions it may record."""
 
     def decide(self, facts: F) -> Ruling:
-        """Find the release, see whether the actor may, and decide about it."""
+        """Find the release, check that the actor may write to its line, and decide about it."""
         case = next(iter(cases(facts.standing, facts.now)), None)
         if case is None:
             message = f"release: {self.release} is not known, or not described yet"
@@ -64,7 +64,7 @@ class ReleaseVerb(Verb[F]):
         return self.decide_about(case, by, facts)
 
     def decide_about(self, case: Case, by: Decider, facts: F) -> Ruling:
-        """The decision about the release, once it is found."""
+        """Decide about the release."""
         raise NotImplementedError
 
     @classmethod
@@ -88,7 +88,7 @@ class ReleaseVerb(Verb[F]):
         if cls.extra is not None:
             members[cls.extra] = cls.extra
             input |= {name: fact[name] for name in (cls.extra,) if name in fact}
-        # A decision has no other identity than its fact's id, so that the same fact twice is one decision.
+        # The fact's id is the only identity of a decision, so the same fact again is the same decision.
         return VerbRequest(input, members, ("id", "type", "verdict"), key=fact["id"])
 
 
@@ -107,7 +107,7 @@ class Approve(ReleaseVerb[ReleaseFacts], roles="APPROVER", takes=("Decision",)):
 
 
 class ReasonedVerb(ReleaseVerb[F]):
-    """What is done about one release, for a reason."""
+    """A verb about one release that needs a reason."""
 
     reason: str = prop("The reason. It is kept in the audit trail.", length=PROSE)
 

@@ -50,7 +50,7 @@ class RollBack(Verb[RollbackFacts], roles="OPERATOR", takes=DEPLOYMENT):
     id: str | None = prop("The id for the deployment.", default=None, names=DEPLOYMENT)
 
     def asks(self) -> dict[str, Any]:
-        """What is known at the place, and a deployment by that id, if there is one."""
+        """The place, and the deployment with the same id, if there is one."""
         return {"place": self.on, "deployment": self.id}
 
     def decide(self, facts: RollbackFacts) -> Ruling:
@@ -67,7 +67,7 @@ class RollBack(Verb[RollbackFacts], roles="OPERATOR", takes=DEPLOYMENT):
 
     @classmethod
     def of_fact(cls, fact: Document) -> VerbRequest | None:
-        """A deployment that is planned, and rolls another one back."""
+        """A planned deployment that rolls another one back."""
         if fact["state"] != DeploymentState.PLANNED or not fact.get("rollsBack"):
             return None
         return named(fact, "state", "rollsBack", id="id", to="artifact", on="on", reason="reason")

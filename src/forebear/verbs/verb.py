@@ -1,4 +1,4 @@
-"""What declares a verb: one class, with its input, who may do it, the facts that it reads, and its decision."""
+"""Declaring a verb: one class, with its input, who may do it, the facts that it reads, and its decision."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class DecisionFacts:
-    """What a decision is taken from, besides the input. A subclass adds the rows of statements.
+    """The facts that a decision reads besides the input. A subclass adds the rows of statements.
 
     Each attribute that a subclass adds is called as a file `cypher/actions/<name>_facts.cypher`: a list of rows, or the row
     of a statement that always answers one. The files are read in the order of the attributes.
@@ -37,23 +37,23 @@ class DecisionFacts:
     actor: Actor
     now: str
     described: Callable[[Mapping[str, Any]], NodeRow]
-    """Makes the rows of a fact of the input: its values in the graph's form."""
+    """Returns the rows of a fact in the input: its values in the graph's form."""
 
     def new_ids(self, prefix: str, count: int) -> tuple[str, ...]:
-        """New ids that sort by the moment they were made at, and among themselves by their place."""
+        """Return new ids. They sort by the moment at which they were made, and then by their order."""
         at = f"{datetime.fromisoformat(self.now):%Y%m%dT%H%M%S%f}"
         return tuple(f"{prefix}:{at}-{n:03}-{secrets.token_hex(4)}" for n in range(count))
 
     @classmethod
     @cache
     def statements(cls) -> Mapping[str, Any]:
-        """The names of the facts statements that it holds the rows of, in their order, each with the type of its attribute."""
+        """Return the names of its facts statements in their order, each with the type of its attribute."""
         types = typing.get_type_hints(cls)
         return {f.name: types[f.name] for f in fields(cls)[len(fields(DecisionFacts)) :]}
 
     @classmethod
     def of(cls, rows: Mapping[str, Rows], actor: Actor, now: str, described: Callable[[Mapping[str, Any]], NodeRow]) -> Self:
-        """The facts as their types, from the rows of the statements."""
+        """Return the facts in their types, from the rows of the statements."""
         return cls(actor, now, described, **{name: _typed(rows[name], type) for name, type in cls.statements().items()})
 
 
@@ -69,21 +69,21 @@ F = TypeVar("F", bound=DecisionFacts)
 
 @dataclass(frozen=True)
 class Action:
-    """What a verb's class declares. GraphQL, the command line and governed facts are made from it."""
+    """The declaration of a verb. GraphQL, the command line and governed facts are made from it."""
 
     name: str
     doc: str
     input: type[Verb[Any]]
     """The class. Its `members` are the arguments."""
     roles: frozenset[Role]
-    """The roles of which an actor needs one."""
+    """An actor needs one of these roles."""
     reads: type[DecisionFacts]
     takes: tuple[str, ...]
-    """The governed kinds of which a fact may be this verb."""
+    """The governed kinds of the facts that this verb takes."""
 
     @property
     def facts(self) -> tuple[str, ...]:
-        """The names of the facts statements that its decision rests on, in the order in which they run and lock."""
+        """The names of the facts statements of its decision, in the order in which they run and lock."""
         return tuple(self.reads.statements())
 
 
@@ -136,7 +136,7 @@ class Verb(Value, Generic[F]):
 
     @classmethod
     def from_input(cls, input: Mapping[str, Any]) -> Self:
-        """The request that a checked input makes: values by the names of the members, moments in the graph's form."""
+        """Return the request of a checked input: values by the names of the members, moments in the graph's form."""
         values: dict[str, Any] = {}
         for p in cls.members:
             value = input.get(p.name)
@@ -148,16 +148,19 @@ class Verb(Value, Generic[F]):
         return cls(**values)
 
     def asks(self) -> Mapping[str, object]:
-        """The parameters of the facts statements. Those that are called as members of the input need not be named."""
+        """Return the parameters of the facts statements.
+
+        A parameter that is called as a member of the input need not be named.
+        """
         return {}
 
     def decide(self, facts: F) -> Ruling:
-        """The decision. It is pure: it rests on the request and the facts alone."""
+        """Decide. The decision is pure: it rests on the request and the facts alone."""
         raise NotImplementedError
 
     @classmethod
     def of_fact(cls, fact: Document) -> VerbRequest | None:
-        """The request that a governed fact makes, or None if it asks for another verb. Raises `NoAction`."""
+        """Return the request that a governed fact makes, or None if it is for another verb. Raises `NoAction`."""
         raise NotImplementedError
 
     @classmethod
@@ -172,7 +175,7 @@ class Verb(Value, Generic[F]):
 
 
 def _reads(cls: type) -> type[DecisionFacts]:
-    """The facts that a verb's class names in brackets."""
+    """Return the facts that a verb's class names in brackets."""
     for base in getattr(cls, "__orig_bases__", ()):
         for argument in typing.get_args(base):
             if isinstance(argument, type) and issubclass(argument, DecisionFacts):
