@@ -1,1 +1,1 @@
-"""What happened: facts, validated and written in one transaction."""
+"""Recording what happened: facts, validated and written in one transaction."""

@@ -1,4 +1,4 @@
-"""Amendments as they are recorded: what is taken back or corrected, of nodes and of edges."""
+"""Recording amendments: retractions and corrections of nodes and of edges."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from forebear.record.writing import Writing
 
 @dataclass
 class _Nodes:
-    """What becomes of nodes of one kind: rows by the reason that is given for them."""
+    """The changes of nodes of one kind: rows, by the reason for them."""
 
     kind: Kind
     gone: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
@@ -42,7 +42,7 @@ class AmendmentWriter:
         """Observations of which an edge was taken back, by that edge, with the position of the fact."""
 
     async def amend_nodes(self, rows: Sequence[tuple[int, Amendment]]) -> None:
-        """Takes back or corrects nodes of one kind. Raises `Renamed`."""
+        """Retract or correct nodes of one kind. Raises `Renamed`."""
         kind = rows[0][1].kind
         await self._names.lead_on(kind, (a.of for _, a in rows))
         answers = await self._writing.run(upsert.node_facts(kind), [{"id": a.of} for _, a in rows])
@@ -102,7 +102,7 @@ class AmendmentWriter:
         await self._names.give(kind, amended.named)
 
     async def _held(self, kind: Kind, ids: Sequence[str]) -> dict[str, str]:
-        """Those of some nodes, which are locked, that cannot be retracted, with the reason."""
+        """Return which of some locked nodes cannot be retracted, each with the reason."""
         statement = footing.holders(self._writing.graph, kind)
         if statement is None or not ids:
             return {}
@@ -111,7 +111,7 @@ class AmendmentWriter:
         return {id: reason for id, reason in reasons.items() if reason}
 
     async def amend_edges(self, rows: Sequence[tuple[int, Amendment]]) -> None:
-        """Takes back or corrects edges of one kind to one kind of target. Raises `Renamed`."""
+        """Retract or correct edges of one kind to one kind of target. Raises `Renamed`."""
         first = rows[0][1]
         assert first.edge is not None
         assert first.to_kind is not None
@@ -142,7 +142,7 @@ class AmendmentWriter:
             await self._edges.renew(edge, to_kind, renewed, reason)
 
     def _one(self, edge: Edge, position: int, a: Amendment, beside: Sequence[Own]) -> Own | None:
-        """The edge that an amendment names; `None` where none stands and, with a refusal, where several may be meant."""
+        """Return the edge that an amendment names. None if there is none, or if several match, which is refused."""
         those = named(a, beside)
         if not those and a.values is not None:
             self._writing.refuse(position, f"{edge.name}: {a.of} has no such edge to {a.to}: record it instead")
@@ -153,7 +153,7 @@ class AmendmentWriter:
         return those[0] if len(those) == 1 else None
 
     def _corrected_edge(self, position: int, row: EdgeRow, new_values: Mapping[str, Any], beside: Sequence[Own]) -> Own | None:
-        """What an edge's properties are once it is corrected; `None` where that changes nothing or is refused."""
+        """Return an edge's properties after the correction. None if it changes nothing or is refused."""
         edge = row.edge
         values = {n: v for n, v in {**row.properties, **new_values}.items() if v is not None}
         if clash := meant(changed(row, values), [one for one in beside if one != row.properties]):
@@ -167,14 +167,14 @@ class AmendmentWriter:
         return None
 
     async def keep_footing(self) -> None:
-        """Refuses retractions of edges without which an observation would be of nothing, or nowhere."""
+        """Refuse to retract an edge that an observation needs: without it the observation has no subject or no place."""
         for edge, positions in self._loosened.items():
             for row in await self._writing.run(upsert.footless(edge), [{"id": id} for id in sorted(positions)]):
                 self._writing.refuse(positions[row["id"]], footing.lost(row["id"], edge))
 
 
 def _corrected(stored: Mapping[str, Any], a: Amendment, now: str) -> dict[str, Any]:
-    """What a correction changes of what is stored of a node."""
+    """Return what a correction changes of a node's stored values."""
     of_world = {p.name: p for p in a.kind.told}
     changes: dict[str, Any] = {}
     for name, value in (a.values or {}).items():

@@ -30,19 +30,19 @@ from forebear.store import Store, WriteTransaction
 from forebear.store.pages import SECONDS, pages
 
 HEADER: Mapping[str, Any] = {"archive": "forebear", "version": 2, "migrations": [step.name for step in MIGRATIONS]}
-"""How an archive begins: with the migrations that its graph has had. Those of version 1 had had none."""
+"""The first line of an archive, with the migrations that its graph has had. Those of version 1 had had none."""
 
 BATCH = 2_000
-"""Nodes or edges of one write."""
+"""How many nodes or edges one write holds."""
 
 
 class ArchiveError(Exception):
-    """A graph cannot be exported, or a file cannot be restored; the message says why and what to do."""
+    """A graph cannot be exported, or a file cannot be restored. The message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Contents:
-    """How many nodes there are by label, and edges by type."""
+    """How many nodes there are by label, and how many edges by type."""
 
     nodes: Counter[str]
     edges: Counter[str]
@@ -55,7 +55,7 @@ class Contents:
 
 
 async def contents(store: Store) -> Contents:
-    """What is in a database now."""
+    """Return the contents of a database."""
 
     async def counted(statement: str) -> Counter[str]:
         return Counter({str(row["name"]): cast(int, row["count"]) for row in await store.read(statement, timeout=SECONDS)})
@@ -66,7 +66,7 @@ async def contents(store: Store) -> Contents:
 
 
 async def export(store: Store, graph: Graph) -> AsyncIterator[bytes]:
-    """The lines of an archive. Raises `ArchiveError` where the graph changes meanwhile, and `StoreError`."""
+    """Return the lines of an archive. Raises `StoreError`, and `ArchiveError` if the graph changes meanwhile."""
     layout = Layout(graph)
     before = await contents(store)
     if strange := {*before.nodes} - {*layout.labels} | {*before.edges} - layout.types:
@@ -100,7 +100,7 @@ async def export(store: Store, graph: Graph) -> AsyncIterator[bytes]:
 
 
 async def whole(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The lines of an archive as they come, some at a time. Raises `ArchiveError` at the end where they are not all of it."""
+    """Pass the lines of an archive on as they come. Raises `ArchiveError` at the end if lines are missing."""
     digest = hashlib.sha256()
     last = b""
     async for part in parts:
@@ -128,7 +128,7 @@ def _end(contents: Contents, digest: str) -> dict[str, Any]:
 
 
 def records(lines: Iterable[bytes], graph: Graph) -> Iterator[dict[str, Any]]:
-    """The nodes and edges of an archive. Raises `ArchiveError` where it is damaged, at the latest at its end."""
+    """Return the nodes and edges of an archive. Raises `ArchiveError` if it is damaged, at the latest at its end."""
     layout = Layout(graph)
     digest = hashlib.sha256()
     contents = Contents(Counter(), Counter())
@@ -169,7 +169,7 @@ def _header(line: bytes) -> dict[str, Any]:
 
 
 def migrated(header: dict[str, Any]) -> int:
-    """How many migrations the graph of an archive has had. Raises `ArchiveError` where the header is not one of an archive."""
+    """Return how many migrations an archive's graph has had. Raises `ArchiveError` if the header is not one of an archive."""
     if header == {"archive": "forebear", "version": 1}:
         return 0
     names = header.get("migrations", ())
@@ -181,15 +181,15 @@ def migrated(header: dict[str, Any]) -> int:
 
 
 async def restore(store: Store, graph: Graph, lines: Iterable[bytes]) -> AsyncIterator[int]:
-    """Writes an archive into an empty database; says after each batch how many nodes and edges are in. Migrates it at the end.
+    """Write an archive into an empty database, and migrate it at the end. Return after each batch how much is in.
 
-    Raises `ArchiveError`, before anything is written where the database is not empty; `StoreError`.
+    Raises `StoreError`, and `ArchiveError`: if the database is not empty, before anything is written.
     """
     layout = Layout(graph)
     if there := await contents(store):
         raise ArchiveError(f"the database is not empty ({there}): an archive is restored into an empty one only")
     first, *_ = header = list(islice(lines := iter(lines), 1)) or [b"{}"]
-    # Before anything is written, so that whoever starts a service on what was cut off here migrates it.
+    # Do this before anything is written. If the restore is cut off, a service that starts on it migrates it.
     await reopen(store, migrated(_header(first)))
     batches = records(chain(header, lines), graph)
     done = 0

@@ -19,43 +19,43 @@ MAX_FACT = 1024 * 1024
 
 @dataclass
 class Batch:
-    """Documents that were read: rows with their positions, and what is no fact."""
+    """Documents that were read: rows with their positions, and rejected facts."""
 
     rows: list[tuple[int, Row]] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
     canonical: dict[int, str] = field(default_factory=dict)
-    """What the rows were read from by position, as the audit trail digests it."""
+    """The documents of the rows by position, as the audit trail digests them."""
     imported: bool = False
     governed: dict[int, Mapping[str, Any]] = field(default_factory=dict)
-    """The documents of governed facts by position: each is an action, and a transaction of its own."""
+    """The documents of governed facts by position. Each is an action, and a transaction of its own."""
     present: Mapping[str, str] = field(default_factory=dict)
-    """Ids that documents name, by which their rows have others since other nodes have their names."""
+    """Where ids of the documents lead on, because another node has got the name. The rows have the new ids."""
     levels: list[Level] = field(init=False)
-    """The rows as they are to be written. Cut when it is made, which is beside what is answered."""
+    """The rows in the order in which they are written. Cut when the batch is made, beside the loop."""
 
     def __post_init__(self) -> None:
         self.levels = levels(self.rows)
 
     def part(self, positions: Iterable[int]) -> Batch:
-        """Those of its rows."""
+        """Return a batch of the rows at some positions."""
         members = {*positions}
         rows = [(p, row) for p, row in self.rows if p in members]
         return Batch(rows, [], self.canonical, self.imported, present=self.present)
 
     def renamed(self, present: Mapping[str, str]) -> Batch:
-        """Its rows with each id by the one that it leads on to."""
+        """Return the batch with each id replaced by the one that it leads on to."""
         rows = renamed(self.rows, present)
         return Batch(rows, [], self.canonical, self.imported, present={**self.present, **present})
 
     def without(self, positions: Collection[int]) -> Batch:
-        """Its rows but for some."""
+        """Return the batch without some rows."""
         return self.part(p for p, _ in self.rows if p not in positions) if positions else self
 
 
 def read(facts: Facts, documents: Iterable[tuple[int, object]], *, imported: bool = False) -> Batch:
-    """Documents with their positions as rows, and what is no fact with every reason.
+    """Read documents with their positions: rows, and rejected facts with every reason.
 
-    `imported` takes governed kinds as history of an older registry.
+    `imported` takes governed kinds as the history of an older registry.
     """
     rows: list[tuple[int, Row]] = []
     rejections: list[Rejection] = []
@@ -79,5 +79,5 @@ def read(facts: Facts, documents: Iterable[tuple[int, object]], *, imported: boo
 
 
 def subject(row: Row) -> str:
-    """The id of the node that a row is about."""
+    """Return the id of the node that a row is about."""
     return row.of if isinstance(row, Amendment) else row.id

@@ -1,4 +1,4 @@
-"""Edges as they are recorded: connected, completed, or refused where a fact contradicts what stands."""
+"""Recording edges: they are connected, completed, or refused if a fact contradicts the graph."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class EdgeWriter:
         self._names = names
 
     async def connect(self, edges: Mapping[Ends, Mapping[Identity, tuple[int, EdgeRow]]]) -> None:
-        """Connects what the edges of a level join. Raises `Renamed`."""
+        """Connect the ends of a level's edges. Raises `Renamed`."""
         pieces = [
             (key, piece)
             for key in sorted(edges)
@@ -49,7 +49,7 @@ class EdgeWriter:
         rows: Mapping[Identity, tuple[int, EdgeRow]],
         troubles: Sequence[Mapping[str, Any]],
     ) -> None:
-        """Completes edges that stand with fewer properties; refuses the other edges that the graph did not take."""
+        """Complete edges that have fewer properties in the graph. Refuse the others that the graph did not take."""
         if not troubles:
             return
         if retired := [t for t in troubles if t["gone"]]:
@@ -61,7 +61,7 @@ class EdgeWriter:
                 upsert.others(edge), [{"source": t["source"], "target": t["target"]} for t in troubles]
             )
             crowds = {(row["source"], row["target"]): sorted(row["others"]) for row in answers}
-        # Which edge a row means where one of several may be meant is not plain from one of them.
+        # If a row may mean one of several edges, read all of them.
         there = await self._standing(edge, rows, troubles) if edge.vague else {}
         completed = []
         for key, trouble in {_key(edge, t): t for t in troubles}.items():
@@ -82,14 +82,14 @@ class EdgeWriter:
     async def _standing(
         self, edge: Edge, edges: Mapping[Identity, tuple[int, EdgeRow]], troubles: Sequence[Mapping[str, Any]]
     ) -> Mapping[tuple[str, str], list[Own]]:
-        """All edges that stand where some rows are in trouble."""
+        """Return all edges between the ends of the rows that the graph did not take."""
         _, row = edges[_key(edge, troubles[0])]
         places = sorted({(t["source"], t["target"]) for t in troubles})
         rows = [{"source": source, "target": target} for source, target in places]
         return standing(edge, await self._writing.run(upsert.edge_facts(edge, row.target_kind), rows))
 
     def _completes(self, position: int, row: EdgeRow, retracted_at: str | None, before: Own, others: Sequence[str]) -> bool:
-        """Whether a fact only adds to an edge that stands; otherwise it is refused."""
+        """Return whether a fact only adds to an edge. Refuse it otherwise."""
         edge, where = row.edge, f"{row.edge.name} → {row.target}"
         reasons = []
         if retracted_at:
@@ -120,7 +120,7 @@ class EdgeWriter:
         rows: Sequence[tuple[EdgeRow, Mapping[str, Any]]],
         reason: str | None,
     ) -> None:
-        """Puts edges with other properties in the place of edges, which stay known as they were."""
+        """Replace edges by ones with other properties. The former ones stay on record."""
         await self._writing.run(upsert.retire(edge, target_kind), [ends(old) for old, _ in rows], reason)
         for group in alike(changed(old, values) for old, values in rows):
             await self._writing.run(upsert.renew(edge, target_kind, vague=group[0].is_vague), [ends(new) for new in group])

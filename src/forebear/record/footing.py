@@ -1,7 +1,7 @@
-"""What stands on a node, so that it cannot be retracted: edges that no plain fact takes back lead to it.
+"""What a node is needed for, so that it cannot be retracted: edges lead to it that no plain fact takes back.
 
-What is governed or settled stays on record, and an observation has happened. So what they lead to stays as well: without it
-a deployment would be nowhere, and a guard that counts what runs there would find nothing.
+A governed or settled node stays on record, and an observation has happened. So the nodes that they lead to stay as well.
+Otherwise a deployment would have no place, and a guard that counts what runs there would find nothing.
 """
 
 from __future__ import annotations
@@ -14,23 +14,26 @@ from forebear.graph.kinds.fleet import Cohort, Fleet, Robot
 from forebear.graph.statements import upsert
 
 NAMED = 5
-"""How many nodes a refusal names, of many."""
+"""How many nodes a refusal names, if there are many."""
 
 COUNTED = 100
-"""How many nodes of each edge are counted; a node may have millions."""
+"""How many nodes of each edge are counted. A node may have millions."""
 
 ENDING = frozenset(node.kind.name for node in (Robot, Cohort, Fleet))
-"""The kinds that have an end of their own, by an action."""
+"""The kinds that an action can end."""
 
 
 def holders(graph: Graph, kind: Kind) -> str | None:
-    """The statement that reads what keeps nodes of a kind from being retracted; None where nothing can."""
+    """Return the statement that reads what keeps nodes of a kind from retraction. None if nothing can."""
     edges = graph.holding(kind.name)
     return upsert.holders(kind, edges, COUNTED + 1) if edges else None
 
 
 def refusal(graph: Graph, kind: Kind, row: Mapping[str, Any], *, reads: bool) -> str | None:
-    """Why a node cannot be retracted, by what `holders` answered of it; None where it can. Ids are for whoever `reads`."""
+    """Return why a node cannot be retracted, from a row of `holders`, or None if it can.
+
+    Ids are only for those who may read.
+    """
     leading = {e: row[f"ends{i}"] for i, e in enumerate(graph.holding(kind.name)) if row[f"ends{i}"]}
     if not leading:
         return None
@@ -39,7 +42,7 @@ def refusal(graph: Graph, kind: Kind, row: Mapping[str, Any], *, reads: bool) ->
 
 
 def _listed(leading: Mapping[Edge, Sequence[str]]) -> str:
-    """What leads somewhere, with its verb: a few by name, and how many more."""
+    """Return what leads somewhere, with its verb: a few by name, and how many more."""
     every = [f"{id} ({edge.name})" for edge, ids in leading.items() for id in sorted(ids)]
     if len(every) == 1:
         return f"{every[0]} leads"
@@ -57,7 +60,7 @@ def _remedy(kind: Kind, id: str) -> str:
 
 
 def lost(id: str, edge: Edge) -> str:
-    """Why the last edge of an observation cannot be retracted alone."""
+    """Return why the last edge of an observation cannot be retracted alone."""
     return (
         f"edge: without it {id} would have no {edge.name}; where it was not seen so, retract {id} whole, "
         "or record in the same batch where else the edge leads"

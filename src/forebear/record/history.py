@@ -1,4 +1,4 @@
-"""Imported history, which ends where actions begin."""
+"""Imported history ends where actions begin."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ _ACTED = "is decided about by actions; history cannot change it any more, so ask
 
 
 async def end_history(writing: Writing, levels: Sequence[Level]) -> None:
-    """Refuses what imported facts have changed of nodes that actions decide about, or led to or from them.
+    """Refuse changes by imported facts to nodes that actions decide about, or to edges to or from them.
 
-    History ends where actions begin; what only repeats it changes nothing. A governed kind that no action records yet
-    has no other way in.
+    A repetition changes nothing, so it is allowed. So is a governed kind that no action records: it has no other way in.
     """
     nodes = [n for level in levels for kind in level.nodes.values() for n in kind.values() if is_action(n.kind.name)]
     edges = [

@@ -1,4 +1,4 @@
-"""Edges as they are recorded: which of those that stand a row means, and how they are named."""
+"""The identity of edges: which stored edge a row means, and how to name it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Own = Mapping[str, Any]
 
 
 def own(edge: Edge, stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Of all that is stored of an edge, its declared properties that have a value."""
+    """Return an edge's declared properties that have a value, out of all that is stored."""
     return {p.name: stored[p.name] for p in edge.stored_properties if stored.get(p.name) is not None}
 
 
 def standing(edge: Edge, answers: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], list[Own]]:
-    """The edges that stand, by their ends, from what `upsert.edge_facts` answers."""
+    """Return the stored edges by their ends, from the answers of `upsert.edge_facts`."""
     edges: dict[tuple[str, str], list[Own]] = defaultdict(list)
     for row in answers:
         one = own(edge, row["stored"])
@@ -30,10 +30,10 @@ def standing(edge: Edge, answers: Iterable[Mapping[str, Any]]) -> dict[tuple[str
 
 
 def meant(row: EdgeRow, there: Sequence[Own]) -> list[Own]:
-    """Of the edges that stand between a row's ends, those that it may mean.
+    """Return the stored edges between a row's ends that the row may mean.
 
-    A row that leaves out what tells an edge from others means any of them. One that says it means the edge that lacks it,
-    which it completes, or else its own.
+    A row without identity means any of them. A row with identity means the edge that lacks it, which it completes, or else the
+    edge with the same identity.
     """
     vague = row.edge.vague
     parts = [p.name for p in row.edge.identity if p != vague]
@@ -45,12 +45,12 @@ def meant(row: EdgeRow, there: Sequence[Own]) -> list[Own]:
 
 
 def named(amendment: Amendment, there: Sequence[Own]) -> list[Own]:
-    """Of the edges that stand between an amendment's ends, those that it names."""
+    """Return the stored edges between an amendment's ends that it names."""
     return [one for one in there if all(one.get(name) == value for name, value in amendment.identity.items())]
 
 
 def listed(edge: Edge, there: Iterable[Own]) -> str:
-    """Several edges between two nodes, told apart: `role 'train' and role 'validation'`."""
+    """Return edges between two nodes as text that tells them apart: `role 'train' and role 'validation'`."""
     parts = [p.name for p in edge.identity]
     return " and ".join(
         ", ".join(f"{name} {one[name]!r}" if name in one else f"no {name}" for name in parts)
@@ -59,23 +59,23 @@ def listed(edge: Edge, there: Iterable[Own]) -> str:
 
 
 def identified(row: EdgeRow) -> dict[str, Any]:
-    """An edge by its identity, as a Retraction or Correction names it."""
+    """Return an edge by its identity, as a Retraction or Correction names it."""
     parts = {p.name: row.properties.get(p.name) for p in row.edge.identity}
     return {"of": row.source, "edge": row.edge.name, "to": row.target} | parts
 
 
 def changed(row: EdgeRow, values: Own) -> EdgeRow:
-    """An edge with other properties."""
+    """Return an edge with other properties."""
     return replace(row, properties=dict(values))
 
 
 def ends(row: EdgeRow) -> dict[str, Any]:
-    """An edge as the statements take it."""
+    """Return an edge as the statements take it."""
     return {"source": row.source, "target": row.target, "properties": row.properties}
 
 
 def alike(rows: Iterable[EdgeRow]) -> list[list[EdgeRow]]:
-    """Edges of one kind by the statement that writes them, each in the order of ids."""
+    """Group edges of one kind by the statement that writes them, each group in the order of ids."""
     groups: dict[bool, list[EdgeRow]] = defaultdict(list)
     for row in rows:
         groups[row.is_vague].append(row)

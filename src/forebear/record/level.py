@@ -1,4 +1,4 @@
-"""Levels: what rows come to that are written at once, folded and grouped by the statements that write them."""
+"""Levels: rows that are written at once, folded and grouped by the statements that write them."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from forebear.graph.values import agree, backwards
 from forebear.record import footing
 
 Ends = tuple[str, str, str]
-"""What the edges of one statement have in common: the source's kind, the edge's name, the target's kind."""
+"""What the edges of one statement share: the source's kind, the edge's name, the target's kind."""
 
 Identity = tuple[Any, ...]
-"""Which of the edges of one kind it is: its source, its target, and by what else such edges differ."""
+"""What identifies an edge of one kind: its source, its target, and its identifying properties."""
 
 
 @dataclass
 class LevelNode:
-    """All that one level says of a node: what its facts come to, and the facts."""
+    """All that one level says of a node: the combined values of its facts, and the facts."""
 
     kind: Kind
     id: str
@@ -36,21 +36,21 @@ class LevelNode:
 
 @dataclass
 class Level:
-    """Rows of which no node is both written or named and amended, and none is amended twice."""
+    """Rows in which no node is both written or named and amended, and none is amended twice."""
 
     nodes: dict[str, dict[str, LevelNode]] = field(default_factory=lambda: defaultdict(dict))
     """By kind and id."""
     edges: dict[Ends, dict[Identity, tuple[int, EdgeRow]]] = field(default_factory=lambda: defaultdict(dict))
-    """Each with the position of the last fact that names it."""
+    """The edges, each with the position of the last fact that names it."""
     amendments: dict[Ends, list[tuple[int, Amendment]]] = field(default_factory=lambda: defaultdict(list))
-    """Those of nodes have neither an edge nor a target's kind."""
+    """The amendments. Those of nodes have neither an edge nor a target's kind."""
     _uses: dict[Identity, list[Identity]] = field(default_factory=lambda: defaultdict(list))
-    """Of edges that a vague one may mean, those that are named."""
+    """For each vague edge, the named edges that it may mean."""
     contradictions: dict[int, list[str]] = field(default_factory=dict)
-    """What a fact says otherwise than an earlier one, by its position."""
+    """The contradictions of a fact to an earlier one, by its position."""
 
     def add(self, position: int, row: Row) -> None:
-        """Adds a row. Where it contradicts an earlier one, that is noted and it holds."""
+        """Add a row. If it contradicts an earlier one, note that; the earlier one holds."""
         if isinstance(row, Amendment):
             self.amendments[row.kind.name, row.edge.name if row.edge else "", row.to_kind or ""].append((position, row))
             return
@@ -59,7 +59,7 @@ class Level:
             self._add_edge(position, e)
 
     def statements(self, graph: Graph) -> Iterator[str]:
-        """What it takes to write the level where the graph takes all of it as it is."""
+        """Return the statements that write the level if the graph takes all of it as it is."""
         for nodes in self.nodes.values():
             yield upsert.describe(next(iter(nodes.values())).kind)
         for (_, _, target), edges in self.edges.items():
@@ -91,7 +91,7 @@ class Level:
         node.facts.append((position, row))
         node.guaranteed = node.guaranteed | row.guaranteed
         node.updated = node.updated | row.updated
-        # Of what holds from when it is recorded, the last counts.
+        # Of several values that hold from their recording on, the last counts.
         again = {t.of for t in row.told if t.as_of is None}
         node.told = (*(t for t in node.told if t.as_of or t.of not in again), *row.told)
         for reason in backwards(row.kind.properties.values(), node.guaranteed | {t.of.name: t.value for t in node.told}):
@@ -103,7 +103,7 @@ class Level:
         if key not in edges:
             uses = self._uses[row.place] if row.edge.vague else []
             if row.is_vague and uses:
-                # It means one of those, and says nothing of it.
+                # It means one of those and adds nothing.
                 return
             if uses and edges[uses[0]][1].is_vague:
                 del edges[uses.pop()]
@@ -128,7 +128,7 @@ class Level:
 
 
 def levels(rows: Iterable[tuple[int, Row]]) -> list[Level]:
-    """Cuts rows into levels to be written one after another, as few as their order needs: amendments stand between.
+    """Cut rows into levels that are written one after another, as few as their order needs. Amendments separate levels.
 
     Rows that have nothing to do with each other may change places.
     """
@@ -149,12 +149,12 @@ def levels(rows: Iterable[tuple[int, Row]]) -> list[Level]:
         else:
             ids = [row.id, *(e.target for e in row.edges)]
             level = 1 + max(amended.get(id, 0) for id in ids)
-            # A fact may bring a retracted node back, which an edge cannot lead to before that.
+            # A fact may bring a retracted node back. No edge can lead to the node before that.
             level = max(level, used.get(row.id, 0), *(described.get(e.target, 0) for e in row.edges))
-            # A retracted node lets go of what led to it, so that an edge that can lead to one only may lead elsewhere.
+            # A retraction ends the edges to a node, so an edge that may have one end only can then lead elsewhere.
             if any(e.edge.one for e in row.edges):
                 level = max(level, 1 + freed)
-            # Which edge a vague one means is plain once those are there that were named before, and before others are.
+            # A vague edge means one of the edges that were named before it, so write it after those and before others.
             means = [e for e in row.edges if e.edge.vague and (e.says_more or not e.is_vague)]
             level = max(level, *(1 + (distinct if e.is_vague else vague).get(e.place, 0) for e in means)) if means else level
             for e in means:

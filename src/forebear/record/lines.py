@@ -1,8 +1,8 @@
-"""Which release lines a batch of facts changes something of, for whoever may not write to all of them.
+"""The release lines that a batch of facts changes, for actors who may not write to all lines.
 
-Whoever is limited to lines may add, and amends nothing that belongs to another line: nothing from which edges lead outwards
-to that line, and nothing that something in it leads outwards to. `docs/reference/roles.md` says the rule to people. It is
-held by a few statements that read before anything is written, and costs nobody else anything.
+An actor with limited lines may add. It may not amend what belongs to another line: what leads to that line, and what something
+in that line leads to. `docs/reference/roles.md` states the rule for users. A few statements check it before anything is
+written, and other actors pay nothing for it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LINES = next(e for e in Fleet.kind.edges if ReleaseLine.kind.name in e.targets)
 """The edge by which a fleet is in a line."""
 
 CHANGES_LINES = "changeLines"
-"""The verb of ending, replacing or retracting a line of a fleet."""
+"""The verb for ending, replacing or retracting a line of a fleet."""
 
 Rows = Sequence[Mapping[str, Any]]
 Run = Callable[[str, Rows], Awaitable[list[dict[str, Any]]]]
@@ -34,16 +34,16 @@ Run = Callable[[str, Rows], Awaitable[list[dict[str, Any]]]]
 
 @dataclass
 class _Concerned:
-    """The nodes of which a fact changes something, by their kinds and ids."""
+    """The nodes that a fact changes, by their kinds and ids."""
 
     amended: set[tuple[str, str]] = field(default_factory=set)
     retracted: set[tuple[str, str]] = field(default_factory=set)
     joined: set[tuple[str, str]] = field(default_factory=set)
-    """What it puts something into for a time, as a robot into a fleet."""
+    """The nodes that it adds something to for a time, such as the fleet of a robot."""
 
 
 class Lines:
-    """Holds the rows of a batch against the lines of who records them."""
+    """Compares the rows of a batch with the lines of the actor who records them."""
 
     def __init__(self, graph: Graph, engine: Engine, run: Run, actor: Actor) -> None:
         self._graph = graph
@@ -53,7 +53,7 @@ class Lines:
         self._actor = actor
 
     async def refusals(self, rows: Iterable[tuple[int, Row]]) -> dict[int, list[str]]:
-        """Why facts are not for the actor, by their positions. It reads the graph as it is before the batch."""
+        """Return why the actor may not record some facts, by position. It reads the graph before the batch."""
         limited = self._actor.lines is not None
         if not limited and refusal(self._actor, CHANGES_LINES) is None:
             return {}
@@ -72,7 +72,7 @@ class Lines:
     # ── what changes ────────────────────────────────────────────────────────────────────────────────────
 
     async def _news(self, edges: Sequence[tuple[int, EdgeRow]]) -> list[tuple[int, EdgeRow, bool]]:
-        """The edges that do not stand as facts say them, each with whether there is one already, with other values."""
+        """Return the edges that the graph does not have as the facts say, each with whether it has one with other values."""
         news: list[tuple[int, EdgeRow, bool]] = []
         ends: dict[tuple[str, str, str], list[tuple[int, EdgeRow]]] = defaultdict(list)
         for position, e in edges:
@@ -90,7 +90,7 @@ class Lines:
     async def _fleet_lines(
         self, facts: Iterable[tuple[int, Row]], news: Iterable[tuple[int, EdgeRow, bool]]
     ) -> dict[int, set[str]]:
-        """The lines of fleets whose lines a fact changes, with those that it names; not where it gives a fleet its first."""
+        """Return the lines of fleets whose lines a fact changes, and the lines that it names. A fleet's first line is free."""
         named: dict[int, set[str]] = defaultdict(set)
         for position, e, _ in news:
             if e.edge == LINES:
@@ -149,7 +149,7 @@ class Lines:
     async def _touched(
         self, facts: Sequence[tuple[int, Row]], news: Iterable[tuple[int, EdgeRow, bool]]
     ) -> dict[int, set[str]]:
-        """The lines that facts change something of, by the facts' positions."""
+        """Return the lines that facts change, by the facts' positions."""
         concerned = await self._concerned(facts, news)
         lines: dict[int, set[str]] = defaultdict(set)
         parts: tuple[tuple[str, tuple[reach.Direction, ...]], ...] = (
@@ -173,5 +173,5 @@ class Lines:
 
 
 def _takes_lines(amendment: Amendment) -> bool:
-    """Whether an amendment of a fleet changes its lines: it is of one of those edges, or retracts the fleet."""
+    """Return whether an amendment of a fleet changes its lines: it is of such an edge, or retracts the fleet."""
     return amendment.edge == LINES if amendment.edge else amendment.values is None

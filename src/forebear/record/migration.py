@@ -1,8 +1,8 @@
-"""What brings a database that an older version of Forebear wrote up to this one: numbered steps, each taken once.
+"""Migrations: numbered steps that bring a database of an older version of Forebear up to this one. Each is taken once.
 
-They run when the store is opened, before anything is answered. Several services may start together: a claim in the database
-says who works at a step, and the others wait. A claim that is not prolonged ends, so whoever comes after a kill goes on. Each
-step may be taken again from the beginning, and writes nothing where it was done already.
+They run when the store is opened, before anything is answered. If several services start together, a claim in the database says
+who works at a step, and the others wait. A claim that is not renewed ends, so after a crash the next service goes on. A step
+may be repeated from the beginning. It writes nothing that is done already.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from forebear.store.statements import statements
 _log = structlog.get_logger(__name__)
 
 CLAIM = timedelta(seconds=15)
-"""How long a claim holds that is not prolonged. A part of a step takes far less."""
+"""How long a claim holds without renewal. A part of a step takes far less."""
 
 PAUSE = 0.5
-"""Seconds until who waits for somebody else's step looks again."""
+"""How many seconds a service waits before it looks again whether another one finished a step."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,11 @@ class Migration:
 
 
 class Displaced(Exception):
-    """Somebody else has claimed the step, since a part of it took too long here."""
+    """Another service has claimed the step, since a part of it took too long here."""
 
 
 async def migrate(store: Store, steps: Iterable[Migration] | None = None) -> list[str]:
-    """Takes the steps that a database has not had; answers their names. Raises `StoreError`."""
+    """Take the steps that a database has not had. Return their names. Raises `StoreError`."""
     by = secrets.token_hex(8)
     applied = []
     for step in MIGRATIONS if steps is None else steps:
@@ -68,7 +68,7 @@ async def migrate(store: Store, steps: Iterable[Migration] | None = None) -> lis
 
 
 async def reopen(store: Store, had: int) -> None:
-    """Has steps be taken again: what is restored now has `had` the first so many alone. Raises `StoreError`."""
+    """Make all steps after the first `had` run again, for a restored graph. Raises `StoreError`."""
     await store.write(partial(_run, "reopen", {"ids": [step.name for step in MIGRATIONS[had:]]}))
 
 
@@ -104,7 +104,7 @@ async def _permits(store: Store) -> AsyncIterator[int]:
 
 
 async def _date(row: Mapping[str, Any], transaction: WriteTransaction) -> int:
-    """Dates since when an artifact must not be used: each state by the revision that made it so."""
+    """Set the moment from which an artifact must not be used, from the revision that changed its state."""
     states = list(row["stood"])
     after = [*(before["state"] for before in states[1:]), row["state"]]
     values: dict[str, str] = {}

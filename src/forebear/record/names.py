@@ -1,4 +1,4 @@
-"""What becomes of names in one transaction of facts: who has them, and which placeholders they lead to."""
+"""Names in one transaction of facts: who has them, and which placeholders they lead to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from forebear.record.writing import Writing
 
 @dataclass(frozen=True)
 class NamedNode:
-    """A node whose values may hold names, as a fact at a position says."""
+    """A node whose values may hold names, as the fact at a position says."""
 
     position: int
     id: str
@@ -24,7 +24,7 @@ class NamedNode:
 
     @property
     def external_ids(self) -> Sequence[str] | None:
-        """Its external ids; `None` where nothing is said of them."""
+        """Its external ids. None if the fact does not mention them."""
         return self.values["externalIds"] or () if "externalIds" in self.values else None
 
 
@@ -36,7 +36,7 @@ class Names:
         self._writing = writing
 
     async def give(self, kind: Kind, nodes: Sequence[NamedNode]) -> None:
-        """Gives nodes their external ids, and has them take the place of placeholders. Raises `Renamed`."""
+        """Give nodes their external ids, and let them replace placeholders. Raises `Renamed`."""
         rows = [{"id": n.id, "externalIds": list(n.external_ids)} for n in nodes if n.external_ids is not None]
         of = {p: n.id for n in nodes for p in placeholder.placeholders(kind, n.id, n.values)}
         if rows and kind.has_other_ids:
@@ -51,7 +51,7 @@ class Names:
             await self._join(kind, [{"id": of[id], "placeholder": id} for id in waiting])
 
     async def _claim(self, kind: Kind, nodes: Sequence[NamedNode], rows: Sequence[Mapping[str, Any]]) -> None:
-        """Sees to it that an external id names one node. Raises `Renamed` where a new node is one that is there already."""
+        """Ensure that an external id names one node. Raises `Renamed` if a new node exists already."""
         position = {n.id: n.position for n in nodes}
         present, refused = placeholder.one_each(await self._writing.run(placeholder.claims(kind), rows), position)
         if present:
@@ -61,7 +61,7 @@ class Names:
             self._writing.refuse(position[id], f"{why}; {one}")
 
     async def of_placeholders(self, kind: Kind, ids: Iterable[str]) -> None:
-        """Looks for who has the names that ids are made of, of nodes that are only named. Raises `Renamed`."""
+        """Look up who has the names in the ids of nodes that are only named. Raises `Renamed`."""
         if kind.reported_by:
             rows = [{"id": id, "name": unescape(nameof(id))} for id in sorted(ids)]
             answers = await self._writing.run(placeholder.owners(kind), rows)
@@ -69,7 +69,7 @@ class Names:
                 raise Renamed(present)
 
     async def lead_on(self, kind: Kind, ids: Iterable[str]) -> None:
-        """Raises `Renamed` where another node took the place of a node that is named."""
+        """Raise `Renamed` if another node replaced a named node."""
         if kind.has_other_ids:
             parameters = {"ids": sorted({*ids})}
             answers = await self._writing.transaction.run(placeholder.same_as(kind.name), parameters)
@@ -77,7 +77,7 @@ class Names:
                 raise Renamed(present)
 
     async def keep(self, present: Mapping[str, str]) -> None:
-        """Keeps where ids lead on to that facts of this transaction named."""
+        """Keep where ids of this transaction's facts lead on to."""
         for kind in self._graph.kinds.values():
             ids = sorted(id for id in present if kind.has_other_ids and id.startswith(f"{kind.prefix}:"))
             if ids:
@@ -86,7 +86,7 @@ class Names:
                 await self._join(kind, [{"id": present[id], "placeholder": id} for id in waiting])
 
     async def _join(self, kind: Kind, rows: Sequence[Mapping[str, str]]) -> None:
-        """Has nodes take the place of placeholders, which are taken back: rows `{id, placeholder}`."""
+        """Let nodes replace placeholders, which are retracted: rows `{id, placeholder}`."""
         if rows:
             await self._writing.run(placeholder.join(self._graph, kind), rows)
             self._writing.summary.revised += len(rows)
@@ -99,7 +99,7 @@ class Names:
 
 
 def renamed(rows: Iterable[tuple[int, Row]], present: Mapping[str, str]) -> list[tuple[int, Row]]:
-    """Rows with each id by the one that it leads on to."""
+    """Return rows with each id replaced by the one that it leads on to."""
     return [(position, _renamed(row, present)) for position, row in rows]
 
 

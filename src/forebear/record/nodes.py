@@ -1,4 +1,4 @@
-"""Nodes as they are recorded: described, completed, revised, or refused where a fact contradicts what stands."""
+"""Recording nodes: they are described, completed, revised, or refused if a fact contradicts the graph."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class NodeWriter:
         self._names = names
 
     async def describe(self, nodes: Mapping[str, Mapping[str, LevelNode]]) -> None:
-        """Describes the nodes of a level, by kind and id. Raises `Renamed`."""
+        """Describe the nodes of a level, by kind and id. Raises `Renamed`."""
         pieces = [
             (group[0].kind, piece)
             for group in (sorted(nodes[kind].values(), key=lambda n: n.id) for kind in sorted(nodes))
@@ -47,7 +47,7 @@ class NodeWriter:
             await self._names.give(kind, [NamedNode(n.facts[0][0], n.id, {**n.guaranteed, **n.updated}) for n in piece])
 
     def _row(self, node: LevelNode) -> dict[str, Any]:
-        """A node as `upsert.describe` takes it."""
+        """Return a node as `upsert.describe` takes it."""
         row = {"id": node.id, "guaranteed": node.guaranteed, "updated": node.updated}
         if not node.kind.told:
             return row
@@ -64,7 +64,7 @@ class NodeWriter:
         }
 
     def _revision(self, node: LevelNode, stored: Mapping[str, Any]) -> dict[str, Any] | None:
-        """What facts change of a node that stands; `None` where they change nothing and, with refusals, where they must not."""
+        """Return what facts change of a stored node. None if they change nothing, or if they must not, which is refused."""
         if stored.get("retractedAt") is not None:
             return {
                 "id": node.id,
@@ -101,6 +101,6 @@ class NodeWriter:
 
 
 def declared(kind: Kind, names: Iterable[str]) -> list[str]:
-    """The properties that some stored names are of: a revision says which changed, not how what is told of them is kept."""
+    """Return the properties behind some stored names. A revision says which property changed, not how its values are kept."""
     of = {name: p.name for p in kind.told for name in (p.told, p.since)}
     return [*dict.fromkeys(of.get(name, name) for name in names)]

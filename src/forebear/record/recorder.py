@@ -1,4 +1,4 @@
-"""Records facts: documents become rows, rows become one transaction."""
+"""Recording facts: documents become rows, and rows become one transaction."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ from forebear.verbs.governed import asked
 from forebear.verbs.permissions import refusal
 
 MAX_FACTS = 10_000
-"""The most facts of one all-or-nothing request."""
+"""How many facts one all-or-nothing request may have."""
 
 FEW = 20
-"""So few facts are read without a thread."""
+"""Up to so many facts are read without a thread."""
 
 
 class _Contradicted(Exception):
-    """The graph contradicts some facts; the transaction must not be committed."""
+    """The graph contradicts some facts, so the transaction must not be committed."""
 
     def __init__(self, reasons: Mapping[int, list[str]]) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class _Contradicted(Exception):
 
 
 class Recorder:
-    """Records facts in one store; governed facts by the actions that they are."""
+    """Records facts in one store. A governed fact is recorded by its action."""
 
     def __init__(self, facts: Facts, store: Store, performer: Performer) -> None:
         self.facts = facts
@@ -71,24 +71,24 @@ class Recorder:
         imported: bool = False,
         after: str | None = None,
     ) -> Summary:
-        """Records documents in one transaction; see `read` and `write`. Raises `StoreError`."""
+        """Record documents in one transaction; see `read` and `write`. Raises `StoreError`."""
         numbered = [*enumerate(documents)]
         read = functools.partial(self.read, numbered, imported=imported)
-        # Many are read beside what is answered meanwhile; for a few that would take longer than reading them.
+        # Read many facts in a thread, so that others are answered meanwhile. For a few a thread takes longer.
         batch = read() if len(numbered) <= FEW else await asyncio.to_thread(read)
         return await self.write(batch, origin, partial=partial, after=after)
 
     def read(self, documents: Iterable[tuple[int, object]], *, imported: bool = False) -> Batch:
-        """Documents with their positions as a batch; see `batch.read`."""
+        """Read documents with their positions into a batch; see `batch.read`."""
         return read(self.facts, documents, imported=imported)
 
     async def write(self, batch: Batch, origin: Origin, *, partial: bool = False, after: str | None = None) -> Summary:
-        """Writes a batch in one transaction; where it holds governed facts, in as many as they are and what lies between.
+        """Write a batch in one transaction. If it holds governed facts, each is a transaction, and so is what lies between.
 
         Unless `partial`, one rejected fact means that nothing is written; otherwise the others are. Raises `StoreError`.
 
-        With `after` it is a part of a file: the first where that is empty, else what follows the part whose summary had that
-        mark. Plain facts of the file that was recorded last from the same source are not recorded again.
+        With `after` it is a part of a file: the first part if `after` is empty, else the part that follows the one whose
+        summary had that mark. Plain facts of the source's last file are not recorded again.
         """
         if not batch.governed:
             return await self._write(batch, origin, partial=partial, after=after)
@@ -112,7 +112,7 @@ class Recorder:
         return total
 
     async def _act(self, position: int, fact: Mapping[str, Any], origin: Origin) -> Summary:
-        """Does the action that a governed fact is."""
+        """Do the action of a governed fact."""
         id = _text(fact.get("id", fact.get("of")))
         try:
             verb, request = asked(fact)
@@ -125,7 +125,7 @@ class Recorder:
         return Summary(rejections=[Rejection(position, id, tuple(f"{request.said(r.message)}; {r.remedy}" for r in reasons))])
 
     async def _write(self, batch: Batch, origin: Origin, *, partial: bool, after: str | None = None) -> Summary:
-        """Writes the plain facts of a batch in one transaction."""
+        """Write the plain facts of a batch in one transaction."""
         rejections = list(batch.rejections)
         part = (
             None if after is None else FilePart.of(batch.rows, batch.canonical, origin.source, after, imported=batch.imported)
@@ -137,7 +137,7 @@ class Recorder:
             rejections += _rejections(batch.rows, against)
             batch = batch.without(against)
         if rejections and not partial:
-            # What the graph would say of the others is worth knowing in the same answer.
+            # The same answer should also say what the graph has against the others.
             rejections += await self._refusals(batch, origin)
             batch = batch.part(())
         while batch.rows:
@@ -191,14 +191,14 @@ class Recorder:
                     for kind in PERMITTING
                 }
                 await mend_within(transaction, *ids.values())
-            # A fact that contradicts another of the batch may be right once that one is refused itself.
+            # A fact that contradicts another of the batch may be right once the other is refused.
             refused = writing.refused or {p: reasons for level in cut for p, reasons in level.contradictions.items()}
             if refused or not keep:
                 raise _Contradicted(refused)
             writing.summary.facts.update(_kind(row) for _, row in rows)
             if part:
                 await part.set(transaction, rows, sorted(writing.summary.undescribed)[:MAX_UNDESCRIBED])
-            # What is simply updated is outside of the audit, unless somebody says why.
+            # Plain updates are outside of the audit, unless somebody gives a reason.
             if writing.changes or writing.summary.changed > writing.summary.updated:
                 await self._account(writing, [batch.canonical[p] for p, _ in rows], batch.imported, origin)
             return writing.summary
@@ -211,7 +211,7 @@ class Recorder:
             return await self._attempt(batch.renamed(others.present), origin, part=part, keep=keep)
 
     async def _account(self, writing: Writing, canonical: Sequence[str], imported: bool, origin: Origin) -> None:
-        """Appends the batch's audit entry."""
+        """Append the batch's audit entry."""
         facts = {"digest": digest(canonical), "facts": dict(writing.summary.facts), "source": origin.source}
         await self._chains.append(
             writing.transaction,
@@ -225,16 +225,16 @@ class Recorder:
 
 
 PERMITTING = ("Release", "ModelVersion", "Decision")
-"""The kinds of facts from which it follows when a release may go on running."""
+"""The kinds of facts that decide when a release may go on running."""
 
 
 def _ids(rows: Iterable[tuple[int, Row]], kind: str) -> list[str]:
-    """The ids of the nodes of a kind that some rows describe."""
+    """Return the ids of the nodes of a kind that some rows describe."""
     return sorted({row.id for _, row in rows if isinstance(row, NodeRow) and row.kind.name == kind})
 
 
 def recording(*, imported: bool) -> str:
-    """The verb of recording plain facts: what is taken as history comes from an administrator."""
+    """Return the verb of recording plain facts or imported history, which only an administrator may record."""
     return "importHistory" if imported else "record"
 
 
@@ -244,7 +244,7 @@ def _rejections(rows: Iterable[tuple[int, Row]], refused: Mapping[int, Sequence[
 
 
 def _against(actor: Actor, verb: str, row: Row) -> Reason | None:
-    """Why an actor may not record a fact: its roles do not allow it, or it says something of a line that is not the actor's."""
+    """Return why an actor may not record a fact: its roles do not allow it, or the fact is about a line of others."""
     named = {row.of: row.kind.name, row.to: row.to_kind} if isinstance(row, Amendment) else {row.id: row.kind.name}
     if isinstance(row, NodeRow):
         named |= {e.target: e.target_kind for e in row.edges}
@@ -262,7 +262,7 @@ def _kind(row: Row) -> str:
 
 
 class _Writers:
-    """What writes the levels of one transaction: nodes by kind, their edges by type and ends, amendments."""
+    """The writers of the levels of one transaction: nodes by kind, edges by type and ends, amendments."""
 
     def __init__(self, writing: Writing) -> None:
         self.names = Names(writing)
@@ -272,10 +272,10 @@ class _Writers:
         self._graph = writing.graph
 
     async def write(self, level: Level) -> None:
-        """Writes a level: nodes by kind, their edges by type and ends, amendments."""
+        """Write a level: nodes by kind, edges by type and ends, amendments."""
         await self._nodes.describe(level.nodes)
         await self._edges.connect(level.edges)
-        # An observation that was wrong is taken back before what it was of, in whichever order they are named.
+        # Retract a wrong observation before its subject, in whichever order the facts name them.
         for key in sorted(level.amendments, key=lambda k: (self._graph.kinds[k[0]].standing is not Admission.OBSERVED, k)):
             amend = self.amendments.amend_edges if key[1] else self.amendments.amend_nodes
             await amend(sorted(level.amendments[key], key=lambda r: r[1].of))

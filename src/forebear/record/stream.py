@@ -1,4 +1,4 @@
-"""Facts as a stream of lines: recorded batch by batch, each batch atomic, memory flat."""
+"""Facts as a stream of lines, recorded batch by batch. Each batch is atomic, and memory stays flat."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from forebear.record.recorder import Recorder
 from forebear.record.summary import MAX_UNDESCRIBED, Origin, Rejection, Summary
 
 BATCH = 5_000
-"""Facts of one transaction: enough that each of its statements has some hundreds of rows."""
+"""How many facts one transaction has: enough that each of its statements has some hundreds of rows."""
 
 BATCH_BYTES = 8_000_000
-"""The most bytes of lines in one transaction: the embedded engine takes no statement of more than 16 MiB."""
+"""How many bytes of lines one transaction has at most. The embedded engine takes no statement of more than 16 MiB."""
 
 MAX_LINE = 1024 * 1024
 """The longest line, and the longest fact of an array, in bytes."""
 
 PIECE = 64 * 1024
-"""How many bytes are cut into lines at once; others are answered between two pieces."""
+"""How many bytes are cut into lines at once. Other requests are answered between two pieces."""
 
 
 class Line(msgspec.Struct, omit_defaults=True):
-    """A report of a stream: what is in so far, or, at the end, what the whole came to."""
+    """A report of a stream: what is in so far or, at the end, the totals."""
 
     through: int
-    """How many lines have been dealt with: recorded, unless rejected. To go on after an interruption, skip so many."""
+    """How many lines are done: recorded, unless rejected. To go on after an interruption, skip so many."""
     rejections: list[dict[str, Any]] = msgspec.field(default_factory=list)
-    """The facts rejected since the report before; positions count from the stream's first line, 0."""
+    """The facts rejected since the last report. Positions count from the stream's first line, 0."""
     done: bool = False
     """Whether this is the last report."""
     stopped: bool = False
-    """Whether the stream was left at a rejected fact, since it was not `partial`."""
+    """Whether the stream ended at a rejected fact, since it was not `partial`."""
     kinds: dict[str, int] | None = None
     described: int | None = None
     connected: int | None = None
@@ -46,9 +46,9 @@ class Line(msgspec.Struct, omit_defaults=True):
     updated: int | None = None
     retracted: int | None = None
     undescribed: list[str] | None = None
-    """Of all targets that some batch left undescribed: at most 100; facts of later batches may have described them."""
+    """At most 100 of the targets that some batch left undescribed. Facts of later batches may have described them."""
     mark: str | None = None
-    """Of a file: what comes next names this as what came before it."""
+    """The mark of the file so far. The next part names it as what came before."""
 
 
 async def record_lines(
@@ -60,11 +60,11 @@ async def record_lines(
     partial: bool = True,
     after: str | None = None,
 ) -> AsyncIterator[Line]:
-    """Records NDJSON; answers a report for each batch that is in, and a last one.
+    """Record NDJSON. Return a report for each batch that is in, and a last one.
 
-    While one batch is written the next is read. A rejected fact is left out and reported; unless `partial`, its batch is
-    not written and the stream ends there. With `after` the lines are a file, or go on with one, of which nothing is recorded
-    twice: see `Recorder.write`. Raises `StoreError`; what was reported before is in.
+    The next batch is read while one is written. A rejected fact is left out and reported. Unless `partial`, its batch is not
+    written and the stream ends there. With `after` the lines are a file or continue one, and nothing of it is recorded twice:
+    see `Recorder.write`. Raises `StoreError`. What was reported before is in.
     """
     progress = _Progress(partial)
     writing: asyncio.Task[Summary] | None = None
@@ -74,7 +74,7 @@ async def record_lines(
             if all(not line or line.isspace() for line in lines):
                 blank += len(lines)
                 continue
-            # Read while the batch before is being written, and not in the way of who else is served.
+            # Read while the batch before is written, in a thread, so that others are served meanwhile.
             batch = await asyncio.to_thread(read_lines, recorder, lines, position + blank, imported=imported)
             if writing is not None:
                 report = progress.report(await writing, count)
@@ -96,21 +96,21 @@ async def record_lines(
         progress.through += blank
     finally:
         if writing is not None:
-            # The client went away in the middle: what was begun is finished, so that nothing hangs in the air.
+            # The client went away in the middle. Finish what was begun, so that no transaction stays open.
             await asyncio.wait([writing])
     yield progress.end()
 
 
 @dataclass
 class _Progress:
-    """How far a stream has come, and what it has come to."""
+    """How far a stream has come, and its totals."""
 
     partial: bool
     total: Summary = field(default_factory=Summary)
     through: int = 0
 
     def report(self, summary: Summary, lines: int) -> Line:
-        """The report of a batch of so many lines."""
+        """Return the report of a batch of so many lines."""
         ids = set(list(summary.undescribed)[:MAX_UNDESCRIBED])
         stops = bool(summary.rejections) and not self.partial
         self.through += 0 if stops else lines
@@ -121,7 +121,7 @@ class _Progress:
         return report
 
     def end(self) -> Line:
-        """The last report."""
+        """Return the last report."""
         total = self.total
         return Line(
             self.through,
@@ -138,7 +138,7 @@ class _Progress:
 
 
 def read_lines(recorder: Recorder, lines: list[bytes], offset: int = 0, *, imported: bool) -> Batch:
-    """Reads a batch of lines; a line that is no JSON is rejected like any other bad fact."""
+    """Read a batch of lines. A line that is no JSON is rejected like any other bad fact."""
     documents: list[tuple[int, object]] = []
     broken: list[Rejection] = []
     for position, line in enumerate(lines, offset):
@@ -171,7 +171,7 @@ async def _batches(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
 
 
 async def _cut(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
-    """The lines as they come, several at a time."""
+    """Return the lines as they come, several at a time."""
     rest, first = bytearray(), True
     async for chunk in chunks:
         for start in range(0, len(chunk), PIECE):
@@ -185,7 +185,7 @@ async def _cut(chunks: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
                 first = False
                 rest.clear()
                 yield lines
-            # Of a line that is too long only so much is kept as shows it.
+            # Keep only the beginning of a line that is too long.
             rest += tail[: MAX_LINE + 1 - len(rest)]
     if rest:
         yield [bytes(rest).removeprefix(codecs.BOM_UTF8) if first else bytes(rest)]

@@ -1,4 +1,4 @@
-"""Who records and from where, and what a recording came to."""
+"""Who records and from where, and the result of a recording."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from forebear.domain.roles import Actor
 
 MAX_UNDESCRIBED = 100
-"""How many undescribed ids a summary names; it counts all."""
+"""How many undescribed ids a summary names. It counts all."""
 
 
 @dataclass(frozen=True)
@@ -20,13 +20,13 @@ class Origin:
 
     @property
     def recorder(self) -> str:
-        """Under which name it is kept."""
+        """The name under which Forebear keeps who recorded."""
         return self.actor.name
 
 
 @dataclass(frozen=True)
 class Rejection:
-    """A fact that was not recorded: its position in the request, its id where it has one, and every reason."""
+    """A fact that was not recorded: its position in the request, its id if it has one, and every reason."""
 
     position: int
     id: str | None
@@ -35,7 +35,7 @@ class Rejection:
 
 @dataclass
 class Summary:
-    """What a recording came to, in facts by kind, and in what changed in the graph."""
+    """The result of a recording: facts by kind, and what changed in the graph."""
 
     facts: Counter[str] = field(default_factory=Counter)
     described: int = 0
@@ -46,17 +46,17 @@ class Summary:
     undescribed: set[str] = field(default_factory=set)
     rejections: list[Rejection] = field(default_factory=list)
     amended: set[str] = field(default_factory=set)
-    """The nodes whose facts were taken back or corrected, or that a run's status says otherwise of."""
+    """The nodes whose facts were retracted or corrected, or whose run has another status now."""
     mark: str | None = None
-    """Of a file: what has come of it by then, as a digest that the next part names as what came before."""
+    """The mark of a file: a digest of all so far, which the next part names as what came before."""
 
     @property
     def changed(self) -> int:
-        """How many nodes and edges were written; 0 where everything was known already."""
+        """How many nodes and edges were written. It is 0 if everything was on record already."""
         return self.described + self.connected + self.revised + self.updated + self.retracted
 
     def add(self, other: Summary) -> None:
-        """Adds another recording's summary."""
+        """Add another recording's summary."""
         self.facts += other.facts
         self.described += other.described
         self.connected += other.connected

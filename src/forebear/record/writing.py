@@ -1,4 +1,4 @@
-"""One transaction of facts: its moment, what it runs, what it refuses, and what has changed by it."""
+"""One transaction of facts: its moment, its statements, its refusals and its changes."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from forebear.verbs.permissions import reads
 T = TypeVar("T")
 
 MAX_ROWS = 2_000
-"""The most rows of one statement: more are no faster on either engine."""
+"""How many rows one statement has at most. More are no faster on either engine."""
 
 
 class Writing:
-    """One transaction's writing; the first thing it does is to take its moment."""
+    """The writing of one transaction. First it takes its moment."""
 
     def __init__(self, transaction: WriteTransaction, engine: Engine, origin: Origin, graph: Graph) -> None:
         self.transaction = transaction
@@ -41,21 +41,21 @@ class Writing:
         }
         self.summary = Summary()
         self.changes: list[dict[str, Any]] = []
-        """What changed of what was known, and what was taken back; of what is new the batch's digest speaks."""
+        """The changes and retractions of what was on record. The batch's digest covers what is new."""
         self.refused: dict[int, list[str]] = {}
         self.revised: set[str] = set()
         """The nodes that a fact has changed."""
 
     def batch(self, rows: Sequence[Mapping[str, Any]], reason: str | None = None) -> dict[str, Any]:
-        """Rows as the parameters of a statement that writes them."""
+        """Return rows as the parameters of a statement that writes them."""
         return {"batch": {"rows": rows, "reason": reason, **self.stamp}}
 
     async def run(self, text: str, rows: Sequence[Mapping[str, Any]], reason: str | None = None) -> list[dict[str, Any]]:
-        """The rows that a statement answers for some rows."""
+        """Run a statement for some rows, and return its rows."""
         return await self.transaction.run(anchored(text, self._engine), self.batch(rows, reason))
 
     async def run_each(self, statements: Iterable[tuple[str, Sequence[Mapping[str, Any]]]]) -> list[dict[str, Any]]:
-        """What statements of one row answer, sent one behind the other."""
+        """Send statements of one row one behind the other, and return their rows."""
         anchored_statements = ((anchored(text, self._engine), self.batch(rows)) for text, rows in statements)
         return [answer for (answer,) in await self.transaction.run_each(anchored_statements)]
 
@@ -67,7 +67,7 @@ class Writing:
         names: Iterable[str],
         reason: str | None,
     ) -> None:
-        """Notes what of some properties of a node or an edge changes; `after` is `None` where it is taken back."""
+        """Note which properties of a node or an edge change. `after` is None if it is retracted."""
         change: dict[str, Any] = {"of": of} if isinstance(of, str) else identified(of)
         differing = [name for name in names if after is None or before.get(name) != after.get(name)]
         change["before"] = {name: before.get(name) for name in differing}
@@ -77,30 +77,30 @@ class Writing:
             self.summary.amended |= {change["of"]} | ({change["to"]} if "to" in change else set())
 
     def shown(self, stored: object) -> str:
-        """A stored value in a refusal, which is for those alone who may read it."""
+        """Return a stored value for a refusal, or a general phrase if the actor may not read."""
         return complaint.shown(stored) if self.reads else "another value"
 
     def backwards(self, properties: Iterable[Property], stored: Mapping[str, Any]) -> Iterator[str]:
-        """The intervals that would end before they begin; the ends that are stored are for those alone who may read them."""
+        """Return the intervals that would end before they begin. Only those who may read see stored ends."""
         for reason in values.backwards(properties, stored):
             name, _, _ = reason.partition(":")
             yield reason if self.reads else f"{name}: it would lie before the beginning"
 
     def told(self, edge: Edge, those: Iterable[Own]) -> str:
-        """Which edges there are, for those alone who may read it."""
+        """Return a list of the edges for a refusal, if the actor may read."""
         return f", {listed(edge, those)}" if self.reads else ""
 
     def refuse(self, position: int, reason: str) -> None:
-        """Refuses the fact at a position."""
+        """Refuse the fact at a position."""
         self.refused.setdefault(position, []).append(reason)
 
     async def revise(self, kind: Kind, rows: Sequence[Mapping[str, Any]], reason: str | None = None) -> None:
-        """Revises nodes of a kind: rows `{id, changes, changed}`."""
+        """Revise nodes of a kind: rows `{id, changes, changed}`."""
         if rows:
             await self.run(upsert.revise(kind), rows, reason)
             self.summary.revised += len(rows)
 
 
 def in_pieces(rows: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Rows in as many pieces as the statements that write them."""
+    """Cut rows into pieces, one for each statement."""
     return (rows[i : i + MAX_ROWS] for i in range(0, len(rows), MAX_ROWS))
