@@ -1,4 +1,4 @@
-"""The service: everything put together, as one Starlette application."""
+"""The service as one Starlette application."""
 
 from __future__ import annotations
 
@@ -50,27 +50,27 @@ _log = structlog.get_logger(__name__)
 
 
 QUICK = 25
-"""How many patterns a statement has at most that Neo4j plans within 1.5 s. The embedded engine needs that for none."""
+"""How many patterns a statement may have for Neo4j to plan it within 1.5 s. The embedded engine needs less for all."""
 
 
 def _parts(text: str) -> int:
-    """How many patterns a statement has, which is what planning it takes long for."""
+    """Return how many patterns a statement has, which decides how long planning takes."""
     return text.count("MATCH ")
 
 
 @dataclass(frozen=True)
 class Forebear(RunningRegistry):
-    """A running registry, and how it is opened."""
+    """A running registry, and how to open it."""
 
     settings: Settings | None = None
 
     async def plan(self, prepared: asyncio.Event) -> None:
-        """Has the engine plan the known questions and what decisions rest on, which else the first who asks waits for.
+        """Have the engine plan the known questions and the facts of decisions, so that no client waits for that.
 
-        `prepared` is set once those are planned that take longest. What cannot be planned now is planned when it is asked.
+        `prepared` is set once the slowest ones are planned. A statement that cannot be planned now is planned at its first use.
         """
         if self.store.engine is Engine.EMBEDDED:
-            # Its start is to take 4 s, so it plans beside its first answers.
+            # The start should take 4 s, so it plans while it gives its first answers.
             prepared.set()
         try:
             for text, parameters in await self._known():
@@ -84,11 +84,11 @@ class Forebear(RunningRegistry):
             await self.performer.plan()
 
     async def _known(self) -> list[tuple[str, dict[str, Any]]]:
-        """The statements of the known questions, those first that take longest to plan."""
+        """Return the statements of the known questions, those that take longest to plan first."""
         remembered = self.schema.known
         if self.store.engine not in remembered:
             reads = (q for q in questions(self.schema.graph) if not q.decided and q.verb == "query")
-            # Compiling the largest takes longer than others may wait for their answers.
+            # Compile in a thread: the largest takes longer than others may wait for their answers.
             statements = [
                 await asyncio.to_thread(self.executor.statement, *each)
                 for question in reads
@@ -100,7 +100,7 @@ class Forebear(RunningRegistry):
     @classmethod
     @contextlib.asynccontextmanager
     async def open(cls, settings: Settings, graph: Graph = GRAPH) -> AsyncIterator[Forebear]:
-        """Opens the store, applies constraints and indexes, and closes all of it at the end. Raises `StoreError`."""
+        """Open the store, apply constraints and indexes, and close all of it at the end. Raises `StoreError`."""
         # The schema takes a second to build, and the engine as long to start.
         building = asyncio.create_task(asyncio.to_thread(schema_of, graph))
         async with Store.open(settings) as store:
@@ -113,7 +113,7 @@ class Forebear(RunningRegistry):
 
     @classmethod
     async def on(cls, store: Store, graph: Graph = GRAPH, settings: Settings | None = None) -> Forebear:
-        """A registry on an open store; without settings nobody has to authenticate."""
+        """Return a registry on an open store. Without settings nobody has to authenticate."""
         applied = await indexes.apply(store, wanted(graph))
         _log.info("constraints and indexes", added=[str(want) for want in applied.added])
         await migrate(store)
@@ -134,34 +134,35 @@ class Forebear(RunningRegistry):
 
 @functools.cache
 def schema_of(graph: Graph = GRAPH) -> Schema:
-    """The schema of a graph with the questions of `cypher/questions`; made once."""
+    """Return the schema of a graph with the questions of `cypher/questions`. It is made once."""
     return build(graph, questions(graph), Facts(graph), ACTIONS)
 
 
 Upkeep = Callable[["Forebear", Settings], contextlib.AbstractAsyncContextManager[None]]
-"""What a service does beside its answers, from its start to its end."""
+"""What a service does besides its answers, from its start to its end."""
 
 
 def heads(registry: Forebear, settings: Settings) -> contextlib.AbstractAsyncContextManager[None]:
-    """Writes heads of the audit trail."""
+    """Write heads of the audit trail."""
     return heads_kept(registry.store, settings.audit_head_seconds)
 
 
 def evaluations(registry: Forebear, settings: Settings) -> contextlib.AbstractAsyncContextManager[None]:
-    """Evaluates what is due."""
+    """Evaluate what is due."""
     return evaluations_kept(registry.store, registry.performer)
 
 
 UPKEEP: tuple[Upkeep, ...] = (heads, evaluations)
-"""All of it. A registry without settings, as tests have it, is left as it is."""
+"""All upkeep. A registry without settings, as in tests, gets none."""
 
 
 def application(
     opened: Callable[[], contextlib.AbstractAsyncContextManager[Forebear]], hosts: Sequence[str] = ("*",)
 ) -> Starlette:
-    """The ASGI application, for any server; `opened` is entered when it starts and left when it stops, and so is the upkeep.
+    """Return the ASGI application, for any server.
 
-    `hosts` are those that a request may say it is for.
+    `opened` is entered when it starts and left when it stops, and so is the upkeep. `hosts` are the hosts that a request may
+    name.
     """
 
     @contextlib.asynccontextmanager
@@ -169,7 +170,7 @@ def application(
         async with opened() as registry, contextlib.AsyncExitStack() as tasks:
             app.state.registry = registry
             app.state.prepared = asyncio.Event()
-            # No answer waits for it: what is asked meanwhile is planned when it is asked.
+            # No answer waits for it. A question that comes meanwhile is planned then.
             planning = asyncio.create_task(registry.plan(app.state.prepared))
             if settings := registry.settings:
                 for upkeep in UPKEEP:

@@ -16,11 +16,11 @@ from forebear.graph.complaint import complaint, meant
 PREFIX = "FOREBEAR_"
 
 OTHERS = frozenset(f"{PREFIX}{name}" for name in ("URL", "TOKEN", "SOAK", "REWRITE", "TEST_NEO4J_URI", "TEST_REQUIRE_NEO4J"))
-"""Environment variables that are no settings, but for commands that talk to a service, and for the tests."""
+"""Environment variables that are no settings: they are for commands that talk to a service, and for the tests."""
 
 
 class SettingsError(Exception):
-    """A setting is wrong; the message is one line that names its environment variable."""
+    """A setting is wrong. The message is one line that names its environment variable."""
 
 
 def _data_home() -> Path:
@@ -29,7 +29,7 @@ def _data_home() -> Path:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine, reached from nowhere else."""
+    """Return whether a host is this machine and only this machine can reach it."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -37,7 +37,7 @@ def is_loopback(host: str) -> bool:
 
 
 def is_trustworthy(url: str) -> bool:
-    """Whether what an URL answers cannot be changed on the way: https, or this machine."""
+    """Return whether nobody can change the answers of a URL on the way: it is https, or on this machine."""
     parts = urlsplit(url)
     return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")))
 
@@ -140,7 +140,7 @@ class Settings(BaseSettings):
 
 
 def load() -> Settings:
-    """The settings from the environment; SettingsError names what is wrong or not known, in one line."""
+    """Return the settings from the environment. `SettingsError` names what is wrong or unknown, in one line."""
     names = [name.upper() for name in Settings.model_fields]
     present = [name for name in sorted(os.environ) if name.upper().startswith(PREFIX) and name.upper() not in OTHERS]
     if unknown := [name for name in present if name.upper().removeprefix(PREFIX) not in names]:

@@ -134,7 +134,7 @@ async def act(
     expectedRevision: int | None = None,
     **arguments: Any,
 ) -> dict[str, Any]:
-    """Resolves an action."""
+    """Resolve an action."""
     context: Context = info.context
     by = Requester(context.actor, "graphql", idempotencyKey, expectedRevision)
     input = {key: plain(value) for key, value in arguments.items() if value is not None}
@@ -145,17 +145,17 @@ async def act(
 
 
 def _of_kind(kind: str, value: Any) -> Any:
-    """Facts as documents, which name their kind."""
+    """Return facts as documents that name their kind."""
     return [_of_kind(kind, each) for each in value] if isinstance(value, list) else {"kind": kind, **value}
 
 
 def told(outcome: Outcome) -> dict[str, Any]:
-    """An outcome as clients see it."""
+    """Return an outcome as clients see it."""
     return {"__typename": type(outcome).__name__, **msgspec.to_builtins(outcome)}
 
 
 async def fetch(rule: Rule, name: str, value: Mapping[str, Any], info: GraphQLResolveInfo[Context]) -> Any:
-    """Resolves a field whose value names nodes: they are fetched with all that is selected of them, in one statement."""
+    """Resolve a field whose value names nodes: fetch them in one statement, with all that is selected of them."""
     ids = value[name]
     if not ids:
         return ids

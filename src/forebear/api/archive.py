@@ -17,11 +17,14 @@ PART = 64 * 1024
 """How many bytes of lines are sent together, at least."""
 
 FAILED = "EXPORT_FAILED"
-"""The code of an archive that ends without its end, since the graph cannot be exported, or changed meanwhile."""
+"""The code of an archive that ends early, since the graph cannot be exported or changed meanwhile."""
 
 
 async def archive(request: Request, registry: RunningRegistry) -> Response:
-    """GET /export: the lines of an archive, as `record/archive.py` describes them. Raises `BadRequest` and `StoreError`."""
+    """GET /export: send the lines of an archive, as `record/archive.py` describes them.
+
+    Raises `BadRequest` and `StoreError`.
+    """
     await permitted(request, registry.authentication, "export")
     return streamed(request, _parts(request.scope, export(registry.store, registry.schema.graph)))
 

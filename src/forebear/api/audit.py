@@ -1,4 +1,4 @@
-"""The audit trail over HTTP, for those who may read it: streamed, so that whoever asks verifies it themselves."""
+"""The audit trail over HTTP, for those who may read it. It is streamed, so that clients verify it themselves."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from forebear.audit.trail import BATCH, current, governed, lines
 
 
 async def trail(request: Request, registry: RunningRegistry) -> Response:
-    """GET /audit: all heads, chains and entries as NDJSON, as docs/reference/audit.md describes them."""
+    """GET /audit: send all heads, chains and entries as NDJSON, as docs/reference/audit.md describes them."""
     await permitted(request, registry.authentication, "readAudit")
     return streamed(request, lines(registry.store))
 
 
 async def heads(request: Request, registry: RunningRegistry) -> Response:
-    """POST /audit/heads: writes a head where a chain grew, and answers the last one; null where there is none."""
+    """POST /audit/heads: write a head if a chain grew, and answer the last one; null if there is none."""
     await permitted(request, registry.authentication, "readAudit")
     media_type(request, JSON)
     return JSONResponse(msgspec.to_builtins(await write_heads(registry.store)))
 
 
 async def nodes(request: Request, registry: RunningRegistry) -> Response:
-    """GET /audit/nodes: the ids of all governed nodes that are not imported, as NDJSON.
+    """GET /audit/nodes: send the ids of all governed nodes that are not imported, as NDJSON.
 
-    POST takes a JSON array of ids, and answers what the graph says of these nodes now.
+    POST takes a JSON array of ids, and answers the current values of these nodes in the graph.
     """
     await permitted(request, registry.authentication, "readAudit")
     if request.method == "GET":

@@ -1,4 +1,4 @@
-"""The body of a request: of a media type that its door takes, unzipped, bounded, and read as JSON."""
+"""The body of a request: its media type is checked, and it is unzipped, bounded and read as JSON."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ MAX_ARRAY = 8 * 1024 * 1024
 """The largest JSON array, in bytes: the embedded engine takes no statement of more than 16 MiB."""
 
 MAX_VALUES = 200_000
-"""The most values of a JSON body: reading so many takes some 20 ms, in which nobody else is answered."""
+"""How many values a JSON body has at most. Reading so many takes some 20 ms, in which nobody else is answered."""
 
 MAX_RATIO = 100
-"""How many times as long as its gzip a body may be, beyond its first MiB. Facts come to about 20."""
+"""How many times longer than its gzip a body may be, beyond its first MiB. Facts reach about 20."""
 
 PIECE = 64 * 1024
-"""How many bytes of a body are unzipped at once; others are answered between two pieces."""
+"""How many bytes of a body are unzipped at once. Others are answered between two pieces."""
 
 T = TypeVar("T")
 
 
 def media_type(request: Request, *accepted: str) -> str:
-    """The media type of a request's body, which must be one of those that its door takes. Raises `BadRequest`.
+    """Return the media type of a request's body. Raises `BadRequest` if it is none of `accepted`.
 
-    A page in a browser can send forms and plain text to any service without asking it; JSON it cannot.
+    A page in a browser can send forms and plain text to any service without asking it, but no JSON.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in accepted:
@@ -55,7 +55,7 @@ async def read_json(request: Request, most: int, what: str) -> Any: ...
 
 
 async def read_json(request: Request, most: int, what: str, type: Any = Any) -> Any:
-    """A request's body of at most so many bytes, as JSON; `what` says in a refusal what it should be. Raises `BadRequest`."""
+    """Read a request's body of at most `most` bytes as JSON. `what` is its name in a refusal. Raises `BadRequest`."""
     parts, size, values = [], 0, 1
     async for part in unzipped(request):
         size += len(part)
@@ -77,13 +77,13 @@ async def read_json(request: Request, most: int, what: str, type: Any = Any) -> 
 
 
 def _read(data: bytes, type: Any) -> Any:
-    """A JSON text as a type; a list of `msgspec.Raw` holds the texts of its items."""
+    """Return a JSON text as a type. A list of `msgspec.Raw` holds the texts of its items."""
     try:
         return msgspec.json.decode(data, type=type)
     except UnicodeDecodeError:
         raise
     except msgspec.MsgspecError:
-        # It may hold what JSON has no word for, such as NaN: who knows the field says what is wrong with that.
+        # It may hold what JSON lacks, such as NaN. Whoever knows the field explains what is wrong with it.
         value = decode(data)
     if get_args(type) == (msgspec.Raw,) and isinstance(value, list):
         return [msgspec.Raw(json.dumps(item).encode()) for item in value]
@@ -91,7 +91,7 @@ def _read(data: bytes, type: Any) -> Any:
 
 
 async def unzipped(request: Request) -> AsyncIterator[bytes]:
-    """A request's body as it comes, unzipped where it is gzip. Raises `BadRequest`."""
+    """Return a request's body as it comes, unzipped if it is gzip. Raises `BadRequest`."""
     encoding = request.headers.get("content-encoding", "identity").lower()
     if encoding == "identity":
         async for part in request.stream():
@@ -107,7 +107,7 @@ async def unzipped(request: Request) -> AsyncIterator[bytes]:
             rest = part[start : start + PIECE // 4]
             while rest:
                 if decompressor.eof:
-                    # A gzip file may be several, one behind the other.
+                    # A gzip file may consist of several, one behind the other.
                     decompressor = zlib.decompressobj(wbits=31)
                 try:
                     data = decompressor.decompress(rest, PIECE)

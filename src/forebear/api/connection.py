@@ -1,7 +1,7 @@
 """A connection to the service: bounds on the head of a request, deadlines for all of it, a cap on connections.
 
-uvicorn has none of these for httptools, but for the time that an idle connection is kept. Its `limit_concurrency` counts
-silent connections as well, and so lets them shut everybody out. Here who has asked nothing yet makes room for who comes.
+With httptools, uvicorn only limits how long an idle connection is kept. Its `limit_concurrency` counts silent connections as
+well, so they can shut everybody out. Here a connection that has asked nothing yet makes room for a new one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 MAX_URL = 16 * 1024
-"""The longest URL, in bytes; longer documents are POSTed."""
+"""The longest URL, in bytes. Longer documents are POSTed."""
 
 MAX_HEAD = 32 * 1024
 """The largest head of a request, in bytes: its URL and all its headers."""
@@ -30,34 +30,34 @@ MAX_PIPELINED = 16
 """How many requests may follow each other on a connection before the first of them is answered."""
 
 MAX_CONNECTIONS = 500
-"""The most connections at once; fewer where the process may open fewer than 700 files."""
+"""How many connections may be open at once. It is less if the process may open fewer than 700 files."""
 
 BACKLOG = 200
-"""How many connections may wait to be taken. The files of the cap and of these are below the usual 1,024."""
+"""How many connections may wait to be taken. With the cap, they need fewer files than the usual 1,024."""
 
 HEAD_SECONDS = 10.0
-"""Within how many seconds the head of a request must have come."""
+"""How many seconds the head of a request may take to arrive."""
 
 BODY_SECONDS = 30.0
-"""In each so many seconds MIN_BYTES of a body must come, as long as it is awaited; and some of an answer must be read."""
+"""In each such interval, in seconds, MIN_BYTES of an awaited body must arrive, and the client must read some of an answer."""
 
 MIN_BYTES = 1024
 """How many bytes of a body must come in each BODY_SECONDS."""
 
 KEEP_ALIVE_SECONDS = 5
-"""How long a connection is kept on which nothing more is asked."""
+"""How many seconds an idle connection is kept."""
 
 PIECE = 32 * 1024
-"""How many bytes are parsed at once; chunks of a byte make 5,000 of them."""
+"""How many bytes are parsed at once. Chunks of one byte make 5,000 of them."""
 
 TICK = 2.0
-"""How often a connection is looked after, in seconds."""
+"""How often a connection is checked, in seconds."""
 
 _log = structlog.get_logger(__name__)
 
 
 def connections_allowed() -> int:
-    """How many connections may be open at once, of what the process may open."""
+    """Return how many connections may be open at once, given how many files the process may open."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return MAX_CONNECTIONS if files == resource.RLIM_INFINITY else max(16, min(MAX_CONNECTIONS, files - BACKLOG))
 
@@ -69,7 +69,7 @@ class _Stage(Enum):
 
 
 class _Refused(Exception):
-    """A request that is refused before it is one."""
+    """A request that is refused before it is complete."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -77,7 +77,7 @@ class _Refused(Exception):
 
 
 class Connection(HttpToolsProtocol):
-    """One connection, of which neither silence nor any bytes keep the others waiting."""
+    """One connection. Neither its silence nor its bytes keep the others waiting."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -94,7 +94,7 @@ class Connection(HttpToolsProtocol):
     # ── the cap ─────────────────────────────────────────────────────────────────────────────────────────
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Takes a connection, at the cap in the place of one that keeps us waiting: for a request, or else for its body."""
+        """Take a connection. At the cap it replaces one that keeps us waiting for a request, or else for a body."""
         allowed = connections_allowed()
         if len(self.connections) >= allowed:
             waiting = [c for c in self.connections if isinstance(c, Connection) and c.waits]
@@ -109,14 +109,14 @@ class Connection(HttpToolsProtocol):
         self._clock = self.loop.call_later(TICK, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forgets it."""
+        """Forget the connection."""
         if self._clock:
             self._clock.cancel()
         super().connection_lost(exc)
 
     @property
     def waits(self) -> bool:
-        """Whether it is the client's turn: nothing is being answered here, or a part of the request is awaited."""
+        """Whether it is the client's turn: nothing is being answered, or a part of the request is missing."""
         if self.transport.is_closing():
             return False
         return not self.flow.read_paused if self._stage is _Stage.BODY else not self._answers
@@ -128,7 +128,7 @@ class Connection(HttpToolsProtocol):
     # ── bounds ──────────────────────────────────────────────────────────────────────────────────────────
 
     def data_received(self, data: bytes) -> None:
-        """Reads some bytes of requests, others' between any two pieces of them."""
+        """Read some bytes of requests. Others are served between two pieces of them."""
         if self._unread or len(data) > PIECE:
             self._unread += data
             data = b""
@@ -156,7 +156,7 @@ class Connection(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         if self._stage is _Stage.IDLE:
             self._enter(_Stage.HEAD)
-        # What belongs to no body: httptools collects a header or trailer until it is whole.
+        # These bytes belong to no body. httptools collects a header or trailer until it is complete.
         self._between += len(data)
         try:
             self.parser.feed_data(data)
@@ -177,21 +177,21 @@ class Connection(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
-        """A part of its URL."""
+        """Take a part of the URL."""
         self._head += len(url)
         if self._head > MAX_URL:
             self._stop(_Refused(414, "TOO_LONG", f"the URL is longer than {MAX_URL} bytes; POST the document as JSON"))
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header, or a trailer."""
+        """Take a header or a trailer."""
         self._head += len(name) + len(value)
         if self._head > MAX_HEAD or len(self.headers) >= MAX_HEADERS:
             self._stop(_head_too_large())
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Its head is whole."""
+        """The head is complete."""
         self._between = 0
         self._enter(_Stage.BODY)
         super().on_headers_complete()
@@ -201,19 +201,19 @@ class Connection(HttpToolsProtocol):
         self._between = 0
 
     def on_body(self, body: bytes) -> None:
-        """A part of its body."""
+        """Take a part of the body."""
         self._between = 0
         self._came += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """It is whole."""
+        """The request is complete."""
         self._between = 0
         self._enter(_Stage.IDLE)
         super().on_message_complete()
 
     def _stop(self, refused: _Refused) -> None:
-        """Ends the parser, which tells of no error but its own."""
+        """End the parser. It reports no errors but its own."""
         self._refusal = refused
         raise refused
 
@@ -223,7 +223,7 @@ class Connection(HttpToolsProtocol):
         self._stage, self._since, self._came = stage, self.loop.time(), 0
 
     def _look(self) -> None:
-        """Ends the connection where it has kept us waiting too long."""
+        """End the connection if it has kept us waiting too long."""
         self._clock = self.loop.call_later(TICK, self._look)
         now = self.loop.time()
         unsent = self.transport.get_write_buffer_size()
@@ -242,7 +242,7 @@ class Connection(HttpToolsProtocol):
             self._refuse(_Refused(408, "TIMEOUT", message))
 
     def _refuse(self, refused: _Refused) -> None:
-        """Says why, where no answer has begun, and closes the connection."""
+        """Answer why, if no answer has begun, and close the connection."""
         _tell(self.loop, str(refused))
         if not self.transport.is_closing() and not (self._answers and self.cycle.response_started):
             body = msgspec.json.encode({"errors": [{"message": str(refused), "extensions": {"code": refused.code}}]})
@@ -254,7 +254,7 @@ class Connection(HttpToolsProtocol):
             ]
             self.transport.write(b"".join([*head, body]))
         if self._answers:
-            # What is answered meanwhile must not be written behind that.
+            # An answer that is made meanwhile must not be written behind this.
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         self.transport.close()
@@ -269,7 +269,7 @@ _told: Counter[str] = Counter()
 
 
 def _tell(loop: asyncio.AbstractEventLoop, reason: str) -> None:
-    """Logs connections that were ended: once a second how many for which reason, since there may be thousands."""
+    """Log ended connections: once a second how many for which reason, since there may be thousands."""
     if not _told:
         loop.call_later(1, _tell_all)
     _told[reason] += 1

@@ -1,4 +1,4 @@
-"""What a resolver needs of the service, and who asks."""
+"""What a resolver needs of the service, and the actor who asks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from forebear.record.recorder import Recorder
 
 @dataclass(frozen=True)
 class Context:
-    """What a resolver needs of the service, and who asks."""
+    """What a resolver needs of the service, and the actor who asks."""
 
     recorder: Recorder
     performer: Performer

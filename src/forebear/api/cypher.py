@@ -18,7 +18,7 @@ from forebear.store.statements import NoSuchStatement, whole
 
 
 async def cypher(request: Request, registry: RunningRegistry) -> Response:
-    """GET /schema/cypher/{name}: a statement for Neo4j Browser, for the service's engine or the one that `engine` names.
+    """GET /schema/cypher/{name}: answer a statement for Neo4j Browser, for the service's engine or for `engine`.
 
     `asKnownAt=true` is its form as of a moment of knowledge. Raises `BadRequest`.
     """
@@ -29,7 +29,7 @@ async def cypher(request: Request, registry: RunningRegistry) -> Response:
         raise BadRequest(400, message, "BAD_REQUEST")
     as_known = flag(request.query_params.get("asKnownAt"), "asKnownAt")
     try:
-        # The largest takes some 40 ms, in which the loop serves others.
+        # The largest statement takes some 40 ms, so make it in a thread.
         text = await asyncio.to_thread(whole, name, graph, Engine(engine_name), moment(datetime.now(UTC)), as_known=as_known)
     except NoSuchStatement as error:
         raise BadRequest(404, str(error), "NOT_FOUND") from None

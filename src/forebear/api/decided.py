@@ -1,4 +1,4 @@
-"""Questions whose rows are decided: by the same pure decisions as the actions."""
+"""Questions whose rows are decided, by the same pure decisions as the actions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from forebear.graph.query.question import Question
 
 
 async def decided(question: Question, root: object, info: GraphQLResolveInfo[Context], **arguments: Any) -> Any:
-    """Resolves a question whose rows are decided: they are parameters of the statement that fetches what is selected."""
+    """Resolve a question whose rows are decided. They are parameters of the statement that fetches what is selected."""
     context: Context = info.context
     input = {name: plain(value) for name, value in arguments.items()}
     fetch = context.fetcher.fetching(info, QuestionField(question), {**arguments, "decided": []})

@@ -1,4 +1,4 @@
-"""The doors of the service: each path, with what answers there."""
+"""The doors of the service: each path, and the handler that answers there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from forebear.api.registry import RunningRegistry
 
 @dataclass(frozen=True)
 class Door:
-    """A path of the service, the methods that it takes, and what answers them."""
+    """A path of the service, its methods, and its handler."""
 
     path: str
     answer: Callable[[Request, RunningRegistry], Awaitable[Response]]

@@ -1,4 +1,4 @@
-"""Fetching trees: what plans answer, and what resolvers ask for by themselves."""
+"""Fetching trees, for plans and for resolvers."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class Fetcher:
         self._store = store
 
     async def read(self, compiled: Compiled, parameters: dict[str, Any]) -> dict[str, Any]:
-        """The tree that a statement answers, finished."""
+        """Return the finished tree that a statement answers."""
         record = await self._store.read_one(compiled.text, parameters)
         tree = cast(dict[str, Any], record["row"]) if record else {}
         return cast(dict[str, Any], compiled.finish(tree, parameters)) if compiled.finish else tree
 
     async def present(self, parameters: Mapping[str, Any]) -> dict[str, str]:
-        """Where ids among parameters lead on to, since other nodes took the place of theirs."""
+        """Return where ids among parameters lead on to, because other nodes replaced theirs."""
         present: dict[str, str] = {}
         for kind, named in ids(self._graph, parameters).items():
             rows = await self._store.read(same_as(kind), {"ids": named})
@@ -49,9 +49,9 @@ class Fetcher:
         return await self.fetching(info, rule, values)()
 
     def fetching(self, info: GraphQLResolveInfo[Any], rule: Rule, values: Mapping[str, Any]) -> Callable[..., Awaitable[Any]]:
-        """Check all arguments of a resolver's field and of what is selected below it; answer what fetches it.
+        """Check all arguments of a resolver's field and below it, and return a function that fetches it.
 
-        What it answers takes those of `values` that are known later only. Raises `GraphQLError`.
+        The function takes those of `values` that are known only later. Raises `GraphQLError`.
         """
         if reason := refusal(info.context.actor, "query"):
             raise forbidden(reason)

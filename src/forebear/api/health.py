@@ -1,4 +1,4 @@
-"""Whether the service lives, and whether it is ready."""
+"""Whether the service is alive, and whether it is ready."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from forebear.store.errors import StorageFull, StoreError
 
 
 async def alive(request: Request, registry: RunningRegistry) -> Response:
-    """GET /healthz: that the process lives."""
+    """GET /healthz: answer that the process lives."""
     return JSONResponse({"status": "alive"})
 
 
 async def ready(request: Request, registry: RunningRegistry) -> Response:
-    """GET /readyz: whether it answers as it is to, and why not."""
+    """GET /readyz: answer whether the service is ready, and why not."""
     try:
         absent = await indexes.missing(registry.store, wanted(registry.schema.graph))
     except StoreError as error:

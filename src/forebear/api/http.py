@@ -64,7 +64,7 @@ async def graphql(request: Request, registry: RunningRegistry) -> Response:
 
 
 async def asker(request: Request, authentication: Authentication) -> Actor:
-    """Who asks. Raises `BadRequest` where that is not known, and `StoreError`."""
+    """Return who asks. Raises `StoreError`, and `BadRequest` if that is unknown."""
     try:
         actor = await authentication.actor(request.headers.get("authorization"))
     except Unauthenticated as error:
@@ -77,7 +77,7 @@ async def asker(request: Request, authentication: Authentication) -> Actor:
 
 
 async def permitted(request: Request, authentication: Authentication, *verbs: str) -> Actor:
-    """Who asks, where they may do one of these. Raises `BadRequest` and `StoreError`."""
+    """Return who asks, if they may do one of these verbs. Raises `BadRequest` and `StoreError`."""
     actor = await asker(request, authentication)
     note(request.scope, operation=verbs[0])
     if reason := refusal_of_all(actor, verbs):
@@ -112,10 +112,10 @@ async def _asked(request: Request) -> GraphQLRequest:
 
 
 async def facts(request: Request, registry: RunningRegistry) -> Response:
-    """POST /facts: a JSON array in one transaction, or NDJSON of any length, atomic per batch, with progress.
+    """POST /facts: record a JSON array in one transaction, or NDJSON of any length, atomic per batch, with progress.
 
-    `?after=` says that it is a file from `?source=`, of which nothing is recorded twice; what goes on with one gives the
-    `mark` of the last report. Raises `BadRequest` and `StoreError`.
+    `?after=` says that it is a file from `?source=`, of which nothing is recorded twice. A request that continues a file gives
+    the `mark` of the last report. Raises `BadRequest` and `StoreError`.
     """
     options = request.query_params
     imported, partial = flag(options.get("imported"), "imported"), options.get("partial")
@@ -157,15 +157,15 @@ async def _array(
 
 
 async def _told(content: Callable[[], Mapping[str, Any]], status: int) -> Response:
-    """A response with content that is made and encoded beside the loop: thousands of rejections take longer than 50 ms."""
+    """Respond with content that is made and encoded beside the loop: thousands of rejections take longer than 50 ms."""
     body = await asyncio.to_thread(lambda: msgspec.json.encode(content()))
     return Response(body, status, media_type=JSON)
 
 
 class Reports(Response):
-    """The reports of a stream of facts, a line each; the last says how it ended.
+    """The reports of a stream of facts, a line each. The last one says how it ended.
 
-    It listens to nothing while it speaks: the request's own body is still coming in, and is read between the reports.
+    It does not listen while it sends: the request's own body is still coming in, and is read between the reports.
     """
 
     media_type = NDJSON
@@ -176,7 +176,7 @@ class Reports(Response):
         self._lines = lines
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sends the reports as they come."""
+        """Send the reports as they come."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         async with contextlib.aclosing(self._reports(scope)) as reports:
             async for report in reports:
@@ -198,7 +198,7 @@ class Reports(Response):
 
 
 def streamed(request: Request, parts: AsyncIterator[bytes]) -> Response:
-    """Lines as they come; where the database breaks them off, the last one says so."""
+    """Respond with lines as they come. If the database breaks them off, the last line says so."""
 
     async def whole() -> AsyncIterator[bytes]:
         try:
@@ -211,18 +211,18 @@ def streamed(request: Request, parts: AsyncIterator[bytes]) -> Response:
 
 
 def broken_off(scope: Scope, error: StoreError) -> bytes:
-    """The last line of a stream that the database broke off."""
+    """Return the last line of a stream that the database broke off."""
     note(scope, error=code_of(error))
     return last_line(code_of(error), str(error))
 
 
 def last_line(code: str, message: str) -> bytes:
-    """The last line of a stream that broke off, with why."""
+    """Return the last line of a stream that broke off, with the reason."""
     return msgspec.json.encode({"error": {"code": code, "message": message}}) + b"\n"
 
 
 def flag(text: str | None, name: str) -> bool:
-    """Whether a query parameter is true; false where it is left out. Raises `BadRequest`."""
+    """Return a query parameter as a boolean, false if it is left out. Raises `BadRequest`."""
     if text in (None, "", "false"):
         return False
     if text == "true":
@@ -231,14 +231,14 @@ def flag(text: str | None, name: str) -> bool:
 
 
 def refused(request: Request, error: Exception) -> Response:
-    """The answer to a request that ended in a `BadRequest`."""
+    """Answer a request that ended in a `BadRequest`."""
     assert isinstance(error, BadRequest)
     note(request.scope, error=error.code, reason=str(error))
     return error.response()
 
 
 def failed(request: Request, error: Exception) -> Response:
-    """The answer to a request that ended in a `StoreError`: what the database could not do, or cannot be reached for now."""
+    """Answer a request that ended in a `StoreError`: the database could not do it, or cannot be reached now."""
     assert isinstance(error, StoreError)
     headers: Mapping[str, str] = {}
     match error:

@@ -1,4 +1,4 @@
-"""Who asks, what they may do, and the tokens by which they are known."""
+"""Who asks, what they may do, and their tokens."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from forebear.verbs.permissions import PERMISSIONS, may, refusal_of_all
 def permitted(
     resolve: Callable[..., Any], verb: str | Callable[[Mapping[str, Any]], Sequence[str]], *, mutates: bool
 ) -> Callable[..., Any]:
-    """A resolver for those alone who may do what it does. `verb`: what that is; or by its arguments, one of several.
+    """Return a resolver for those who may do its verb. `verb` is that, or returns several by the arguments; one suffices.
 
-    Others get the error FORBIDDEN or, of a mutation, `Refused`.
+    Others get the error FORBIDDEN or, for a mutation, `Refused`.
     """
 
     def guarded(root: Any, info: GraphQLResolveInfo[Context], **arguments: Any) -> Any:
         if mutates and root is not None:
-            # It is done already, and this is what came of it.
+            # The mutation is done already, and this is its outcome.
             return root[info.path.key]
         reason = refusal_of_all(info.context.actor, (verb,) if isinstance(verb, str) else verb(arguments))
         if reason is None:
@@ -51,7 +51,7 @@ class IdentityTypes:
         self._token()
 
     def fields(self) -> Mapping[str, Field]:
-        """The root fields of queries."""
+        """Return the root fields of queries."""
         types = self._types
         return {
             "me": Field(types.named("Me"), "The actor who asks, and what it may do.", resolve=me, verb=None),
@@ -64,7 +64,7 @@ class IdentityTypes:
         }
 
     def mutations(self) -> Mapping[str, Field]:
-        """The mutations."""
+        """Return the mutations."""
         union = self._types.union
         return {
             "createToken": Field(
@@ -149,13 +149,13 @@ class IdentityTypes:
 
 
 def me(root: object, info: GraphQLResolveInfo[Context]) -> dict[str, Any]:
-    """Resolves `me`."""
+    """Resolve `me`."""
     actor: Actor = info.context.actor
     return {**_who(actor), "may": may(actor)}
 
 
 async def tokens(root: object, info: GraphQLResolveInfo[Context]) -> list[dict[str, Any]]:
-    """Resolves `tokens`."""
+    """Resolve `tokens`."""
     context: Context = info.context
     return [_token(token) for token in await context.tokens.all()]
 
@@ -169,7 +169,7 @@ async def create_token(
     lines: list[str] | None = None,
     expiresAt: str | None = None,
 ) -> dict[str, Any]:
-    """Resolves `createToken`."""
+    """Resolve `createToken`."""
     context: Context = info.context
     outcome = await context.tokens.create(
         context.actor, name, [Role[role.name] for role in roles], lines, machine=machine, expires_at=expiresAt
@@ -180,7 +180,7 @@ async def create_token(
 
 
 async def revoke_token(root: object, info: GraphQLResolveInfo[Context], token: str) -> dict[str, Any]:
-    """Resolves `revokeToken`."""
+    """Resolve `revokeToken`."""
     context: Context = info.context
     outcome = await context.tokens.revoke(context.actor, token)
     if isinstance(outcome, Refused):

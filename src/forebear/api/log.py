@@ -17,17 +17,17 @@ _NOTES = "forebear.notes"
 LONGEST_PATH = 200
 
 GONE = 499
-"""The status that is logged where a client went away before it was answered, as nginx logs it."""
+"""The status in the log if a client went away before it was answered, as nginx logs it."""
 
 
 class RequestLog:
-    """Logs a request when its answer has been sent: what its handler noted, how long it took, and its statements."""
+    """Logs a request when its answer has been sent: the handler's notes, the duration, and the statements."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers a request and logs it."""
+        """Answer a request and log it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -48,7 +48,7 @@ class RequestLog:
             try:
                 await self._app(scope, receive, sent)
             except ClientDisconnect:
-                # Whoever asked is not there any more, so there is nobody to answer and nothing to mend.
+                # The client has gone, so there is nobody to answer and nothing to mend.
                 status, notes["error"] = GONE, "DISCONNECTED"
             except Exception:
                 notes["error"] = "INTERNAL"
@@ -68,7 +68,7 @@ class RequestLog:
 
 
 def note(scope: Scope, **notes: Any) -> None:
-    """Notes something about a request for its line: who asks (`actor`), for what (`operation`), the `error`'s code, …"""
+    """Note something about a request for its line: who asks (`actor`), for what (`operation`), the `error`'s code, …"""
     scope[_NOTES].update(notes)
 
 

@@ -1,4 +1,4 @@
-"""What a browser or a tool reads of the service itself: the console, and the schema."""
+"""Pages about the service itself: the console and the schema."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _CONSOLE_POLICY = "default-src 'none'; connect-src 'self'; script-src 'unsafe-in
 
 
 async def console(request: Request, registry: RunningRegistry) -> Response:
-    """GET /: the console in a browser."""
+    """GET /: answer the console for a browser."""
     return HTMLResponse(_CONSOLE, headers={"Content-Security-Policy": _CONSOLE_POLICY})
 
 
 async def schema(request: Request, registry: RunningRegistry) -> Response:
-    """GET /schema.graphql: the schema in GraphQL's schema language."""
+    """GET /schema.graphql: answer the schema in GraphQL's schema language."""
     return PlainTextResponse(registry.schema.sdl)

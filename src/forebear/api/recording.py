@@ -1,4 +1,4 @@
-"""Recording facts: the mutation, and its outcome as all doors tell it."""
+"""Recording facts: the mutation, and its outcome for all doors."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _outcomes(types: Types) -> None:
 
 
 def recording_field(types: Types) -> Field:
-    """The mutation that records facts; makes the types of its outcome."""
+    """Return the mutation that records facts. Makes the types of its outcome."""
     _outcomes(types)
     return Field(
         types.union("RecordOutcome", "The outcome of recording.", "Recorded", "NotRecorded", "Refused"),
@@ -83,7 +83,7 @@ def recording_field(types: Types) -> Field:
 
 
 def verbs_of(*, imported: bool) -> tuple[str, ...]:
-    """What somebody may be allowed of who records facts: plain ones, or those that are actions. Which, each fact decides."""
+    """Return the verbs of which an actor who records facts needs one. Each fact decides which."""
     return (recording(imported=imported), *(() if imported else governed.NAMES))
 
 
@@ -95,7 +95,7 @@ async def record(
     imported: bool,
     source: str,
 ) -> dict[str, Any]:
-    """Resolves `record`. Raises `GraphQLError` where there are too many facts."""
+    """Resolve `record`. Raises `GraphQLError` if there are too many facts."""
     if len(facts) > MAX_FACTS:
         raise GraphQLError(
             f"facts: at most {MAX_FACTS} at a time; {len(facts)} were given. POST /facts takes any number as NDJSON",
@@ -114,13 +114,13 @@ async def record(
 
 
 def document(fact: Mapping[str, Any]) -> dict[str, Any]:
-    """A coerced FactInput as the document of a fact."""
+    """Return a coerced FactInput as the document of a fact."""
     ((name, values),) = fact.items()
     return {"kind": name[0].upper() + name[1:], **plain(values)}
 
 
 def outcome(summary: Summary) -> dict[str, Any]:
-    """A summary as clients see it, the same through every door."""
+    """Return a summary as clients see it, the same at every door."""
     return {
         "kinds": [{"kind": kind, "facts": n} for kind, n in sorted(summary.facts.items())],
         "described": summary.described,
@@ -135,5 +135,5 @@ def outcome(summary: Summary) -> dict[str, Any]:
 
 
 def rejection(r: Rejection) -> dict[str, Any]:
-    """A rejection as clients see it."""
+    """Return a rejection as clients see it."""
     return {"position": r.position, "id": r.id, "reasons": list(r.reasons)}

@@ -1,4 +1,4 @@
-"""A request that is refused: its status, a code and one sentence."""
+"""A refused request: its status, a code and one sentence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 
 class BadRequest(Exception):
-    """A request that is not understood, not allowed or too much: its status, a code and one sentence."""
+    """A request that is malformed, not allowed or too much: its status, a code and one sentence."""
 
     def __init__(self, status: int, message: str, code: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -17,6 +17,6 @@ class BadRequest(Exception):
         self.headers = headers
 
     def response(self) -> Response:
-        """The error as a response."""
+        """Return the error as a response."""
         body = {"errors": [{"message": str(self), "extensions": {"code": self.code}}]}
         return JSONResponse(body, self.status, self.headers)

@@ -17,7 +17,7 @@ from forebear.store import Store
 
 @dataclass(frozen=True)
 class RunningRegistry:
-    """A running registry: its schema, and how it reads, records, acts and knows who asks."""
+    """A running registry: its schema, and how it reads, records, acts and authenticates."""
 
     schema: Schema
     store: Store
@@ -28,5 +28,5 @@ class RunningRegistry:
     authentication: Authentication
 
     def context(self, actor: Actor) -> Context:
-        """What resolvers need to answer an actor."""
+        """Return what resolvers need to answer an actor."""
         return Context(self.recorder, self.performer, self.executor.fetcher, self.tokens, actor)

@@ -37,14 +37,14 @@ from forebear.verbs.verb import Action
 
 @dataclass(frozen=True)
 class Schema:
-    """A schema: what it was made of, and the graphql-core schema that operations run on."""
+    """A schema: what it was made from, and the graphql-core schema that runs operations."""
 
     graph: Graph
     facts: Facts
     core: GraphQLSchema
     printed: Callable[[], str]
     known: dict[Engine, list[tuple[str, dict[str, Any]]]] = field(default_factory=dict, compare=False)
-    """The statements that known documents become on an engine, with parameters, once they are compiled; the longest first."""
+    """The statements of known documents on an engine, with parameters, once they are compiled. The longest come first."""
 
     @cached_property
     def sdl(self) -> str:
@@ -53,7 +53,7 @@ class Schema:
 
 
 def build(graph: Graph, questions: Iterable[Question], facts: Facts, actions: Iterable[Action]) -> Schema:
-    """Builds the schema of a graph."""
+    """Build the schema of a graph."""
     types, all_questions = Types(), tuple(questions)
     properties = PropertyTypes(types)
     identity = IdentityTypes(types)
@@ -63,7 +63,7 @@ def build(graph: Graph, questions: Iterable[Question], facts: Facts, actions: It
     nodes.make()
     types.make("Query", "Everything that you can ask.", {**nodes.roots(), **identity.fields()})
     FactTypes(types, properties, graph).make()
-    # First the actions: they make `Refused`, which is an outcome of every mutation.
+    # The actions come first: they make `Refused`, an outcome of every mutation.
     acting = ActionTypes(types, properties, graph, actions).fields()
     types.make(
         "Mutation", "Everything that you can change.", {"record": recording_field(types), **acting, **identity.mutations()}
@@ -74,7 +74,7 @@ def build(graph: Graph, questions: Iterable[Question], facts: Facts, actions: It
 
 
 def _resolve(core: GraphQLSchema) -> None:
-    """Says of each field how its value is found, and of each abstract type how a value says its own."""
+    """Set how the value of each field is found, and how a value of each abstract type names its type."""
     for type_ in core.type_map.values():
         match type_:
             case GraphQLObjectType() if not type_.name.startswith("__"):
@@ -97,7 +97,7 @@ def _resolve(core: GraphQLSchema) -> None:
 
 
 def _resolver(name: str, rule: Rule) -> Any:
-    """Reads a field of the fetched tree, by response key."""
+    """Return a reader of a field in the fetched tree, by response key."""
     required = must_exist(rule)
     ids = ["id"]
     if isinstance(rule, QuestionField):

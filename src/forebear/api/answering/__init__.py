@@ -1,1 +1,1 @@
-"""Answering: a plan is run, its tree checked and encoded; what is irregular is executed by graphql-core."""
+"""Answering: run a plan, check its tree and encode it. graphql-core executes what is irregular."""

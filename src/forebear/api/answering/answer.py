@@ -35,11 +35,11 @@ class Answer:
     """The code of its first error."""
     retry_after: float | None = None
     refused: int = 0
-    """Where it is a request error, so that nothing was executed: the status that says so in the modern media type."""
+    """The status of a request error in the modern media type. Nothing was executed. 0 if it is none."""
 
 
 def masked(error: GraphQLError) -> dict[str, Any]:
-    """An error as a client may see it: ours in full, an unforeseen one by its place alone."""
+    """Return an error as a client may see it: ours in full, an unforeseen one by its place alone."""
     original = error.original_error
     if isinstance(original, StoreError):
         formatted = dict(GraphQLError(str(original), error.nodes, path=error.path).formatted)
@@ -56,12 +56,12 @@ def masked(error: GraphQLError) -> dict[str, Any]:
 
 
 def _is_null_error(error: Exception) -> bool:
-    """Whether graphql-core says with a plain TypeError that a value may not be null; the message is the specification's."""
+    """Return whether the error is graphql-core's TypeError for a null. Its message is the specification's."""
     return isinstance(error, TypeError) and str(error).startswith("Cannot return null for non-nullable field ")
 
 
 def code_of(error: StoreError) -> str:
-    """The code by which clients know what the database could not do."""
+    """Return the code that tells clients what the database could not do."""
     match error:
         case EngineUnavailable():
             return "UNAVAILABLE"
@@ -77,14 +77,14 @@ def code_of(error: StoreError) -> str:
 
 
 def failure(error: StoreError, name: str | None) -> Answer:
-    """The answer to an operation that the database could not do."""
+    """Return the answer to an operation that the database could not do."""
     body = {"errors": [{"message": str(error), "extensions": {"code": code_of(error)}}], "data": None}
     retry_after = error.retry_after if isinstance(error, (EngineUnavailable, TransientFailure)) else None
     return Answer(encode(body), name, error=code_of(error), retry_after=retry_after)
 
 
 def refused(errors: list[GraphQLError], name: str | None = None, status: int = 400) -> Answer:
-    """The answer to an operation that is not executed. `status` says so in the modern media type."""
+    """Return the answer to an operation that is not executed. `status` is for the modern media type."""
     formatted = [e.formatted for e in errors]
     code = formatted[0].get("extensions", {}).get("code")
     return Answer(encode({"errors": formatted}), name, error=code, refused=status)

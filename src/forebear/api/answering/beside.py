@@ -1,4 +1,4 @@
-"""Work that takes long without waiting for anything: done in threads, so that others are answered meanwhile."""
+"""Long computations, done in threads so that others are answered meanwhile."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import ParamSpec, TypeVar
 from forebear.store.errors import Overloaded
 
 THREADS = 2
-"""How many threads there are: more would only take turns."""
+"""How many threads there are. More would only take turns."""
 
 MAX_WAITING = 50
-"""How much work may wait for a thread; more is refused, as what is to be tried again."""
+"""How much work may wait for a thread. More is refused, and the client should try again."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,13 +27,13 @@ class Beside:
         self._open = 0
 
     async def run(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-        """What `work` returns, called in a thread. Raises `Overloaded` where too much waits already."""
+        """Call `work` in a thread, and return its result. Raises `Overloaded` if too much waits already."""
         if self._open >= THREADS + MAX_WAITING:
             raise Overloaded
         self._open += 1
         future = self._threads.submit(work, *arguments, **named)
         loop = asyncio.get_running_loop()
-        # Also what nobody waits for any more takes a thread until it ends.
+        # Work keeps its thread until it ends, even if nobody waits for it any more.
         future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._ended))
         return await asyncio.wrap_future(future)
 

@@ -1,9 +1,8 @@
-"""How an operation is answered: plan, one statement, one record, bytes.
+"""Answering an operation: a plan, one statement, one record, bytes.
 
-A query operation is compiled once per shape into one Cypher statement and one struct type. Answering it again is: look the
-plan up, coerce the variables, run the statement, check and encode the tree. Introspection, root fields with a resolver of
-their own, and trees that the struct type objects to, are answered by graphql-core's executor over the same tree, so that
-errors are the specification's.
+A query is compiled once per shape into one Cypher statement and one struct type. To answer it again, look up the plan, coerce
+the variables, run the statement, check the tree and encode it. For introspection, for root fields with a resolver, and for
+trees that the struct type rejects, graphql-core's executor runs over the same tree. So errors are the specification's.
 """
 
 from __future__ import annotations
@@ -39,12 +38,12 @@ from forebear.verbs.permissions import refusal
 
 
 class Mutates(Exception):
-    """An operation that must only read is a mutation; nothing was done."""
+    """A mutation where only reading is allowed. Nothing was done."""
 
 
 @dataclass(frozen=True)
 class OperationRequest:
-    """An operation as it is asked: its document, the variables as they came, and by whom."""
+    """A request for an operation: its document, the variables as the client sent them, and the context."""
 
     document: Document
     variables: Mapping[str, Any]
@@ -54,7 +53,7 @@ class OperationRequest:
 
 @dataclass(frozen=True)
 class Prepared:
-    """An operation that can be executed: of a query its plan with the statement's parameters, of a mutation its root fields."""
+    """An operation that can be executed: a query's plan with the statement's parameters, or a mutation's root fields."""
 
     document: Document
     variables: Mapping[str, Any]
@@ -85,7 +84,7 @@ class Executor:
         *,
         reads: bool = False,
     ) -> Answer:
-        """Answers an operation. Raises `Mutates` where it is a mutation and must only read."""
+        """Answer an operation. Raises `Mutates` if it is a mutation where only reading is allowed."""
         if self._documents.known(query, operation_name) and limits.is_light(variables):
             prepared = self._prepare(query, variables, operation_name)
         else:
@@ -122,11 +121,11 @@ class Executor:
         return await self._execute(request, Answer(b"", name, _rows(tree)), tree, {"cost": cost})
 
     def document(self, query: str, operation_name: str | None) -> Document:
-        """A document, parsed and validated once. Raises `RequestError`."""
+        """Return a document, parsed and validated once. Raises `RequestError`."""
         return self._documents.get(query, operation_name)
 
     def _prepare(self, query: str, values: Mapping[str, Any] | None, operation_name: str | None) -> Prepared | Answer:
-        """What there is to do before anything is asked of the database, or why nothing is. Needs no loop."""
+        """Do all that comes before the database, or return why the operation is refused. Needs no loop."""
         try:
             document = self.document(query, operation_name)
         except RequestError as error:
@@ -148,14 +147,14 @@ class Executor:
     async def _mutate(
         self, request: OperationRequest, variables: VariableValues, roots: Sequence[SelectedField], answer: Answer
     ) -> Answer:
-        """Answers a mutation: of one field by its resolver, unless more is to be fetched or what came of it is irregular."""
+        """Answer a mutation of one field by its resolver, unless more has to be fetched or the outcome is irregular."""
         mutation = self.planner.mutation(request.document, variables, roots)
         if mutation is None:
             return await self._execute(request, answer)
         arguments = roots[0].arguments.values
         outcome: Any
         try:
-            # Of what graphql-core would tell it, a mutation's resolver reads the context alone, which `asked` has as well.
+            # A mutation's resolver reads only the context of graphql-core's info, and `request` has that as well.
             outcome = mutation.resolve(None, cast(GraphQLResolveInfo[Context], request), **arguments)
             if isawaitable(outcome):
                 outcome = await outcome
@@ -166,7 +165,7 @@ class Executor:
             outcome = error
         else:
             return replace(answer, body=b'{"data":%b}' % data, rows=1)
-        # It is done, or failed: of its outcome, which is the root's, the executor makes what the specification says.
+        # It is done or failed. The executor turns its outcome, the root, into the specification's answer.
         return await self._execute(request, answer, {mutation.key: outcome})
 
     async def _execute(
@@ -176,7 +175,7 @@ class Executor:
         tree: Mapping[str, Any] | None = None,
         extensions: Mapping[str, Any] | None = None,
     ) -> Answer:
-        """Answers by graphql-core's executor, over a fetched tree where there is one."""
+        """Answer by graphql-core's executor, over a fetched tree if there is one."""
         build = partial(
             Resolution.build,
             self.schema.core,
@@ -209,12 +208,12 @@ class Executor:
         body["data"] = result.data
         if extensions:
             body["extensions"] = extensions
-        # Of a mutation each outcome is a row.
+        # In a mutation each outcome is a row.
         rows = answer.rows if request.document.is_query else sum(v is not None for v in (result.data or {}).values())
         return replace(answer, body=encode(body), rows=rows)
 
     def statement(self, query: str, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        """The statement that a query becomes, with its parameters. Raises `RequestError`."""
+        """Return the statement of a query, with its parameters. Raises `RequestError`."""
         document = self.document(query, None)
         coerced = variables.coerce(self.schema.core, document, values)
         plan = self.planner.plan(document, coerced)
@@ -222,7 +221,7 @@ class Executor:
 
 
 def _lacks(tree: Mapping[str, Any]) -> bool:
-    """Whether something is null that a root field looked up."""
+    """Return whether something that a root field looked up is null."""
     return any(value is None or (isinstance(value, list) and None in value) for value in tree.values())
 
 

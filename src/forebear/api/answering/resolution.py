@@ -11,13 +11,13 @@ from forebear.api.document import limits
 
 
 class Resolution(Executor[Any]):
-    """The execution of one operation; of introspection it answers `most` fields and no more."""
+    """The execution of one operation. It answers at most `most` fields of introspection."""
 
     most = limits.MAX_INTROSPECTION
     introspected = 0
 
     def execute_field(self, parent_type: GraphQLObjectType, *arguments: Any) -> Any:
-        """Resolves a field. Raises `GraphQLError` for each of introspection that is too much."""
+        """Resolve a field. Raises `GraphQLError` for each field of introspection that is too much."""
         if parent_type.name.startswith("__"):
             self.introspected += 1
             if self.introspected > self.most:

@@ -1,1 +1,1 @@
-"""Documents: parsed, held against the limits, validated, remembered."""
+"""Documents: parsed, checked against the limits, validated, remembered."""

@@ -1,4 +1,4 @@
-"""The documents of operations: parsed, held against the limits, validated, and remembered."""
+"""The documents of operations: parsed, checked against the limits, validated and remembered."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from forebear.api.document import limits
 from forebear.api.document.errors import RequestError, error_of
 
 MAX_DOCUMENTS = 1_000
-"""How many documents are kept parsed and validated."""
+"""How many parsed and validated documents are kept."""
 
 MAX_REMEMBERED = 1_000_000
-"""How many characters they may have together: what a document is parsed into takes some hundred bytes a character."""
+"""How many characters they may have together. A parsed document takes some hundred bytes a character."""
 
 MAX_MISTAKES = 20
-"""How many mistakes of a document are told."""
+"""How many mistakes of a document are named."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +53,7 @@ class Document:
 
     @cached_property
     def introspects_alone(self) -> bool:
-        """Whether all that it asks at its root is about the schema."""
+        """Whether all its root fields are about the schema."""
         return self.is_query and all(
             isinstance(s, FieldNode) and s.name.value.startswith("__") for s in self.operation.selection_set.selections
         )
@@ -65,7 +65,7 @@ class Document:
 
 
 class Documents:
-    """The documents that were asked lately, for one schema."""
+    """The recent documents for one schema."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
@@ -73,11 +73,11 @@ class Documents:
         self._characters = 0
 
     def known(self, query: str, operation_name: str | None) -> bool:
-        """Whether a document was asked lately, so that it takes no time."""
+        """Return whether a document was used recently, so that it takes no time."""
         return (query, operation_name) in self._found
 
     def get(self, query: str, operation_name: str | None) -> Document:
-        """A document, parsed and validated once. Raises `RequestError`, which is remembered as well."""
+        """Return a document, parsed and validated once. Raises `RequestError`, which is remembered as well."""
         if len(query) > limits.MAX_LENGTH:
             raise RequestError([error_of(f"the document is longer than {limits.MAX_LENGTH} characters", "TOO_LONG")])
         key = (query, operation_name)
@@ -138,7 +138,7 @@ def _named(node: TypeNode) -> str:
 
 
 def _conditions(ast: DocumentNode) -> frozenset[str]:
-    """The variables that decide what is selected: those of @skip and @include."""
+    """Return the variables of @skip and @include, which decide what is selected."""
     names: set[str] = set()
 
     class ConditionFinder(Visitor):
@@ -152,7 +152,7 @@ def _conditions(ast: DocumentNode) -> frozenset[str]:
 
 
 def _selects_by_arguments(ast: DocumentNode) -> bool:
-    """Whether a field below the root fields of an operation has arguments."""
+    """Return whether a field below the root fields has arguments."""
     tops = {id(s) for d in ast.definitions if isinstance(d, OperationDefinitionNode) for s in d.selection_set.selections}
     selects = False
 

@@ -1,4 +1,4 @@
-"""Why an operation is not executed at all."""
+"""Errors for which an operation is not executed at all."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from forebear.domain.outcome import Reason
 
 
 class RequestError(Exception):
-    """A request that cannot be executed at all; nothing was done."""
+    """A request that cannot be executed at all. Nothing was done."""
 
     def __init__(self, errors: list[GraphQLError]) -> None:
         super().__init__(errors[0].message)
@@ -16,10 +16,10 @@ class RequestError(Exception):
 
 
 def error_of(message: str, code: str) -> GraphQLError:
-    """An error with a code."""
+    """Return an error with a code."""
     return GraphQLError(message, extensions={"code": code})
 
 
 def forbidden(reason: Reason) -> GraphQLError:
-    """The error of who asks for what their roles do not allow."""
+    """Return the error for an actor whose roles do not allow the request."""
     return GraphQLError(reason.message, extensions={"code": reason.code, "remedy": reason.remedy})

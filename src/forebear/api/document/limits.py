@@ -1,6 +1,6 @@
 """Limits on what one operation may ask, so that no document can occupy the service.
 
-Counting is memoised by fragment, so that a document's cost to check grows with its length alone.
+Counts are remembered by fragment, so the time to check a document grows with its length alone.
 """
 
 from __future__ import annotations
@@ -33,31 +33,31 @@ MAX_LENGTH = 100_000
 """The longest document, in characters."""
 
 MAX_DEPTH = 25
-"""The deepest field; each field below another is one deeper."""
+"""The deepest field. Each field below another is one deeper."""
 
 MAX_BREADTH = 1_000
-"""The most fields that one document may come to with its fragments spread, aliases included."""
+"""The most fields of one document with its fragments spread, aliases included."""
 
 MAX_ROOTS = 30
-"""The most root fields: each is a question of its own."""
+"""The most root fields. Each is a question of its own."""
 
 MAX_VALUES = 500
-"""The most objects in the variables of a query: each is a condition of a filter, or part of a document that is simulated."""
+"""The most objects in the variables of a query. Each is a condition of a filter, or part of a simulated policy."""
 
 MAX_COST = 5_000_000
-"""The most rows that an operation may ask for: the products of nested `first`, added up."""
+"""The most rows that an operation may ask for: the sum of the products of nested `first`."""
 
 MAX_DOCUMENT_DEPTH = MAX_JSON_DEPTH + 16
-"""The deepest value in the variables of a mutation, and in a document: the deepest JSON, in a fact, in a list of facts."""
+"""The deepest value in the variables of a mutation and in a document: the deepest JSON, in a fact, in a list."""
 
 MAX_INTROSPECTION = 150_000
-"""The most fields that an introspection may come to. The usual one comes to some 42,000, in a sixth of a second."""
+"""The most fields of an introspection. The usual one has some 42,000 and takes a sixth of a second."""
 
 MAX_INTROSPECTION_BESIDE = 2_000
-"""The same beside other fields, where it cannot be answered in a thread of its own."""
+"""The same beside other fields, since it cannot run in a thread of its own then."""
 
 LIGHT = 100
-"""Variables of more values are read beside the loop."""
+"""Variables with more values are read beside the loop."""
 
 MAX_COMPARISONS = 50_000
 
@@ -70,7 +70,7 @@ TOO_INTRICATE = (
     "or fragments nested too deeply"
 )
 
-# The rule compares each pair of equally named fields; this many comparisons are enough for any dashboard.
+# The rule compares each pair of fields with the same name. So many comparisons are enough for any dashboard.
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = MAX_COMPARISONS
 
 
@@ -82,11 +82,11 @@ class _Size:
 
 
 MAX_DIRECTIVES = 50
-"""The most directives, fragments spread out."""
+"""The most directives, with fragments spread."""
 
 
 def check(document: DocumentNode) -> None:
-    """Raises `GraphQLError` with a code where a document is deeper or wider than the limits."""
+    """Raise `GraphQLError` with a code if a document is deeper or wider than the limits."""
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
     memo: dict[str, _Size] = {}
 
@@ -146,7 +146,7 @@ def _check_literal(value: ValueNode) -> None:
 
 
 def check_variables(variables: Mapping[str, Any], *, reads: bool) -> None:
-    """Raises `GraphQLError` with a code where variables are deeper or, of a query, wider or longer than the limits."""
+    """Raise `GraphQLError` with a code if variables are deeper or, in a query, wider or longer than the limits."""
     level: list[Any] = [*variables.values()]
     objects = depth = characters = 0
     deepest = MAX_DEPTH if reads else MAX_DOCUMENT_DEPTH
@@ -168,7 +168,7 @@ def check_variables(variables: Mapping[str, Any], *, reads: bool) -> None:
 
 
 def is_light(variables: object) -> bool:
-    """Whether variables are so few that it takes no time to read them."""
+    """Return whether variables are so few that it takes no time to read them."""
     level: list[Any] = [variables]
     count = 0
     while level:
@@ -180,14 +180,14 @@ def is_light(variables: object) -> bool:
 
 
 def introspects_too_much(most: int) -> str:
-    """Why an introspection is not answered."""
+    """Explain why an introspection is not answered."""
     return f"the introspection comes to more than {most} fields" + (
         "" if most == MAX_INTROSPECTION else "; ask it by itself, without other fields"
     )
 
 
 def refuse_cost(cost: int) -> None:
-    """Raises `GraphQLError` where an operation asks for too many rows."""
+    """Raise `GraphQLError` if an operation asks for too many rows."""
     if cost > MAX_COST:
         _refuse(
             "TOO_COSTLY",

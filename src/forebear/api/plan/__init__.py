@@ -1,1 +1,1 @@
-"""Plans: what an operation selects, compiled once for each shape of its variables, and what it may cost."""
+"""Plans: the selection of an operation, compiled once for each shape of its variables, and its cost."""

@@ -1,4 +1,4 @@
-"""What an operation may cost, in rows."""
+"""The cost of an operation, in rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from forebear.graph.query.field import LookupsField
 
 @dataclass(frozen=True)
 class Cost:
-    """What a list of nodes may cost: the rows that it may hold, times what is below it."""
+    """The cost of a list of nodes: the rows that it may hold, times what is below it."""
 
     source: int
     argument: str
@@ -21,14 +21,14 @@ class Cost:
     below: tuple[Cost, ...]
 
     def rows(self, arguments: Sequence[Mapping[str, Any]]) -> int:
-        """How many rows it may come to, itself and below, by what is used of a request's arguments."""
+        """Return how many rows it may need, itself and below, by the request's arguments."""
         bound = arguments[self.source].get(self.argument)
         own = len(bound or ()) if self.argument == "ids" else max(DEFAULT_FIRST if bound is None else bound, 0)
         return own + max(own, 1) * sum(cost.rows(arguments) for cost in self.below)
 
 
 def costs(selected: Iterable[SelectedField]) -> Iterator[Cost]:
-    """What each list of nodes that is selected may cost."""
+    """Return the cost of each list of nodes that is selected."""
     for s in selected:
         below = tuple(cost for fields in s.selected.values() for cost in costs(fields))
         bounds = "ids" if isinstance(s.rule, LookupsField) else "first"

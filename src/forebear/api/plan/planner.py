@@ -1,4 +1,4 @@
-"""Plans of operations: one for each shape of a document's variables, kept as long as the document is."""
+"""The plans of operations: one for each shape of a document's variables, kept as long as the document."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ class Plan:
     arguments: tuple[FieldArguments, ...]
     type: type[msgspec.Struct]
     executes: bool
-    """Whether the executor must answer it: it introspects, or a root field has a resolver."""
+    """Whether graphql-core's executor must answer it: it introspects, or a root field has a resolver."""
     required: tuple[str, ...]
-    """The root fields that are an error where they are null, which only the executor can say."""
+    """The root fields for which null is an error, which only graphql-core's executor can report."""
     costs: tuple[Cost, ...]
     verbs: frozenset[str]
-    """What who asks must be allowed to do; where there is nothing, it needs nothing of the database."""
+    """The verbs that the actor must be allowed. A plan without any needs nothing of the database."""
 
 
 @dataclass(frozen=True)
 class Mutation:
-    """A mutation of one field, whose resolver by itself says all that is selected of the outcome."""
+    """A mutation of one field whose resolver returns all that is selected of the outcome."""
 
     key: str
     resolve: GraphQLFieldResolver
@@ -68,10 +68,10 @@ class Planner:
         self._mutations: WeakKeyDictionary[Document, OrderedDict[object, Mutation | None]] = WeakKeyDictionary()
 
     def plan(self, document: Document, variables: VariableValues) -> Plan:
-        """The plan for the shape of some variables. Raises `RequestError`."""
+        """Return the plan for the shape of some variables. Raises `RequestError`."""
         plans = self._plans.setdefault(document, OrderedDict())
         key = shape(self._ids, document, variables.coerced)
-        # Taken out and put back: what was used last is forgotten last, and two threads do not meet.
+        # Take it out and put it back: the last used plan is forgotten last, and two threads do not meet.
         plan = plans.pop(key, None) or self._compile(document, variables)
         _remember(plans, key, plan)
         return plan
@@ -97,7 +97,7 @@ class Planner:
         return Plan(compiled, tuple(operation.sources), type, executes, required, tuple(costs(roots)), verbs)
 
     def parameters(self, plan: Plan, variables: VariableValues) -> tuple[dict[str, Any], int]:
-        """The statement's parameters, and what the operation may cost in rows. Raises `RequestError`."""
+        """Return the statement's parameters, and the operation's cost in rows. Raises `RequestError`."""
         parameters: dict[str, Any] = {}
         try:
             values = [a.coerce(variables) for a in plan.arguments]
@@ -120,7 +120,7 @@ class Planner:
         return parameters, cost
 
     def mutation(self, document: Document, variables: VariableValues, roots: Sequence[SelectedField]) -> Mutation | None:
-        """How a mutation is answered without the executor, where it can be."""
+        """Return how to answer a mutation without graphql-core's executor, or None if that is impossible."""
         key = tuple(variables.coerced.get(name) for name in sorted(document.conditions))
         mutations = self._mutations.setdefault(document, OrderedDict())
         if key not in mutations:
@@ -131,7 +131,7 @@ class Planner:
         return mutations[key]
 
     def fetched(self, operation: Operation, selected: SelectedField) -> Plan:
-        """The plan of a field that a resolver fetches. Raises `RequestError`."""
+        """Return the plan of a field that a resolver fetches. Raises `RequestError`."""
         try:
             compiled = compile((selected,), self._graph, self._dialect)
         except InvalidArgument as error:
@@ -139,9 +139,9 @@ class Planner:
         return Plan(compiled, tuple(operation.sources), msgspec.Struct, False, (), tuple(costs((selected,))), frozenset())
 
     def checked(self, document: Document, variables: VariableValues) -> tuple[SelectedField, ...]:
-        """The root fields of a mutation, once all arguments are checked: theirs, and those of what is selected of the outcomes.
+        """Return the root fields of a mutation after checking all arguments, also those below the outcomes.
 
-        Which nodes an outcome names is not known yet, so what is selected of each kind is compiled for an id of that kind.
+        Nobody knows yet which nodes an outcome names. So what is selected of each kind is compiled for an id of that kind.
         Raises `RequestError`.
         """
         operation = Operation(self._schema, document.fragments, document.operation, variables)

@@ -1,6 +1,6 @@
 """The selection of an operation, collected as graphql-core's executor would collect it.
 
-The only module that uses graphql-core's internals; `pyproject.toml` pins the version they belong to.
+This is the only module that uses graphql-core's internals. `pyproject.toml` pins the version.
 """
 
 from __future__ import annotations
@@ -41,31 +41,31 @@ from forebear.api.types.made import field_of
 from forebear.graph.query.field import Rule
 
 MAX_FIELDS = 5_000
-"""The most fields that one operation may select, fragments and aliases counted out: aliases can double at each level."""
+"""The most fields that one operation may select, with fragments and aliases spread: aliases can double at each level."""
 
 
 class TooWide(Exception):
-    """An operation that selects more fields than the limit."""
+    """An operation selects more fields than the limit."""
 
 
 @dataclass
 class FieldArguments:
-    """The arguments of a selected field: coerced for one request, and anew for each other one of its shape."""
+    """The arguments of a selected field. They are coerced for one request, and again for each other one of its shape."""
 
     definition: GraphQLField
     node: FieldNode
     values: Mapping[str, Any]
     source: int
     variables: Mapping[str, str] | None
-    """The arguments that are given by a variable, with its name; `None` where a variable is a part of a value."""
+    """The arguments that a variable gives, with its name. None if a variable is a part of a value."""
 
     def coerce(self, variables: VariableValues) -> Mapping[str, Any]:
-        """Their values with a request's variables. Raises `GraphQLError`."""
+        """Return their values with a request's variables. Raises `GraphQLError`."""
         if self.variables is None:
             return get_argument_values(self.definition, self.node, variables)
         if not self.variables:
             return self.values
-        # What is absent or null is so in every request of the shape, and was found to be allowed.
+        # An argument that is absent or null is so in every request of the shape, and was allowed before.
         return {**self.values, **{name: variables.coerced[variable] for name, variable in self.variables.items()}}
 
 
@@ -80,7 +80,7 @@ class Operation:
     sources: list[FieldArguments] = field(default_factory=list)
     introspects: bool = False
     resolves: bool = False
-    """Whether a root field of its own is answered by a resolver and not by the statement."""
+    """Whether a resolver, not the statement, answers one of its root fields."""
     count: int = 0
 
     @cached_property
@@ -88,7 +88,7 @@ class Operation:
         return {name: FragmentDetails(fragment) for name, fragment in self.fragments.items()}
 
     def roots(self) -> tuple[SelectedField, ...]:
-        """Its root fields. Raises `TooWide` and, for an argument, `GraphQLError`."""
+        """Return its root fields. Raises `TooWide` and, for an argument, `GraphQLError`."""
         root = cast(GraphQLObjectType, self.schema.get_root_type(self.definition.operation))
         collected = collect_fields(self.schema, self.details, self.variables, root, self.definition)
         roots = tuple(self.select(root, collected.grouped_field_set))
@@ -120,13 +120,13 @@ class Operation:
             )
 
     def field(self, info: GraphQLResolveInfo[Any], rule: Rule, values: Mapping[str, Any]) -> SelectedField:
-        """The field that a resolver is asked for, as if it had a rule and these arguments."""
+        """Return the field of a resolver as if it had a rule and these arguments."""
         details = tuple(FieldDetails(node, None) for node in info.field_nodes)
         field = SelectedField(self, str(info.path.key), info.field_name, info.return_type, None, details, _NO_ARGUMENTS)
         return self.fetched(field, rule, values)
 
     def fetched(self, field: SelectedField, rule: Rule, values: Mapping[str, Any]) -> SelectedField:
-        """A field as if it had a rule and these arguments."""
+        """Return a field as if it had a rule and these arguments."""
         arguments = FieldArguments(cast(Any, None), field.details[0].node, values, len(self.sources), {})
         self.sources.append(arguments)
         return replace(field, rule=rule, arguments=arguments)
@@ -150,7 +150,7 @@ _NO_ARGUMENTS = FieldArguments(cast(Any, None), cast(Any, None), {}, -1, {})
 
 @dataclass
 class SelectedField:
-    """A selected field; what is selected below it is collected when asked for, per type, and kept in `selected`."""
+    """A selected field. What is selected below it is collected at the first use, per type, and kept in `selected`."""
 
     operation: Operation
     key: str
@@ -161,11 +161,11 @@ class SelectedField:
     arguments: FieldArguments
     resolve: GraphQLFieldResolver | None = None
     fetches: Rule | None = None
-    """By which rule its resolver fetches it, where it does."""
+    """The rule by which its resolver fetches it, if it does."""
     selected: dict[str, tuple[SelectedField, ...]] = field(default_factory=dict)
 
     def fields(self, type_name: str) -> tuple[SelectedField, ...]:
-        """What is selected of it, where its value is of a type."""
+        """Return what is selected of it if its value is of a type."""
         if type_name not in self.selected:
             operation = self.operation
             object_type = cast(GraphQLObjectType, operation.schema.type_map[type_name])
@@ -181,7 +181,7 @@ class SelectedField:
         return self.selected[type_name]
 
     def type_names(self) -> tuple[str, ...]:
-        """The object types that its value may be of; none for a leaf."""
+        """The object types that its value may have. None for a leaf."""
         named = get_named_type(self.type)
         if named is None or is_leaf_type(named):
             return ()
@@ -190,7 +190,7 @@ class SelectedField:
         return (named.name,)
 
     def is_abstract(self) -> bool:
-        """Whether its type is an interface or a union, so that each value says its type."""
+        """Whether its type is an interface or a union, so that each value names its type."""
         return is_abstract_type(get_named_type(self.type))
 
     def is_whole(self) -> bool:

@@ -1,6 +1,6 @@
 """The shape of an answer: one msgspec struct per selected object, which checks types and nulls and orders the fields.
 
-A tree that does not fit is irregular: the ordinary executor answers it then, with the specification's errors.
+A tree that does not fit is irregular. Then graphql-core's executor answers, with the specification's errors.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _SCALARS: dict[str, Any] = {
     "DateTime": str,
     "JSON": Any,
     "Long": Annotated[int, msgspec.Meta(ge=-MAX_SAFE, le=MAX_SAFE)] | str,
-    # What GraphQL's Int and Float can say: 32 bits, and no infinities or NaN.
+    # GraphQL's Int has 32 bits, and its Float no infinities or NaN.
     "Int": Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)],
     "Float": Annotated[float, msgspec.Meta(ge=-1.7976931348623157e308, le=1.7976931348623157e308)],
 }
 
 
 class TypedPlace:
-    """A place whose values say their type: a struct for each type that occurs, made when it first does."""
+    """A place whose values name their type: a struct for each type, made when the type first occurs."""
 
     __slots__ = ()
     selected: SelectedField
@@ -43,7 +43,7 @@ class TypedPlace:
 
 
 def convert(place: type, value: Any) -> Any:
-    """msgspec's hook for places with several types: a node says its own as `TYPE_KEY`, an outcome as `__typename`."""
+    """msgspec's hook for places with several types. A node names its type as `TYPE_KEY`, an outcome as `__typename`."""
     if not issubclass(place, TypedPlace):
         raise NotImplementedError
     name = value.get(TYPE_KEY) or value.get("__typename") if isinstance(value, dict) else None
@@ -55,7 +55,7 @@ def convert(place: type, value: Any) -> Any:
 
 
 def struct(name: str, selected: Sequence[SelectedField], base: type | None = None) -> type[msgspec.Struct]:
-    """A struct with a field for each response key, in the order of the selection."""
+    """Return a struct with a field for each response key, in the order of the selection."""
     fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
     keys = {}
     for i, s in enumerate(selected):

@@ -1,4 +1,4 @@
-"""The variables of a request: read by the schema, and the shape that chooses a plan. A value is never part of it."""
+"""The variables of a request, read by the schema, and the shape that chooses a plan. A value is never part of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from forebear.graph.ids import Ids, InvalidId
 
 
 def used(document: Document, variables: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """The variables that the operation declares; of the others nothing is looked at. Raises `RequestError`."""
+    """Return the variables that the operation declares. Others are not looked at. Raises `RequestError`."""
     if variables is not None and not isinstance(variables, Mapping):
         raise RequestError([error_of("variables must be an object", "INVALID_VARIABLES")])
     declared = {definition.variable.name.value for definition in document.operation.variable_definitions or ()}
@@ -23,7 +23,7 @@ def used(document: Document, variables: Mapping[str, Any] | None) -> Mapping[str
 
 
 def coerce(schema: GraphQLSchema, document: Document, variables: Mapping[str, Any] | None) -> VariableValues:
-    """The variables that the operation declares, as the schema reads them. Raises `RequestError`."""
+    """Return the variables that the operation declares, as the schema reads them. Raises `RequestError`."""
     declared = used(document, variables)
     try:
         limits.check_variables(declared, reads=document.is_query)
@@ -38,7 +38,7 @@ def coerce(schema: GraphQLSchema, document: Document, variables: Mapping[str, An
 
 
 def shape(ids: Ids, document: Document, coerced: Mapping[str, Any]) -> object:
-    """What of variables chooses the plan: their form, the kinds that ids name, and what decides what is selected."""
+    """Return what chooses the plan: the form of variables, the kinds that ids name, and the values of conditions."""
     parts: list[object] = []
     for name in sorted(coerced):
         value = coerced[name]
@@ -52,7 +52,7 @@ def shape(ids: Ids, document: Document, coerced: Mapping[str, Any]) -> object:
 
 
 def _kind(ids: Ids, id: str) -> str | None:
-    """The kind that an id names; a text that is none may still be compared with ids."""
+    """Return the kind that an id names. A text that is no id may still be compared with ids."""
     try:
         return ids.kind(id)
     except InvalidId:
@@ -60,7 +60,7 @@ def _kind(ids: Ids, id: str) -> str | None:
 
 
 def _form(value: Any) -> object:
-    """What of a variable's value enters a statement's text: its form, and the names of enums; never a value."""
+    """Return the part of a variable's value that enters a statement's text: its form and the names of enums, never a value."""
     if value is None:
         return None
     if isinstance(value, dict):

@@ -1,1 +1,1 @@
-"""The GraphQL types, made from the declaration and the questions: nobody writes a field of the graph twice."""
+"""The GraphQL types, made from the declaration and the questions. Nobody writes a field of the graph twice."""

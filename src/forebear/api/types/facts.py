@@ -13,7 +13,7 @@ from forebear.graph.facts import as_of_doc
 
 
 class FactTypes:
-    """The input types of facts, one for each kind, and of what amends them."""
+    """The input types of facts, one for each kind, and of amendments."""
 
     def __init__(self, types: Types, properties: PropertyTypes, graph: Graph) -> None:
         self._types = types
@@ -21,7 +21,7 @@ class FactTypes:
         self._graph = graph
 
     def make(self) -> None:
-        """Makes everything."""
+        """Make everything."""
         for kind in self._graph.kinds.values():
             self._fact(kind)
         self._amendments()

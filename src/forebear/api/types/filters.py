@@ -1,4 +1,4 @@
-"""Filters and orders: by what rows are chosen, and put in order."""
+"""Filters and orders of rows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class FilterTypes:
         self._graph = graph
 
     def comparisons(self) -> None:
-        """Makes the conditions on a value, one for each scalar, and the directions of an order."""
+        """Make the conditions on a value, one for each scalar, and the directions of an order."""
         self._types.enum("OrderDirection", {"ASC": "", "DESC": ""}, "The direction of an order.")
         ordered = ("eq", "in", "lt", "lte", "gt", "gte", "isNull")
         for name, scalar, operators in (
@@ -80,7 +80,7 @@ class FilterTypes:
         return self._types.named(f"{names[p.type]}Comparison")
 
     def filter(self, name: str) -> None:
-        """Makes the conditions on nodes of a kind, or of any."""
+        """Make the conditions on nodes of a kind, or of any."""
         own = self._types.named(f"{name}Filter")
         fields: dict[str, Input] = {
             "and": Input(list_of(own) | None, "All of these conditions hold."),
@@ -108,7 +108,7 @@ class FilterTypes:
         self._types.input(f"{name}Filter", "Conditions on a node. All of them must hold.", fields)
 
     def order(self, name: str) -> None:
-        """Makes the orders of nodes of a kind, or of any."""
+        """Make the orders of nodes of a kind, or of any."""
         kind = self._graph.kinds.get(name)
         properties = kind.properties.values() if kind else COMMON
         members = {"id": "", "recordedAt": "", **{p.name: "" for p in properties if p.is_orderable}}
@@ -128,5 +128,5 @@ class FilterTypes:
 
 
 def _lower_first(sentence: str) -> str:
-    """A sentence, to go on after a colon."""
+    """Return a sentence that can follow a colon."""
     return sentence[0].lower() + sentence[1:]

@@ -26,10 +26,10 @@ ID = strawberry.ID
 """An id, as a type."""
 
 UNSET = strawberry.UNSET
-"""The default of what has none: an argument of a nullable type may be left out then, and another one may not."""
+"""The default of an argument without one. If its type is nullable it may be left out then, else not."""
 
 BY_NAME = ""
-"""The verb of a root field that says no other: a mutation's name, and `query`."""
+"""The verb of a root field that names none: a mutation's name, and `query`."""
 
 
 @dataclass(frozen=True)
@@ -43,23 +43,23 @@ class Argument:
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a type, and what it means: by a rule in the graph, or by the function that resolves it."""
+    """A field of a type, and where its value comes from: a rule in the graph, or a resolver."""
 
     type: Any
     doc: str
     rule: Rule | None = None
     arguments: Mapping[str, Argument] = field(default_factory=dict)
     resolve: Callable[..., Any] | None = None
-    """What graphql-core calls, where no rule says what it means. By default the value is a member of that around it."""
+    """The resolver, if there is no rule. By default the value is a member of the parent's value."""
     fetches: Rule | None = None
-    """By which rule that function fetches nodes, if it does."""
+    """The rule by which the resolver fetches nodes, if it does."""
     verb: str | Callable[[Mapping[str, Any]], Sequence[str]] | None = BY_NAME
-    """Of a root field: the verb that it takes, or a function that says it by the arguments; None where everybody may."""
+    """The verb of a root field, or a function that returns it by the arguments. None: everybody may."""
 
 
 @dataclass(frozen=True)
 class Input:
-    """A field of an input type. One of a nullable type may be left out where its default is `UNSET`."""
+    """A field of an input type. It may be left out if its type is nullable and its default is `UNSET`."""
 
     type: Any
     doc: str
@@ -68,7 +68,7 @@ class Input:
 
 @dataclass(frozen=True)
 class Made:
-    """A schema: as graphql-core runs it, and in GraphQL's schema language."""
+    """A schema: for graphql-core, and in GraphQL's schema language."""
 
     core: GraphQLSchema
     sdl: Callable[[], str]
@@ -94,23 +94,23 @@ class Types:
         return name in self._made
 
     def named(self, name: str) -> Any:
-        """A type by name, whether it is already made or not."""
-        # What it is compared by tells types of the same name apart that belong to other schemas.
+        """Return a type by name, whether it is already made or not."""
+        # The second argument tells types of the same name in different schemas apart.
         return _Named(name, f"{__name__}.{id(self._made)}", None, self._made)
 
     def made(self, name: str) -> Any:
-        """A type that is made already."""
+        """Return a type that is made already."""
         return self._made[name]
 
     def is_enum(self, name: str) -> bool:
-        """Whether a type of this name is made already, and is an enum."""
+        """Return whether a type of this name is made already, and is an enum."""
         type_made = self._made.get(name)
         return isinstance(type_made, type) and issubclass(type_made, Enum)
 
     def make(
         self, name: str, doc: str, fields: Mapping[str, Field], *, bases: tuple[type, ...] = (), interface: bool = False
     ) -> Any:
-        """Makes an object type or an interface. Fields that take arguments, are resolved or ask stand last."""
+        """Make an object type or an interface. Fields with arguments, resolvers or verbs come last."""
         fields = dict(sorted(fields.items(), key=lambda named: _asks(named[1])))
         body = {n: _field(n, f) for n, f in fields.items()}
         cls = _class(name, bases, {n: f.type for n, f in fields.items()}, body)
@@ -118,19 +118,19 @@ class Types:
         return self._made[name]
 
     def told_by(self, name: str, is_type_of: Callable[[Any], bool]) -> None:
-        """Says by what a value is known to be of an object type."""
+        """Set how to recognise a value of an object type."""
         self._made[name].__strawberry_definition__.is_type_of = lambda value, info: is_type_of(value)
 
     def input(self, name: str, doc: str, fields: Mapping[str, Input], *, one_of: bool = False) -> Any:
-        """Makes an input type."""
-        # A name may be a word of Python, which no attribute of a class can be called.
+        """Make an input type."""
+        # A name may be a keyword of Python, which cannot be an attribute of a class.
         body = {f"{n}_": strawberry.field(name=n, description=f.doc, default=f.default) for n, f in fields.items()}
         cls = _class(name, (), {f"{n}_": f.type for n, f in fields.items()}, body)
         self._made[name] = strawberry.input(cls, name=name, description=doc, one_of=one_of or None)
         return self._made[name]
 
     def enum(self, name: str, members: Mapping[str, str], doc: str) -> Any:
-        """Makes an enum of names with descriptions, unless it is made already."""
+        """Make an enum of names with descriptions, unless it is made already."""
         if name not in self._made:
             values = {n: strawberry.enum_value(n, description=d) if d else n for n, d in members.items()}
             declared = Enum(name, values, module=__name__)  # type: ignore[misc]
@@ -138,12 +138,12 @@ class Types:
         return self._made[name]
 
     def union(self, name: str, doc: str, *members: str) -> Any:
-        """A union of types that are made already."""
+        """Return a union of types that are made already."""
         union = functools.reduce(or_, (self._made[member] for member in members))
         return Annotated[union, strawberry.union(name, description=doc)]
 
     def schema(self, query: str, mutation: str, others: Iterable[str]) -> Made:
-        """The schema of a query and a mutation type, and of others to which none of their fields may lead."""
+        """Return the schema of a query and a mutation type, and of other types that no field leads to."""
         built = strawberry.Schema(
             self._made[query],
             self._made[mutation],
@@ -153,25 +153,25 @@ class Types:
         core: GraphQLSchema = built._schema
         for type_ in core.type_map.values():
             if isinstance(type_, GraphQLInputObjectType):
-                # Strawberry prints @oneOf but leaves core's own check off.
+                # Strawberry prints @oneOf but does not turn on graphql-core's check.
                 directives = (type_.extensions or {})["strawberry-definition"].directives or ()
                 type_.is_one_of = any(isinstance(d, OneOf) for d in directives)
         return Made(core, lambda: built.as_str() + "\n")
 
 
 def list_of(item: Any) -> Any:
-    """A list of a type that is made at run time."""
+    """Return a list of a type that is made at run time."""
     return types.GenericAlias(list, (item,))
 
 
 def field_of(definition: GraphQLField) -> Field | None:
-    """The field of which a field of the schema was made; `None` for those of introspection."""
+    """Return the `Field` that a field of the schema was made from. None for those of introspection."""
     strawberry_field = (definition.extensions or {}).get("strawberry-definition")
     return None if strawberry_field is None else cast(Field | None, strawberry_field.metadata.get(Field))
 
 
 def rule_of(definition: GraphQLField) -> Rule | None:
-    """The rule that a field of the schema carries."""
+    """Return the rule of a field of the schema."""
     field = field_of(definition)
     return field.rule if field else None
 
@@ -209,12 +209,12 @@ def _scalars() -> dict[Any, Any]:
 
 
 def optional(type: Any, nullable: bool) -> Any:
-    """A type, or the same with null."""
+    """Return a type, or the same with null."""
     return type | None if nullable else type
 
 
 def plain(value: Any) -> Any:
-    """A coerced input value as JSON holds it."""
+    """Return a coerced input value as JSON holds it."""
     match value:
         case dict():
             return {k: plain(v) for k, v in value.items()}

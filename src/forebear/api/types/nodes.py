@@ -27,7 +27,7 @@ from forebear.graph.query.question import Question
 
 
 class NodeTypes:
-    """The types of the kinds of a graph, with the questions that are asked of them."""
+    """The types of a graph's kinds, with the questions about their nodes."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class NodeTypes:
         self._question_types = question_types
 
     def make(self) -> None:
-        """Makes the types of all kinds, of their connections and of the questions."""
+        """Make the types of all kinds, of their connections and of the questions."""
         page_info(self._types)
         self._types.enum("Kind", dict.fromkeys(self._graph.kinds, ""), "A kind of node.")
         self._types.enum("EdgeClass", {c.name: "" for c in EdgeClass}, docstring(EdgeClass))
@@ -149,7 +149,7 @@ class NodeTypes:
         connection_type(self._types, connection, self._types.named(edge_name), self._types.named(target))
 
     def roots(self) -> dict[str, Field]:
-        """The root fields: nodes by id, all of a kind, and the questions that are asked of no node."""
+        """Return the root fields: nodes by id, all nodes of a kind, and the questions that start at no node."""
         fields: dict[str, Field] = {}
         moments = {"at": AT, "asKnownAt": AS_KNOWN_AT}
         id: dict[str, Argument] = {"id": Argument(ID, "Its id.")}

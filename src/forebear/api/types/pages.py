@@ -20,7 +20,7 @@ AS_KNOWN_AT = Argument(
 
 
 def page_info(types: Types) -> None:
-    """Makes the description of a page."""
+    """Make the description of a page."""
     types.make(
         "PageInfo",
         "Where a page stands among all rows.",
@@ -34,7 +34,7 @@ def page_info(types: Types) -> None:
 
 
 def connection(types: Types, name: str, edge: Any, node: Any, *, bounded: bool = False) -> None:
-    """Makes a connection of rows `edge` with nodes `node`; `bounded` where a walk leads to them."""
+    """Make a connection of rows `edge` with nodes `node`. `bounded`: a walk leads to them."""
     fields: dict[str, Field] = {
         "edges": Field(list_of(edge), "The rows, each with its cursor and the properties of its edge.", ConnectionPart.EDGES),
         "nodes": Field(list_of(node), "The nodes of the rows.", ConnectionPart.NODES),

@@ -25,11 +25,11 @@ class PropertyTypes:
         self._types = types
 
     def output(self, p: Property, *, nullable: bool = True) -> Any:
-        """A property's GraphQL type in answers."""
+        """Return a property's GraphQL type in answers."""
         return optional(self.annotation(p, input=False), nullable)
 
     def annotation(self, p: Property, *, input: bool) -> Any:
-        """A property's GraphQL type, but for whether it may be null."""
+        """Return a property's GraphQL type, regardless of null."""
         if p.value_type is not None:
             return list_of(self.value(p.value_type, input=input))
         if p.item_type is not None:
@@ -39,11 +39,11 @@ class PropertyTypes:
         return _SCALARS[p.type]
 
     def input(self, p: Property) -> Any:
-        """A property's GraphQL type in facts."""
+        """Return a property's GraphQL type in facts."""
         return optional(self.annotation(p, input=True), not p.required)
 
     def value(self, value: type[Value], *, input: bool) -> Any:
-        """A structured value's type, in answers or in facts."""
+        """Return a structured value's type, in answers or in facts."""
         name = value.__name__ + ("Input" if input else "")
         if name not in self._types:
             if input:
@@ -58,5 +58,5 @@ class PropertyTypes:
 
 
 def docstring(cls: type) -> str:
-    """What the docstring of a class says, on one line."""
+    """Return the docstring of a class, on one line."""
     return " ".join((cls.__doc__ or "").split())

@@ -1,4 +1,4 @@
-"""The types of questions: their rows, and the fields that ask them."""
+"""The types of questions: their rows and their fields."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from forebear.graph.query.question import Question
 
 
 class QuestionTypes:
-    """The types of questions. `decided` answers what resolves a question whose rows are decided."""
+    """The types of questions. `decided` returns the resolver of a question whose rows are decided."""
 
     def __init__(self, types: Types, decided: Callable[[Question], Callable[..., Any]]) -> None:
         self._types = types
         self._decided = decided
 
     def rows(self, question: Question) -> None:
-        """Makes the types of a question's rows, and of their pages."""
+        """Make the types of a question's rows, and of their pages."""
         for row in (*question.types.values(), question.row):
             if row.name not in self._types:
                 self._types.make(
@@ -54,7 +54,7 @@ class QuestionTypes:
         return optional(list_of(named) if ref.many else named, not ref.required)
 
     def field(self, question: Question) -> Field:
-        """The field that asks a question."""
+        """Return the field of a question."""
         arguments: dict[str, Argument] = {}
         for p in question.parameters:
             default: Any = UNSET
@@ -79,7 +79,7 @@ class QuestionTypes:
 
 
 def field_name(question: Question) -> str:
-    """How the field is called that asks a question."""
+    """Return the name of a question's field."""
     stem = question.name.rpartition("/")[2]
     head, *tail = stem.split("_")
     return head + "".join(part.capitalize() for part in tail)

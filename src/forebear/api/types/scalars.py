@@ -34,7 +34,7 @@ def _parse_long(value: Any) -> int:
 
 
 def _read_json(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
-    """A value as it is written in a document. GraphQL would read a bare word, such as NaN, as a text."""
+    """Return a value in a document. GraphQL would read a bare word, such as NaN, as a text."""
     if word := next(_words(node), None):
         raise ValueError(f"{shown(word)} is no value of JSON; a text is put in quotes")
     return value_from_ast_untyped(node, variables)
@@ -58,7 +58,7 @@ JSON = NewType("JSON", object)
 
 @dataclass(frozen=True)
 class Scalar:
-    """A scalar: the Python type that stands for it, how a value is read, and how it is answered."""
+    """A scalar: its Python type, how a value is read, and how it is answered."""
 
     type: Any
     name: str
