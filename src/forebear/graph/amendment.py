@@ -1,4 +1,4 @@
-"""Amendments: documents that take back what was said, or put it right, with a reason.
+"""Amendments: documents that retract or correct a fact, with a reason.
 
 {"kind": "Retraction", "of": "run:a", "reason": "never ran"}
 {"kind": "Correction", "of": "run:a", "edge": "trainedOn", "to": "dataset:b@1", "values": {"weight": 0.5}, "reason": "…"}
@@ -20,7 +20,7 @@ from forebear.graph.values import CONFIG, DECIDED, Moment, annotation, backwards
 
 
 class Retraction(BaseModel):
-    """Takes back a node with all its edges, or one edge of it."""
+    """Retracts a node with all its edges, or one edge of it."""
 
     model_config = CONFIG
 
@@ -56,7 +56,7 @@ class Correction(BaseModel):
 
 
 class Amendments:
-    """Reads amendments of one graph, whose models also take what the identity of an edge is made of."""
+    """Reads the amendments of one graph. Their models also have the properties that identify edges."""
 
     def __init__(self, graph: Graph, ids: Ids) -> None:
         self._graph = graph
@@ -71,7 +71,7 @@ class Amendments:
         """By kind."""
 
     def read(self, document: Mapping[str, Any]) -> Amendment:
-        """A Retraction or a Correction as a row. Raises `InvalidFact` with every reason."""
+        """Return a Retraction or a Correction as a row. Raises `InvalidFact` with every reason."""
         id = document.get("of")
         id = id if isinstance(id, str) else None
         try:
@@ -124,12 +124,12 @@ class Amendments:
 
 
 def which(part: Property) -> str:
-    """What an amendment's field says that names a part of an edge's identity."""
+    """Return the description of an amendment's field that names a part of an edge's identity."""
     return f"Which of several edges between the two nodes. {part.doc}"
 
 
 def corrected(kind: Kind, document: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Corrected values of a node that a decision is taken about, in the graph's form, and what is wrong with them."""
+    """Return the corrected values of a governed node in the graph's form, and what is wrong with them."""
     return _corrected(kind, None, kind.properties, document, DECIDED)
 
 

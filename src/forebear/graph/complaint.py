@@ -1,4 +1,4 @@
-"""What is wrong with a value or a name, in the words that users meet: one place for all of them."""
+"""Messages about wrong values and names, in the words that users meet. All of them are here."""
 
 from __future__ import annotations
 
@@ -40,34 +40,34 @@ _SAID = {
     "int_parsing_size": "expected a whole number",
     "string_pattern_mismatch": "must match '{pattern}'",
 }
-"""What pydantic objects to: by its type of error, with what its context holds."""
+"""The messages for pydantic's errors, by type, with the values of their context."""
 
 _COMPLETE = frozenset({"missing", "extra_forbidden", "value_error", "model_type", "IN_FUTURE", "INVALID_DIGEST"})
-"""Types of error whose sentence needs no value."""
+"""The types of error whose message needs no value."""
 
 _SHOWN = 200
-"""How many characters of a value or a name are shown."""
+"""How many characters of a value or a name a message shows."""
 
 _MOST = 100
 """How many complaints about one document are made."""
 
 
 def meant(name: str, names: Iterable[str], *, prefix: str = "") -> str:
-    """The end of a sentence that says of a name that it is not known: which one may have been meant, if one is near.
+    """Return the end of a sentence about an unknown name: the similar name that was probably meant, if there is one.
 
-    `prefix`: what all of them begin with, left out here lest it make them alike.
+    `prefix` is the beginning of all names. It is left out, because it would make them similar.
     """
     close = difflib.get_close_matches(name, list(names), n=1)
     return f"; did you mean {prefix + close[0]!r}?" if close else ""
 
 
 def a(noun: str) -> str:
-    """A noun with its indefinite article: `a Run`, `an Artifact`."""
+    """Return a noun with its indefinite article: `a Run`, `an Artifact`."""
     return f"{'an' if noun[:1] in 'AEIOaeio' else 'a'} {noun}"
 
 
 def wrong_kind(id: str, kind: str, expected: Iterable[str]) -> str:
-    """What is wrong with an id of a kind where other kinds are expected."""
+    """Explain that an id is of another kind than expected."""
     return f"{id} is the id of {a(kind)}; expected one of {' or '.join(expected)}"
 
 
@@ -83,7 +83,7 @@ def complaint(error: ErrorDetails, *, with_value: bool = True) -> str:
 
 
 def reasons_of(error: ValidationError, kind: Kind | None = None) -> list[str]:
-    """What pydantic found, a sentence each, naming the field; of very many the first ones."""
+    """Return pydantic's errors as sentences that name the field. If there are very many, the first ones."""
     reasons = []
     errors = error.errors(include_url=False)
     for e in errors[:_MOST]:
@@ -97,12 +97,12 @@ def reasons_of(error: ValidationError, kind: Kind | None = None) -> list[str]:
 
 
 def unknown(name: object, names: Sequence[str]) -> str:
-    """Says of a name that it is not known, and which one may have been meant."""
+    """Return a sentence that a name is unknown, with the similar name that was probably meant."""
     return f"{shown(name)} is not known" + meant(str(name)[:_SHOWN], names)
 
 
 def shown(value: object) -> str:
-    """A value as a sentence shows it: of a long one the beginning."""
+    """Return a value as a sentence shows it. A long one is cut."""
     if isinstance(value, int) and value.bit_length() > 8 * _SHOWN:
         return f"a number of {value.bit_length()} bits"
     return _cut(repr(value[: _SHOWN + 1] if isinstance(value, str) else value))

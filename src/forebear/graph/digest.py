@@ -1,4 +1,4 @@
-"""Digests of content: what counts as one, and the one form in which it is kept and compared.
+"""Digests of content: which texts are digests, and the one form in which they are kept and compared.
 
     sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 
@@ -23,13 +23,13 @@ _DASHED = re.compile(r"sha-(?=(?:1|256|384|512):)")
 
 
 class InvalidDigest(ValueError):
-    """A text that is no digest; the message goes on from the text: `is no digest`."""
+    """A text that is no digest. The message continues the text: `is no digest`."""
 
 
 def normal(text: str) -> str:
-    """A digest in the form in which it is kept. Raises `InvalidDigest`.
+    """Return a digest in its normal form. Raises `InvalidDigest`.
 
-    Of an algorithm that is not known here the number of digits is not checked.
+    The number of digits is not checked if the algorithm is unknown here.
     """
     if integrity := _INTEGRITY.fullmatch(text):
         try:
@@ -45,7 +45,7 @@ def normal(text: str) -> str:
 
 
 def normal_or_same(text: str) -> str:
-    """A digest in the form in which it is kept; a text that is none as it is."""
+    """Return a digest in its normal form, and any other text as it is."""
     try:
         return normal(text)
     except InvalidDigest:
@@ -53,9 +53,9 @@ def normal_or_same(text: str) -> str:
 
 
 def in_name(text: str) -> str:
-    """A name that may be a digest, which is then in the form in which it is kept.
+    """Return a name, in its normal form if it is a digest.
 
-    Raises `InvalidDigest` where a digest of a known algorithm was meant, and not all of it is there.
+    Raises `InvalidDigest` for an incomplete digest of a known algorithm.
     """
     algorithm, _, digits = _DASHED.sub("sha", text.lower(), count=1).partition(":")
     if algorithm in _DIGITS and re.fullmatch("[0-9a-f]*…?", digits):
@@ -64,7 +64,7 @@ def in_name(text: str) -> str:
 
 
 def of_fields(fields: Iterable[str | int | None]) -> str:
-    """The SHA-256, in hexadecimal, of some fields as netstrings: a field's length in UTF-8 bytes, `:`, its text, `,`.
+    """Return the SHA-256, in hexadecimal, of fields as netstrings: the length in UTF-8 bytes, `:`, the text, `,`.
 
     A number is its decimal digits, and an absent field `-,`. So every byte belongs to one field.
     """

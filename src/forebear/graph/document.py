@@ -1,7 +1,7 @@
-"""JSON documents: how they are read, what they may hold, how they are kept and when two of them are the same.
+"""JSON documents: how they are read, what they may hold, how they are kept, and when two are the same.
 
-Two documents are the same where their values are: the order of members says nothing, and 1, 1.0 and 1e0 are one number, as
-are 0.0 and -0.0 (compare RFC 8785). Whole numbers of any size are exact: 2^53 + 1 is not 2^53.
+Two documents are the same if their values are. The order of members does not matter. 1, 1.0 and 1e0 are one number, as are 0.0
+and -0.0 (compare RFC 8785). Whole numbers of any size are exact: 2^53 + 1 is not 2^53.
 """
 
 from __future__ import annotations
@@ -23,38 +23,38 @@ MAX_DEPTH = 64
 """How deep lists and objects of a document may be nested."""
 
 _EXACT = 2**64
-"""From here on a whole number that a binary fraction can hold as well is written as one."""
+"""From here on, a whole number that is also a binary fraction is written as one."""
 
 _SUSPECT = re.compile(r"\.0[,\]}]|\.0$|[0-9]e|[0-9]{20}")
-"""What a text may hold whose numbers are not all written in the one way."""
+"""Matches a text whose numbers may not be written in the normal way."""
 
 
 class InvalidDocument(ValueError):
-    """A value that is no JSON document; the message begins with where in it, if not all of it is meant."""
+    """A value that is no JSON document. The message begins with the path of the mistake, unless it is the whole."""
 
 
 def json_text(value: object) -> str:
-    """A JSON value as the graph holds it: text with sorted keys."""
+    """Return a JSON value as the graph holds it: text with sorted keys."""
     return msgspec.json.encode(value, order="sorted").decode()
 
 
 def canonical(value: object) -> str:
-    """A JSON value as a text that is the same for the same values."""
+    """Return a JSON value as text. The same values have the same text."""
     return unified(json_text(value))
 
 
 def unified(text: str) -> str:
-    """A text of `json_text` as the one that is the same for the same values."""
+    """Return a text of `json_text` in the form of `canonical`."""
     return json_text(uniform(msgspec.json.decode(text))) if _SUSPECT.search(text) else text
 
 
 def same(one: str, other: str) -> bool:
-    """Whether two texts are of the same document."""
+    """Return whether two texts are the same document."""
     return one == other or canonical(msgspec.json.decode(one)) == canonical(msgspec.json.decode(other))
 
 
 def uniform(value: Any) -> Any:
-    """A JSON value whose equal numbers are of one type, so that they are written in one way."""
+    """Return a JSON value whose equal numbers have one type, so they are written in one way."""
     match value:
         case dict():
             return {k: uniform(v) for k, v in value.items()}
@@ -75,10 +75,10 @@ def _is_fraction(value: int) -> bool:
 
 
 def decode(data: bytes | str) -> Any:
-    """The value of a JSON text, behind a byte order mark, if there is one.
+    """Return the value of a JSON text, which may begin with a byte order mark.
 
-    Numbers that JSON has no words for, such as NaN, and such as are too large are taken as they come, since who knows
-    the field can say of it what is wrong: `text_of` does. Raises `InvalidDocument` where it is no JSON.
+    Numbers that JSON lacks, such as NaN, and numbers that are too large are accepted. Whoever knows the field can explain what
+    is wrong with them: `text_of` does. Raises `InvalidDocument` if the text is no JSON.
     """
     data = data.removeprefix(codecs.BOM_UTF8) if isinstance(data, bytes) else data.removeprefix("\ufeff")
     try:
@@ -96,7 +96,7 @@ def decode(data: bytes | str) -> Any:
 
 
 def text_of(value: object) -> str:
-    """A free JSON document as the graph holds it. Raises `InvalidDocument` where it is too deep, too long or none."""
+    """Return a free JSON document as the graph holds it. Raises `InvalidDocument` if it is too deep, too long or none."""
     for where, number in not_finite(value):
         raise InvalidDocument(f"{where}{': ' if where else ''}{number} is no number of JSON, which knows finite ones only")
     try:
@@ -109,7 +109,7 @@ def text_of(value: object) -> str:
 
 
 def not_finite(value: object) -> Iterator[tuple[str, float]]:
-    """The numbers of a value that are not finite, with where they are. Raises `InvalidDocument` where it is too deep."""
+    """Return the numbers that are not finite, with their paths. Raises `InvalidDocument` if the value is too deep."""
     # Not by recursion: what is too deep shall be refused, not run into a limit.
     rest: list[tuple[tuple[Any, ...], object]] = [((), value)]
     while rest:

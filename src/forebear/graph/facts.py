@@ -30,15 +30,15 @@ from forebear.graph.values import CONFIG, DECIDED, Moment, backwards, field
 
 @dataclass(frozen=True)
 class _Shape:
-    """How the documents of a kind are read: their model, and what becomes of its fields."""
+    """How documents of a kind are read: their model, and how its fields become rows."""
 
     model: type[BaseModel]
     guaranteed: tuple[str, ...]
     updated: tuple[str, ...]
     edges: tuple[tuple[Edge, tuple[str, ...]], ...]
-    """Each with the names of its properties."""
+    """The edges, each with the names of its properties."""
     intervals: tuple[Property, ...]
-    """The properties that are the ends of intervals."""
+    """The properties that end intervals."""
 
 
 class Facts:
@@ -51,11 +51,11 @@ class Facts:
         self._shapes: dict[str, _Shape] = {}
 
     def model(self, kind: str) -> type[BaseModel]:
-        """The pydantic model of a kind's facts, whose validated values are as the graph holds them."""
+        """Return the pydantic model of a kind's facts. Its validated values are in the graph's form."""
         return self._shape(self.graph.kinds[kind]).model
 
     def _shape(self, kind: Kind) -> _Shape:
-        """Made when first asked for."""
+        """Return the shape of a kind. It is made at the first use."""
         shape = self._shapes.get(kind.name)
         if shape is None:
             shape = self._shapes[kind.name] = _Shape(
@@ -68,7 +68,7 @@ class Facts:
         return shape
 
     def input(self, value: type[Value]) -> type[BaseModel]:
-        """The pydantic model of an action's input, whose ids are checked against the kinds that they may name."""
+        """Return the pydantic model of an action's input. It checks ids against the kinds that they may name."""
         fields: dict[str, Any] = {}
         for p in value.members:
             annotation, described = field(p)
@@ -82,7 +82,7 @@ class Facts:
 
     @cached_property
     def json_schema(self) -> dict[str, Any]:
-        """The JSON schema of every fact, one definition a kind."""
+        """Return the JSON schema of every fact, one definition a kind."""
         kinds = [*self.graph.kinds, *self._amendments.models]
         definitions: dict[str, Any] = {}
         for name in kinds:
@@ -98,7 +98,7 @@ class Facts:
         }
 
     def read(self, document: object, *, imported: bool = False) -> Row:
-        """A document as rows. Raises `InvalidFact` with every reason.
+        """Return a document as rows. Raises `InvalidFact` with every reason.
 
         `imported`: it is history from an older registry, so governed kinds are taken and marked.
         """
@@ -128,9 +128,9 @@ class Facts:
         return self._rows(kind, shape, model, imported=imported and kind.standing is Admission.GOVERNED)
 
     def governed(self, document: object) -> Mapping[str, Any] | None:
-        """The document, where it is the fact of a governed kind, or corrects a node of one; None where it is any other.
+        """Return the document of a governed fact, or of a correction of a governed node. None for any other.
 
-        A fact is answered as a tidy document. Raises `InvalidFact` where it is none of its kind.
+        A fact is returned as a tidy document. Raises `InvalidFact` if it does not fit its kind.
         """
         if not isinstance(document, Mapping) or not isinstance(name := document.get("kind"), str):
             return None
@@ -148,7 +148,7 @@ class Facts:
             raise InvalidFact(id if isinstance(id, str) else None, reasons_of(error, kind)) from None
 
     def _of_node(self, document: Mapping[str, Any]) -> str:
-        """The kind of the node that a Correction is of; empty where it is of an edge, or of nothing."""
+        """Return the kind of the node that a Correction is of. Empty if it is of an edge, or of nothing."""
         of = document.get("of")
         if not isinstance(of, str) or document.get("edge") is not None:
             return ""
@@ -158,9 +158,9 @@ class Facts:
             return ""
 
     def document(self, kind: str, document: Mapping[str, Any]) -> dict[str, Any]:
-        """A fact as the document that it would be had its sender been tidy: only what was said, values in the graph's form.
+        """Return a fact as a tidy document: only members that were sent, values in the graph's form.
 
-        Free JSON and lists of values stay as they were given. Raises `ValidationError`.
+        Free JSON and lists of values stay as they are. Raises `ValidationError`.
         """
         model = self.model(kind).model_validate(document, context=DECIDED)
         properties, edges = self.graph.kinds[kind].properties, {e.name: e for e in self.graph.kinds[kind].edges}
@@ -177,7 +177,7 @@ class Facts:
         return tidy
 
     def described(self, document: Mapping[str, Any]) -> NodeRow:
-        """The document of a governed fact as rows, as an action writes it. Raises `ValidationError`."""
+        """Return the document of a governed fact as rows, as an action writes it. Raises `ValidationError`."""
         kind = self.graph.kinds[document["kind"]]
         shape = self._shape(kind)
         return self._rows(kind, shape, shape.model.model_validate(document, context=DECIDED), imported=False)
@@ -265,19 +265,19 @@ class Facts:
 
 
 def _said(end: BaseModel) -> Any:
-    """An edge's end as a document says it: its id alone where there is nothing else to say."""
+    """Return an edge's end as a document has it: the id alone if there is nothing else."""
     values = {name: value for name in end.__pydantic_fields_set__ if (value := end.__dict__[name]) is not None}
     return values["id"] if len(values) == 1 else values
 
 
 def as_of_doc(kind: Kind) -> str:
-    """What the field of a fact says that holds the moment from which its told values hold."""
+    """Return the description of a fact's field that holds the moment of its told values."""
     names = " and ".join(p.name for p in kind.told)
     return f"From when {names} hold as this fact gives them; by default from when it is recorded."
 
 
 def _vague(edge: Edge, rows: Iterable[EdgeRow]) -> list[str]:
-    """What is wrong with edges of one fact of which one leaves out what tells it from another."""
+    """Refuse edges of one fact if one of them lacks what tells it from another."""
     by_place: dict[Any, list[EdgeRow]] = defaultdict(list)
     for row in rows if edge.vague else ():
         by_place[row.target, row.properties.get("validFrom")].append(row)
@@ -289,7 +289,7 @@ def _vague(edge: Edge, rows: Iterable[EdgeRow]) -> list[str]:
 
 
 def _check_digest(id: str) -> None:
-    """Raises `ValueError` where an id names something by a digest that is none, or is written otherwise than it is kept."""
+    """Raise `ValueError` if the digest in an id is malformed or not in its normal form."""
     prefix, _, name = id.partition(":")
     try:
         digest_of_name = in_name(name)

@@ -28,12 +28,12 @@ _CUT_ESCAPE = re.compile(r"%[0-9A-F]?$")
 
 
 class InvalidId(ValueError):
-    """An id that names nothing; the message says what is wrong with it."""
+    """An id that names nothing. The message explains why."""
 
 
 @dataclass(frozen=True)
 class Id:
-    """An id, taken apart. `str()` puts it together again."""
+    """An id in its parts. `str()` puts it together again."""
 
     kind: str
     prefix: str
@@ -45,16 +45,19 @@ class Id:
 
 
 def escape(name: str) -> str:
-    """A free text as the name or version of an id: what it may not hold, or begin with, is percent-encoded."""
+    """Return a free text as the name or version of an id.
+
+    Characters that it may not hold, or begin with, are percent-encoded.
+    """
     escaped = quote(name, safe="._~-/+:=", errors="replace")
     return f"%{ord(escaped[0]):02X}{escaped[1:]}" if escaped[:1] in tuple("._~-/+:=") else escaped
 
 
 def composed(prefix: str, *parts: str, plain: int) -> str:
-    """An id that is made of parts: two have the same id only where all of their parts are the same, and none is too long.
+    """Return an id made from parts. Two ids are the same only if all parts are the same, and none is too long.
 
-    Slashes separate the parts. In each part but the one at `plain` slashes are escaped, so it is known which ones separate. A
-    digest takes the place of the tail of what would be too long; then no slash is left, which tells it from all others.
+    Slashes separate the parts. In each part except the one at `plain`, slashes are escaped, so the separators are known. If the
+    id would be too long, a digest replaces its tail. No slash is left then, which tells it from all others.
     """
     at = plain % len(parts)
     text = "/".join(part if n == at else _without_slashes(part) for n, part in enumerate(parts))
@@ -73,46 +76,49 @@ def _without_slashes(part: str) -> str:
 
 
 def named_id(prefix: str, name: str) -> str:
-    """The id of something of which no more is known than a name."""
+    """Return the id of something of which only a name is known."""
     return composed(f"{prefix}:", escape(name), plain=0)
 
 
 def release_id(version: str, line: str) -> str:
-    """The id of a version's release in a line. Slashes of the line's name are escaped, so that the last one is the only one."""
+    """Return the id of a version's release in a line.
+
+    Slashes in the line's name are escaped, so the last slash is the separator.
+    """
     return composed("release:", nameof(version), nameof(line), plain=0)
 
 
 def nameof(id: str) -> str:
-    """An id without its kind's prefix."""
+    """Return an id without its kind's prefix."""
     return id.partition(":")[2]
 
 
 def unescape(name: str) -> str:
-    """The free text that `escape` made a name of."""
+    """Return the free text that `escape` turned into a name."""
     return unquote(name)
 
 
 class Ids:
-    """Parses and checks ids against a declaration's prefixes."""
+    """Parses and checks ids by the prefixes of a declaration."""
 
     def __init__(self, graph: Graph) -> None:
         self._kinds = {(k.prefix, k.versioned): k.name for k in graph.kinds.values()}
         self._prefixes = sorted({k.prefix for k in graph.kinds.values()})
 
     def example(self, kind: str) -> str:
-        """An id of a kind."""
+        """Return an example of an id of a kind."""
         prefix, versioned = next(key for key, name in self._kinds.items() if name == kind)
         return f"{prefix}:x@1" if versioned else f"{prefix}:x"
 
     def kind(self, text: str) -> str:
-        """The kind that an id names. Raises `InvalidId`."""
+        """Return the kind that an id names. Raises `InvalidId`."""
         plain = _PLAIN.fullmatch(text)
         if plain and len(text) <= MAX_LENGTH and (kind := self._kinds.get((plain[1], plain[2] is not None))):
             return kind
         return self.parse(text).kind
 
     def parse(self, text: str) -> Id:
-        """An id taken apart. Raises `InvalidId`, saying what is wrong with it."""
+        """Return the parts of an id. Raises `InvalidId` with the reason."""
         if len(text) > MAX_LENGTH:
             raise InvalidId(f"an id is at most {MAX_LENGTH} characters long; this one is {len(text)}")
         prefix, colon, rest = text.partition(":")

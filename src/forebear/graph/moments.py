@@ -12,21 +12,21 @@ import re
 from datetime import UTC, datetime, timedelta
 
 CLOCK_SKEW = timedelta(minutes=5)
-"""How far ahead of ours the clock of whoever says that something has happened may be."""
+"""How far a sender's clock may be ahead of ours."""
 
 _FORM = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:[0-5]\d)?)?", re.ASCII)
-"""RFC 3339, section 5.6. What is wrong with a day, or a time without an offset, has a sentence of its own."""
+"""RFC 3339, section 5.6. A wrong day and a time without an offset have messages of their own."""
 
 
 def moment(value: datetime) -> str:
-    """An aware datetime as the graph holds it. Raises `ValueError` where it has no offset."""
+    """Return an aware datetime as the graph holds it. Raises `ValueError` without an offset."""
     if value.tzinfo is None:
         raise ValueError("a moment needs an offset, such as Z or +02:00")
     return value.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def read(text: str) -> datetime:
-    """An RFC 3339 text as a datetime, also where it lacks the offset, or is a day. Raises `ValueError`."""
+    """Return an RFC 3339 text as a datetime, also if it lacks the offset or is a day. Raises `ValueError`."""
     try:
         # What datetime reads besides is no RFC 3339: week dates, days without hyphens, any letter between day and time.
         return datetime.fromisoformat(text.upper() if _FORM.fullmatch(text) else "")
@@ -35,7 +35,7 @@ def read(text: str) -> datetime:
 
 
 def parse(text: str) -> str:
-    """An RFC 3339 text as the graph holds it; what is finer than a microsecond is left out. Raises `ValueError`."""
+    """Return an RFC 3339 text as the graph holds it, cut to microseconds. Raises `ValueError`."""
     value = read(text)
     if len(text) <= len("2026-11-23"):
         raise ValueError(f"{text!r} is a day: write {value.date()}T00:00:00Z, or another time")
@@ -48,5 +48,5 @@ def parse(text: str) -> str:
 
 
 def latest(now: str | None = None) -> str:
-    """The latest moment that can have happened by `now`, which is by default the moment of the call."""
+    """Return the latest moment that can have happened by `now`, by default the current moment."""
     return moment((datetime.now(UTC) if now is None else datetime.fromisoformat(now)) + CLOCK_SKEW)

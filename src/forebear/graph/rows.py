@@ -1,4 +1,4 @@
-"""Rows: what documents of facts come to, ready to be written."""
+"""Rows: documents of facts, ready to be written."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ class EdgeRow:
 
     @property
     def place(self) -> tuple[Any, ...]:
-        """What it has in common with all edges that a vague one there may mean."""
+        """What it shares with all edges that a vague one there may mean."""
         return (self.edge.source, self.edge.name, self.source, self.target, self.properties.get("validFrom"))
 
     @property
     def says_more(self) -> bool:
-        """Whether it says something of the edge besides which it is."""
+        """Whether it has values besides its identity."""
         return not self.properties.keys() <= {p.name for p in self.edge.identity}
 
     @property
     def is_vague(self) -> bool:
-        """Whether it leaves out a part of its identity, and so means whichever edge there is."""
+        """Whether it lacks a part of its identity, and so means whichever edge there is."""
         return self.edge.vague is not None and self.properties.get(self.edge.vague.name) is None
 
 
@@ -54,12 +54,12 @@ class NodeRow:
     updated: dict[str, Any]
     edges: tuple[EdgeRow, ...]
     told: tuple[Telling, ...] = ()
-    """What it tells of what changes in the world."""
+    """Its values that change in the world."""
 
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
-    """A retraction (`values` is `None`) or a correction of a node, or of the edge named by `edge`, `to` and its `identity`."""
+    """A retraction (`values` is None) or a correction of a node, or of the edge with `edge`, `to` and `identity`."""
 
     kind: Kind
     of: str
@@ -71,14 +71,14 @@ class Amendment:
     identity: Mapping[str, Any] = field(default_factory=dict)
     """The parts of the edge's identity that it names."""
     as_of: str | None = None
-    """Of what is told: the moment at which what is corrected held; `None` is the present."""
+    """The moment at which the corrected told value held. None is the present."""
 
 
 Row = NodeRow | Amendment
 
 
 class InvalidFact(ValueError):
-    """A document that is no fact of this graph, with every reason, each naming the field."""
+    """A document that is no fact of this graph, with every reason. Each names the field."""
 
     def __init__(self, id: str | None, reasons: Sequence[str]) -> None:
         super().__init__("; ".join(reasons))

@@ -1,7 +1,8 @@
-"""Tellings: what is told of a value that changes in the world, each with the moment from which it holds.
+"""Tellings: the values of a property that changes in the world, each with the moment from which it holds.
 
-All tellings of a property are kept with the node, as two lists in the order of those moments; the last is the present one, and
-is the property's own value. So the order in which they arrive does not matter. Of two with one moment the later recorded holds.
+All tellings of a property are kept with the node, as two lists in the order of those moments. The last one is the present
+value, and the property's own. So the order in which they arrive does not matter. Of two with the same moment, the later
+recorded one holds.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from forebear.graph.values import agree
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """One value of a property, and from when it holds; `None` is when it is recorded."""
+    """One value of a property, and from when it holds. None: from its recording on."""
 
     of: Property
     value: Any
@@ -25,14 +26,14 @@ class Telling:
 
     @property
     def row(self) -> dict[str, Any]:
-        """It as a statement looks for it."""
+        """Return it as a statement looks for it."""
         return {"told": self.of.told, "since": self.of.since, "value": self.value, "asOf": self.as_of}
 
 
 def told(stored: Mapping[str, Any], tellings: Iterable[Telling], now: str) -> dict[str, Any]:
-    """What is stored of the properties that tellings are about once they are recorded at `now`.
+    """Return the stored values of the properties that tellings are about, once they are recorded at `now`.
 
-    One that is kept already changes nothing, nor does one without a moment that repeats the present value.
+    A telling that is on record changes nothing, nor does one without a moment that repeats the present value.
     """
     after: dict[str, Any] = {}
     # Those that hold from now on come last.
@@ -53,9 +54,9 @@ def told(stored: Mapping[str, Any], tellings: Iterable[Telling], now: str) -> di
 
 
 def corrected(stored: Mapping[str, Any], p: Property, value: Any, as_of: str | None, now: str) -> dict[str, Any]:
-    """What is stored of a property once the telling that holds at a moment is put right; a null takes it back.
+    """Return the stored values of a property after a correction of the telling that holds at a moment. Null removes it.
 
-    Without a moment it is the present one. Where none holds then, the value is told.
+    Without a moment it is the present one. If none holds then, the value is told.
     """
     values, since = _kept(stored, p, now)
     place = bisect_right(since, as_of) - 1 if as_of else len(since) - 1

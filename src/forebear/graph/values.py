@@ -1,6 +1,6 @@
 """Values: what a property of the declaration may hold, and how the graph holds it.
 
-Every door reads values by these: facts, corrections, imported history and the inputs of actions.
+Every door reads values this way: facts, corrections, imported history and the inputs of actions.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ MAX_LONG = 2**63 - 1
 """Largest `Long`."""
 
 MAX_SAFE = 2**53 - 1
-"""Largest whole number up to which JavaScript's numbers are exact."""
+"""The largest whole number up to which JavaScript's numbers are exact."""
 
 INVALID_DIGEST = "INVALID_DIGEST"
-"""The code of a refusal of a text that is no digest."""
+"""The code of a refusal because a text is no digest."""
 
 IN_FUTURE = "IN_FUTURE"
-"""The code of a refusal because something says that it has happened at a moment that is yet to come."""
+"""The code of a refusal because something is said to have happened in the future."""
 
 BACKWARDS = "BACKWARDS"
 """The code of a refusal because something ends before it begins."""
@@ -50,8 +50,10 @@ CONFIG = ConfigDict(extra="forbid", strict=False, allow_inf_nan=False, use_enum_
 """How every model of the declaration reads its documents."""
 
 DECIDED = {"decided": True}
-"""The context of what a decision is taken about: it says itself what is no digest, and what is yet to come, among all its
-other reasons. See `impossible`."""
+"""The context of values that a decision is about.
+
+The decision itself reports malformed digests and moments in the future, among all its other reasons. See `impossible`.
+"""
 
 
 def _moment(value: Any) -> str:
@@ -114,7 +116,7 @@ def _long(value: Any) -> Any:
 
 
 def annotation(p: Property) -> Any:
-    """What a property's value must be, and how the graph holds it."""
+    """Return the type of a property's value, which also brings it into the graph's form."""
     if p.value_type is not None:
         return Annotated[list[_value_model(p.value_type)], Field(max_length=p.items), AfterValidator(_values)]  # type: ignore[misc]
     if p.item_type is not None:
@@ -160,7 +162,7 @@ def _value_model(value: type[Value]) -> type[BaseModel]:
 
 
 def field(p: Property) -> Any:
-    """A property as a field of a pydantic model."""
+    """Return a property as a field of a pydantic model."""
     field_type = annotation(p)
     if p.required:
         return field_type, Field(description=p.doc)
@@ -168,7 +170,10 @@ def field(p: Property) -> Any:
 
 
 def agree(p: Property, one: Any, other: Any) -> bool:
-    """Whether two values of a property, as the graph holds them, say the same: documents and digests, however written."""
+    """Return whether two values of a property, in the graph's form, say the same.
+
+    Documents and digests may be written differently.
+    """
     if one == other or one is None or other is None:
         return bool(one == other)
     if p.is_json:
@@ -177,7 +182,7 @@ def agree(p: Property, one: Any, other: Any) -> bool:
 
 
 def backwards(properties: Iterable[Property], values: Mapping[str, Any]) -> Iterator[str]:
-    """The intervals that end before they begin, a sentence each, which begins with the name of the end."""
+    """Return the intervals that end before they begin, a sentence each, which begins with the name of the end."""
     for p in properties:
         if p.after is None:
             continue
@@ -187,7 +192,7 @@ def backwards(properties: Iterable[Property], values: Mapping[str, Any]) -> Iter
 
 
 def impossible(properties: Iterable[Property], values: Mapping[str, Any], now: str) -> Iterator[tuple[str, str, str]]:
-    """Of values that were read to be decided about: what is no digest, and what is yet to come; as name, code and sentence."""
+    """Return malformed digests and moments in the future among the values of a decision, as name, code and sentence."""
     for p in properties:
         value = values.get(p.name)
         if value is None:

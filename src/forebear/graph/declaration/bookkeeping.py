@@ -24,16 +24,16 @@ KEPT_OF_NODES = (
 """What Forebear keeps for each node besides its properties."""
 
 RETRACTED = "RETRACTED"
-"""The relationship type of edges that no longer hold, to our knowledge; their own type is in `type`."""
+"""The relationship type of retracted edges. Their own type is in `type`."""
 
 AS_OF = "asOf"
-"""What a fact or a correction calls the moment from which its told values hold."""
+"""The member of a fact or a correction that holds the moment of its told values."""
 
 REVISION = "Revision"
-"""The label of revision records: what a node's guaranteed properties were before a change."""
+"""The label of revision records: a node's guaranteed properties before a change."""
 
 REVISES = "REVISES"
-"""From a revision record to the node it is about."""
+"""From a revision record to its node."""
 
 EXTERNAL_ID = "ExternalId"
 """The label of external ids."""
@@ -42,31 +42,31 @@ IDENTIFIES = "IDENTIFIES"
 """From an external id to the node that it names."""
 
 SAME_AS = "sameAs"
-"""Of a node whose place another took, since both have one name: the other's id."""
+"""The id of the node that replaced this placeholder, since both have one name."""
 
 AUDIT_ENTRY = "AuditEntry"
-"""The label of audit entries: what one action or one batch of facts changed; entries of one subject form a hash chain."""
+"""The label of audit entries: what one action or one batch of facts changed. The entries of a subject form a hash chain."""
 
 AUDIT_CHAIN = "AuditChain"
 """The label of a subject's chain of audit entries: how long it is, and the hash of its last entry."""
 
 AUDIT_HEAD = "AuditHead"
-"""The label of heads over all chains, which make a removed entry or chain visible; they form a chain themselves."""
+"""The label of heads over all chains. They show if an entry or a chain is removed, and form a chain themselves."""
 
 OUTBOX_ENTRY = "OutboxEntry"
-"""The label of what is still to be told to others, written in the transaction that it tells of."""
+"""The label of messages to others. Each is written in the transaction that it reports."""
 
 REQUEST = "Request"
 """The label of requests that carried an idempotency key, with their first outcome."""
 
 IMPORT_MARK = "ImportMark"
-"""The label of marks: what of a file was recorded last from its source, so that the same file again changes nothing."""
+"""The label of marks: how much of a source's last file is recorded, so that the same file again changes nothing."""
 
 API_TOKEN = "ApiToken"
 """The label of API tokens, of which only a hash is kept."""
 
 MIGRATION = "Migration"
-"""The label of migrations that the database has had, or that somebody works at. They are of the database, not of its graph."""
+"""The label of migrations that the database has had, or that a service works at. They belong to the database, not the graph."""
 
 BOOKKEEPING: Mapping[str, frozenset[str]] = {
     REVISION: frozenset({"id", "number", "revisedAt", "revisedBy", "revisedFrom", "revisedFor", "changed"}),

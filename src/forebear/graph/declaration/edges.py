@@ -13,19 +13,19 @@ from forebear.graph.declaration.properties import Change, DeclarationError, Prop
 
 
 class EdgeClass(StrEnum):
-    """What following an edge means."""
+    """What it means to follow an edge."""
 
     LINEAGE = "LINEAGE"
     """Made from: provenance follows it outwards, contamination inwards."""
     AUTHORITY = "AUTHORITY"
     """Allowed because of: a bad evaluation pack or a wrong policy reaches fleets through it."""
     CONTEXT = "CONTEXT"
-    """Located, grouped, succeeded: never walked."""
+    """Located, grouped, succeeded: no walk follows it."""
 
 
 @dataclass(frozen=True)
 class EdgeType:
-    """A relationship type of the graph and what following it means."""
+    """A relationship type of the graph, and what it means to follow it."""
 
     name: str
     edge_class: EdgeClass
@@ -68,16 +68,16 @@ class Edge:
     interval: bool = False
     one: bool = False
     derived: bool = False
-    """Whether it follows from others, so that no fact says it and no audit entry tells of it."""
+    """Whether it follows from other facts, so that no fact states it and no audit entry holds it."""
 
     @property
     def stored_properties(self) -> tuple[Property, ...]:
-        """Its own properties and, where it has an interval, `validFrom` and `validTo`."""
+        """Its own properties and, if it has an interval, `validFrom` and `validTo`."""
         return (*self.properties, *(INTERVAL if self.interval else ()))
 
     @cached_property
     def identity(self) -> tuple[Property, ...]:
-        """The properties by which edges between the same two nodes differ; none where there is one such edge at most."""
+        """The properties by which edges between the same two nodes differ. Empty if there is at most one such edge."""
         return tuple(p for p in self.stored_properties if p.identity)
 
     @cached_property
@@ -129,7 +129,7 @@ def edge(
 
 
 def edges_of(cls: type) -> tuple[Edge, ...]:
-    """The edges that a class declares with `edge`. Raises `DeclarationError` where one of them contradicts itself."""
+    """Return the edges that a class declares with `edge`. Raises `DeclarationError` if one contradicts itself."""
     return tuple(
         _edge(cls.__name__, attribute, marker) for attribute, marker in vars(cls).items() if isinstance(marker, _EdgeMarker)
     )

@@ -1,4 +1,4 @@
-"""The whole declaration, and what would contradict itself in it."""
+"""The whole declaration, and the checks of it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _OF_AMENDMENTS = frozenset({"kind", "of", "edge", "to", "values", "reason"})
 class Graph:
     """The whole declaration, checked: kinds by name and every edge between them.
 
-    Raises `DeclarationError` where it contradicts itself.
+    Raises `DeclarationError` if it contradicts itself.
     """
 
     kinds: Mapping[str, Kind]
@@ -55,7 +55,7 @@ class Graph:
 
     @cached_property
     def lock_order(self) -> tuple[str, ...]:
-        """The one order in which actions lock nodes, by kinds: two actions that keep to it never wait in a circle."""
+        """The order of kinds in which actions lock nodes. Two actions that keep to it never wait for each other in a circle."""
         following = {kind.locked_after: kind.name for kind in self.kinds.values() if kind.locked_after}
         order = [EXTERNAL_ID]
         while order[-1] in following:
@@ -152,22 +152,22 @@ class Graph:
 
     @cached_property
     def identities(self) -> dict[str, Property]:
-        """The properties that are part of the identity of edges which facts state, by name."""
+        """The properties that identify edges which facts state, by name."""
         return {p.name: p for e in reversed(self.edges) if not e.derived for p in e.identity}
 
     def back_edges(self, kind: str) -> tuple[Edge, ...]:
-        """The edges that lead to a kind."""
+        """Return the edges that lead to a kind."""
         return tuple(e for e in self.edges if kind in e.targets)
 
     def holding(self, kind: str) -> tuple[Edge, ...]:
-        """The edges that keep a node of a kind from being retracted while they lead to it: those that no plain fact takes back.
+        """Return the edges that keep a node of a kind from retraction: those that no plain fact takes back.
 
-        None where no node of the kind can be retracted at all.
+        Empty if no node of the kind can be retracted at all.
         """
         if self.kinds[kind].standing in (Admission.GOVERNED, Admission.SETTLED):
             return ()
         return tuple(e for e in self.back_edges(kind) if self.kinds[e.source].standing is not Admission.PLAIN)
 
     def types_of(self, *classes: EdgeClass) -> tuple[str, ...]:
-        """The relationship types of some classes, sorted by name."""
+        """Return the relationship types of some classes, sorted by name."""
         return tuple(sorted(t.name for t in self.edge_types.values() if t.edge_class in classes))

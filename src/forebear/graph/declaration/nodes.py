@@ -1,4 +1,4 @@
-"""Kinds of nodes: through which door they are written, what every node carries, and the class that declares one."""
+"""Kinds of nodes: how they are written, what every node has, and the class that declares one."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from forebear.graph.declaration.properties import (
 
 
 class Admission(StrEnum):
-    """Through which door a kind is written."""
+    """How nodes of a kind are written."""
 
     PLAIN = "PLAIN"
     """By facts."""
     SETTLED = "SETTLED"
-    """By facts, which nothing takes back or corrects: decisions rest on it."""
+    """By facts. Nothing retracts or corrects them, because decisions rest on them."""
     OBSERVED = "OBSERVED"
-    """By facts that are never refused for want of permission: the world has already happened."""
+    """By facts that are never refused for want of permission, because they have already happened."""
     GOVERNED = "GOVERNED"
-    """By actions alone; by facts only as imported history."""
+    """By actions alone, or by facts as imported history."""
 
 
 class Owner(Value):
@@ -52,7 +52,7 @@ COMMON = (
         Change.UPDATED,
     ),
 )
-"""What every node may carry."""
+"""What every node may have."""
 
 
 @dataclass(frozen=True)
@@ -68,17 +68,20 @@ class Kind:
     own_properties: tuple[Property, ...]
     edges: tuple[Edge, ...]
     reported_by: tuple[str, ...] = ()
-    """The properties by whose values it is reported before it is described: each makes a placeholder, which it joins then."""
+    """The properties by which others report it before it is described.
+
+    Each makes a placeholder, which the node replaces later.
+    """
     one_by_name: bool = False
-    """Whether what is recorded under an external id is the node that has it already, whatever its own id."""
+    """Whether a fact under an external id is about the node that has it already, whatever its own id."""
     by_digest: bool = False
-    """Whether the name in its ids is a digest, wherever it begins as one does."""
+    """Whether the name in its ids is a digest, if it begins like one."""
     locked_after: str | None = None
     """The kind, or label, whose nodes an action locks before nodes of this kind; None if no action locks any."""
 
     @property
     def has_other_ids(self) -> bool:
-        """Whether ids of nodes that it took the place of lead to it."""
+        """Whether ids of placeholders that it replaced lead to it."""
         return bool(self.reported_by) or self.one_by_name
 
     @cached_property
@@ -88,22 +91,22 @@ class Kind:
 
     @cached_property
     def guaranteed(self) -> tuple[Property, ...]:
-        """The properties whose every value stays answerable `asKnownAt`: all but the simply updated."""
+        """The properties whose every value stays answerable `asKnownAt`: all except plain updates."""
         return tuple(p for p in self.properties.values() if p.change is not Change.UPDATED)
 
     @cached_property
     def told(self) -> tuple[Property, ...]:
-        """The properties that change in the world, whose every value is kept with the moment from which it holds."""
+        """The properties that change in the world. Every value is kept with the moment from which it holds."""
         return tuple(p for p in self.own_properties if p.change is Change.TOLD)
 
     @cached_property
     def kept(self) -> tuple[str, ...]:
-        """The names under which guaranteed values are stored: those of the properties, and of what was told of them."""
+        """The names under which guaranteed values are stored: those of the properties and of their tellings."""
         return (*(p.name for p in self.guaranteed), *(name for p in self.told for name in (p.told, p.since)))
 
     @cached_property
     def stated(self) -> tuple[Edge, ...]:
-        """The edges that facts and actions state: all but the derived."""
+        """The edges that facts and actions state: all except the derived."""
         return tuple(e for e in self.edges if not e.derived)
 
     @cached_property

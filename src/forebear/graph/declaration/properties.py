@@ -19,47 +19,49 @@ Digest = NewType("Digest", str)
 """A digest of content; see `forebear.graph.digest` for its form."""
 
 ExternalName = NewType("ExternalName", str)
-"""A name in another system; one that is a digest has the form in which digests are kept."""
+"""A name in another system. A digest is in its normal form."""
 
 Long = NewType("Long", int)
 """A whole number of 64 bits. An `int` has the 32 of GraphQL's Int."""
 
 Fact = NewType("Fact", Mapping[str, Any])
-"""A fact of a kind, as an action takes it: the property's `names` say of which kind."""
+"""A fact of a kind as an action takes it. The property's `names` hold the kind."""
 
 
 LINE = 2_000
-"""The longest text of a property that does not say otherwise, in characters. These are at most 8,000 bytes, and a key of an
-index of Neo4j holds 8,167."""
+"""The longest text of a property by default, in characters.
+
+That is at most 8,000 bytes, and a key of an index of Neo4j holds 8,167.
+"""
 
 PROSE = 20_000
-"""The longest text that is to be read, such as a description or a reason, in characters."""
+"""The longest text for people, such as a description or a reason, in characters."""
 
 ITEMS = 1_000
-"""The longest list of a property that does not say otherwise."""
+"""The longest list of a property by default."""
 
 ENDS = 10_000
-"""The longest list of what there is much of."""
+"""The longest list of something that is numerous."""
 
 EDGES = 2_000
-"""The most edges of one kind that one fact may name: what an engine does for them grows with their square."""
+"""The most edges of one kind in one fact. The work of an engine grows with their square."""
 
 
 class DeclarationError(Exception):
-    """The declaration contradicts itself; the message names the kind, the attribute and the mistake."""
+    """The declaration contradicts itself. The message names the kind, the attribute and the mistake."""
 
 
 class Change(StrEnum):
     """How a property may change once it is recorded."""
 
     IMMUTABLE = "IMMUTABLE"
-    """Never, but by a correction; a differing fact is refused with both values."""
+    """Only a correction changes it. A fact with another value is refused, and the reason shows both."""
     APPENDED = "APPENDED"
-    """By an appended revision, so that what was known before stays known."""
+    """A revision is appended, so that the former value stays known."""
     TOLD = "TOLD"
-    """As the world does: each value is kept with the moment from which it holds, and the newest is the present one."""
+    """It changes as the world does. Each value is kept with the moment from which it holds; the newest is the present one."""
     UPDATED = "UPDATED"
-    """Simply replaced, outside the guarantee of `asKnownAt`."""
+    """It is replaced, outside the guarantee of `asKnownAt`."""
 
 
 @dataclass(frozen=True)
@@ -74,30 +76,32 @@ class Property:
     searchable: bool = False
     indexed: bool = False
     names: tuple[str, ...] = ()
-    """Of ids: the kinds that they may name. Of facts: their kind."""
+    """For ids: the kinds that they may name. For facts: their kind."""
     identity: bool = False
-    """Of an edge: whether edges between the same two nodes differ by it."""
+    """For an edge: whether edges between the same two nodes differ by it."""
     least: float | None = None
     most: float | None = None
-    """Of numbers: the bounds, if it has any."""
+    """For numbers: the bounds, if there are any."""
     length: int = LINE
-    """Of texts: how many characters it may have."""
+    """For texts: how many characters it may have."""
     items: int = ITEMS
-    """Of lists: how many items it may have."""
+    """For lists: how many items it may have."""
     after: str | None = None
-    """Of the end of an interval: the property that is its beginning, which it must not lie before. Where both are the same
-    moment, the interval is empty: it held at no moment."""
+    """For the end of an interval: the property of its beginning, which must not be later.
+
+    If both are the same moment, the interval is empty: it held at no moment.
+    """
     ahead: bool = False
-    """Of moments: whether it may be yet to come. By default it says when something has happened."""
+    """For moments: whether it may be in the future. By default it is when something happened."""
 
     @property
     def told(self) -> str:
-        """Where the values that were told of it are stored, in the order of the moments from which they hold."""
+        """The name under which its told values are stored, in the order of their moments."""
         return f"{self.name}Told"
 
     @property
     def since(self) -> str:
-        """Where those moments are stored."""
+        """The name under which those moments are stored."""
         return f"{self.name}Since"
 
     @property
@@ -107,13 +111,13 @@ class Property:
 
     @property
     def value_type(self) -> builtins.type[Value] | None:
-        """The declared `Value` of which this is a list, if it is one."""
+        """The declared `Value` if this is a list of it."""
         item = self.item_type
         return item if isinstance(item, type) and issubclass(item, Value) else None
 
     @property
     def item_type(self) -> Any | None:
-        """The type of a list's items; `None` where the property is no list."""
+        """The type of a list's items. None if the property is no list."""
         return typing.get_args(self.type)[0] if typing.get_origin(self.type) is list else None
 
     @property
@@ -171,18 +175,17 @@ def prop(
     identity: bool = False,
     **bounds: Any,
 ) -> Any:
-    """A property: its description, how it may change, and `default=None` where a fact may leave it out.
+    """Declare a property: its description, how it may change, and `default=None` if a fact may leave it out.
 
-    `names`: it is an id, or a list of ids, of these kinds; or a `Fact`, or a list of such, of this kind.
-    `identity`: edges that differ by it are different edges, though they join the same two nodes. `bounds` are those of
-    `Property`: `least` and `most` of numbers, `length` of texts, `items` of lists, `after` (an attribute beside it) and
-    `ahead` of moments.
+    `names`: it is an id, or a list of ids, of these kinds; or a `Fact`, or a list of such, of this kind. `identity`: edges that
+    differ by it are different edges, though they join the same two nodes. The bounds are those of `Property`: `least` and
+    `most` of numbers, `length` of texts, `items` of lists, `after` (an attribute beside it) and `ahead` of moments.
     """
     return _PropertyMarker(doc, change, default, searchable, indexed, names, identity, bounds)
 
 
 def camel(name: str) -> str:
-    """`recorded_at` as `recordedAt`."""
+    """Return a name in camel case: `recorded_at` → `recordedAt`."""
     head, *tail = name.split("_")
     return head + "".join(part.capitalize() for part in tail)
 
@@ -196,11 +199,11 @@ _BOUNDED: Mapping[str, tuple[Any, ...]] = {
     "after": (datetime,),
     "ahead": (datetime,),
 }
-"""What has which bounds."""
+"""The types that have each bound."""
 
 
 def properties_of(cls: type) -> tuple[Property, ...]:
-    """The properties that a class declares with `prop`. Raises `DeclarationError` where one of them contradicts itself."""
+    """Return the properties that a class declares with `prop`. Raises `DeclarationError` if one contradicts itself."""
     module = vars(sys.modules[cls.__module__])
     declared = []
     for attribute, annotation in vars(cls).get("__annotations__", {}).items():

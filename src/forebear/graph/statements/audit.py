@@ -25,9 +25,9 @@ APPEND = (
     f"}}\n"
     f"RETURN written, chain.length AS length, chain.hash AS hash"
 )
-"""Appends an entry to its subject's chain, and to the outbox what is told of it: `$row` is `{entry, outbox}`. Locks the chain.
+"""Appends an entry to its subject's chain, and a message to the outbox: `$row` is `{entry, outbox}`. Locks the chain.
 
-Writes only where the chain ends as the entry says. Answers how many it has `written` and, where none, where the chain ends.
+Writes only if the chain ends where the entry says. Answers how many it has `written` and, if none, where the chain ends.
 """
 
 CONTINUE = (
@@ -38,9 +38,9 @@ CONTINUE = (
     f"SET {_tip('row')}\n"
     f"RETURN count(*) AS written"
 )
-"""Appends rows `{entry, outbox}` to chains that the transaction has locked, and of which it has read where they end.
+"""Appends rows `{entry, outbox}` to chains that the transaction has locked, and whose ends it has read.
 
-The entry's unique id is a second guard: who appends a number twice has decided on facts that are no more.
+The entry's unique id is a second guard: an action that appends a number twice has decided on outdated facts.
 """
 
 BEGUN = (
@@ -53,7 +53,7 @@ BEGUN = (
     f"WHERE NOT coalesce(policy.imported, false)\n"
     f"RETURN line.id AS id"
 )
-"""Which nodes of rows `{id}` actions decide about: they have a chain, or are lines for which a policy was adopted."""
+"""Answers which nodes of rows `{id}` actions decide about: they have a chain, or are lines with an adopted policy."""
 
 LAST_HEAD = f"MATCH (head:{AUDIT_HEAD})\nWITH head ORDER BY head.number DESC LIMIT 1\nRETURN properties(head) AS head"
 """The last head, if there is one."""
@@ -74,8 +74,9 @@ GROWN = (
     f"MATCH (chain:{AUDIT_CHAIN} {{id: subject}}) WHERE chain.length > coalesce(chain.covered, 0)\n"
     f"RETURN subject, coalesce(chain.covered, 0) AS covered, chain.length AS length, chain.hash AS hash"
 )
-"""How far those of some chains that grew are covered, and where they end. A statement of its own: what one has read before it
-waited for a lock, Neo4j may answer again after it.
+"""Answers how far the chains that grew are covered, and where they end.
+
+It is a statement of its own, since Neo4j may answer again after a wait for a lock what it read before it.
 """
 
 COVER = (
@@ -90,17 +91,20 @@ COVER = (
 
 
 def count(label: str) -> str:
-    """How many there are of a label."""
+    """Return the statement that counts the nodes of a label."""
     return f"MATCH (n:{label}) RETURN count(n) AS count"
 
 
 def by_id(label: str) -> str:
-    """The nodes of a label with the ids `$ids`, with all their properties; without those that are not there."""
+    """Return the statement that reads the nodes of a label with the ids `$ids`, with all properties.
+
+    Unknown ids are left out.
+    """
     return f"UNWIND $ids AS id\nMATCH (n:{label} {{id: id}})\nRETURN id, properties(n) AS properties"
 
 
 def places(label: str, *, bounded: bool) -> str:
-    """Entries from `$since` to before `$until` (unless not `bounded`), with the length of the chain that each says it is in."""
+    """Return the statement that reads entries from `$since` to before `$until` (if `bounded`), each with its chain's length."""
     until = " AND n.id < $until" if bounded else ""
     return (
         f"MATCH (n:{label}) WHERE n.id >= $since{until}\n"
@@ -110,18 +114,18 @@ def places(label: str, *, bounded: bool) -> str:
 
 
 def governed(kind: Kind) -> str:
-    """The ids of a kind's nodes that are described and not imported."""
+    """Return the statement that reads the ids of a kind's described nodes that are not imported."""
     return f"MATCH (n:{kind.name}) WHERE n.describedAt IS NOT NULL AND NOT coalesce(n.imported, false)\nRETURN n.id AS id"
 
 
 def values(kind: Kind) -> str:
-    """The guaranteed values of the nodes of a kind with the ids `$ids`."""
+    """Return the statement that reads the guaranteed values of a kind's nodes with the ids `$ids`."""
     names = ("id", "imported", "recordedAt", "retractedAt", *kind.kept)
     return f"UNWIND $ids AS id\nMATCH (n:{kind.name} {{id: id}})\nRETURN n{{{', '.join(f'.{name}' for name in names)}}} AS node"
 
 
 def edges(kind: Kind) -> str:
-    """The edges of the nodes of a kind with the ids `$ids`, as they are now, without those that follow from others."""
+    """Return the statement that reads the current edges of a kind's nodes with the ids `$ids`, except derived ones."""
     types = "|".join(sorted({e.type.name for e in kind.stated}))
     return (
         f"UNWIND $ids AS id\n"

@@ -1,8 +1,8 @@
-"""Changes that an action makes to the graph, composed into one statement.
+"""The changes of one action to the graph, composed into one statement.
 
-Unlike a batch of facts, an action has read what it changes, under locks. So nothing is compared any more: nodes are described,
-revised with a revision record, connected and disconnected as its decision says, and the audit entries, the outbox
-entries and the remembered request are written along. The text depends on the kinds and edges that change, never on a value.
+An action, unlike a batch of facts, has read under locks what it changes. So nothing is compared any more: nodes are described,
+revised with a revision record, connected and disconnected as its decision says. The audit entries, the outbox entries and the
+remembered request are written as well. The text depends on the kinds and edges that change, never on a value.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from forebear.graph.statements import audit, placeholder, upsert
 
 @dataclass(frozen=True)
 class Revision:
-    """New values of a node's guaranteed properties; a null takes one away."""
+    """New values of a node's guaranteed properties. Null removes a value."""
 
     kind: Kind
     id: str
@@ -29,25 +29,28 @@ class Revision:
 
 @dataclass
 class ActionWrite:
-    """All that one action writes. Rows of nodes are new, or complete a placeholder; rows of edges alone extend what stands."""
+    """All that one action writes.
+
+    Rows of nodes are new, or complete a placeholder. Rows of edges alone extend existing nodes.
+    """
 
     graph: Graph
     nodes: list[NodeRow] = field(default_factory=list)
     updates: list[NodeRow] = field(default_factory=list)
-    """Nodes that stand, of which only what is simply updated is written."""
+    """Existing nodes that get plain updates."""
     revisions: list[Revision] = field(default_factory=list)
     edges: list[EdgeRow] = field(default_factory=list)
     retired: list[EdgeRow] = field(default_factory=list)
     named: list[tuple[Kind, str, str]] = field(default_factory=list)
     """Placeholders, with the external id that each was made by."""
     joined: list[tuple[Kind, str, str]] = field(default_factory=list)
-    """Nodes, with the placeholder whose place each takes."""
+    """Nodes, with the placeholder that each replaces."""
     links: list[Mapping[str, Any]] = field(default_factory=list)
-    """Audit entries with what the outbox holds of each, as `audit.CONTINUE` takes them."""
+    """Audit entries with their outbox messages, as `audit.CONTINUE` takes them."""
     request: Mapping[str, Any] | None = None
 
     def statement(self) -> tuple[str, dict[str, Any]]:
-        """The statement and what its one parameter, `$change`, holds besides `now`, `by`, `from`, `stamp` and `reason`."""
+        """Return the statement, and what its parameter `$change` holds besides `now`, `by`, `from`, `stamp` and `reason`."""
         parts: list[tuple[str, Sequence[Any]]] = []
         for nodes in _grouped(self.nodes, lambda n: n.kind.name).values():
             rows = [{"id": n.id, "values": {**n.guaranteed, **n.updated}} for n in nodes]
@@ -81,7 +84,7 @@ _WRITTEN = f"RETURN {_COUNT}"
 
 @lru_cache(maxsize=1024)
 def _composed(*parts: str) -> str:
-    """One statement of several, each with rows of its own."""
+    """Return one statement made from several, each with rows of its own."""
     texts = (
         part.replace("$batch.rows", f"$change.rows{i}").replace("$batch", "$change").replace(_WRITTEN, f"WITH {_COUNT}\n")
         for i, part in enumerate(parts)
@@ -104,7 +107,7 @@ def _by_id(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _identified(kind: Kind, values: Iterable[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, Sequence[Any]]]:
-    """What points the external ids of nodes at them, where their values name any."""
+    """Return what points the external ids in nodes' values at the nodes."""
     rows = [
         {"id": id, "externalIds": node_values["externalIds"] or []}
         for id, node_values in values

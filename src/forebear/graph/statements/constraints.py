@@ -1,4 +1,4 @@
-"""What a database must hold for a graph: ids unique, what is looked up indexed, names searchable."""
+"""What a database must hold for a graph: unique ids, indexes for look-ups, searchable names."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from forebear.graph.declaration import IDENTIFIES, OWN_LABELS, RETRACTED, REVISE
 from forebear.graph.statements.indexes import EdgeTypes, FullText, Index, PropertyKeys, Uniqueness
 
 LOCK = "lock"
-"""The property that no node has, and whose removal takes a node's write lock."""
+"""A property that no node has. Its removal takes a node's write lock."""
 
 SEARCH = "forebear_search"
 """The name of the full-text index."""
 
 
 def full_text(graph: Graph) -> FullText:
-    """The full-text index over every kind's searchable properties."""
+    """Return the full-text index over every kind's searchable properties."""
     return FullText(SEARCH, {k.name: tuple(p.name for p in k.searchable) for k in graph.kinds.values()})
 
 
 def wanted(graph: Graph) -> list[Uniqueness | Index | FullText | EdgeTypes | PropertyKeys]:
-    """All constraints and indexes of a graph."""
+    """Return all constraints and indexes of a graph."""
     labels = (*graph.kinds, *OWN_LABELS)
     indexes = [Index(kind.name, p.name) for kind in graph.kinds.values() for p in kind.properties.values() if p.indexed]
     types = EdgeTypes((*sorted(graph.edge_types), IDENTIFIES, RETRACTED, REVISES))

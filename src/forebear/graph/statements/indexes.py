@@ -1,4 +1,4 @@
-"""What a database must index so that the registry's questions are fast and its ids unique."""
+"""The indexes that make the registry's questions fast and its ids unique."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class Uniqueness:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Finding nodes of `label` by `property`, equal or in a range, is fast."""
+    """Makes it fast to find nodes of `label` by `property`, equal or in a range."""
 
     label: str
     property: str
@@ -28,7 +28,7 @@ class Index:
 
 @dataclass(frozen=True)
 class FullText:
-    """Words in the text `label_properties` (label -> properties) are found by search `name`."""
+    """Makes words in the texts `label_properties` (label -> properties) searchable under `name`."""
 
     name: str
     label_properties: Mapping[str, tuple[str, ...]]
@@ -39,7 +39,7 @@ class FullText:
 
 @dataclass(frozen=True, slots=True)
 class EdgeTypes:
-    """Relationship types that are there before their first edge: the embedded engine's walks refuse to name others."""
+    """Relationship types that exist before their first edge: the embedded engine's walks refuse to name others."""
 
     names: tuple[str, ...]
 
@@ -49,7 +49,7 @@ class EdgeTypes:
 
 @dataclass(frozen=True, slots=True)
 class PropertyKeys:
-    """Names of properties that are there before the first node has one: Neo4j takes no lock for removing any other."""
+    """Names of properties that exist before the first node has one: Neo4j takes no lock for removing any other."""
 
     names: tuple[str, ...]
 

@@ -1,7 +1,7 @@
 """The statements that remember how far a file has been recorded.
 
-A mark is named by the file's source and a digest of what came before; it says, as a digest, what came next. What is recorded
-anew leaves open what came after it, since that was recorded after something else.
+A mark is named by the file's source and a digest of what came before. It holds a digest of what came next. If a part is
+recorded again, what came after it is open again, since it was recorded after something else.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ CLAIM = (
     f"REMOVE mark.lock\n"
     f"RETURN mark.digest AS digest, mark.left AS left, mark.undescribed AS undescribed"
 )
-"""Locks the mark `$id`; answers what it says, nulls where it says nothing yet."""
+"""Locks the mark `$id`. Answers its content, nulls if it has none yet."""
 
 SET = (
     f"MATCH (mark:{IMPORT_MARK} {{id: $id}})\n"
@@ -23,4 +23,4 @@ SET = (
     f"DELETE next\n"
     f"RETURN count(*) AS written"
 )
-"""Has the mark `$id` say `$mark`, and forgets the mark `$next`."""
+"""Writes `$mark` into the mark `$id`, and forgets the mark `$next`."""

@@ -1,11 +1,11 @@
-"""Placeholders: nodes that are only named so far, and how a node with the same name takes their place.
+"""Placeholders: nodes that are only named so far, and how a node with the same name replaces them.
 
-A report names an artifact by its digest or by an external id; where nobody has described one, a placeholder is made, whose id
-is made of the name. An id never changes. So when a node with that name is described under another id, it takes the place of
-the placeholder in the same transaction: what led to the placeholder leads to it, the former edges stay known as retracted
-ones, and the placeholder is retracted and says in `sameAs` where its id leads on to.
+A report names an artifact by its digest or by an external id. If nobody has described one, Forebear makes a placeholder, whose
+id contains the name. An id never changes. So if somebody describes a node with that name under another id, it replaces the
+placeholder in the same transaction: the edges to the placeholder lead to it now, the former ones stay known as retracted, and
+the placeholder is retracted and holds in `sameAs` where its id leads on to.
 
-An `ExternalId` node is the lock of a name: who gives a name to a node, or makes a placeholder of it, holds it first.
+An `ExternalId` node is the lock of a name: whoever gives a name to a node, or makes a placeholder of it, locks it first.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ T = TypeVar("T")
 
 
 def placeholders(kind: Kind, id: str, values: Mapping[str, Any]) -> list[str]:
-    """The ids of the placeholders that a node with these values takes the place of, where there are any."""
+    """Return the ids of the placeholders that a node with these values would replace."""
     listed = (values.get(name) or () for name in kind.reported_by)
     names = (name for value in listed for name in ((value,) if isinstance(value, str) else value))
     return sorted({named_id(kind.prefix, name) for name in names} - {id})
 
 
 def ids(graph: Graph, value: object) -> dict[str, list[str]]:
-    """The texts in a value, by kind, that may be ids of nodes whose place others took."""
+    """Return the texts in a value, by kind, that may be ids of replaced placeholders."""
     kinds = {f"{k.prefix}:": k.name for k in graph.kinds.values() if k.has_other_ids}
     ids_by_kind: dict[str, set[str]] = {}
     for text in _texts(value):
@@ -49,7 +49,7 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def renamed(value: T, present: Mapping[str, str]) -> T:
-    """A value with each id by the one that it leads on to."""
+    """Return a value with each id replaced by the one that it leads on to."""
     changed: Any = value
     if isinstance(value, str):
         changed = present.get(value, value)
@@ -61,7 +61,7 @@ def renamed(value: T, present: Mapping[str, str]) -> T:
 
 
 class Renamed(Exception):
-    """Ids that were named are those of nodes whose place others took: `present` has the ids that they lead on to."""
+    """Some ids are those of replaced placeholders. `present` has the ids that they lead on to."""
 
     def __init__(self, present: Mapping[str, str]) -> None:
         super().__init__(", ".join(f"{former} is {id}" for former, id in present.items()))
@@ -69,7 +69,7 @@ class Renamed(Exception):
 
 
 def same_as(kind: str) -> str:
-    """Where ids lead on to: answers `{id, present}` for those of `$ids` that do."""
+    """Return the statement that answers `{id, present}` for those of `$ids` that lead on."""
     return (
         f"UNWIND $ids AS id\n"
         f"MATCH (n:{kind} {{id: id}}) WHERE n.{SAME_AS} IS NOT NULL\n"
@@ -82,9 +82,11 @@ HOLD = f"UNWIND $names AS name\nMERGE (external:{EXTERNAL_ID} {{id: name}})\nREM
 
 
 def waiting(kind: str) -> str:
-    """Locks those of the ids `$ids` that are placeholders; answers each `id`, and when an edge to it was recorded last.
+    """Return the statement that locks the placeholders among `$ids`, and answers each `id` and when an edge to it was last
+    recorded.
 
-    A statement of its own after `HOLD`: what one has read before it waited for a lock, Neo4j may answer again after it.
+    It comes after `HOLD` as a statement of its own, since Neo4j may answer again after a wait for a lock what it read before
+    it.
     """
     return (
         f"UNWIND $ids AS id\n"
@@ -97,7 +99,7 @@ def waiting(kind: str) -> str:
 
 
 def name(kind: Kind) -> str:
-    """Has placeholders carry the name that they were made by: rows `{id, externalIds}`."""
+    """Return the statement that gives placeholders the name that they were made from: rows `{id, externalIds}`."""
     return (
         f"UNWIND $batch.rows AS row\n"
         f"MATCH (p:{kind.name} {{id: row.id}})\n"
@@ -111,7 +113,7 @@ def name(kind: Kind) -> str:
 
 
 def stand_in(kind: Kind) -> str:
-    """Makes ids known that nodes were to have which are there already: rows `{id}`."""
+    """Return the statement that keeps ids under which existing nodes were reported: rows `{id}`."""
     return (
         f"UNWIND $batch.rows AS row\n"
         f"MERGE (p:{kind.name} {{id: row.id}}) ON CREATE SET p += $batch.stamp, p.revision = 0\n"
@@ -120,7 +122,7 @@ def stand_in(kind: Kind) -> str:
 
 
 def join(graph: Graph, kind: Kind) -> str:
-    """Has nodes take the place of placeholders: rows `{id, placeholder}`."""
+    """Return the statement by which nodes replace placeholders: rows `{id, placeholder}`."""
     moved = "".join(_moved(edge) for edge in graph.back_edges(kind.name))
     return (
         f"UNWIND $batch.rows AS row\n"
@@ -140,7 +142,7 @@ def join(graph: Graph, kind: Kind) -> str:
 
 
 def _moved(edge: Edge) -> str:
-    """Has the edges of one kind that lead to the placeholder `p` lead to `n`."""
+    """Return the clauses that move the edges of one kind from the placeholder `p` to `n`."""
     parts = ", ".join(f"{p.name}: e.{p.name}" for p in edge.identity if p.required)
     identity = f" {{{parts}}}" if parts else ""
     retired = f"r += {{type: '{edge.type.name}', retractedAt: $batch.now, retractedBy: $batch.by}}"
@@ -153,9 +155,9 @@ def _moved(edge: Edge) -> str:
 
 
 def owners(kind: Kind) -> str:
-    """Whom a name is of, of rows `{id, name}`: answers `{id, owner}` where one other node alone has it.
+    """Return the statement that answers `{id, owner}` for rows `{id, name}` if exactly one other node has the name.
 
-    `id` is that of a node which is only named so far, and `name` the name that the id is made of.
+    `id` is a node that is only named so far, and `name` the name in its id.
     """
     by_property = "".join(
         f"  UNION\n  MATCH (n:{kind.name} {{{p}: row.name}}) WHERE n.describedAt IS NOT NULL\n  RETURN n\n"
@@ -175,9 +177,9 @@ def owners(kind: Kind) -> str:
 
 
 def claims(kind: Kind) -> str:
-    """Who has external ids: rows `{id, externalIds}` of nodes that are about to have them.
+    """Return the statement that answers who has external ids: rows `{id, externalIds}` of nodes that will get them.
 
-    Answers `{id, external, new, had, others}` for each: whether the node is `new` now, whether it `had` the name, and the
+    It answers `{id, external, new, had, others}` for each: whether the node is `new` now, whether it `had` the name, and the
     ids of the `others` that have it.
     """
     return (
@@ -192,10 +194,10 @@ def claims(kind: Kind) -> str:
 
 
 def one_each(rows: Iterable[Mapping[str, Any]], order: Mapping[str, int]) -> tuple[dict[str, str], list[tuple[str, str]]]:
-    """What becomes of nodes that share an external id where it names one alone, of the rows that `claims` answers.
+    """Decide about nodes that share an external id that may name only one, from the rows of `claims`.
 
-    Answers the ids that lead on to others, and for each other node that cannot have a name `(id, why)`. `order` says which of
-    several new nodes comes first, and so is the one.
+    Return the ids that lead on to others, and `(id, why)` for each other node that cannot have a name. `order` says which of
+    several new nodes comes first and so gets the name.
     """
     owners: dict[str, set[str]] = {}
     present: dict[str, str] = {}

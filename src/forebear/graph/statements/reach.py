@@ -1,6 +1,6 @@
-"""The statements that read what rows of facts would change, and to which release lines that belongs.
+"""The statements that read what rows of facts would change, and which release lines that belongs to.
 
-Each takes `$batch.rows`, as those that write do (`upsert`); `at` of a row is the position of its fact.
+Each takes `$batch.rows`, as the statements that write do (`upsert`). `at` of a row is the position of its fact.
 """
 
 from __future__ import annotations
@@ -15,23 +15,25 @@ Walks = list[tuple[str, str]]
 """Subqueries of `n`, each with the column in which it answers a list of ids."""
 
 Direction = Callable[[Graph], Walks]
-"""What walks one way."""
+"""Returns the walks in one direction."""
 
 _ITSELF = "MATCH (m) WHERE m:ReleaseLine\nWITH m AS line"
 
 
 def outwards(graph: Graph) -> Walks:
-    """The lines that edges lead to from a node, in any number of steps."""
+    """Return the walks to the lines that edges lead to from a node, in any number of steps."""
     return [_walk("outwards", "(n)-[:{}*0..50]->(m)", graph.edge_types, _ITSELF)]
 
 
 def inwards(graph: Graph) -> Walks:
-    """The lines in which something stands, or which themselves are, that edges lead from to a node, in any number of steps."""
+    """Return the walks to the lines from which edges lead to a node in any number of steps, directly or from something in
+    them."""
     return _inwards(graph.edge_types)
 
 
 def made_of(graph: Graph) -> Walks:
-    """As inwards, but for where data was collected: that a model learned on a fleet does not make the fleet its line's."""
+    """Return the walks of `inwards` without the place where data was collected: a fleet does not belong to the line of a model
+    that learned on it."""
     return _inwards(graph.edge_types.keys() - {COLLECTED_FROM.name})
 
 
@@ -44,7 +46,7 @@ def _inwards(types: Iterable[str]) -> Walks:
 
 
 def beside(graph: Graph) -> Walks:
-    """The lines that what leads to a node leads to besides."""
+    """Return the walks to the lines of whatever else leads to the same node."""
     types = "|".join(sorted(graph.edge_types))
     before = f"MATCH (n)<-[into:{types}]-(k) WHERE true\nWITH DISTINCT k\n"
     return [_walk("beside", "(k)-[:{}*0..50]->(m)", graph.edge_types, _ITSELF, before)]
@@ -63,11 +65,11 @@ NAMED = (
     f"MATCH (x:{EXTERNAL_ID} {{id: row.external}})-[:{IDENTIFIES}]->(m) WHERE m.id <> row.id\n"
     f"RETURN row.at AS at, m.id AS id"
 )
-"""Which other nodes have an external id already: rows `{at, id, external}`; answers `{at, id}`."""
+"""Answers `{at, id}`, the other nodes that have an external id already, for rows `{at, id, external}`."""
 
 
 def lines(graph: Graph, kind: str, directions: Iterable[Direction]) -> str:
-    """The lines that nodes of a kind belong to, in some directions: rows `{id}`; answers `{id, lines}`.
+    """Return the statement that answers `{id, lines}`, the lines that nodes of a kind belong to, for rows `{id}`.
 
     It walks, so a dialect must rewrite it.
     """
@@ -83,9 +85,9 @@ def lines(graph: Graph, kind: str, directions: Iterable[Direction]) -> str:
 
 
 def differing(kind: Kind) -> str:
-    """The nodes of which facts say something new: rows `{at, id, values, told}`; answers `{at, id}`, and no node that is new.
+    """Return the statement that answers `{at, id}` for rows `{at, id, values, told}` that change a stored node.
 
-    `values` holds what is told without a moment, too, and `told` what is told with one.
+    `values` also holds what is told without a moment, and `told` what is told with one.
     """
     untold = f" OR {UNTOLD}" if kind.told else ""
     return (
@@ -98,9 +100,10 @@ def differing(kind: Kind) -> str:
 
 
 def standing(edge: Edge, target: str) -> str:
-    """The edges that rows `{at, source, target, properties}` may mean: answers `{at, differs}`, whether with other values.
+    """Return the statement that answers `{at, differs}`: the edges that rows `{at, source, target, properties}` may mean, and
+    whether their values differ.
 
-    A part of the identity that either of the two lacks is no difference.
+    A part of the identity that one of the two lacks is no difference.
     """
     differs = "any(k IN keys(row.properties) WHERE coalesce(e[k] <> row.properties[k], true))"
     same = " AND ".join(f"coalesce(e.{p.name} = row.properties.{p.name}, true)" for p in edge.identity) or "true"
@@ -112,7 +115,7 @@ def standing(edge: Edge, target: str) -> str:
 
 
 def ends(edge: Edge) -> str:
-    """Where the edges of nodes lead: rows `{at, id}`; answers `{at, ends}`, ids."""
+    """Return the statement that answers `{at, ends}`, where the edges of nodes lead, for rows `{at, id}`."""
     return (
         f"UNWIND $batch.rows AS row\n"
         f"MATCH (a:{edge.source} {{id: row.id}})\n"

@@ -27,7 +27,7 @@ SNAPSHOT_OF_KEPT = ("recordedAt", "describedAt", "retractedAt", "imported")
 
 
 def snapshot(kind: Kind) -> tuple[str, ...]:
-    """What a revision record keeps of a node: every guaranteed property and when it was known."""
+    """Return what a revision record keeps of a node: every guaranteed property and when it was known."""
     return (*SNAPSHOT_OF_KEPT, *kind.kept)
 
 
@@ -62,11 +62,11 @@ UNTOLD = (
     "any(t IN row.told WHERE none(i IN range(0, size(coalesce(n[t.since], [])) - 1) "
     "WHERE n[t.since][i] = t.asOf AND n[t.told][i] = t.value))"
 )
-"""Whether something is told with a moment that a node does not hold yet."""
+"""Whether a row has a telling with a moment that the node lacks."""
 
 
 def create(kind: Kind) -> str:
-    """Describes nodes that nobody has described: rows `{id, values}`."""
+    """Return the statement that describes nodes that nobody has described: rows `{id, values}`."""
     return (
         f"UNWIND $batch.rows AS row\n"
         f"MERGE (n:{kind.name} {{id: row.id}}) ON CREATE SET n += $batch.stamp, n.revision = 0\n"
@@ -76,19 +76,22 @@ def create(kind: Kind) -> str:
 
 
 def update(kind: Kind) -> str:
-    """Replaces what is simply updated: rows `{id, values}`."""
+    """Return the statement that makes plain updates: rows `{id, values}`."""
     return f"UNWIND $batch.rows AS row\nMATCH (n:{kind.name} {{id: row.id}})\nSET n += row.values\nRETURN count(*) AS written"
 
 
 def _differs(stored: str, incoming: str) -> str:
-    """Whether a node or an edge lacks a value of a map, or holds another: one short text, however many are declared."""
+    """Return the condition that a node or an edge lacks a value of a map, or holds another.
+
+    It is short, however many are declared.
+    """
     return f"any(k IN keys({incoming}) WHERE coalesce({stored}[k] <> {incoming}[k], true))"
 
 
 def revise(kind: Kind) -> str:
-    """Changes guaranteed properties: rows `{id, changes, changed}`; keeps what was before in a revision record.
+    """Return the statement that changes guaranteed properties, with revision records: rows `{id, changes, changed}`.
 
-    `changed` names the properties; a null in `changes` takes one away. `reason` says why, or is null.
+    `changed` names the properties. Null in `changes` removes a value. `reason` says why, or is null.
     """
     return (
         f"UNWIND $batch.rows AS row\n"
@@ -139,13 +142,13 @@ def connect(edge: Edge, target: str, *, vague: bool = False, locks: bool = False
 
 
 def _identity(edge: Edge, *, vague: bool) -> str:
-    """What a pattern says of an edge's identity; a part that may be missing cannot be said where it is."""
+    """Return a pattern's part of an edge's identity. A part that may be missing is left out."""
     parts = [f"{p.name}: row.properties.{p.name}" for p in edge.identity if not (vague and p == edge.vague)]
     return f" {{{', '.join(parts)}}}" if parts else ""
 
 
 def _exactly(edge: Edge) -> str:
-    """The condition that an edge is the one that a row names, also where that lacks what may be missing."""
+    """Return the condition that an edge is the one that a row names, also if it lacks what may be missing."""
     if not edge.vague:
         return ""
     stored, named = f"e.{edge.vague.name}", f"row.properties.{edge.vague.name}"
@@ -157,7 +160,7 @@ def _named(edge: Edge) -> str:
 
 
 def others(edge: Edge) -> str:
-    """Where a to-one edge leads besides: rows `{source, target}`; answers these with `others`, ids."""
+    """Return the statement that answers where else a to-one edge leads: rows `{source, target}` with `others`, ids."""
     # Only nodes of this declaration's targets count: the same type may lead elsewhere, as OF and FOR do.
     return (
         f"UNWIND $batch.rows AS row\n"
@@ -168,7 +171,8 @@ def others(edge: Edge) -> str:
 
 
 def join(edge: Edge, target: str, *, vague: bool = False) -> str:
-    """Adds edges that are known not to contradict any: rows `{source, target, properties}`; see `connect` of `vague`."""
+    """Return the statement that adds edges that contradict none: rows `{source, target, properties}`; `vague` as in
+    `connect`."""
     return (
         f"UNWIND $batch.rows AS row\n"
         f"MATCH (a:{edge.source} {{id: row.source}})\n"
@@ -180,7 +184,10 @@ def join(edge: Edge, target: str, *, vague: bool = False) -> str:
 
 
 def renew(edge: Edge, target: str, *, vague: bool) -> str:
-    """Puts edges where others were retired: rows `{source, target, properties}`; one that was just made gets the properties."""
+    """Return the statement that replaces retired edges: rows `{source, target, properties}`.
+
+    One that exists gets the properties.
+    """
     return (
         f"UNWIND $batch.rows AS row\n"
         f"MATCH (a:{edge.source} {{id: row.source}})\n"
@@ -192,7 +199,10 @@ def renew(edge: Edge, target: str, *, vague: bool) -> str:
 
 
 def identify(kind: Kind) -> str:
-    """Points external ids at nodes: rows `{id, externalIds}`; ids that a row no longer names let go of its node."""
+    """Return the statement that points external ids at nodes: rows `{id, externalIds}`.
+
+    Ids that a row no longer has are released.
+    """
     return (
         f"UNWIND $batch.rows AS row\n"
         f"MATCH (n:{kind.name} {{id: row.id}})\n"
@@ -207,7 +217,7 @@ def identify(kind: Kind) -> str:
 
 
 def retire(edge: Edge, target: str) -> str:
-    """Takes edges out of their type, to `RETRACTED`: rows `{source, target, properties}`; `reason` says why."""
+    """Return the statement that turns edges into `RETRACTED` ones: rows `{source, target, properties}`; `reason` says why."""
     # The source is found first: a target may be a hub, which is not to be walked from.
     return (
         f"UNWIND $batch.rows AS row\n"
@@ -223,7 +233,8 @@ def retire(edge: Edge, target: str) -> str:
 
 
 def detach(kind: str, types: tuple[str, ...]) -> str:
-    """Takes every edge of some nodes out of its type, at both ends: rows `{id}`; `reason` says why."""
+    """Return the statement that turns all edges of nodes, at both ends, into `RETRACTED` ones: rows `{id}`; `reason` says
+    why."""
     union = "|".join(types)
     retracted = "r += {type: type(e), retractedAt: $batch.now, retractedBy: $batch.by, retractedFor: $batch.reason}"
     return (
@@ -239,16 +250,16 @@ def detach(kind: str, types: tuple[str, ...]) -> str:
 
 
 def node_facts(kind: Kind) -> str:
-    """What an amendment must know of nodes: rows `{id}`; answers each node's stored properties."""
+    """Return the statement that reads what an amendment needs of nodes: rows `{id}`. It answers their stored properties."""
     names = dict.fromkeys(("id", "describedAt", "retractedAt", *kind.properties, *kind.kept))
     stored = ", ".join(f".{name}" for name in names)
     return f"UNWIND $batch.rows AS row\nMATCH (n:{kind.name} {{id: row.id}})\nREMOVE n.lock\nRETURN n{{{stored}}} AS stored"
 
 
 def edge_facts(edge: Edge, target: str) -> str:
-    """What an amendment must know of edges: rows `{source, target}`.
+    """Return the statement that reads what an amendment needs of edges: rows `{source, target}`.
 
-    Answers `{source, target, stored}` of every such edge, `stored` being the properties.
+    It answers `{source, target, stored}` for every such edge. `stored` holds the properties.
     """
     return (
         f"UNWIND $batch.rows AS row\n"
@@ -261,9 +272,9 @@ def edge_facts(edge: Edge, target: str) -> str:
 
 
 def holders(kind: Kind, edges: Sequence[Edge], most: int) -> str:
-    """What keeps nodes from being retracted: rows `{id}`; answers `{id, ends0, ends1, …}`: the ids that lead there.
+    """Return the statement that reads what keeps nodes from retraction: rows `{id}`; answers `{id, ends0, ends1, …}`.
 
-    `edges` lead to the kind; of each at most `most` ids are answered.
+    `edges` lead to the kind. Of each, at most `most` ids are answered.
     """
     ends = (
         f"COLLECT {{ MATCH (n)<-[:{e.type.name}]-(a:{e.source}) WITH a LIMIT {most} RETURN a.id }} AS ends{i}"
@@ -273,7 +284,7 @@ def holders(kind: Kind, edges: Sequence[Edge], most: int) -> str:
 
 
 def footless(edge: Edge) -> str:
-    """Which of some nodes stand without any edge of a kind: rows `{id}`; answers `{id}`."""
+    """Return the statement that answers which of some nodes have no edge of a kind: rows `{id}`; answers `{id}`."""
     return (
         f"UNWIND $batch.rows AS row\n"
         f"MATCH (a:{edge.source} {{id: row.id}})\n"
