@@ -1,1 +1,1 @@
-"""The audit trail: how it is appended to and covered by heads, how it is read, and what verifies it."""
+"""The audit trail: appending to it, covering it by heads, reading it and verifying it."""

@@ -1,4 +1,4 @@
-"""Appending to the audit trail: entries, in the transactions that they tell of."""
+"""Appending entries to the audit trail, in the transactions that they record."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from forebear.graph.statements import audit
 from forebear.store import WriteTransaction
 
 FACTS = "facts/"
-"""How the subjects of batches of facts begin; the recorder's name follows, so that recorders do not wait for each other."""
+"""The prefix of the subjects of batches of facts. The recorder's name follows, so recorders do not wait for each other."""
 
 
 def digest(facts: Iterable[str]) -> str:
-    """The SHA-256 of facts in canonical form: each as JSON with sorted keys and without spaces, a line each."""
+    """Return the SHA-256 of facts in canonical form: each as JSON with sorted keys and without spaces, a line each."""
     lines = hashlib.sha256()
     for fact in facts:
         lines.update(fact.encode())
@@ -27,28 +27,28 @@ def digest(facts: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Link:
-    """An entry that continues its chain, and what the outbox holds of it: both are written together."""
+    """An entry that continues its chain, and its outbox message. Both are written together."""
 
     entry: Entry
     outbox: Mapping[str, Any]
 
     @property
     def row(self) -> dict[str, Any]:
-        """Both as the statements that append take them."""
+        """Return both as the appending statements take them."""
         return {"entry": self.entry.properties, "outbox": self.outbox}
 
 
 def link(tip: Tip | None, *, change: object, nth: int = 0, **values: Any) -> Link:
-    """The link that continues a chain from its `tip`, or begins it where that is `None`.
+    """Return the link that continues a chain from its `tip`, or begins it if that is None.
 
-    `values` is what `audit.chain.entry` takes. The outbox is `change` what came of the change. `nth` orders the links of one
+    `values` is what `audit.chain.entry` takes. `change` is what the outbox tells of the change. `nth` orders the links of one
     transaction in the outbox.
     """
     new = entry(tip.length if tip else 0, tip.hash if tip else None, **values)
     return Link(
         new,
         {
-            # In the order of time, which is the order of delivery.
+            # The ids are in the order of time, which is the order of delivery.
             "id": f"{new.at}/{nth:04}/{new.id}",
             "at": new.at,
             "event": new.action,
@@ -59,16 +59,16 @@ def link(tip: Tip | None, *, change: object, nth: int = 0, **values: Any) -> Lin
 
 
 class Chains:
-    """Appends to chains of which the transaction has read nothing yet. An action, which has, writes its links itself."""
+    """Appends to chains that the transaction has not read. An action has read them, and writes its links itself."""
 
     def __init__(self) -> None:
-        # Where chains ended when this process wrote last: a guess, which the statement holds against the chain it has locked.
+        # The ends of chains when this process wrote last. They are guesses: the statement compares them with the locked chain.
         self._tips: dict[str, Tip] = {}
 
     async def append(self, transaction: WriteTransaction, *, change: object, **values: Any) -> Entry:
-        """Appends what is `values` of a change, as `audit.chain.entry` takes it; the outbox is `change` what came of it.
+        """Append an entry: `values` as `audit.chain.entry` takes them. `change` is what the outbox tells of the change.
 
-        The chain stays locked until the transaction ends, so this is the last thing that a transaction does.
+        The chain stays locked until the transaction ends, so append last.
         """
         subject = values["subject"]
         tip = self._tips.get(subject)

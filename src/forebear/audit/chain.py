@@ -1,8 +1,8 @@
 """The audit trail: entries that form a hash chain for each subject, and heads over all chains.
 
-What is hashed is the concatenation of netstrings (a text's length in UTF-8 bytes, `:`, the text, `,`), one for the name of
-the format and one for each field in a fixed order; an absent field is `-,`, a number its decimal digits. So every byte
-belongs to one field, and nothing depends on how JSON writes numbers, escapes texts or orders keys.
+The hash is over netstrings (a text's length in UTF-8 bytes, `:`, the text, `,`): one for the name of the format, and one for
+each field in a fixed order. An absent field is `-,`, and a number its decimal digits. So every byte belongs to one field, and
+nothing depends on how JSON writes numbers, escapes texts or orders keys.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ HEAD_FORMAT = "forebear.audit.head.1"
 class Entry:
     """What one action, or one batch of facts, changed: the link of its subject's chain.
 
-    `before` and `after` are JSON texts. `previous` is the hash of the subject's entry before, absent in its first.
+    `before` and `after` are JSON texts. `previous` is the hash of the subject's entry before. The first one has none.
     """
 
     subject: str
@@ -39,21 +39,21 @@ class Entry:
 
     @classmethod
     def stored(cls, properties: Mapping[str, Any]) -> Self:
-        """An entry as the graph or an export keeps it, where an absent field is null or left out."""
+        """Return an entry from the graph or an export, where an absent field is null or left out."""
         return cls(*map(cast(Any, properties.get), cls.__slots__))
 
     @property
     def id(self) -> str:
-        """Its id: no two entries of a subject have the same number."""
+        """Its id. No two entries of a subject have the same number."""
         return f"{self.subject}#{self.number}"
 
     @property
     def properties(self) -> dict[str, Any]:
-        """What the graph keeps of it."""
+        """The properties that the graph keeps of it."""
         return {"id": self.id, **{name: getattr(self, name) for name in self.__slots__}}
 
     def recomputed(self) -> str:
-        """What its hash must be, by what it says."""
+        """The hash that its fields must have."""
         return of_fields(
             (
                 ENTRY_FORMAT,
@@ -84,14 +84,14 @@ def entry(
     before: str | None = None,
     after: str | None = None,
 ) -> Entry:
-    """The next entry of a chain that has `chain_length` entries, the last of them with `chain_hash`."""
+    """Return the next entry of a chain with `chain_length` entries, the last of which has `chain_hash`."""
     unsealed = Entry(subject, chain_length, at, by, action, reason, request, before, after, chain_hash, "")
     return replace(unsealed, hash=unsealed.recomputed())
 
 
 @dataclass(frozen=True, slots=True)
 class Tip:
-    """How far a chain reaches: how many entries it has, and the hash of the last."""
+    """The end of a chain: how many entries it has, and the hash of the last."""
 
     length: int
     hash: str
@@ -99,10 +99,10 @@ class Tip:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """How far the chains reach at a moment: those that grew since the head before, and how many chains and entries that makes.
+    """How far the chains reach at a moment: those that grew since the last head, and the numbers of chains and entries.
 
-    `grown` is the JSON text of an object `{subject: [length, hash], …}` with sorted keys; through `previous` a head stands
-    for all that the heads before it say.
+    `grown` is the JSON text of an object `{subject: [length, hash], …}` with sorted keys. Through `previous`, a head stands for
+    all heads before it.
     """
 
     number: int
@@ -115,26 +115,26 @@ class Head:
 
     @classmethod
     def stored(cls, properties: Mapping[str, Any]) -> Self:
-        """A head as the graph or an export keeps it, where an absent field is null or left out."""
+        """Return a head from the graph or an export, where an absent field is null or left out."""
         return cls(*map(cast(Any, properties.get), cls.__slots__))
 
     @property
     def id(self) -> str:
-        """Its id: no two heads have the same number."""
+        """Its id. No two heads have the same number."""
         return f"head#{self.number}"
 
     @property
     def properties(self) -> dict[str, Any]:
-        """What the graph keeps of it."""
+        """The properties that the graph keeps of it."""
         return {"id": self.id, **{name: getattr(self, name) for name in self.__slots__}}
 
     def recomputed(self) -> str:
-        """What its hash must be, by what it says."""
+        """The hash that its fields must have."""
         return of_fields((HEAD_FORMAT, self.number, self.at, self.chains, self.entries, self.grown, self.previous))
 
 
 def head(previous: Head | None, *, at: str, grown: Mapping[str, tuple[int, Tip]]) -> Head:
-    """The next head over chains that grew: by subject, how long each was at its head before (0: new), and its tip."""
+    """Return the next head over chains that grew: by subject, the length at its head before (0: new), and its tip."""
     number, chains, entries, link = (
         (previous.number + 1, previous.chains, previous.entries, previous.hash) if previous else (0, 0, 0, None)
     )

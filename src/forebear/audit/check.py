@@ -1,4 +1,4 @@
-"""Whether an audit trail holds: what does not fit, and where it is first seen."""
+"""Checking an audit trail: what does not fit, and where that first shows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from forebear.audit.chain import Entry, Head, Tip
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that does not fit: the id of the entry, chain, head or node where it is first seen, and what it is."""
+    """Something that does not fit: the id of the first entry, chain, head or node that shows it, and a message."""
 
     where: str
     what: str
@@ -30,11 +30,11 @@ class Claim:
 
 
 class ChainCheck:
-    """Holds the entries of one subject, given in order, against each other, the chain's tip and what heads claim of it."""
+    """Compares the entries of one subject, in order, with each other, the chain's tip and the claims of heads."""
 
     def __init__(self, subject: str, length: int, hash: str | None, claims: Sequence[Claim]) -> None:
         self.finding: Finding | None = None
-        """The first thing that does not fit; after it nothing more is looked for."""
+        """The first thing that does not fit. The check ends there."""
         self._subject = subject
         self._length = length
         self._hash = hash
@@ -43,7 +43,7 @@ class ChainCheck:
         self._last: str | None = None
 
     def add(self, entry: Entry) -> None:
-        """Takes the next entry."""
+        """Take the next entry."""
         if self.finding is None and (what := self._wrong(entry)):
             self.finding = Finding(f"{self._subject}#{self._number}", what)
         self._number += 1
@@ -65,7 +65,7 @@ class ChainCheck:
         return None
 
     def end(self) -> Finding | None:
-        """What does not fit, once all entries were given."""
+        """Return what does not fit, after all entries."""
         if self.finding:
             return self.finding
         following = f"{self._subject}#{self._number}"
@@ -80,16 +80,16 @@ class ChainCheck:
 
 
 class HeadsCheck:
-    """Holds the heads, given in order, against each other."""
+    """Compares the heads, in order, with each other."""
 
     def __init__(self) -> None:
         self.finding: Finding | None = None
-        """The first thing that does not fit; after it nothing more is looked for."""
+        """The first thing that does not fit. The check ends there."""
         self._before: Head | None = None
         self._number = 0
 
     def add(self, head: Head, covered: Callable[[str], int]) -> Mapping[str, Tip]:
-        """Takes the next head, and how far the heads before it cover a subject's chain; answers what it claims of which.
+        """Take the next head, and how far the heads before it cover a subject's chain. Return its claims by subject.
 
         A head that does not fit its own hash claims nothing.
         """

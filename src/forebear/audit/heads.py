@@ -1,4 +1,4 @@
-"""Heads over all chains of the audit trail: they make it visible when an entry or a chain is gone."""
+"""Heads over all chains of the audit trail. They show if an entry or a chain is gone."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from forebear.store import Store, WriteTransaction
 from forebear.store.upkeep import repeated
 
 MAX_GROWN = 1_000
-"""The most chains of one head; where more grew, further heads follow at once."""
+"""The most chains of one head. If more grew, further heads follow at once."""
 
 
 async def write_heads(store: Store) -> Head | None:
-    """Writes heads until they cover every chain; answers the last, `None` where there is no chain. Raises `StoreError`."""
+    """Write heads until they cover every chain. Return the last one, or None without any chain. Raises `StoreError`."""
     while True:
         last, locked = await store.write(_write_head)
         if locked < MAX_GROWN:
@@ -27,7 +27,7 @@ async def write_heads(store: Store) -> Head | None:
 
 async def _write_head(transaction: WriteTransaction) -> tuple[Head | None, int]:
     at = moment(datetime.now(UTC))
-    # Asked for first, since it waits for another head that is being written: that is the last one then.
+    # Lock first. That waits for another head that is being written, which is then the last one.
     locked = await transaction.run(audit.LOCK_GROWN, {"most": MAX_GROWN})
     subjects = [row["subject"] for row in locked]
     grown = cast(list[dict[str, Any]], await transaction.run(audit.GROWN, {"subjects": subjects}) if subjects else [])
@@ -42,5 +42,5 @@ async def _write_head(transaction: WriteTransaction) -> tuple[Head | None, int]:
 
 
 def heads_kept(store: Store, seconds: float) -> AbstractAsyncContextManager[None]:
-    """Writes a head at once, and again whenever so many seconds have passed; only where a chain grew."""
+    """Write a head at once, and again every `seconds`, but only if a chain grew."""
     return repeated(partial(write_heads, store), seconds, "no audit head could be written")

@@ -1,4 +1,4 @@
-"""Edges between two nodes, held to what audit entries say of them."""
+"""Edges between two nodes, compared with the audit entries about them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from forebear.audit.said import AuditStatement, last
 from forebear.graph.document import json_text
 
 Statements = dict[str | None, list[AuditStatement]]
-"""What is said of one edge: of each property its values, and under `None` that the edge was taken back."""
+"""The audit statements about one edge: the values of each property and, under None, its retractions."""
 
 
 @dataclass(frozen=True)
@@ -20,16 +20,19 @@ class Links:
     """The edges of one kind between two nodes."""
 
     what: str
-    """How a finding names them: `trainedOn to dataset:b@1`."""
+    """The edges' name in a finding: `trainedOn to dataset:b@1`."""
     edges: Sequence[Mapping[str, Any]]
-    """Those that stand, as `trail.current` answers them."""
+    """The edges in the graph, as `trail.current` answers them."""
     said: Mapping[str, Statements]
-    """By what entries say of an edge's identity, as JSON. An older entry may say a part of it only, and mean any that fits."""
+    """The audit statements by the identity that entries give an edge, as JSON.
+
+    An older entry may give only a part of it, and mean any edge that fits.
+    """
     gone: Sequence[AuditStatement]
-    """What takes back one of the nodes, and so the edges as well."""
+    """The retractions of one of the nodes, which end the edges as well."""
 
     def differing(self) -> Iterator[str]:
-        """What of the edges differs from what is said."""
+        """Return how the edges differ from the entries."""
         for text, statements in self.said.items():
             identity = msgspec.json.decode(text)
             edges = [e for e in self.edges if all(e["values"].get(part) == value for part, value in identity.items())]
@@ -39,7 +42,7 @@ class Links:
             changed = _values(statements)
             ends = self._taken(identity)
             newest = last(changed, ends)
-            # The edge that an older entry means may be gone while others stand that it does not mean.
+            # The edge that an older entry means may be gone, while there are others that it does not mean.
             others = {*ends} - {*self.gone, *statements.get(None, [])}
             if differences and not any(s in others for s in newest):
                 yield from differences[0]
@@ -47,7 +50,7 @@ class Links:
                 yield f"has no edge {self.what}, and by {newest[-1].entry} it has"
 
     def _taken(self, identity: Mapping[str, Any]) -> list[AuditStatement]:
-        """What takes back edges that may be of an identity."""
+        """Return the retractions of edges that may have an identity."""
         alike = [s for text, s in self.said.items() if _agree(msgspec.json.decode(text), identity)]
         return [*self.gone, *(one for statements in alike for one in statements.get(None, []))]
 
@@ -58,7 +61,7 @@ class Links:
         newest = last(_values(of_field), ends)
         at = newest[-1].at
         if edge["recordedAt"] > at or (edge["recordedAt"] == at and any(s in ends for s in newest)):
-            # It was recorded again since, as a new fact, of which its batch's digest speaks.
+            # Somebody recorded it again since, as a new fact, which its batch's digest covers.
             return
         if all(s in ends for s in newest):
             yield f"has an edge {self.what}, and {newest[-1].entry} took it back"
@@ -77,5 +80,5 @@ def _values(said: Statements) -> list[AuditStatement]:
 
 
 def _agree(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two identities may be of one edge: they agree in what both say."""
+    """Return whether two identities may be of one edge: they agree in what both have."""
     return all(one[part] == other[part] for part in one.keys() & other.keys())

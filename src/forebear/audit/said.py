@@ -1,4 +1,4 @@
-"""What audit entries say of one thing, and what of it is the last."""
+"""The audit statements about one thing, and which of them is the last."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 NEAR = timedelta(seconds=60)
-"""Of entries of two chains that are no further apart, either may be the later one: each was stamped when it began."""
+"""If entries of two chains are no further apart, either may be the later one: each was stamped when it began."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AuditStatement:
-    """What a chain says last of something: its value, whether it is there or, of a node or link, that it was taken back."""
+    """The last word of a chain about something: its value, or that a node or link was retracted."""
 
     chain: str
     number: int
@@ -27,7 +27,7 @@ class AuditStatement:
 
 
 def last(statements: Iterable[AuditStatement], ends: Iterable[AuditStatement]) -> list[AuditStatement]:
-    """Of what is said of one thing, what may be the last, by time: the last of each chain, where it is near the last of all."""
+    """Return the statements that may be the last one by time: the last of each chain, if it is near the last of all."""
     of_chain: dict[str, list[AuditStatement]] = defaultdict(list)
     for s in (*ends, *statements):
         newest_of_chain = of_chain[s.chain]

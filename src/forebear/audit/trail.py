@@ -1,4 +1,4 @@
-"""The audit trail as it is read: heads, chains and entries, and what the graph says now of the nodes that they tell of."""
+"""Reading the audit trail: heads, chains and entries, and the current values of their nodes in the graph."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from forebear.store.statements import statements, unlocked
 HEADER = {"audit": "forebear", "version": 1}
 
 BATCH = 1_000
-"""Entries, heads or nodes of one read."""
+"""How many entries, heads or nodes one read returns."""
 
 T = TypeVar("T")
 
 
 async def lines(store: Store) -> AsyncIterator[bytes]:
-    """The whole trail as NDJSON, some lines at a time; docs/reference/audit.md describes them. Raises `StoreError`.
+    """Return the whole trail as NDJSON, some lines at a time. docs/reference/audit.md describes them. Raises `StoreError`.
 
-    Writers may go on meanwhile. The entries that a chain counts come behind it, without those that are missing; what no chain
-    counts comes last, as `stray`.
+    Others may write meanwhile. The entries that a chain counts follow it, except missing ones. Entries that no chain counts
+    come last, as `stray`.
     """
     yield _text([HEADER | {"heads": await _count(store, AUDIT_HEAD), "entries": await _count(store, AUDIT_ENTRY)}])
-    # Heads before chains before entries: so a chain is at least as long as a head says, whoever writes meanwhile.
+    # Read heads before chains before entries. So a chain is at least as long as a head says, whoever writes meanwhile.
     heads = chains = entries = 0
     numbers = await store.read(audit.HEAD_NUMBERS)
     for batch in _batches(f"head#{row['number']}" for row in numbers):
@@ -51,7 +51,7 @@ async def lines(store: Store) -> AsyncIterator[bytes]:
                 for item in items
                 if not isinstance(item, str) or item in stored_entries
             )
-    # As many as were found and no more: then all of them are counted.
+    # If there are as many as the chain counts and no more, all of them are counted.
     if await _count(store, AUDIT_ENTRY) != entries:
         async for page in pages(store, AUDIT_ENTRY, audit.places):
             strays = [{"stray": _place(row)} for row in page if await _is_stray(store, row)]
@@ -75,7 +75,10 @@ def _batches(items: Iterable[T]) -> Iterator[list[T]]:
 
 
 def _chain_and_ids(chain: Mapping[str, Any], most: int) -> Iterator[dict[str, Any] | str]:
-    """A chain, and the ids of the entries that it counts; a length that was tampered with counts no more than there are."""
+    """Return a chain, and the ids of the entries that it counts.
+
+    A length that was tampered with counts no more than there are.
+    """
     subject, length = chain["id"], chain.get("length")
     yield {"subject": subject, "length": length, "hash": chain.get("hash"), "covered": chain.get("covered", 0)}
     yield from (f"{subject}#{n}" for n in range(min(length, most) if isinstance(length, int) else 0))
@@ -99,13 +102,13 @@ async def _is_stray(store: Store, row: Mapping[str, Any]) -> bool:
 
     if counted(row["length"]):
         return False
-    # It may have been appended between the two reads of the statement: a chain that is asked now counts it.
+    # It may have been appended between the two reads of the statement. Then the chain counts it now.
     now = await store.read_one(audit.by_id(AUDIT_CHAIN), {"ids": [row["subject"]]})
     return not (now and counted(cast(dict[str, Any], now["properties"]).get("length")))
 
 
 async def governed(store: Store, graph: Graph) -> AsyncIterator[list[str]]:
-    """The ids of all governed nodes that are not imported, some at a time. Raises `StoreError`."""
+    """Return the ids of all governed nodes that are not imported, some at a time. Raises `StoreError`."""
     for kind in graph.kinds.values():
         if kind.standing is Admission.GOVERNED:
             ids: list[str] = []
@@ -118,9 +121,9 @@ async def governed(store: Store, graph: Graph) -> AsyncIterator[list[str]]:
 
 
 async def current(store: Store, graph: Graph, ids: Iterable[str]) -> list[dict[str, Any]]:
-    """What the graph says of nodes now: guaranteed values and edges; without ids that are no node's. Raises `StoreError`.
+    """Return the current guaranteed values and edges of nodes. Unknown ids are left out. Raises `StoreError`.
 
-    Of a release also what the intervals follow from in which it may go on running, as `domain.permit_history.History`.
+    A release also has its history, `domain.permit_history.History`, from which its intervals follow.
     """
     by_kind: dict[str, list[str]] = defaultdict(list)
     parser = Ids(graph)

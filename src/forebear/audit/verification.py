@@ -1,7 +1,7 @@
 """Verifies an audit trail as it streams by.
 
-What heads claim of chains is looked up when a chain comes, and kept in a temporary database on disk until then, so that
-memory stays flat.
+The claims of heads are looked up when their chain comes. Until then a temporary database on disk keeps them, so that memory
+stays flat.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from forebear.audit.trail import HEADER
 
 
 class NotATrail(Exception):
-    """What was read is no audit trail, or not all of one."""
+    """The input is no audit trail, or not all of one."""
 
 
 class Verification:
-    """A verification in progress: holds chains and heads in themselves and against each other.
+    """A verification in progress. It checks chains and heads, each by itself and together.
 
-    `kept` are hashes of heads that were kept elsewhere; `witness` is given each entry.
+    `heads_kept` are hashes of heads that somebody kept elsewhere. `witness` receives each entry.
     """
 
     def __init__(self, heads_kept: Collection[str] = (), witness: Callable[[Entry], None] = lambda entry: None) -> None:
         self.heads = self.chains = self.entries = 0
         self.expected = 0
-        """How many heads and entries are to come, once the first line was read."""
+        """How many heads and entries will come. The first line says it."""
         self._kept = set(heads_kept)
         self._witness = witness
         self._headed = HeadsCheck()
@@ -55,7 +55,7 @@ class Verification:
         }
 
     def add(self, lines: Iterable[bytes]) -> Iterator[Finding]:
-        """Takes lines; answers what does not fit. Raises `NotATrail`."""
+        """Take lines, and return what does not fit. Raises `NotATrail`."""
         for line in lines:
             try:
                 record = msgspec.json.decode(line, type=dict[str, Any])
@@ -72,7 +72,7 @@ class Verification:
                 yield from self._takes[what](content)
 
     def close(self) -> None:
-        """Says that there are no more lines. Raises `NotATrail` where the last is missing."""
+        """End the input. Raises `NotATrail` if the last line is missing."""
         if not self._whole:
             raise NotATrail("it ends too early: its last line is missing")
 
@@ -119,7 +119,7 @@ class Verification:
 
     def _stray(self, content: Mapping[str, Any]) -> Iterator[Finding]:
         yield from self._end_chain()
-        # The first of a subject's says enough.
+        # The first finding about a subject says enough.
         if content["subject"] not in self._astray:
             self._astray.add(content["subject"])
             yield Finding(content["id"], f"is not counted by the chain of its subject, {content['subject']}")
@@ -130,7 +130,7 @@ class Verification:
         lost = self._db.execute("SELECT subject, max(length), head FROM claim GROUP BY subject ORDER BY subject")
         for subject, length, head in lost:
             yield Finding(subject, f"is missing: {head} knows {length} entries of it")
-        # A head that was written meanwhile covers chains that were read after it.
+        # A head that was written meanwhile covers chains that are read after it.
         if self._differing and not self._headed.finding and not content["later"]:
             more = f" and {len(self._differing) - 1} more chains" if len(self._differing) > 1 else ""
             yield Finding(

@@ -1,6 +1,6 @@
-"""What audit entries say of nodes, held against the graph: so that a change past the audit is found.
+"""Compares audit entries with the graph, to find a change that went past the audit.
 
-The last that each chain says of a node is kept in a temporary database on disk, so that memory stays flat.
+A temporary database on disk keeps the last word of each chain about a node, so that memory stays flat.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.moments import parse
 
 Field = tuple[str | None, ...]
-"""Of what something is said: `("node",)` itself, `("value", name)`, `("edge", name, to)` as an action says it, or as a batch
-of facts does, `("link", name, to, identity)` and of its properties `("link", name, to, identity, property)`. The identity is
-JSON of what an entry says of it: older entries say less than there is now."""
+"""What a statement is about: `("node",)` itself, `("value", name)`, an edge of an action `("edge", name, to)`, an edge of a
+batch of facts `("link", name, to, identity)`, and a property of that `("link", name, to, identity, property)`. The identity is
+the JSON that an entry has of it. Older entries have less of it."""
 
 
 class Witness:
-    """Hears entries, then compares nodes with what it has heard."""
+    """Hears entries, then compares nodes with them."""
 
     def __init__(self, graph: Graph) -> None:
         self.compared = 0
@@ -54,7 +54,7 @@ class Witness:
         self._db.execute("BEGIN")
 
     def hear(self, entry: Entry) -> None:
-        """Takes the next entry of a chain."""
+        """Take the next entry of a chain."""
         of_facts = entry.subject.startswith(FACTS)
         if of_facts and '"changes":' not in (entry.after or ""):
             return
@@ -67,11 +67,11 @@ class Witness:
             ]
             self._db.executemany("INSERT OR REPLACE INTO said VALUES (?, ?, ?, ?, ?, ?)", rows)
         except (msgspec.MsgspecError, sqlite3.Error, AttributeError, KeyError, TypeError):
-            # Forebear writes none like this: it was tampered with, which its hash shows.
+            # Forebear writes no entry like this. It was tampered with, and its hash shows that.
             return
 
     def expect(self, ids: Iterable[str]) -> None:
-        """Takes ids of governed nodes, of which some entry must speak."""
+        """Take ids of governed nodes. Some entry must mention each."""
         self._db.executemany("INSERT OR IGNORE INTO governed VALUES (?)", ((id,) for id in ids))
 
     def _of_action(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, Field, Any]]:
@@ -94,7 +94,7 @@ class Witness:
                         yield node, ("edge", name, to), to in now
 
     def _of_facts(self, after: Mapping[str, Any]) -> Iterator[tuple[str, Field, Any]]:
-        """What a batch of facts says of nodes that were known before."""
+        """Return what a batch of facts says about nodes that were on record before."""
         for change in after["changes"]:
             node, values = change["of"], change["after"]
             identity = {name: change[name] for name in self._graph.identities if name in change}
@@ -108,13 +108,13 @@ class Witness:
                     yield node, ("link", *edge, name) if edge else ("value", name), value
 
     def asked(self) -> Iterator[list[str]]:
-        """The ids of the nodes to compare, some at a time."""
+        """Return the ids of the nodes to compare, some at a time."""
         cursor = self._db.execute("SELECT node FROM said UNION SELECT node FROM governed")
         while batch := cursor.fetchmany(BATCH):
             yield [id for (id,) in batch]
 
     def compare(self, ids: Iterable[str], nodes: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
-        """Holds nodes, as `trail.current` answers them, to what was heard; answers what differs."""
+        """Compare nodes, as `trail.current` answers them, with the entries. Return what differs."""
         nodes_by_id = {node["id"]: node for node in nodes}
         for id in ids:
             self.compared += 1
@@ -139,7 +139,7 @@ class Witness:
         return dict(statements)
 
     def _gone(self, *ids: str) -> list[AuditStatement]:
-        """What takes some nodes back, which takes their edges back as well."""
+        """Return the retractions of nodes, which end their edges as well."""
         return [s for id in ids for s in self._said(id).get(("node",), [])]
 
     def _values(self, node: Mapping[str, Any], statements: Mapping[Field, list[AuditStatement]]) -> Iterator[Finding]:
@@ -171,7 +171,7 @@ class Witness:
             match field:
                 case ("edge", str(name), str(to)):
                     spoken.add((name, to))
-                    # A fact may take back what an action has written of a plain node, such as the end of a membership.
+                    # A fact may retract what an action wrote of a plain node, such as the end of a membership.
                     retracted = [s for f, each in of_node.items() if f[:3] == ("link", name, to) and len(f) == 4 for s in each]
                     last = last_of(statements if (name, to) in ends else [*statements, *retracted], self._gone(id, to))
                     if not any(bool(s.value) == ((name, to) in ends) for s in last):
@@ -190,7 +190,7 @@ class Witness:
 
 
 def _permits(node: Mapping[str, Any]) -> Iterator[Finding]:
-    """Holds the intervals in which a release may go on running to those that follow from its history."""
+    """Compare the intervals in which a release may go on running with those that follow from its history."""
     if "history" not in node:
         return
     try:
@@ -210,7 +210,7 @@ _SINCE: Mapping[str, str] = {state.value: since for state, since in TAKEN_AWAY.i
 
 
 def _dated(after: Mapping[str, Any], at: str) -> Mapping[str, Any]:
-    """What an action says, with the moment since when an artifact must not be used: entries of older versions leave it out."""
+    """Return what an action says, with the moment from which an artifact must not be used. Older entries leave it out."""
     return {
         node: {since: at, **values} if isinstance(values, dict) and (since := _SINCE.get(str(values.get("state")))) else values
         for node, values in after.items()
@@ -218,12 +218,12 @@ def _dated(after: Mapping[str, Any], at: str) -> Mapping[str, Any]:
 
 
 def _held(kind: Kind) -> set[str]:
-    """The values that are held to what entries say of them: what is simply updated is outside of the guarantee."""
+    """Return the names of the values that are compared with entries. Plain updates are outside of the guarantee."""
     return {*kind.kept, "retractedAt"}
 
 
 def _same(p: Property | None, expected: Any, stored: Any) -> bool:
-    """Whether a value, as a document says it or as the graph holds it, is the one that the graph holds."""
+    """Return whether a value, in a document's or the graph's form, is the stored one."""
     if p is None or expected is None or stored is None or expected == stored:
         return bool(expected == stored)
     if p.is_json:
@@ -237,7 +237,7 @@ def _same(p: Property | None, expected: Any, stored: Any) -> bool:
 
 
 def _readings(value: Any) -> Iterator[Any]:
-    """What JSON may be meant: a document itself, or the text of one."""
+    """Return the possible meanings of JSON: a document itself, or the text of one."""
     yield value
     if isinstance(value, str):
         with suppress(msgspec.DecodeError):
@@ -245,7 +245,7 @@ def _readings(value: Any) -> Iterator[Any]:
 
 
 def _comparable(document: Any) -> Any:
-    """A document without members that are null: a structured value that leaves one out is the same."""
+    """Return a document without members that are null. A structured value that leaves one out is the same."""
     match document:
         case dict():
             return {name: _comparable(value) for name, value in document.items() if value is not None}
@@ -255,6 +255,6 @@ def _comparable(document: Any) -> Any:
 
 
 def _targets(ends: Any) -> set[str]:
-    """The ids of an edge field's value: one end or several, each an id or an object with one."""
+    """Return the ids in an edge field's value: one end or several, each an id or an object with one."""
     listed = ends if isinstance(ends, list) else [] if ends is None else [ends]
     return {end["id"] if isinstance(end, dict) else end for end in listed}

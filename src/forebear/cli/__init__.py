@@ -1,4 +1,4 @@
-"""The command line: one module a noun; what is heavy is imported by the command that needs it."""
+"""The command line: one module a noun. A command imports what is heavy itself."""
 
 from forebear.cli.commands import main
 

@@ -1,4 +1,4 @@
-"""A command for every action, made from its declaration: it sends the mutation, and prints what came of it."""
+"""A command for every action, made from its declaration. It sends the mutation and prints the outcome."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from forebear.view.actions import mutation
 from forebear.view.actors import MAY
 
 PANEL = "Govern"
-"""Under which heading of the help they stand."""
+"""The heading of these commands in the help."""
 
 JSON = "JSON|@FILE"
 
@@ -47,7 +47,7 @@ NAMES = {action.name: command_name(action.name) for action in ACTIONS}
 
 
 def commands() -> dict[str, Any]:
-    """The commands of all actions by name."""
+    """Return the commands of all actions by name."""
     app = typer.Typer()
     for action in ACTIONS:
         first, _, _ = action.doc.partition(". ")
@@ -56,7 +56,7 @@ def commands() -> dict[str, Any]:
 
 
 def command(action: Action) -> Callable[..., None]:
-    """The command of an action: what it is about is an argument, all else are options."""
+    """Return the command of an action. What it is about is an argument, and all else are options."""
     subject, *others = action.input.members
     parameters = {_safe(subject.name): _argument(subject)} | {_safe(p.name): _option(p) for p in others}
 
@@ -100,7 +100,7 @@ async def _done(
 
 
 def _safe(name: str) -> str:
-    """The parameter of a member; the names that every command has are not taken from it."""
+    """Return the parameter of a member. The names that every command has are not taken from it."""
     return f"{kebab(name).replace('-', '_')}_"
 
 
@@ -109,12 +109,12 @@ def _is_structured(p: Property) -> bool:
 
 
 def _repeats(p: Property) -> bool:
-    """Whether it is given once for each item: a list of values is one document."""
+    """Return whether it is given once for each item. A list of values is one document."""
     return p.item_type is not None and p.value_type is None
 
 
 def _type(p: Property) -> Any:
-    """How a member is given on a command line."""
+    """Return the type of a member on a command line."""
     item = p.item_type if _repeats(p) else p.type
     type = str if _is_structured(p) or item in (datetime, Digest, ExternalName) else int if item is Long else item
     return list[type] if _repeats(p) else type  # type: ignore[valid-type]
@@ -143,11 +143,11 @@ _READ = "JSON or YAML, or @FILE; @- reads standard input."
 
 
 def _parameter(p: Property, info: Any) -> tuple[Any, Any]:
-    """What Typer is to know of a member: its annotation and its default."""
+    """Return a member for Typer: its annotation and its default."""
     type = _type(p)
     if p.required and not _repeats(p):
         return Annotated[type, info], inspect.Parameter.empty
-    # A list that is required may be empty, which a command line says by silence.
+    # A required list may be empty. On a command line it is left out then.
     return Annotated[type | None, info], None
 
 
@@ -156,7 +156,7 @@ def _singular(name: str) -> str:
 
 
 def _value(p: Property, value: Any) -> Any:
-    """What was given, as the mutation takes it."""
+    """Return an argument as the mutation takes it."""
     if value is None:
         return [] if p.required and p.item_type is not None else None
     if _repeats(p):
@@ -171,7 +171,7 @@ def _item(p: Property, value: Any) -> Any:
 
 
 def _document(p: Property, text: str) -> Any:
-    """A document that was given as text, or in a file. A fact may name its kind, as it does elsewhere."""
+    """Return a document from a text or a file. A fact may name its kind, as it does elsewhere."""
     where = text[1:] if text.startswith("@") else p.name
     try:
         document = read(terminal.contents(text[1:]) if text.startswith("@") else text).document
@@ -187,7 +187,7 @@ def _document(p: Property, text: str) -> Any:
 
 
 def told(outcome: Mapping[str, Any]) -> Iterator[Text]:
-    """An outcome in words."""
+    """Return an outcome in words."""
     match outcome:
         case {"__typename": "Refused", "reasons": reasons}:
             yield Text("refused", style="bold")
@@ -221,12 +221,12 @@ def _reasons(reasons: Iterable[Mapping[str, str]], indent: str) -> Iterator[Text
 
 
 def in_commands(remedy: str) -> str:
-    """A remedy in which the actions that it names, such as `(restore)`, are commands, such as `(restore-release)`."""
+    """Return a remedy whose actions, such as `(restore)`, are replaced by commands, such as `(restore-release)`."""
     return re.sub(r"\((\w+)\)", lambda m: f"({NAMES.get(m[1], m[1])})", remedy)
 
 
 def _subject(outcome: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What it was about, and how that stands."""
+    """Return the subject of the outcome, and its state."""
     if subject := outcome.get("subject"):
         state = next((value for name, value in subject.items() if name.endswith("State")), None)
         yield short(subject["id"]) + (f" is {state}" if state else "") + ": ", "bold"

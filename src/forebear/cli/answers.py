@@ -1,4 +1,4 @@
-"""A command for every question without one of its own, made from the header of its file: it asks, and prints the answer."""
+"""A command for every question without one of its own, made from the header of its file. It prints the answer."""
 
 from __future__ import annotations
 
@@ -27,19 +27,20 @@ from forebear.store.statements import questions
 from forebear.view.questions import document
 
 PANEL = "Ask"
-"""Under which heading of the help they stand."""
+"""The heading of these commands in the help."""
 
 MOST = 1000
 """How many rows one answer may hold."""
 
 WIDEST = 10_000
-"""In characters, wider than any row."""
+"""A width in characters that no row reaches."""
 
 First = Annotated[int, typer.Option(min=1, max=MOST, help="The number of rows to show.")]
 
 
 def commands(names: Iterable[str]) -> dict[str, Any]:
-    """The commands of all questions by name, but for those `names`, for what is asked of a node, and what takes a document."""
+    """Return the commands of questions by name, except for `names`, for questions about a node, and for those that take a
+    document."""
     app = typer.Typer()
     for question in questions(GRAPH):
         name = kebab(camel(question.name))
@@ -51,7 +52,7 @@ def commands(names: Iterable[str]) -> dict[str, Any]:
 
 
 def command(question: Question) -> Callable[..., None]:
-    """The command of a question: what it needs are arguments, all else are options."""
+    """Return the command of a question. What it needs are arguments, and all else are options."""
 
     def run(as_json: AsJson = False, url: Url = None, token: Token = None, **values: Any) -> None:
         variables = {name.rstrip("_"): value for name, value in values.items() if value is not None}
@@ -73,13 +74,13 @@ def command(question: Question) -> Callable[..., None]:
 
 
 def _safe(name: str) -> str:
-    """The name of a parameter, where Python takes it."""
+    """Return the name of a parameter, changed if Python does not allow it."""
     snake = kebab(name).replace("-", "_")
     return f"{snake}_" if keyword.iskeyword(snake) else snake
 
 
 def _parameter(p: Parameter) -> tuple[Any, Any]:
-    """What Typer is to know of a parameter: its annotation and its default."""
+    """Return a parameter for Typer: its annotation and its default."""
     type: Any = {"Int": int, "Boolean": bool}.get(p.type.name, str)
     if p.type.required and p.default is None:
         metavar = "|".join(kebab(kind) for kind in p.type.kinds or (p.name,)).upper()
@@ -98,7 +99,7 @@ def _parameter(p: Parameter) -> tuple[Any, Any]:
 
 
 def is_negative(question: Question, result: Mapping[str, Any]) -> bool:
-    """Whether an answer is one that a script would stop at."""
+    """Return whether a script should stop at an answer."""
     rows = result["nodes"] if question.paged else [result]
     if _says_allowed(question):
         return not any(row["allowed"] for row in rows)
@@ -116,7 +117,7 @@ def _negative(question: Question) -> str:
 
 
 def tell(question: Question, result: Mapping[str, Any]) -> None:
-    """Prints an answer: as a table where the terminal is wide enough for it, else row by row."""
+    """Print an answer: as a table if the terminal is wide enough, else row by row."""
     rows = result["nodes"] if question.paged else [result]
     columns = [c for c in question.row.columns if any(row[c.name] not in (None, []) for row in rows)]
     cells = [{c.name: _cell(question, c, row[c.name]) for c in columns} for row in rows]
@@ -134,7 +135,7 @@ def tell(question: Question, result: Mapping[str, Any]) -> None:
 
 
 def _record(row: Mapping[str, Text], *, blank: bool) -> Iterator[Text]:
-    """A row, a field a line; those without a value are left out."""
+    """Return a row, a field a line. Fields without a value are left out."""
     if blank:
         yield Text()
     for name, value in row.items():

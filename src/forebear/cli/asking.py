@@ -1,4 +1,4 @@
-"""Asking: what the commands that ask take, and how their questions are answered."""
+"""The common options of commands that ask, and the answers to their questions."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ BEYOND = "a walk met its bound of 50 edges, so there may be more"
 def answer(
     document: str, variables: Mapping[str, Any], url: str | None, token: str | None, *, exact: bool = False
 ) -> dict[str, Any]:
-    """The data that answers a question, `printable` for people unless it has to be `exact`.
+    """Return the data that answers a question, `printable` for people unless it has to be `exact`.
 
-    Raises `Failure` where something in it is not known.
+    Raises `Failure` if something in it is unknown.
     """
 
     async def asking() -> dict[str, Any]:

@@ -21,14 +21,14 @@ app = typer.Typer(help="Verify and export the audit trail, and cover it by a hea
 
 @dataclass
 class VerificationResult:
-    """What a verification came to."""
+    """The result of a verification."""
 
     as_json: bool
     counts: dict[str, int] = field(default_factory=dict)
     findings: int = 0
 
     def add(self, findings: Iterable[Finding]) -> None:
-        """Prints findings."""
+        """Print findings."""
         for finding in findings:
             self.findings += 1
             if self.as_json:
@@ -37,7 +37,7 @@ class VerificationResult:
                 out().print(terminal.printable(str(finding)), style="red", markup=False)
 
     def print(self) -> None:
-        """Prints the summary."""
+        """Print the summary."""
         if self.as_json:
             terminal.print_json({"done": True, **self.counts, "findings": self.findings})
             return
@@ -73,7 +73,7 @@ async def _verified(heads: list[str], url: str | None, token: str | None, as_jso
 
 
 async def verified(registry: Registry, heads: Collection[str] = (), *, as_json: bool = False) -> VerificationResult:
-    """Verifies a registry's whole trail, and prints what does not fit. Raises `Failure`."""
+    """Verify a registry's whole trail, and print what does not fit. Raises `Failure`."""
     from forebear.audit.verification import NotATrail, Verification
     from forebear.audit.witness import Witness
     from forebear.graph.kinds import GRAPH

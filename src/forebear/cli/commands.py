@@ -31,16 +31,16 @@ from forebear.cli.terminal import CODES, Code, Failure, err, is_short, printable
 
 
 class Commands(TyperGroup):
-    """All commands. Those of questions and actions are made of declarations, which takes a while, so when one is looked for."""
+    """All commands. Those of questions and actions take a while to make, so they are made when a command is looked up."""
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command of a name."""
+        """Return the command of a name."""
         if cmd_name not in self.commands:
             self._add_declared()
         return super().get_command(ctx, cmd_name)
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """The names of all commands."""
+        """Return the names of all commands."""
         self._add_declared()
         return super().list_commands(ctx)
 
@@ -81,7 +81,7 @@ app.add_typer(token.app, name="token")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command and answers its exit code; whatever goes wrong is one line on stderr."""
+    """Run a command and return its exit code. Whatever goes wrong is one line on stderr."""
     if cut := next(filter(is_short, sys.argv[1:] if arguments is None else arguments), None):
         return _failed(f"{cut}: the digest is cut for reading here; give all of it, as --json prints it", Code.WRONG)
     try:
@@ -93,14 +93,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return 130
     except typer.TyperException as error:
-        # Wrong usage; its whole sentence is behind a method that the public class does not have.
+        # Wrong usage. The whole message is in a method that the public class lacks.
         message = getattr(error, "format_message", error.__str__)()
         command = getattr(getattr(error, "ctx", None), "command_path", "forebear")
         sentence = message.rstrip(".")
         end = "" if sentence.endswith("?") else "."
         return _failed(f"{sentence}{end} See {command} --help." if message else "", Code.WRONG)
     except BrokenPipeError:
-        # The reader has seen enough. What Python still holds for it goes nowhere.
+        # The reader has closed the pipe. Throw away what Python still holds for it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:

@@ -1,4 +1,4 @@
-"""The example lineage, told and served: `demo`."""
+"""The example lineage, recorded and served: `demo`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from forebear.app import Forebear
 
 DEMO = Actor("demo", frozenset(Role))
-"""Who records the example lineage."""
+"""The recorder of the example lineage."""
 
 PEOPLE: Mapping[str, tuple[Role, ...]] = {
     "ines.okoro": (Role.ENGINEER, Role.APPROVER),
@@ -37,12 +37,12 @@ MACHINES: Mapping[str, tuple[Role, ...]] = {
     "deployment-manager": (Role.RECORDER,),
     "telemetry": (Role.RECORDER,),
 }
-"""Its machines: what measures, what rolls out, and what hears from the robots."""
+"""Its machines: one measures, one rolls out, and one hears from the robots."""
 
 CAST = {name: Actor(name, frozenset(roles)) for name, roles in PEOPLE.items()} | {
     name: Actor(name, frozenset(roles), machine=True) for name, roles in MACHINES.items()
 }
-"""Who acts in the company's story."""
+"""The actors in the company's story."""
 
 EXAMPLES = ("open-x-embodiment", "company")
 """The files of the example lineage, in this order."""
@@ -56,7 +56,7 @@ def demo(
 ) -> None:
     """Play the example company's story, serve it on the embedded engine, and print what to open and to ask."""
     configured = terminal.settings()
-    # Its log would push what there is to read off the screen.
+    # The log would push the text off the screen.
     quiet = {} if "log_level" in configured.model_fields_set else {"log_level": "warning"}
     settings = configured.model_copy(update={"graph_uri": None, "data_dir": data_dir or configured.data_dir / "demo", **quiet})
     serve.run(settings, before=_prepare, then=_introduce)
@@ -72,7 +72,7 @@ async def _prepare(registry: Forebear) -> None:
 
 
 async def load(registry: Forebear) -> None:
-    """Records the facts of the example lineage. Raises `Failure` where they are not what is recorded already."""
+    """Record the facts of the example lineage. Raises `Failure` if they contradict what is on record."""
     from forebear.record.summary import Origin
     from forebear.store.statements import directory
 
@@ -89,7 +89,7 @@ async def load(registry: Forebear) -> None:
 
 @dataclass(frozen=True)
 class _Example:
-    """A question to try, and how its answer reads."""
+    """A question to try, and how to print its answer."""
 
     question: str
     query: str
@@ -160,7 +160,7 @@ QUESTIONS = (
 
 
 async def _tokens(registry: Forebear) -> dict[str, str]:
-    """A new token for each of the people; those that an earlier start has printed are not valid any more."""
+    """Return a new token for each person. Those that an earlier start printed are no longer valid."""
     from forebear.domain.outcome import Refused
 
     secrets = {}
@@ -188,7 +188,7 @@ async def _introduce(registry: Forebear, url: str) -> None:
         say(f"  export FOREBEAR_TOKEN={secret}  # {name}: {listed(PEOPLE[name], 'and')}", style="dim", markup=False)
     say("\nOn the command line, in another terminal:", style="bold", markup=False)
     say(f"  export FOREBEAR_URL={url}", style="dim", markup=False)
-    # In a clone nothing is on the PATH, so that what is printed must be what was called.
+    # In a clone nothing is on the PATH, so print the command as it was called.
     program = "forebear" if shutil.which("forebear") else sys.argv[0]
     for command in ("show model:parcel-picker@2", "lineage model:parcel-picker@2", "impact customer:larkfield-parcels"):
         say(f"  {program} {command}", style="dim", markup=False)

@@ -1,4 +1,4 @@
-"""What is wrong with this installation, and what to do: `doctor`."""
+"""Problems of this installation, and what to do: `doctor`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LEAST_DISK = 1 << 30
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What one check found; where it is a problem it says what to do."""
+    """The result of one check. If there is a problem, it says what to do."""
 
     check: str
     ok: bool
@@ -53,7 +53,10 @@ def doctor(url: Url = None, token: Token = None, as_json: AsJson = False) -> Non
 
 
 def findings(url: str | None, token: str | None) -> Iterator[Diagnosis]:
-    """All checks, in order; what depends on something broken is left out. Of a service at a URL, what can be seen from here."""
+    """Do all checks, in order.
+
+    A check is left out if it depends on something broken. A service at a URL is checked from outside.
+    """
     versions = ", ".join(f"{name} {version}" for name in LIBRARIES if (version := _version(name)))
     yield Diagnosis("versions", True, f"Python {platform.python_version()}, {versions}")
     if url:

@@ -1,4 +1,4 @@
-"""The whole graph into a file: `export`."""
+"""Writing the whole graph into a file: `export`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from forebear.app import Forebear
 
 PATIENT = {"read_timeout": 3600.0}
-"""The embedded engine ends every statement after this, and some look at the whole graph."""
+"""The read timeout for an export. The embedded engine ends every statement after it, and some look at the whole graph."""
 
 ArchiveFile = Annotated[
     str, typer.Argument(help="A file of NDJSON, as gzip if its name ends with .gz. - is a pipe.", show_default=False)
@@ -50,7 +50,7 @@ def export(file: ArchiveFile = "-", url: Url = None, token: Token = None) -> Non
 
 @asynccontextmanager
 async def _exporting(url: str | None, token: str | None) -> AsyncIterator[tuple[AsyncIterator[bytes], int | None]]:
-    """The lines of an archive, some at a time, and how many there will be, where that is known."""
+    """Return the lines of an archive, some at a time, and how many there will be, if that is known."""
     from forebear.record.archive import ArchiveError, contents
     from forebear.record.archive import export as lines
 
@@ -69,7 +69,7 @@ async def _exporting(url: str | None, token: str | None) -> AsyncIterator[tuple[
 
 @asynccontextmanager
 async def whole_graph() -> AsyncIterator[Forebear]:
-    """The registry itself, with time for statements that look at all of it."""
+    """Open the registry itself, with time for statements that look at all of it."""
     from forebear.app import Forebear
     from forebear.store.errors import DataDirectoryInUse
 
@@ -83,7 +83,7 @@ async def whole_graph() -> AsyncIterator[Forebear]:
 
 @contextmanager
 def writing(file: str) -> Iterator[IO[bytes]]:
-    """What appears as the file when it is whole."""
+    """Open a file that appears under its name only when it is complete."""
     if file == "-":
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()

@@ -1,4 +1,4 @@
-"""What a node reached: `impact`."""
+"""The nodes that a node reached: `impact`."""
 
 from __future__ import annotations
 

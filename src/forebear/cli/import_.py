@@ -1,4 +1,4 @@
-"""Facts from a file or a pipe: `import`."""
+"""Recording facts from a file or a pipe: `import`."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Import:
     imported: bool
     as_json: bool
     reads: bool
-    """Whether who imports may read as well."""
+    """Whether the actor may read as well."""
     through: int = 0
     mark: str = ""
     rejected: int = 0
@@ -107,7 +107,7 @@ class Import:
     undescribed: set[str] = field(default_factory=set)
 
     async def add(self, lines: Sequence[bytes]) -> None:
-        """Records a batch of lines, and leaves out what is rejected."""
+        """Record a batch of lines without the rejected ones."""
         report = await self._patiently(
             lambda: self.registry.record(lines, self.source, imported=self.imported, after=self.mark)
         )
@@ -116,7 +116,7 @@ class Import:
         self.mark = report.mark or ""
 
     async def add_all(self, lines: Sequence[bytes]) -> None:
-        """Records all of some lines, or nothing."""
+        """Record all of some lines, or nothing."""
         try:
             documents = [decode(line) for line in lines]
         except InvalidDocument as error:
@@ -124,7 +124,7 @@ class Import:
         self._take(await self._patiently(lambda: self.registry.record_all(documents, self.source, imported=self.imported)))
 
     async def settle(self) -> None:
-        """Forgets the undescribed that later facts described after all, where it may look."""
+        """Forget undescribed ids that later facts described, if the actor may read that."""
         if self.undescribed and self.reads:
             answer = await ask(self.registry, DESCRIBED, {"ids": sorted(self.undescribed)})
             self.undescribed = {node["id"] for node in answer["nodes"] if node and not node["described"]}
@@ -159,7 +159,7 @@ class Import:
                 err().print(terminal.printable(message), markup=False)
 
     def print(self) -> None:
-        """Prints the summary."""
+        """Print the summary."""
         kinds, changes = dict(sorted(self.kinds.items())), dict(self.changes)
         if self.as_json:
             summary = {
@@ -192,7 +192,7 @@ CHANGES = {
 
 @contextmanager
 def _reading(file: str) -> Iterator[tuple[Iterator[bytes], Callable[[], int], int | None]]:
-    """The facts of a file, a line each; how many of its bytes were read, and how many it has. Raises `Failure`."""
+    """Return the facts of a file, a line each, how many bytes were read, and how many it has. Raises `Failure`."""
     with ExitStack() as stack:
         try:
             raw: Any = sys.stdin.buffer if file == "-" else stack.enter_context(open(file, "rb"))
@@ -209,7 +209,7 @@ def _lines(file: str, data: Any) -> Iterator[bytes]:
     try:
         if data.peek(1024).removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"[":
             for fact in decode(data.read()):
-                # As it is, a number included that JSON does not know: who reads the fact says of which field it is.
+                # Pass it on as it is, even a number that JSON lacks: the reader of the fact names the field.
                 yield json.dumps(fact, ensure_ascii=False).encode(errors="surrogatepass") + b"\n"
             return
         while line := data.readline(MAX_LINE + 1):

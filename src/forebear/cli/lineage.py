@@ -44,7 +44,7 @@ def lineage(
 
 
 def tree(of: str, walk: Mapping[str, Any], end: str) -> Tree:
-    """A walk as a tree; what several branches share is unfolded once."""
+    """Return a walk as a tree. A part that several branches share is unfolded once."""
     nodes = {each["node"]["id"]: each for each in walk["nodes"]}
     children: dict[str, list[tuple[str, Mapping[str, Any]]]] = defaultdict(list)
     for edge in walk["edges"]:

@@ -8,7 +8,9 @@ from typing import Any
 
 
 def taking(run: Callable[..., None], parameters: Mapping[str, tuple[Any, Any]]) -> Callable[..., None]:
-    """A command that takes parameters `{name: (annotation, default)}` before its own. It gets them by name, as `**given`.
+    """Return a command that takes parameters `{name: (annotation, default)}` before its own.
+
+    It gets them by name, as keyword arguments.
 
     Typer reads what a command takes from the signature of its function, so the function is given one.
     """

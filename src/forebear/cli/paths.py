@@ -1,4 +1,4 @@
-"""How one node reaches another: `paths`."""
+"""The paths from one node to another: `paths`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def paths(
 
 
 def standing(node: Mapping[str, Any], edge: Mapping[str, Any], moment: datetime) -> str:
-    """What is to be known of a step of a path: what is over at a moment, and what is not in use."""
+    """Return a remark on a step of a path: what is over at a moment, and what is not in use."""
     states = [
         state.lower().replace("_", " ")
         for state in (node.get("deploymentState"), node.get("artifactState"))

@@ -91,7 +91,7 @@ async def _simulated(
 async def _pages(
     registry: Registry, document: str, variables: Mapping[str, Any], *, exact: bool = False
 ) -> AsyncIterator[dict[str, Any]]:
-    """The nodes of the one connection that a document asks for, page by page."""
+    """Return the nodes of the one connection that a document asks for, page by page."""
     after = None
     while True:
         (page,) = (await ask(registry, document, {**variables, "after": after}, exact=exact)).values()
@@ -103,7 +103,7 @@ async def _pages(
 
 
 def foreseen(simulated: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
-    """What a policy would decide, release by release, and in sum."""
+    """Return what a policy would decide, release by release, and in sum."""
     for row in simulated:
         release = row["release"]
         moves = f" → {row['becomes']}" if row["becomes"] != release["state"] else ", as it is"
@@ -125,7 +125,7 @@ def foreseen(simulated: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
 
 
 def _understood(file: str, *, as_json: bool) -> tuple[PolicyText, Policy]:
-    """A policy's text, and what it says. Raises `typer.Exit` once its mistakes are printed."""
+    """Return a policy's text and the policy. Raises `typer.Exit` after printing its mistakes."""
     from forebear.domain.policy import InvalidPolicy, parse
     from forebear.domain.policy_text import read
 
@@ -150,7 +150,7 @@ async def _known(ids: Iterable[str], url: str | None, token: str | None) -> dict
 
 
 def _refused(file: str, mistakes: Iterable[Mistake], *, as_json: bool) -> typer.Exit:
-    """The end of a command on a policy with mistakes, which it prints."""
+    """Print the mistakes of a policy, and return the end of the command."""
     file = "standard input" if file == "-" else file
     if as_json:
         rows = [{"path": m.path, "message": m.message, "line": m.line} for m in mistakes]
@@ -162,7 +162,7 @@ def _refused(file: str, mistakes: Iterable[Mistake], *, as_json: bool) -> typer.
 
 
 def described(policy: Policy, packs: Mapping[str, Pack]) -> Iterator[Text]:
-    """A policy in words; values have their units where the packs are known."""
+    """Return a policy in words. Values have their units if the packs are known."""
     from forebear.domain.policy import StandingRule
 
     yield from _field("risk tier", [policy.risk_tier])

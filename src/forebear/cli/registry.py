@@ -1,4 +1,4 @@
-"""The registry that a command talks to: a running service, or an engine of our own."""
+"""The registry that a command talks to: a running service, or an engine of its own."""
 
 from __future__ import annotations
 
@@ -22,40 +22,40 @@ NDJSON = "application/x-ndjson"
 
 
 class Interrupted(Exception):
-    """The connection or the engine broke, or was too busy; worth another try."""
+    """The connection or the engine broke, or was too busy. Try again."""
 
 
 class Registry(Protocol):
-    """What commands ask of a registry."""
+    """What commands need of a registry."""
 
     async def ask(self, document: str, variables: Mapping[str, Any], operation: str | None = None) -> dict[str, Any]:
-        """The whole GraphQL response."""
+        """Return the whole GraphQL response."""
 
     async def record(self, lines: Sequence[bytes], source: str, *, imported: bool, after: str) -> Line:
-        """Records at most a batch of a file's lines, rejected ones left out; `after` is the mark of those before, or empty.
+        """Record at most a batch of a file's lines without the rejected ones.
 
-        Raises `Interrupted`.
+        `after` is the mark of the lines before, or empty. Raises `Interrupted`.
         """
 
     async def record_all(self, documents: Sequence[object], source: str, *, imported: bool) -> Line:
-        """Records all documents of a file, or none where one is rejected. Raises `Interrupted`."""
+        """Record all documents of a file, or none if one is rejected. Raises `Interrupted`."""
 
     def trail(self) -> AsyncIterator[bytes]:
-        """The audit trail, some lines at a time."""
+        """Return the audit trail, some lines at a time."""
 
     def governed(self) -> AsyncIterator[list[str]]:
-        """The ids of all governed nodes that are not imported, some at a time."""
+        """Return the ids of all governed nodes that are not imported, some at a time."""
 
     async def current(self, ids: Sequence[str]) -> list[dict[str, Any]]:
-        """What the graph says of nodes now."""
+        """Return the current values of nodes in the graph."""
 
     async def head(self) -> dict[str, Any] | None:
-        """Covers all chains by heads; the last head, if there is one."""
+        """Cover all chains by heads. Return the last head, if there is one."""
 
 
 @asynccontextmanager
 async def opened(url: str | None, token: str | None) -> AsyncIterator[Registry]:
-    """The service at `url`, shown `token`, or the database that the settings name. Raises `Failure` and `StoreError`."""
+    """Open the service at `url` with `token`, or the database that the settings name. Raises `Failure` and `StoreError`."""
     if url is None:
         from forebear.app import Forebear
 
@@ -68,7 +68,7 @@ async def opened(url: str | None, token: str | None) -> AsyncIterator[Registry]:
 
 @asynccontextmanager
 async def remote(url: str, token: str | None) -> AsyncIterator[Remote]:
-    """The service at `url`, shown `token`. Raises `Failure`."""
+    """Open the service at `url` with `token`. Raises `Failure`."""
     import httpx
 
     headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -85,7 +85,10 @@ async def remote(url: str, token: str | None) -> AsyncIterator[Remote]:
 
 
 async def ask(registry: Registry, document: str, variables: Mapping[str, Any], *, exact: bool = False) -> dict[str, Any]:
-    """The data of a response, `printable` for people unless it has to be `exact`. Raises `Failure` with the first error."""
+    """Return the data of a response, `printable` for people unless it has to be `exact`.
+
+    Raises `Failure` with the first error.
+    """
     response = await registry.ask(document, variables)
     if errors := response.get("errors"):
         code = errors[0].get("extensions", {}).get("code")
@@ -103,7 +106,7 @@ _CODES = {
 
 
 _PASSING = frozenset({"UNAVAILABLE", "TIMEOUT", "BUSY"})
-"""The codes of what may go well when it is tried again."""
+"""The codes of errors that may pass: it is worth to try again."""
 
 
 class Local:
@@ -206,7 +209,7 @@ class Remote:
             yield lines
 
     async def archive(self) -> AsyncIterator[bytes]:
-        """The lines of an archive, some at a time. Raises `Failure` where it is not whole, and `Interrupted`."""
+        """Return the lines of an archive, some at a time. Raises `Interrupted`, and `Failure` if it is incomplete."""
         from forebear.record.archive import ArchiveError, whole
 
         try:
@@ -235,7 +238,7 @@ class Remote:
         return self._answered(response)
 
     async def _streamed(self, path: str) -> AsyncIterator[bytes]:
-        """Whole lines, as they come. Raises `Failure` where the service breaks off."""
+        """Return whole lines, as they come. Raises `Failure` if the service breaks off."""
         import httpx
 
         rest = b""
@@ -287,7 +290,7 @@ class Remote:
         )
 
     def _known(self, response: httpx.Response) -> httpx.Response:
-        """A response to somebody who is known, of a service that is there."""
+        """Return the response if the service is there and accepts the token. Raises `Failure` otherwise."""
         if response.status_code == 401:
             raise Failure(f"{self._client.base_url}: {_message(response)}: see --token and FOREBEAR_TOKEN", Code.WRONG)
         if response.status_code in (503, 504):
@@ -311,14 +314,14 @@ def _message(response: httpx.Response) -> str:
 
 
 def _together(reports: Sequence[Line]) -> Line:
-    """The last report, with the rejections of all."""
+    """Return the last report, with the rejections of all."""
     last = reports[-1]
     last.rejections = [rejection for report in reports for rejection in report.rejections]
     return last
 
 
 def _whole(outcome: Mapping[str, Any]) -> Line:
-    """An outcome of one transaction as the last report of a stream."""
+    """Return an outcome of one transaction as the last report of a stream."""
     from forebear.record.stream import Line
 
     kinds = {each["kind"]: each["facts"] for each in outcome.get("kinds", ())}
@@ -326,5 +329,8 @@ def _whole(outcome: Mapping[str, Any]) -> Line:
 
 
 def _json(value: object) -> bytes:
-    """JSON as the service reads it: with numbers that JSON does not know as they are, so that it can say where they stand."""
+    """Return JSON as the service reads it.
+
+    Numbers that JSON lacks stay as they are, so that the service can name their place.
+    """
     return json.dumps(value, ensure_ascii=False).encode(errors="surrogatepass")

@@ -1,4 +1,4 @@
-"""A file into an empty database: `restore`."""
+"""Reading a file into an empty database: `restore`."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def restore(file: ArchiveFile) -> None:
 
 @contextmanager
 def _rereadable(file: str) -> Iterator[IO[bytes]]:
-    """The file, or a pipe's content on disk: it is read twice, first to see whether it is whole."""
+    """Open the file, or a copy of a pipe's content on disk. It is read twice, first to see whether it is complete."""
     with ExitStack() as stack:
         try:
             if file != "-":

@@ -81,7 +81,7 @@ def cypher(
 
 
 def reference(graph: Graph) -> Iterator[str]:
-    """The reference of kinds and edges, lines of Markdown."""
+    """Return the reference of kinds and edges, lines of Markdown."""
     from forebear.graph.declaration import COMMON, EdgeClass
 
     yield "# The graph"
@@ -143,7 +143,7 @@ def _properties(properties: Iterable[Property]) -> Iterator[str]:
 
 
 def _named(p: Property) -> str:
-    """A property's name, marked where a fact must say it."""
+    """Return a property's name, marked if a fact must have it."""
     return f"`{p.name}`" + ("!" if p.required else "")
 
 
@@ -155,7 +155,7 @@ def _type(p: Property) -> str:
 
 
 def _bounds(p: Property) -> Iterator[str]:
-    """The bounds of a property that are not those of every other of its type."""
+    """Return the bounds of a property that are not the usual ones of its type."""
     from forebear.graph.declaration import ITEMS, LINE
 
     if p.least is not None or p.most is not None:

@@ -33,7 +33,7 @@ def run(
     before: Callable[[Forebear], Awaitable[None]] | None = None,
     then: Callable[[Forebear, str], Awaitable[None]] | None = None,
 ) -> None:
-    """Serves until a signal. `before` gets the registry before it listens; `then` gets it and its URL when it does."""
+    """Serve until a signal. `before` gets the registry before it listens; `then` gets it and its URL when it does."""
     import uvicorn
 
     from forebear.app import Forebear, application
@@ -74,7 +74,7 @@ def run(
 
 
 def configured(app: Starlette, drain_seconds: float) -> uvicorn.Config:
-    """How an application is served."""
+    """Return how an application is served."""
     import uvicorn
 
     from forebear.api.connection import BACKLOG, KEEP_ALIVE_SECONDS, Connection
@@ -94,9 +94,9 @@ def configured(app: Starlette, drain_seconds: float) -> uvicorn.Config:
 
 
 def _hosts(settings: Settings) -> list[str]:
-    """The hosts that a request may say it is for.
+    """Return the hosts that a request may name.
 
-    Where nobody has to authenticate, a page in a browser of this machine could have its own name lead here (DNS rebinding).
+    If nobody has to authenticate, a page in a browser of this machine could lead its own name here (DNS rebinding).
     """
     if settings.authenticates or settings.allow_unauthenticated_network_access:
         return ["*"]
@@ -113,7 +113,7 @@ async def _authentication(registry: Forebear, settings: Settings) -> str:
 
 
 def bound(settings: Settings) -> socket.socket:
-    """The socket to serve on. It refuses connections until the service is ready."""
+    """Return the socket to serve on. It refuses connections until the service is ready."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     # Only for a socket that says it is TCP does asyncio turn Nagle's delay off, which costs 40 ms an answer.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)

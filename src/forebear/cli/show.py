@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from forebear.graph.declaration import Graph
 
 COLLECTED = ("collectedFrom", "collectedTo")
-"""The interval of what was collected."""
+"""The interval in which data was collected."""
 
 
 def show(id: Of, url: Url = None, token: Token = None, as_json: AsJson = False) -> None:
@@ -45,7 +45,7 @@ def show(id: Of, url: Url = None, token: Token = None, as_json: AsJson = False) 
 
 
 def asking(kind: str) -> list[str]:
-    """The commands that ask more about a node of a kind."""
+    """Return the commands that ask more about a node of a kind."""
     from forebear.graph.declaration import camel
     from forebear.graph.kinds import GRAPH
     from forebear.store.statements import questions
@@ -55,7 +55,7 @@ def asking(kind: str) -> list[str]:
 
 
 def entry(graph: Graph, kind: str, node: Mapping[str, Any]) -> Iterator[Text]:
-    """A node's properties and edges, both ways."""
+    """Return a node's properties and edges, both ways."""
     declared = graph.kinds[kind]
     yield from _recorded(node)
     for p in declared.properties.values():
@@ -88,7 +88,8 @@ def _ends(name: str, ends: list[dict[str, Any]], total: int) -> Iterator[Text]:
 
 
 def version(node: Mapping[str, Any]) -> Iterator[Text]:
-    """The registry entry of a model version: where it runs, what happened to it, how it stands, what it is made of, and why."""
+    """Return the registry entry of a model version: where it runs, its incidents, its releases, its lineage, and its
+    evidence."""
     yield from _recorded(node)
     for name in ("description", "model", "owners", "labels", "weightsDigest", "uri", "license", "createdAt", "parameters"):
         if node[name] not in (None, []):
@@ -132,7 +133,7 @@ def version(node: Mapping[str, Any]) -> Iterator[Text]:
 
 
 def _running(running: Mapping[str, Any]) -> Iterator[Text]:
-    """Where a version runs, fleet by fleet: on how many robots it is meant to, where it was seen, and where it was not."""
+    """Return where a version runs, fleet by fleet: on how many robots it should, where it was seen, and where it was not."""
     rows: dict[str, list[Mapping[str, Any]]] = {}
     for row in running["nodes"]:
         for fleet in row["fleets"] or [{"id": "no fleet"}]:
@@ -162,7 +163,7 @@ def _robots(name: str, robots: set[str]) -> Iterator[Text]:
 
 
 def _decisions(decisions: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
-    """Decisions about one release, oldest first; checks that they were all taken on are shown once."""
+    """Return decisions about one release, oldest first. Checks that several decisions share are shown once."""
     names: list[str] = []
     for d in decisions:
         decision = d["decision"]
@@ -186,7 +187,7 @@ def _decisions(decisions: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
 
 
 def _check(c: Mapping[str, Any]) -> str:
-    """A check that came with imported history, in words: one of ours says what it came to itself."""
+    """Return a check of imported history in words. Forebear's own checks have a message."""
     measured = f": {c['measured']} against {c['threshold']}" if c["measured"] is not None else ""
     where = f" ({c['slice']})" if c["slice"] else ""
     return f"{c['requirement']}{where}{measured}"
@@ -207,7 +208,7 @@ def _listed(name: str, nodes: Sequence[Mapping[str, Any]], *, most: int | None =
 
 
 def _span(since: str | None, until: str | None) -> str:
-    """An interval; what is over is told from what goes on."""
+    """Return an interval in words: it is over, or it goes on."""
     began = f"since {minute(since)}" if since else ""
     return f"{began.replace('since', 'from')} to {minute(until)}".strip() if until else began
 
@@ -217,7 +218,7 @@ def _heading(text: str) -> Text:
 
 
 def _field(name: str, value: str) -> Text:
-    """A value beside its name; a line that it breaks itself goes on below, where no name can stand."""
+    """Return a value beside its name. A value with line breaks goes on below."""
     return Text.assemble((f"  {name:<18} ", "dim"), value.replace("␊", f"\n{'':<21}"))
 
 

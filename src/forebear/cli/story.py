@@ -1,4 +1,4 @@
-"""The example company's story: the actions that tell it, done one after the other, and each held to what is to come of it."""
+"""The example company's story: its actions, done one after the other and compared with the expected outcomes."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from forebear.app import Forebear
 
 SOURCE = "story.ndjson"
-"""Where the story stands, among the examples."""
+"""The file of the story, among the examples."""
 
 ON_RECORD = "MATCH (request:Request) WHERE request.id IN $ids RETURN request.id AS id"
-"""Which of some requests had an outcome already."""
+"""Answers which of some requests have an outcome already."""
 
 QUIET = ("registerCandidate", "attachEvidence", "registerArtifact", "reportInstallation")
-"""Actions of which there is little to tell, as long as they are done and decide nothing."""
+"""Actions that are only counted, as long as they are done and decide nothing."""
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An action that somebody asked for at a moment, and what is to come of it: of a refusal the codes of its reasons."""
+    """An action that somebody asks for at a moment, and its expected outcome: for a refusal, the codes of its reasons."""
 
     chapter: str
     at: datetime
@@ -43,7 +43,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def steps() -> list[Step]:
-    """The steps of the story, in their order."""
+    """Return the steps of the story, in order."""
     from forebear.store.statements import directory
 
     lines = (directory("examples") / SOURCE).read_bytes().splitlines()
@@ -51,17 +51,17 @@ def steps() -> list[Step]:
 
 
 async def play(registry: Forebear, story: Sequence[Step], cast: Mapping[str, Actor]) -> AsyncIterator[tuple[Step, Outcome]]:
-    """Does what was not done yet, and answers each step with what came of it. Raises `Failure` where it is something else.
+    """Do what was not done yet, and return each step with its outcome. Raises `Failure` if it is not the expected one.
 
-    Each step goes by its idempotency key, so a story that was cut off goes on after its last step that is on record. A step
-    happened when it says, and is recorded when it is told.
+    Each step has its idempotency key, so a story that was cut off goes on after its last recorded step. A step is dated when it
+    happened, and recorded now.
     """
     from forebear.actions.performer import Requester, request_id
 
     ids = [request_id(step.by, step.key) for step in story]
     recorded = {row["id"] for row in await registry.store.read(ON_RECORD, {"ids": ids})}
     begun = max((n for n, id in enumerate(ids, 1) if id in recorded), default=0)
-    # What the last one came to is answered again, so that a story that stopped there stops there again.
+    # Repeat the last step, which answers its outcome again. So a story that stopped there stops there again.
     for n, step in enumerate(story[max(begun - 1, 0) :], max(begun - 1, 0)):
         outcome = await registry.performer.do(
             step.do, step.input, Requester(cast[step.by], SOURCE, step.key, at=moment(step.at))
@@ -77,14 +77,14 @@ async def play(registry: Forebear, story: Sequence[Step], cast: Mapping[str, Act
 
 
 def comes(outcome: Outcome) -> str | dict[str, list[str]]:
-    """What came of an action, as a step says it."""
+    """Return the outcome of an action, as a step writes it."""
     if isinstance(outcome, Refused):
         return {"Refused": [reason.code for reason in outcome.reasons]}
     return type(outcome).__name__
 
 
 async def tell(registry: Forebear, story: Sequence[Step], cast: Mapping[str, Actor]) -> int:
-    """Plays the story and prints it: a heading a chapter, what was tried, what came of it. Answers how many steps it did."""
+    """Play the story and print it: a heading a chapter, the requests and the outcomes. Return how many steps it did."""
     registry_asked, chapter, count = Local(registry), "", 0
     besides: Counter[str] = Counter()
     async for step, outcome in play(registry, story, cast):
@@ -104,14 +104,14 @@ async def tell(registry: Forebear, story: Sequence[Step], cast: Mapping[str, Act
 
 
 def _besides(times: Mapping[str, int]) -> None:
-    """Prints what was done besides."""
+    """Print what else was done."""
     if times:
         summary = ", ".join(f"{verb} {n} times" if n > 1 else verb for verb, n in times.items())
         out().print(f"  besides: {summary}", style="dim", markup=False)
 
 
 def _tried(step: Step) -> Text:
-    """Who asked for what, and why."""
+    """Return who asked for what, and why."""
     ids = [v["id"] if isinstance(v, Mapping) else v for v in step.input.values()]
     subject = next((v for v in ids if isinstance(v, str) and ":" in v), "")
     more = [str(step.input[name]) for name in ("on", "state") if name in step.input and step.input[name] != subject]
@@ -121,7 +121,7 @@ def _tried(step: Step) -> Text:
 
 
 async def _came(registry: Registry, outcome: Outcome) -> AsyncIterator[Text]:
-    """What came of an action, in words."""
+    """Return the outcome of an action in words."""
     match outcome:
         case Done(_, decisions, changed):
             nodes = (await ask(registry, AFTERWARDS, {"ids": list(dict.fromkeys((*decisions, *changed)))}))["nodes"]
@@ -146,7 +146,7 @@ async def _came(registry: Registry, outcome: Outcome) -> AsyncIterator[Text]:
 
 
 def _stands(nodes: Iterable[Mapping[str, Any]]) -> list[str]:
-    """How nodes stand: of a release that was decided about all the lines that its version stands in."""
+    """Return the states of nodes. For a release that was decided about, those in all lines of its version."""
     decided = [node for node in nodes if "type" in node]
     versions = {r["version"]["id"]: r["version"] for d in decided for r in d["about"]["nodes"]}
     types = [d["type"] if d["verdict"] == "GRANTED" else f"{d['type']} {d['verdict']}" for d in decided]

@@ -1,4 +1,4 @@
-"""The terminal: what is said to people and to machines, how commands fail, and what their exit codes mean."""
+"""The terminal: output for people and for machines, how commands fail, and what their exit codes mean."""
 
 from __future__ import annotations
 
@@ -79,18 +79,18 @@ class Failure(Exception):
 
 @cache
 def out() -> Console:
-    """Where answers go. What is no terminal has no width to keep to."""
+    """Return the console for answers. If it is no terminal, it has no width."""
     return Console(highlight=False, emoji=False, soft_wrap=True, width=None if sys.stdout.isatty() else 1_000)
 
 
 @cache
 def err() -> Console:
-    """Where everything but answers goes."""
+    """Return the console for everything but answers."""
     return Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
 
 def settings() -> Settings:
-    """The settings from the environment. Raises `Failure`."""
+    """Return the settings from the environment. Raises `Failure`."""
     from forebear.settings import SettingsError, load
 
     try:
@@ -100,7 +100,7 @@ def settings() -> Settings:
 
 
 def contents(file: str) -> str:
-    """The text of a file, or of standard input where it is `-`. Raises `Failure`."""
+    """Return the text of a file, or of standard input for `-`. Raises `Failure`."""
     try:
         return (sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()).decode("utf-8-sig")
     except OSError as error:
@@ -110,7 +110,10 @@ def contents(file: str) -> str:
 
 
 def moment(option: str, text: str, *, ahead: bool) -> str:
-    """A moment that an option names, or how far from now it is: `ahead` of it, or else before it. Raises `Failure`."""
+    """Return the moment that an option gives, also as a distance from now: `ahead` of it, or else before it.
+
+    Raises `Failure`.
+    """
     if away := re.fullmatch(r"(\d{1,5})([dhm])", text):
         span = timedelta(**{_UNITS[away[2]]: int(away[1])})
         return (datetime.now(UTC) + (span if ahead else -span)).isoformat()
@@ -125,7 +128,7 @@ _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 
 def checked_moment(param: typer.CallbackParam, text: str | None) -> str | None:
-    """A moment that an option of a question names, checked before anything is asked. Raises `Failure`."""
+    """Return the moment that an option of a question gives, checked before the question is sent. Raises `Failure`."""
     try:
         return None if text is None else moments.parse(text)
     except ValueError:
@@ -134,7 +137,7 @@ def checked_moment(param: typer.CallbackParam, text: str | None) -> str | None:
 
 
 def printable(value: Any) -> Any:
-    r"""A value whose texts neither move a terminal's cursor nor turn its writing around: of each such character a picture.
+    r"""Return a value whose texts neither move a terminal's cursor nor reverse its writing: each such character is a picture.
 
     >>> printable({"name": "arm\x1b[2J\nrobot:q is APPROVED"})
     {'name': 'arm␛[2J␊robot:q is APPROVED'}
@@ -156,36 +159,36 @@ def _picture(c: str) -> str:
 
 
 _PICTURES = 0x2400
-"""Where Unicode has the pictures of the control characters, in their order."""
+"""The code point of the first picture of a control character in Unicode."""
 
 _UNSEEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _TURNING = frozenset({"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"})
 
 
 def counted(n: int, what: str) -> str:
-    """How many there are of what is named in the plural: `2 edges added`, `1 entry`."""
+    """Return a number with its noun, which is in the plural: `2 edges added`, `1 entry`."""
     noun, space, rest = what.partition(" ")
     one = f"{noun[:-3]}y" if noun.endswith("ies") else noun.removesuffix("s")
     return f"{n:,} {one if n == 1 else noun}{space}{rest}"
 
 
 def short(id: str) -> str:
-    """An id for reading: of a long digest, the beginning."""
+    """Return an id for reading. A long digest is cut."""
     return re.sub(r"(:[0-9a-f]{12})[0-9a-f]{20,}", r"\1…", id)
 
 
 def is_short(text: str) -> bool:
-    """Whether it is nothing but an id as `short` leaves it, copied from where it was read."""
+    """Return whether a text is nothing but an id as `short` leaves it, copied from where it was shown."""
     return re.fullmatch(r"[a-z-]+:\S*:[0-9a-f]{12}…\S*", text) is not None
 
 
 def minute(moment: str) -> str:
-    """A moment for reading, in UTC to the minute."""
+    """Return a moment for reading, in UTC to the minute."""
     return moment[:16].replace("T", " ")
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop's loops, which are faster, where there are any: not on Windows."""
+    """Return uvloop's loops, which are faster, unless there are none: on Windows."""
     try:
         import uvloop
     except ImportError:
@@ -194,7 +197,7 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Runs a command's work to its end; SIGTERM ends it like Ctrl-C, so that an engine of ours is closed."""
+    """Run a command's work to its end. SIGTERM ends it like Ctrl-C, so that an engine of ours is closed."""
     from forebear.store.errors import DataDirectoryInUse, StoreError
 
     async def interruptible() -> T:
@@ -221,7 +224,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 @contextmanager
 def progress(doing: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """A progress bar where people watch; what it yields takes how much of `total` is done."""
+    """Show a progress bar if people watch. It yields a function that takes how much of `total` is done."""
     if not err().is_terminal:
         yield lambda done: None
         return
@@ -239,7 +242,7 @@ def _json(entry: dict[str, Any], default: Callable[[Any], Any]) -> str:
 
 
 def configure_logs(level: str, form: str = "console") -> None:
-    """Sends log entries, the libraries' too, to stderr; `form` is `console` or `json`."""
+    """Send log entries, also those of libraries, to stderr. `form` is `console` or `json`."""
     import structlog
 
     shared: list[Any] = [
@@ -264,12 +267,12 @@ def configure_logs(level: str, form: str = "console") -> None:
     handler = logging.StreamHandler(sys.stderr)
     remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[remove, *last]))
-    # The libraries' chatter is below warning; our own entries say what happens.
+    # Libraries log only warnings and worse. Our own entries say what happens.
     logging.basicConfig(handlers=[handler], level=max(least, logging.WARNING), force=True)
 
 
 def print_json(value: Any) -> None:
-    """Prints JSON: indented and coloured where people read it, otherwise on one line."""
+    """Print JSON: indented and coloured for people, otherwise on one line."""
     import msgspec
     from rich.highlighter import JSONHighlighter
 
@@ -281,6 +284,6 @@ def print_json(value: Any) -> None:
 
 
 def _escaped(match: re.Match[str]) -> str:
-    """A character of a JSON text, as its escape where a terminal would not show it."""
+    """Return a character of a JSON text as its escape, if a terminal would not show it."""
     c = match[0]
     return c if printable(c) == c else f"\\u{ord(c):04x}"

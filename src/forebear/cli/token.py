@@ -101,7 +101,7 @@ def revoke(
 
 
 def _done(outcome: Mapping[str, Any]) -> Mapping[str, Any]:
-    """An outcome that is no refusal."""
+    """Return an outcome that is no refusal. Raises `Failure` for a refusal."""
     if reasons := outcome.get("reasons"):
         raise Failure("; ".join(f"{r['message']}: {r['remedy']}" for r in reasons))
     return outcome

@@ -110,7 +110,7 @@ def text_of(value: object) -> str:
 
 def not_finite(value: object) -> Iterator[tuple[str, float]]:
     """Return the numbers that are not finite, with their paths. Raises `InvalidDocument` if the value is too deep."""
-    # Not by recursion: what is too deep shall be refused, not run into a limit.
+    # Without recursion: a document that is too deep must be refused, not run into Python's limit.
     rest: list[tuple[tuple[Any, ...], object]] = [((), value)]
     while rest:
         path, each = rest.pop()

@@ -28,7 +28,7 @@ def moment(value: datetime) -> str:
 def read(text: str) -> datetime:
     """Return an RFC 3339 text as a datetime, also if it lacks the offset or is a day. Raises `ValueError`."""
     try:
-        # What datetime reads besides is no RFC 3339: week dates, days without hyphens, any letter between day and time.
+        # datetime also reads texts that are no RFC 3339: week dates, days without hyphens, any letter between day and time.
         return datetime.fromisoformat(text.upper() if _FORM.fullmatch(text) else "")
     except ValueError:
         raise ValueError(f"{text!r} is not an RFC 3339 moment, such as 2026-11-23T14:52:06Z") from None

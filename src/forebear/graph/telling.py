@@ -36,7 +36,7 @@ def told(stored: Mapping[str, Any], tellings: Iterable[Telling], now: str) -> di
     A telling that is on record changes nothing, nor does one without a moment that repeats the present value.
     """
     after: dict[str, Any] = {}
-    # Those that hold from now on come last.
+    # Tellings that hold from now on come last.
     for telling in sorted(tellings, key=lambda t: t.as_of is None):
         p, value, as_of = telling.of, telling.value, telling.as_of
         values, since = _kept({**stored, **after}, p, now)

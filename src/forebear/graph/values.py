@@ -109,7 +109,7 @@ def _number(value: Any) -> Any:
 
 
 def _long(value: Any) -> Any:
-    # As it is answered: beyond what is exact in JavaScript as a text.
+    # Accept a text as well: whole numbers that JavaScript cannot hold exactly are answered so.
     if isinstance(value, str) and value.removeprefix("-").isdecimal() and len(value) <= 20 and abs(int(value)) > MAX_SAFE:
         return int(value)
     return _number(value)

@@ -1,4 +1,4 @@
-"""The actors that prove nothing: whoever can reach a service without authentication, or run a command on this machine."""
+"""Actors without proof: whoever reaches a service without authentication, or runs a command on this machine."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import getpass
 from forebear.domain.roles import Actor, Role
 
 DEVELOPMENT = Actor("development", frozenset(Role))
-"""Who acts where nobody has to authenticate."""
+"""The actor if nobody has to authenticate."""
 
 
 def operating_system_user() -> Actor:
-    """The user whose process this is. It can reach the database itself, so that no role is kept from it."""
+    """Return the user of this process. It can reach the database itself, so it has every role."""
     try:
         return Actor(getpass.getuser(), frozenset(Role))
     except (OSError, KeyError):  # an id without a name, as in some containers

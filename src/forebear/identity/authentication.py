@@ -12,7 +12,7 @@ from forebear.settings import Settings
 
 
 class Authentication:
-    """How a service knows who asks."""
+    """How a service finds out who asks."""
 
     def __init__(self, tokens: Tokens, issuer: Issuer | None = None, *, required: bool = False) -> None:
         self.required = required
@@ -21,17 +21,17 @@ class Authentication:
 
     @classmethod
     def of(cls, tokens: Tokens, settings: Settings) -> Authentication:
-        """As the settings say."""
+        """Return the authentication that the settings describe."""
         issuer = None
         if settings.oidc_issuer and settings.oidc_audience:
             issuer = Issuer(settings.oidc_issuer, settings.oidc_audience, ClaimsMapping.of(settings))
         return cls(tokens, issuer, required=settings.authenticates)
 
     async def actor(self, authorization: str | None) -> Actor:
-        """Who sent an Authorization header, or none.
+        """Return who sent an Authorization header, or none.
 
-        Where nobody has to authenticate, that is the development actor; but a token that is there is checked, and its owner
-        acts. Raises `Unauthenticated`, `IssuerUnavailable` and `StoreError`.
+        If nobody has to authenticate, that is the development actor. But a token that is sent is checked, and its owner acts.
+        Raises `Unauthenticated`, `IssuerUnavailable` and `StoreError`.
         """
         if authorization is None:
             if self.required:

@@ -1,4 +1,4 @@
-"""From what an issuer says of somebody to whom that is here."""
+"""From an issuer's claims about somebody to an actor."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from forebear.identity.errors import Unauthenticated
 from forebear.settings import Settings
 
 EVERY_LINE = "*"
-"""In the claim that lists release lines: all of them."""
+"""All lines, in the claim that lists release lines."""
 
 
 @dataclass(frozen=True)
 class ClaimsMapping:
-    """Which claims say what, as the settings have it."""
+    """The names of the claims that matter, from the settings."""
 
     name: str
     roles: str
@@ -26,7 +26,7 @@ class ClaimsMapping:
 
     @classmethod
     def of(cls, settings: Settings) -> ClaimsMapping:
-        """The mapping that the settings describe."""
+        """Return the mapping that the settings describe."""
         name, _, value = (settings.oidc_machine_claim or "").partition("=")
         return cls(
             settings.oidc_name_claim,
@@ -37,10 +37,10 @@ class ClaimsMapping:
         )
 
     def actor(self, claims: Mapping[str, Any]) -> Actor:
-        """Whom some claims are about. Raises `Unauthenticated` where they give no name.
+        """Return the actor of some claims. Raises `Unauthenticated` if they give no name.
 
-        What they do not say is not granted: without a known role there is none, and where a claim limits the lines and is
-        missing, there is no line.
+        What they leave out is not granted: no known role means no role. If a claim limits the lines and it is missing, there is
+        no line.
         """
         name = _claim(claims, self.name)
         if not isinstance(name, str) or not name:
@@ -59,7 +59,7 @@ class ClaimsMapping:
 
 
 def _claim(claims: Mapping[str, Any], name: str) -> Any:
-    """A claim by its name, or a member of one: some issuers put roles into an object, others have dots in claims' names."""
+    """Return a claim by its name, or a member of one. Some issuers put roles into an object, others have dots in names."""
     if name in claims:
         return claims[name]
     first, _, rest = name.partition(".")
@@ -68,7 +68,7 @@ def _claim(claims: Mapping[str, Any], name: str) -> Any:
 
 
 def _texts(value: Any) -> list[str]:
-    """A claim's texts: a list of them, or one text with spaces between them, as OAuth writes scopes."""
+    """Return a claim's texts: a list, or one text with spaces between them, as OAuth writes scopes."""
     if isinstance(value, str):
         return value.split()
     if isinstance(value, bool):

@@ -1,10 +1,10 @@
-"""Why somebody's token is not accepted."""
+"""Errors for which somebody's token is not accepted."""
 
 from __future__ import annotations
 
 
 class Unauthenticated(Exception):
-    """Nobody knows who asks: there is no token, or one that proves nothing. The message says which, and may be shown."""
+    """There is no token, or one that proves nothing. The message says which, and may be shown."""
 
     def __init__(self, message: str, *, presented: bool = True) -> None:
         super().__init__(message)
@@ -13,7 +13,7 @@ class Unauthenticated(Exception):
 
 
 class IssuerUnavailable(Exception):
-    """The issuer's keys cannot be fetched, so that its tokens cannot be checked now; worth another try after a while."""
+    """The issuer's keys cannot be fetched, so its tokens cannot be checked now. Try again after a while."""
 
     retry_after = 30.0
-    """Seconds until they are tried again."""
+    """Seconds until the next attempt to fetch them."""

@@ -1,6 +1,6 @@
 """Tokens of an OpenID Connect issuer: JWTs that it has signed for this service.
 
-The cryptography is PyJWT's. What is ours is which keys there are: the issuer publishes them, changes them, and may be away.
+PyJWT does the cryptography. This module keeps the keys: the issuer publishes them, changes them, and may be away.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from forebear.identity.errors import IssuerUnavailable, Unauthenticated
 from forebear.settings import is_trustworthy
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
-"""How a token may be signed: asymmetrically, so that a public key is never taken for a shared secret."""
+"""The accepted signatures. They are asymmetric, so that nobody can pass off a public key as a shared secret."""
 
 SKEW_SECONDS = 60
 """How far the issuer's clock may be from ours."""
 
 FRESH_SECONDS = 900
-"""After how long keys are fetched anew."""
+"""The age at which keys are fetched again."""
 
 REFETCH_SECONDS = 30
-"""How long the issuer is left in peace after a fetch, whatever keys tokens name and whether it answered or not."""
+"""How long nobody asks the issuer again after a fetch, whatever keys tokens name and whether it answered."""
 
 STALE_SECONDS = 86_400
 """How long keys are used while the issuer cannot be reached."""
 
 CACHED_SECONDS = 10
-"""How long a token that was checked is not checked again."""
+"""How long a checked token is not checked again."""
 
 MOST_CACHED = 10_000
 FETCH_SECONDS = 5
@@ -56,7 +56,7 @@ class Issuer:
         self._known: TTLCache[bytes, tuple[float, Actor]] = TTLCache(MOST_CACHED, CACHED_SECONDS, timer=clock)
 
     async def actor(self, token: str) -> Actor:
-        """Whom a token speaks for. Raises `Unauthenticated`, and `IssuerUnavailable` where it cannot be checked."""
+        """Return the actor of a token. Raises `Unauthenticated`, and `IssuerUnavailable` if it cannot be checked."""
         digest = sha256(token.encode()).digest()
         if cached := self._known.get(digest):
             expires, actor = cached
@@ -68,7 +68,7 @@ class Issuer:
         return actor
 
     async def settle(self) -> None:
-        """Waits until keys that are being fetched are there."""
+        """Wait for keys that are being fetched."""
         await self._keys.settle()
 
     async def _check(self, token: str) -> Mapping[str, Any]:
@@ -114,7 +114,7 @@ class Keys:
         self._fetching: asyncio.Task[None] | None = None
 
     async def get(self, id: str | None) -> dict[str, Any]:
-        """The key that a token names, or the only one. Raises `Unauthenticated` and `IssuerUnavailable`."""
+        """Return the key that a token names, or the only one. Raises `Unauthenticated` and `IssuerUnavailable`."""
         if not self._within(FRESH_SECONDS, self._fetched):
             self._fetch()
         if self._find(id) is None or not self._within(STALE_SECONDS, self._fetched):
@@ -132,7 +132,7 @@ class Keys:
         return key
 
     async def settle(self) -> None:
-        """Waits until a fetch that has begun is done; it goes on where who waits does not."""
+        """Wait for a running fetch. It goes on if the caller stops waiting."""
         if self._fetching is not None:
             await asyncio.shield(self._fetching)
 
@@ -145,7 +145,7 @@ class Keys:
         return moment is not None and self._clock() - moment < seconds
 
     def _fetch(self) -> None:
-        """Begins to fetch them, unless that was tried a moment ago. Who has a key already does not wait for it."""
+        """Begin to fetch the keys, unless that was tried a moment ago. A caller that has a key does not wait for it."""
         if not self._within(REFETCH_SECONDS, self._tried):
             self._tried = self._clock()
             self._fetching = asyncio.create_task(self._fetched_at(self._tried))
@@ -175,7 +175,7 @@ class Keys:
 
 
 async def _json(client: Any, address: str) -> dict[str, Any]:
-    """The JSON object at an address. Raises `httpx.HTTPError` and `ValueError`."""
+    """Return the JSON object at an address. Raises `httpx.HTTPError` and `ValueError`."""
     response = await client.get(address)
     response.raise_for_status()
     document = response.json()

@@ -1,8 +1,8 @@
-"""API tokens: made, listed, revoked, and whom each one speaks for.
+"""API tokens: making, listing and revoking them, and the actor of each.
 
-A token is `forebear_` and 256 random bits in hexadecimal: a form that secret scanners can be taught. It is shown once, and what
-is kept is its SHA-256. Slow hashes are for passwords, which can be guessed; 256 random bits cannot, so that a slow hash would
-protect nothing here and cost every request. The beginning of the hash is the token's id.
+A token is `forebear_` and 256 random bits in hexadecimal, a form that secret scanners can learn. It is shown once, and Forebear
+keeps its SHA-256. Slow hashes are for passwords, which can be guessed. Nobody can guess 256 random bits, so a slow hash would
+protect nothing and cost every request. The beginning of the hash is the token's id.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ from forebear.verbs.permissions import refusal
 PREFIX = "forebear_"
 
 CACHED_SECONDS = 10
-"""How long a token that was looked up is believed: what another process revokes holds here after that time."""
+"""How long a looked-up token is believed. A revocation by another process takes effect here after that time."""
 
 MOST_CACHED = 10_000
 
 USE_SECONDS = 60
-"""How exactly it is kept when a token was last used."""
+"""How exact the stored moment of a token's last use is."""
 
 _FORM = re.compile(rf"{PREFIX}[0-9a-f]{{64}}")
 _NAME = re.compile(r"\w[\w.@+|-]{0,99}")
@@ -55,7 +55,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Token:
-    """What is kept of a token, but for its hash. Moments are as the graph holds them."""
+    """The stored properties of a token without its hash. Moments are in the graph's form."""
 
     id: str
     name: str
@@ -71,7 +71,7 @@ class Token:
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Token:
-        """A token from its node's properties."""
+        """Return a token from its node's properties."""
         lines = stored.get("lines")
         return cls(
             id=stored["id"],
@@ -89,11 +89,11 @@ class Token:
 
     @cached_property
     def actor(self) -> Actor:
-        """Whom it speaks for."""
+        """The actor of the token."""
         return Actor(self.name, self.roles, self.lines, self.machine)
 
     def check(self, now: datetime) -> None:
-        """Raises `Unauthenticated` where it is not valid any more."""
+        """Raise `Unauthenticated` if it is no longer valid."""
         if self.revoked_at is not None:
             raise Unauthenticated(f"the token was revoked at {self.revoked_at}")
         if self.expires_at is not None and self.expires_at <= moment(now):
@@ -102,7 +102,7 @@ class Token:
 
 @dataclass(frozen=True)
 class CreatedToken:
-    """A new token, and the only time that it is shown."""
+    """A new token. It is shown only this once."""
 
     secret: str
     token: Token
@@ -110,7 +110,7 @@ class CreatedToken:
 
 @dataclass(frozen=True)
 class Revocation:
-    """The tokens that are not accepted any more."""
+    """The tokens that are no longer accepted."""
 
     tokens: Sequence[Token]
 
@@ -129,14 +129,14 @@ class Tokens:
         self._writing: asyncio.Task[None] | None = None
 
     async def close(self) -> None:
-        """Waits until it is kept when tokens were last used."""
+        """Wait until the last uses of tokens are stored."""
         if self._writing is not None:
             await self._writing
 
     # ── whom a token speaks for ─────────────────────────────────────────────────────────────────────────
 
     async def actor(self, secret: str) -> Actor:
-        """Whom a token speaks for. Raises `Unauthenticated` and `StoreError`."""
+        """Return the actor of a token. Raises `Unauthenticated` and `StoreError`."""
         if not _FORM.fullmatch(secret):
             raise Unauthenticated(f"the token is malformed: it should be {PREFIX} and 64 hexadecimal digits")
         hash = sha256(secret.encode()).hexdigest()
@@ -152,19 +152,19 @@ class Tokens:
         if stored is None or not hmac.compare_digest(stored["hash"], hash):
             raise Unauthenticated("the token is not known")
         token = Token.of(stored)
-        # What was read before a revocation may not be what it left.
+        # A token that was read before a revocation may be outdated.
         if self._revocations == revocations:
             self._known[hash] = token
         return token
 
     def _use(self, token: Token) -> None:
-        """Notes that a token is used. It is written beside the request, not before its answer."""
+        """Note that a token is used. That is written beside the request, not before its answer."""
         if token.id in self._noted:
             return
         self._noted[token.id] = None
         self._uses[token.id] = moment(datetime.now(UTC))
         if self._writing is None or self._writing.done():
-            # In a context of its own: it is no part of the request that happened to begin it.
+            # Use a context of its own, since this is no part of the request that happened to begin it.
             self._writing = asyncio.create_task(self._write_uses(), context=Context())
 
     async def _write_uses(self) -> None:
@@ -187,7 +187,7 @@ class Tokens:
         machine: bool = False,
         expires_at: str | None = None,
     ) -> CreatedToken | Refused:
-        """Makes a token that speaks for `name`. Raises `StoreError`."""
+        """Make a token that speaks for `name`. Raises `StoreError`."""
         now = moment(datetime.now(UTC))
         if reasons := tuple(self._reasons(by, name, roles, lines, expires_at, now)):
             return Refused(reasons)
@@ -233,7 +233,7 @@ class Tokens:
             yield Reason("EXPIRED", f"expiresAt: {expires_at} is in the past", "let it expire later, or never")
 
     def _no_line(self, id: str) -> str | None:
-        """Why something is not the id of a release line."""
+        """Return why an id is not that of a release line, or None."""
         try:
             kind = self._ids.kind(id)
         except InvalidId as error:
@@ -241,13 +241,13 @@ class Tokens:
         return None if kind == "ReleaseLine" else f"{id} is the id of {a(kind)}"
 
     async def all(self) -> list[Token]:
-        """All tokens, the newest first, also those that are not valid any more. Raises `StoreError`."""
+        """Return all tokens, the newest first, with those that are no longer valid. Raises `StoreError`."""
         return _tokens(await self._store.read(_STATEMENTS["tokens"]))
 
     async def revoke(self, by: Actor, named: str) -> Revocation | Refused:
-        """Ends a token by its id, or all that have a name. Raises `StoreError`.
+        """Revoke a token by its id, or all tokens of a name. Raises `StoreError`.
 
-        This process accepts it from then on in no request; others may believe it for `CACHED_SECONDS`.
+        This process rejects it from then on. Others may believe it for `CACHED_SECONDS`.
         """
 
         async def work(transaction: WriteTransaction) -> Revocation | Refused:
@@ -290,7 +290,7 @@ class Tokens:
         before: Mapping[str, Any] | None,
         after: Mapping[str, Any],
     ) -> None:
-        """Appends to the token's audit trail."""
+        """Append to the token's audit trail."""
         await self._chains.append(
             transaction,
             change={"name": token.name},

@@ -1,4 +1,4 @@
-"""Where the graph is kept: one Bolt driver, two engines."""
+"""Keeping the graph: one Bolt driver, two engines."""
 
 from forebear.graph.query.dialect import Engine
 from forebear.store.bolt import ReadTransaction, Store, WriteTransaction

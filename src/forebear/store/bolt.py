@@ -68,7 +68,7 @@ class _Transaction:
         self._transaction = transaction
 
     async def run(self, text: str, parameters: Parameters | None = None) -> list[Row]:
-        """The rows of one statement."""
+        """Run one statement and return its rows."""
         values = _plain(parameters)
         with _timed(text):
             rows = await _rows(await self._transaction.run(text, values))
@@ -76,7 +76,7 @@ class _Transaction:
         return rows
 
     async def run_each(self, statements: Iterable[tuple[str, Parameters]]) -> list[list[Row]]:
-        """The rows of each of several statements.
+        """Run several statements and return the rows of each.
 
         The next one is made and sent while the engine is busy with one. Its first error ends them all.
         """
@@ -101,17 +101,17 @@ class WriteTransaction(_Transaction):
     """Statements that take effect together, or not at all."""
 
     async def finish(self, text: str, parameters: Parameters) -> None:
-        """Runs the last statement, whose rows nobody needs, and commits."""
+        """Run the last statement, whose rows nobody needs, and commit."""
         values = _plain(parameters)
         with _timed(text):
             await self._transaction.run(text, values)
-            # The driver would wait for the rows before it sends COMMIT, which the engine does after them anyhow.
+            # The driver would wait for the rows before it sends COMMIT. The engine commits after them anyway.
             getattr(self._transaction, "_results", []).clear()
             await self._transaction.commit()
         _forget(values)
 
     async def undo(self) -> None:
-        """Ends without effect."""
+        """End without effect."""
         await self._transaction.rollback()
 
 
@@ -135,7 +135,7 @@ class Store:
             options["bookmark_manager"] = AsyncGraphDatabase.bookmark_manager()
         self._reading = options | {"default_access_mode": "READ"}
         self._writing = options | {"default_access_mode": "WRITE"}
-        # The embedded engine goes on with a statement whose connection is gone until it meets its one limit.
+        # The embedded engine goes on with a statement whose connection is gone until the engine's own limit.
         self._lanes = Lanes(settings.read_timeout if embedded else 0)
         self.plans = Plans(partial(self._explain, self._reading, PLANNING_SECONDS))
         # Racing MERGEs duplicate edges on the embedded engine, so its writes take turns.
@@ -150,7 +150,7 @@ class Store:
     @classmethod
     @asynccontextmanager
     async def open(cls, settings: Settings) -> AsyncIterator[Self]:
-        """The store that `settings` name, ready to be used; closed at the end.
+        """Open the store that `settings` name, and close it at the end.
 
         Raises EngineFailed, EngineUnavailable or DataDirectoryInUse.
         """
@@ -174,11 +174,11 @@ class Store:
 
     @property
     def full(self) -> bool:
-        """Whether the disk of the embedded engine is full. That of a Neo4j is elsewhere."""
+        """Whether the disk of the embedded engine is full. Neo4j's disk is elsewhere."""
         return self.embedded is not None and self.embedded.full
 
     async def read(self, text: str, parameters: Parameters | None = None, *, timeout: float | None = None) -> list[Row]:
-        """All rows of one statement that reads, within `timeout` seconds (default: the setting) from when it is planned."""
+        """Return all rows of one reading statement, within `timeout` seconds (default: the setting) after it is planned."""
         seconds = timeout or self._read_seconds
         await self.plans.ready(text, parameters or {})
 
@@ -196,15 +196,15 @@ class Store:
             raise
 
     async def read_one(self, text: str, parameters: Parameters | None = None, *, timeout: float | None = None) -> Row | None:
-        """The first row of one statement that reads, or None; `timeout` in seconds."""
+        """Return the first row of one reading statement, or None. `timeout` is in seconds."""
         rows = await self.read(text, parameters, timeout=timeout)
         return rows[0] if rows else None
 
     async def write(self, work: Callable[[WriteTransaction], Awaitable[T]], *, timeout: float | None = None) -> T:
-        """What `work` returns, after its transaction was committed.
+        """Call `work` in a transaction, commit, and return its result.
 
-        `work` is called again, in a new transaction, after a transient failure. `timeout` in
-        seconds is for all of it, waiting for a turn included.
+        `work` is called again, in a new transaction, after a transient failure. `timeout` in seconds is for all of it, with the
+        wait for a turn.
         """
 
         async def attempt(seconds: float) -> T:
@@ -223,16 +223,16 @@ class Store:
             return await self._retried(attempt, seconds)
 
     async def plan(self, texts: Iterable[str], parameters: Parameters) -> None:
-        """Has the engine plan statements that write, each within the write timeout, and run none of them.
+        """Have the engine plan writing statements, each within the write timeout, and run none of them.
 
-        A Neo4j that has just started takes seconds for many new statements, which then are not their transaction's.
+        A Neo4j that has just started takes seconds for many new statements. Planned ahead, they cost their transaction nothing.
         """
         if not self.embedded:
             for text in texts:
                 await self._explain(self._writing, self._write_seconds, text, parameters)
 
     async def _explain(self, options: Mapping[str, Any], seconds: float, text: str, parameters: Parameters) -> None:
-        """Has the engine plan a statement, within so many seconds."""
+        """Have the engine plan a statement, within so many seconds."""
 
         async def attempt(seconds: float) -> None:
             async with self._driver.session(**options) as session:
@@ -244,7 +244,7 @@ class Store:
 
     @asynccontextmanager
     async def reading(self, *, timeout: float | None = None) -> AsyncIterator[ReadTransaction]:
-        """Several reads of one state of the graph, within `timeout` seconds together."""
+        """Open several reads of one state of the graph, within `timeout` seconds together."""
         seconds = timeout or self._read_seconds
         try:
             async with (
@@ -257,7 +257,7 @@ class Store:
             self._fail(error, seconds)
 
     async def stream(self, text: str, parameters: Parameters | None = None, batch: int = 1000) -> AsyncIterator[Row]:
-        """The rows of one statement as they come, at most `batch` of them in memory.
+        """Return the rows of one statement as they come, at most `batch` of them in memory.
 
         The read timeout is for each row, since the reader decides how long the whole takes.
         """
@@ -295,7 +295,7 @@ class Store:
         if isinstance(error, (ServiceUnavailable, SessionExpired)):
             return TRIES_CONNECTION
         if isinstance(error, ConstraintError):
-            # A MERGE that lost a race may say this, on either engine; the next try finds the winner's node.
+            # A MERGE that lost a race may fail so, on either engine. The next try finds the winner's node.
             return TRIES_CONSTRAINT
         return TRIES_TRANSIENT if error.is_retryable() else 1
 
@@ -360,14 +360,17 @@ async def _within(seconds: float) -> AsyncIterator[None]:
 
 
 def _is_too_large(error: Neo4jError | DriverError) -> bool:
-    """Whether a statement by itself was more than the engine holds: to Neo4j a passing failure, to the embedded one unknown."""
+    """Return whether a statement alone needed too much memory.
+
+    Neo4j calls that a passing failure; the embedded engine does not say.
+    """
     if not isinstance(error, Neo4jError):
         return False
     return "OutOfMemory" in (error.code or "") or "queryMaxHeapElementsAllowedPerOp" in (error.message or "")
 
 
 class _Map(dict[str, Any]):
-    """A map that says nothing of what is in it: the driver writes out all parameters for its log, even where it keeps none."""
+    """A map without a readable form: the driver formats all parameters for its log, even if it keeps none."""
 
     def __repr__(self) -> str:
         return "{…}"
@@ -378,7 +381,7 @@ def _plain(parameters: Parameters | None) -> dict[str, Any]:
 
 
 def _forget(parameters: Mapping[str, Any]) -> None:
-    """Lets go of what a statement was given: the driver's result, which holds it, is part of a cycle and outlives its use."""
+    """Empty a statement's parameters: the driver's result, which holds them, is part of a cycle and outlives its use."""
     for value in parameters.values():
         if isinstance(value, _Map):
             value.clear()
@@ -399,7 +402,7 @@ def _timed(text: str) -> Iterator[None]:
 
 
 def _done(text: str, started: float, before: float = 0.0) -> float:
-    """Accounts for a statement that has ended now: for what it took after the one `before` it, where they overlapped."""
+    """Count a statement that has ended now: the time since the one `before` it, if they overlapped."""
     ended = perf_counter()
     meter.count(ended - max(started, before))
     log.debug("statement", text=text[:80], ms=round((ended - started) * 1000, 3))

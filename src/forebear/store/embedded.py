@@ -46,7 +46,7 @@ log = structlog.get_logger()
 class EmbeddedEngine:
     """A running engine, reachable on loopback at `uri` as root with `password`.
 
-    It is started again when it ends by itself; `failure` says why it no longer is.
+    It is started again if it ends by itself. `failure` says why it is gone for good.
     """
 
     def __init__(self, directory: Path, lock: int, heap: int, limit: float) -> None:
@@ -63,7 +63,7 @@ class EmbeddedEngine:
     @classmethod
     @asynccontextmanager
     async def start(cls, directory: Path, heap: int, limit: float) -> AsyncIterator[Self]:
-        """An engine on the data in `directory`, with `heap` MB, ending statements at `limit` s.
+        """Start an engine on the data in `directory`, with `heap` MB. It ends statements after `limit` seconds.
 
         Raises DataDirectoryInUse or EngineFailed.
         """
@@ -75,7 +75,7 @@ class EmbeddedEngine:
             raise EngineFailed(f"FOREBEAR_DATA_DIR={directory} cannot be used: {error.strerror}.") from error
         try:
             engine = cls(directory, lock, heap, limit)
-            # Users live only as long as an owner: every start has a new password.
+            # The user lives as long as the owner: every start has a new password.
             shutil.rmtree(directory / "config", ignore_errors=True)
             try:
                 await engine._launch()
@@ -98,16 +98,16 @@ class EmbeddedEngine:
         return self._process.pid
 
     def announce(self, address: str) -> None:
-        """Tell whoever finds the data directory in use where the service is that uses it."""
+        """Write the service's address for those who find the data directory in use."""
         _sign(self._lock, address)
 
     @property
     def full(self) -> bool:
-        """Whether its disk has no room for what one transaction may take. The engine says of that only that a commit failed."""
+        """Whether its disk lacks room for one transaction. The engine itself only says that a commit failed."""
         return shutil.disk_usage(self._directory).free < ROOM
 
     async def sql(self, script: str) -> list[dict[str, object]]:
-        """The rows of an SQL script, for what the engine's Cypher cannot say."""
+        """Run an SQL script, for what the engine's Cypher lacks, and return its rows."""
         return await asyncio.to_thread(self._post, script)
 
     def _post(self, script: str) -> list[dict[str, object]]:
@@ -164,7 +164,7 @@ class EmbeddedEngine:
                 with suppress(DriverError, Neo4jError, OSError):
                     async with driver.session(database=DATABASE) as session:
                         await (await session.run("RETURN 1")).consume()
-                    # It listens to HTTP, which the search indexes need, in its own time.
+                    # The engine starts to listen to HTTP later. The search indexes need that.
                     _, http = await asyncio.open_connection("127.0.0.1", self._http)
                     http.close()
                     return
@@ -200,7 +200,7 @@ class EmbeddedEngine:
         await self._process.wait()
 
     def _release(self) -> None:
-        """End what is left of the process group: the leash, and Java if it did not want to."""
+        """End what is left of the process group: the leash, and Java if it did not end by itself."""
         if self._leash is None:
             return
         with suppress(ProcessLookupError):
@@ -262,7 +262,7 @@ def _command(directory: Path, heap: int, limit: float, bolt: int, http: int) -> 
 
 
 async def _own(directory: Path) -> int:
-    """The lock on `directory`: Java inherits it, so it is free only when both are gone."""
+    """Return the lock on `directory`. Java inherits it, so it is free only when both processes are gone."""
     lock = os.open(directory / "owner", os.O_RDWR | os.O_CREAT, 0o600)
     deadline = monotonic() + 5
     while True:
@@ -291,7 +291,7 @@ def _sign(lock: int, address: str | None = None) -> None:
 
 
 def _alive(holder: str) -> bool:
-    """Whether the process that wrote `holder` lives, or only its engine is still ending."""
+    """Return whether the process that wrote `holder` lives. If not, only its engine is still ending."""
     try:
         os.kill(int(holder.split()[1].rstrip(",")), 0)
     except (ProcessLookupError, IndexError, ValueError):

@@ -1,4 +1,4 @@
-"""Making the database index what the declaration wants indexed."""
+"""Creating the indexes that the declaration needs."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,21 +15,21 @@ _POPULATION_SECONDS = 600
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What `apply` added; empty where everything was there."""
+    """What `apply` added. It is empty if nothing was missing."""
 
     added: tuple[Wanted, ...]
 
 
 async def apply(store: Store, declared: Sequence[Wanted]) -> Applied:
-    """Add what is missing, and wait until it is in use; what is there is left alone.
+    """Add what is missing, and wait until it is in use. What exists is left alone.
 
-    Raises ConstraintViolated where values that must be unique are not.
+    Raises ConstraintViolated if values that must be unique are not.
     """
     absent = await missing(store, declared)
 
     by_sql = [want for want in absent if isinstance(want, (FullText, EdgeTypes))] if store.embedded else []
 
-    # Neo4j takes names of properties for data, and data and schema not in one transaction.
+    # To Neo4j names of properties are data, and one transaction cannot hold data and schema.
     keys = [want for want in absent if isinstance(want, PropertyKeys)]
     schema = [want for want in absent if want not in by_sql and want not in keys]
 
@@ -50,7 +50,7 @@ async def _define(wants: Sequence[Wanted], transaction: WriteTransaction) -> Non
 
 
 async def missing(store: Store, declared: Sequence[Wanted]) -> list[Wanted]:
-    """What is wanted and not in use."""
+    """Return what is declared and not in use."""
     there = {
         ("UNIQUE" if row["owningConstraint"] else row["type"], label, name)
         for row in await store.read("SHOW INDEXES")
@@ -59,7 +59,7 @@ async def missing(store: Store, declared: Sequence[Wanted]) -> list[Wanted]:
         for name in cast(list[str], row["properties"] or [])
     }
     if store.embedded:
-        # It has one index per property, and there the words are what cannot be done otherwise.
+        # The embedded engine has one index per property. Only the full-text index finds words, so it comes first.
         there |= {("RANGE", *part[1:]) for want in declared if isinstance(want, FullText) for part in _parts(want)}
         there |= {
             ("TYPE", cast(str, row["name"]), "")
@@ -67,7 +67,7 @@ async def missing(store: Store, declared: Sequence[Wanted]) -> list[Wanted]:
         }
         declared = [want for want in declared if not isinstance(want, PropertyKeys)]
     else:
-        # It takes any type as one without edges.
+        # Neo4j treats an unknown type as one without edges.
         declared = [want for want in declared if not isinstance(want, EdgeTypes)]
         there |= {
             ("KEY", cast(str, row["name"]), "")
@@ -77,7 +77,7 @@ async def missing(store: Store, declared: Sequence[Wanted]) -> list[Wanted]:
 
 
 def _parts(want: Wanted) -> Iterator[tuple[str, str, str]]:
-    """The (kind, label, property) that SHOW INDEXES must list."""
+    """Return the (kind, label, property) that SHOW INDEXES must list."""
     match want:
         case Uniqueness(label, name):
             yield "UNIQUE", label, name

@@ -14,10 +14,10 @@ HEAVY_SECONDS = 0.05
 """A statement that has run for so long is heavy, and moves to a heavy place when one is free."""
 
 KNOWN_SECONDS = 0.25
-"""One that has run for so long has a heavy text, which waits for a heavy place until it takes less again."""
+"""The text of a statement that has run for so long is heavy: it waits for a heavy place until it takes less again."""
 
 OVERDUE_SECONDS = 0.5
-"""One that has run for so long in a small place is broken off where too many others have as well."""
+"""A statement that has run for so long in a small place is broken off if too many others have as well."""
 
 HEAVY = 4
 """How many heavy statements run at once."""
@@ -26,7 +26,7 @@ SMALL = 16
 """How many others run at once. At most half of them are heavy ones for which no heavy place was free."""
 
 WAITING = 32
-"""How many heavy statements may wait for a place; more are refused. Small ones wait, if it is not for too long."""
+"""How many heavy statements may wait for a place. More are refused. Small ones wait, if it is not for too long."""
 
 REMEMBERED = 1_000
 """How many heavy texts are remembered."""
@@ -41,7 +41,7 @@ class _Lane:
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def enter(self, seconds: float) -> None:
-        """Takes a place within so many seconds. Raises `Overloaded`, early where it can be told."""
+        """Take a place within so many seconds. Raises `Overloaded`, early if that is certain."""
         if self.free > 0:
             self.free -= 1
             return
@@ -62,7 +62,7 @@ class _Lane:
             raise
 
     def leave(self) -> None:
-        """Hands a place on to who has waited longest."""
+        """Hand the place on to whoever has waited longest."""
         while self._waiting:
             if not (place := self._waiting.popleft()).done():
                 place.set_result(None)
@@ -73,8 +73,8 @@ class _Lane:
 class Lanes:
     """The places of the statements that one engine runs.
 
-    `limit`: how many seconds the engine goes on with a statement that nobody waits for any more; 0 where it lets go of it.
-    So long such a statement keeps its place.
+    `limit`: for how many seconds the engine goes on with a statement that nobody waits for any more; 0 if it stops at once. The
+    statement keeps its place for that time.
     """
 
     def __init__(self, limit: float) -> None:
@@ -85,7 +85,7 @@ class Lanes:
 
     @asynccontextmanager
     async def place(self, text: str, seconds: float) -> AsyncIterator[None]:
-        """A place for a statement, waited for at most so many seconds. Raises `Overloaded`."""
+        """Hold a place for a statement, after waiting at most so many seconds. Raises `Overloaded`."""
         lane = await self._enter(text, seconds)
         loop = asyncio.get_running_loop()
         started, overdue, ended = loop.time(), False, False
@@ -142,7 +142,7 @@ class Lanes:
             await self._small.enter(seconds)
             if text not in self._texts:
                 return self._small
-            # It turned out while this one waited.
+            # The text turned out to be heavy while this one waited.
             self._small.leave()
         await self._heavy.enter(seconds)
         return self._heavy

@@ -1,4 +1,4 @@
-"""What statements take of a piece of work."""
+"""The statements of a piece of work, and their time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _meter: ContextVar[Meter | None] = ContextVar("meter", default=None)
 
 @contextmanager
 def metered() -> Iterator[Meter]:
-    """Meters the statements of what is done within, in tasks that it starts as well."""
+    """Meter the statements of the work inside, and of the tasks that it starts."""
     meter = Meter()
     token = _meter.set(meter)
     try:
@@ -31,7 +31,7 @@ def metered() -> Iterator[Meter]:
 
 
 def count(seconds: float) -> None:
-    """Counts a statement for the work that it belongs to, if that is metered."""
+    """Count a statement for its work, if that is metered."""
     if (meter := _meter.get()) is not None:
         meter.statements += 1
         meter.seconds += seconds

@@ -1,4 +1,4 @@
-"""Reading all that there is of a label, in the order of ids, some at a time."""
+"""Reading all nodes of a label, in the order of ids, some at a time."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from forebear.graph.statements import archive
 from forebear.store.bolt import Store
 
 BATCH = 2_000
-"""Nodes of one read."""
+"""How many nodes one read returns."""
 
 SECONDS = 600
-"""How long one read or write of a whole graph may take: some look at all of it, some are planned for the first time."""
+"""How long one read or write of a whole graph may take. Some look at all of it, some are planned for the first time."""
 
 
 async def pages(store: Store, label: str, statement: Any) -> AsyncIterator[list[dict[str, Any]]]:
-    """What a statement reads of a label, range by range, in the order of ids."""
+    """Return what a statement reads of a label, range by range, in the order of ids."""
     marks = [row["id"] async for n, row in _numbered(store.stream(archive.ids(label))) if n % BATCH == 0]
     marks = [row["mark"] for row in await store.read(archive.ORDERED, {"marks": marks})]
     if not marks:

@@ -1,4 +1,4 @@
-"""Which statements the engine has planned, so that planning a new one takes nothing of the time that it has for its answer."""
+"""The statements that the engine has planned, so that planning takes no time from an answer."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from contextlib import suppress
 from forebear.store.errors import StatementFailed, StoreError
 
 MAX_PLANS = 500
-"""How many plans are believed to be kept; Neo4j keeps 1,000 by default."""
+"""How many plans the engine is assumed to keep. Neo4j keeps 1,000 by default."""
 
 Key = tuple[str, Hashable]
 
 
 class Plans:
-    """The plans of one engine. Of those who ask for the same new one, the first has it made and the others wait."""
+    """The plans of one engine. If several ask for the same new one, the first has it made and the others wait."""
 
     def __init__(self, make: Callable[[str, Mapping[str, object]], Awaitable[None]]) -> None:
         self._make = make
@@ -24,9 +24,9 @@ class Plans:
         self._making: dict[Key, asyncio.Task[None]] = {}
 
     async def ready(self, text: str, parameters: Mapping[str, object]) -> None:
-        """Waits until a statement is planned. Raises `StoreError`.
+        """Wait until a statement is planned. Raises `StoreError`.
 
-        Whoever stops waiting leaves the planning to go on, so that the next one who asks finds it done.
+        If the caller stops waiting, planning goes on, so that the next one finds it done.
         """
         key = text, tuple((name, _size(value)) for name, value in parameters.items())
         if key in self._made:
@@ -35,17 +35,17 @@ class Plans:
         task = self._making.get(key)
         if task is None:
             task = self._making[key] = asyncio.create_task(self._plan(key, text, parameters))
-            # Nobody may be waiting any more when it fails.
+            # When it fails, maybe nobody waits any more, so take the error here.
             task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         await asyncio.shield(task)
 
     def doubt(self, text: str) -> None:
-        """Has a statement planned again before it is run again: the graph may have outgrown its plan."""
+        """Have a statement planned again before it runs again: the graph may have outgrown its plan."""
         for key in [key for key in self._made if key[0] == text]:
             del self._made[key]
 
     async def close(self) -> None:
-        """Ends what is being planned."""
+        """Stop planning."""
         for task in (tasks := [*self._making.values()]):
             task.cancel()
         for task in tasks:
@@ -54,7 +54,7 @@ class Plans:
 
     async def _plan(self, key: Key, text: str, parameters: Mapping[str, object]) -> None:
         try:
-            # What cannot be planned says so once more, and better, when it is run.
+            # A statement that cannot be planned fails again when it runs, with a better message.
             with suppress(StatementFailed):
                 await self._make(text, parameters)
             self._made[key] = None
@@ -65,5 +65,5 @@ class Plans:
 
 
 def _size(value: object) -> Hashable:
-    """What of a parameter belongs to the key of a plan on Neo4j: its type, and the order of magnitude of its length."""
+    """Return a parameter's part of the key of a plan on Neo4j: its type, and the order of magnitude of its length."""
     return type(value), len(str(len(value))) if isinstance(value, (str, list)) else 0

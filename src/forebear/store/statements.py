@@ -1,4 +1,4 @@
-"""The hand-written Cypher files: found, their rules expanded, and parsed once."""
+"""The hand-written Cypher files. Each is read once, and its rules are expanded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from forebear.graph.query.rule import Rules
 
 
 def directory(name: str) -> Path:
-    """A directory of the project that is shipped with the package: beside `src`, or inside the installed package."""
+    """Return a directory that is shipped with the package: beside `src`, or inside the installed package."""
     package = Path(__file__).parent.parent
     checkout = package.parent.parent / name
     return checkout if (package.parent.parent / "pyproject.toml").is_file() else package / name
@@ -27,31 +27,31 @@ def directory(name: str) -> Path:
 
 @cache
 def rules() -> Rules:
-    """The rules in `cypher/rules`. Raises `InvalidStatement`."""
+    """Return the rules in `cypher/rules`. Raises `InvalidStatement`."""
     files = (directory("cypher") / "rules").glob("*.cypher")
     return Rules({file.stem: file.read_text("utf-8") for file in sorted(files)})
 
 
 def questions(graph: Graph, folder: Path | None = None) -> list[Question]:
-    """The questions in `cypher/questions`, by name. Raises `InvalidStatement`."""
+    """Return the questions in `cypher/questions`, by name. Raises `InvalidStatement`."""
     files = sorted((folder or directory("cypher") / "questions").glob("*.cypher"))
     return [parse(file.stem, expanded(file), graph) for file in files]
 
 
 def expanded(file: Path) -> str:
-    """The text of a file, with what its rules stand for. Raises `InvalidStatement`, naming file and line."""
+    """Return the text of a file with its rules expanded. Raises `InvalidStatement`, which names file and line."""
     return rules().expand(file.name, file.read_text("utf-8"))
 
 
 @dataclass(frozen=True)
 class FactsStatement:
-    """A statement that reads, under locks, what a decision rests on.
+    """A statement that reads, under locks, the facts of a decision.
 
-    `gathered`: whether its parameters are those of one map, `$asked`. Neo4j plans a statement anew for each type of another
-    parameter, a null included, and each order of magnitude of a list: seconds, for the largest. The embedded engine keeps
-    no such plans, but finds a node by its index only where the id is a parameter itself.
+    `gathered`: its parameters are members of one map, `$asked`. Neo4j plans a statement again for each type of another
+    parameter, a null included, and for each order of magnitude of a list. For the largest that takes seconds. The embedded
+    engine keeps no such plans, but it finds a node by its index only if the id is a parameter itself.
 
-    A text that is not given, such as an id, is the empty one, which is no node's: the embedded engine looks for a null at
+    A text that is left out, such as an id, is the empty text, which is no node's id: the embedded engine looks for a null at
     every node of the kind.
     """
 
@@ -63,12 +63,12 @@ class FactsStatement:
 
     @property
     def unlocked(self) -> str:
-        """The same without its locks, for those who only want to know."""
+        """The statement without its locks, for questions."""
         return unlocked(self.text)
 
     @cached_property
     def locks(self) -> tuple[str, ...]:
-        """The kinds of the nodes that it locks, in its order. Raises `InvalidStatement` where a node's kind is not written."""
+        """The kinds of the nodes that it locks, in its order. Raises `InvalidStatement` if no pattern gives a node's kind."""
         kinds: list[str] = []
         for name in _LOCK.findall(self.text):
             kind = re.search(rf"\({name}:(\w+)", self.text)
@@ -78,9 +78,9 @@ class FactsStatement:
         return tuple(kinds)
 
     def bound(self, arguments: Mapping[str, object]) -> dict[str, object]:
-        """The parameters that it takes, of those given. Raises `InvalidStatement`.
+        """Return its parameters out of some arguments. Raises `InvalidStatement`.
 
-        A parameter that is not given has the default of the header. Without a default, it must be given if it is required.
+        A parameter without an argument has the default of the header. A required one without a default needs an argument.
         """
         if absent := {p.name for p in self.parameters if _is_required(p)} - arguments.keys():
             raise InvalidStatement(f"{self.name}_facts.cypher: nothing was given for ${min(absent)}")
@@ -94,14 +94,14 @@ def _is_required(parameter: Parameter) -> bool:
 
 
 def _absent(parameter: Parameter) -> object:
-    """What a parameter is where nothing is given."""
+    """Return the value of a parameter without an argument."""
     if parameter.default is not None:
         return json.loads(parameter.default)
     return "" if parameter.type.name in ("ID", "String") and not parameter.type.many else None
 
 
 def unlocked(text: str) -> str:
-    """A statement without its locks."""
+    """Return a statement without its locks."""
     return "\n".join(line for line in text.splitlines() if not line.startswith("REMOVE "))
 
 
@@ -110,7 +110,7 @@ _PARAMETER = re.compile(r"\$(\w+)")
 
 
 def facts(engine: Engine, folder: Path | None = None) -> dict[str, FactsStatement]:
-    """The statements `cypher/actions/<name>_facts.cypher` for an engine, by name. Raises `InvalidStatement`."""
+    """Return the statements `cypher/actions/<name>_facts.cypher` for an engine, by name. Raises `InvalidStatement`."""
     files = sorted((folder or directory("cypher") / "actions").glob("*_facts.cypher"))
     return {statement.name: statement for statement in (_facts(file, engine) for file in files)}
 
@@ -124,25 +124,25 @@ def _facts(file: Path, engine: Engine) -> FactsStatement:
 
 @cache
 def statements(folder: str) -> Mapping[str, str]:
-    """The texts of the statements in a folder of `cypher`, by name. Raises `InvalidStatement`."""
+    """Return the texts of the statements in a folder of `cypher`, by name. Raises `InvalidStatement`."""
     return {file.stem: _checked(file)[0] for file in sorted((directory("cypher") / folder).glob("*.cypher"))}
 
 
 class NoSuchStatement(LookupError):
-    """A name that no question and no file of facts has."""
+    """A name that no question and no facts file has."""
 
 
 def names() -> list[str]:
-    """The names of the files whose statements `whole` prints: questions first, then facts."""
+    """Return the names of the files whose statements `whole` prints: questions first, then facts."""
     folders = (directory("cypher") / "questions", "*"), (directory("cypher") / "actions", "*_facts")
     return [file.stem for folder, of in folders for file in sorted(folder.glob(f"{of}.cypher"))]
 
 
 def whole(name: str, graph: Graph, engine: Engine, now: str, *, as_known: bool = False) -> str:
-    """The statement of a question or of facts as one runs it oneself, with a value for each parameter.
+    """Return the statement of a question or of facts for Neo4j Browser, with a value for each parameter.
 
-    `name` is that of the file; a question may be named as its field or its command as well. Raises `NoSuchStatement`, and
-    `InvalidStatement` where there is no statement of it as it was known.
+    `name` is that of the file. A question may also be named as its field or its command. Raises `NoSuchStatement`, and
+    `InvalidStatement` if the statement has no form `as_known`.
     """
     stem = re.sub(r"[A-Z]", lambda m: f"_{m[0].lower()}", name).replace("-", "_")
     if stem not in (every := names()):
@@ -160,7 +160,7 @@ def whole(name: str, graph: Graph, engine: Engine, now: str, *, as_known: bool =
 
 
 def _checked(file: Path) -> tuple[str, Header]:
-    """A statement without its header, and the header. Raises `InvalidStatement`."""
+    """Return a statement without its header, and the header. Raises `InvalidStatement`."""
     source = expanded(file)
     try:
         header = read(source, PARAMETERS)

@@ -1,4 +1,4 @@
-"""What a service does from time to time, beside the requests that it answers."""
+"""Work that a service does from time to time, beside its answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _log = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def repeated(work: Callable[[], Awaitable[object]], seconds: float, failing: str) -> AsyncIterator[None]:
-    """Does some work at once, and again whenever so many seconds have passed; what the store could not do is logged."""
+    """Do some work at once, and again every `seconds`. Log what the store could not do."""
 
     async def keep() -> None:
         while True:

@@ -1,4 +1,4 @@
-"""The documents of actions, and what is asked of their outcomes."""
+"""The documents of actions, and what they ask of the outcomes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ STATES = " ".join(f"... on {kind} {{ {kind.lower()}State: state }}" for kind in 
 NAMED = f"id {STATES}"
 DECISION = "id type verdict actor state about { nodes { id } }"
 REASONS = "reasons { code message remedy }"
-# Who may not read is told what the outcome itself holds, and no nodes.
+# An actor who may not read gets what the outcome itself holds, and no nodes.
 OUTCOME = f"""__typename
   ... on Done {{ subject @include(if: $reads) {{ {NAMED} }} decisions @include(if: $reads) {{ {DECISION} }} changed unchanged }}
   ... on Refused {{ {REASONS} decisions @include(if: $reads) {{ {DECISION} }} }}
@@ -26,7 +26,7 @@ _SCALARS: Mapping[Any, str] = {
 
 
 def mutation(name: str, members: Iterable[Property]) -> str:
-    """The document of an action, by its name and the members of its input."""
+    """Return the document of an action, by its name and the members of its input."""
     types = {p.name: _type(p) for p in members} | {"idempotencyKey": "String", "expectedRevision": "Int"}
     declared = ", ".join(f"${argument}: {type}" for argument, type in types.items())
     passed = ", ".join(f"{argument}: ${argument}" for argument in types)
@@ -34,7 +34,7 @@ def mutation(name: str, members: Iterable[Property]) -> str:
 
 
 def _type(p: Property) -> str:
-    """The GraphQL type of a member of an action's input."""
+    """Return the GraphQL type of a member of an action's input."""
     if p.is_fact:
         named = f"{p.names[0]}Fact"
     elif p.names:

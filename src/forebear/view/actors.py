@@ -1,4 +1,4 @@
-"""The documents that ask who asks, and about API tokens."""
+"""The documents about the actor who asks, and about API tokens."""
 
 from __future__ import annotations
 

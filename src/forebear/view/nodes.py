@@ -1,4 +1,4 @@
-"""The documents that ask about nodes: all of one, how some stand, and what a model version is made of and approved by."""
+"""The documents about nodes: all of one, the state of some, and a model version with its lineage and its approvals."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ SPAN = ("validFrom", "validTo")
 """The interval that nodes and edges may have."""
 
 DESCRIBED = "query($ids: [ID!]!) { nodes(ids: $ids) { id described } }"
-"""Which of some nodes are described."""
+"""Asks which of some nodes are described."""
 
 AFTERWARDS = """query($ids: [ID!]!) { nodes(ids: $ids) { id
   ... on Decision { type verdict about { nodes { version { id releases { nodes { state line { id } } } } } } }
   ... on Deployment { deployment: state validFrom }
   ... on Artifact { artifact: state } } }"""
-"""How what an action changed stands now."""
+"""Asks for the current state of what an action changed."""
 
 VERSION = """query($id: ID!) { node(id: $id) { ... on ModelVersion {
   id kind name description described labels owners { name onCall } imported recordedAt recordedBy source
@@ -43,7 +43,7 @@ VERSION = """query($id: ID!) { node(id: $id) { ... on ModelVersion {
 
 
 def document_of(graph: Graph, kind: str) -> str:
-    """The GraphQL document that asks for all of a node of a kind."""
+    """Return the GraphQL document that asks for all of a node of a kind."""
     declared = graph.kinds[kind]
     fields = " ".join(map(_selection, declared.properties.values()))
     edges = " ".join(_edge_selection(graph, e, e.name, one=e.one, incoming=False) for e in declared.edges)
@@ -69,7 +69,7 @@ def _edge_selection(graph: Graph, edge: Edge, name: str, *, one: bool, incoming:
 
 
 def _telling(graph: Graph, edge: Edge, *, incoming: bool) -> list[str]:
-    """What is told of a node at the end of an edge besides its name: its state, its type, by whom and when."""
+    """Return what to show of a node at the end of an edge besides its name: its state, its type, by whom and when."""
     kinds = (edge.source,) if incoming else edge.targets
     properties = graph.kinds[kinds[0]].properties.values() if len(kinds) == 1 else ()
     return [p.name for p in properties if p.is_enum or p.name in ("actor", "decidedAt", *SPAN)]

@@ -1,4 +1,4 @@
-"""The documents that ask what policies are about, and what one would do."""
+"""The documents about policies, and about what one would do."""
 
 from __future__ import annotations
 

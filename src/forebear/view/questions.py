@@ -1,4 +1,4 @@
-"""The GraphQL documents that the commands send, and of every question the one that asks for all that it answers."""
+"""The GraphQL documents that the commands send and, for every question, the one that asks for all of its answer."""
 
 from __future__ import annotations
 
@@ -44,21 +44,24 @@ PATHS = """query($from: ID!, $to: ID!, $length: Int!, $first: Int!, $asKnownAt: 
 }"""
 
 KNOWN_AT = "2026-01-01T00:00:00Z"
-"""Some moment: the statement is the same for each."""
+"""Any moment. The statement is the same for each."""
 
 ASKED_ABOUT = ("DatasetVersion", "ModelVersion")
-"""Of a question about any kind of node, the kinds that it is asked about most."""
+"""For a question about any kind of node, the kinds that most questions are about."""
 
 SENT: Mapping[str, tuple[str, Mapping[str, object]]] = {
     "lineage": (LINEAGE, {"direction": "UPSTREAM", "depth": 50, "first": 100}),
     "impact": (IMPACT, {"first": 100}),
     "paths": (PATHS, {"length": 50, "first": 5}),
 }
-"""The documents that commands of their own send, with variables besides the ids."""
+"""The documents of commands of their own, with variables besides the ids."""
 
 
 def document(question: Question, graph: Graph) -> str:
-    """The document that asks a question, for all that it answers; one of nodes is asked of `$id`, of the first of its kinds."""
+    """Return the document that asks a question for all of its answer.
+
+    One about nodes is about `$id`, of the first of its kinds.
+    """
     types, row = {}, _selection(question, question.row, graph)
     for p in question.parameters:
         named = f"[{p.type.name}!]" if p.type.many else p.type.name
@@ -102,9 +105,9 @@ def _nobody(kind: Kind) -> str:
 
 
 def asked(question: Question, graph: Graph) -> Iterator[tuple[str, Mapping[str, object]]]:
-    """A question as it is likely to be asked: documents, each with variables of ids that nobody has.
+    """Return the likely forms of a question: documents, each with variables of ids that nobody has.
 
-    The statement that they become depends on the kinds of the ids, and on whether it is asked as it was known.
+    Their statement depends on the kinds of the ids, and on whether the question is about former knowledge.
     """
     ids = {p.name: p.type.kinds or ASKED_ABOUT for p in question.parameters if p.type.name == "ID" and p.type.required}
     ids |= {"id": question.on[:1]} if question.on else {}

@@ -1,1 +1,1 @@
-"""Asking: questions as files, the rules of the fields, the compiler, and the dialects of the two engines."""
+"""Reading the graph: questions as files, the rules of fields, the compiler, and the dialects of the two engines."""

@@ -47,9 +47,9 @@ COMPUTED = (
 
 
 def of_question(question: Question, graph: Graph, dialect: Dialect, now: str, *, as_known: bool = False) -> str:
-    """The statement of a question for a dialect's engine, with all its columns; with `as_known`, as of `$asKnownAt`.
+    """Return a question's statement with all its columns, for a dialect's engine; with `as_known`, as of `$asKnownAt`.
 
-    An id may be of every kind that its parameter names. Raises `InvalidStatement` where the question is not asked so.
+    An id may be of every kind that its parameter names. Raises `InvalidStatement` if the question has no such form.
     """
     if as_known and (question.timeless or question.moments):
         why = "names its moments of knowledge itself" if question.moments else "is about now only"
@@ -69,12 +69,12 @@ def of_question(question: Question, graph: Graph, dialect: Dialect, now: str, *,
 
 
 def _on(parameter: Parameter, kinds: tuple[str, ...]) -> Parameter:
-    """A parameter, which is of some kinds if it is the node that a question is asked of."""
+    """Return a parameter, with kinds if it is the node that a question is about."""
     return replace(parameter, type=replace(parameter.type, kinds=kinds)) if parameter.name == "self" else parameter
 
 
 def printed(name: str, doc: str, parameters: Sequence[Parameter], values: Mapping[str, object], text: str) -> str:
-    """A statement behind a value for each of its parameters, and behind what there is to know of it and of them."""
+    """Return a statement behind a value for each parameter, and behind comments about it and them."""
     # The browser takes a map without parentheses for several parameters.
     literals = {name: f"({literal(value)})" if isinstance(value, Mapping) else literal(value) for name, value in values.items()}
     lines = [f":param {name} => {value};" for name, value in literals.items()]
@@ -83,7 +83,7 @@ def printed(name: str, doc: str, parameters: Sequence[Parameter], values: Mappin
 
 
 def example(parameter: Parameter, graph: Graph, now: str) -> object:
-    """A value that a parameter may have: its default, null where it may be left out, or else one of its type."""
+    """Return an example of a parameter's value: its default, null if it may be left out, or else one of its type."""
     type, default = parameter.type, parameter.default
     if default is not None:
         return json.loads(default) if type.many or type.name in ("Int", "Float", "Boolean") else default

@@ -34,20 +34,21 @@ from forebear.graph.declaration import RETRACTED, REVISES, REVISION, EdgeClass, 
 
 
 class Engine(StrEnum):
-    """What runs the statements."""
+    """The engine that runs the statements."""
 
     NEO4J = "neo4j"
     EMBEDDED = "embedded"
 
 
 class InvalidStatement(Exception):
-    """A statement that cannot be rewritten or names what is not declared."""
+    """A statement that cannot be rewritten, or names something undeclared."""
 
 
 def anchored(text: str, engine: Engine) -> str:
-    """A statement that finds every node by its id, so that its best plan does not depend on how much there is.
+    """Return a statement for which Neo4j keeps its first plan.
 
-    Neo4j is told to keep its first plan; it would plan anew whenever the graph has grown or shrunk to a multiple.
+    It finds every node by its id, so its best plan does not depend on the size of the graph. Neo4j would plan again whenever
+    the graph has grown or shrunk to a multiple.
     """
     return f"CYPHER replan=skip\n{text}" if engine is Engine.NEO4J else text
 
@@ -100,7 +101,7 @@ _EDGE = re.compile(r"\[(?P<name>\w*):(?P<types>[A-Z_|]+)\]")
 _NODE = re.compile(r"\((?P<name>\w+):(?P<label>\w+)?")
 _LABELS = re.compile(r"(?P<labels>:[A-Za-z|]+)? /\* of (?P<parameter>\w+) \*/")
 AS_KNOWN = re.compile(r"/\* as known at \$(?P<moment>\w+) \*/")
-"""Before a block of a statement: the parameter with the moment of knowledge that it is asked as of."""
+"""Matches the comment before a block: the parameter with its moment of knowledge."""
 _BLOCK = re.compile(rf"{AS_KNOWN.pattern} (?P<call>CALL \([\w, ]*\) )\{{")
 _PARAMETER = re.compile(r"\$(\w+)")
 _TYPED = re.compile(r"\btype\((\w+)\)")
@@ -108,7 +109,7 @@ _READ = re.compile(r"\b(?P<name>[a-z]\w*)\.(?P<property>\w+)\b")
 
 
 def known(edge: str, types: str, at: str = KNOWN_AT) -> str:
-    """The condition that an edge of some types (or its retracted remains) was known at a moment."""
+    """Return the condition that an edge of some types (or its retracted remains) was known at a moment."""
     listed = ", ".join(f"'{t}'" for t in types.split("|"))
     return (
         f"{edge}.recordedAt <= {at} AND "
@@ -117,7 +118,7 @@ def known(edge: str, types: str, at: str = KNOWN_AT) -> str:
 
 
 def state(node: str, at: str = KNOWN_AT) -> str:
-    """A node's guaranteed properties as they were known at a moment: the first later revision, or the node itself."""
+    """Return a node's guaranteed properties as they were known at a moment: the first later revision, or the node itself."""
     return (
         f"(COLLECT {{ MATCH (v:{REVISION})-[:{REVISES}]->({node}) WHERE v.revisedAt > {at} "
         f"WITH v ORDER BY v.number LIMIT 1 RETURN v }} + [{node}])[0]"
@@ -126,14 +127,14 @@ def state(node: str, at: str = KNOWN_AT) -> str:
 
 @dataclass(frozen=True)
 class Asking:
-    """How a statement is asked: on which engine, as it is known now or was at `$asKnownAt`, and of which declaration."""
+    """The circumstances of a statement: the engine, now or `$asKnownAt`, and the declaration."""
 
     engine: Engine
     as_known: bool
     sets: Mapping[str, str]
-    """Unions of edge types, by the names that comments call them."""
+    """Unions of edge types, by their names in comments."""
     guaranteed: frozenset[str]
-    """Properties that never change in silence."""
+    """Properties that never change without a revision."""
 
 
 Rewriting = Callable[[str, Asking], str]
@@ -190,7 +191,7 @@ def known_reads(text: str, asking: Asking) -> str:
     """  # noqa: E501
     if not asking.as_known:
         return text
-    # What `type(…)` is asked of is an edge, too: one of a path's.
+    # The argument of `type(…)` is an edge, too: one of a path.
     edges = {name for m in _MATCH.finditer(text) for name, _ in _EDGE.findall(m["pattern"])} | {*_TYPED.findall(text)}
 
     def read(r: re.Match[str]) -> str:
@@ -361,7 +362,7 @@ def _as_tree(m: re.Match[str], asking: Asking) -> str:
 
 
 def _unrolled(m: re.Match[str], asking: Asking) -> str:
-    """A breadth-first walk, a level a subquery: the embedded engine's procedures cannot look at an edge's properties."""
+    """Return a breadth-first walk, a level a subquery: the embedded engine's procedures cannot read an edge's properties."""
     start, depth = m["start"], int(m["depth"])
     lines = [f"CALL ({start}) {{", f"WITH [{start}] AS seen0, [{start}] AS front0, [0] AS depths0"]
     for i in range(depth):
@@ -380,16 +381,16 @@ def _unrolled(m: re.Match[str], asking: Asking) -> str:
 
 
 def _carried(m: re.Match[str]) -> list[str]:
-    """What the WITH behind a walk carries besides where the walk ends."""
+    """Return what the WITH behind a walk carries besides the end of the walk."""
     return [c.strip() for c in m["carry"].split(",") if c.strip() and c.strip() != m["end"]]
 
 
 REWRITINGS: tuple[Rewriting, ...] = (sets, blocks, known_patterns, known_reads, shortest_paths, walks)
-"""All that makes of a statement what an engine runs, in this order."""
+"""All rewritings, in the order in which they apply."""
 
 
 def rewritten(text: str, asking: Asking) -> str:
-    """A statement after all rewritings. Raises `InvalidStatement`."""
+    """Return a statement after all rewritings. Raises `InvalidStatement`."""
     for form, pattern, replacement in _FORMS:
         if len(pattern.findall(text)) != text.count(form):
             raise InvalidStatement(replacement)
@@ -411,21 +412,21 @@ class Dialect:
         self._guaranteed = frozenset(guaranteed | {"retractedAt", "describedAt"})
 
     def asking(self, *, as_known: bool = False) -> Asking:
-        """How a statement is asked in this dialect."""
+        """Return the circumstances of a statement in this dialect."""
         return Asking(self.engine, as_known, self.sets, self._guaranteed)
 
     def rewrite(self, text: str, *, as_known: bool = False) -> str:
-        """A statement as this engine runs it; with `as_known` as of `$asKnownAt`. Raises `InvalidStatement`."""
+        """Return a statement as this engine runs it; with `as_known` as of `$asKnownAt`. Raises `InvalidStatement`."""
         return rewritten(text, self.asking(as_known=as_known))
 
     def fill(self, text: str, texts: Mapping[str, str]) -> str:
-        """A statement with its parameters, and its labels marked `/* of parameter */`, replaced."""
+        """Return a statement with its parameters, and its labels marked `/* of parameter */`, replaced."""
         text = _LABELS.sub(lambda m: f":{texts['of ' + m['parameter']]}", text)
         return _PARAMETER.sub(lambda m: texts.get(m[1], m[0]), text)
 
 
 def closing(text: str, start: int) -> int:
-    """Where the brace that was opened before `start` is closed."""
+    """Return the index of the brace that closes the one opened before `start`."""
     depth = 1
     for i in range(start, len(text)):
         depth += {"{": 1, "}": -1}.get(text[i], 0)

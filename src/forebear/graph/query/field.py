@@ -1,6 +1,6 @@
-"""What a field of the GraphQL schema means in the graph: the rules that the compiler follows.
+"""The meaning of GraphQL fields in the graph: the rules that the compiler follows.
 
-Every field that can be compiled carries one of these; the compiler knows no field by name.
+Every field that can be compiled has one of these. The compiler knows no field by name.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class PropertyField:
 
 
 class NodeField(Enum):
-    """What is said of a node by its place in the graph."""
+    """A fact about a node's place in the graph."""
 
     ID = "id"
     KIND = "kind"
@@ -121,7 +121,7 @@ Rule = (
 
 
 def must_exist(rule: Rule) -> bool:
-    """Whether a null in a field's place means that what it asks about is not known, which is an error."""
+    """Return whether a null in a field's place is an error, because the subject of the question is unknown."""
     if isinstance(rule, QuestionField):
         return not rule.question.on
     return isinstance(rule, LookupField) and rule.required

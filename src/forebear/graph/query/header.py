@@ -1,4 +1,4 @@
-"""Headers: what a Cypher file declares in the comments that it begins with.
+"""Headers: the declarations in the comments at the beginning of a Cypher file.
 
 Each line is read by the reader whose word it begins with; a line that begins with none of them is a part of the file's
 description. `PARAMETERS` are the words of what decisions rest on, `RULE` those of a rule and `QUESTION` those of a question.
@@ -18,15 +18,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class TypeRef:
-    """A type as a header writes it: `[Node!]!`."""
+    """A type in a header: `[Node!]!`."""
 
     name: str
     required: bool = False
     many: bool = False
     kinds: tuple[str, ...] = ()
-    """Of an ID: the kinds that it may name; empty for any. Of another type: an enum's names."""
+    """For an ID: the kinds that it may name, empty for any. For another type: an enum's names."""
     bounds: tuple[int, int] | None = None
-    """Of an Int: the least and the most that it may be."""
+    """For an Int: the least and the greatest value."""
 
     @property
     def is_enum(self) -> bool:
@@ -41,12 +41,12 @@ class TypeRef:
 
 
 ANY = TypeRef("Any")
-"""The type of what a rule takes: any expression."""
+"""The type of a rule's parameters: any expression."""
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """What a statement takes."""
+    """A parameter of a statement."""
 
     name: str
     type: TypeRef
@@ -56,7 +56,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a row: its type and, at the top level, the Cypher expression it is computed by."""
+    """One column of a row: its type and, at the top level, the Cypher expression that computes it."""
 
     name: str
     type: TypeRef
@@ -74,12 +74,12 @@ class RowType:
 
 
 class InvalidHeader(Exception):
-    """A line of a header that cannot be read; the message begins with its number."""
+    """A line of a header that cannot be read. The message begins with the line's number."""
 
 
 @dataclass
 class Header:
-    """What a file declares."""
+    """The declarations of a file."""
 
     lines: list[str] = field(default_factory=list)
     """Its description."""
@@ -90,11 +90,11 @@ class Header:
     types: dict[str, RowType] = field(default_factory=dict)
     """Parts of rows, by name."""
     part: str | None = None
-    """The type that members are read of."""
+    """The type whose members are being read."""
     on: tuple[str, ...] = ()
     time: str = ""
     known: list[tuple[str, str]] = field(default_factory=list)
-    """As of which parameters the nodes of its rows are read, each with the condition on a row."""
+    """The parameters as of which the nodes of its rows are read, each with the condition on a row."""
     verb: str = "query"
     marks: set[str] = field(default_factory=set)
     """The words that stand alone, such as `decided`."""
@@ -106,7 +106,7 @@ class Header:
 
 
 Reader = Callable[[Header, str], None]
-"""Reads the rest of a line, behind the reader's word, into a header. Raises `ValueError`."""
+"""Reads the rest of a line, after the reader's word, into a header. Raises `ValueError`."""
 
 _TYPE = re.compile(
     r"(?P<open>\[)?(?P<name>\w+)(?:\((?P<least>\d+)\.\.(?P<most>\d+)\)|\((?P<kinds>[\w, ]+)\))?"
@@ -120,7 +120,7 @@ _ROW = re.compile(r"(?P<name>\w+): (?P<doc>.+)")
 
 
 def read(source: str, readers: Mapping[str, Reader]) -> Header:
-    """The header of a file. Raises `InvalidHeader`."""
+    """Return the header of a file. Raises `InvalidHeader`."""
     header = Header()
     for number, line in enumerate(source.splitlines(), 1):
         if not line.startswith("//") or not line[2:].strip():
@@ -144,7 +144,7 @@ class _Unreadable(ValueError):
 
 
 def type_of(text: str) -> TypeRef:
-    """A type as it is written. Raises `ValueError`."""
+    """Return the type that a text writes. Raises `ValueError`."""
     m = _TYPE.fullmatch(text.strip())
     if not m or bool(m["open"]) != bool(m["close"]):
         raise ValueError(f"cannot read the type {text!r}")
@@ -205,7 +205,7 @@ def _member(header: Header, text: str) -> None:
 
 
 def _with(row: RowType, text: str) -> RowType:
-    """A row with one column more."""
+    """Return a row with one more column."""
     m = _matched(_COLUMN, text)
     if any(other.name == m["name"] for other in row.columns):
         raise ValueError(f"column {m['name']} is declared twice")

@@ -1,4 +1,4 @@
-"""The words of a Cypher text: what is a string, a comment, a parameter or a name, and where brackets close."""
+"""The words of a Cypher text: strings, comments, parameters and names, and where brackets close."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Word(StrEnum):
-    """What a token is."""
+    """The kind of a token."""
 
     COMMENT = auto()
     STRING = auto()
@@ -45,23 +45,23 @@ _TOKEN = re.compile(
 _WORDS = {word.value: word for word in Word}
 _OPENING = {"(": ")", "[": "]", "{": "}"}
 SILENT = (Word.SPACE, Word.COMMENT)
-"""What stands between words."""
+"""The tokens between words."""
 
 
 def tokens(source: str, line: int = 1) -> Iterator[Lexeme]:
-    """The tokens of a text whose first line has this number; their texts joined are the source again."""
+    """Return the tokens of a text whose first line has the number `line`. Their texts joined are the source."""
     for m in _TOKEN.finditer(source):
         yield Lexeme(_WORDS[m.lastgroup or ""], m[0], line)
         line += m[0].count("\n")
 
 
 def source_of(read: Sequence[Lexeme]) -> str:
-    """The text that tokens stand for."""
+    """Return the text of tokens."""
     return "".join(token.text for token in read)
 
 
 def closing(read: Sequence[Lexeme], opening: int) -> int | None:
-    """The index of the bracket that closes the one at an index, or None where none does."""
+    """Return the index of the bracket that closes the one at `opening`, or None."""
     expected: list[str] = []
     for i in range(opening, len(read)):
         text = read[i].text if read[i].word is Word.SIGN else ""
@@ -76,7 +76,7 @@ def closing(read: Sequence[Lexeme], opening: int) -> int | None:
 
 
 def cut(read: Sequence[Lexeme]) -> list[list[Lexeme]]:
-    """A list of expressions, cut at its commas outside of brackets; without the space around each."""
+    """Return a list of expressions, cut at its commas outside of brackets, without the space around each."""
     parts: list[list[Lexeme]] = [[]]
     depth = 0
     for token in read:
@@ -99,13 +99,13 @@ def listed(text: str) -> list[str]:
 
 
 def stripped(read: Sequence[Lexeme]) -> list[Lexeme]:
-    """Tokens without the space at either end."""
+    """Return tokens without the space at either end."""
     within = [i for i, token in enumerate(read) if token.word is not Word.SPACE]
     return list(read[within[0] : within[-1] + 1]) if within else []
 
 
 def beside(read: Sequence[Lexeme], i: int, step: int) -> str:
-    """The next text before (`step` -1) or behind (1) an index that is neither space nor comment; empty where none is."""
+    """Return the next text before (`step` -1) or behind (1) an index that is neither space nor comment, or an empty text."""
     i += step
     while 0 <= i < len(read) and read[i].word in SILENT:
         i += step

@@ -1,4 +1,4 @@
-"""What a name in a Cypher text stands for: a variable, where one is bound, a function, or something else."""
+"""The role of a name in a Cypher text: a variable, where one is bound, a function, or something else."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from forebear.graph.query.lexer import SILENT, Lexeme, Word
 
 
 class Mention(StrEnum):
-    """What a name stands for."""
+    """The role of a name."""
 
     VARIABLE = auto()
     BOUND = auto()
-    """A variable where it is bound, or bound already and part of a pattern."""
+    """A variable that is bound here, or bound already and part of a pattern."""
     CALLED = auto()
     """A function or a rule."""
     OTHER = auto()
@@ -29,11 +29,11 @@ CLAUSES = frozenset([
 
 _CONSTANTS = frozenset(["true", "false", "null"])
 SUBQUERIES = frozenset(["EXISTS", "COUNT", "COLLECT"])
-"""The words that make an expression of a subquery in braces."""
+"""The words that make an expression from a subquery in braces."""
 
 
 def variables(read: Sequence[Lexeme]) -> set[str]:
-    """The names of all variables."""
+    """Return the names of all variables."""
     return {
         token.text for token, mention in zip(read, mentions(read), strict=True) if mention in (Mention.VARIABLE, Mention.BOUND)
     }
@@ -45,9 +45,9 @@ class _Frame:
 
     bracket: str
     name: str
-    """What stands before it: a function, or what begins a subquery."""
+    """The word before it: a function, or the beginning of a subquery."""
     clause: str
-    """Of a subquery: the clause that is being read."""
+    """For a subquery: the clause that is being read."""
 
     @property
     def is_map(self) -> bool:
@@ -56,11 +56,11 @@ class _Frame:
 
 
 def mentions(read: Sequence[Lexeme]) -> list[Mention]:
-    """What each token stands for; a variable, a function and a rule begin with a small letter."""
+    """Return the role of each token. A variable, a function and a rule begin with a small letter."""
     kinds = [Mention.OTHER] * len(read)
     frames = [_Frame("{", "", "START")]
     solid = [i for i, token in enumerate(read) if token.word not in SILENT]
-    # Those before and behind each: at the ends, nothing.
+    # The words before and behind each one. At the ends there is nothing.
     texts = ["", "", *(read[i].text for i in solid), ""]
     for at, i in enumerate(solid, 2):
         token = read[i]
@@ -80,21 +80,21 @@ def mentions(read: Sequence[Lexeme]) -> list[Mention]:
 
 
 def _opened(bracket: str, before: str, within: _Frame) -> _Frame:
-    """A bracket as it is opened, behind a word or sign and within another bracket."""
+    """Return a bracket that opens behind a word or sign and within another bracket."""
     if bracket != "{":
         return _Frame(bracket, before.lower(), "")
     if before in SUBQUERIES:
         return _Frame("{", before, "MATCH")
-    # `CALL (a) { … }` and `CALL { … }`; a map stands elsewhere: in a pattern, behind a variable, a colon, an operator.
+    # `CALL (a) { … }` and `CALL { … }`. A map comes elsewhere: in a pattern, behind a variable, a colon, an operator.
     called = before == "CALL" or (before == ")" and within.clause == "CALL")
     return _Frame("{", before, "START" if called else "")
 
 
 def _mention(texts: Sequence[str], frame: _Frame, around: _Frame) -> Mention:
-    """What a name that begins with a small letter stands for, unless it is called.
+    """Return the role of a name that begins with a small letter, unless it is called.
 
-    `texts`: two words or signs before it, itself, and the one behind. `frame`: the bracket that it stands in; `around`: the
-    map or the subquery.
+    `texts`: two words or signs before it, itself, and the one behind. `frame`: the bracket around it. `around`: the map or the
+    subquery.
     """
     twice, before, name, behind = texts
     if (before == "." and twice != ".") or name in _CONSTANTS or (behind == ":" and before in ("{", ",") and frame.is_map):

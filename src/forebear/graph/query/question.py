@@ -1,4 +1,4 @@
-"""Questions: Cypher files whose header declares what they take and what they answer.
+"""Questions: Cypher files whose header declares their parameters and their answers.
 
     // Fleets that run models trained on a dataset.
     //
@@ -49,7 +49,7 @@ class Question:
     name: str
     doc: str
     on: tuple[str, ...]
-    """The kinds that it is a field of; none: it is a root field."""
+    """The kinds that it is a field of. Without any it is a root field."""
     parameters: tuple[Parameter, ...]
     row: RowType
     types: Mapping[str, RowType]
@@ -61,15 +61,15 @@ class Question:
     body: str
     order: tuple[str, ...]
     bounded: str | None = None
-    """Of a list whose walks have bounds: the body up to where each row says, as `truncated`, whether a bound was met."""
+    """For a list whose walks have bounds: the body up to where each row says, as `truncated`, whether a bound was met."""
     verb: str = "query"
-    """What one must be allowed to do to ask it."""
+    """The verb that the actor must be allowed."""
     known: tuple[tuple[str, str], ...] = ()
-    """As of which parameters the nodes of its rows are read, each with the condition on a row; the last one has none."""
+    """The parameters as of which the nodes of its rows are read, each with the condition on a row; the last one has none."""
 
     @property
     def moments(self) -> tuple[str, ...]:
-        """The parameters that are moments of knowledge which blocks of it are asked as of."""
+        """The parameters that are moments of knowledge for some of its blocks."""
         return tuple(dict.fromkeys(AS_KNOWN.findall(self.body)))
 
     @property
@@ -97,7 +97,7 @@ _TYPES = frozenset(
 
 @dataclass(frozen=True)
 class _File:
-    """A question's file in its parts."""
+    """The parts of a question's file."""
 
     header: Header
     answers: RowType
@@ -114,12 +114,12 @@ class _File:
 
     @property
     def bounded(self) -> re.Match[str] | None:
-        """Of a list: the line of the body that says whether a bound was met."""
+        """For a list: the line of the body that says whether a bound was met."""
         return _BOUNDED.search(self.body) if self.header.paged else None
 
 
 def parse(name: str, source: str, graph: Graph) -> Question:
-    """A question from its file. Raises `InvalidStatement`, naming the file and the mistake."""
+    """Return the question of a file. Raises `InvalidStatement`, which names the file and the mistake."""
     try:
         header = read(source, QUESTION)
     except InvalidHeader as error:
@@ -155,7 +155,7 @@ def parse(name: str, source: str, graph: Graph) -> Question:
 
 
 def _split(text: str) -> tuple[str, dict[str, str], tuple[str, ...]]:
-    """A statement as its body, the expressions of its last RETURN by column, and its order. Raises `ValueError`."""
+    """Return a statement's body, the expressions of its last RETURN by column, and its order. Raises `ValueError`."""
     at = text.rfind("\nRETURN ")
     if at < 0:
         raise ValueError("it has no RETURN on a line of its own")
@@ -245,7 +245,7 @@ def _column_types(file: _File) -> str | None:
 
 
 def _known(graph: Graph) -> set[str]:
-    """The types that a parameter may have."""
+    """Return the types that a parameter may have."""
     return {*_TYPES, *(p.type.__name__ for k in graph.kinds.values() for p in k.own_properties if p.is_enum)}
 
 
@@ -262,4 +262,4 @@ _CHECKS: tuple[Callable[[_File], str | None], ...] = (
     _parameter_types,
     _column_types,
 )
-"""What is wrong with a file: each says it, or None. The first that says anything is told."""
+"""The checks of a file. Each returns a mistake or None, and the first mistake is reported."""

@@ -1,4 +1,4 @@
-"""Rules: conditions and expressions of Cypher that have a name, and stand in statements by it.
+"""Rules: conditions and expressions of Cypher that have a name. Statements use them by it.
 
     // An interval holds at a moment: it has begun, and has not ended.
     //
@@ -38,17 +38,17 @@ class CypherRule:
     name: str
     doc: str
     parameters: Mapping[str, str]
-    """What it takes, in order, each with its meaning."""
+    """Its parameters, in order, each with its meaning."""
     body: tuple[Lexeme, ...]
-    """What it stands for, with the rules that it uses expanded."""
+    """Its expression, with the rules that it uses expanded."""
     named: frozenset[str]
-    """The parameters whose argument is the name of a node or an edge, since patterns or properties are read of it."""
+    """The parameters whose argument must be the name of a node or an edge, since patterns or properties use it."""
     bound: frozenset[str]
-    """What it binds inside."""
+    """The variables that it binds inside."""
 
     @property
     def signature(self) -> str:
-        """How it is used, such as `holds(span, moment)`."""
+        """Its form, such as `holds(span, moment)`."""
         return f"{self.name}({', '.join(self.parameters)})"
 
 
@@ -70,7 +70,7 @@ _OPERATORS = frozenset(["and", "or", "xor", "not", "in", "where", "when", "then"
 """Keywords that a parenthesis may follow at once."""
 
 _OTHERS = _FUNCTIONS | _OPERATORS
-"""What stands before a parenthesis and is no rule."""
+"""The names before a parenthesis that are no rules."""
 
 _WRITING = frozenset(["LOAD", "CREATE", "MERGE", "SET", "DELETE", "DETACH", "REMOVE", "FOREACH", "DROP", "INSERT"])
 
@@ -78,7 +78,7 @@ _WRITING = frozenset(["LOAD", "CREATE", "MERGE", "SET", "DELETE", "DETACH", "REM
 class Rules:
     """All rules, by name.
 
-    Raises `InvalidStatement`, which names file and line, where a file is no rule, or rules use each other in a circle.
+    Raises `InvalidStatement`, which names file and line, if a file is no rule or rules use each other in a circle.
     """
 
     def __init__(self, sources: Mapping[str, str]) -> None:
@@ -94,9 +94,9 @@ class Rules:
         return iter(sorted(self._loaded.values(), key=lambda rule: rule.name))
 
     def expand(self, file: str, source: str) -> str:
-        """A statement with every use of a rule replaced by what the rule stands for.
+        """Return a statement with every use of a rule replaced by the rule's expression.
 
-        Raises `InvalidStatement`, which names `file` and the line, where a use names no rule or has other arguments.
+        Raises `InvalidStatement`, which names `file` and the line, if a use names no rule or has other arguments.
         """
         lexemes = [*tokens(source)]
         return source_of(self._expanded(file, lexemes, variables(lexemes)))
@@ -135,7 +135,7 @@ class Rules:
         )  # fmt: skip
 
     def _expanded(self, file: str, lexemes: Sequence[Lexeme], scope: set[str]) -> list[Lexeme]:
-        """Tokens with the uses in them expanded; `scope`: the variables of the whole file."""
+        """Return tokens with their uses of rules expanded. `scope`: the variables of the whole file."""
         expanded: list[Lexeme] = []
         i = 0
         kinds = mentions(lexemes)
@@ -162,7 +162,7 @@ class Rules:
 
 
 def _used(file: str, use: Lexeme, rule: CypherRule, arguments: list[list[Lexeme]], scope: set[str]) -> list[Lexeme]:
-    """What one use of a rule stands for."""
+    """Return the expression of one use of a rule."""
     arguments = arguments if arguments != [[]] else []
     if len(arguments) != len(rule.parameters) or [] in arguments:
         number = f"{len(arguments)} argument{'' if len(arguments) == 1 else 's'}"
@@ -193,7 +193,7 @@ def _wrong(file: str, line: int, message: str) -> InvalidStatement:
 
 
 def _read(file: str, source: str) -> tuple[str, dict[str, str], list[Lexeme]]:
-    """A rule's file: what it says of itself, its parameters, and its expression in one line."""
+    """Read a rule's file: its description, its parameters, and its expression in one line."""
     try:
         header = read(source, RULE)
     except InvalidHeader as error:
@@ -208,7 +208,7 @@ def _read(file: str, source: str) -> tuple[str, dict[str, str], list[Lexeme]]:
 
 
 def _check(file: str, parameters: Mapping[str, str], body: Sequence[Lexeme], kinds: Sequence[Mention]) -> None:
-    """Raise `InvalidStatement` where an expression is more than one, or uses what it neither takes nor binds."""
+    """Raise `InvalidStatement` if an expression is more than one, or uses a name that it neither takes nor binds."""
     binds = {token.text for token, mention in zip(body, kinds, strict=True) if mention is Mention.BOUND}
     expected: list[str] = []
     for i, (token, mention) in enumerate(zip(body, kinds, strict=True)):
@@ -245,7 +245,7 @@ def _check(file: str, parameters: Mapping[str, str], body: Sequence[Lexeme], kin
 
 
 def _rebinds(body: Sequence[Lexeme], i: int) -> bool:
-    """Whether a variable that is bound here would be another one than before: not as a part of a pattern is."""
+    """Return whether a variable that is bound here is another one than before, unlike in a pattern."""
     return beside(body, i, -1).upper() == "AS" or beside(body, i, 1).upper() in ("IN", "=")
 
 
@@ -253,20 +253,20 @@ class Binding(StrEnum):
     """How firmly an expression holds together."""
 
     ATOM = auto()
-    """By itself: a name, a value, a call, what is in brackets."""
+    """By itself: a name, a value, a call, a bracket."""
     JOINED = auto()
-    """By AND, or what binds more firmly."""
+    """By AND, or by something that binds more firmly."""
     LOOSE = auto()
-    """By OR or XOR, which a neighbour's AND would tear apart."""
+    """By OR or XOR, which an AND beside it would tear apart."""
 
 
 _BEFORE = frozenset(["", "WHERE", "AND"])
 _BEHIND = frozenset(["", "AND", ")", "}", *CLAUSES])
-"""Between these an expression that is joined by AND needs no parentheses."""
+"""Between these, an expression that is joined by AND needs no parentheses."""
 
 
 def _binding(lexemes: Sequence[Lexeme]) -> Binding:
-    """How firmly an expression holds together; an atom is one word or bracket, with what is read of it."""
+    """Return how firmly an expression holds together. An atom is one word or bracket, with its properties."""
     words = depth = 0
     joined = False
     for i, token in enumerate(lexemes):
@@ -289,7 +289,7 @@ def _binding(lexemes: Sequence[Lexeme]) -> Binding:
 
 
 def _grouped(lexemes: list[Lexeme]) -> list[Lexeme]:
-    """An expression, in parentheses unless it holds together by itself."""
+    """Return an expression, in parentheses unless it holds together by itself."""
     if _binding(lexemes) is Binding.ATOM:
         return lexemes
     return [Lexeme(Word.SIGN, "(", lexemes[0].line), *lexemes, Lexeme(Word.SIGN, ")", lexemes[-1].line)]

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from forebear.graph.query.dialect import Engine
 from forebear.graph.statements.indexes import FullText
 
-# What Lucene's words are (UAX #29): an ideograph each; letters and digits, with what stands between two letters or digits.
+# Lucene's words (UAX #29): each ideograph; letters and digits, with what joins two letters or digits.
 _IDEOGRAPH = r"[\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd]"
 _BETWEEN = r"(?<=[^\W\d_])['\u2019.\u00b7:](?=[^\W\d_])|(?<=\d)['\u2019.,;](?=\d)"
 _WORD = re.compile(rf"{_IDEOGRAPH}|(?:(?!{_IDEOGRAPH})(?:\w|{_BETWEEN}))+")
@@ -30,7 +30,7 @@ MAX_TEXT = 1_000
 
 
 def words(text: str) -> list[str]:
-    """What `$words` is for the text that a user typed; empty where it holds no word."""
+    """Return `$words` for the text that a user typed. It is empty if the text holds no word."""
     # A mark belongs to the letter before it, but Python's `\w` does not hold marks.
     letters = "".join("x" if unicodedata.category(c).startswith("M") else c for c in text)
     typed = dict.fromkeys(tuple(spellings(text[m.start() : m.end()])) for m in _WORD.finditer(letters))
@@ -38,11 +38,11 @@ def words(text: str) -> list[str]:
 
 
 def spellings(word: str) -> list[str]:
-    """The ways in which an index may hold a word: as it was typed, composed (NFC) and decomposed (NFD), in lower case, and
-    with either form of a sigma at its end.
+    """Return the ways in which an index may hold a word: as it was typed, composed (NFC) and decomposed (NFD), in lower case,
+    and with either form of a sigma at its end.
 
     >>> spellings("Größe")
-    ['größe', 'gro\u0308ße']
+    ['größe', 'größe']
     >>> spellings("ΟΔΟΣ")
     ['οδοσ', 'οδος']
     """
@@ -52,15 +52,15 @@ def spellings(word: str) -> list[str]:
 
 
 def lower(text: str) -> str:
-    """A text in lower case, one character of each, as Lucene makes it.
+    """Return a text in lower case, one character of each, as Lucene makes it.
 
-    `str.lower` makes two characters of `İ`, and looks at what stands around a sigma.
+    `str.lower` makes two characters of `İ`, and depends on the letters around a sigma.
     """
     return "".join(c.lower()[0] for c in text)
 
 
 def indexes(engine: Engine, full_text: FullText) -> Sequence[str]:
-    """What `$indexes` is: the names to search under."""
+    """Return `$indexes`: the names to search under."""
     if engine is Engine.NEO4J:
         return [full_text.name]
     return [f"{label}[{name}]" for label, properties in full_text.label_properties.items() for name in properties]

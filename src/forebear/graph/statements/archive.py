@@ -50,7 +50,7 @@ def edges(label: str, *, bounded: bool) -> str:
 
 
 def _range(bounded: bool) -> str:
-    # The first range begins with the empty text, which an external id may be.
+    # The first range begins with the empty text, since an external id may be empty.
     return "n.id >= $since" + (" AND n.id < $until" if bounded else "")
 
 

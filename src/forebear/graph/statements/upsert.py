@@ -39,7 +39,7 @@ def describe(kind: Kind) -> str:
     and all that is stored of each node that stands with other guaranteed values or was retracted. Of those nothing was written
     but what is simply updated.
     """
-    # The lock comes before what decides is read, as ON MATCH keeps the order; a node just created is the writer's own.
+    # Lock before reading what decides: ON MATCH keeps the order. A new node is the writer's own.
     first, untold = ("row.first", f" OR {UNTOLD}") if kind.told else ("row.guaranteed", "")
     return (
         f"UNWIND $batch.rows AS row\n"
@@ -120,7 +120,7 @@ def connect(edge: Edge, target: str, *, vague: bool = False, locks: bool = False
     lock = "REMOVE b.lock\n" if locks else ""
     beside, new, replaced = "", "", ""
     if edge.vague:
-        # A vague row means whichever edges there are, and makes one only where there is none.
+        # A vague row means whichever edges there are. It makes one only if there is none.
         lacking = f"(a)-[x:{edge.type.name}{_identity(edge, vague=True)}]->(b) WHERE x.{edge.vague.name} IS NULL"
         is_beside = "false" if vague else f"e.recordedAt = $batch.now AND EXISTS {{ {lacking} }}"
         beside, new, replaced = f", {is_beside} AS beside", " AND NOT beside", " OR beside"
@@ -218,7 +218,7 @@ def identify(kind: Kind) -> str:
 
 def retire(edge: Edge, target: str) -> str:
     """Return the statement that turns edges into `RETRACTED` ones: rows `{source, target, properties}`; `reason` says why."""
-    # The source is found first: a target may be a hub, which is not to be walked from.
+    # Find the source first: a target may be a hub, from which nobody should walk.
     return (
         f"UNWIND $batch.rows AS row\n"
         f"MATCH (a:{edge.source} {{id: row.source}})\n"

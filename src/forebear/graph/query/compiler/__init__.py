@@ -1,7 +1,7 @@
 """Compiles a selection into one Cypher statement that returns one record: the answer's tree, keyed by response key.
 
-The statement's text depends on the selection's shape alone, never on a value: values are parameters, bound anew for each
-request. What Cypher cannot say in the answer's form (pages cut at `first`, JSON kept as text) is finished on the tree.
+The statement's text depends on the selection's shape alone, never on a value. Values are parameters, bound again for each
+request. What Cypher cannot do (pages cut at `first`, JSON kept as text) is done on the tree.
 """
 
 from forebear.graph.query.compiler.node import TYPE_KEY

@@ -28,21 +28,21 @@ _OPERATORS = {
 _COMMON = {p.name: p for p in COMMON}
 
 FLAT = 16
-"""How many conditions stand in one row."""
+"""How many conditions one row holds."""
 
 Path = tuple[str | int, ...]
-"""Where a part of a filter stands in the arguments."""
+"""The place of a part of a filter in the arguments."""
 
 
 @dataclass(frozen=True)
 class Filter:
-    """The filter among some arguments: which operators are used enters the text, the values are parameters."""
+    """A filter in the arguments. The operators enter the text, and the values are parameters."""
 
     statement: Statement
     arguments: Arguments
 
     def condition(self, value: Mapping[str, Any], path: Path, n: str, kinds: Sequence[str], time: Time) -> str:
-        """A filter as a condition on a node. Raises `InvalidArgument`."""
+        """Return a filter as a condition on a node. Raises `InvalidArgument`."""
         kind = self.statement.graph.kinds[kinds[0]] if len(kinds) == 1 else None
         properties = kind.properties if kind else _COMMON
         conditions = []
@@ -70,7 +70,7 @@ class Filter:
         return " AND ".join(conditions) or "true"
 
     def neighbours(self, value: Mapping[str, Any], path: Path, n: str, edge: Edge, incoming: bool, time: Time) -> str:
-        """A filter as the condition that a node has such a neighbour."""
+        """Return a filter as the condition that a node has such a neighbour."""
         kinds = (edge.source,) if incoming else edge.targets
         e, m = self.statement.name("e"), self.statement.name("n")
         match, conditions = time.pattern(n, e, m, edge, incoming, kinds)
@@ -82,7 +82,7 @@ class Filter:
         return f"EXISTS {{ MATCH {match}{where([*conditions, inner])} }}"
 
     def compare(self, read: str, operand: Mapping[str, Any], path: Path, *, digest: bool = False) -> list[str]:
-        """The conditions that comparisons with an expression hold; a `digest` is compared however it is written."""
+        """Return the conditions of comparisons with an expression. A `digest` matches however it is written."""
         conditions = []
         for operator, value in operand.items():
             here = (*path, operator)
@@ -97,7 +97,7 @@ class Filter:
         return conditions
 
     def _edge(self, kind: Kind, name: str) -> tuple[Edge, bool]:
-        """The edge that a field of a kind follows, and whether it does so from its end."""
+        """Return the edge that a field of a kind follows, and whether it does so from the edge's end."""
         for edge in kind.edges:
             if edge.name == name:
                 return edge, False
@@ -105,7 +105,7 @@ class Filter:
 
 
 def _joined(operator: str, parts: list[str]) -> str:
-    """Many conditions as a balanced tree: the embedded engine's parser goes one level deeper for each of a flat list."""
+    """Join conditions as a balanced tree: the embedded engine's parser goes one level deeper for each of a flat list."""
     if len(parts) <= FLAT:
         return operator.join(parts)
     half = len(parts) // 2
@@ -113,12 +113,12 @@ def _joined(operator: str, parts: list[str]) -> str:
 
 
 def where(conditions: Sequence[str]) -> str:
-    """A WHERE of some conditions; nothing for none."""
+    """Return a WHERE of conditions, or nothing if there are none."""
     return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
 def plain(value: Any) -> Any:
-    """A coerced argument as a parameter: enums by name."""
+    """Return a coerced argument as a parameter: enums by name."""
     if isinstance(value, list):
         return [plain(item) for item in value]
     return value.name if isinstance(value, Enum) else value

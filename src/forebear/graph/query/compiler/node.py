@@ -1,4 +1,4 @@
-"""Nodes, and what is reached from them over edges."""
+"""Nodes, and what edges lead to from them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from forebear.graph.query.field import (
 from forebear.graph.values import MAX_SAFE
 
 TYPE_KEY = "~type"
-"""The key of a node's kind in the tree; no response key can be called so."""
+"""The key of a node's kind in the tree. No response key can have this name."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Nodes:
     statement: Statement
 
     def project(self, s: Selected, n: str, kinds: Sequence[str], time: Time) -> Projection:
-        """A node's projection; in known time its state must be in scope as `{n}_then`."""
+        """Return a node's projection. In known time its state must be in scope as `{n}_then`."""
         graph, statement = self.statement.graph, self.statement
         if not s.is_abstract():
             return object_of(n, self._fields(s.fields(kinds[0]), n, graph.kinds[kinds[0]], time))
@@ -94,7 +94,7 @@ class Nodes:
     # ── edges ───────────────────────────────────────────────────────────────────────────────────────────
 
     def neighbour(self, s: Selected, edge: Edge, n: str, time: Time) -> Projection:
-        """The one node at the other end of an edge."""
+        """Return the one node at the other end of an edge."""
         statement = self.statement
         e, m = statement.name("e"), statement.name("n")
         match, conditions = time.pattern(n, e, m, edge, False, edge.targets)
@@ -103,7 +103,7 @@ class Nodes:
         return f"{statement.hoist(text)}[0]", finish
 
     def connection(self, s: Selected, rule: ConnectionField, n: str, outer: Time) -> Projection:
-        """The nodes at the other end of edges, as a connection."""
+        """Return the nodes at the other end of edges, as a connection."""
         statement = self.statement
         time = statement.time(s.arguments, outer)
         edge, incoming = rule.edge, rule.incoming
@@ -118,7 +118,7 @@ class Nodes:
         return page(statement, s, self.rows(s, match, m, e, kinds, conditions, time, key=key), container=n)
 
     def all(self, s: Selected, kind: Kind) -> Projection:
-        """All nodes of a kind, as a connection."""
+        """Return all nodes of a kind, as a connection."""
         statement = self.statement
         time = statement.time(s.arguments, None)
         n = statement.name("n")
@@ -137,7 +137,7 @@ class Nodes:
         time: Time,
         key: str,
     ) -> Rows:
-        """The rows of a connection: nodes that are reached over an edge, or all of a kind."""
+        """Return the rows of a connection: nodes at the other end of an edge, or all of a kind."""
         arguments = s.arguments.values
         filters = []
         if filter := arguments.get("filter"):
@@ -172,7 +172,7 @@ class Nodes:
         )
 
     def edge(self, s: Selected, n: str, e: str | None, kinds: Sequence[str], time: Time, cursor: str) -> Projection:
-        """A row of a connection: its node with the properties of the edge, if there is one."""
+        """Return a row of a connection: its node with the properties of the edge, if there is one."""
         selected: dict[str, Projection] = {}
         for sub in s.fields(s.type_names()[0]):
             match sub.rule:
@@ -186,14 +186,14 @@ class Nodes:
 
 
 def _exact(read: str) -> str:
-    """A whole number of 64 bits as clients are told it: as a text where JavaScript's numbers are not exact any more."""
-    # Where it was a binary fraction once, it is stored as one still.
+    """Return a whole number of 64 bits as clients get it: as a text if JavaScript's numbers are not exact for it."""
+    # An older version may have stored it as a binary fraction.
     whole = f"toInteger({read})"
     return f"CASE WHEN {read} > {MAX_SAFE} OR {read} < -{MAX_SAFE} THEN toString({whole}) ELSE {whole} END"
 
 
 def _decoded(s: Selected, p: Property) -> Finish | None:
-    """What makes JSON of a property that is kept as its text."""
+    """Return what turns a property that is kept as text into JSON."""
     if p.type is Json:
         return lambda text, _: None if text is None else json.loads(text)
     if p.value_type is None:

@@ -1,4 +1,4 @@
-"""Root fields, and the statement that they become together."""
+"""Root fields, and the one statement for all of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from forebear.graph.query.field import KindField, LookupField, LookupsField, Que
 
 
 def compile(roots: Sequence[Selected], graph: Graph, dialect: Dialect) -> Compiled:
-    """Compiles the root fields of a query. Raises `InvalidArgument`."""
+    """Compile the root fields of a query. Raises `InvalidArgument`."""
     statement = Statement(graph, dialect, Ids(graph))
     nodes = Nodes(statement)
     row, finish = statement.returned(
@@ -41,7 +41,7 @@ def _root(nodes: Nodes, s: Selected) -> Projection:
 
 
 def _lookup(nodes: Nodes, s: Selected, allowed: Sequence[str]) -> Projection:
-    """One node by id."""
+    """Return one node by id."""
     statement = nodes.statement
     time = statement.time(s.arguments, None)
     kind = allowed[0] if len(allowed) == 1 else statement.kind_of(s.arguments.values["id"])
@@ -52,7 +52,7 @@ def _lookup(nodes: Nodes, s: Selected, allowed: Sequence[str]) -> Projection:
 
 
 def _lookups(nodes: Nodes, s: Selected) -> Projection:
-    """Several nodes by their ids: found by kind, and put in the order of their ids."""
+    """Return several nodes by their ids: found by kind, and put in the order of the ids."""
     statement = nodes.statement
     time = statement.time(s.arguments, None)
     ids = s.arguments.values["ids"]

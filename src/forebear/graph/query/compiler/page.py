@@ -11,7 +11,7 @@ from forebear.graph.query.compiler.statement import Finish, Projection, Statemen
 from forebear.graph.query.field import ConnectionPart, PagePart
 
 DEFAULT_FIRST = 20
-"""How many rows a connection holds where the client does not say."""
+"""How many rows a connection holds if the client does not say."""
 
 MAX_FIRST = 1000
 """The most rows that a client may ask of one connection."""
@@ -19,7 +19,7 @@ MAX_FIRST = 1000
 
 @dataclass(frozen=True)
 class Rows:
-    """Where a connection's rows come from and how they are ordered and projected."""
+    """The source of a connection's rows, their order and their projection."""
 
     head: str
     key: str
@@ -32,12 +32,12 @@ class Rows:
     container: str
     prelude: str = ""
     scope: str | None = None
-    """The outer variables that the head may see, where it must see no other: `(n)`."""
+    """The outer variables that the head may see, if it must see no others: `(n)`."""
     bounded: str = ""
-    """Of rows that are walked to: the clauses after which `truncated` is whether a bound was met."""
+    """For rows of a walk: the clauses after which `truncated` says whether the walk met its bound."""
 
     def collect(self, clauses: str, returned: str) -> str:
-        """All its rows' projections, as a list."""
+        """Return all its rows' projections, as a list."""
         return f"COLLECT {{ {self._scoped(f'{self.head}{clauses}{self.prelude}{returned}', 'row')} }}"
 
     @property
@@ -47,7 +47,7 @@ class Rows:
 
     @property
     def truncated(self) -> str:
-        """Whether a walk to its rows met a bound."""
+        """Whether a walk to its rows met its bound."""
         return f"EXISTS {{ {self._scoped(f'{self.bounded} WITH * WHERE truncated RETURN true AS met LIMIT 1', 'met')} }}"
 
     def _scoped(self, inner: str, column: str) -> str:
@@ -55,13 +55,13 @@ class Rows:
 
     @property
     def ordering(self) -> str:
-        """What the rows are ordered by."""
+        """The order of the rows."""
         direction = " DESC" if self.descending else ""
         return f"{self.key}{direction}" if self.value is None else f"{self.value}{direction}, {self.key}"
 
     @property
     def cursor(self) -> str:
-        """A row's cursor: the order's name, the value that the row is ordered by, and its key."""
+        """A row's cursor: the order's name, the row's value in that order, and its key."""
         if self.value is None:
             return f"'{self.order}:' + {self.key}"
         return (
@@ -70,7 +70,7 @@ class Rows:
         )
 
     def parse(self, cursor: str) -> tuple[str | int | float | None, str]:
-        """A cursor as the value and the key it stands for. Raises `InvalidArgument`."""
+        """Return the value and the key in a cursor. Raises `InvalidArgument`."""
         bad = InvalidArgument(
             f"after: {cursor!r} is no cursor of this connection in this order; pass on one that it gave",
             "INVALID_CURSOR",
@@ -90,14 +90,14 @@ class Rows:
         if not self.number:
             return value, key
         try:
-            # Not by a binary fraction: whole numbers of 64 bits are exact.
+            # Do not use a binary fraction: whole numbers of 64 bits are exact.
             return int(value) if value.removeprefix("-").isdecimal() else float(value), key
         except ValueError:
             raise bad from None
 
 
 def page(statement: Statement, s: Selected, rows: Rows, container: str = "o") -> Projection:
-    """A connection: its rows after the cursor, in order, at most `first`, in the forms that were selected."""
+    """Return a connection: its rows after the cursor, in order, at most `first`, in the selected forms."""
     parts = [p for p in s.fields(s.type_names()[0]) if p.rule is not None]
     listed = [p for p in parts if p.rule in (ConnectionPart.EDGES, ConnectionPart.NODES)]
     paged = [p for p in parts if p.rule is ConnectionPart.PAGE_INFO]
@@ -116,7 +116,7 @@ def page(statement: Statement, s: Selected, rows: Rows, container: str = "o") ->
 
 
 def _clauses(statement: Statement, arguments: Arguments, rows: Rows, most: str) -> str:
-    """What cuts the rows to a page."""
+    """Return what cuts the rows to a page."""
     passed = f" WITH * WHERE {after(statement, arguments, rows)}" if arguments.values.get("after") is not None else ""
     return f"{passed} WITH * ORDER BY {rows.ordering} LIMIT {most}"
 
@@ -126,7 +126,7 @@ def _projected(rows: Rows, p: Selected) -> Projection:
 
 
 def _direct(statement: Statement, s: Selected, rows: Rows, part: Selected) -> Projection:
-    """Rows in the one form that was selected, as they are answered."""
+    """Return rows in the one selected form, as they are answered."""
     check_first(s.arguments.values.get("first", DEFAULT_FIRST))
     clauses = _clauses(statement, s.arguments, rows, limit(statement, s.arguments, extra=0))
     row, inner = statement.returned(lambda: _projected(rows, part))
@@ -136,7 +136,7 @@ def _direct(statement: Statement, s: Selected, rows: Rows, part: Selected) -> Pr
 
 
 def _slots(statement: Statement, s: Selected, rows: Rows, listed: Sequence[Selected], paged: Sequence[Selected]) -> Projection:
-    """Rows with their cursors and in all forms that were selected, and one more than asked for: it says whether more follow."""
+    """Return rows with their cursors in all selected forms, and one row more: it says whether others follow."""
     check_first(s.arguments.values.get("first", DEFAULT_FIRST))
     most = limit(statement, s.arguments, extra=1)
     clauses = _clauses(statement, s.arguments, rows, most)
@@ -176,7 +176,7 @@ def _slots(statement: Statement, s: Selected, rows: Rows, listed: Sequence[Selec
 
 
 def limit(statement: Statement, arguments: Arguments, extra: int) -> str:
-    """A parameter for as many rows as `first` says, and some more."""
+    """Return a parameter for `first` rows and some more."""
 
     def convert(first: Any) -> int:
         first = DEFAULT_FIRST if first is None else first
@@ -187,7 +187,7 @@ def limit(statement: Statement, arguments: Arguments, extra: int) -> str:
 
 
 def after(statement: Statement, arguments: Arguments, rows: Rows) -> str:
-    """The condition that a row comes after the cursor."""
+    """Return the condition that a row comes after the cursor."""
     id = statement.bind(arguments, "after", convert=lambda c: rows.parse(c)[1])
     if rows.value is None:
         return f"{rows.key} {'<' if rows.descending else '>'} {id}"
@@ -199,7 +199,7 @@ def after(statement: Statement, arguments: Arguments, rows: Rows) -> str:
 
 
 def check_first(first: Any) -> None:
-    """Raises `InvalidArgument` for a `first` that is out of bounds."""
+    """Raise `InvalidArgument` if `first` is out of bounds."""
     if first is None:
         return
     if first < 0:

@@ -1,4 +1,4 @@
-"""Questions: the statement of a file as a subquery, its rows projected as they were selected."""
+"""Questions: the statement of a file as a subquery, with its rows projected as selected."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PROPERTY = re.compile(r"(?P<of>\w+)\.\w+")
 def answer(
     statement: Statement, project: ProjectNode, s: Selected, question: Question, n: str | None, outer: Time | None
 ) -> Projection:
-    """The answer of a question, of a node where it is the field of one. Raises `InvalidArgument`.
+    """Return the answer of a question, for node `n` if it is a field of one. Raises `InvalidArgument`.
 
     `project` projects the nodes of its rows.
     """
@@ -42,7 +42,7 @@ def answer(
             allowed = p.type.kinds or tuple(graph.kinds)
             if value is None:
                 texts[p.name] = "null"
-                # It stands for another id then, whose kind it has.
+                # It is replaced by another id then, which has the same kind.
                 texts[f"of {p.name}"] = next((t for k, t in texts.items() if k.startswith("of ")), allowed[0])
                 continue
             texts[f"of {p.name}"] = statement.kind_of(statement.checks_id(allowed)(value))
@@ -62,7 +62,7 @@ def answer(
                 texts["digest"] = statement.bind(arguments, p.name, convert=_digest)
     if question.decided:
         texts["decided"] = statement.bind(arguments, "decided")
-    # Of what is asked as of several moments, each must have stood at one of them, whatever became of it since.
+    # If a question is about several moments, each node must have been there at one of them, whatever happened since.
     times = [Time(time.at, texts[moment]) for moment in question.moments] or [time]
     checks = [_stood(statement, texts, name, times) for name in ids]
     imports = f"({n})" if n else "()"
@@ -70,7 +70,7 @@ def answer(
     def fill(text: str) -> str:
         return dialect.fill(dialect.rewrite(text, as_known=time.known is not None), texts)
 
-    # A moment that is left out is now, and its nodes are read as they are.
+    # A moment that is left out is now, so its nodes are read as they are.
     known_times = [
         (where, Time(texts[m], texts[m]) if arguments.values.get(m) is not None else time) for m, where in question.known
     ]
@@ -86,7 +86,7 @@ def answer(
 
 
 def _stood(statement: Statement, texts: Mapping[str, str], name: str, times: Sequence[Time]) -> str:
-    """The condition that what an id names stood, at one of some times."""
+    """Return the condition that the node of an id was there at one of some times."""
     conditions = []
     for time in times:
         x = statement.name("x")
@@ -95,7 +95,7 @@ def _stood(statement: Statement, texts: Mapping[str, str], name: str, times: Seq
 
 
 def _searched(text: str) -> list[str]:
-    """The words of a text to search for. Raises `InvalidArgument` for one that is too long."""
+    """Return the words of a text to search for. Raises `InvalidArgument` if it is too long."""
     if len(text) > search.MAX_TEXT:
         raise InvalidArgument(f"text: it has more than {search.MAX_TEXT} characters; search for fewer words", "TOO_LONG")
     return search.words(text)
@@ -120,14 +120,14 @@ def _within(name: str, bounds: tuple[int, int]) -> Callable[[Any], Any]:
 
 
 def _value(graph: Graph, name: str, value: Any) -> Any:
-    """The value of a property; a document is kept as its text."""
+    """Return the value of a property. A document is kept as its text."""
     return json.loads(value) if name in graph.documents and value is not None else value
 
 
 def _document(value: str | Mapping[str, Any] | None) -> Any:
-    """What makes JSON of a column: a document kept as its text, or an edge's properties.
+    """Return the JSON of a column: a document kept as its text, or an edge's properties.
 
-    Of these are answered those that it has, and nothing of a later retraction.
+    Only properties that it has are answered, and none of a later retraction.
     """
     if value is None or isinstance(value, str):
         return value and json.loads(value)
@@ -144,7 +144,7 @@ class _QuestionRows:
     body: str
     fill: Callable[[str], str]
     times: Sequence[tuple[str, Time]]
-    """When the nodes of rows are read, each with the condition on a row; the last one has none."""
+    """The times of the rows' nodes, each with the condition on a row; the last one has none."""
     imports: str
 
     prelude = " WITH *, {} AS q"
@@ -180,7 +180,7 @@ class _QuestionRows:
         )
 
     def _columns(self, selected: Sequence[Selected], reads: Mapping[str, str]) -> dict[str, Projection]:
-        """The columns of a row, each read by its expression."""
+        """Return the columns of a row, each read by its expression."""
         return {
             s.key: self._column(s, s.rule, self.statement.hoist(reads[s.rule.column.name]))
             for s in selected
@@ -212,7 +212,7 @@ class _QuestionRows:
         return f"{text}[0]", unless_null(finish)
 
     def _nodes(self, s: Selected, rule: ColumnField, read: str) -> Projection:
-        """The list of a column's nodes, read when those of the row are."""
+        """Return the list of a column's nodes, read at the time of the row."""
         type = rule.column.type
         kinds = tuple(self.statement.graph.kinds) if type.name == "Node" else (type.name,)
 

@@ -1,4 +1,4 @@
-"""What the compiler sees of an operation: its selected fields and their arguments."""
+"""The compiler's view of an operation: its selected fields and their arguments."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from forebear.graph.query.field import Rule
 
 
 class InvalidArgument(ValueError):
-    """An argument that cannot be answered; `code` says which way, the message names argument and reason."""
+    """An argument that cannot be answered. `code` is its kind, and the message names the argument and the reason."""
 
     def __init__(self, message: str, code: str = "INVALID_ARGUMENT") -> None:
         super().__init__(message)
@@ -21,11 +21,11 @@ class Arguments(Protocol):
 
     @property
     def values(self) -> Mapping[str, Any]:
-        """Their coerced values in the request that is compiled; only their shape may enter the text."""
+        """Their coerced values in the request that is compiled. Only their shape may enter the text."""
 
     @property
     def source(self) -> int:
-        """Where they are read anew for each request."""
+        """Where they are read again for each request."""
 
 
 class Selected(Protocol):
@@ -37,17 +37,17 @@ class Selected(Protocol):
 
     @property
     def rule(self) -> Rule | None:
-        """What it means; `None` for what needs nothing of the graph."""
+        """Its meaning. None for a field that needs nothing of the graph."""
 
     @property
     def arguments(self) -> Arguments:
         """Its arguments."""
 
     def fields(self, type_name: str) -> Sequence[Selected]:
-        """What is selected of it, where its value is of a type."""
+        """Return what is selected of it if its value is of a type."""
 
     def type_names(self) -> Sequence[str]:
-        """The object types that its value may be of; none for a leaf."""
+        """The object types that its value may have. Empty for a leaf."""
 
     def is_abstract(self) -> bool:
-        """Whether its type is an interface, so that each value says its type."""
+        """Whether its type is an interface, so that each value names its type."""

@@ -1,4 +1,4 @@
-"""The statement that is compiled: its parameters and names, and how its projections are composed."""
+"""The compiled statement: its parameters, its names and its projections."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ Finish = Callable[[Any, Mapping[str, Any]], Any]
 """Finishes a value of the tree, by the request's parameters."""
 
 Projection = tuple[str, Finish | None]
-"""An expression that computes a value of the tree, and what is left to finish of it."""
+"""An expression that computes a value of the tree, and what finishes the value."""
 
 ProjectNode = Callable[[Selected, str, Sequence[str], Time], Projection]
-"""Projects a node, by its name in the statement and the kinds that it may be of, as of some moments."""
+"""Projects a node, by its name in the statement and its possible kinds, as of some moments."""
 
 _AGGREGATION = re.compile(r"\b(?:collect|count|min|max|sum|avg)\(")
 
 
 @dataclass(frozen=True)
 class StatementParameter:
-    """A parameter of the statement: which arguments it is read from, along which path, and how it is converted."""
+    """A parameter of the statement: the arguments that it is read from, the path in them, and its conversion."""
 
     name: str
     source: int
@@ -49,7 +49,7 @@ class Compiled:
 
 @dataclass
 class Statement:
-    """A statement while it is being written."""
+    """A statement while it is written."""
 
     graph: Graph
     dialect: Dialect
@@ -63,23 +63,23 @@ class Statement:
     # ── names and parameters ────────────────────────────────────────────────────────────────────────────
 
     def name(self, stem: str) -> str:
-        """A name that is new in the statement."""
+        """Return a new name in the statement."""
         self.names += 1
         return f"{stem}{self.names}"
 
     def bind(self, arguments: Arguments, *path: str | int, convert: Callable[[Any], Any] | None = None) -> str:
-        """A new parameter, read from some arguments."""
+        """Return a new parameter, read from some arguments."""
         name = f"p{len(self.parameters)}"
         self.parameters.append(StatementParameter(name, arguments.source, path, convert))
         return f"${name}"
 
     def now(self) -> str:
-        """The parameter that holds the moment of the request."""
+        """Return the parameter with the moment of the request."""
         self.uses_now = True
         return "$now"
 
     def time(self, arguments: Arguments, outer: Time | None) -> Time:
-        """The moments of a field: its own arguments, else those of the field around it, else now."""
+        """Return the moments of a field: its own arguments, else those of the field around it, else now."""
         knowledge = outer.known if outer else None
         if arguments.values.get("asKnownAt") is not None:
             knowledge = self.bind(arguments, "asKnownAt")
@@ -92,14 +92,14 @@ class Statement:
     # ── ids ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def kind_of(self, id: str) -> str:
-        """The kind that an id names. Raises `InvalidArgument`."""
+        """Return the kind that an id names. Raises `InvalidArgument`."""
         try:
             return self.ids.kind(id)
         except InvalidId as error:
             raise InvalidArgument(str(error), "INVALID_ID") from None
 
     def checks_id(self, kinds: Sequence[str]) -> Callable[[Any], Any]:
-        """Passes on an id of one of some kinds, and raises `InvalidArgument` for another."""
+        """Return a function that passes on an id of some kinds, and raises `InvalidArgument` for another."""
 
         def check(id: str) -> str:
             kind = self.kind_of(id)
@@ -112,16 +112,16 @@ class Statement:
     # ── projections ─────────────────────────────────────────────────────────────────────────────────────
 
     def returned(self, project: Callable[[], Projection]) -> Projection:
-        """`… RETURN row AS row` for a projection, after the clauses that it needs computed before."""
+        """Return `… RETURN row AS row` for a projection, after the clauses that it needs before."""
         self.scopes.append([])
         row, finish = project()
         return f"{''.join(self.scopes.pop())} RETURN {row} AS row", finish
 
     def hoist(self, expression: str) -> str:
-        """A subquery for use inside a projection.
+        """Return a subquery for use inside a projection.
 
-        Neo4j takes an aggregation inside a subquery for one of the projection around it, and follows every path of a walk
-        where its subquery is a part of a larger expression, so such a subquery is computed in a clause of its own before.
+        Neo4j mistakes an aggregation inside a subquery for one of the projection around it, and follows every path of a walk in
+        a subquery inside a larger expression. So such a subquery is computed in a clause of its own before.
         """
         if not _AGGREGATION.search(expression):
             return expression
@@ -130,7 +130,10 @@ class Statement:
         return name
 
     def shared(self, expressions: Mapping[str, str]) -> dict[str, str]:
-        """Expressions of one projection, with each subquery that several of them hold computed once, in a clause before."""
+        """Return the expressions of one projection.
+
+        A subquery that several of them hold is computed once, in a clause before.
+        """
         counts = Counter(block for text in expressions.values() for block in dict.fromkeys(_subqueries(text)))
         texts = dict(expressions)
         for block in (block for block, times in counts.items() if times > 1):
@@ -140,10 +143,10 @@ class Statement:
         return texts
 
     def once(self, n: str, expression: str) -> str:
-        """An expression of a row's projection.
+        """Return an expression of a row's projection.
 
-        Where a projection reads one property twice, Neo4j remembers the value between and may answer null for one of them;
-        from inside a list it is read anew.
+        If a projection reads one property twice, Neo4j remembers the value and may answer null for one of them. From inside a
+        list it is read again.
         """
 
         def read(m: re.Match[str]) -> str:
@@ -156,7 +159,7 @@ class Statement:
 
 
 def _subqueries(expression: str) -> Iterator[str]:
-    """The subqueries of an expression that collect, but not those inside of them."""
+    """Return the outermost collecting subqueries of an expression."""
     end = 0
     while (start := expression.find("COLLECT {", end)) >= 0:
         end = closing(expression, start + len("COLLECT {")) + 1
@@ -164,13 +167,13 @@ def _subqueries(expression: str) -> Iterator[str]:
 
 
 def object_of(name: str, selected: Mapping[str, Projection]) -> Projection:
-    """A projection of a variable that is keyed by response key."""
+    """Return a projection of a variable that is keyed by response key."""
     texts = [f"`{key}`: {text}" for key, (text, _) in selected.items()]
     return f"{name}{{{', '.join(texts)}}}", finish_each({key: finish for key, (_, finish) in selected.items() if finish})
 
 
 def finish_each(finishes: Mapping[str, Finish]) -> Finish | None:
-    """Finishes some values of an object."""
+    """Return what finishes some values of an object."""
     if not finishes:
         return None
     pairs = tuple(finishes.items())
@@ -186,10 +189,10 @@ def finish_each(finishes: Mapping[str, Finish]) -> Finish | None:
 
 
 def finish_all(finish: Finish | None) -> Finish | None:
-    """Finishes the items of a list."""
+    """Return what finishes the items of a list."""
     return finish and (lambda values, parameters: [finish(value, parameters) for value in values])
 
 
 def unless_null(finish: Finish | None) -> Finish | None:
-    """Finishes a value that may be null."""
+    """Return what finishes a value that may be null."""
     return finish and (lambda value, parameters: None if value is None else finish(value, parameters))

@@ -1,4 +1,4 @@
-"""The moments that an answer is about, and how nodes and edges are read as of them."""
+"""The moments of an answer, and how to read nodes and edges at them."""
 
 from __future__ import annotations
 
@@ -11,40 +11,40 @@ from forebear.graph.query.dialect import known, state
 
 @dataclass(frozen=True)
 class Time:
-    """The moments that an answer is about: in the world, and of our knowledge (`None`: now). Both are Cypher."""
+    """The moments of an answer: in the world, and of our knowledge (None: now). Both are Cypher."""
 
     at: str
     known: str | None
     told: bool = False
-    """Whether somebody asks about `at`; else the present values are meant."""
+    """Whether the client asks about `at`. If not, present values are read."""
 
     def holds(self, edge: str) -> str:
-        """The condition that an edge with an interval holds."""
+        """Return the condition that an edge with an interval holds."""
         return f"{edge}.validFrom <= {self.at} AND coalesce({edge}.validTo > {self.at}, true)"
 
     def pattern(self, n: str, e: str, m: str, edge: Edge, incoming: bool, kinds: Sequence[str]) -> tuple[str, list[str]]:
-        """A pattern from a node over an edge to a neighbour, with the conditions that the edge was known."""
+        """Return a pattern from a node over an edge to a neighbour, and the conditions that the edge was known."""
         types = edge.type.name + (f"|{RETRACTED}" if self.known else "")
         start, right = ("<", "") if incoming else ("", ">")
         conditions = [known(e, edge.type.name, self.known)] if self.known else []
         return f"({n}){start}-[{e}:{types}]-{right}({m}:{'|'.join(kinds)})", conditions
 
     def then(self, n: str) -> str:
-        """The clause that brings a node's state, as it was known, into scope as `{n}_then`; nothing for now."""
+        """Return the clause that brings a node's known state into scope as `{n}_then`; nothing for now."""
         return f" WITH *, {state(n, self.known)} AS {n}_then" if self.known else ""
 
     def present(self, n: str) -> str:
-        """The clauses that keep a looked-up node only if it stood."""
+        """Return the clauses that keep a looked-up node only if it was there."""
         if self.known is None:
             return f" WHERE {n}.retractedAt IS NULL"
         return f" WHERE {n}.recordedAt <= {self.known}{self.then(n)} WHERE {n}_then.retractedAt IS NULL"
 
     def described(self, n: str) -> str:
-        """Whether a node's own fact had arrived."""
+        """Return whether a node's own fact had arrived."""
         return f"coalesce({n}_then.describedAt <= {self.known}, false)" if self.known else f"({n}.describedAt IS NOT NULL)"
 
     def read(self, n: str, p: Property) -> str:
-        """A property of a node, as it was known; what changes in the world as it was at the moment that is asked about."""
+        """Return a property of a node as it was known. A told property has its value at the moment of the answer."""
         if self.known is None or p.change is Change.UPDATED:
             return self._held(n, p)
         return f"CASE WHEN {n}_then.describedAt <= {self.known} THEN {self._held(f'{n}_then', p)} END"
@@ -52,12 +52,12 @@ class Time:
     def _held(self, n: str, p: Property) -> str:
         if p.change is not Change.TOLD or not self.told:
             return f"{n}.{p.name}"
-        # What an older version has recorded has no moments.
+        # Values that an older version recorded have no moments.
         value = f"([null] + {n}.{p.told})[size([x IN {n}.{p.since} WHERE x <= {self.at}])]"
         return f"CASE WHEN {n}.{p.since} IS NULL THEN {n}.{p.name} ELSE {value} END"
 
     def kept(self, n: str, p: Property) -> str:
-        """A property that Forebear keeps, as it was known."""
+        """Return a property that Forebear keeps, as it was known."""
         match p.name:
             case "imported" if self.known:
                 return f"coalesce({n}_then.describedAt <= {self.known} AND {n}_then.imported, false)"
