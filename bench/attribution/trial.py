@@ -11,7 +11,7 @@ from forebear.domain.suspects.episodes import episodes
 from forebear.domain.suspects.exposure import cells
 from forebear.domain.suspects.families import LEVEL
 from forebear.domain.suspects.groups import Suspect
-from forebear.domain.suspects.judgement import Finding, Judgement, Standing, judge
+from forebear.domain.suspects.judgement import GroupFinding, Judgement, Standing, judge
 from forebear.domain.suspects.rates import Strata, distribution, shifted
 
 
@@ -24,8 +24,8 @@ class Trial:
     """
 
     judgement: Judgement
-    first: Finding
-    named: tuple[Finding, ...]
+    first: GroupFinding
+    named: tuple[GroupFinding, ...]
     place: int | None
     power: float
     blamed: bool

@@ -17,9 +17,9 @@ from forebear.domain.suspects.episodes import HOUR, Episode, Occurrence, episode
 from forebear.domain.suspects.exposure import DAY, Stretch, cells
 from forebear.domain.suspects.families import holm, reachable
 from forebear.domain.suspects.groups import Suspect
-from forebear.domain.suspects.judgement import Arm, Finding, Judgement, Standing, judge
+from forebear.domain.suspects.judgement import Arm, GroupFinding, Judgement, Standing, judge
 from forebear.domain.suspects.rates import (
-    Interval,
+    IntervalMethod,
     Strata,
     exact_ratio,
     exact_test,
@@ -131,7 +131,7 @@ def test_the_rate_ratio_over_strata_is_that_of_mantel_and_haenszel_with_the_inte
     assert (found.estimate, found.low, found.high) == pytest.approx(
         (upper / lower, upper / lower / margin, upper / lower * margin)
     )
-    assert found.method is Interval.GREENLAND_ROBINS
+    assert found.method is IntervalMethod.GREENLAND_ROBINS
 
 
 def test_the_interval_of_one_stratum_is_exact_and_open_where_one_side_has_no_incident() -> None:
@@ -140,7 +140,7 @@ def test_the_interval_of_one_stratum_is_exact_and_open_where_one_side_has_no_inc
     assert found is not None
     assert (found.estimate, found.low, found.high) == pytest.approx((1.0, 0.2720 / 0.7280, 0.7280 / 0.2720), rel=1e-3)
     alone = exact_ratio(3, 0, 100, 300)
-    assert (alone.estimate, alone.high, alone.method) == (None, None, Interval.EXACT)
+    assert (alone.estimate, alone.high, alone.method) == (None, None, IntervalMethod.EXACT)
     assert alone.low == pytest.approx((0.025 ** (1 / 3)) / (1 - 0.025 ** (1 / 3)) * 3)
     assert exact_ratio(0, 3, 100, 300).low == 0.0
     assert rate_ratio(strata((0, 100, 0, 100))) is None
@@ -175,12 +175,12 @@ def observed(*rows: tuple[str, str, str, float, int], upstream: dict[str, list[t
     return judge(cells(stretches, profiles, found), upstream or {})
 
 
-def of(judgement: Judgement, dimension: str, value: str) -> Finding:
+def of(judgement: Judgement, dimension: str, value: str) -> GroupFinding:
     """The finding of the group that a suspect is in."""
     return next(f for f in judgement.findings if Suspect(dimension, value) in [*_plain(f)])
 
 
-def _plain(finding: Finding) -> list[Suspect]:
+def _plain(finding: GroupFinding) -> list[Suspect]:
     return [Suspect(s.dimension, s.value) for s in finding.group.suspects]
 
 

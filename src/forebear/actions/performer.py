@@ -85,10 +85,7 @@ class Requester:
 
 
 def request_id(actor: str, key: str) -> str:
-    """Return the id under which a request's outcome is kept.
-
-    Slashes in the actor's name are escaped, so the first slash ends it.
-    """
+    """Return the id under which a request's outcome is kept. Slashes in the actor's name are escaped."""
     return composed("", actor, key, plain=-1)
 
 
@@ -191,7 +188,7 @@ class Performer:
 
 
 async def _beside(decide: Callable[..., T], *on: Any) -> T:
-    """A decision, taken beside the event loop: the first one that needs special functions imports them, which takes long."""
+    """Take a decision in a thread: the first one that needs special functions imports them, which takes long."""
     return await asyncio.to_thread(decide, *on)
 
 
@@ -232,10 +229,7 @@ class _Overtaken(Exception):
 
 
 class _Doing:
-    """One attempt. First it takes its moment.
-
-    `document` is the request as the client sent it. In `input`, ids that lead on are replaced.
-    """
+    """One attempt. First it takes its moment. In `input`, ids of the `document` that lead on are replaced."""
 
     def __init__(
         self,

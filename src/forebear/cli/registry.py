@@ -290,7 +290,10 @@ class Remote:
         )
 
     def _known(self, response: httpx.Response) -> httpx.Response:
-        """Return the response if the service is there and accepts the token. Raises `Failure` otherwise."""
+        """Return the response.
+
+        Raises `Failure` if the service does not accept the token, and `Interrupted` if it is not available.
+        """
         if response.status_code == 401:
             raise Failure(f"{self._client.base_url}: {_message(response)}: see --token and FOREBEAR_TOKEN", Code.WRONG)
         if response.status_code in (503, 504):

@@ -4,11 +4,11 @@ For each requirement the newest measurement that counts decides, not the best. O
 luck, and an older success hides a regression that somebody found. Of several measurements from the same moment the worst
 decides.
 
-Where a requirement asks for a number of trials or for a confidence, all measurements that count do so together (see `worth`).
+If a requirement asks for a number of trials or for a confidence, all measurements that count decide together (see `worth`).
 
-A measurement counts where it stands (not superseded, and no digest of its version corrected since), where its artifact can
-still run somewhere (neither in quarantine nor deleted), and where it is of the type, on the target, in the unit and of the age
-that the policy asks for. What was measured on one hardware target never stands in for another.
+A measurement counts if nothing supersedes it, if no digest of its version was corrected since, if its artifact can still run
+somewhere, and if it has the type, target, unit and age that the policy asks for. A measurement on one hardware target never
+counts for another.
 """
 
 from __future__ import annotations
@@ -165,7 +165,10 @@ class _Bench:
         return f"more or better trials of {rule.what}, so that all are {bound} {surely} {rule.where(self.line_target)}"
 
     def worth(self, rule: MeasurementRule, measured: Iterable[MeasuredValue], best: int) -> Worth | Reason:
-        """What the measurements that count are worth, or why they do not suffice; `best`: 1 where more is better, else -1."""
+        """Return what the measurements that count are worth, or why they do not suffice.
+
+        `best` is 1 if more is better, else -1.
+        """
         counted = self.counted(rule, measured, best)
         return counted if isinstance(counted, Reason) else self.weighing(rule).of(counted)
 
@@ -174,7 +177,7 @@ class _Bench:
         return Weighing(rule.what, statistic, self.metric(rule)[0], rule.minimum_trials, rule.confidence)
 
     def open(self, rule: Requirement | NoRegression, threshold: float | None, direction: Direction | None) -> CheckResult:
-        """The check of a requirement of which nothing is found yet."""
+        """Return the check of a requirement before any measurement is compared with it."""
         unit, weighing = self.metric(rule)[0], self.weighing(rule)
         return CheckResult(
             code=NO_EVIDENCE,
@@ -207,7 +210,10 @@ class _Bench:
         return (None, None) if pack is None else pack.metrics.get(rule.metric, (None, None))
 
     def counted(self, rule: MeasurementRule, measured: Iterable[MeasuredValue], best: int) -> list[MeasuredValue] | Reason:
-        """The measurements that count, the newest first, or why there is none; `best`: 1 where more is better, else -1."""
+        """Return the measurements that count, the newest first, or why there is none.
+
+        `best` is 1 if more is better, else -1.
+        """
         if reason := self.undefined(rule):
             return reason
         of_it = [m for m in measured if (m.pack, m.metric, m.slice) == (rule.pack, rule.metric, rule.slice)]

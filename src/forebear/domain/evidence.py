@@ -39,9 +39,9 @@ class Pack:
 class MeasuredValue:
     """One measured value of a version, or of an artifact of it, in the metric's unit.
 
-    `target` is the hardware target of the artifact that was measured, None where the version itself was; `superseded_by`
-    is later evidence that corrects this one; `outdated`: a digest of its version was corrected since it was recorded;
-    `measured_at` is empty where nobody has said when, which is older than anything; `report` is the digest of the report.
+    `target` is the hardware target of the measured artifact, or None if the version itself was measured. `superseded_by` is
+    later evidence that corrects this one. `outdated`: somebody corrected a digest of its version later. `measured_at` is empty
+    if nobody says when; that counts as the oldest. `report` is the digest of the report.
     """
 
     evidence: str
@@ -73,11 +73,11 @@ class Baseline:
 class CheckResult(msgspec.Struct, frozen=True):
     """One requirement of a policy, compared with a measurement, and what would satisfy it if it failed.
 
-    `threshold`, `measured` and `baseline` are in `unit`, and `direction` says whether `threshold` is the least that suffices or
-    the greatest; `measured` and `evidence` are None where no measurement counts; `baseline` is the
-    deployed version's value in a comparison, measured by `baseline_evidence`. Where the policy asks something of trials,
-    `trials` are those that counted, of the evidence `pooled` and, of the deployed version, `baseline_pooled`; with a
-    `confidence` the one-sided `bound` was held against the threshold instead of `measured`.
+    `threshold`, `measured` and `baseline` are in `unit`. `direction` says whether `threshold` is a minimum or a maximum.
+    `measured` and `evidence` are None if no measurement counts. `baseline` is the deployed version's value in a comparison,
+    measured by `baseline_evidence`. If the policy asks something of trials, `trials` are those that counted, of the evidence
+    `pooled` and, for the deployed version, `baseline_pooled`. With a `confidence`, the one-sided `bound` is compared with the
+    threshold instead of `measured`.
     """
 
     code: str

@@ -313,10 +313,7 @@ def check_against(policy: Policy, packs: Mapping[str, Pack]) -> tuple[Mistake, .
 
 
 def missing_of_candidate(policy: Policy, carried: Iterable[str], command: str | None = None) -> tuple[Reason, ...]:
-    """Return what the policy asks of a candidate and `carried`, names of `Part`, lacks.
-
-    `command` completes the version; PART in it stands for the missing part.
-    """
+    """Return what the policy asks of a candidate and `carried` lacks. `command` adds PART, a missing one, to the version."""
     has = expanded(Part(name) for name in carried)
     return tuple(
         Reason(

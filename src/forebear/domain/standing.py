@@ -125,7 +125,7 @@ class PackRow(Row, frozen=True):
 
     @property
     def pack(self) -> Pack:
-        """The pack as evaluation reads it."""
+        """The pack in the form that evaluation reads."""
         return Pack.of(self.id, json.loads(self.metrics or "[]"), self.slices or ())
 
 

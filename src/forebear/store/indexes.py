@@ -59,7 +59,7 @@ async def missing(store: Store, declared: Sequence[Wanted]) -> list[Wanted]:
         for name in cast(list[str], row["properties"] or [])
     }
     if store.embedded:
-        # The embedded engine has one index per property. Only the full-text index finds words, so it comes first.
+        # The embedded engine has one index per property. A searchable one has the full-text index and needs no other.
         there |= {("RANGE", *part[1:]) for want in declared if isinstance(want, FullText) for part in _parts(want)}
         there |= {
             ("TYPE", cast(str, row["name"]), "")

@@ -46,7 +46,7 @@ class Arm:
 
 
 @dataclass(frozen=True)
-class Finding:
+class GroupFinding:
     """What exposure says of one group. Without a test, `p` and `adjusted` are None.
 
     `with_it` and `without` are all exposure; `strata` are those that hold both. `crude` names the dimensions that
@@ -82,7 +82,7 @@ class Finding:
 class Judgement:
     """All findings, the likeliest first, and how incidents spread over robots under the first of them."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[GroupFinding, ...]
     dispersion: Dispersion
     tests: int
     """How many groups could reach significance and were tested with all strata held constant."""
@@ -183,7 +183,7 @@ def _finding(
     likelihood: float,
     tested: tuple[float, float] | None,
     limit: float,
-) -> Finding:
+) -> GroupFinding:
     present = group.present
     of_cell = present[made.of_cell]
     with_it = Arm(int(made.counts[present].sum()), float(made.hours[present].sum()))
@@ -192,7 +192,7 @@ def _finding(
     hurt = np.unique(cells.robot[of_cell & (cells.counts > 0)])
     robots = int(np.count_nonzero(np.bincount(cells.robot[of_cell])))
     standing = _standing(group, compared, tested)
-    return Finding(
+    return GroupFinding(
         group=group,
         standing=standing,
         with_it=with_it,
@@ -248,7 +248,7 @@ def _needed(made: Classes, strata: Strata, limit: float) -> str:
     )
 
 
-def _checked(made: Classes, cells: Cells, finding: Finding, compared: _Compared) -> Finding:
+def _checked(made: Classes, cells: Cells, finding: GroupFinding, compared: _Compared) -> GroupFinding:
     """A finding that its test would name, unless incidents gather on robots more than chance explains."""
     if finding.standing not in (Standing.NAMED, Standing.APPARENT):
         return finding
@@ -256,7 +256,7 @@ def _checked(made: Classes, cells: Cells, finding: Finding, compared: _Compared)
     return replace(finding, dispersion=spread, standing=Standing.OVERDISPERSED if spread.over else finding.standing)
 
 
-def _spread(made: Classes, cells: Cells, finding: Finding, compared: _Compared) -> Dispersion:
+def _spread(made: Classes, cells: Cells, finding: GroupFinding, compared: _Compared) -> Dispersion:
     """How incidents spread over robots, within strata, if the suspect raises the rate as estimated."""
     ratio = finding.ratio.estimate if finding.ratio and finding.ratio.estimate else 1.0
     weight: Floats = cells.hours * np.where(finding.group.present[made.of_cell], ratio, 1.0)

@@ -123,7 +123,7 @@ def log_likelihood_ratio(strata: Strata) -> Floats:
     return np.asarray(np.maximum(np.where(strata.comparable, gained, 0.0).sum(axis=0), 0.0))
 
 
-class Interval(StrEnum):
+class IntervalMethod(StrEnum):
     """How an interval of a rate ratio was made."""
 
     GREENLAND_ROBINS = "GREENLAND_ROBINS"
@@ -137,7 +137,7 @@ class RateRatio:
     estimate: float | None
     low: float | None
     high: float | None
-    method: Interval
+    method: IntervalMethod
 
 
 def rate_ratio(strata: Strata) -> RateRatio | None:
@@ -157,7 +157,7 @@ def rate_ratio(strata: Strata) -> RateRatio | None:
         return exact_ratio(int(k.sum()), int((n - k).sum()), float(exposed.sum()), float(rest.sum()))
     error = np.sqrt((n * exposed * rest / hours**2).sum() / (upper * lower))
     estimate, factor = float(upper / lower), float(np.exp(TWO_SIDED * error))
-    return RateRatio(estimate, estimate / factor, estimate * factor, Interval.GREENLAND_ROBINS)
+    return RateRatio(estimate, estimate / factor, estimate * factor, IntervalMethod.GREENLAND_ROBINS)
 
 
 def exact_ratio(with_it: int, without: int, exposed: float, rest: float) -> RateRatio:
@@ -175,4 +175,4 @@ def exact_ratio(with_it: int, without: int, exposed: float, rest: float) -> Rate
     low = ratio(float(betaincinv(with_it, without + 1, tail))) if with_it else 0.0
     high = ratio(float(betaincinv(with_it + 1, without, 1 - tail))) if without else None
     estimate = with_it / exposed / (without / rest) if without else None
-    return RateRatio(estimate, low, high, Interval.EXACT)
+    return RateRatio(estimate, low, high, IntervalMethod.EXACT)

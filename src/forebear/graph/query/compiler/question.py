@@ -42,7 +42,7 @@ def answer(
             allowed = p.type.kinds or tuple(graph.kinds)
             if value is None:
                 texts[p.name] = "null"
-                # It is replaced by another id then, which has the same kind.
+                # An id that is left out has the kind of another id.
                 texts[f"of {p.name}"] = next((t for k, t in texts.items() if k.startswith("of ")), allowed[0])
                 continue
             texts[f"of {p.name}"] = statement.kind_of(statement.checks_id(allowed)(value))
