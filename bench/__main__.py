@@ -13,7 +13,7 @@ import uvloop
 from neo4j import AsyncDriver, AsyncGraphDatabase
 from rich.console import Console
 
-from bench import actions, forebear, large, lineage, load, peer
+from bench import actions, forebear, large, lineage, load, peer, planning
 from bench.bolt import Bolt
 from bench.forebear import Forebear
 from bench.graphql import Refused
@@ -23,9 +23,9 @@ from bench.process import Unavailable
 from bench.questions import QUESTIONS
 from bench.report import Results, show
 from forebear.cli.terminal import configure_logs
-from tests import neo4j_server
+from tests import engines, neo4j_server
 
-PARTS = ("questions", "recording", "actions", "start", "growth", "large")
+PARTS = ("questions", "recording", "actions", "start", "planning", "growth", "large")
 USUAL = PARTS[:-2]
 GROWTH = (10_000, 1_000_000)
 TURNS = 4
@@ -81,6 +81,12 @@ async def run(given: argparse.Namespace) -> Results:
             return results
         say("Starting Neo4j and what is to be compared")
         uri = given.uri or stack.enter_context(neo4j_server.running())
+        if "planning" in given.only and "forebear" not in given.without:
+            say("Asking everything for the first time")
+            for engine, place in (("Neo4j", {"graph_uri": uri}), ("embedded", {})):
+                results.planning[engine] = await planning.measure(engines.settings(workspace / engine, **place))
+            if given.only <= {"start", "large", "planning"}:
+                return results
         driver = await stack.enter_async_context(
             AsyncGraphDatabase.driver(uri, notifications_min_severity="OFF", telemetry_disabled=True)
         )

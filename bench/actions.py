@@ -184,7 +184,7 @@ def _company(name: str) -> Iterator[dict[str, Any]]:
         (3, "CANDIDATE", None),
     ):
         version, release, decision = f"model:{name}@{n}", f"release:{name}@{n}/{name}", f"decision:{name}-{n}"
-        yield {"kind": "ModelVersion", "id": version, "weightsDigest": f"sha256:{name}-{n}"}
+        yield {"kind": "ModelVersion", "id": version, "weightsDigest": f"sha256:{n:064x}"}
         fact = {"kind": "Release", "id": release, "state": state, "version": version, "line": line}
         yield fact | ({"approvedBy": [decision]} if deployed else {})
         if deployed:

@@ -88,7 +88,7 @@ class Programme:
     def artifacts(self) -> list[tuple[str, str]]:
         """Each version's build for a line: its id and its version."""
         return [
-            (f"artifact:sha256:{self.digest(16)}", version)
+            (f"artifact:sha256:{self.digest()}", version)
             for version in self.versions
             for _ in range(self.random.choice((1, 2)))
         ]

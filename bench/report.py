@@ -12,6 +12,7 @@ from bench.actions import Acting
 from bench.large import Large
 from bench.load import Recording
 from bench.measure import Timing
+from bench.planning import First
 from bench.process import Memory
 from bench.questions import QUESTIONS
 
@@ -19,6 +20,8 @@ RECORDING_SHARE = 0.6
 START_SECONDS = 4.0
 MEMORY_MB = 150.0
 GROWTH_FACTOR = 1.3
+FIRST_SECONDS = 1.5
+"""What the first ask of a question may take."""
 ACTION_MS = 1.5
 """What an action may take beside its statements."""
 
@@ -39,6 +42,8 @@ class Results:
     """The service's, without an engine, when it has just started."""
     after: Memory | None = None
     """The same after all that was asked of it."""
+    planning: dict[str, dict[str, First]] = field(default_factory=dict)
+    """First asks, by engine and question."""
     acting: dict[str, Acting] = field(default_factory=dict)
     """An action over HTTP and its statements alone."""
     large: Large | None = None
@@ -49,7 +54,7 @@ class Results:
 
 def show(results: Results, console: Console) -> None:
     """Prints a table for each part that was measured."""
-    for table in (_questions(results), _growth(results), *_large(results.large), _others(results)):
+    for table in (_questions(results), _planning(results), _growth(results), *_large(results.large), _others(results)):
         if table.row_count:
             console.print(table)
 
@@ -68,6 +73,19 @@ def _questions(results: Results) -> Table:
         verdict = ("", "") if ours is None else (f"{ours.p50 - bolt.p50:+.2f}", f"{ours.p50 / bolt.p50:.2f} x")
         met = "" if ours is None else _met(ours.p50 <= question.limit.of(bolt.p50))
         table.add_row(question.name, *cells, *verdict, str(question.limit), met)
+    return table
+
+
+def _planning(results: Results) -> Table:
+    table = Table(title="First ask in s, with all columns: now / asKnownAt, the slowest of its kinds")
+    table.add_column("question")
+    for heading in (*results.planning, "limit", "met"):
+        table.add_column(heading, justify="right")
+    for question in next(iter(results.planning.values()), {}):
+        firsts = [engine[question] for engine in results.planning.values()]
+        met = _met(all(max(first.now, first.known) <= FIRST_SECONDS for first in firsts))
+        cells = (f"{first.now:.2f} / {first.known:.2f}" if first.known else f"{first.now:.2f}" for first in firsts)
+        table.add_row(question, *cells, f"{FIRST_SECONDS} s", met)
     return table
 
 

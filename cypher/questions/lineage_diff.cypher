@@ -102,6 +102,7 @@ CALL (olds, news, oldLinks, newLinks, revised) {
   UNWIND revised AS one
   RETURN one.change AS change, one.node AS node, null AS link, one.values AS changes
 }
+WITH change, node, link, changes
 RETURN change,
   node,
   link.target AS target,

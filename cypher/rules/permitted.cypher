@@ -1,6 +1,7 @@
 // What lets an artifact run on all of some fleets at a moment: the weakest of what lets its version run on each, in a line of the fleet
 // for the artifact's hardware. Null where a fleet has nothing, or is out of service. APPROVAL, OVERRIDE and STALE_APPROVAL weaken in
-// the order of the alphabet.
+// the order of the alphabet. The condition on the fleet stands before the pattern, and an UNWIND before the order, since Neo4j would plan
+// the pattern for each of them anew.
 //
 // parameter artifact: The artifact.
 // parameter fleets: The fleets.
@@ -9,11 +10,12 @@ COLLECT {
   WITH * WHERE artifact IS NOT NULL
   UNWIND fleets AS each
   WITH each, COLLECT {
+    WITH * WHERE NOT EXISTS { MATCH (each)<-[ends:DECOMMISSIONS]-(out:Decommissioning) WHERE holds(out, moment) }
     MATCH (artifact)-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[permits:PERMITTED]->(line:ReleaseLine)<-[runs:IN_LINE]-(each)
     WHERE holds(permits, moment) AND holds(runs, moment)
-      AND NOT EXISTS { MATCH (each)<-[ends:DECOMMISSIONS]-(out:Decommissioning) WHERE holds(out, moment) }
     MATCH (line)-[meant:FOR]->(target:HardwareTarget)<-[made:FOR]-(artifact) WHERE true
-    WITH permits.basis AS found ORDER BY found LIMIT 1
+    UNWIND [permits.basis] AS found
+    WITH found ORDER BY found LIMIT 1
     RETURN found
   }[0] AS found
   WITH found ORDER BY coalesce(found, '~') DESC LIMIT 1

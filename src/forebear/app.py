@@ -49,7 +49,7 @@ from forebear.view.questions import asked as asked_of
 _log = structlog.get_logger(__name__)
 
 
-QUICK = 25
+QUICK = 21
 """How many patterns a statement may have for Neo4j to plan it within 1.5 s. The embedded engine needs less for all."""
 
 

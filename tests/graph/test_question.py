@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forebear.graph.kinds import GRAPH
-from forebear.graph.query.dialect import InvalidStatement
+from forebear.graph.query.dialect import Dialect, Engine, InvalidStatement
 from forebear.graph.query.header import Column, Parameter, RowType, TypeRef
 from forebear.graph.query.lexer import listed
 from forebear.graph.query.question import Question, parse
@@ -238,3 +238,14 @@ expressions = st.recursive(
 @given(st.lists(expressions, min_size=1))
 def test_a_list_of_expressions_is_cut_at_its_own_commas(expressions: list[str]) -> None:
     assert listed(", ".join(expressions)) == expressions
+
+
+@pytest.mark.parametrize("question", questions(GRAPH), ids=lambda question: question.name)
+@pytest.mark.parametrize("engine", Engine)
+@pytest.mark.parametrize("as_known", [False, True], ids=["now", "as known"])
+def test_what_says_whether_a_bound_was_met_begins_the_body_when_both_are_rewritten(
+    question: Question, engine: Engine, as_known: bool
+) -> None:
+    dialect, as_known = Dialect(GRAPH, engine), as_known and not question.timeless
+    bounded = dialect.rewrite(question.bounded or "", as_known=as_known)
+    assert dialect.rewrite(question.body, as_known=as_known).startswith(bounded)

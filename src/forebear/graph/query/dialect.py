@@ -26,11 +26,12 @@ The forms that can be rewritten, one clause a line:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from forebear.graph.declaration import RETRACTED, REVISES, REVISION, EdgeClass, Graph
+from forebear.graph.query.lexer import conditions
 
 
 class Engine(StrEnum):
@@ -111,10 +112,8 @@ _READ = re.compile(r"\b(?P<name>[a-z]\w*)\.(?P<property>\w+)\b")
 def known(edge: str, types: str, at: str = KNOWN_AT) -> str:
     """Return the condition that an edge of some types (or its retracted remains) was known at a moment."""
     listed = ", ".join(f"'{t}'" for t in types.split("|"))
-    return (
-        f"{edge}.recordedAt <= {at} AND "
-        f"(type({edge}) <> '{RETRACTED}' OR ({edge}.type IN [{listed}] AND {edge}.retractedAt > {at}))"
-    )
+    # Retracted remains alone have a `type` and a `retractedAt`. Neo4j's planner would make two conditions of an OR.
+    return f"{edge}.recordedAt <= {at} AND coalesce({edge}.type IN [{listed}] AND {edge}.retractedAt > {at}, true)"
 
 
 def state(node: str, at: str = KNOWN_AT) -> str:
@@ -168,7 +167,7 @@ def blocks(text: str, asking: Asking) -> str:
         }
     becomes:
         CALL (a) {
-          MATCH (a)-[e:MADE|RETRACTED]->(b) WHERE e.recordedAt <= $then AND (type(e) <> 'RETRACTED' OR (e.type IN ['MADE'] AND e.retractedAt > $then)) AND true
+          MATCH (a)-[e:MADE|RETRACTED]->(b) WHERE e.recordedAt <= $then AND coalesce(e.type IN ['MADE'] AND e.retractedAt > $then, true) AND true
           RETURN b
         }
     """  # noqa: E501
@@ -182,11 +181,14 @@ def blocks(text: str, asking: Asking) -> str:
 def known_reads(text: str, asking: Asking) -> str:
     """Read a guaranteed property of a node as it was known; what was not described yet had none.
 
+    Conditions on the nodes of a pattern come after the pattern and look up the state of each node once. Neo4j plans a
+    subquery in the WHERE of a MATCH anew for every order in which it could follow the pattern.
+
     written:
-        MATCH (a:Car)-[e:MADE]->(b) WHERE true
+        MATCH (a:Car)-[e:MADE]->(b) WHERE a.state = 'NEW' AND e.weight > 2
         RETURN b.state AS state, e.weight AS weight
     becomes, as known:
-        MATCH (a:Car)-[e:MADE]->(b) WHERE true
+        MATCH (a:Car)-[e:MADE]->(b) WHERE e.weight > 2 WITH * WHERE any(a_known IN [[s IN [(COLLECT { MATCH (v:Revision)-[:REVISES]->(a) WHERE v.revisedAt > $asKnownAt WITH v ORDER BY v.number LIMIT 1 RETURN v } + [a])[0]] WHERE s.describedAt <= $asKnownAt][0]] WHERE a_known.state = 'NEW')
         RETURN [s IN [(COLLECT { MATCH (v:Revision)-[:REVISES]->(b) WHERE v.revisedAt > $asKnownAt WITH v ORDER BY v.number LIMIT 1 RETURN v } + [b])[0]] WHERE s.describedAt <= $asKnownAt][0].state AS state, e.weight AS weight
     """  # noqa: E501
     if not asking.as_known:
@@ -197,10 +199,27 @@ def known_reads(text: str, asking: Asking) -> str:
     def read(r: re.Match[str]) -> str:
         if r["name"] in edges or r["property"] not in asking.guaranteed or r["name"] == "apoc":
             return r[0]
-        # A later fact may have described it without a revision.
-        return f"[s IN [{state(r['name'])}] WHERE s.describedAt <= {KNOWN_AT}][0].{r['property']}"
+        return f"«{r['name']}».{r['property']}"
 
-    return _READ.sub(read, text)
+    text = _READ.sub(read, text)
+    # From the last, so that those in subqueries come before those around them.
+    for m in reversed([*_MATCH.finditer(text)]):
+        text = f"{text[: m.end()]}{_then_known(m['pattern'], *conditions(text, m.end()))}"
+    # A later fact may have described it without a revision.
+    return re.sub(r"«(\w+)»", lambda r: f"[s IN [{state(r[1])}] WHERE s.describedAt <= {KNOWN_AT}][0]", text)
+
+
+def _then_known(pattern: str, conditions: Sequence[str], rest: str) -> str:
+    """Return the conditions of a pattern; those that read the known state of its nodes come after the pattern."""
+    nodes = [f"«{name}»" for name in dict.fromkeys(re.findall(r"\((\w+)", pattern))]
+    later = [c for c in conditions if any(node in c for node in nodes)]
+    text = " AND ".join(later)
+    for node in nodes:
+        if node in text:
+            name = f"{node[1:-1]}_known"
+            text = f"any({name} IN [{node}] WHERE {text.replace(node, name)})"
+    at_once = " AND ".join(c for c in conditions if c not in later) or "true"
+    return f"{at_once}{text and ' WITH * WHERE '}{text}{rest}"
 
 
 def known_patterns(text: str, asking: Asking) -> str:
@@ -211,7 +230,7 @@ def known_patterns(text: str, asking: Asking) -> str:
     written:
         MATCH (a:Car)-[e:MADE]->(b) WHERE a.ready
     becomes, as known:
-        MATCH (a:Car)-[e:MADE|RETRACTED]->(b) WHERE e.recordedAt <= $asKnownAt AND (type(e) <> 'RETRACTED' OR (e.type IN ['MADE'] AND e.retractedAt > $asKnownAt)) AND a.recordedAt <= $asKnownAt AND a.ready
+        MATCH (a:Car)-[e:MADE|RETRACTED]->(b) WHERE e.recordedAt <= $asKnownAt AND coalesce(e.type IN ['MADE'] AND e.retractedAt > $asKnownAt, true) AND a.recordedAt <= $asKnownAt AND a.ready
     """  # noqa: E501
     if not asking.as_known:
         return text
@@ -317,7 +336,7 @@ def walks(text: str, asking: Asking) -> str:
         WITH a, b, min(length(walk)) AS depth
     becomes, neo4j, as known:
         MATCH walk = (a)-[:MADE|RETRACTED*0..1]->(b)
-        WHERE all(x IN relationships(walk) WHERE x.recordedAt <= $asKnownAt AND (type(x) <> 'RETRACTED' OR (x.type IN ['MADE'] AND x.retractedAt > $asKnownAt)))
+        WHERE all(x IN relationships(walk) WHERE x.recordedAt <= $asKnownAt AND coalesce(x.type IN ['MADE'] AND x.retractedAt > $asKnownAt, true))
         WITH a, b, min(length(walk)) AS depth
     becomes, embedded, now:
         CALL apoc.path.spanningTree(a, {relationshipFilter: 'MADE>', maxLevel: 1, limit: 9}) YIELD path AS near
@@ -327,7 +346,7 @@ def walks(text: str, asking: Asking) -> str:
     becomes, embedded, as known:
         CALL (a) {
         WITH [a] AS seen0, [a] AS front0, [0] AS depths0
-        CALL (seen0, front0) { UNWIND front0 AS x MATCH (x)-[r:MADE|RETRACTED]->(y) WHERE r.recordedAt <= $asKnownAt AND (type(r) <> 'RETRACTED' OR (r.type IN ['MADE'] AND r.retractedAt > $asKnownAt)) AND NOT y IN seen0 RETURN collect(DISTINCT y) AS front1 }
+        CALL (seen0, front0) { UNWIND front0 AS x MATCH (x)-[r:MADE|RETRACTED]->(y) WHERE r.recordedAt <= $asKnownAt AND coalesce(r.type IN ['MADE'] AND r.retractedAt > $asKnownAt, true) AND NOT y IN seen0 RETURN collect(DISTINCT y) AS front1 }
         WITH seen0 + front1 AS seen1, front1, depths0 + [x IN front1 | 1] AS depths1
         UNWIND range(0, size(seen1) - 1) AS i RETURN seen1[i] AS b, depths1[i] AS reached }
         WITH a, b, min(reached) AS depth

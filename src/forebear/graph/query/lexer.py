@@ -110,3 +110,36 @@ def beside(read: Sequence[Lexeme], i: int, step: int) -> str:
     while 0 <= i < len(read) and read[i].word in SILENT:
         i += step
     return read[i].text if 0 <= i < len(read) else ""
+
+
+_STEP = re.compile(
+    r"'[^']*'|[{}()\[\]]|\s(?:AND|OR|XOR)\s|\s*(?:$|\b(?:MATCH|WITH|RETURN|CALL|UNWIND|UNION|OPTIONAL|ORDER)\b)|\b(?:CASE|END)\b"
+)
+
+
+def conditions(text: str, start: int) -> tuple[list[str], str]:
+    """Return the conditions of a WHERE that AND joins, from an index on, and the text behind them.
+
+    >>> conditions("a.x = 1 AND EXISTS { MATCH (b) WHERE b.y AND b.z } RETURN a", 0)
+    (['a.x = 1', 'EXISTS { MATCH (b) WHERE b.y AND b.z }'], ' RETURN a')
+    """
+    depth, end, loose = 0, len(text), False
+    cuts: list[re.Match[str]] = []
+    for m in _STEP.finditer(text, start):
+        step = m[0].strip()
+        if step in ("(", "[", "{", "CASE"):
+            depth += 1
+        elif depth and step in (")", "]", "}", "END"):
+            depth -= 1
+        elif depth or step.startswith("'"):
+            continue
+        elif step in ("OR", "XOR"):
+            loose = True
+        elif step == "AND":
+            cuts.append(m)
+        else:
+            end = m.start()
+            break
+    cuts = [] if loose else cuts
+    starts, ends = [start, *(m.end() for m in cuts)], [*(m.start() for m in cuts), end]
+    return [text[a:b].strip() for a, b in zip(starts, ends, strict=True)], text[end:]

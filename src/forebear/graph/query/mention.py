@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum, auto
 
-from forebear.graph.query.lexer import SILENT, Lexeme, Word
+from forebear.graph.query.lexer import SILENT, Lexeme, Word, beside, cut, tokens
 
 
 class Mention(StrEnum):
@@ -37,6 +37,36 @@ def variables(read: Sequence[Lexeme]) -> set[str]:
     return {
         token.text for token, mention in zip(read, mentions(read), strict=True) if mention in (Mention.VARIABLE, Mention.BOUND)
     }
+
+
+def left(text: str) -> tuple[str, ...]:
+    """Return the variables that a text leaves in scope if its last clause is a WITH that lists them; else none.
+
+    >>> left("MATCH (a)-[e:MADE]->(b) WITH a, count(b) AS made WHERE made > 1 WITH * ORDER BY made")
+    ('a', 'made')
+    """
+    read = [token for token in tokens(text) if token.word is not Word.COMMENT]
+    names: tuple[str, ...] = ()
+    depth = 0
+    for i, token in enumerate(read):
+        depth += token.word is Word.SIGN and (token.text in ("(", "[", "{")) - (token.text in (")", "]", "}"))
+        if depth or token.word is not Word.NAME or token.text not in CLAUSES - {"WHERE", "ORDER", "SKIP", "LIMIT"}:
+            continue
+        if token.text != "WITH":
+            names = ()
+        elif beside(read, i, 1) != "*":
+            names = tuple(item[-1].text for item in cut(_clause(read[i + 1 :])))
+    return names
+
+
+def _clause(read: Sequence[Lexeme]) -> list[Lexeme]:
+    """Return the tokens up to the next clause, or the next part of one."""
+    depth = 0
+    for i, token in enumerate(read):
+        depth += token.word is Word.SIGN and (token.text in ("(", "[", "{")) - (token.text in (")", "]", "}"))
+        if not depth and token.word is Word.NAME and token.text in CLAUSES:
+            return list(read[:i])
+    return list(read)
 
 
 @dataclass

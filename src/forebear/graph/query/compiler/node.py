@@ -99,7 +99,7 @@ class Nodes:
         e, m = statement.name("e"), statement.name("n")
         match, conditions = time.pattern(n, e, m, edge, False, edge.targets)
         row, finish = statement.returned(lambda: self.project(s, m, edge.targets, time))
-        text = f"COLLECT {{ MATCH {match}{where(conditions)}{time.then(m)} WITH * ORDER BY {m}.id LIMIT 1{row} }}"
+        text = f"COLLECT {{ MATCH {match}{where(conditions)} WITH * ORDER BY {m}.id LIMIT 1{time.then(m, row)}{row} }}"
         return f"{statement.hoist(text)}[0]", finish
 
     def connection(self, s: Selected, rule: ConnectionField, n: str, outer: Time) -> Projection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from forebear.graph.query.compiler.selected import Arguments, InvalidArgument, Selected
@@ -33,8 +33,16 @@ class Rows:
     prelude: str = ""
     scope: str | None = None
     """The outer variables that the head may see, if it must see no others: `(n)`."""
+    names: Sequence[str] = ()
+    """The variables that the head leaves in scope, if a list may hold its rows."""
     bounded: str = ""
-    """For rows of a walk: the clauses after which `truncated` says whether the walk met its bound."""
+    """For rows of a walk: the beginning of the head, after which `truncated` says whether the walk met its bound."""
+    bounded_names: Sequence[str] = ()
+    """The variables that this beginning leaves in scope."""
+    held: str | None = None
+    """The list that holds the rows, if one does."""
+    walked: str | None = None
+    """The list that holds the rows of the walk, if one does."""
 
     def collect(self, clauses: str, returned: str) -> str:
         """Return all its rows' projections, as a list."""
@@ -43,12 +51,41 @@ class Rows:
     @property
     def count(self) -> str:
         """How many rows it has."""
+        if self.held:
+            return f"size({self.held})"
         return f"COUNT {{ {self._scoped(f'{self.head} RETURN 1 AS one', 'one')} }}"
 
     @property
     def truncated(self) -> str:
         """Whether a walk to its rows met its bound."""
+        if self.walked:
+            return f"size([row IN {self.walked} WHERE row.truncated]) > 0"
         return f"EXISTS {{ {self._scoped(f'{self.bounded} WITH * WHERE truncated RETURN true AS met LIMIT 1', 'met')} }}"
+
+    def once(self, statement: Statement, *, counted: bool, walked: bool, shown: bool) -> Rows:
+        """Return the same rows for the selected parts of a connection: a list holds what several parts need.
+
+        Without it each part repeats the clauses. Then Neo4j plans them for each part, and both engines run them for each.
+        """
+        rows = self
+        if self.names and walked and (counted or shown):
+            list_, again = rows._listed(statement, self.bounded, self.bounded_names)
+            again += self.head.removeprefix(self.bounded)
+            rows = replace(rows, head=again, scope=self._seeing(list_), walked=list_)
+        if self.names and counted and shown:
+            list_, again = rows._listed(statement, rows.head, self.names)
+            rows = replace(rows, head=again, scope=self._seeing(list_), held=list_)
+        return rows
+
+    def _listed(self, statement: Statement, clauses: str, names: Sequence[str]) -> tuple[str, str]:
+        """Return the name of a list with the rows of some clauses, and the clauses that read them from it."""
+        found = ", ".join(f"{name}: {name}" for name in names)
+        list_ = statement.before(f"COLLECT {{ {self._scoped(f'{clauses} RETURN {{{found}}} AS row', 'row')} }}")
+        return list_, f"UNWIND {list_} AS row WITH {', '.join(f'row.{name} AS {name}' for name in names)}"
+
+    def _seeing(self, list_: str) -> str:
+        """Return the scope with a list."""
+        return f"({', '.join(filter(None, [(self.scope or '')[1:-1], list_]))})"
 
     def _scoped(self, inner: str, column: str) -> str:
         return inner if self.scope is None else f"CALL {self.scope} {{ {inner} }} RETURN {column}"
@@ -101,6 +138,13 @@ def page(statement: Statement, s: Selected, rows: Rows, container: str = "o") ->
     parts = [p for p in s.fields(s.type_names()[0]) if p.rule is not None]
     listed = [p for p in parts if p.rule in (ConnectionPart.EDGES, ConnectionPart.NODES)]
     paged = [p for p in parts if p.rule is ConnectionPart.PAGE_INFO]
+    rules = {p.rule for p in parts}
+    rows = rows.once(
+        statement,
+        counted=ConnectionPart.TOTAL_COUNT in rules,
+        walked=ConnectionPart.TRUNCATED in rules,
+        shown=bool(listed or paged),
+    )
     texts = []
     for p in parts:
         if p.rule is ConnectionPart.TOTAL_COUNT:

@@ -18,6 +18,7 @@ from forebear.graph.query.compiler.selected import InvalidArgument, Selected
 from forebear.graph.query.compiler.statement import Projection, ProjectNode, Statement, finish_all, object_of, unless_null
 from forebear.graph.query.compiler.time import Time
 from forebear.graph.query.field import ColumnField, EdgePart
+from forebear.graph.query.mention import left
 from forebear.graph.query.question import Question
 from forebear.graph.statements.constraints import full_text
 
@@ -164,6 +165,7 @@ class _QuestionRows:
                     selected[sub.key] = self.row(sub)
             return object_of("q", selected)
 
+        bounded = self.question.bounded or ""
         return Rows(
             head=self.body,
             key=" + ' ' + ".join(self.fill(o) for o in self.question.order),
@@ -176,7 +178,9 @@ class _QuestionRows:
             container="q",
             prelude=self.prelude,
             scope=self.imports,
-            bounded=self.fill(self.question.bounded or ""),
+            names=left(self.question.body),
+            bounded=self.fill(bounded),
+            bounded_names=left(bounded),
         )
 
     def _columns(self, selected: Sequence[Selected], reads: Mapping[str, str]) -> dict[str, Projection]:
@@ -220,7 +224,7 @@ class _QuestionRows:
             item = self.statement.name("n")
             row, finish = self.statement.returned(lambda: self.project(s, item, kinds, time))
             source = f"UNWIND {read} AS {item}" if type.many else f"WITH *, {read} AS {item} WHERE {item} IS NOT NULL"
-            return self.statement.hoist(f"COLLECT {{ {source}{time.then(item)}{row} }}"), finish
+            return self.statement.hoist(f"COLLECT {{ {source}{time.then(item, row)}{row} }}"), finish
 
         (*others, (last, finish)) = [at(time) for _, time in self.times]
         cases = [f"WHEN {where} THEN {text}" for (where, _), (text, _) in zip(self.times, others, strict=False)]

@@ -125,6 +125,10 @@ class Statement:
         """
         if not _AGGREGATION.search(expression):
             return expression
+        return self.before(expression)
+
+    def before(self, expression: str) -> str:
+        """Return the name of an expression that is computed in a clause before the projection."""
         name = self.name("f")
         self.scopes[-1].append(f" WITH *, {expression} AS {name}")
         return name
@@ -137,8 +141,7 @@ class Statement:
         counts = Counter(block for text in expressions.values() for block in dict.fromkeys(_subqueries(text)))
         texts = dict(expressions)
         for block in (block for block, times in counts.items() if times > 1):
-            name = self.name("f")
-            self.scopes[-1].append(f" WITH *, {block} AS {name}")
+            name = self.before(block)
             texts = {key: text.replace(block, name) for key, text in texts.items()}
         return texts
 

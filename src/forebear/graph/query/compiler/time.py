@@ -29,9 +29,13 @@ class Time:
         conditions = [known(e, edge.type.name, self.known)] if self.known else []
         return f"({n}){start}-[{e}:{types}]-{right}({m}:{'|'.join(kinds)})", conditions
 
-    def then(self, n: str) -> str:
-        """Return the clause that brings a node's known state into scope as `{n}_then`; nothing for now."""
-        return f" WITH *, {state(n, self.known)} AS {n}_then" if self.known else ""
+    def then(self, n: str, behind: str | None = None) -> str:
+        """Return the clause that brings a node's known state into scope as `{n}_then`; nothing for now.
+
+        If the text `behind` the clause does not read that state, the clause is left out, too.
+        """
+        unread = behind is not None and f"{n}_then" not in behind
+        return "" if self.known is None or unread else f" WITH *, {state(n, self.known)} AS {n}_then"
 
     def present(self, n: str) -> str:
         """Return the clauses that keep a looked-up node only if it was there."""
