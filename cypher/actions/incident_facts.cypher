@@ -1,4 +1,4 @@
-// The incidents at a fleet or a cohort, at its fleets, their sites and its own robots; and the open ones, wherever they are, that touch a
+// The incidents at a fleet or a cohort, at its fleets, their sites and its own robots, but for false alarms and duplicates; and the open ones, wherever they are, that touch a
 // version which was deployed there: it ran at their place when they began, or an attribution suspects it. One row, without locks.
 //
 // parameter place ID(Fleet, Cohort): The fleet or cohort.
@@ -43,6 +43,7 @@ CALL (place, fleets) {
   UNION
   RETURN null AS incident
 }
+WITH place, fleets, incident WHERE incident IS NULL OR stands(incident)
 WITH place, fleets, incident ORDER BY incident.id
 WITH place, fleets, collect(incident) AS incidents
 WITH incidents,
@@ -56,32 +57,32 @@ WITH incidents,
 CALL (versions) {
   UNWIND versions AS id
   MATCH (version:ModelVersion {id: id})<-[built:BUILT_FROM]-(artifact:Artifact)<-[of:OF]-(seen:Installation)-[on:ON]->(robot:Robot)<-[at:AT]-(open:Incident)
-  WHERE open.validTo IS NULL AND holds(seen, open.validFrom)
+  WHERE is_open(open) AND holds(seen, open.validFrom)
   RETURN open, version
   UNION
   UNWIND versions AS id
   MATCH (version:ModelVersion {id: id})<-[built:BUILT_FROM]-(artifact:Artifact)<-[of:OF]-(seen:Installation)-[on:ON]->(robot:Robot)-[member:MEMBER_OF]->(fleet:Fleet)<-[at:AT]-(open:Incident)
-  WHERE open.validTo IS NULL AND holds(member, open.validFrom) AND holds(seen, open.validFrom)
+  WHERE is_open(open) AND holds(member, open.validFrom) AND holds(seen, open.validFrom)
   RETURN open, version
   UNION
   UNWIND versions AS id
   MATCH (version:ModelVersion {id: id})<-[built:BUILT_FROM]-(artifact:Artifact)<-[of:OF]-(deployment:Deployment)-[on:ON]->(fleet:Fleet)<-[at:AT]-(open:Incident)
-  WHERE open.validTo IS NULL AND holds(deployment, open.validFrom)
+  WHERE is_open(open) AND holds(deployment, open.validFrom)
   RETURN open, version
   UNION
   UNWIND versions AS id
   MATCH (version:ModelVersion {id: id})<-[built:BUILT_FROM]-(artifact:Artifact)<-[of:OF]-(deployment:Deployment)-[on:ON]->(fleet:Fleet)-[there:AT]->(site:Site)<-[at:AT]-(open:Incident)
-  WHERE open.validTo IS NULL AND holds(there, open.validFrom) AND holds(deployment, open.validFrom)
+  WHERE is_open(open) AND holds(there, open.validFrom) AND holds(deployment, open.validFrom)
   RETURN open, version
   UNION
   UNWIND versions AS id
   MATCH (version:ModelVersion {id: id})<-[suspects:SUSPECTS]-(attribution:Attribution)-[explains:EXPLAINS]->(open:Incident)
-  WHERE open.validTo IS NULL AND current_attribution(attribution)
+  WHERE is_open(open) AND current_attribution(attribution)
   RETURN open, version
   UNION
   UNWIND versions AS id
   MATCH (version:ModelVersion {id: id})<-[built:BUILT_FROM]-(artifact:Artifact)<-[suspects:SUSPECTS]-(attribution:Attribution)-[explains:EXPLAINS]->(open:Incident)
-  WHERE open.validTo IS NULL AND current_attribution(attribution)
+  WHERE is_open(open) AND current_attribution(attribution)
   RETURN open, version
   UNION
   RETURN null AS open, null AS version

@@ -66,7 +66,7 @@ RETURN artifact.id AS artifact,
   COLLECT {
     UNWIND same AS found
     RETURN found{
-      .id, .validTo,
+      .id, .validTo, .lastSeenAt,
       released: EXISTS { MATCH (robot)<-[concerns:CONCERNS]-(out:Decommissioning) WHERE out.validFrom = found.validTo RETURN out },
       artifact: COLLECT { MATCH (found)-[of:OF]->(seen:Artifact) WHERE true RETURN seen.id }[0],
       installedBy: COLLECT { MATCH (found)-[by:INSTALLED_BY]->(deployment:Deployment) WHERE true RETURN deployment.id }[0]

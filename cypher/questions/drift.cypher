@@ -12,6 +12,7 @@
 // column robot Robot: The robot. Null if the row is about a deployment itself, whether robots report its artifact or not.
 // column standing RunningStanding(AS_INTENDED, DIFFERENT, UNREPORTED, UNINTENDED, UNKNOWN): How observation and intention compare on the robot. UNREPORTED if it reported nothing. Null without a robot.
 // column installation Installation: The newest report. Null if the robot reported nothing.
+// column lastSeenAt DateTime: When the newest report came. Null if none came, and with `asKnownAt`.
 // column observed Artifact: The artifact that was observed.
 // column observedVersion ModelVersion: The model version that it was built from. Null if nobody registered the artifact.
 // column registered Boolean: Whether somebody registered the observed artifact. Null if the robot reported nothing.
@@ -80,6 +81,7 @@ WITH * WHERE coalesce(standing <> 'AS_INTENDED', false) OR basis IS NULL OR basi
 RETURN robot,
   standing,
   installation,
+  installation.lastSeenAt AS lastSeenAt,
   observed,
   version_of(observed) AS observedVersion,
   CASE WHEN observed IS NOT NULL THEN observed.describedAt IS NOT NULL END AS registered,

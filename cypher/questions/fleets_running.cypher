@@ -13,6 +13,7 @@
 // column deployment Deployment: The active deployment. If there are several, the newest.
 // column deployments [Deployment!]!: All active deployments of the artifact on the fleet and its cohorts.
 // column robots [Robot!]!: The robots that were seen to run it.
+// column lastSeenAt DateTime: When the newest report of it came from there. Null if none came, and with `asKnownAt`.
 // column path [Node!]!: Why the row is there: the shortest path from the fleet to the dataset version, through the newest of what runs there. Of several shortest paths it is the first by its ids. Of several dataset versions it is the first by its id.
 MATCH (given /* of trainedOn */ {id: $trainedOn}) WHERE true
 CALL (given) {
@@ -52,7 +53,7 @@ CALL (thing) {
 }
 MATCH (thing)-[of:OF]->(artifact:Artifact) WHERE true
 WITH fleet, artifact, thing, dataset, robot, between ORDER BY thing.validFrom DESC, thing.id DESC, size(between), [n IN between | n.id]
-WITH fleet, artifact, collect(DISTINCT CASE WHEN thing:Deployment THEN thing END) AS active, collect(DISTINCT robot) AS seen, collect(dataset)[0] AS dataset, collect(thing)[0] AS newest, collect(between)[0] AS between, [fleet] AS fleets
+WITH fleet, artifact, collect(DISTINCT CASE WHEN thing:Deployment THEN thing END) AS active, collect(DISTINCT robot) AS seen, max(CASE WHEN thing:Installation THEN thing.lastSeenAt END) AS lastSeenAt, collect(dataset)[0] AS dataset, collect(thing)[0] AS newest, collect(between)[0] AS between, [fleet] AS fleets
 RETURN fleet,
   artifact,
   COLLECT { MATCH (artifact)-[built:BUILT_FROM]->(version:ModelVersion) WHERE true RETURN version }[0] AS version,
@@ -62,6 +63,7 @@ RETURN fleet,
   active[0] AS deployment,
   active AS deployments,
   COLLECT { UNWIND seen AS robot WITH robot ORDER BY robot.id RETURN robot } AS robots,
+  lastSeenAt,
   COLLECT {
     MATCH path = shortestPath((newest)-[:BUILT_FROM|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*1..50 /* lineage */]->(dataset))
     UNWIND between + nodes(path) AS step

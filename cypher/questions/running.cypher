@@ -8,6 +8,7 @@
 // column artifact Artifact!: The artifact.
 // column deployment Deployment: The active deployment.
 // column installation Installation: The current installation.
+// column lastSeenAt DateTime: When the newest report of it came. Null if none came, and with `asKnownAt`.
 // column robots [Robot!]!: The robot that was seen to run it, or all robots that belong to the place of the deployment.
 // column fleets [Fleet!]!: Their fleets at the moment.
 // column sites [Site!]!: Their sites at the moment.
@@ -55,6 +56,11 @@ RETURN CASE WHEN thing:Deployment THEN 'INTENDED' ELSE 'OBSERVED' END AS basis,
   artifact,
   CASE WHEN thing:Deployment THEN thing END AS deployment,
   CASE WHEN thing:Installation THEN thing END AS installation,
+  CASE WHEN thing:Installation THEN thing.lastSeenAt ELSE COLLECT {
+    MATCH (thing)<-[by:INSTALLED_BY]-(seen:Installation) WHERE seen.lastSeenAt IS NOT NULL
+    WITH seen ORDER BY seen.lastSeenAt DESC LIMIT 1
+    RETURN seen.lastSeenAt
+  }[0] END AS lastSeenAt,
   COLLECT { UNWIND robots AS robot WITH robot ORDER BY robot.id RETURN robot } AS robots,
   COLLECT { UNWIND fleets AS fleet WITH fleet ORDER BY fleet.id RETURN fleet } AS fleets,
   sites_of(fleets, $at) AS sites,

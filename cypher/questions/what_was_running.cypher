@@ -6,6 +6,7 @@
 // column robot Robot: The robot. Null for a fleet that had no known robot at the moment.
 // column standing RunningStanding(AS_INTENDED, DIFFERENT, UNREPORTED, UNINTENDED, UNKNOWN)!: How observation and intention compare. AS_INTENDED: the same artifact. DIFFERENT: two artifacts. UNREPORTED: intended, not observed. UNINTENDED: observed, not intended. UNKNOWN: neither.
 // column installation Installation: The newest report.
+// column lastSeenAt DateTime: When the newest report came. Null if none came, and with `asKnownAt`.
 // column observed Artifact: The artifact that was observed.
 // column observedVersion ModelVersion: The model version that it was built from. Null if nobody registered the artifact.
 // column authorized Boolean: Whether the observed artifact might run there: its version had a basis, and the artifact was AVAILABLE. If the robot reported nothing, this is about the intended artifact. Null if there was neither.
@@ -84,6 +85,7 @@ WITH robot, alone, fleets, installation, deployment, observed, intended, CASE WH
 RETURN robot,
   comparison(observed, intended) AS standing,
   installation,
+  installation.lastSeenAt AS lastSeenAt,
   observed,
   version_of(observed) AS observedVersion,
   CASE WHEN artifact IS NOT NULL THEN usable(artifact, $at) AND permitted(artifact, fleets, $at) IS NOT NULL END AS authorized,

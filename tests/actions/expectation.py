@@ -26,6 +26,8 @@ BELONGS = frozenset(
 )
 """Which cohorts and robots belong where, until something is decommissioned."""
 SOFTWARE = {"fleet:north": "4.2.1", "fleet:south": "5.1"}
+SEVERITIES = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
+INCIDENT_STATES = ("OPEN", "RESOLVED", "FALSE_ALARM", "DUPLICATE")
 PACK = {"success": "HIGHER", "latency": "LOWER"}
 TRAINER = "theo"
 
@@ -130,6 +132,20 @@ class Deployment:
         return self.state in ("PLANNED", "IN_PROGRESS")
 
 
+@dataclass
+class Event:
+    """An incident, or maintenance: what was told of it, each with a moment, and what it names."""
+
+    told: set[tuple[str, str, str]] = field(default_factory=set)
+    """What is told of, the moment from which it holds, and the value."""
+    ends: set[tuple[str, str]] = field(default_factory=set)
+
+    def present(self, of: str, order: tuple[str, ...]) -> str | None:
+        """The value that holds now."""
+        values = [(at, order.index(value)) for name, at, value in self.told if name == of]
+        return order[max(values)[1]] if values else None
+
+
 def fleet_of(place: str) -> str:
     """The fleet that a place is or is part of."""
     return COHORTS.get(place, place)
@@ -151,6 +167,8 @@ class Expectation:
     belongs: frozenset[tuple[str, str]] = BELONGS
     out: dict[str, set[str]] = field(default_factory=dict)
     """What is out of service, and the fleets that it was or belonged to until then."""
+    events: dict[str, Event] = field(default_factory=dict)
+    """Incidents and maintenance."""
     clock: int = 0
 
     def of(self, actor: Actor, verb: str, input: dict[str, Any], at: str) -> Answer:
@@ -761,6 +779,70 @@ class Expectation:
     def _reportInstallation(self, actor: Actor, robot: str, artifact: str, since: str, at: str) -> Answer:
         self.seen[robot] = artifact
         return DONE
+
+    # ── what went wrong ─────────────────────────────────────────────────────────────────────────────────
+
+    def _tell(self, actor: Actor, at: str, news: dict[str, Event]) -> Answer:
+        """Something is told of incidents or maintenance, at a moment that may be yet to come."""
+        changed = {
+            id: new for id, new in news.items()
+            if id not in self.events or not (new.told <= self.events[id].told and new.ends <= self.events[id].ends)
+        }  # fmt: skip
+        places = {place for id in changed if id in self.events for name, place in self.events[id].ends if name == "at"}
+        belongs = {
+            fleet for place in places for fleet in ([place] if place in FLEETS else [ROBOTS[place]] if place in ROBOTS else [])
+        }
+        lines = {line for fleet in belongs for line in FLEETS[fleet]}
+        if actor.lines is not None and not lines <= actor.lines:
+            return refused("FORBIDDEN")
+        for id, new in changed.items():
+            known = self.events.setdefault(id, Event())
+            known.told |= new.told
+            known.ends |= new.ends
+        return DONE if changed else SAME
+
+    def _happened(self, actor: Actor, prefix: str, report: dict[str, Any], at: str) -> Answer:
+        since, severity = report["since"], report.get("severity")
+        if since > at:
+            return refused("IN_FUTURE")
+        told = {("state", since, "OPEN"), *({("severity", since, severity)} if severity else ())}
+        return self._tell(actor, at, {f"{prefix}:{report['externalIds'][0]}": Event(told, {("at", p) for p in report["at"]})})
+
+    def _reportIncident(self, actor: Actor, reports: list[dict[str, Any]], at: str) -> Answer:
+        return self._happened(actor, "incident", reports[0], at)
+
+    def _reportMaintenance(self, actor: Actor, reports: list[dict[str, Any]], at: str) -> Answer:
+        # Only an earlier beginning is news.
+        (report,) = reports
+        known = self.events.get(f"maintenance:{report['externalIds'][0]}")
+        earliest = min((since for _, since, _ in known.told), default=None) if known else None
+        since = report["since"] if report["since"] > at or earliest is None else min(report["since"], earliest)
+        return self._happened(actor, "maintenance", report | {"since": since}, at)
+
+    def _change(
+        self, actor: Actor, incidents: list[str], asOf: str, at: str, name: str, value: str, *ends: tuple[str, str]
+    ) -> Answer:
+        if asOf > at:
+            return refused("IN_FUTURE")
+        return self._tell(actor, at, {id: Event({(name, asOf, value)}, {*ends}) for id in incidents})
+
+    def _escalateIncident(self, actor: Actor, incidents: list[str], severity: str, asOf: str, at: str) -> Answer:
+        return self._change(actor, incidents, asOf, at, "severity", severity)
+
+    def _resolveIncident(self, actor: Actor, incidents: list[str], asOf: str, at: str) -> Answer:
+        return self._change(actor, incidents, asOf, at, "state", "RESOLVED")
+
+    def _reopenIncident(self, actor: Actor, incidents: list[str], asOf: str, at: str) -> Answer:
+        return self._change(actor, incidents, asOf, at, "state", "OPEN")
+
+    def _dismissIncident(
+        self, actor: Actor, incidents: list[str], asOf: str, at: str, duplicateOf: str | None = None
+    ) -> Answer:
+        if duplicateOf in incidents:
+            return refused("INVALID_INPUT")
+        if duplicateOf is None:
+            return self._change(actor, incidents, asOf, at, "state", "FALSE_ALARM")
+        return self._change(actor, incidents, asOf, at, "state", "DUPLICATE", ("duplicateOf", duplicateOf))
 
     # ── what ends ───────────────────────────────────────────────────────────────────────────────────────
 

@@ -12,11 +12,12 @@ from forebear.app import Forebear
 from forebear.domain.roles import Actor, Role
 from forebear.graph.moments import moment
 from forebear.verbs.catalogue import ACTIONS
-from tests.actions.expectation import BELONGS, COHORTS, FLEETS, LINES, ROBOTS, SOFTWARE, TRAINER, Expectation
+from tests.actions.expectation import BELONGS, COHORTS, FLEETS, LINES, ROBOTS, SEVERITIES, SOFTWARE, TRAINER, Expectation
 from tests.actions.world import person
 from tests.record.asking import history, now, record
 
 SINCE = "2026-01-01T00:00:00Z"
+FAR = "2999-01-01T00:00:00.000000Z"
 PACK = "pack:replay@1"
 VERSIONS = ("model:picker@1", "model:picker@2", "model:picker@3", "model:gripper@1", "model:gripper@2")
 TIERS = {"line:high": "HIGH", "line:mid": "MEDIUM", "line:low": "LOW"}
@@ -41,7 +42,7 @@ ACTORS = {
 OFTEN = {
     "approve": 26, "attachEvidence": 16, "reportDeployment": 16, "requestDeployment": 14, "registerArtifact": 12,
     "registerCandidate": 10, "restore": 6, "rollBack": 6, "adoptPolicy": 4, "decommission": 4, "quarantineArtifact": 2,
-    "deleteArtifact": 2,
+    "deleteArtifact": 2, "reportIncident": 5, "reopenIncident": 2, "dismissIncident": 2, "reportMaintenance": 2,
 }  # fmt: skip
 """The actions that are asked for more or less often than the others."""
 
@@ -352,6 +353,35 @@ class Sequence:
 
     def _reportInstallation(self) -> dict[str, Any]:
         return {"robot": self._random.choice([*ROBOTS]), "artifact": self._artifact("AVAILABLE"), "since": now()}
+
+    def _incidents(self) -> list[str]:
+        return self._random.sample([f"incident:pager:{n}" for n in range(4)], 1 if self._likely() else 2)
+
+    def _day(self) -> str:
+        return f"2026-01-{self._random.randrange(1, 9):02}T00:00:00.000000Z" if self._likely(0.97) else FAR
+
+    def _reports(self, system: str) -> list[dict[str, Any]]:
+        place = self._random.choice([*ROBOTS, *FLEETS, "site:new"])
+        return [{"at": [place], "since": self._day(), "externalIds": [f"{system}:{self._random.randrange(4)}"]}]
+
+    def _reportIncident(self) -> dict[str, Any]:
+        (said,) = self._reports("pager")
+        return {"reports": [said | ({"severity": self._random.choice(SEVERITIES)} if self._likely(0.5) else {})]}
+
+    def _reportMaintenance(self) -> dict[str, Any]:
+        return {"reports": self._reports("cmms")}
+
+    def _escalateIncident(self) -> dict[str, Any]:
+        return {"incidents": self._incidents(), "severity": self._random.choice(SEVERITIES), "asOf": self._day()}
+
+    def _resolveIncident(self) -> dict[str, Any]:
+        return {"incidents": self._incidents(), "asOf": self._day()}
+
+    _reopenIncident = _resolveIncident
+
+    def _dismissIncident(self) -> dict[str, Any]:
+        said = {"duplicateOf": self._random.choice(self._incidents())} if self._likely(0.5) else {}
+        return {"incidents": self._incidents(), "asOf": self._day(), **said}
 
     def _decommission(self) -> dict[str, Any]:
         spots = [*FLEETS, *COHORTS, *ROBOTS] if self._likely(0.97) else ["robot:none"]

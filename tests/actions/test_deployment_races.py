@@ -9,6 +9,7 @@ from forebear.domain.outcome import Done, Refused
 from tests.actions.plant import FLEET, RITA, artifact, node, ready, registered, reported, requested
 from tests.actions.test_races import ROUNDS, together
 from tests.actions.world import ANNA, BEN, EVA, OLAF, RELEASE, ago, done
+from tests.audit.auditing import findings
 from tests.record.asking import ask, record
 
 pytestmark = pytest.mark.usefixtures("anew")
@@ -84,6 +85,29 @@ async def test_a_fleet_leaves_service_or_is_deployed_to_and_never_both(registry:
                 await done(registry, OLAF, "recommission", place=FLEET, reason="Bought back.")
             case other:
                 raise AssertionError(other)
+
+
+async def test_a_report_and_a_resolution_at_once_are_one_history_in_either_order(registry: Forebear) -> None:
+    for n in range(ROUNDS):
+        reference, day = f"pager:{n}", "2026-01-0{}T00:00:00.000000Z".format
+        report = {"at": ["robot:a"], "externalIds": [reference]}
+        outcomes = await together(
+            registry,
+            (RITA, "reportIncident", {"reports": [report | {"since": day(1)}]}, None),
+            (OLAF, "resolveIncident", {"incidents": [f"incident:{reference}"], "asOf": day(3)}, None),
+            (RITA, "reportIncident", {"reports": [report | {"since": day(2), "severity": "HIGH"}]}, None),
+        )
+        assert {o.subject for o in outcomes if isinstance(o, Done)} == {f"incident:{reference}"}
+    query = "{ incidents(first: 1000) { nodes { state severity validFrom validTo at { nodes { id } } } } }"
+    one = {
+        "state": "RESOLVED",
+        "severity": "HIGH",
+        "validFrom": day(1),
+        "validTo": day(3),
+        "at": {"nodes": [{"id": "robot:a"}]},
+    }
+    assert (await ask(registry, query))["incidents"]["nodes"] == [one] * ROUNDS
+    assert await findings(registry.store) == []
 
 
 async def test_what_is_seen_while_a_robot_leaves_service_was_seen_before_or_after(registry: Forebear) -> None:

@@ -203,6 +203,23 @@ class Sequence:
     def _rollBack(self) -> dict[str, Any]:
         return {"on": self._place(), "reason": "r"} | self._one({}, {"to": self._build()})
 
+    def _reports(self) -> dict[str, Any]:
+        place = self._one(*(f"{kind}:{name}" for kind in ("robot", "fleet") for name in RUNS), "robot:shared", "site:new")
+        return {"reports": [{"at": [place], "since": SINCE, "externalIds": [f"pager:{self._one(*range(6))}"]}]}
+
+    _reportIncident = _reportMaintenance = _reports
+
+    def _incidents(self) -> dict[str, Any]:
+        return {"incidents": [f"incident:pager:{self._one(*range(6))}"], "asOf": ago(days=self._one(1, 2, 3))}
+
+    _resolveIncident = _reopenIncident = _incidents
+
+    def _escalateIncident(self) -> dict[str, Any]:
+        return self._incidents() | {"severity": self._one("LOW", "HIGH")}
+
+    def _dismissIncident(self) -> dict[str, Any]:
+        return self._incidents() | self._one({}, {"duplicateOf": "incident:pager:9"})
+
     def _decommission(self) -> dict[str, Any]:
         return {"place": self._one(self._place(), f"robot:{self._one(*RUNS, 'shared')}"), "reason": "r"}
 
@@ -242,6 +259,8 @@ async def test_whatever_somebody_limited_does_nothing_of_another_line_changes_or
         after, edges_after = await state(registry)
         states_after = await builds(registry)
         seen = {id for id in after if id.startswith("installation:") and verb in SEES}
+        # What happened may be reported of any place, but only who may write there tells more of it.
+        seen |= {id for id in after if id.startswith(("incident:", "maintenance:"))} - leading - reached
         theirs = (leading | reached) - seen
         for id in theirs:
             assert after[id] == nodes[id], (id, step)

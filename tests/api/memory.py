@@ -254,7 +254,7 @@ class Memory:
             if p.name not in document:
                 continue
             value = value_of(p, document[p.name])
-            if p.change is Change.UPDATED:
+            if not p.is_guaranteed:
                 node.updated[p.name] = value
             elif value is not None:
                 values[p.name] = value
@@ -355,7 +355,7 @@ class Memory:
                 values[name] = told[name][-1][1] if told[name] else None
                 changed = changed or json.dumps(told[name]) != json.dumps(known)
                 continue
-            kept = node.updated if p.change is Change.UPDATED else values
+            kept = values if p.is_guaranteed else node.updated
             value = value_of(p, given)
             changed = changed or (kept is values and json.dumps(kept.get(name)) != json.dumps(value))
             kept[name] = value
@@ -395,7 +395,9 @@ class Seen:
     def get(self, name: str) -> Any:
         """A property as it was known."""
         p = self.node.kind.properties[name]
-        if p.change is Change.UPDATED:
+        if p.change is Change.LATEST and self.time.known is not None:
+            return None
+        if not p.is_guaranteed:
             return self.node.updated.get(name)
         state = self.node.state(self.time.known)
         if state and p.change is Change.TOLD:

@@ -65,6 +65,25 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield running
 
 
+def test_an_incident_is_reported_by_options_and_many_by_a_document(service: Service) -> None:
+    told = forebear(
+        "report-incident", "--at", "robot:new", "--since", "2026-01-01T00:00:00Z", "--category", "drop", "--severity", "LOW",
+        "--external-id", "pager:1", url=service.url,
+    )  # fmt: skip
+    expected = "incident:pager:1 is OPEN: done\n  incident:pager:1\n  nobody has described yet: robot:new\n"
+    assert (told.code, told.out, told.err) == (0, expected, "")
+    many = [{"at": [place], "since": "2026-01-02T00:00:00Z", "category": "drop"} for place in ("robot:new", "site:new")]
+    told = forebear("report-incident", json.dumps(many), url=service.url)
+    assert told.out.startswith("incident:new/2026-01-02T00:00:00Z/drop is OPEN: done\n")
+    ended = forebear(
+        "resolve-incident", "incident:pager:1", "incident:pager:2", "--as-of", "2026-01-03T00:00:00Z", url=service.url
+    )
+    assert ended.out.startswith("incident:pager:1 is RESOLVED: done\n")
+    late = forebear("report-incident", "--at", "robot:new", "--since", "2999-01-01T00:00:00Z", url=service.url)
+    assert late.code == 1
+    assert "reports.0.since: 2999-01-01T00:00:00.000000Z is yet to come" in late.out
+
+
 def test_a_candidate_goes_to_its_approval_by_commands(service: Service, tmp_path: Path) -> None:
     def run(*arguments: str | Path, stdin: str = "") -> Ended:
         return forebear(*arguments, stdin=stdin, url=service.url)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forebear.domain.installation import CoveringDeploymentRow, InstallationFactsRow, InstallationRow, Sighting, report
-from forebear.domain.outcome import Connect, Describe, Disconnect, Name, Reason, Revise, Ruling
+from forebear.domain.outcome import Connect, Describe, Disconnect, Name, Reason, Revise, Ruling, Update
 from forebear.graph.kinds.fleet import DeploymentState
 
 NOW = "2026-06-01T12:00:00.000000Z"
@@ -27,6 +27,7 @@ class Interval:
     artifact: str
     since: str
     until: str | None
+    last: str
 
 
 def around(known: dict[str, Interval], seen: Sighting) -> InstallationFactsRow:
@@ -39,7 +40,9 @@ def around(known: dict[str, Interval], seen: Sighting) -> InstallationFactsRow:
             for id, i in known.items()
             if i.since < seen.since and (i.until is None or i.until > seen.since)
         ),
-        same=tuple(InstallationRow(id, i.until, i.artifact) for id, i in known.items() if i.since == seen.since),
+        same=tuple(
+            InstallationRow(id, i.until, i.artifact, last_seen_at=i.last) for id, i in known.items() if i.since == seen.since
+        ),
     )
 
 
@@ -49,10 +52,14 @@ def applied(known: dict[str, Interval], verdict: Ruling) -> dict[str, Interval]:
     for effect in verdict.effects:
         match effect:
             case Describe(document):
-                after[effect.id] = Interval(document["artifact"], document["validFrom"], document.get("validTo"))
+                after[effect.id] = Interval(
+                    document["artifact"], document["validFrom"], document.get("validTo"), document["lastSeenAt"]
+                )
             case Revise(id, before, now):
                 assert before["validTo"] == after[id].until
                 after[id] = replace(after[id], until=now["validTo"])
+            case Update(id, {"lastSeenAt": last}):
+                after[id] = replace(after[id], last=last)
             case other:
                 raise AssertionError(other)
     return after
@@ -70,9 +77,12 @@ def told(reports: list[Sighting]) -> dict[str, Interval]:
 
 hours = st.integers(1, 12)
 reports = st.builds(
-    lambda artifact, since, lasts: Sighting("robot:a", at(since), f"artifact:{artifact}", until=lasts and at(since + lasts)),
+    lambda artifact, since, lasts, looked: Sighting(
+        "robot:a", at(since), f"artifact:{artifact}", until=lasts and at(since + lasts), seen_at=looked and at(since + looked)
+    ),
     st.sampled_from("xyz"),
     hours,
+    st.none() | st.integers(1, 6),
     st.none() | st.integers(1, 6),
 )
 
@@ -106,7 +116,7 @@ def test_a_new_artifact_ends_what_was_seen_before() -> None:
             Describe(
                 {
                     "kind": "Installation", "id": "installation:a/2026-05-31T09:00:00Z/sha256:01", "robot": "robot:a",
-                    "artifact": "artifact:sha256:01", "validFrom": at(9),
+                    "artifact": "artifact:sha256:01", "validFrom": at(9), "lastSeenAt": at(9),
                 }
             ),
             Revise("installation:old", {"validTo": None}, {"validTo": at(9)}),

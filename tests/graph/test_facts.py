@@ -85,8 +85,8 @@ def test_a_fact_may_say_all_that_is_declared(kind, full):
     assert row == NodeRow(
         kind,
         id_of(kind),
-        {n: s for n, (p, _, s) in properties.items() if p.change not in (Change.UPDATED, Change.TOLD)} | imported,
-        {n: s for n, (p, _, s) in properties.items() if p.change is Change.UPDATED},
+        {n: s for n, (p, _, s) in properties.items() if p.is_guaranteed and p.change is not Change.TOLD} | imported,
+        {n: s for n, (p, _, s) in properties.items() if not p.is_guaranteed},
         rows,
         tuple(Telling(p, properties[p.name][2], None) for p in kind.told),
     )

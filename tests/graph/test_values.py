@@ -42,7 +42,8 @@ def valid(p: Property) -> Any:
     if p.is_enum:
         return next(iter(p.type)).value
     return {
-        str: "x", int: 1, Long: 1, float: 1, bool: True, datetime: "2026-01-01T00:00Z", Json: {}, Digest: f"sha256:{64 * '0'}",
+        str: "x", int: 1, Long: 1, float: 1, bool: True, Json: {}, Digest: f"sha256:{64 * '0'}",
+        datetime: "2026-01-01T00:00:00Z",
     }[p.type]  # fmt: skip
 
 

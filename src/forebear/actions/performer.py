@@ -180,6 +180,8 @@ class Performer:
                 for document in documents:
                     described(document)
                 members[p.name] = documents if p.item_type is not None else documents[0]
+            elif p.value_type is not None:
+                members[p.name] = [item.model_dump(exclude_none=True) for item in checked]
             else:
                 members[p.name] = input[p.name] if p.is_json else checked
         if "reason" in members and not members["reason"].strip():
@@ -369,8 +371,9 @@ class _Doing:
 
     def _add(self, change: ActionWrite, effect: Effect) -> None:
         match effect:
-            case Describe(document):
-                change.nodes.append(self._described(document))
+            case Describe(document, kept):
+                row = self._described(document)
+                change.nodes.append(replace(row, guaranteed={**row.guaranteed, **kept}) if kept else row)
             case Revise(id, _, after):
                 kind = self._graph.kinds[self._performer.facts.ids.kind(id)]
                 change.revisions.append(Revision(kind, id, after))

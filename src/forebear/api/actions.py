@@ -84,6 +84,9 @@ class ActionTypes:
                 "decisions": decisions,
                 "changed": Field(list[ID], "The ids of all nodes that the action wrote."),
                 "unchanged": Field(bool, "Whether nothing had to change, because it was so already."),
+                "undescribed": Field(
+                    list[ID], "The ids that a report names and that nobody has described. They are placeholders until then."
+                ),
             },
         )
         make(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Annotated, Any
@@ -56,9 +57,14 @@ def commands() -> dict[str, Any]:
 
 
 def command(action: Action) -> Callable[..., None]:
-    """Return the command of an action. What it is about is an argument, and all else are options."""
+    """Return the command of an action. What it is about is an argument, and all else are options.
+
+    A list of values is given as a document, and one of its items by options as well.
+    """
     subject, *others = action.input.members
-    parameters = {_safe(subject.name): _argument(subject)} | {_safe(p.name): _option(p) for p in others}
+    one = [replace(p, required=False) for p in subject.value_type.members] if subject.value_type else []
+    argument = replace(subject, required=subject.required and not one)
+    parameters = {_safe(subject.name): _argument(argument)} | {_safe(p.name): _option(p) for p in (*one, *others)}
 
     def run(
         idempotency_key: IdempotencyKey = None,
@@ -70,6 +76,9 @@ def command(action: Action) -> Callable[..., None]:
     ) -> None:
         terminal.configure_logs("warning")
         values = {p.name: _value(p, arguments[_safe(p.name)]) for p in action.input.members}
+        item = {p.name: value for p in one if (value := _value(p, arguments[_safe(p.name)])) not in (None, [])}
+        if one:
+            values[subject.name] = [*_listed(values[subject.name]), *([item] if item else [])]
         keys = {"idempotencyKey": idempotency_key, "expectedRevision": expected_revision}
         variables = {name: value for name, value in {**values, **keys}.items() if value is not None}
         outcome = terminal.run(_done(action, variables, url, token, exact=as_json))
@@ -92,6 +101,10 @@ async def _done(
         data = await ask(registry, mutation(action.name, action.input.members), {**variables, "reads": reads}, exact=exact)
         outcome: dict[str, Any] = data[action.name]
         return outcome
+
+
+def _listed(document: Any) -> list[Any]:
+    return document if isinstance(document, list) else [] if document is None else [document]
 
 
 @cache
@@ -210,6 +223,8 @@ def told(outcome: Mapping[str, Any]) -> Iterator[Text]:
             for id in changed:
                 if id not in decisions:
                     yield Text(f"  {short(id)}")
+    if undescribed := outcome.get("undescribed"):
+        yield Text(f"  nobody has described yet: {', '.join(map(short, undescribed))}")
     for decision in outcome.get("decisions", ()):
         yield Text.assemble("  ", *_decision(decision))
 

@@ -19,7 +19,7 @@ from forebear.domain.reference import unknown
 from forebear.domain.release import Decider
 from forebear.domain.standing import EvidenceRow, Row, VersionRow
 from forebear.domain.values import against
-from forebear.graph.declaration import Change, Kind
+from forebear.graph.declaration import Kind
 from forebear.graph.kinds.release import ReleaseState
 from forebear.graph.values import agree
 
@@ -76,7 +76,7 @@ class PendingCorrection:
 
     def _corrected(self, stored: Mapping[str, Any]) -> Iterator[Effect]:
         properties = self.kind.properties
-        update = {name: value for name, value in self._changes.items() if properties[name].change is Change.UPDATED}
+        update = {name: value for name, value in self._changes.items() if not properties[name].is_guaranteed}
         after = {name: value for name, value in self._changes.items() if name not in update}
         if after:
             yield Revise(self.id, {name: stored.get(name) for name in after}, after)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from forebear.domain.digest import malformed
-from forebear.domain.outcome import Connect, Describe, Disconnect, Effect, Join, Name, Reason, Revise, Ruling
+from forebear.domain.outcome import Connect, Describe, Disconnect, Effect, Join, Name, Reason, Revise, Ruling, Update
 from forebear.domain.standing import Row
 from forebear.graph.ids import composed, named_id, nameof, unescape
 from forebear.graph.kinds.fleet import DeploymentState
@@ -33,6 +33,7 @@ class InstallationRow(Row, frozen=True):
     artifact: str | None = None
     installed_by: str | None = None
     released: bool = False
+    last_seen_at: str | None = None
 
 
 class CoveringDeploymentRow(Row, frozen=True):
@@ -82,6 +83,12 @@ class Sighting:
     external_id: str | None = None
     until: str | None = None
     deployment: str | None = None
+    seen_at: str | None = None
+
+    @property
+    def last(self) -> str:
+        """When it was seen there last, as far as the report says."""
+        return self.seen_at or self.until or self.since
 
     @property
     def name(self) -> str:
@@ -112,12 +119,14 @@ def report(sighting: Sighting, around: InstallationFactsRow, now: str) -> Ruling
     installation = next((s for s in around.same if s.artifact in (artifact, around.placeholder)), None)
     since = sighting.since
     if installation is not None and not _goes_on(installation, until):
-        return Ruling(installation.id, (*effects, *_amended(installation, until, by, explicit=sighting.deployment is not None)))
+        amended = _amended(installation, until, by, explicit=sighting.deployment is not None)
+        return Ruling(installation.id, (*effects, *amended, *_seen_last(installation, sighting)))
     if installation is not None:
         # Forebear ended the installation with the service of its place, but the robot reports that it still runs.
         since, by = installation.valid_to or since, sighting.deployment
     id = composed("installation:", nameof(sighting.robot), since.replace(".000000", ""), nameof(artifact), plain=-1)
     document = {"kind": "Installation", "id": id, "robot": sighting.robot, "artifact": artifact, "validFrom": since}
+    document["lastSeenAt"] = max(sighting.last, since)
     document |= {n: v for n, v in (("validTo", until), ("installedBy", by)) if v is not None}
     return Ruling(id, (Describe(document), *effects))
 
@@ -141,6 +150,13 @@ def _amended(installation: InstallationRow, until: str | None, by: str | None, *
         yield Connect(installation.id, "installedBy", by)
 
 
+def _seen_last(installation: InstallationRow, sighting: Sighting) -> Iterable[Effect]:
+    """What a report adds to when an installation was seen last: of several moments the latest counts."""
+    # What was recorded without such a moment was seen when it began.
+    if (installation.last_seen_at or sighting.since) < sighting.last:
+        yield Update(installation.id, {"lastSeenAt": sighting.last})
+
+
 def _impossible(sighting: Sighting, now: str) -> Iterable[Reason]:
     names = [n for n in (sighting.artifact, sighting.digest, sighting.external_id) if n is not None]
     if len(names) != 1:
@@ -149,12 +165,15 @@ def _impossible(sighting: Sighting, now: str) -> Iterable[Reason]:
     if sighting.until is not None and sighting.until <= sighting.since:
         message = f"until: {sighting.until} does not lie after since, {sighting.since}"
         yield Reason(BACKWARDS, message, "report since when it was seen, and until when")
+    if sighting.seen_at is not None and sighting.seen_at < sighting.since:
+        message = f"seenAt: {sighting.seen_at} lies before since, {sighting.since}"
+        yield Reason(BACKWARDS, message, "report since when it was seen, and when it was seen last")
     for name, text in (("digest", sighting.digest), ("externalId", sighting.external_id)):
         if text is not None and not text.strip():
             yield Reason(BLANK, f"{name}: is blank, and names nothing", "give the name in full")
         elif name == "digest" and text is not None and (reason := malformed(name, text)):
             yield reason
-    for name, at in (("since", sighting.since), ("until", sighting.until)):
+    for name, at in (("since", sighting.since), ("until", sighting.until), ("seenAt", sighting.seen_at)):
         if at is not None and at > latest(now):
             message = f"{name}: {at} is yet to come"
             yield Reason(IN_FUTURE, message, "report it when it has happened, or set the clock right")

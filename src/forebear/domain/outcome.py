@@ -34,6 +34,8 @@ class Done:
     decisions: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     unchanged: bool = False
+    undescribed: tuple[str, ...] = ()
+    """Nodes that the action named and that nobody has described: they are placeholders."""
 
 
 @dataclass(frozen=True)
@@ -95,9 +97,10 @@ def decoded(text: str) -> Outcome:
 
 @dataclass(frozen=True)
 class Describe:
-    """A new node, as the document of its fact."""
+    """A new node, as the document of its fact. `kept` are values that no fact gives, as the graph holds them."""
 
     document: Mapping[str, Any]
+    kept: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -165,8 +168,8 @@ def tell(effect: Effect, before: dict[str, Any], after: dict[str, Any]) -> None:
     """Add an effect to the description of a change: values by node and property, and the ends of edges."""
     now = after.setdefault(effect.id, {})
     match effect:
-        case Describe(document):
-            now |= {name: value for name, value in document.items() if name not in ("kind", "id")}
+        case Describe(document, kept):
+            now |= {name: value for name, value in document.items() if name not in ("kind", "id")} | dict(kept)
         case Revise(id, was, becomes):
             before.setdefault(id, {}).update(was)
             now |= becomes
@@ -197,6 +200,8 @@ class Ruling:
     dry: bool = False
     derived: tuple[Connect | Disconnect, ...] = ()
     """Derived edges that begin and end with the effects. No audit entry holds them: verification computes them anew."""
+    undescribed: tuple[str, ...] = ()
+    """The nodes that it names and that nobody has described."""
     told_by: str | None = None
     """The node whose audit chain holds every effect. None: each effect is in the chain of its own node."""
 
@@ -216,4 +221,4 @@ class Ruling:
                 tell(effect, {}, changes)
             return Planned(changes, self.considered)
         changed = dict.fromkeys(e.id for e in self.effects if not isinstance(e, Name))
-        return Done(self.subject, self.decisions, tuple(changed), unchanged=not self.effects)
+        return Done(self.subject, self.decisions, tuple(changed), not self.effects, self.undescribed)

@@ -61,7 +61,7 @@ class Facts:
             shape = self._shapes[kind.name] = _Shape(
                 self._make(kind),
                 tuple(p.name for p in kind.guaranteed if p.change is not Change.TOLD),
-                tuple(p.name for p in kind.properties.values() if p.change is Change.UPDATED),
+                tuple(p.name for p in kind.properties.values() if not p.is_guaranteed),
                 tuple((e, tuple(p.name for p in e.stored_properties)) for e in kind.stated),
                 tuple(p for p in kind.properties.values() if p.after is not None),
             )
@@ -72,7 +72,10 @@ class Facts:
         fields: dict[str, Any] = {}
         for p in value.members:
             annotation, described = field(p)
-            if p.names:
+            if p.value_type is not None:
+                annotation = Annotated[list[self.input(p.value_type)], Field(max_length=p.items)]  # type: ignore[misc]
+                annotation = annotation if p.required else annotation | None
+            elif p.names:
                 annotation = self.model(p.names[0]) if p.is_fact else self._id(p.names)
                 if p.item_type is not None:
                     annotation = Annotated[list[annotation], Field(max_length=p.items)]  # type: ignore[valid-type]

@@ -11,7 +11,9 @@ from forebear.verbs.decommissioning import Decommission, Recommission
 from forebear.verbs.deployment import ReportDeployment, RequestDeployment
 from forebear.verbs.evaluation import Evaluate
 from forebear.verbs.evidence import AttachEvidence
+from forebear.verbs.incident import DismissIncident, EscalateIncident, ReopenIncident, ReportIncident, ResolveIncident
 from forebear.verbs.installation import ReportInstallation
+from forebear.verbs.maintenance import ReportMaintenance
 from forebear.verbs.policy import AdoptPolicy
 from forebear.verbs.release import Approve, Archive, Deprecate, Override, Reject, Restore, WithdrawApproval
 from forebear.verbs.rollback import RollBack
@@ -20,7 +22,8 @@ from forebear.verbs.verb import Verb
 VERBS: tuple[type[Verb[Any]], ...] = (
     RegisterCandidate, AttachEvidence, AdoptPolicy, Evaluate, Approve, Reject, WithdrawApproval, Deprecate, Archive, Restore,
     Override, Correct, RegisterArtifact, QuarantineArtifact, DeleteArtifact, RequestDeployment, ReportDeployment,
-    ReportInstallation, RollBack, Decommission, Recommission,
+    ReportInstallation, RollBack, Decommission, Recommission, ReportIncident, EscalateIncident, ResolveIncident, ReopenIncident,
+    DismissIncident, ReportMaintenance,
 )  # fmt: skip
 """Every verb."""
 

@@ -27,7 +27,7 @@ class ReportInstallation(Verb[InstallationFacts], roles="OPERATOR RECORDER"):
     an artifact or a robot that nobody knows, and makes it known by that name. Whether it may run there is another question.
     Once somebody registers an artifact with the name, the report is about that artifact. Forebear refuses a name of several
     artifacts as AMBIGUOUS. Reports may come late, twice and out of order. A report with the same moment is the same report,
-    so report since when the artifact runs, not when somebody looked."""
+    so `since` says since when the artifact runs, and `seenAt` when somebody looked."""
 
     robot: str = prop("The robot.", names=("Robot",))
     since: datetime = prop("The moment since which the artifact runs.")
@@ -35,13 +35,19 @@ class ReportInstallation(Verb[InstallationFacts], roles="OPERATOR RECORDER"):
     digest: Digest | None = prop("or by its digest, as `algorithm:hex`,", default=None)
     external_id: ExternalName | None = prop("or by its name in another system, as `system:name`.", default=None)
     until: datetime | None = prop("The moment until which it ran (exclusive). Leave it out while it runs.", default=None)
+    seen_at: datetime | None = prop(
+        "The moment at which somebody saw it there. By default it is `until`, or else `since`. The latest is kept.",
+        default=None,
+    )
     deployment: str | None = prop(
         "The deployment that installed it. If you leave it out, Forebear finds it.", default=None, names=("Deployment",)
     )
 
     def _seen(self) -> Sighting:
         until = moment(self.until) if self.until is not None else None
-        return Sighting(self.robot, moment(self.since), self.artifact, self.digest, self.external_id, until, self.deployment)
+        seen_at = moment(self.seen_at) if self.seen_at is not None else None
+        since = moment(self.since)
+        return Sighting(self.robot, since, self.artifact, self.digest, self.external_id, until, self.deployment, seen_at)
 
     def asks(self) -> dict[str, Any]:
         """The artifact by its id and by its name."""

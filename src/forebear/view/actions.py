@@ -8,13 +8,16 @@ from typing import Any
 
 from forebear.graph.declaration import Digest, ExternalName, Json, Long, Property
 
-STATES = " ".join(f"... on {kind} {{ {kind.lower()}State: state }}" for kind in ("Release", "Artifact", "Deployment"))
+STATES = " ".join(
+    f"... on {kind} {{ {kind.lower()}State: state }}" for kind in ("Release", "Artifact", "Deployment", "Incident")
+)
 NAMED = f"id {STATES}"
 DECISION = "id type verdict actor state about { nodes { id } }"
 REASONS = "reasons { code message remedy }"
 # An actor who may not read gets what the outcome itself holds, and no nodes.
 OUTCOME = f"""__typename
-  ... on Done {{ subject @include(if: $reads) {{ {NAMED} }} decisions @include(if: $reads) {{ {DECISION} }} changed unchanged }}
+  ... on Done {{ subject @include(if: $reads) {{ {NAMED} }} decisions @include(if: $reads) {{ {DECISION} }}
+    changed unchanged undescribed }}
   ... on Refused {{ {REASONS} decisions @include(if: $reads) {{ {DECISION} }} }}
   ... on Conflict {{ subject @include(if: $reads) {{ {NAMED} }} expected revision }}
   ... on Planned {{ changes considered {{ id chosen {REASONS} remarks }} }}"""

@@ -28,6 +28,7 @@ def running(asking: Asking) -> Iterator[Row]:
                 "artifact": artifact,
                 "deployment": thing if intended else None,
                 "installation": None if intended else thing,
+                "lastSeenAt": _last_seen(view, view.origins([thing], "INSTALLED_BY") if intended else [thing]),
                 "robots": by_id({robot for place in places for robot in view.robots(place, at)}),
                 **_belongings(view, places),
             },
@@ -113,6 +114,11 @@ def drift(asking: Asking) -> Iterator[Row]:
             yield Row(order, {**columns, "registered": registered})
 
 
+def _last_seen(view: View, installations: Iterable[Node]) -> str | None:
+    """When the newest report of any of some installations came."""
+    return max((at for i in installations if (at := view.get(i, "lastSeenAt"))), default=None)
+
+
 def _compared(view: View, installation: Node | None, deployment: Node | None) -> dict[str, Any]:
     """An observation beside an intention."""
     observed, intended = view.end(installation, "OF"), view.end(deployment, "OF")
@@ -128,6 +134,7 @@ def _compared(view: View, installation: Node | None, deployment: Node | None) ->
     return {
         "standing": standing,
         "installation": installation,
+        "lastSeenAt": _last_seen(view, [installation] if installation else []),
         "observed": observed,
         "observedVersion": view.end(observed, "BUILT_FROM"),
         "deployment": deployment,

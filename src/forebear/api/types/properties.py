@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from forebear.api.types.made import Field, Input, Types, list_of, optional
+from forebear.api.types.made import ID, Field, Input, Types, list_of, optional
 from forebear.api.types.scalars import JSON, DateTime, Long
 from forebear.graph import declaration
 from forebear.graph.declaration import Property, Value
@@ -32,6 +32,8 @@ class PropertyTypes:
         """Return a property's GraphQL type, regardless of null."""
         if p.value_type is not None:
             return list_of(self.value(p.value_type, input=input))
+        if p.names:
+            return list_of(ID) if p.item_type is not None else ID
         if p.item_type is not None:
             return list_of(_SCALARS[p.item_type])
         if p.is_enum:

@@ -92,7 +92,7 @@ class Kind:
     @cached_property
     def guaranteed(self) -> tuple[Property, ...]:
         """The properties whose every value stays answerable `asKnownAt`: all except plain updates."""
-        return tuple(p for p in self.properties.values() if p.change is not Change.UPDATED)
+        return tuple(p for p in self.properties.values() if p.is_guaranteed)
 
     @cached_property
     def told(self) -> tuple[Property, ...]:

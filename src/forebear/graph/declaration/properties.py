@@ -61,7 +61,9 @@ class Change(StrEnum):
     TOLD = "TOLD"
     """It changes as the world does. Each value is kept with the moment from which it holds; the newest is the present one."""
     UPDATED = "UPDATED"
-    """It is replaced, outside the guarantee of `asKnownAt`."""
+    """It is replaced, outside the guarantee of `asKnownAt`, which answers the present value."""
+    LATEST = "LATEST"
+    """It is replaced by a later moment. Only the latest is kept, so `asKnownAt` answers null."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,11 @@ class Property:
     """
     ahead: bool = False
     """For moments: whether it may be in the future. By default it is when something happened."""
+
+    @property
+    def is_guaranteed(self) -> bool:
+        """Whether its every value stays answerable `asKnownAt`."""
+        return self.change not in (Change.UPDATED, Change.LATEST)
 
     @property
     def told(self) -> str:
@@ -146,7 +153,7 @@ class Value:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls.members = (*cls.members, *properties_of(cls))
+        cls.members = (*cls.members, *properties_of(cls, cls.members))
 
 
 @dataclass(frozen=True)
@@ -202,8 +209,11 @@ _BOUNDED: Mapping[str, tuple[Any, ...]] = {
 """The types that have each bound."""
 
 
-def properties_of(cls: type) -> tuple[Property, ...]:
-    """Return the properties that a class declares with `prop`. Raises `DeclarationError` if one contradicts itself."""
+def properties_of(cls: type, beside: tuple[Property, ...] = ()) -> tuple[Property, ...]:
+    """Return the properties that a class declares with `prop`, beside those that it has from another class.
+
+    Raises `DeclarationError` if one contradicts itself.
+    """
     module = vars(sys.modules[cls.__module__])
     declared = []
     for attribute, annotation in vars(cls).get("__annotations__", {}).items():
@@ -220,7 +230,7 @@ def properties_of(cls: type) -> tuple[Property, ...]:
     for attribute, marker in vars(cls).items():
         if isinstance(marker, _PropertyMarker) and attribute not in vars(cls).get("__annotations__", {}):
             raise DeclarationError(f"{cls.__name__}.{attribute} has no type annotation")
-    moments = {p.name for p in declared if p.type is datetime}
+    moments = {p.name for p in (*beside, *declared) if p.type is datetime}
     for p in declared:
         if p.after is not None and p.after not in moments - {p.name}:
             raise DeclarationError(f"{cls.__name__}.{p.name} cannot lie after {p.after!r}, which is no moment beside it")

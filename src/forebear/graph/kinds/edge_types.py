@@ -31,7 +31,7 @@ SUPERSEDES = EdgeType("SUPERSEDES", EdgeClass.CONTEXT, "It takes the place of an
 FOR = EdgeType("FOR", EdgeClass.CONTEXT, "A line or an artifact is for hardware, or a fleet for a customer.")
 IN_LINE = EdgeType("IN_LINE", EdgeClass.CONTEXT, "A release stands in a release line, or a fleet runs it.")
 PERMITTED = EdgeType("PERMITTED", EdgeClass.CONTEXT, "A release may go on running in its line.")
-ABOUT = EdgeType("ABOUT", EdgeClass.CONTEXT, "Evidence or a decision is about something.")
+ABOUT = EdgeType("ABOUT", EdgeClass.CONTEXT, "Evidence, a decision or an incident is about something.")
 GOVERNS = EdgeType("GOVERNS", EdgeClass.CONTEXT, "A policy governs a release line.")
 COMPARED_WITH = EdgeType("COMPARED_WITH", EdgeClass.CONTEXT, "A decision compared with a release.")
 COUNTS = EdgeType("COUNTS", EdgeClass.CONTEXT, "A decision counted a vote, or withdraws another decision.")
@@ -41,6 +41,7 @@ ON = EdgeType("ON", EdgeClass.CONTEXT, "A deployment is meant for a place, or an
 REPLACES = EdgeType("REPLACES", EdgeClass.CONTEXT, "A deployment takes the place of another.")
 ROLLS_BACK = EdgeType("ROLLS_BACK", EdgeClass.CONTEXT, "A deployment undoes another.")
 INSTALLED_BY = EdgeType("INSTALLED_BY", EdgeClass.CONTEXT, "A deployment brought an installation about.")
+DUPLICATE_OF = EdgeType("DUPLICATE_OF", EdgeClass.CONTEXT, "An incident is another one that was reported twice.")
 EXPLAINS = EdgeType("EXPLAINS", EdgeClass.CONTEXT, "An attribution explains an incident.")
 DECOMMISSIONS = EdgeType(
     "DECOMMISSIONS", EdgeClass.CONTEXT, "A decommissioning takes a robot, a cohort or a fleet out of service."

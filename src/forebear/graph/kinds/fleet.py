@@ -37,6 +37,10 @@ class Site(Node, prefix="site"):
 class Fleet(Node, prefix="fleet", locked_after="Artifact"):
     """Robots that are run together."""
 
+    silent_after: int | None = prop(
+        "After how many seconds without a report a robot of it counts as silent.", change=Change.APPENDED, default=None, least=0
+    )
+
     sites = edge(AT, "Site", interval=True, doc="Where it works, and when.", back="fleets", back_doc="The fleets here.")
     customers = edge(
         FOR, "Customer", interval=True, doc="Whose it is, and when.",
@@ -167,6 +171,10 @@ class Installation(Node, prefix="installation", standing=Admission.OBSERVED):
     valid_to: datetime | None = prop(
         "Until when it was seen (exclusive). Null while it is seen.", change=Change.APPENDED, default=None, after="valid_from"
     )
+    last_seen_at: datetime | None = prop(
+        "When somebody saw it there last. Only the newest moment is kept, so `asKnownAt` answers null.",
+        change=Change.LATEST, default=None,
+    )  # fmt: skip
 
     artifact = edge(
         OF, "Artifact", one=True, doc="The artifact that was seen.",

@@ -30,7 +30,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from forebear.graph.declaration import RETRACTED, REVISES, REVISION, EdgeClass, Graph
+from forebear.graph.declaration import RETRACTED, REVISES, REVISION, Change, EdgeClass, Graph
 from forebear.graph.query.lexer import conditions
 
 
@@ -134,6 +134,8 @@ class Asking:
     """Unions of edge types, by their names in comments."""
     guaranteed: frozenset[str]
     """Properties that never change without a revision."""
+    latest: frozenset[str]
+    """Properties of which only the latest value is kept."""
 
 
 Rewriting = Callable[[str, Asking], str]
@@ -197,6 +199,8 @@ def known_reads(text: str, asking: Asking) -> str:
     edges = {name for m in _MATCH.finditer(text) for name, _ in _EDGE.findall(m["pattern"])} | {*_TYPED.findall(text)}
 
     def read(r: re.Match[str]) -> str:
+        if r["property"] in asking.latest:
+            return "null"
         if r["name"] in edges or r["property"] not in asking.guaranteed or r["name"] == "apoc":
             return r[0]
         return f"«{r['name']}».{r['property']}"
@@ -429,10 +433,13 @@ class Dialect:
         }
         guaranteed = {p.name for k in graph.kinds.values() for p in k.guaranteed}
         self._guaranteed = frozenset(guaranteed | {"retractedAt", "describedAt"})
+        self._latest = frozenset(
+            p.name for k in graph.kinds.values() for p in k.properties.values() if p.change is Change.LATEST
+        )
 
     def asking(self, *, as_known: bool = False) -> Asking:
         """Return the circumstances of a statement in this dialect."""
-        return Asking(self.engine, as_known, self.sets, self._guaranteed)
+        return Asking(self.engine, as_known, self.sets, self._guaranteed, self._latest)
 
     def rewrite(self, text: str, *, as_known: bool = False) -> str:
         """Return a statement as this engine runs it; with `as_known` as of `$asKnownAt`. Raises `InvalidStatement`."""

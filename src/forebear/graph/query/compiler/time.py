@@ -49,6 +49,8 @@ class Time:
 
     def read(self, n: str, p: Property) -> str:
         """Return a property of a node as it was known. A told property has its value at the moment of the answer."""
+        if self.known is not None and p.change is Change.LATEST:
+            return "null"
         if self.known is None or p.change is Change.UPDATED:
             return self._held(n, p)
         return f"CASE WHEN {n}_then.describedAt <= {self.known} THEN {self._held(f'{n}_then', p)} END"

@@ -1,0 +1,4 @@
+// An incident is one: it is no false alarm, and no duplicate of another.
+//
+// parameter incident: The incident.
+NOT coalesce(incident.state IN ['FALSE_ALARM', 'DUPLICATE'], false)

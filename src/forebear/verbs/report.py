@@ -1,0 +1,102 @@
+"""What reports about places have in common: where, when, under which names, and whether that can be."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from forebear.domain.outcome import Reason
+from forebear.graph.declaration import PROSE, ExternalName, Property, Value, prop
+from forebear.graph.ids import nameof, unescape
+from forebear.graph.values import BACKWARDS, IN_FUTURE, backwards, impossible
+
+EVENT_PLACE = ("Robot", "Fleet", "Site")
+
+
+class Report(Value):
+    """What somebody reports of a place."""
+
+    at: list[str] = prop("The robots, fleets or sites.", names=EVENT_PLACE)
+    since: datetime = prop("When it began.")
+    until: datetime | None = prop(
+        "When it was over. Leave it out while it lasts, or if nobody knows.", default=None, after="since"
+    )
+    category: str | None = prop("What it was, in a word of your own.", default=None)
+    external_ids: list[ExternalName] | None = prop(
+        "Its names in other systems, as `system:name`. Its id is made of the first one, and a report with one of its names is "
+        "about it.",
+        default=None,
+    )
+    description: str | None = prop("What there is to say about it.", default=None, length=PROSE)
+
+
+def cannot_be(
+    members: Sequence[Property], reports: Iterable[Mapping[str, Any]], now: str, name: str = "reports"
+) -> Iterable[Reason]:
+    """Why reports cannot be: an end before the beginning, or a moment to come."""
+    for n, report in enumerate(reports):
+        for said in backwards(members, report):
+            yield Reason(BACKWARDS, f"{name}.{n}.{said}", "report when it began, and when it was over")
+        for member, code, said in impossible(members, report, now):
+            remedy = (
+                "report it when it has happened, or set the clock right" if code == IN_FUTURE else "correct it and try again"
+            )
+            yield Reason(code, f"{name}.{n}.{member}: {said}", remedy)
+
+
+def asked_of(ids: Collection[str], reports: Collection[Mapping[str, Any]] = ()) -> dict[str, list[str]]:
+    """The parameters of facts statements about ids and reports. What reports have for names is held, in one order."""
+    held = sorted({name for report in reports for name in report.get("externalIds") or ()})
+    names = sorted({*held, *(unescape(nameof(id)) for id in ids)})
+    return {"ids": sorted({*ids}), "names": names, "held": held, **_ends_of(reports)}
+
+
+def _ends_of(reports: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """What reports name, by the parameters of their facts statements."""
+    ids = sorted({id for report in reports for name in ("at", "artifacts") for id in report.get(name) or ()})
+    prefixes = {"robots": "robot:", "fleets": "fleet:", "sites": "site:", "artifacts": "artifact:"}
+    return {name: [id for id in ids if id.startswith(prefix)] for name, prefix in prefixes.items()}
+
+
+class Known(Protocol):
+    """A row of something that is known."""
+
+    @property
+    def id(self) -> str: ...
+
+
+class NameOf(Protocol):
+    """A name of something that is known."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def id(self) -> str: ...
+
+
+@dataclass
+class Whose:
+    """Which node names and ids are of. What is reported together shares its names as well."""
+
+    ids: set[str]
+    names: dict[str, str]
+
+    @classmethod
+    def of(cls, known: Iterable[Known], named: Iterable[NameOf]) -> Whose:
+        """By what is known."""
+        names: dict[str, str] = {}
+        for each in named:
+            names.setdefault(each.name, each.id)
+        return cls({each.id for each in known}, names)
+
+    def node(self, id: str, names: Iterable[str] = ()) -> str:
+        """The node that has one of the names, or else the id; the names are its own from now on."""
+        names = [*names]
+        own = [] if id in self.ids else [unescape(nameof(id))]
+        found = next((self.names[name] for name in (*names, *own) if name in self.names), id)
+        for name in names:
+            self.names.setdefault(name, found)
+        return found
