@@ -10,7 +10,7 @@ from forebear.domain.outcome import Done, Refused
 from forebear.graph.ids import named_id
 from tests.actions.plant import CANARY, FLEET, RITA, active, artifact, node, plant, ready, registered, reported, requested
 from tests.actions.world import EVA, ago, do, done
-from tests.record.asking import ask, record
+from tests.record.asking import ask, now, record
 
 
 async def seen(registry: Forebear, since: str, *, robot: str = "robot:a", **said: Any) -> Done:
@@ -166,3 +166,26 @@ async def test_reports_have_installations_of_their_own_however_robots_and_artifa
     long = "oci:" + "q/" * 400
     await seen(registry, june, robot=longest, externalId=long)
     assert [artifact for artifact, *_ in await ran(registry, longest)] == [f"artifact:{digest}", named_id("artifact", long)]
+
+
+async def test_when_it_was_seen_last_is_the_latest_moment_of_all_reports(registry: Forebear) -> None:
+    await ready(registry)
+    await registered(registry, 1)
+    since, early, late = ago(hours=3), ago(hours=2), ago(hours=1)
+    outcome = await seen(registry, since, artifact=artifact(1), seenAt=late)
+    known = now()
+    assert (await seen(registry, since, artifact=artifact(1), seenAt=early)).unchanged
+    assert (await seen(registry, since, artifact=artifact(1))).unchanged
+    query = """query ($known: DateTime) { installations(asKnownAt: $known) { nodes { id lastSeenAt } }
+      whatWasRunning(place: "robot:a", asKnownAt: $known) { nodes { observed { id } lastSeenAt } } }"""
+    assert await ask(registry, query) == {
+        "installations": {"nodes": [{"id": outcome.subject, "lastSeenAt": late}]},
+        "whatWasRunning": {"nodes": [{"observed": {"id": artifact(1)}, "lastSeenAt": late}]},
+    }
+    assert await ask(registry, query, known=known) == {
+        "installations": {"nodes": [{"id": outcome.subject, "lastSeenAt": None}]},
+        "whatWasRunning": {"nodes": [{"observed": {"id": artifact(1)}, "lastSeenAt": None}]},
+    }
+    refused = await do(registry, RITA, "reportInstallation", robot="robot:a", since=early, artifact=artifact(1), seenAt=since)
+    assert isinstance(refused, Refused)
+    assert [r.code for r in refused.reasons] == ["BACKWARDS"]

@@ -79,6 +79,16 @@ def test_an_incident_is_reported_by_options_and_many_by_a_document(service: Serv
         "resolve-incident", "incident:pager:1", "incident:pager:2", "--as-of", "2026-01-03T00:00:00Z", url=service.url
     )
     assert ended.out.startswith("incident:pager:1 is RESOLVED: done\n")
+    page = forebear("incident", "incident:pager:1", url=service.url)
+    assert page.code == 0, page.err
+    lines = page.out.splitlines()
+    assert lines[0] == "incident:pager:1  RESOLVED LOW drop"
+    assert [line.split() for line in lines[1:3]] == [
+        ["when", "2026-01-01", "00:00", "to", "2026-01-03", "00:00"],
+        ["where", "robot:new"],
+    ]
+    assert "  robot:new  unknown" in lines
+    assert any("incident:new/2026-01-02T00:00:00Z/drop  OPEN" in line for line in lines)
     late = forebear("report-incident", "--at", "robot:new", "--since", "2999-01-01T00:00:00Z", url=service.url)
     assert late.code == 1
     assert "reports.0.since: 2999-01-01T00:00:00.000000Z is yet to come" in late.out

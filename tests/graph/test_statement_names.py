@@ -145,7 +145,7 @@ def test_a_statement_in_a_module_that_names_what_is_not_declared_is_found_out(
     [
         ("impact", "(robot:Robot)", "(robot:Robots)", "label Robots"),
         ("impact", "node:Installation", "node:Instalation", "label Instalation"),
-        ("fleets_running", "Deployment|Installation)", "Deployment|Observation)", "label Observation"),
+        ("history", "Deployment|Installation)", "Deployment|Observation)", "label Observation"),
         ("fleets_running", "TRAINED_ON*0..51", "LEARNED_ON*0..51", "type LEARNED_ON"),
         ("fleets_running", "[member:MEMBER_OF]", "[member:BELONGS_TO]", "type BELONGS_TO"),
         ("fleets_running", "member.validFrom", "member.from", "property member.from"),

@@ -17,6 +17,7 @@ from forebear.cli import (
     export,
     impact,
     import_,
+    incident,
     lineage,
     paths,
     policy,
@@ -68,6 +69,7 @@ app.command("demo")(demo.demo)
 app.command("import")(import_.import_)
 app.command("show")(show.show)
 app.command("lineage")(lineage.lineage)
+app.command("incident")(incident.incident)
 app.command("impact")(impact.impact)
 app.command("paths")(paths.paths)
 app.command("query")(query.query)
