@@ -62,11 +62,11 @@ RETURN COLLECT {
     } AS item
   } AS checkpoints,
   COLLECT {
-    UNWIND $lines AS id MATCH (known:ReleaseLine {id: id}) WHERE known.describedAt IS NOT NULL RETURN known.id
+    UNWIND $lines AS id MATCH (line:ReleaseLine {id: id}) WHERE line.describedAt IS NOT NULL RETURN line.id
   } + COLLECT {
-    UNWIND $experiments AS id MATCH (known:Experiment {id: id}) WHERE known.describedAt IS NOT NULL RETURN known.id
+    UNWIND $experiments AS id MATCH (experiment:Experiment {id: id}) WHERE experiment.describedAt IS NOT NULL RETURN experiment.id
   } + COLLECT {
-    UNWIND $superseded AS id MATCH (known:ModelVersion {id: id}) WHERE known.describedAt IS NOT NULL RETURN known.id
+    UNWIND $superseded AS id MATCH (version:ModelVersion {id: id}) WHERE version.describedAt IS NOT NULL RETURN version.id
   } AS described,
   [m IN models WHERE m.retractedAt IS NOT NULL | m.id] AS retracted,
   COLLECT {

@@ -133,9 +133,9 @@ RETURN place{.id} AS place,
         RETURN group{group: group.id, fleet: fleet.id} AS item
       },
       installations: COLLECT {
-        MATCH (found:Installation)-[on:ON]->(robot) WHERE found.validFrom < $now AND lasts(found, $now)
-        WITH found ORDER BY found.id
-        RETURN found{.id, .validTo, .recordedAt} AS item
+        MATCH (installation:Installation)-[on:ON]->(robot) WHERE installation.validFrom < $now AND lasts(installation, $now)
+        WITH installation ORDER BY installation.id
+        RETURN installation{.id, .validTo, .recordedAt} AS item
       }
     } AS item
   } AS robots,

@@ -7,16 +7,16 @@
 // parameter deployment ID(Deployment): The deployment.
 // parameter now DateTime!: Now.
 CALL () {
-  MATCH (asked:Deployment {id: $deployment})-[on:ON]->(spot:Fleet|Cohort) WHERE true
+  MATCH (subject:Deployment {id: $deployment})-[on:ON]->(spot:Fleet|Cohort) WHERE true
   RETURN spot
   UNION
-  MATCH (asked:Deployment {id: $deployment})-[on:ON]->(fleet:Fleet)<-[part:PART_OF]-(spot:Cohort) WHERE holds(part, $now)
+  MATCH (subject:Deployment {id: $deployment})-[on:ON]->(fleet:Fleet)<-[part:PART_OF]-(spot:Cohort) WHERE holds(part, $now)
   RETURN spot
   UNION
-  MATCH (asked:Deployment {id: $deployment})-[on:ON]->(cohort:Cohort)-[part:PART_OF]->(spot:Fleet) WHERE holds(part, $now)
+  MATCH (subject:Deployment {id: $deployment})-[on:ON]->(cohort:Cohort)-[part:PART_OF]->(spot:Fleet) WHERE holds(part, $now)
   RETURN spot
   UNION
-  MATCH (asked:Deployment {id: $deployment})-[on:ON]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet)<-[beside:PART_OF]-(spot:Cohort)
+  MATCH (subject:Deployment {id: $deployment})-[on:ON]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet)<-[beside:PART_OF]-(spot:Cohort)
   WHERE holds(part, $now) AND holds(beside, $now)
   RETURN spot
   UNION
@@ -28,7 +28,7 @@ CALL (spot) {
   WHERE fits(artifact, line)
   RETURN release, line, version
   UNION
-  MATCH (asked:Deployment {id: $deployment})-[meant:OF]->(artifact:Artifact)-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine)
+  MATCH (subject:Deployment {id: $deployment})-[meant:OF]->(artifact:Artifact)-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[within:IN_LINE]->(line:ReleaseLine)
   WHERE fits(artifact, line)
   RETURN release, line, version
   UNION

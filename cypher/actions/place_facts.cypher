@@ -1,10 +1,10 @@
-// A fleet or a cohort, or where a deployment is: whose it is now, its lines and robots, and every deployment there, on its fleets
+// A fleet or a cohort, or the place of a deployment: its fleets now, its lines and robots, and every deployment there, on its fleets
 // and on their cohorts; and which of the place and its fleets are out of service. A deployment whose place was retracted, which older
-// versions allowed, is there without one. One row. Locks the fleets, in the order of ids, then the cohort, and then the deployment that
-// was asked for.
+// versions allowed, comes without one. One row. Locks the fleets, in the order of ids, then the cohort, and then the deployment with
+// the request's id.
 //
 // parameter on ID(Fleet, Cohort): The fleet or cohort.
-// parameter deployment ID(Deployment): A deployment, whose place it is where no place is given.
+// parameter deployment ID(Deployment): A deployment. Its place counts if the request names none.
 // parameter now DateTime!: Now.
 CALL () {
   MATCH (place:Fleet {id: $on}) WHERE true
@@ -13,7 +13,7 @@ CALL () {
   MATCH (place:Cohort {id: $on}) WHERE true
   RETURN place
   UNION
-  MATCH (given:Deployment {id: $deployment})-[on:ON]->(place:Fleet|Cohort) WHERE coalesce($on, '') = ''
+  MATCH (named:Deployment {id: $deployment})-[on:ON]->(place:Fleet|Cohort) WHERE coalesce($on, '') = ''
   RETURN place
   UNION
   RETURN null AS place
@@ -35,12 +35,12 @@ WITH place, collect(fleet) AS fleets
 OPTIONAL MATCH (cohort:Cohort {id: place.id})
 REMOVE cohort.lock
 WITH CASE WHEN place.retractedAt IS NULL THEN place END AS place, fleets
-OPTIONAL MATCH (asked:Deployment {id: $deployment})
-REMOVE asked.lock
-WITH place, fleets, asked
-CALL (place, fleets, asked) {
-  WITH * WHERE place IS NULL AND asked.describedAt IS NOT NULL
-  RETURN asked AS deployment
+OPTIONAL MATCH (namesake:Deployment {id: $deployment})
+REMOVE namesake.lock
+WITH place, fleets, namesake
+CALL (place, fleets, namesake) {
+  WITH * WHERE place IS NULL AND namesake.describedAt IS NOT NULL
+  RETURN namesake AS deployment
   UNION
   WITH * WHERE place IS NOT NULL
   MATCH (deployment:Deployment)-[on:ON]->(place) WHERE true
@@ -56,8 +56,8 @@ CALL (place, fleets, asked) {
   UNION
   RETURN null AS deployment
 }
-WITH place, fleets, asked, deployment ORDER BY deployment.id
-WITH place, fleets, asked, collect(deployment) AS deployments
+WITH place, fleets, namesake, deployment ORDER BY deployment.id
+WITH place, fleets, namesake, collect(deployment) AS deployments
 RETURN place{.id} AS place,
   COLLECT {
     UNWIND fleets AS fleet
@@ -110,9 +110,9 @@ RETURN place{.id} AS place,
     WITH DISTINCT spot, out ORDER BY spot.id, out.id
     RETURN out{.id, .recordedAt, place: spot.id, since: out.validFrom} AS item
   } AS retired,
-  asked{
+  namesake{
     .id, .describedAt, .revision,
-    place: COLLECT { WITH * WHERE asked IS NOT NULL MATCH (asked)-[on:ON]->(spot:Fleet|Cohort) WHERE true RETURN spot.id }[0],
-    artifact: COLLECT { WITH * WHERE asked IS NOT NULL MATCH (asked)-[of:OF]->(artifact:Artifact) WHERE true RETURN artifact.id }[0]
-  } AS asked,
+    place: COLLECT { WITH * WHERE namesake IS NOT NULL MATCH (namesake)-[on:ON]->(spot:Fleet|Cohort) WHERE true RETURN spot.id }[0],
+    artifact: COLLECT { WITH * WHERE namesake IS NOT NULL MATCH (namesake)-[of:OF]->(artifact:Artifact) WHERE true RETURN artifact.id }[0]
+  } AS namesake,
   chains([d IN deployments | d.id] + $deployment) AS chains

@@ -154,7 +154,7 @@ RETURN release{.id, .state, .revision, .staleFrom, .trainers, .recordedAt, .reco
       policies: COLLECT { MATCH (decision)-[under:UNDER]->(policy:ReleasePolicy) WHERE true RETURN policy.id },
       approves: EXISTS { MATCH (release)-[approved:APPROVED_BY]->(decision) WHERE true },
       checks: COLLECT { MATCH (release)-[stands:APPROVED_BY]->(decision) WHERE true RETURN decision.checks }[0],
-      asked: COLLECT {
+      approvedUnder: COLLECT {
         MATCH (release)-[stands:APPROVED_BY]->(decision)-[under:UNDER]->(own:ReleasePolicy)
         WHERE decision.grounds IS NULL AND NOT coalesce(decision.imported, false)
         RETURN own.document

@@ -1,10 +1,10 @@
 // Writes intervals as they are known, and as they were. Rows: {release, line, properties}; those that were hold in `properties`
 // since when they are known otherwise.
 //
-// parameter known [Map]: Those that hold.
+// parameter current [Map]: Those that hold.
 // parameter former [Map]: Those that were known before.
 CALL () {
-  UNWIND $known AS row
+  UNWIND $current AS row
   MATCH (release:Release {id: row.release})
   MATCH (line:ReleaseLine {id: row.line})
   CREATE (release)-[permits:PERMITTED]->(line)

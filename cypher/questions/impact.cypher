@@ -10,35 +10,35 @@
 // column node Node!: The node.
 // column via EdgeClass!: LINEAGE if lineage alone reaches the node, otherwise AUTHORITY.
 // column path [Node!]!: Why the row is there: the shortest path from the node back to the beginning. Of several it is the one to the version or data whose id comes first, and then the first by its ids, read from the node.
-MATCH (given /* of of */ {id: $of}) WHERE true
-CALL (given) {
-  RETURN given AS start, [given] AS tail
+MATCH (origin /* of of */ {id: $of}) WHERE true
+CALL (origin) {
+  RETURN origin AS start, [origin] AS tail
   UNION
-  MATCH (given)<-[of:VERSION_OF]-(start:DatasetVersion|ModelVersion) WHERE true
-  RETURN start, [start, given] AS tail
+  MATCH (origin)<-[of:VERSION_OF]-(start:DatasetVersion|ModelVersion) WHERE true
+  RETURN start, [start, origin] AS tail
   UNION
-  CALL (given) {
-    MATCH (given)<-[whose:FOR|AT]-(fleet:Fleet)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
-    RETURN start, [start, fleet, given] AS tail, [[data.collectedFrom, data.collectedTo], [whose.validFrom, whose.validTo]] AS spans
+  CALL (origin) {
+    MATCH (origin)<-[whose:FOR|AT]-(fleet:Fleet)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
+    RETURN start, [start, fleet, origin] AS tail, [[data.collectedFrom, data.collectedTo], [whose.validFrom, whose.validTo]] AS spans
     UNION
-    MATCH (given)<-[member:MEMBER_OF]-(robot:Robot)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
-    RETURN start, [start, robot, given] AS tail, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo]] AS spans
+    MATCH (origin)<-[member:MEMBER_OF]-(robot:Robot)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
+    RETURN start, [start, robot, origin] AS tail, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo]] AS spans
     UNION
-    MATCH (given)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
-    RETURN start, [start, robot, cohort, given] AS tail, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo], [part.validFrom, part.validTo]] AS spans
+    MATCH (origin)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
+    RETURN start, [start, robot, cohort, origin] AS tail, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo], [part.validFrom, part.validTo]] AS spans
     UNION
-    MATCH (given)<-[whose:FOR|AT]-(fleet:Fleet)<-[member:MEMBER_OF]-(robot:Robot)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
-    RETURN start, [start, robot, fleet, given] AS tail, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo], [whose.validFrom, whose.validTo]] AS spans
+    MATCH (origin)<-[whose:FOR|AT]-(fleet:Fleet)<-[member:MEMBER_OF]-(robot:Robot)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
+    RETURN start, [start, robot, fleet, origin] AS tail, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo], [whose.validFrom, whose.validTo]] AS spans
     UNION
-    MATCH (given)<-[whose:FOR|AT]-(fleet:Fleet)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
-    RETURN start, [start, robot, cohort, fleet, given] AS tail, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo], [part.validFrom, part.validTo], [whose.validFrom, whose.validTo]] AS spans
+    MATCH (origin)<-[whose:FOR|AT]-(fleet:Fleet)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
+    RETURN start, [start, robot, cohort, fleet, origin] AS tail, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo], [part.validFrom, part.validTo], [whose.validFrom, whose.validTo]] AS spans
   }
   WITH start, tail, spans WHERE all(a IN spans WHERE all(b IN spans WHERE coalesce(a[0] < b[1], true)))
   RETURN start, tail
 }
-WITH given, start, tail ORDER BY size(tail), [n IN tail | n.id]
-WITH given, start, collect(tail)[0] AS tail
-WITH given, start, {start: start, tail: tail} AS begin
+WITH origin, start, tail ORDER BY size(tail), [n IN tail | n.id]
+WITH origin, start, collect(tail)[0] AS tail
+WITH origin, start, {start: start, tail: tail} AS begin
 CALL (start) {
   MATCH walk = (start)<-[:BUILT_FROM|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..51 /* lineage */]-(node)
   WITH node, min(length(walk)) AS depth
@@ -48,8 +48,8 @@ CALL (start) {
   WITH node, min(length(walk)) AS depth
   RETURN node, 1 AS rank, depth
 }
-WITH given, begin, node, rank, depth, depth + size(begin.tail) AS far, start.id AS first ORDER BY rank, far, first
-WITH given, node, min(CASE WHEN depth <= 50 THEN rank END) AS rank, collect(CASE WHEN depth <= 50 THEN begin END)[0] AS begin, collect(CASE WHEN depth <= 50 THEN far END)[0] AS far, max(depth) > 50 AS truncated
+WITH origin, begin, node, rank, depth, depth + size(begin.tail) AS far, start.id AS first ORDER BY rank, far, first
+WITH origin, node, min(CASE WHEN depth <= 50 THEN rank END) AS rank, collect(CASE WHEN depth <= 50 THEN begin END)[0] AS begin, collect(CASE WHEN depth <= 50 THEN far END)[0] AS far, max(depth) > 50 AS truncated
 CALL (node) {
   RETURN node AS reached, [] AS steps
   UNION
@@ -78,7 +78,7 @@ CALL (node) {
   }
   RETURN reached, steps
 }
-WITH reached, node, rank, begin, far, steps WHERE reached.id <> given.id AND rank IS NOT NULL
+WITH reached, node, rank, begin, far, steps WHERE reached.id <> origin.id AND rank IS NOT NULL
 WITH reached, node, rank, begin, steps, far + size(steps) AS far, reduce(ids = '', n IN steps | ids + n.id + ' ') + node.id AS ids ORDER BY rank, far, ids
 WITH reached, min(rank) AS rank, collect(node)[0] AS node, collect(begin)[0] AS begin, collect(steps)[0] AS steps
 WITH reached, node, rank, begin.start AS start, begin.tail AS tail, steps WHERE $kinds IS NULL OR labels(reached)[0] IN $kinds

@@ -89,11 +89,11 @@ WITH from, to, heads, COLLECT {
     WITH steps, way, collect(links)[0] AS links
     WITH steps, way, links ORDER BY size(links), way LIMIT $first + 1
     RETURN {length: size(links), nodes: steps, edges: [l IN links | {source: startNode(l).id, target: endNode(l).id, type: coalesce(l.type, type(l)), validFrom: l.validFrom, validTo: l.validTo}]} AS item
-  } AS found
-WITH from, to, heads, found, [path IN found[..$first] WHERE path.length <= $maxLength] AS paths
+  } AS candidates
+WITH from, to, heads, candidates, [path IN candidates[..$first] WHERE path.length <= $maxLength] AS paths
 RETURN paths,
   EXISTS {
-    WITH * WHERE size(found) > size(paths)
+    WITH * WHERE size(candidates) > size(paths)
     RETURN true AS more
     UNION
     WITH * WHERE from.id <> to.id

@@ -4,7 +4,7 @@
 // parameter moment: The moment.
 COLLECT {
   WITH * WHERE robot IS NOT NULL
-  MATCH (found:Installation)-[on:ON]->(robot) WHERE holds(found, moment)
-  WITH found ORDER BY found.validFrom DESC, found.id DESC LIMIT 1
-  RETURN found
+  MATCH (installation:Installation)-[on:ON]->(robot) WHERE holds(installation, moment)
+  WITH installation ORDER BY installation.validFrom DESC, installation.id DESC LIMIT 1
+  RETURN installation
 }[0]

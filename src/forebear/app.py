@@ -44,7 +44,7 @@ from forebear.store import Store, indexes
 from forebear.store.errors import StoreError
 from forebear.store.statements import facts, questions
 from forebear.verbs.catalogue import ACTIONS
-from forebear.view.questions import asked as asked_of
+from forebear.view.questions import likely_queries as asked_of
 
 _log = structlog.get_logger(__name__)
 
@@ -73,7 +73,7 @@ class Forebear(RunningRegistry):
             # The start should take 4 s, so it plans while it gives its first answers.
             prepared.set()
         try:
-            for text, parameters in await self._known():
+            for text, parameters in await self._question_statements():
                 if _parts(text) <= QUICK:
                     prepared.set()
                 with contextlib.suppress(StoreError):
@@ -83,7 +83,7 @@ class Forebear(RunningRegistry):
         with contextlib.suppress(StoreError):
             await self.performer.plan()
 
-    async def _known(self) -> list[tuple[str, dict[str, Any]]]:
+    async def _question_statements(self) -> list[tuple[str, dict[str, Any]]]:
         """Return the statements of the known questions, those that take longest to plan first."""
         remembered = self.schema.known
         if self.store.engine not in remembered:

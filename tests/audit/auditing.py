@@ -64,7 +64,7 @@ async def findings(store: Store, *kept: str) -> list[str]:
     verification.close()
     async for ids in governed(store, GRAPH):
         witness.expect(ids)
-    for ids in witness.asked():
+    for ids in witness.node_ids():
         found += witness.compare(ids, json.loads(json.dumps(await current(store, GRAPH, ids))))
     return list(map(str, found))
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forebear.domain.course import Course, Report, course, kept
+from forebear.domain.course import Course, Report, course, first_and_last
 from forebear.graph.kinds.fleet import DeploymentState
 
 PLANNED, IN_PROGRESS, ACTIVE, FAILED, ENDED = DeploymentState
@@ -81,7 +81,11 @@ some_moments = st.lists(st.sampled_from("123456789"), max_size=3)
 
 @given(some_reports, some_reports)
 def test_what_is_kept_does_not_depend_on_the_order_of_arrival(first: list[Report], then: list[Report]) -> None:
-    assert kept([*kept(first), *then]) == kept([*first, *then]) == kept([*kept(then), *kept(first), *then])
+    assert (
+        first_and_last([*first_and_last(first), *then])
+        == first_and_last([*first, *then])
+        == first_and_last([*first_and_last(then), *first_and_last(first), *then])
+    )
 
 
 @given(some_reports, st.randoms(use_true_random=False))
@@ -90,7 +94,7 @@ def test_the_same_reports_in_any_order_and_twice_are_the_same_course(reports: li
     shuffled = [*reports, *reports]
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     for report in shuffled:
-        arrived = kept([*arrived, report])
+        arrived = first_and_last([*arrived, report])
     assert course(arrived) == course(reports)
     assert len(arrived) <= 8
 

@@ -284,13 +284,13 @@ def test_a_requirement_is_said_in_words() -> None:
         }
     )
     first, second = policy.evidence
-    assert first.said("%") == "success_rate on film at least 75 % (pack:replay@1, REPLAY), at most 90 days old"
-    assert second.said() == "latency_p95 at most 220.5 (pack:latency@1, on the line's target)"
-    assert second.said("ms", "target:orin") == "latency_p95 at most 220.5 ms (pack:latency@1, on target:orin)"
+    assert first.in_words("%") == "success_rate on film at least 75 % (pack:replay@1, REPLAY), at most 90 days old"
+    assert second.in_words() == "latency_p95 at most 220.5 (pack:latency@1, on the line's target)"
+    assert second.in_words("ms", "target:orin") == "latency_p95 at most 220.5 ms (pack:latency@1, on target:orin)"
     first_compared, second_compared = policy.no_regression
-    assert first_compared.said("%") == "success_rate not worse than deployed (pack:replay@1)"
+    assert first_compared.in_words("%") == "success_rate not worse than deployed (pack:replay@1)"
     assert (
-        second_compared.said("%", "target:rtx-4090")
+        second_compared.in_words("%", "target:rtx-4090")
         == "success_rate on film not worse than deployed by more than 0.5 % (pack:replay@1, on target:orin)"
     )
 

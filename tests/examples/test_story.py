@@ -120,7 +120,7 @@ def test_nobody_but_the_story_dates_what_is_done() -> None:
         (path.relative_to(root).as_posix(), call)
         for path in root.rglob("*.py")
         for call in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "By"
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in ("Requester", "Decider")
     ]
     # A decision's own `Decider` has its moment second, by position, and it is that of the action.
     assert [path for path, call in calls if any(k.arg == "at" for k in call.keywords)] == ["cli/story.py"]

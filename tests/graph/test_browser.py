@@ -66,7 +66,7 @@ def test_what_decisions_rest_on_is_printed_as_each_engine_takes_it() -> None:
         "// build_facts: What an artifact is said to be built from and for. One row.\n//\n"
         "// $version ID(ModelVersion): The version.\n// $target ID(HardwareTarget): The hardware target.\nRETURN COLLECT {\n"
     )
-    assert "{id: $asked.version}" in neo4j
+    assert "{id: $input.version}" in neo4j
     assert embedded.startswith(':param version => "";\n:param target => "";\n')
     assert "{id: $version}" in embedded
 

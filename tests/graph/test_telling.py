@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from forebear.graph.kinds.training import Run
 from forebear.graph.moments import moment
-from forebear.graph.telling import Telling, corrected, told
+from forebear.graph.telling import Telling, corrected, stored_tellings
 
 STATUS = Run.kind.properties["status"]
 NOON, ONE, TWO, NOW = (moment(datetime(2026, 1, 1, hour, tzinfo=UTC)) for hour in (12, 13, 14, 20))
@@ -19,7 +19,7 @@ def stored(*tellings: tuple[str | None, str], former: dict[str, object] | None =
     after = dict(former or {})
     for n, (as_of, value) in enumerate(tellings):
         recorded = moment(datetime(2026, 1, 1, 20, tzinfo=UTC) + timedelta(seconds=n))
-        after |= told(after, [Telling(STATUS, value, as_of)], recorded)
+        after |= stored_tellings(after, [Telling(STATUS, value, as_of)], recorded)
     return after
 
 
@@ -50,7 +50,11 @@ def test_without_a_moment_it_holds_from_when_it_is_recorded_unless_it_holds_alre
     state = stored((None, "RUNNING"), (None, "RUNNING"), (None, "FAILED"), (None, "RUNNING"))
     assert state["statusTold"] == ["RUNNING", "FAILED", "RUNNING"]
     at_once = [Telling(STATUS, "FAILED", None), Telling(STATUS, "RUNNING", NOON)]
-    assert told({}, at_once, NOW) == {"status": "FAILED", "statusTold": ["RUNNING", "FAILED"], "statusSince": [NOON, NOW]}
+    assert stored_tellings({}, at_once, NOW) == {
+        "status": "FAILED",
+        "statusTold": ["RUNNING", "FAILED"],
+        "statusSince": [NOON, NOW],
+    }
 
 
 def test_what_was_recorded_without_tellings_holds_from_when_it_was_described() -> None:

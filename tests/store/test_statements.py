@@ -36,8 +36,8 @@ def test_the_embedded_engine_is_given_every_parameter(tmp_path: Path) -> None:
 
 def test_neo4j_is_given_one_map_of_them(tmp_path: Path) -> None:
     statement = thing(Engine.NEO4J, tmp_path)
-    assert statement.text == "MATCH (n:Thing {id: $asked.id}) WHERE n.at <= $asked.now\nREMOVE n.lock\nRETURN n"
-    assert statement.bound({"id": "thing:1", "now": "2026", "other": 1}) == {"asked": {"id": "thing:1", "now": "2026"}}
+    assert statement.text == "MATCH (n:Thing {id: $input.id}) WHERE n.at <= $input.now\nREMOVE n.lock\nRETURN n"
+    assert statement.bound({"id": "thing:1", "now": "2026", "other": 1}) == {"input": {"id": "thing:1", "now": "2026"}}
 
 
 def test_an_id_that_is_not_given_is_sought_as_one_that_no_node_has(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from forebear.graph.kinds.release import DecisionType
 from forebear.verbs.catalogue import VERBS
 from forebear.verbs.deployment import ReportDeployment
 from forebear.verbs.fact import NoAction
-from forebear.verbs.governed import asked
+from forebear.verbs.governed import verb_request
 from forebear.verbs.permissions import PERMISSIONS
 from forebear.verbs.release import AUTOMATIC, ArchivalFacts, Archive, Deprecate, Reject, ReleaseFacts, ReleaseVerb
 from forebear.verbs.verb import Verb
@@ -91,15 +91,15 @@ def test_each_type_of_decision_is_the_policys_or_one_verbs() -> None:
 
 
 def test_a_governed_fact_is_the_verb_that_takes_it() -> None:
-    name, request = asked(
+    name, request = verb_request(
         {"kind": "Decision", "id": "decision:d", "type": "DEPRECATION", "about": [RELEASE], "reasons": ["A", "B"]}
     )
     assert (name, request.input, request.key) == ("deprecate", {"release": RELEASE, "reason": "A; B"}, "decision:d")
-    assert request.said("reason: is blank") == "reasons: is blank"
+    assert request.fact_message("reason: is blank") == "reasons: is blank"
     with pytest.raises(NoAction, match=r"^kind: Attribution is governed, and no action records one yet$"):
-        asked({"kind": "Attribution", "id": "attribution:a"})
+        verb_request({"kind": "Attribution", "id": "attribution:a"})
     with pytest.raises(NoAction, match=r"^checks: this fact asks for reject, which takes no checks; leave it out$"):
-        asked({"kind": "Decision", "id": "decision:d", "type": "REJECTION", "about": [RELEASE], "checks": []})
+        verb_request({"kind": "Decision", "id": "decision:d", "type": "REJECTION", "about": [RELEASE], "checks": []})
 
 
 def test_a_remedy_names_the_role_that_its_verb_asks_for() -> None:

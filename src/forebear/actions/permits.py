@@ -50,10 +50,10 @@ async def mend_within(
     now = moment(datetime.now(UTC))
     changes = [mending(msgspec.convert(row, History), now, RECORDER) for row in rows]
     retired = [each for change in changes for each in change.retired]
-    permits = [each for change in changes for each in change.known]
+    permits = [each for change in changes for each in change.current]
     former = [each for change in changes for each in change.former]
     if retired:
         await transaction.run(text["retire"], {"retired": retired})
     if permits or former:
-        await transaction.run(text["record"], {"known": permits, "former": former})
+        await transaction.run(text["record"], {"current": permits, "former": former})
     return len(retired) + len(permits) + len(former)

@@ -144,7 +144,7 @@ async def act(
     for p in context.performer.actions[name].input.members:
         if p.is_fact and p.name in input:
             input[p.name] = _of_kind(p.names[0], input[p.name])
-    return told(await context.performer.do(name, input, by))
+    return client_outcome(await context.performer.do(name, input, by))
 
 
 def _of_kind(kind: str, value: Any) -> Any:
@@ -152,7 +152,7 @@ def _of_kind(kind: str, value: Any) -> Any:
     return [_of_kind(kind, each) for each in value] if isinstance(value, list) else {"kind": kind, **value}
 
 
-def told(outcome: Outcome) -> dict[str, Any]:
+def client_outcome(outcome: Outcome) -> dict[str, Any]:
     """Return an outcome as clients see it."""
     return {"__typename": type(outcome).__name__, **msgspec.to_builtins(outcome)}
 

@@ -265,17 +265,17 @@ def _head_too_large() -> _Refused:
     return _Refused(431, "TOO_LARGE", message)
 
 
-_told: Counter[str] = Counter()
+_endings: Counter[str] = Counter()
 
 
 def _tell(loop: asyncio.AbstractEventLoop, reason: str) -> None:
     """Log ended connections: once a second how many for which reason, since there may be thousands."""
-    if not _told:
+    if not _endings:
         loop.call_later(1, _tell_all)
-    _told[reason] += 1
+    _endings[reason] += 1
 
 
 def _tell_all() -> None:
-    for reason, times in _told.items():
+    for reason, times in _endings.items():
         _log.warning("connections ended", reason=reason, times=times)
-    _told.clear()
+    _endings.clear()

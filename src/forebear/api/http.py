@@ -50,7 +50,7 @@ async def graphql(request: Request, registry: RunningRegistry) -> Response:
     if request.method != "POST" and "text/html" in request.headers.get("accept", ""):
         return RedirectResponse("/")
     actor = await asker(request, registry.authentication)
-    graphql_request = await _asked(request)
+    graphql_request = await _graphql_request(request)
     reads = request.method != "POST"
     try:
         context = registry.context(actor)
@@ -97,7 +97,7 @@ def _response(request: Request, answer: Answer) -> Response:
     return Response(answer.body, status, headers, GRAPHQL_RESPONSE if modern else "application/json")
 
 
-async def _asked(request: Request) -> GraphQLRequest:
+async def _graphql_request(request: Request) -> GraphQLRequest:
     if request.method != "POST":
         query = request.query_params.get("query")
         if query is None:
@@ -152,11 +152,11 @@ async def _array(
     summary = await recorder.write(batch, origin, partial=partial, after=after)
     note(request.scope, rows=summary.facts.total())
     if summary.rejections and not partial:
-        return await _told(lambda: {"rejections": [rejection(r) for r in summary.rejections]}, 422)
-    return await _told(lambda: outcome(summary), 200)
+        return await _encoded_response(lambda: {"rejections": [rejection(r) for r in summary.rejections]}, 422)
+    return await _encoded_response(lambda: outcome(summary), 200)
 
 
-async def _told(content: Callable[[], Mapping[str, Any]], status: int) -> Response:
+async def _encoded_response(content: Callable[[], Mapping[str, Any]], status: int) -> Response:
     """Respond with content that is made and encoded beside the loop: thousands of rejections take longer than 50 ms."""
     body = await asyncio.to_thread(lambda: msgspec.json.encode(content()))
     return Response(body, status, media_type=JSON)

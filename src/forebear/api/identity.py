@@ -8,7 +8,7 @@ from typing import Any
 
 from graphql import GraphQLResolveInfo
 
-from forebear.api.actions import told
+from forebear.api.actions import client_outcome
 from forebear.api.context import Context
 from forebear.api.document.errors import forbidden
 from forebear.api.types.made import ID, Argument, Field, Types, list_of
@@ -35,7 +35,7 @@ def permitted(
         if reason is None:
             return resolve(root, info, **arguments)
         if mutates:
-            return told(Refused((reason,)))
+            return client_outcome(Refused((reason,)))
         raise forbidden(reason)
 
     return guarded
@@ -175,7 +175,7 @@ async def create_token(
         context.actor, name, [Role[role.name] for role in roles], lines, machine=machine, expires_at=expiresAt
     )
     if isinstance(outcome, Refused):
-        return told(outcome)
+        return client_outcome(outcome)
     return {"__typename": "TokenCreated", "secret": outcome.secret, "token": _token(outcome.token)}
 
 
@@ -184,7 +184,7 @@ async def revoke_token(root: object, info: GraphQLResolveInfo[Context], token: s
     context: Context = info.context
     outcome = await context.tokens.revoke(context.actor, token)
     if isinstance(outcome, Refused):
-        return told(outcome)
+        return client_outcome(outcome)
     return {"__typename": "TokensRevoked", "tokens": [_token(token) for token in outcome.tokens]}
 
 

@@ -18,8 +18,8 @@ from forebear.audit.append import FACTS
 from forebear.audit.chain import Entry
 from forebear.audit.check import Finding
 from forebear.audit.link import Links, Statements
-from forebear.audit.said import AuditStatement
-from forebear.audit.said import last as last_of
+from forebear.audit.statement import AuditStatement
+from forebear.audit.statement import last as last_of
 from forebear.audit.trail import BATCH
 from forebear.domain.artifact import TAKEN_AWAY
 from forebear.domain.permit_history import History, derived
@@ -86,7 +86,7 @@ class Witness:
             was, became = before.get(node) or {}, after.get(node) or {}
             edges = {e.name for e in kind.stated}
             for name in {**was, **became}:
-                if name in _held(kind):
+                if name in _compared_values(kind):
                     yield node, ("value", name), became.get(name)
                 elif name in edges:
                     now = _targets(became.get(name))
@@ -102,12 +102,12 @@ class Witness:
             if values is None:
                 yield node, ("link", *edge) if edge else ("node",), None
                 continue
-            names = () if edge else _held(self._graph.kinds[self._ids.kind(node)])
+            names = () if edge else _compared_values(self._graph.kinds[self._ids.kind(node)])
             for name, value in values.items():
                 if edge or name in names:
                     yield node, ("link", *edge, name) if edge else ("value", name), value
 
-    def asked(self) -> Iterator[list[str]]:
+    def node_ids(self) -> Iterator[list[str]]:
         """Return the ids of the nodes to compare, some at a time."""
         cursor = self._db.execute("SELECT node FROM said UNION SELECT node FROM governed")
         while batch := cursor.fetchmany(BATCH):
@@ -118,7 +118,7 @@ class Witness:
         nodes_by_id = {node["id"]: node for node in nodes}
         for id in ids:
             self.compared += 1
-            of_node = self._said(id)
+            of_node = self._statements_about(id)
             node = nodes_by_id.get(id)
             if node is None:
                 if of_node:
@@ -131,16 +131,16 @@ class Witness:
                 yield from self._edges(node, of_node)
                 yield from _permits(node)
 
-    def _said(self, id: str) -> dict[Field, list[AuditStatement]]:
+    def _statements_about(self, id: str) -> dict[Field, list[AuditStatement]]:
         statements: dict[Field, list[AuditStatement]] = defaultdict(list)
         rows = self._db.execute("SELECT field, chain, number, at, value FROM said WHERE node = ?", (id,))
         for field, chain, number, at, value in rows:
             statements[tuple(msgspec.json.decode(field))].append(AuditStatement(chain, number, at, msgspec.json.decode(value)))
         return dict(statements)
 
-    def _gone(self, *ids: str) -> list[AuditStatement]:
+    def _retractions(self, *ids: str) -> list[AuditStatement]:
         """Return the retractions of nodes, which end their edges as well."""
-        return [s for id in ids for s in self._said(id).get(("node",), [])]
+        return [s for id in ids for s in self._statements_about(id).get(("node",), [])]
 
     def _values(self, node: Mapping[str, Any], statements: Mapping[Field, list[AuditStatement]]) -> Iterator[Finding]:
         declared = self._graph.kinds[self._ids.kind(node["id"])].properties
@@ -173,7 +173,7 @@ class Witness:
                     spoken.add((name, to))
                     # A fact may retract what an action wrote of a plain node, such as the end of a membership.
                     retracted = [s for f, each in of_node.items() if f[:3] == ("link", name, to) and len(f) == 4 for s in each]
-                    last = last_of(statements if (name, to) in ends else [*statements, *retracted], self._gone(id, to))
+                    last = last_of(statements if (name, to) in ends else [*statements, *retracted], self._retractions(id, to))
                     if not any(bool(s.value) == ((name, to) in ends) for s in last):
                         has = "an" if (name, to) in ends else "no"
                         yield Finding(id, f"has {has} edge {name} to {to}, which differs from {last[-1].entry}")
@@ -182,7 +182,7 @@ class Witness:
                     links[name, to][identity][property[0] if property else None] = statements
         for (name, to), by_identity in links.items():
             between = [e for e in node["edges"] if (e["name"], e["to"]) == (name, to)]
-            node_ends = self._gone(id, to)
+            node_ends = self._retractions(id, to)
             yield from (Finding(id, text) for text in Links(f"{name} to {to}", between, by_identity, node_ends).differing())
         if node["governed"]:
             for name, to in sorted(ends - spoken):
@@ -217,7 +217,7 @@ def _dated(after: Mapping[str, Any], at: str) -> Mapping[str, Any]:
     }
 
 
-def _held(kind: Kind) -> set[str]:
+def _compared_values(kind: Kind) -> set[str]:
     """Return the names of the values that are compared with entries. Plain updates are outside of the guarantee."""
     return {*kind.kept, "retractedAt"}
 

@@ -85,7 +85,7 @@ def command(action: Action) -> Callable[..., None]:
         if as_json:
             terminal.print_json(outcome)
         else:
-            for line in told(outcome):
+            for line in outcome_lines(outcome):
                 out().print(line)
         if outcome["__typename"] in ("Refused", "Conflict"):
             raise typer.Exit(Code.NEGATIVE)
@@ -199,7 +199,7 @@ def _document(p: Property, text: str) -> Any:
 # ── what came of it ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def told(outcome: Mapping[str, Any]) -> Iterator[Text]:
+def outcome_lines(outcome: Mapping[str, Any]) -> Iterator[Text]:
     """Return an outcome in words."""
     match outcome:
         case {"__typename": "Refused", "reasons": reasons}:

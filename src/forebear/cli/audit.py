@@ -89,7 +89,7 @@ async def verified(registry: Registry, heads: Collection[str] = (), *, as_json: 
         async for ids in registry.governed():
             witness.expect(ids)
         with terminal.progress("comparing", None) as show:
-            for ids in witness.asked():
+            for ids in witness.node_ids():
                 verdict.add(witness.compare(ids, await registry.current(ids)))
                 show(witness.compared)
     except NotATrail as error:

@@ -81,7 +81,7 @@ def _service(url: str, token: str | None) -> Iterator[Diagnosis]:
 
     from forebear.cli.registry import Interrupted, ask, opened
 
-    async def known() -> Diagnosis:
+    async def authenticated() -> Diagnosis:
         try:
             async with opened(url, token) as registry:
                 me = (await ask(registry, ROLES, {}))["me"]
@@ -100,7 +100,7 @@ def _service(url: str, token: str | None) -> Iterator[Diagnosis]:
         yield Diagnosis("service", False, f"{url} is no Forebear; name another by FOREBEAR_URL")
     else:
         yield Diagnosis("service", answer.is_success, f"{url} answers: {summary}")
-        yield terminal.run(known())
+        yield terminal.run(authenticated())
 
 
 def _version(name: str) -> str | None:

@@ -43,7 +43,7 @@ def check(
     packs_by_id: Mapping[str, Pack] = {}
     if packs:
         terminal.configure_logs("warning")
-        packs_by_id = terminal.run(_known(understood.packs, url, token))
+        packs_by_id = terminal.run(_packs(understood.packs, url, token))
         if undefined := check_against(understood, packs_by_id):
             raise _refused(file, text.located(undefined), as_json=as_json)
     if as_json:
@@ -140,7 +140,7 @@ def _understood(file: str, *, as_json: bool) -> tuple[PolicyText, Policy]:
         raise _refused(file, text_of_policy.located(error.mistakes), as_json=as_json) from None
 
 
-async def _known(ids: Iterable[str], url: str | None, token: str | None) -> dict[str, Pack]:
+async def _packs(ids: Iterable[str], url: str | None, token: str | None) -> dict[str, Pack]:
     from forebear.domain.evidence import Pack
 
     async with opened(url, token) as registry:
@@ -168,7 +168,7 @@ def described(policy: Policy, packs: Mapping[str, Pack]) -> Iterator[Text]:
     yield from _field("risk tier", [policy.risk_tier])
     yield from _field("candidate", [", ".join(policy.candidate) or "may carry what it likes"])
     yield from _field("evidence", [*_required(policy, packs)] or ["none is required"])
-    yield from _field("no regression", [r.said(_unit(r, packs)) for r in policy.no_regression] or ["is not asked for"])
+    yield from _field("no regression", [r.in_words(_unit(r, packs)) for r in policy.no_regression] or ["is not asked for"])
     if policy.automatic_promotion:
         yield from _field("promotion", ["by itself, as soon as the evidence suffices"])
         yield from _field("", ["by votes, once somebody has rejected it or withdrawn its approval"])
@@ -186,7 +186,7 @@ def _required(policy: Policy, packs: Mapping[str, Pack]) -> Iterator[str]:
     from forebear.domain.sufficient import sufficient
 
     for requirement in policy.evidence:
-        yield requirement.said(_unit(requirement, packs))
+        yield requirement.in_words(_unit(requirement, packs))
         if packs and (said := sufficient(requirement, packs[requirement.pack])):
             yield f"  {said}"
 

@@ -97,7 +97,7 @@ async def tell(registry: Forebear, story: Sequence[Step], cast: Mapping[str, Act
             besides[step.do] += 1
             continue
         out().print(Text.assemble("  ", _tried(step)))
-        async for line in _came(registry_asked, outcome):
+        async for line in _outcome_lines(registry_asked, outcome):
             out().print(Text.assemble("    ", line))
     _besides(besides)
     return count
@@ -120,12 +120,12 @@ def _tried(step: Step) -> Text:
     return Text.assemble(f"{step.by} {step.do} ", (short(" ".join([subject, *more])), "bold"), (why, "dim"))
 
 
-async def _came(registry: Registry, outcome: Outcome) -> AsyncIterator[Text]:
+async def _outcome_lines(registry: Registry, outcome: Outcome) -> AsyncIterator[Text]:
     """Return the outcome of an action in words."""
     match outcome:
         case Done(_, decisions, changed):
             nodes = (await ask(registry, AFTERWARDS, {"ids": list(dict.fromkeys((*decisions, *changed)))}))["nodes"]
-            yield Text(f"→ {'; '.join(_stands(nodes)) or 'done'}")
+            yield Text(f"→ {'; '.join(_states(nodes)) or 'done'}")
         case Refused(reasons):
             yield Text("→ refused")
             for reason in reasons:
@@ -145,7 +145,7 @@ async def _came(registry: Registry, outcome: Outcome) -> AsyncIterator[Text]:
                     yield Text(f"     {short(remark)}", style="dim")
 
 
-def _stands(nodes: Iterable[Mapping[str, Any]]) -> list[str]:
+def _states(nodes: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return the states of nodes. For a release that was decided about, those in all lines of its version."""
     decided = [node for node in nodes if "type" in node]
     versions = {r["version"]["id"]: r["version"] for d in decided for r in d["about"]["nodes"]}

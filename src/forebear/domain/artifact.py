@@ -142,7 +142,7 @@ def register(
         # Its id holds its digest, so a malformed digest already disagrees with the id.
         *against((p for p in row.kind.properties.values() if p.name != "digest"), row.guaranteed, now),
         *_grounded(row, ground, facts),
-        *_gone(id, former_state, state),
+        *_against_return(id, former_state, state),
         *(
             Reason(OTHER_STATE, f"{n}: an artifact is not registered with it", f"leave it out, or use {verb}")
             for n, verb in (("quarantinedAt", "quarantineArtifact"), ("deletedAt", "deleteArtifact"))
@@ -218,7 +218,7 @@ def _again(row: NodeRow, facts: ArtifactFactsRow) -> Restatement:
     return restated(row, stored, "register what was built otherwise under its own digest", growing)
 
 
-def _gone(id: str, former_state: ArtifactState | None, state: ArtifactState) -> Iterator[Reason]:
+def _against_return(id: str, former_state: ArtifactState | None, state: ArtifactState) -> Iterator[Reason]:
     """Explain why an artifact does not come back."""
     if former_state not in (None, *_REGISTERED):
         message = f"state: {id} is {former_state}, and the request says {state}"

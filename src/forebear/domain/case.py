@@ -125,7 +125,7 @@ class Case:
         if approval.grounds is not None:
             return foundation.lost(json.loads(approval.grounds), self.grounds)
         try:
-            policy = policy_of(approval.asked) if approval.asked else None
+            policy = policy_of(approval.approved_under) if approval.approved_under else None
         except InvalidPolicy:
             return ()
         lacks = missing_of_candidate(policy, self._carried) if policy else ()

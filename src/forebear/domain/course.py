@@ -31,7 +31,7 @@ class Course:
     valid_to: str | None
 
 
-def kept(reports: Iterable[Report]) -> tuple[Report, ...]:
+def first_and_last(reports: Iterable[Report]) -> tuple[Report, ...]:
     """Return the first and the last report of each state, in the order of moments."""
     by_state: dict[DeploymentState, list[str]] = {}
     for report in reports:
@@ -55,7 +55,7 @@ def course(
     active one stays active while there is progress. A deployment by which a cohort `rejoins` its fleet is over as soon as it is
     active.
     """
-    reports = kept(reports)
+    reports = first_and_last(reports)
     active = moments(reports, DeploymentState.ACTIVE)
     begun = max(moments(reports, DeploymentState.IN_PROGRESS), default=None)
     own = [r for r in reports if r.state in _ENDS]

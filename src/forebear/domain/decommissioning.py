@@ -123,7 +123,7 @@ def decommission(change: ServiceChange, service: DecommissionFactsRow) -> Ruling
         "fleets": [fleet.id for fleet in service.fleets if not fleet.former],
         "robots": [robot.id for robot in service.released],
     }
-    effects = (Describe(document), *_left(service.memberships, change.now), *_stopped(service.released, change.now))
+    effects = (Describe(document), *_membership_ends(service.memberships, change.now), *_stopped(service.released, change.now))
     return Ruling(change.place, effects, told_by=change.id)
 
 
@@ -145,7 +145,7 @@ def _not_over(d: RunningRow, now: str) -> Reason:
     return Reason(NOT_OVER, f"{d.id} is {d.state} on {d.place}", f"end it, and report that (reportDeployment): {command}")
 
 
-def _left(memberships: Iterable[MembershipRow], now: str) -> Iterator[Effect]:
+def _membership_ends(memberships: Iterable[MembershipRow], now: str) -> Iterator[Effect]:
     """End memberships. One that would begin later is retracted."""
     for m in memberships:
         yield Disconnect(m.id, m.edge, m.to, {"validFrom": m.valid_from})

@@ -21,7 +21,7 @@ from forebear.domain.adoption import IN_PAST
 from forebear.domain.artifact import NOT_FOUND, ArtifactFactsRow, ArtifactRow
 from forebear.domain.case import Case
 from forebear.domain.contract import may_run
-from forebear.domain.course import Course, Report, course, kept, moments
+from forebear.domain.course import Course, Report, course, first_and_last, moments
 from forebear.domain.lifecycle import Event, observed
 from forebear.domain.outcome import Describe, Effect, Reason, Revise, Ruling
 from forebear.domain.permission import Permission, weakest
@@ -73,7 +73,7 @@ def request(request: Request, place: PlaceFactsRow, build: ArtifactFactsRow, cas
 
 def stated_before(request: Request, place: PlaceFactsRow) -> Ruling | None:
     """Return the answer to a request whose id is taken: no change if it says the same, else a refusal."""
-    namesake = place.asked
+    namesake = place.namesake
     if namesake is None or namesake.described_at is None:
         return None
     if namesake.place == request.on and request.artifact in (None, namesake.artifact):
@@ -233,7 +233,7 @@ def _impossible(report: StateReport, place: PlaceFactsRow, now: str) -> Iterable
 def _with(d: DeploymentRow, report: StateReport) -> DeploymentRow:
     """Return a deployment with the new report."""
     failed = tuple(sorted({*(d.failed_robots or ()), *report.failed_robots})) or None
-    reports = _text(kept([*d.reported, *report.reports]))
+    reports = _text(first_and_last([*d.reported, *report.reports]))
     return msgspec.structs.replace(d, reports=reports, failed_robots=failed)
 
 
@@ -273,7 +273,10 @@ def _revised(before: DeploymentRow, d: DeploymentRow, after: Course, is_subject:
     if was == now and not is_subject:
         return None
     was |= {"reports": before.reports, "failedRobots": before.failed_robots and list(before.failed_robots)}
-    now |= {"reports": d.reports or _text(kept(d.reported)), "failedRobots": d.failed_robots and list(d.failed_robots)}
+    now |= {
+        "reports": d.reports or _text(first_and_last(d.reported)),
+        "failedRobots": d.failed_robots and list(d.failed_robots),
+    }
     changed = [name for name in now if was[name] != now[name]]
     return Revise(d.id, {n: was[n] for n in changed}, {n: now[n] for n in changed}) if changed else None
 

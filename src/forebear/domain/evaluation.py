@@ -181,7 +181,7 @@ class _Bench:
         unit, weighing = self.metric(rule)[0], self.weighing(rule)
         return CheckResult(
             code=NO_EVIDENCE,
-            requirement=rule.said(unit, self.line_target),
+            requirement=rule.in_words(unit, self.line_target),
             pack=rule.pack,
             metric=rule.metric,
             slice=rule.slice,

@@ -62,7 +62,7 @@ class DatedDecisionRow(DecisionTextRow, frozen=True, kw_only=True):
     imported: bool | None = None
     stood: tuple[FormerDecisionTextRow, ...] = ()
 
-    def known(self, moment: str) -> DatedDecisionRow | None:
+    def as_known(self, moment: str) -> DatedDecisionRow | None:
         """Return the decision as it was known at a moment, or None if it was recorded later."""
         if self.recorded_at > moment:
             return None
@@ -204,7 +204,7 @@ AFTER_ALL = "~"
 
 def _steps(history: History, moment: str) -> Iterator[_Step]:
     """Return the steps of a release that were known at a moment."""
-    decisions = [decision for d in history.decisions if (decision := d.known(moment))]
+    decisions = [decision for d in history.decisions if (decision := d.as_known(moment))]
     granted = [d for d in decisions if d.verdict is Verdict.GRANTED]
     imported = [d for d in granted if d.imported and d.type in _DECIDES]
     since = max((d.at for d in imported), default=BEGINNING)
@@ -262,7 +262,7 @@ def _overridden(holds: PermitState, until: str | None) -> PermitState:
 class Mending:
     """The changes that turn stored intervals into the right ones: rows for `record.cypher` and `retire.cypher`."""
 
-    known: list[dict[str, Any]]
+    current: list[dict[str, Any]]
     former: list[dict[str, Any]]
     retired: list[dict[str, Any]]
 

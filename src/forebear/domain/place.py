@@ -113,7 +113,7 @@ class PlaceFactsRow(Row, frozen=True):
     robots: tuple[RobotRow, ...] = ()
     cohort_robots: tuple[RobotRow, ...] = ()
     deployments: tuple[DeploymentRow, ...] = ()
-    asked: NamesakeRow | None = None
+    namesake: NamesakeRow | None = None
     retired: tuple[RetiredRow, ...] = ()
     """The decommissionings of the place and its fleets."""
 

@@ -190,7 +190,7 @@ class Requirement(MeasurementRule):
         """The value to reach, as part of a sentence."""
         return f"at {'least' if self.minimum is not None else 'most'} {number(self.threshold, unit)}"
 
-    def said(self, unit: str | None = None, line_target: str | None = None) -> str:
+    def in_words(self, unit: str | None = None, line_target: str | None = None) -> str:
         """The requirement in words."""
         age = "" if self.maximum_age is None else f", at most {self.maximum_age} days old"
         return f"{self.what} {self.bound(unit)}{self.surely} {self.where(line_target)}{age}"
@@ -203,7 +203,7 @@ class NoRegression(MeasurementRule):
         default=0.0, description="How much worse it may be, in the pack's unit."
     )
 
-    def said(self, unit: str | None = None, line_target: str | None = None) -> str:
+    def in_words(self, unit: str | None = None, line_target: str | None = None) -> str:
         """The requirement in words."""
         margin = f" by more than {number(self.margin, unit)}" if self.margin else ""
         return f"{self.what} not worse than deployed{margin}{self.surely} {self.where(line_target)}"

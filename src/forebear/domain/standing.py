@@ -201,7 +201,7 @@ class DecisionRow(Row, frozen=True):
     """The checks that it froze, if it approves."""
     grounds: str | None = None
     """The lineage that it rests on. None if it did not freeze it."""
-    asked: str | None = None
+    approved_under: str | None = None
     """The policy that it was taken under, if it approves and froze no lineage."""
 
     def is_granted(self, *types: DecisionType) -> bool:

@@ -173,7 +173,7 @@ class Facts:
             if value is None:
                 continue
             if name in edges:
-                ends = [_said(end) for end in ([value] if edges[name].one else value)]
+                ends = [_end_document(end) for end in ([value] if edges[name].one else value)]
                 tidy[name] = ends[0] if edges[name].one else ends
             else:
                 tidy[name] = document[name] if name in properties and properties[name].is_json else value
@@ -267,7 +267,7 @@ class Facts:
         return Annotated[str, BeforeValidator(check)]
 
 
-def _said(end: BaseModel) -> Any:
+def _end_document(end: BaseModel) -> Any:
     """Return an edge's end as a document has it: the id alone if there is nothing else."""
     values = {name: value for name in end.__pydantic_fields_set__ if (value := end.__dict__[name]) is not None}
     return values["id"] if len(values) == 1 else values

@@ -30,7 +30,7 @@ class Telling:
         return {"told": self.of.told, "since": self.of.since, "value": self.value, "asOf": self.as_of}
 
 
-def told(stored: Mapping[str, Any], tellings: Iterable[Telling], now: str) -> dict[str, Any]:
+def stored_tellings(stored: Mapping[str, Any], tellings: Iterable[Telling], now: str) -> dict[str, Any]:
     """Return the stored values of the properties that tellings are about, once they are recorded at `now`.
 
     A telling that is on record changes nothing, nor does one without a moment that repeats the present value.
@@ -39,7 +39,7 @@ def told(stored: Mapping[str, Any], tellings: Iterable[Telling], now: str) -> di
     # Tellings that hold from now on come last.
     for telling in sorted(tellings, key=lambda t: t.as_of is None):
         p, value, as_of = telling.of, telling.value, telling.as_of
-        values, since = _kept({**stored, **after}, p, now)
+        values, since = _tellings({**stored, **after}, p, now)
         pairs = [*zip(values, since, strict=True)]
         is_stored = any(at == as_of and agree(p, v, value) for v, at in pairs)
         if is_stored or (as_of is None and values and agree(p, values[-1], value)):
@@ -58,10 +58,10 @@ def corrected(stored: Mapping[str, Any], p: Property, value: Any, as_of: str | N
 
     Without a moment it is the present one. If none holds then, the value is told.
     """
-    values, since = _kept(stored, p, now)
+    values, since = _tellings(stored, p, now)
     place = bisect_right(since, as_of) - 1 if as_of else len(since) - 1
     if place < 0:
-        return {} if value is None else told(stored, [Telling(p, value, as_of)], now)
+        return {} if value is None else stored_tellings(stored, [Telling(p, value, as_of)], now)
     if value is None:
         del values[place], since[place]
     else:
@@ -69,7 +69,7 @@ def corrected(stored: Mapping[str, Any], p: Property, value: Any, as_of: str | N
     return _stored(p, values, since)
 
 
-def _kept(stored: Mapping[str, Any], p: Property, now: str) -> tuple[list[Any], list[str]]:
+def _tellings(stored: Mapping[str, Any], p: Property, now: str) -> tuple[list[Any], list[str]]:
     values, since = [*(stored.get(p.told) or ())], [*(stored.get(p.since) or ())]
     if not since and stored.get(p.name) is not None:
         # It was recorded by a version that kept no tellings.

@@ -14,7 +14,7 @@ from forebear.graph.telling import corrected
 from forebear.graph.values import agree
 from forebear.record import footing
 from forebear.record.edges import EdgeWriter
-from forebear.record.identity import Own, changed, ends, listed, meant, named, standing
+from forebear.record.identity import Own, candidates, changed, ends, listed, named, standing
 from forebear.record.names import NamedNode, Names
 from forebear.record.nodes import declared
 from forebear.record.writing import Writing
@@ -47,7 +47,7 @@ class AmendmentWriter:
         await self._names.lead_on(kind, (a.of for _, a in rows))
         answers = await self._writing.run(upsert.node_facts(kind), [{"id": a.of} for _, a in rows])
         stored = {row["stored"]["id"]: row["stored"] for row in answers}
-        reasons = await self._held(kind, [a.of for _, a in rows if a.values is None and a.of in stored])
+        reasons = await self._retraction_refusals(kind, [a.of for _, a in rows if a.values is None and a.of in stored])
         amended = _Nodes(kind)
         for position, a in rows:
             if a.of not in stored:
@@ -101,7 +101,7 @@ class AmendmentWriter:
             self._writing.summary.updated += len({row["id"] for row in amended.updated} - revised)
         await self._names.give(kind, amended.named)
 
-    async def _held(self, kind: Kind, ids: Sequence[str]) -> dict[str, str]:
+    async def _retraction_refusals(self, kind: Kind, ids: Sequence[str]) -> dict[str, str]:
         """Return which of some locked nodes cannot be retracted, each with the reason."""
         statement = footing.holders(self._writing.graph, kind)
         if statement is None or not ids:
@@ -156,7 +156,7 @@ class AmendmentWriter:
         """Return an edge's properties after the correction. None if it changes nothing or is refused."""
         edge = row.edge
         values = {n: v for n, v in {**row.properties, **new_values}.items() if v is not None}
-        if clash := meant(changed(row, values), [one for one in beside if one != row.properties]):
+        if clash := candidates(changed(row, values), [one for one in beside if one != row.properties]):
             also = f"{row.source} leads to {row.target} with {listed(edge, clash)} as well"
             self._writing.refuse(position, f"{edge.name}: {also}; retract one of the two instead")
         elif backward := [*self._writing.backwards(edge.stored_properties, values)]:

@@ -9,7 +9,7 @@ from forebear.graph.complaint import shown
 from forebear.graph.declaration import Edge
 from forebear.graph.rows import EdgeRow
 from forebear.graph.statements import upsert
-from forebear.record.identity import Own, alike, changed, ends, meant, own, standing
+from forebear.record.identity import Own, alike, candidates, changed, ends, own, standing
 from forebear.record.level import Ends, Identity
 from forebear.record.names import Names
 from forebear.record.writing import Writing, in_pieces
@@ -66,7 +66,7 @@ class EdgeWriter:
         completed = []
         for key, trouble in {_key(edge, t): t for t in troubles}.items():
             position, row = rows[key]
-            before = meant(row, there[row.source, row.target]) if edge.vague else [own(edge, trouble["stored"])]
+            before = candidates(row, there[row.source, row.target]) if edge.vague else [own(edge, trouble["stored"])]
             if row.is_vague and not trouble["gone"] and any(one.items() >= row.properties.items() for one in before):
                 continue
             if len(before) > 1:

@@ -29,7 +29,7 @@ def standing(edge: Edge, answers: Iterable[Mapping[str, Any]]) -> dict[tuple[str
     return edges
 
 
-def meant(row: EdgeRow, there: Sequence[Own]) -> list[Own]:
+def candidates(row: EdgeRow, there: Sequence[Own]) -> list[Own]:
     """Return the stored edges between a row's ends that the row may mean.
 
     A row without identity means any of them. A row with identity means the edge that lacks it, which it completes, or else the

@@ -9,7 +9,7 @@ from forebear.graph.complaint import shown
 from forebear.graph.declaration import SAME_AS, Change, Kind
 from forebear.graph.statements import upsert
 from forebear.graph.statements.placeholder import Renamed
-from forebear.graph.telling import told
+from forebear.graph.telling import stored_tellings
 from forebear.graph.values import agree
 from forebear.record.level import LevelNode
 from forebear.record.names import NamedNode, Names
@@ -59,7 +59,7 @@ class NodeWriter:
         present = {t.of.name: t.value for t in node.told if t.as_of is None}
         return row | {
             "guaranteed": node.guaranteed | present,
-            "first": node.guaranteed | told({}, node.told, self._writing.now),
+            "first": node.guaranteed | stored_tellings({}, node.told, self._writing.now),
             "told": [t.row for t in node.told if t.as_of],
         }
 
@@ -70,7 +70,7 @@ class NodeWriter:
                 "id": node.id,
                 "changes": {
                     **node.guaranteed,
-                    **told({}, node.told, self._writing.now),
+                    **stored_tellings({}, node.told, self._writing.now),
                     "describedAt": self._writing.now,
                     "retractedAt": None,
                 },
@@ -91,7 +91,7 @@ class NodeWriter:
                     )
         properties = node.kind.properties
         changes = {n: v for n, v in node.guaranteed.items() if n != "imported" and not agree(properties[n], stored.get(n), v)}
-        changes |= {n: v for n, v in told(stored, node.told, self._writing.now).items() if stored.get(n) != v}
+        changes |= {n: v for n, v in stored_tellings(stored, node.told, self._writing.now).items() if stored.get(n) != v}
         for reason in self._writing.backwards(properties.values(), {**stored, **changes}) if changes else ():
             refused = True
             self._writing.refuse(node.facts[-1][0], f"{reason}, recorded before of {node.id}")

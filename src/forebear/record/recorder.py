@@ -34,7 +34,7 @@ from forebear.record.summary import MAX_UNDESCRIBED, Origin, Rejection, Summary
 from forebear.record.writing import Writing
 from forebear.store import Store, WriteTransaction
 from forebear.verbs.fact import NoAction
-from forebear.verbs.governed import asked
+from forebear.verbs.governed import verb_request
 from forebear.verbs.permissions import refusal
 
 MAX_FACTS = 10_000
@@ -115,14 +115,16 @@ class Recorder:
         """Do the action of a governed fact."""
         id = _text(fact.get("id", fact.get("of")))
         try:
-            verb, request = asked(fact)
+            verb, request = verb_request(fact)
         except NoAction as error:
             return Summary(rejections=[Rejection(position, id, error.reasons)])
         outcome = await self._performer.do(verb, request.input, Requester(origin.actor, origin.source, request.key))
         if isinstance(outcome, Done):
             return Summary(Counter({str(fact["kind"]): 1}), revised=len(outcome.changed))
         reasons = outcome.reasons if isinstance(outcome, Refused) else ()
-        return Summary(rejections=[Rejection(position, id, tuple(f"{request.said(r.message)}; {r.remedy}" for r in reasons))])
+        return Summary(
+            rejections=[Rejection(position, id, tuple(f"{request.fact_message(r.message)}; {r.remedy}" for r in reasons))]
+        )
 
     async def _write(self, batch: Batch, origin: Origin, *, partial: bool, after: str | None = None) -> Summary:
         """Write the plain facts of a batch in one transaction."""

@@ -47,7 +47,7 @@ def expanded(file: Path) -> str:
 class FactsStatement:
     """A statement that reads, under locks, the facts of a decision.
 
-    `gathered`: its parameters are members of one map, `$asked`. Neo4j plans a statement again for each type of another
+    `gathered`: its parameters are members of one map, `$input`. Neo4j plans a statement again for each type of another
     parameter, a null included, and for each order of magnitude of a list. For the largest that takes seconds. The embedded
     engine keeps no such plans, but it finds a node by its index only if the id is a parameter itself.
 
@@ -86,7 +86,7 @@ class FactsStatement:
             raise InvalidStatement(f"{self.name}_facts.cypher: nothing was given for ${min(absent)}")
         values = {p.name: arguments.get(p.name) for p in self.parameters}
         parameters = {p.name: _absent(p) if values[p.name] is None else values[p.name] for p in self.parameters}
-        return {"asked": parameters} if self.gathered else parameters
+        return {"input": parameters} if self.gathered else parameters
 
 
 def _is_required(parameter: Parameter) -> bool:
@@ -118,7 +118,7 @@ def facts(engine: Engine, folder: Path | None = None) -> dict[str, FactsStatemen
 def _facts(file: Path, engine: Engine) -> FactsStatement:
     text, header = _checked(file)
     gathered = engine is Engine.NEO4J
-    statement = _PARAMETER.sub(r"$asked.\1", text) if gathered else text
+    statement = _PARAMETER.sub(r"$input.\1", text) if gathered else text
     return FactsStatement(file.stem.removesuffix("_facts"), statement, tuple(header.parameters), gathered, header.doc)
 
 

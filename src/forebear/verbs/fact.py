@@ -29,7 +29,7 @@ class VerbRequest:
     read: Collection[str] = ()
     key: str | None = None
 
-    def said(self, message: str) -> str:
+    def fact_message(self, message: str) -> str:
         """Return a message about the verb's input as a message about the fact's member: `to: …` → `artifact: …`."""
         path, colon, rest = message.partition(":")
         name, dot, below = path.partition(".")

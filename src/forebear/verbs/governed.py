@@ -17,7 +17,7 @@ def is_action(kind: str) -> bool:
     return kind in TAKING
 
 
-def asked(fact: Document) -> tuple[str, VerbRequest]:
+def verb_request(fact: Document) -> tuple[str, VerbRequest]:
     """Return the name of the verb that a governed fact makes, and its request.
 
     The fact is a tidy document. Raises `NoAction`.

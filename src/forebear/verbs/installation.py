@@ -43,7 +43,7 @@ class ReportInstallation(Verb[InstallationFacts], roles="OPERATOR RECORDER"):
         "The deployment that installed it. If you leave it out, Forebear finds it.", default=None, names=("Deployment",)
     )
 
-    def _seen(self) -> Sighting:
+    def _sighting(self) -> Sighting:
         until = moment(self.until) if self.until is not None else None
         seen_at = moment(self.seen_at) if self.seen_at is not None else None
         since = moment(self.since)
@@ -51,9 +51,9 @@ class ReportInstallation(Verb[InstallationFacts], roles="OPERATOR RECORDER"):
 
     def asks(self) -> dict[str, Any]:
         """The artifact by its id and by its name."""
-        sighting = self._seen()
+        sighting = self._sighting()
         return {"unknown": sighting.unknown, "name": sighting.name, "names": [self.external_id] if self.external_id else []}
 
     def decide(self, facts: InstallationFacts) -> Ruling:
         """Take the report, since it has happened."""
-        return installation.report(self._seen(), facts.installation, facts.now)
+        return installation.report(self._sighting(), facts.installation, facts.now)

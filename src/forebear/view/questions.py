@@ -104,7 +104,7 @@ def _nobody(kind: Kind) -> str:
     return f"{kind.prefix}:nobody{'@0' if kind.versioned else ''}"
 
 
-def asked(question: Question, graph: Graph) -> Iterator[tuple[str, Mapping[str, object]]]:
+def likely_queries(question: Question, graph: Graph) -> Iterator[tuple[str, Mapping[str, object]]]:
     """Return the likely forms of a question: documents, each with variables of ids that nobody has.
 
     Their statement depends on the kinds of the ids, and on whether the question is about former knowledge.

@@ -85,7 +85,7 @@ class Executor:
         reads: bool = False,
     ) -> Answer:
         """Answer an operation. Raises `Mutates` if it is a mutation where only reading is allowed."""
-        if self._documents.known(query, operation_name) and limits.is_light(variables):
+        if self._documents.is_cached(query, operation_name) and limits.is_light(variables):
             prepared = self._prepare(query, variables, operation_name)
         else:
             try:

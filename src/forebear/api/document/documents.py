@@ -72,7 +72,7 @@ class Documents:
         self._found: OrderedDict[tuple[str, str | None], Document | RequestError] = OrderedDict()
         self._characters = 0
 
-    def known(self, query: str, operation_name: str | None) -> bool:
+    def is_cached(self, query: str, operation_name: str | None) -> bool:
         """Return whether a document was used recently, so that it takes no time."""
         return (query, operation_name) in self._found
 

@@ -220,7 +220,7 @@ def _timed(file: _File) -> str | None:
 
 
 def _parameter_types(file: _File) -> str | None:
-    names = _known(file.graph)
+    names = _type_names(file.graph)
     return next(filter(None, (_parameter_type(p, file.graph, names) for p in file.header.parameters)), None)
 
 
@@ -237,14 +237,14 @@ def _parameter_type(p: Parameter, graph: Graph, names: set[str]) -> str | None:
 
 
 def _column_types(file: _File) -> str | None:
-    names = {*_known(file.graph), *file.graph.kinds, *file.header.types}
+    names = {*_type_names(file.graph), *file.graph.kinds, *file.header.types}
     for c in chain(file.answers.columns, *(part.columns for part in file.header.types.values())):
         if not c.type.is_enum and c.type.name not in names:
             return f"column {c.name}: no type is called {c.type.name}"
     return None
 
 
-def _known(graph: Graph) -> set[str]:
+def _type_names(graph: Graph) -> set[str]:
     """Return the types that a parameter may have."""
     return {*_TYPES, *(p.type.__name__ for k in graph.kinds.values() for p in k.own_properties if p.is_enum)}
 
