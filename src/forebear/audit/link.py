@@ -75,8 +75,8 @@ class Links:
                 yield f"has an edge {self.what} with {property} {then}"
 
 
-def _values(said: Statements) -> list[AuditStatement]:
-    return [s for property, statements in said.items() if property is not None for s in statements]
+def _values(of_field: Statements) -> list[AuditStatement]:
+    return [s for property, statements in of_field.items() if property is not None for s in statements]
 
 
 def _agree(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

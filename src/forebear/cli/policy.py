@@ -145,8 +145,8 @@ async def _packs(ids: Iterable[str], url: str | None, token: str | None) -> dict
 
     async with opened(url, token) as registry:
         nodes = (await ask(registry, PACKS, {"ids": sorted(ids)}, exact=True))["nodes"]
-    known = [node for node in nodes if node and node["described"]]
-    return {node["id"]: Pack.of(node["id"], node["metrics"] or (), node["slices"] or ()) for node in known}
+    described = [node for node in nodes if node and node["described"]]
+    return {node["id"]: Pack.of(node["id"], node["metrics"] or (), node["slices"] or ()) for node in described}
 
 
 def _refused(file: str, mistakes: Iterable[Mistake], *, as_json: bool) -> typer.Exit:
@@ -182,13 +182,14 @@ def described(policy: Policy, packs: Mapping[str, Pack]) -> Iterator[Text]:
 
 
 def _required(policy: Policy, packs: Mapping[str, Pack]) -> Iterator[str]:
-    """What must be measured; and, where the packs are known, what suffices for a confidence in numbers."""
+    """Return the measurements that the policy asks for and, if the packs are known, what suffices for a confidence in
+    numbers."""
     from forebear.domain.sufficient import sufficient
 
     for requirement in policy.evidence:
         yield requirement.in_words(_unit(requirement, packs))
-        if packs and (said := sufficient(requirement, packs[requirement.pack])):
-            yield f"  {said}"
+        if packs and (phrase := sufficient(requirement, packs[requirement.pack])):
+            yield f"  {phrase}"
 
 
 def _approvals(policy: Policy) -> Iterator[str]:

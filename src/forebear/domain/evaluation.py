@@ -274,26 +274,26 @@ class _Bench:
         return None
 
 
-def _weighed(check: CheckResult, found: Worth, reached: float | None, former: Worth | None = None) -> CheckResult:
+def _weighed(check: CheckResult, worth: Worth, reached: float | None, former: Worth | None = None) -> CheckResult:
     """A check with what its measurements are worth; `reached` is what is held against the threshold."""
-    check = replace(check, measured=found.value, evidence=found.measured[0].evidence)
+    check = replace(check, measured=worth.value, evidence=worth.measured[0].evidence)
     if check.confidence is None and check.minimum_trials is None:
         return check
     return replace(
         check,
-        trials=found.trials,
+        trials=worth.trials,
         bound=reached if check.confidence is not None else None,
-        pooled=tuple(m.evidence for m in found.measured),
+        pooled=tuple(m.evidence for m in worth.measured),
         baseline_pooled=tuple(m.evidence for m in former.measured) if former else (),
     )
 
 
-def _value(found: Worth, unit: str | None) -> str:
-    newest, *others = found.measured
+def _value(worth: Worth, unit: str | None) -> str:
+    newest, *others = worth.measured
     if not others:
         return _measured(newest, unit)
     also = f"{newest.evidence} and {len(others)} other{'s' if len(others) > 1 else ''}"
-    return f"{number(float(f'{found.value:.6g}'), unit)} ({also}, {found.trials} trials)"
+    return f"{number(float(f'{worth.value:.6g}'), unit)} ({also}, {worth.trials} trials)"
 
 
 def _measured(m: MeasuredValue, unit: str | None) -> str:

@@ -98,15 +98,15 @@ def _against(check: Mapping[str, Any], measurements: Known) -> str | None:
 def _against_pooled(check: Mapping[str, Any], measurements: Known) -> str | None:
     """As `_against`, of a check that rests on the trials of several pieces of evidence together."""
     now: list[list[MeasuredValue]] = []
-    gone: list[str] = []
+    missing: list[str] = []
     for name in ("pooled", "baselinePooled"):
         now.append([])
         for evidence in check.get(name, ()):
             key = (evidence, *(check.get(part) for part in ("pack", "metric", "slice")))
             correction = _corrected(key, measurements)
             now[-1] += [correction] if correction else []
-            gone += [evidence] if key in measurements and correction is not measurements[key] else []
-    if not gone:
+            missing += [evidence] if key in measurements and correction is not measurements[key] else []
+    if not missing:
         return None
     statistic = Statistic(check["statistic"]) if check.get("statistic") else None
     what, confidence = str(check["requirement"]), check.get("confidence")
@@ -117,7 +117,7 @@ def _against_pooled(check: Mapping[str, Any], measurements: Known) -> str | None
         base = base if isinstance(base, Worth) else None
         if _holds(check, own.reached(best, confidence, base), base.value if base else None):
             return None
-    return f"{check['requirement']}: it was approved on trials of {', '.join(gone)}, which later evidence corrects"
+    return f"{check['requirement']}: it was approved on trials of {', '.join(missing)}, which later evidence corrects"
 
 
 def _corrected(key: tuple[Any, ...], measurements: Known) -> MeasuredValue | None:

@@ -13,7 +13,7 @@ from statistics import NormalDist
 
 @dataclass(frozen=True)
 class Interval:
-    """What is plausible of a value: from `low` to `high`, both included."""
+    """The plausible values: from `low` to `high`, both included."""
 
     low: float
     high: float

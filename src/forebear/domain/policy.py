@@ -142,7 +142,7 @@ class MeasurementRule(_Document):
 
     @property
     def surely(self) -> str:
-        """What it asks of trials, as the end of what it asks of the value."""
+        """What it asks of trials, as the end of a sentence about the value."""
         surely = f" with {percent(self.confidence)} confidence" if self.confidence else ""
         return surely + (f", of at least {self.minimum_trials} trials" if self.minimum_trials else "")
 

@@ -1,8 +1,7 @@
-"""Samples: what several measurements of one metric come to when their trials are pooled, and what bounds follow from that.
+"""Samples: the pooled trials of several measurements of one metric, and the bounds that follow from them.
 
-What a sample is follows from what the pack says of the metric. Of a share and of a rate, trials and exposure suffice; of a
-mean, the spread is the sample standard deviation. No interval follows from the spread of a quantile, nor of a metric of which
-the pack does not say what it is.
+What the pack says of the metric decides. A share or a rate needs only trials or exposure. A mean needs its spread, the sample
+standard deviation. No interval follows from the spread of a quantile, or of a metric whose statistic the pack leaves out.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ NO_SPREAD = "NO_SPREAD"
 OUT_OF_RANGE = "OUT_OF_RANGE"
 
 WHOLES = {None: 1, "1": 1, "%": 100, "‰": 1000}
-"""What a share of all is, by the unit of a PROPORTION."""
+"""The value of a share of all, by the unit of a PROPORTION."""
 
 
 class Method(StrEnum):
@@ -52,9 +51,9 @@ class Method(StrEnum):
 
 @dataclass(frozen=True)
 class Sample:
-    """Pooled trials: their value in the metric's unit and, of a share in %, `whole` 100.
+    """Pooled trials: their value in the metric's unit. `whole` is 100 for a share in %.
 
-    `trials` is the exposure of a rate, in the denominator of its unit, such as hours.
+    For a rate, `trials` is the exposure in the denominator of its unit, such as hours.
     """
 
     of: Share | Rate | Mean
@@ -63,7 +62,7 @@ class Sample:
     whole: int = 1
 
     def interval(self, tail: float) -> Interval:
-        """What is plausible of the value, with a probability `tail` left out at each end."""
+        """Return the plausible values, with a probability `tail` left out at each end."""
         match self.of:
             case Share() as share:
                 return wilson(share, tail).scaled(self.whole)
@@ -73,7 +72,7 @@ class Sample:
                 return student(mean, tail)
 
     def over(self, base: Sample, tail: float) -> Interval:
-        """What is plausible of the difference to a base of the same metric: this minus the base."""
+        """Return the plausible differences to a base of the same metric: this minus the base."""
         match base.of, self.of:
             case Share() as one, Share() as other:
                 return newcombe(one, other, tail).scaled(self.whole)
@@ -84,11 +83,11 @@ class Sample:
         raise TypeError(f"{base.of} and {self.of} are of different metrics")
 
     def bound(self, confidence: float, best: int) -> float:
-        """The value that it reaches with a confidence, one-sided; `best`: 1 where more is better, else -1."""
+        """Return the value that it reaches with a confidence, one-sided. `best` is 1 if more is better, else -1."""
         return _worse(self.interval(1 - confidence), best)
 
     def bound_over(self, base: Sample, confidence: float, best: int) -> float:
-        """The difference to a base that it reaches with a confidence, one-sided."""
+        """Return the difference to a base that it reaches with a confidence, one-sided."""
         return _worse(self.over(base, 1 - confidence), best)
 
 
@@ -101,7 +100,7 @@ METHODS = {
 
 
 def against(statistic: Statistic | None, what: str, unit: str | None = None) -> Reason | None:
-    """Why no interval follows from trials of a metric, `what`, in its unit; None where one does."""
+    """Return why no interval follows from trials of a metric, `what`, in its unit, or None if one does."""
     if statistic is None:
         remedy = "measure with a version of the pack that says what the metric is: PROPORTION, RATE, MEAN or QUANTILE"
         return Reason(NO_STATISTIC, f"the pack does not say what {what} is, so no interval follows from its trials", remedy)
@@ -110,13 +109,13 @@ def against(statistic: Statistic | None, what: str, unit: str | None = None) -> 
         return Reason(NO_INTERVAL, f"{what} is a QUANTILE, and no interval follows from its spread", remedy)
     if statistic is Statistic.PROPORTION and unit not in WHOLES:
         units = "none, 1, % or ‰"
-        said = f"{what} is a PROPORTION in {unit}, which is no unit of a share"
-        return Reason(OUT_OF_RANGE, said, f"measure with a version of the pack whose unit is {units}")
+        message = f"{what} is a PROPORTION in {unit}, which is no unit of a share"
+        return Reason(OUT_OF_RANGE, message, f"measure with a version of the pack whose unit is {units}")
     return None
 
 
 def trials_of(measured: Iterable[MeasuredValue], what: str) -> int | Reason:
-    """How many trials there are of what was measured."""
+    """Return how many trials the measurements have together."""
     trials = 0
     for m in measured:
         if m.sample_size is None:
@@ -126,14 +125,14 @@ def trials_of(measured: Iterable[MeasuredValue], what: str) -> int | Reason:
 
 
 def value_of(measured: Collection[MeasuredValue]) -> float:
-    """The value of all trials together, of measurements that say how many they are."""
+    """Return the value of all trials together, for measurements that give their number."""
     # Binary fractions would turn a value that suffices exactly into one that does not.
     weighed = sum(Fraction(str(m.value)) * (m.sample_size or 0) for m in measured)
     return float(weighed / sum(m.sample_size or 0 for m in measured))
 
 
 def sample(statistic: Statistic | None, unit: str | None, measured: Collection[MeasuredValue], what: str) -> Sample | Reason:
-    """What measurements of one metric, `what`, come to together; or why nothing follows from them. There is at least one."""
+    """Pool the measurements of one metric, `what`, or return why nothing follows from them. There is at least one."""
     if reason := against(statistic, what, unit):
         return reason
     trials = trials_of(measured, what)
@@ -147,8 +146,8 @@ def sample(statistic: Statistic | None, unit: str | None, measured: Collection[M
         if statistic is Statistic.RATE and m.value < 0:
             return _supersede(OUT_OF_RANGE, f"{m.evidence} says that {what} is {m.value}, and no rate is below 0", m)
         if statistic is Statistic.MEAN and m.spread is None:
-            said = f"{m.evidence} does not say how {what} spreads, so no interval follows"
-            return _supersede(NO_SPREAD, said, m, "spread")
+            message = f"{m.evidence} does not say how {what} spreads, so no interval follows"
+            return _supersede(NO_SPREAD, message, m, "spread")
     if statistic is Statistic.PROPORTION:
         return Sample(Share(value / whole, trials), value, trials, whole)
     if statistic is Statistic.RATE:
