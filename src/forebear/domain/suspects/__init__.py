@@ -1,1 +1,1 @@
-"""Which difference explains incidents: exposure, episodes, tests of rates, and what they name. Pure."""
+"""Suspects: the differences in exposure that may explain incidents, with episodes and tests of rates. Pure."""

@@ -1,4 +1,4 @@
-"""Whether incidents gather on few robots, more than chance explains."""
+"""Dispersion: whether incidents gather on few robots, more than chance explains."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from forebear.domain.suspects.exposure import Floats, Ints, sums
 DRAWS = 399
 SEED = 12
 LIMIT = 0.05
-"""The p below which incidents are overdispersed."""
+"""Below this p, incidents are overdispersed."""
 
 
 @dataclass(frozen=True)
 class Dispersion:
-    """How incidents spread over robots. `index` is 1 where chance alone spreads them, and more where they gather.
+    """How incidents spread over robots. `index` is 1 if chance alone spreads them, and more if they gather.
 
     `p` is the probability of as much gathering by chance.
     """
@@ -26,16 +26,16 @@ class Dispersion:
 
     @property
     def over(self) -> bool:
-        """Whether chance does not explain how they gather: then tests that take incidents for independent say too much."""
+        """Whether chance does not explain how they gather. Then tests that treat incidents as independent claim too much."""
         return self.p <= LIMIT
 
 
 NONE = Dispersion(1.0, 1.0)
-"""Where there is nothing that could gather."""
+"""The dispersion if nothing could gather."""
 
 
 def dispersion(robot: Ints, weight: Floats, stratum: Ints, counts: Ints) -> Dispersion:
-    """How the incidents of each stratum spread over the robots in it.
+    """Return how the incidents of each stratum spread over the robots in it.
 
     Cells have a robot, a stratum, a count and a weight: their hours, times the rate ratio where they had the suspect. Within
     a stratum each incident falls on a cell with a probability in proportion to its weight. The statistic is that of the score

@@ -1,4 +1,4 @@
-"""Episodes: incidents that are counted once, because they belong together."""
+"""Episodes: incidents that count once, because they belong together."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 HOUR = 3_600_000
-"""Milliseconds within which incidents of one robot and category are one episode."""
+"""Within so many milliseconds, incidents of one robot and category are one episode."""
 
 
 @dataclass(frozen=True)
 class Occurrence:
-    """An incident as it counts: where it happened, its category and its moment in milliseconds since 1970."""
+    """An incident for the count: where it happened, its category and its moment in milliseconds since 1970."""
 
     id: str
     place: str
@@ -30,7 +30,7 @@ class Episode:
 
 
 def episodes(occurrences: Iterable[Occurrence]) -> list[Episode]:
-    """Puts incidents together, in the order of place, category and moment."""
+    """Group incidents into episodes, in the order of place, category and moment."""
     found: list[Episode] = []
     last = 0
     for one in sorted(occurrences, key=lambda o: (o.place, o.category or "", o.at, o.id)):

@@ -1,4 +1,4 @@
-"""Suspects: what some of the exposure had and other exposure had not, and which of them cannot be told apart."""
+"""Suspects: what some of the exposure had and the rest had not, and which of them no test can tell apart."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Suspect:
 class Group:
     """Suspects whose hours differ by less than one expected incident: no test tells them apart.
 
-    `present` says of each class whether it had the first of them.
+    `present` says for each class whether it had the first of them.
     """
 
     suspects: tuple[Suspect, ...]
@@ -44,7 +44,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Classes:
-    """Cells put together that have the same values everywhere: a class for each row."""
+    """Cells with the same values everywhere, put together: a class for each row."""
 
     of_cell: Ints
     """The class of each cell."""
@@ -59,7 +59,7 @@ class Classes:
 
 
 def classes(cells: Cells) -> Classes:
-    """Puts together the cells that have the same values in every dimension."""
+    """Put together the cells that have the same values in every dimension."""
     code = joined(
         ((column, len(cells.names[dimension])) for dimension, column in sorted(cells.values.items())), len(cells.hours)
     )
@@ -69,9 +69,9 @@ def classes(cells: Cells) -> Classes:
 
 
 def candidates(made: Classes, cells: Cells, upstream: Mapping[str, Iterable[tuple[str, str]]]) -> list[tuple[Suspect, Mask]]:
-    """Every suspect that some exposure had, with the classes that had it.
+    """Return every suspect that some exposure had, with the classes that had it.
 
-    `upstream` names what each artifact was made from: kinds and ids.
+    `upstream` holds what each artifact was made from: kinds and ids.
     """
     found: list[tuple[Suspect, Mask]] = []
     for dimension, column in sorted(made.values.items()):
@@ -90,7 +90,7 @@ def candidates(made: Classes, cells: Cells, upstream: Mapping[str, Iterable[tupl
 
 
 def grouped(made: Classes, found: Iterable[tuple[Suspect, Mask]]) -> list[Group]:
-    """Puts together suspects whose hours differ by less than one expected incident from those of the first of a group."""
+    """Put together suspects whose hours differ by less than one expected incident from those of the first of a group."""
     leaders: list[tuple[float, Mask, list[Suspect]]] = []
     rate = made.rate
     ordered = sorted(((float(made.hours[mask].sum()), suspect, mask) for suspect, mask in found), key=lambda f: (-f[0], f[1]))
@@ -113,13 +113,13 @@ def grouped(made: Classes, found: Iterable[tuple[Suspect, Mask]]) -> list[Group]
 
 
 def strata_of(made: Classes, cells: Cells, dimensions: Iterable[str]) -> Ints:
-    """The stratum of each class, where these dimensions are held constant."""
+    """Return the stratum of each class if these dimensions are held constant."""
     code = joined(((made.values[d], len(cells.names[d])) for d in dimensions), len(made.hours))
     return np.asarray(np.unique(code, return_inverse=True)[1])
 
 
 def joined(columns: Iterable[tuple[Ints, int]], length: int) -> Ints:
-    """One number for the values of several columns, each with how many values it may have."""
+    """Return one number for the values of several columns, each with its count of possible values."""
     code, most = np.zeros(length, dtype=np.int64), 1
     for column, number in columns:
         if most * number > np.iinfo(np.int64).max:

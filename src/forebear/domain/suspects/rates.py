@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 WIDEST = 25.0
-"""The greatest logarithm of a rate ratio that is looked for."""
+"""The greatest logarithm of a rate ratio that is considered."""
 CONFIDENCE = 0.95
 TWO_SIDED = 1.959963984540054
 """The 97.5 % quantile of the normal distribution."""
@@ -27,9 +27,9 @@ TWO_SIDED = 1.959963984540054
 
 @dataclass(frozen=True)
 class Strata:
-    """Incidents and robot-hours, with each suspect and in all, in strata that hold hours with it and without it.
+    """Incidents and robot-hours in strata, with each suspect and in all.
 
-    Elsewhere `exposed` and `with_it` are 0: such a stratum says nothing of the suspect.
+    `exposed` and `with_it` are 0 in a stratum without hours with the suspect or without it: it says nothing of the suspect.
     """
 
     incidents: Floats
@@ -48,11 +48,11 @@ class Strata:
 
     @property
     def share(self) -> Floats:
-        """The part of the hours with the suspect: 0 where nothing can be compared."""
+        """The part of the hours with the suspect. It is 0 if nothing can be compared."""
         return self.exposed / self.hours[:, None]
 
     def of(self, column: int) -> Strata:
-        """The strata of one suspect that hold hours with it and without it."""
+        """Return the strata of one suspect that hold hours with it and without it."""
         rows = self.comparable[:, column]
         return Strata(
             self.incidents[rows], self.hours[rows], self.with_it[rows, column, None], self.exposed[rows, column, None]
@@ -60,7 +60,7 @@ class Strata:
 
 
 def binomial(n: int, p: Floats) -> Floats:
-    """The probabilities of 0 to `n` of `n`, one row each, for each probability of one."""
+    """Return the probabilities of 0 to `n` of `n`, one row each, for each probability of one."""
     from scipy.special import gammaln, xlog1py, xlogy
 
     k = np.arange(n + 1.0)[:, None]
@@ -69,7 +69,7 @@ def binomial(n: int, p: Floats) -> Floats:
 
 
 def distribution(incidents: Floats, p: Floats) -> Floats:
-    """The probabilities of each sum over strata, one row each: a convolution of binomials for each suspect."""
+    """Return the probabilities of each sum over strata, one row each: a convolution of binomials for each suspect."""
     sums = np.zeros((int(incidents.sum()) + 1, p.shape[1]))
     sums[0] = 1
     most = 0
@@ -96,19 +96,19 @@ def exact_test(strata: Strata) -> Floats:
 
 
 def least_attainable(strata: Strata) -> Floats:
-    """The least p that each suspect could have, with the incidents of each stratum as they are: all of them with it."""
+    """Return the least p that each suspect could have, if all incidents of each stratum were with it."""
     share = np.where(strata.comparable, strata.share, 1.0)
     return np.asarray(np.exp((strata.incidents[:, None] * np.log(share)).sum(axis=0)))
 
 
 def shifted(share: Floats, log_ratio: Floats) -> Floats:
-    """The probability that an incident falls into hours with a suspect that multiplies the rate."""
+    """Return the probability that an incident falls into hours with a suspect that multiplies the rate."""
     ratio = np.exp(log_ratio)
     return ratio * share / (ratio * share + 1 - share)
 
 
 def log_likelihood_ratio(strata: Strata) -> Floats:
-    """How much likelier, as a logarithm, the incidents are if the suspect raises the rate, at its likeliest ratio.
+    """Return how much likelier, as a logarithm, the incidents are if the suspect raises the rate, at its likeliest ratio.
 
     It is 0 if the likeliest ratio is not above 1.
     """
@@ -124,7 +124,7 @@ def log_likelihood_ratio(strata: Strata) -> Floats:
 
 
 class IntervalMethod(StrEnum):
-    """How an interval of a rate ratio was made."""
+    """How an interval of a rate ratio was computed."""
 
     GREENLAND_ROBINS = "GREENLAND_ROBINS"
     EXACT = "EXACT"
@@ -132,7 +132,7 @@ class IntervalMethod(StrEnum):
 
 @dataclass(frozen=True)
 class RateRatio:
-    """The rate with a suspect by the rate without it, with a 95 % interval. None is where there is no bound, or no estimate."""
+    """The rate with a suspect divided by the rate without it, with a 95 % interval. None: no bound, or no estimate."""
 
     estimate: float | None
     low: float | None
