@@ -1,14 +1,10 @@
-"""One Cypher text, two engines, two ways of asking.
+"""One Cypher text for two engines and two ways of asking.
 
-Statements are written for Neo4j and ask about what is known now. `REWRITINGS` makes of them, one after the other:
+Statements are written for Neo4j, about what is known now. `REWRITINGS` change them, one after the other: walks, so that the
+embedded engine can run them; shortest paths, so that both engines find the same ones, the first by their nodes' ids; and for
+`asKnownAt`, patterns and reads, so that they see the edges and properties that were known at `$asKnownAt`.
 
-- for the embedded engine, walks that it can run;
-- shortest paths of which it is certain which are found: the first by their nodes' ids;
-- for `asKnownAt`, patterns and reads that see the graph as it was known at `$asKnownAt`: edges that were recorded by then and
-  not yet retracted, properties as the revisions kept them.
-
-The docstring of each shows an example, which a test performs: what is written, what becomes of it, and on which engine and
-in which way of asking, where that makes a difference. In the examples the lineage are the edges CUT and MADE.
+Each has an example in its docstring, which a test performs. In the examples the lineage are the edges CUT and MADE.
 
 The forms that can be rewritten, one clause a line:
 
@@ -18,7 +14,7 @@ The forms that can be rewritten, one clause a line:
     MATCH path = shortestPath((a)-[:PRODUCED_BY|RAN*1..50 /* lineage */]->(b))   or allShortestPaths, of which the
     RETURN nodes(path) …                                                    first are found, as many as are needed
     MATCH (a:Kind)-[e:TYPE]->(b) WHERE …                                    named edges, and always a WHERE
-    MATCH (a)<-[e:TYPE]-(b:Kind)<-[f:TYPE]-(c:Kind) WHERE …                 from a node that is given, see `misbegun`
+    MATCH (a)<-[e:TYPE]-(b:Kind)<-[f:TYPE]-(c:Kind) WHERE …                 from a node that is bound, see `misbegun`
     MATCH (a:Kind /* of parameter */ {id: $parameter}) WHERE …              labels replaced by the kind of the id
     /* as known at $parameter */ CALL (a) { … }                             a block that is asked as of a moment
 """
