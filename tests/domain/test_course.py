@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forebear.domain.course import Course, Report, course, first_and_last
+from forebear.domain.course import Course, CourseReport, course, first_and_last
 from forebear.graph.kinds.fleet import DeploymentState
 
 PLANNED, IN_PROGRESS, ACTIVE, FAILED, ENDED = DeploymentState
@@ -67,20 +67,20 @@ def test_what_rejoins_its_fleet_is_over_in_the_moment_that_it_is_active(reports:
     assert course(read(reports), taken.split(), rejoins=True) == expected
 
 
-def read(text: str) -> list[Report]:
+def read(text: str) -> list[CourseReport]:
     """Reports as the tables above write them: a state's letter and a moment."""
     states = {"P": IN_PROGRESS, "A": ACTIVE, "F": FAILED, "E": ENDED}
-    return [Report(word[1:], states[word[0]]) for word in text.split()]
+    return [CourseReport(word[1:], states[word[0]]) for word in text.split()]
 
 
 some_reports = st.lists(
-    st.builds(Report, st.sampled_from("123456789"), st.sampled_from([IN_PROGRESS, ACTIVE, FAILED, ENDED])), max_size=12
+    st.builds(CourseReport, st.sampled_from("123456789"), st.sampled_from([IN_PROGRESS, ACTIVE, FAILED, ENDED])), max_size=12
 )
 some_moments = st.lists(st.sampled_from("123456789"), max_size=3)
 
 
 @given(some_reports, some_reports)
-def test_what_is_kept_does_not_depend_on_the_order_of_arrival(first: list[Report], then: list[Report]) -> None:
+def test_what_is_kept_does_not_depend_on_the_order_of_arrival(first: list[CourseReport], then: list[CourseReport]) -> None:
     assert (
         first_and_last([*first_and_last(first), *then])
         == first_and_last([*first, *then])
@@ -89,8 +89,8 @@ def test_what_is_kept_does_not_depend_on_the_order_of_arrival(first: list[Report
 
 
 @given(some_reports, st.randoms(use_true_random=False))
-def test_the_same_reports_in_any_order_and_twice_are_the_same_course(reports: list[Report], random: object) -> None:
-    arrived: tuple[Report, ...] = ()
+def test_the_same_reports_in_any_order_and_twice_are_the_same_course(reports: list[CourseReport], random: object) -> None:
+    arrived: tuple[CourseReport, ...] = ()
     shuffled = [*reports, *reports]
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     for report in shuffled:
@@ -101,7 +101,7 @@ def test_the_same_reports_in_any_order_and_twice_are_the_same_course(reports: li
 
 @given(some_reports, some_moments, some_moments)
 def test_an_interval_begins_before_it_ends_and_only_what_is_active_is_open(
-    reports: list[Report], taken: list[str], replaced: list[str]
+    reports: list[CourseReport], taken: list[str], replaced: list[str]
 ) -> None:
     found = course(reports, taken, replaced)
     if found.valid_to is not None:
@@ -111,7 +111,7 @@ def test_an_interval_begins_before_it_ends_and_only_what_is_active_is_open(
 
 
 @given(some_reports, some_reports)
-def test_an_older_report_never_takes_back_what_a_newer_one_said(newer: list[Report], older: list[Report]) -> None:
+def test_an_older_report_never_takes_back_what_a_newer_one_said(newer: list[CourseReport], older: list[CourseReport]) -> None:
     oldest = min((r.at for r in newer), default="0")
     late = [r for r in older if r.at < oldest]
     before, after = course(newer), course([*newer, *late])

@@ -15,7 +15,7 @@ _ENDS = (DeploymentState.FAILED, DeploymentState.ENDED)
 
 
 @dataclass(frozen=True, order=True)
-class Report:
+class CourseReport:
     """One report: the moment from which a deployment is in a state. An empty moment comes before all others."""
 
     at: str
@@ -31,21 +31,21 @@ class Course:
     valid_to: str | None
 
 
-def first_and_last(reports: Iterable[Report]) -> tuple[Report, ...]:
+def first_and_last(reports: Iterable[CourseReport]) -> tuple[CourseReport, ...]:
     """Return the first and the last report of each state, in the order of moments."""
     by_state: dict[DeploymentState, list[str]] = {}
     for report in reports:
         by_state.setdefault(report.state, []).append(report.at)
-    return tuple(sorted({Report(at, state) for state, ats in by_state.items() for at in (min(ats), max(ats))}))
+    return tuple(sorted({CourseReport(at, state) for state, ats in by_state.items() for at in (min(ats), max(ats))}))
 
 
-def moments(reports: Iterable[Report], state: DeploymentState) -> list[str]:
+def moments(reports: Iterable[CourseReport], state: DeploymentState) -> list[str]:
     """Return the moments at which a state was reported, in order."""
     return sorted(r.at for r in reports if r.state is state)
 
 
 def course(
-    reports: Iterable[Report], ends: Iterable[str] = (), replaced: Iterable[str] = (), *, rejoins: bool = False
+    reports: Iterable[CourseReport], ends: Iterable[str] = (), replaced: Iterable[str] = (), *, rejoins: bool = False
 ) -> Course:
     """Compute the course of a deployment from its reports.
 
@@ -80,5 +80,5 @@ def course(
     return Course(state, since, ended)
 
 
-def _newest(report: Report) -> tuple[str, bool]:
+def _newest(report: CourseReport) -> tuple[str, bool]:
     return report.at, report.state is DeploymentState.ENDED

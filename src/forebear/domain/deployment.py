@@ -21,7 +21,7 @@ from forebear.domain.adoption import IN_PAST
 from forebear.domain.artifact import NOT_FOUND, ArtifactFactsRow, ArtifactRow
 from forebear.domain.case import Case
 from forebear.domain.contract import may_run
-from forebear.domain.course import Course, Report, course, first_and_last, moments
+from forebear.domain.course import Course, CourseReport, course, first_and_last, moments
 from forebear.domain.lifecycle import Event, observed
 from forebear.domain.outcome import Describe, Effect, Reason, Revise, Ruling
 from forebear.domain.permission import Permission, weakest
@@ -179,10 +179,10 @@ class StateReport:
     failed_robots: tuple[str, ...] = ()
 
     @property
-    def reports(self) -> tuple[Report, ...]:
+    def reports(self) -> tuple[CourseReport, ...]:
         """The states that it reports."""
-        active = () if self.active_from is None else (Report(self.active_from, _ACTIVE),)
-        return (*active, Report(self.at, self.state))
+        active = () if self.active_from is None else (CourseReport(self.active_from, _ACTIVE),)
+        return (*active, CourseReport(self.at, self.state))
 
 
 def report(state_report: StateReport, place: PlaceFactsRow, releases: Iterable[DeployedFactsRow], now: str) -> Ruling:
@@ -237,7 +237,7 @@ def _with(d: DeploymentRow, report: StateReport) -> DeploymentRow:
     return msgspec.structs.replace(d, reports=reports, failed_robots=failed)
 
 
-def _text(reports: Iterable[Report]) -> str:
+def _text(reports: Iterable[CourseReport]) -> str:
     """Return reports as the graph holds them. The history of another registry may lack a moment."""
     return json_text([{"at": r.at, "state": r.state.value} for r in reports if r.at])
 

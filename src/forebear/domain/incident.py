@@ -27,7 +27,7 @@ ORDERS: Mapping[str, tuple[str, ...]] = {"state": tuple(IncidentState), "severit
 """The properties that are told, and the orders of their values. Of an open vocabulary it is that of the texts."""
 
 
-class IncidentRow(Row, frozen=True):
+class StoredIncidentRow(Row, frozen=True):
     """An incident as it is stored. `lines` are those of the fleets that it happened at."""
 
     id: str
@@ -64,7 +64,7 @@ class IncidentRow(Row, frozen=True):
         return {"at": self.at, "artifacts": self.artifacts, "duplicateOf": self.duplicate_of}[edge]
 
 
-_SNAKE = {camel(name): name for name in IncidentRow.__struct_fields__}
+_SNAKE = {camel(name): name for name in StoredIncidentRow.__struct_fields__}
 
 
 class NamedRow(Row, frozen=True):
@@ -77,13 +77,13 @@ class NamedRow(Row, frozen=True):
 class Reported(Row, frozen=True):
     """The row of `cypher/actions/reported_facts.cypher`."""
 
-    known: tuple[IncidentRow, ...] = ()
+    known: tuple[StoredIncidentRow, ...] = ()
     named: tuple[NamedRow, ...] = ()
     described: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Interval:
+class IncidentInterval:
     """The interval of an incident, as the report that holds from a moment has it."""
 
     as_of: str
@@ -98,7 +98,7 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Telling:
+class IncidentTelling:
     """What somebody tells of an incident, and the moment from which it holds.
 
     `now`: whether nobody gave the moment. What repeats the present values then changes nothing.
@@ -108,7 +108,7 @@ class Telling:
     state: str | None = None
     severity: str | None = None
     category: str | None = None
-    interval: Interval | None = None
+    interval: IncidentInterval | None = None
     now: bool = False
     description: str | None = None
     measured: tuple[Mapping[str, Any], ...] = ()
@@ -120,25 +120,27 @@ class Telling:
 
 
 @dataclass(frozen=True)
-class History:
+class IncidentHistory:
     """All that was told of an incident."""
 
     told: Mapping[str, Told]
-    intervals: tuple[Interval, ...] = ()
+    intervals: tuple[IncidentInterval, ...] = ()
 
     @staticmethod
-    def of(stored: IncidentRow) -> History:
+    def of(stored: StoredIncidentRow) -> IncidentHistory:
         """What was told of an incident. One that a fact alone has recorded was open from its beginning until its end."""
         told: dict[str, Told] = {name: tuple(zip(*_kept(stored, name), strict=True)) for name in ORDERS}
-        intervals = tuple(Interval(i["asOf"], i["validFrom"], i.get("validTo")) for i in json.loads(stored.intervals or "[]"))
+        intervals = tuple(
+            IncidentInterval(i["asOf"], i["validFrom"], i.get("validTo")) for i in json.loads(stored.intervals or "[]")
+        )
         if stored.intervals is None and stored.valid_from is not None:
-            intervals = (Interval(stored.valid_from, stored.valid_from, stored.valid_to),)
+            intervals = (IncidentInterval(stored.valid_from, stored.valid_from, stored.valid_to),)
             if not told["state"]:
                 over = () if stored.valid_to is None else ((stored.valid_to, IncidentState.RESOLVED.value),)
                 told["state"] = _in_order("state", ((stored.valid_from, IncidentState.OPEN.value), *over))
-        return History(told, intervals)
+        return IncidentHistory(told, intervals)
 
-    def with_(self, telling: Telling) -> History:
+    def with_(self, telling: IncidentTelling) -> IncidentHistory:
         """It with what somebody tells besides."""
         told = dict(self.told)
         for name in ORDERS:
@@ -151,7 +153,7 @@ class History:
             # A report tells that it was open when it began, whenever it holds from.
             told["state"] = _in_order("state", (*told["state"], (interval.since, IncidentState.OPEN.value)))
             intervals = tuple(sorted({*intervals, interval}, key=lambda i: (i.as_of, i.since, i.until or "")))
-        return History(told, intervals)
+        return IncidentHistory(told, intervals)
 
     def present(self, name: str) -> str | None:
         """The value of a property that holds now."""
@@ -190,7 +192,7 @@ class History:
         return values
 
 
-def _kept(stored: IncidentRow, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _kept(stored: StoredIncidentRow, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     told, since = getattr(stored, f"{name}_told"), getattr(stored, f"{name}_since")
     value = getattr(stored, name)
     if not since and value is not None and stored.valid_from is not None:
@@ -204,7 +206,7 @@ def _in_order(name: str, told: Iterable[tuple[str, str]]) -> Told:
     return tuple(sorted({*told}, key=lambda pair: (pair[0], order.index(pair[1]) if order else 0, pair[1])))
 
 
-def id_of(telling: Telling) -> str:
+def id_of(telling: IncidentTelling) -> str:
     """The id of an incident that is reported: made of its first external id, or else of what happened when and where."""
     if telling.external_ids:
         return named_id("incident", telling.external_ids[0])
@@ -213,15 +215,15 @@ def id_of(telling: Telling) -> str:
     return composed("incident:", *where, since.replace(".000000", ""), telling.category or "incident", plain=-1)
 
 
-def told(id: str, stored: IncidentRow | None, tellings: Sequence[Telling]) -> Iterable[Effect]:
+def told(id: str, stored: StoredIncidentRow | None, tellings: Sequence[IncidentTelling]) -> Iterable[Effect]:
     """What tellings change of an incident; nothing where all of it was told before."""
     known = stored if stored is not None and stored.described and stored.retracted_at is None else None
-    before = History.of(known or IncidentRow(id))
+    before = IncidentHistory.of(known or StoredIncidentRow(id))
     after = before
     for telling in tellings:
         after = after.with_(telling)
     values = after.values if after != before else {}
-    values |= _added(known or IncidentRow(id), tellings)
+    values |= _added(known or StoredIncidentRow(id), tellings)
     edges = {
         "at": _ends(t.at for t in tellings),
         "artifacts": _ends(t.artifacts for t in tellings),
@@ -246,7 +248,7 @@ def _ends(each: Iterable[tuple[str, ...]]) -> list[str]:
     return list(dict.fromkeys(id for ids in each for id in ids))
 
 
-def _added(stored: IncidentRow, tellings: Sequence[Telling]) -> dict[str, Any]:
+def _added(stored: StoredIncidentRow, tellings: Sequence[IncidentTelling]) -> dict[str, Any]:
     """What was measured, and links to logs, with those of tellings."""
     added: dict[str, Any] = {}
     if measured := [m for t in tellings for m in t.measured]:
@@ -257,7 +259,7 @@ def _added(stored: IncidentRow, tellings: Sequence[Telling]) -> dict[str, Any]:
     return added
 
 
-def _updated(stored: IncidentRow, telling: Telling, names: Iterable[str], *, is_newest: bool) -> Iterable[Effect]:
+def _updated(stored: StoredIncidentRow, telling: IncidentTelling, names: Iterable[str], *, is_newest: bool) -> Iterable[Effect]:
     """The description of the newest report, and names besides those that it has."""
     values: dict[str, Any] = {}
     if telling.description not in (None, stored.description) and (is_newest or stored.description is None):

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from forebear.domain import interface
-from forebear.domain.course import Report
+from forebear.domain.course import CourseReport
 from forebear.domain.outcome import Reason
 from forebear.domain.standing import LineRow, Row
 from forebear.graph.kinds.fleet import DeploymentState
@@ -81,18 +81,18 @@ class DeploymentRow(Row, frozen=True):
         return self.state is DeploymentState.ACTIVE
 
     @property
-    def reported(self) -> tuple[Report, ...]:
+    def reported(self) -> tuple[CourseReport, ...]:
         """The reports about it. Without any, as in imported history, those that its state and interval imply."""
         if self.reports is not None:
             reports = json.loads(self.reports)
-            return tuple(Report(parse(r["at"]), DeploymentState(r["state"])) for r in reports)
+            return tuple(CourseReport(parse(r["at"]), DeploymentState(r["state"])) for r in reports)
         return tuple(self._implied())
 
-    def _implied(self) -> Iterator[Report]:
+    def _implied(self) -> Iterator[CourseReport]:
         if self.valid_from is not None:
-            yield Report(self.valid_from, DeploymentState.ACTIVE)
+            yield CourseReport(self.valid_from, DeploymentState.ACTIVE)
         if self.state not in (DeploymentState.PLANNED, DeploymentState.ACTIVE):
-            yield Report(self.valid_to or self.valid_from or "", self.state)
+            yield CourseReport(self.valid_to or self.valid_from or "", self.state)
 
 
 class NamesakeRow(Row, frozen=True):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from forebear.domain.incident import Interval, Reported, Telling, id_of, told
+from forebear.domain.incident import IncidentInterval, IncidentTelling, Reported, id_of, told
 from forebear.domain.outcome import Effect, Reason, Ruling
 from forebear.graph.declaration import PROSE, prop
 from forebear.graph.kinds.incident import IncidentState, Quantity, Severity
@@ -47,15 +47,15 @@ class IncidentReport(Report):
     )
 
 
-def _telling(report: Mapping[str, Any]) -> Telling:
+def _telling(report: Mapping[str, Any]) -> IncidentTelling:
     """A report as what it tells."""
     as_of = report.get("asOf") or report["since"]
-    return Telling(
+    return IncidentTelling(
         as_of,
         IncidentState.OPEN.value,
         report.get("severity"),
         report.get("category"),
-        Interval(as_of, report["since"], report.get("until")),
+        IncidentInterval(as_of, report["since"], report.get("until")),
         description=report.get("description"),
         measured=tuple(report.get("measured") or ()),
         logs=tuple(report.get("logs") or ()),
@@ -68,12 +68,12 @@ def _telling(report: Mapping[str, Any]) -> Telling:
 class IncidentVerb(Verb[IncidentFacts]):
     """What the verbs about incidents have in common."""
 
-    def told(self, facts: IncidentFacts, tellings: Iterable[tuple[str, Telling]]) -> Ruling:
+    def told(self, facts: IncidentFacts, tellings: Iterable[tuple[str, IncidentTelling]]) -> Ruling:
         """What tellings come to, each behind the incident that it is about, if the actor may write to the lines there."""
         reported = facts.reported
         known = {row.id: row for row in reported.known}
         whose = Whose.of(reported.known, reported.named)
-        of: dict[str, list[Telling]] = defaultdict(list)
+        of: dict[str, list[IncidentTelling]] = defaultdict(list)
         for id, telling in tellings:
             of[whose.node(id, telling.external_ids)].append(telling)
         effects: list[Effect] = []
@@ -135,7 +135,7 @@ class IncidentChange(IncidentVerb):
         """The incidents that it names besides."""
         return ()
 
-    def telling(self, as_of: str, *, now: bool) -> Telling:
+    def telling(self, as_of: str, *, now: bool) -> IncidentTelling:
         """What it tells of each incident."""
         raise NotImplementedError
 
@@ -157,25 +157,25 @@ class EscalateIncident(IncidentChange, roles=REPORTERS):
 
     severity: Severity = prop("How bad they are.")
 
-    def telling(self, as_of: str, *, now: bool) -> Telling:
+    def telling(self, as_of: str, *, now: bool) -> IncidentTelling:
         """The severity."""
-        return Telling(as_of, severity=self.severity.value, now=now)
+        return IncidentTelling(as_of, severity=self.severity.value, now=now)
 
 
 class ResolveIncident(IncidentChange, roles=REPORTERS):
     """Says since when incidents are over. An incident that nobody has reported yet becomes known."""
 
-    def telling(self, as_of: str, *, now: bool) -> Telling:
+    def telling(self, as_of: str, *, now: bool) -> IncidentTelling:
         """That they are resolved."""
-        return Telling(as_of, IncidentState.RESOLVED.value, now=now)
+        return IncidentTelling(as_of, IncidentState.RESOLVED.value, now=now)
 
 
 class ReopenIncident(IncidentChange, roles=REPORTERS):
     """Says since when incidents are open again. An incident that nobody has reported yet becomes known."""
 
-    def telling(self, as_of: str, *, now: bool) -> Telling:
+    def telling(self, as_of: str, *, now: bool) -> IncidentTelling:
         """That they are open."""
-        return Telling(as_of, IncidentState.OPEN.value, now=now)
+        return IncidentTelling(as_of, IncidentState.OPEN.value, now=now)
 
 
 class DismissIncident(IncidentChange, roles=REPORTERS):
@@ -191,11 +191,11 @@ class DismissIncident(IncidentChange, roles=REPORTERS):
         """The incident that they are duplicates of."""
         return () if self.duplicate_of is None else (self.duplicate_of,)
 
-    def telling(self, as_of: str, *, now: bool) -> Telling:
+    def telling(self, as_of: str, *, now: bool) -> IncidentTelling:
         """That they are no incidents of their own."""
         if self.duplicate_of is None:
-            return Telling(as_of, IncidentState.FALSE_ALARM.value, now=now)
-        return Telling(as_of, IncidentState.DUPLICATE.value, now=now, duplicate_of=(self.duplicate_of,))
+            return IncidentTelling(as_of, IncidentState.FALSE_ALARM.value, now=now)
+        return IncidentTelling(as_of, IncidentState.DUPLICATE.value, now=now, duplicate_of=(self.duplicate_of,))
 
     def decide(self, facts: IncidentFacts) -> Ruling:
         """Dismiss them, unless one would be a duplicate of itself."""

@@ -27,7 +27,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from forebear.graph.declaration import RETRACTED, REVISES, REVISION, Change, EdgeClass, Graph
-from forebear.graph.query.lexer import conditions
+from forebear.graph.query.lexer import brace_end, conditions
 
 
 class Engine(StrEnum):
@@ -170,7 +170,9 @@ def blocks(text: str, asking: Asking) -> str:
         }
     """  # noqa: E501
     while block := _BLOCK.search(text):
-        end = closing(text, block.end())
+        end = brace_end(text, block.end())
+        if end == len(text):
+            raise InvalidStatement("a block `as known at` is not closed")
         inner = rewritten(text[block.end() : end], replace(asking, as_known=True)).replace(KNOWN_AT, f"${block['moment']}")
         text = f"{text[: block.start()]}{block['call']}{{{inner}{text[end:]}"
     return text
@@ -445,13 +447,3 @@ class Dialect:
         """Return a statement with its parameters, and its labels marked `/* of parameter */`, replaced."""
         text = _LABELS.sub(lambda m: f":{texts['of ' + m['parameter']]}", text)
         return _PARAMETER.sub(lambda m: texts.get(m[1], m[0]), text)
-
-
-def closing(text: str, start: int) -> int:
-    """Return the index of the brace that closes the one opened before `start`."""
-    depth = 1
-    for i in range(start, len(text)):
-        depth += {"{": 1, "}": -1}.get(text[i], 0)
-        if depth == 0:
-            return i
-    raise InvalidStatement("a block `as known at` is not closed")

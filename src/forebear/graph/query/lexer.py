@@ -143,3 +143,13 @@ def conditions(text: str, start: int) -> tuple[list[str], str]:
     cuts = [] if loose else cuts
     starts, ends = [start, *(m.end() for m in cuts)], [*(m.start() for m in cuts), end]
     return [text[a:b].strip() for a, b in zip(starts, ends, strict=True)], text[end:]
+
+
+def brace_end(text: str, start: int) -> int:
+    """Return the index of the brace that closes the one opened before `start`, or the text's length if none does."""
+    depth = 1
+    for i in range(start, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[i], 0)
+        if depth == 0:
+            return i
+    return len(text)

@@ -13,7 +13,8 @@ from forebear.graph.declaration import Graph
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.query.compiler.selected import Arguments, InvalidArgument, Selected
 from forebear.graph.query.compiler.time import Time
-from forebear.graph.query.dialect import Dialect, closing
+from forebear.graph.query.dialect import Dialect
+from forebear.graph.query.lexer import brace_end
 
 Finish = Callable[[Any, Mapping[str, Any]], Any]
 """Finishes a value of the tree, by the request's parameters."""
@@ -165,7 +166,7 @@ def _subqueries(expression: str) -> Iterator[str]:
     """Return the outermost collecting subqueries of an expression."""
     end = 0
     while (start := expression.find("COLLECT {", end)) >= 0:
-        end = closing(expression, start + len("COLLECT {")) + 1
+        end = brace_end(expression, start + len("COLLECT {")) + 1
         yield expression[start:end]
 
 
