@@ -123,10 +123,7 @@ class Performer:
         return self._models[action.name]
 
     async def do(self, name: str, input: Mapping[str, Any], by: Requester) -> Outcome:
-        """Do an action. Raises `StoreError`; everything else that stands in the way is a reason of a refusal.
-
-        A repeated idempotency key returns the first outcome, and nothing is done twice.
-        """
+        """Do an action, once for an idempotency key. Raises `StoreError`. All else in its way is a reason of a refusal."""
         action = self.actions[name]
         if reason := action.input.refusal(by.actor):
             return Refused((reason,))
@@ -219,10 +216,9 @@ class _Described:
 
 
 class _Overtaken(Exception):
-    """Somebody else recorded facts after this attempt's moment, while it waited for its locks.
+    """Others recorded facts after this attempt's moment, so decide anew, or the decision is dated before its facts.
 
-    A decision on them would be dated before what it rests on. So it is taken anew, at a new moment. `ahead` is how many seconds
-    the other's moment is still to come.
+    `ahead` is how many seconds their moment is still to come.
     """
 
     def __init__(self, at: str) -> None:
@@ -419,10 +415,7 @@ class _Doing:
 
 
 def _subject(effect: Effect, about: str) -> str:
-    """Return the subject whose chain holds an effect: the governed node or, for a decision, what it is about.
-
-    An effect on names belongs to the chain of `about`, the subject of the whole.
-    """
+    """Return the subject whose chain holds an effect. An effect on names belongs to the chain of `about`."""
     if isinstance(effect, (Name, Join)):
         return about
     if isinstance(effect, Describe) and effect.document["kind"] == "Decision":

@@ -38,7 +38,7 @@ def incident(id: Of, url: Url = None, token: Token = None, as_json: AsJson = Fal
 
 
 def page(told: Row, then: list[Row], now: list[Row], alike: Iterable[Row], ways: Mapping[str, Iterable[Row]]) -> Iterator[Text]:
-    """The page of an incident."""
+    """Return the page of an incident."""
     state = " ".join(str(told[name]) for name in ("state", "severity", "category") if told[name])
     yield Text.assemble((told["id"], "bold"), f"  {state}  {told['name'] or ''}".rstrip())
     over = f" to {minute(told['validTo'])}" if told["validTo"] else ""
@@ -80,21 +80,23 @@ def page(told: Row, then: list[Row], now: list[Row], alike: Iterable[Row], ways:
 
 
 def _ran(row: Row) -> Iterator[Text]:
-    """What ran on a robot: as it was seen, or else as it was meant."""
-    seen, meant, version = row["observed"], row["intended"], row["observedVersion"]
+    """Return what ran on a robot: what was seen or, if nothing was, what was intended."""
+    observed, intended, version = row["observed"], row["intended"], row["observedVersion"]
     standing = row["standing"].lower().replace("_", " ")
     yield Text.assemble("  ", ((row["robot"] or {"id": "no known robot"})["id"], "bold"), f"  {standing}")
     last = f", seen last {minute(row['lastSeenAt'])}" if row["lastSeenAt"] else ""
-    yield _field("observed", f"{short(seen['id'])}{' of ' + version['id'] if version else ''}{last}" if seen else "nothing")
-    if meant and meant != seen:
-        yield _field("intended", f"{short(meant['id'])} by {row['deployment']['id']}")
+    yield _field(
+        "observed", f"{short(observed['id'])}{' of ' + version['id'] if version else ''}{last}" if observed else "nothing"
+    )
+    if intended and intended != observed:
+        yield _field("intended", f"{short(intended['id'])} by {row['deployment']['id']}")
     if row["authorized"] is not None:
         yield _field("allowed by", (row["basis"] or "nothing").lower().replace("_", " ") if row["authorized"] else "nothing")
     yield _field("of", ", ".join(end["id"] for name in ("fleets", "sites", "customers") for end in row[name]) or "no fleet")
 
 
 def _ends(row: Row) -> Iterator[Row]:
-    """What a row names whose owners are to be called, the nearest first."""
+    """Return the nodes in a row whose owners to call, the nearest first."""
     for name in ("observedVersion", "robot"):
         if row[name]:
             yield row[name]

@@ -24,11 +24,11 @@ Told = tuple[tuple[str, str], ...]
 """Values that were told, each behind the moment from which it holds, in order."""
 
 ORDERS: Mapping[str, tuple[str, ...]] = {"state": tuple(IncidentState), "severity": tuple(Severity), "category": ()}
-"""The properties that are told, and the orders of their values. Of an open vocabulary it is that of the texts."""
+"""The told properties, and the orders of their values. An open vocabulary has the order of its texts."""
 
 
 class StoredIncidentRow(Row, frozen=True):
-    """An incident as it is stored. `lines` are those of the fleets that it happened at."""
+    """A stored incident. `lines` are those of the fleets that it happened at."""
 
     id: str
     described: bool = False
@@ -55,12 +55,12 @@ class StoredIncidentRow(Row, frozen=True):
     lines: tuple[str, ...] = ()
 
     def value(self, name: str) -> Any:
-        """A property as the graph holds it."""
+        """Return a property as the graph holds it."""
         value = getattr(self, name if name.islower() else _SNAKE[name])
         return list(value) or None if isinstance(value, tuple) else value
 
     def ends(self, edge: str) -> tuple[str, ...]:
-        """Where an edge leads."""
+        """Return where an edge leads."""
         return {"at": self.at, "artifacts": self.artifacts, "duplicateOf": self.duplicate_of}[edge]
 
 
@@ -68,13 +68,13 @@ _SNAKE = {camel(name): name for name in StoredIncidentRow.__struct_fields__}
 
 
 class NamedRow(Row, frozen=True):
-    """A name in another system, and what it is of."""
+    """A name in another system, and the incident that has it."""
 
     name: str
     id: str
 
 
-class Reported(Row, frozen=True):
+class ReportedFactsRow(Row, frozen=True):
     """The row of `cypher/actions/reported_facts.cypher`."""
 
     known: tuple[StoredIncidentRow, ...] = ()
@@ -84,7 +84,7 @@ class Reported(Row, frozen=True):
 
 @dataclass(frozen=True)
 class IncidentInterval:
-    """The interval of an incident, as the report that holds from a moment has it."""
+    """The interval of an incident, in the report that holds from a moment."""
 
     as_of: str
     since: str
@@ -93,8 +93,8 @@ class IncidentInterval:
     @property
     def document(self) -> dict[str, str]:
         """It as the graph keeps it."""
-        said = {"asOf": self.as_of, "validFrom": self.since, "validTo": self.until}
-        return {name: value for name, value in said.items() if value is not None}
+        document = {"asOf": self.as_of, "validFrom": self.since, "validTo": self.until}
+        return {name: value for name, value in document.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class IncidentHistory:
 
     @staticmethod
     def of(stored: StoredIncidentRow) -> IncidentHistory:
-        """What was told of an incident. One that a fact alone has recorded was open from its beginning until its end."""
+        """Return the history of an incident. One that only a fact recorded was open from its beginning until its end."""
         told: dict[str, Told] = {name: tuple(zip(*_kept(stored, name), strict=True)) for name in ORDERS}
         intervals = tuple(
             IncidentInterval(i["asOf"], i["validFrom"], i.get("validTo")) for i in json.loads(stored.intervals or "[]")
@@ -156,7 +156,7 @@ class IncidentHistory:
         return IncidentHistory(told, intervals)
 
     def present(self, name: str) -> str | None:
-        """The value of a property that holds now."""
+        """Return the current value of a property."""
         return self.told[name][-1][1] if self.told[name] else None
 
     @property
@@ -166,13 +166,13 @@ class IncidentHistory:
 
     @property
     def began(self) -> str:
-        """When it began: the earliest beginning of a report, or the earliest moment that anything was told of."""
+        """When it began: the earliest beginning in a report, or the earliest moment of anything told."""
         reported = [i.since for i in self.intervals]
         return min(reported or [at for told in self.told.values() for at, _ in told])
 
     @property
     def over(self) -> str | None:
-        """When it was over, since it was open last: as the newest report has it, or from when it is not open any more."""
+        """When it was over after it was last open: in the newest report, or when it stopped being open."""
         states = self.told["state"]
         opened = max((n for n, (_, state) in enumerate(states) if state == IncidentState.OPEN), default=-1)
         since = states[opened][0] if opened >= 0 else ""
@@ -182,7 +182,7 @@ class IncidentHistory:
 
     @property
     def values(self) -> dict[str, Any]:
-        """What the graph keeps of it."""
+        """Return what the graph keeps of it."""
         values: dict[str, Any] = {"validFrom": self.began, "validTo": self.over}
         values["intervals"] = json_text([i.document for i in self.intervals])
         for name, told in self.told.items():
@@ -207,7 +207,7 @@ def _in_order(name: str, told: Iterable[tuple[str, str]]) -> Told:
 
 
 def id_of(telling: IncidentTelling) -> str:
-    """The id of an incident that is reported: made of its first external id, or else of what happened when and where."""
+    """Return the id of a reported incident: made from its first external id, or else from what happened when and where."""
     if telling.external_ids:
         return named_id("incident", telling.external_ids[0])
     since = telling.interval.since if telling.interval else telling.as_of
@@ -216,14 +216,14 @@ def id_of(telling: IncidentTelling) -> str:
 
 
 def told(id: str, stored: StoredIncidentRow | None, tellings: Sequence[IncidentTelling]) -> Iterable[Effect]:
-    """What tellings change of an incident; nothing where all of it was told before."""
-    known = stored if stored is not None and stored.described and stored.retracted_at is None else None
-    before = IncidentHistory.of(known or StoredIncidentRow(id))
+    """Return what tellings change of an incident. What was told before changes nothing."""
+    present = stored if stored is not None and stored.described and stored.retracted_at is None else None
+    before = IncidentHistory.of(present or StoredIncidentRow(id))
     after = before
     for telling in tellings:
         after = after.with_(telling)
     values = after.values if after != before else {}
-    values |= _added(known or StoredIncidentRow(id), tellings)
+    values |= _added(present or StoredIncidentRow(id), tellings)
     edges = {
         "at": _ends(t.at for t in tellings),
         "artifacts": _ends(t.artifacts for t in tellings),
@@ -231,15 +231,15 @@ def told(id: str, stored: StoredIncidentRow | None, tellings: Sequence[IncidentT
     }
     newest = max(tellings, key=lambda t: (t.description is not None, t.as_of, t.description or ""))
     names = _ends(t.external_ids for t in tellings)
-    if known is not None:
-        if values := {name: value for name, value in values.items() if value != known.value(name)}:
-            yield Revise(id, {name: known.value(name) for name in values}, values)
-        yield from _updated(known, newest, names, is_newest=newest.as_of >= before.newest)
+    if present is not None:
+        if values := {name: value for name, value in values.items() if value != present.value(name)}:
+            yield Revise(id, {name: present.value(name) for name in values}, values)
+        yield from _updated(present, newest, names, is_newest=newest.as_of >= before.newest)
         for edge, ends in edges.items():
-            yield from (Connect(id, edge, end) for end in ends if end not in known.ends(edge))
+            yield from (Connect(id, edge, end) for end in ends if end not in present.ends(edge))
         return
-    said = {"validFrom": values.pop("validFrom"), "description": newest.description, "externalIds": names, **edges}
-    yield Describe({"kind": "Incident", "id": id, **{name: value for name, value in said.items() if value}}, values)
+    values_told = {"validFrom": values.pop("validFrom"), "description": newest.description, "externalIds": names, **edges}
+    yield Describe({"kind": "Incident", "id": id, **{name: value for name, value in values_told.items() if value}}, values)
     if stored is not None and stored.retracted_at is not None:
         yield Revise(id, {"retractedAt": stored.retracted_at}, {"retractedAt": None})
 
@@ -249,7 +249,7 @@ def _ends(each: Iterable[tuple[str, ...]]) -> list[str]:
 
 
 def _added(stored: StoredIncidentRow, tellings: Sequence[IncidentTelling]) -> dict[str, Any]:
-    """What was measured, and links to logs, with those of tellings."""
+    """Return the measurements and links to logs, with those of the tellings."""
     added: dict[str, Any] = {}
     if measured := [m for t in tellings for m in t.measured]:
         each = {json_text(m): m for m in (*json.loads(stored.measured or "[]"), *measured)}
@@ -260,7 +260,7 @@ def _added(stored: StoredIncidentRow, tellings: Sequence[IncidentTelling]) -> di
 
 
 def _updated(stored: StoredIncidentRow, telling: IncidentTelling, names: Iterable[str], *, is_newest: bool) -> Iterable[Effect]:
-    """The description of the newest report, and names besides those that it has."""
+    """Return the description of the newest report, and the names that the incident lacks."""
     values: dict[str, Any] = {}
     if telling.description not in (None, stored.description) and (is_newest or stored.description is None):
         values["description"] = telling.description

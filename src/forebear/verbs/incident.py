@@ -8,26 +8,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from forebear.domain.incident import IncidentInterval, IncidentTelling, Reported, id_of, told
+from forebear.domain.incident import IncidentInterval, IncidentTelling, ReportedFactsRow, id_of, told
 from forebear.domain.outcome import Effect, Reason, Ruling
 from forebear.graph.declaration import PROSE, prop
 from forebear.graph.kinds.incident import IncidentState, Quantity, Severity
 from forebear.graph.moments import latest, moment
 from forebear.graph.values import IN_FUTURE
-from forebear.verbs.report import Report, Whose, asked_of, cannot_be
+from forebear.verbs.report import NameOwners, Report, asked_of, cannot_be
 from forebear.verbs.verb import DecisionFacts, Verb
 
 INCIDENT = ("Incident",)
 REPORTERS = "RECORDER ENGINEER OPERATOR"
-"""Who may report what happened: whoever may record facts of it."""
+"""The roles that may report what happened: those that may record facts of it."""
 
 
 @dataclass(frozen=True)
 class IncidentFacts(DecisionFacts):
-    """The names that reports go by, which are locked and not read, and what is known of the incidents."""
+    """The names in the reports, which are locked and not read, and the stored incidents."""
 
     held: list[dict[str, Any]]
-    reported: Reported
+    reported: ReportedFactsRow
 
 
 class IncidentReport(Report):
@@ -48,7 +48,7 @@ class IncidentReport(Report):
 
 
 def _telling(report: Mapping[str, Any]) -> IncidentTelling:
-    """A report as what it tells."""
+    """Return a report as a telling."""
     as_of = report.get("asOf") or report["since"]
     return IncidentTelling(
         as_of,
@@ -66,22 +66,22 @@ def _telling(report: Mapping[str, Any]) -> IncidentTelling:
 
 
 class IncidentVerb(Verb[IncidentFacts]):
-    """What the verbs about incidents have in common."""
+    """A verb about incidents."""
 
     def told(self, facts: IncidentFacts, tellings: Iterable[tuple[str, IncidentTelling]]) -> Ruling:
-        """What tellings come to, each behind the incident that it is about, if the actor may write to the lines there."""
+        """Return the ruling on tellings, each with its incident, if the actor may write to the lines there."""
         reported = facts.reported
-        known = {row.id: row for row in reported.known}
-        whose = Whose.of(reported.known, reported.named)
+        stored = {row.id: row for row in reported.known}
+        whose = NameOwners.of(reported.known, reported.named)
         of: dict[str, list[IncidentTelling]] = defaultdict(list)
         for id, telling in tellings:
             of[whose.node(id, telling.external_ids)].append(telling)
         effects: list[Effect] = []
         lines: set[str] = set()
         for id, each in of.items():
-            changes = [*told(id, known.get(id), each)]
+            changes = [*told(id, stored.get(id), each)]
             effects += changes
-            lines |= {*known[id].lines} if changes and id in known else set()
+            lines |= {*stored[id].lines} if changes and id in stored else set()
         subject = next(iter(of))
         if reason := self.refusal(facts.actor, lines):
             return Ruling(subject, reasons=(reason,))
@@ -120,7 +120,7 @@ class ReportIncident(IncidentVerb, roles=REPORTERS):
 
 
 class IncidentChange(IncidentVerb):
-    """What the verbs have in common that tell more of incidents."""
+    """A verb that tells more about incidents."""
 
     incidents: list[str] = prop("The incidents, one or many.", names=INCIDENT)
     reason: str | None = prop("A reason, or any remark. It is kept in the audit trail.", default=None, length=PROSE)
@@ -132,11 +132,11 @@ class IncidentChange(IncidentVerb):
 
     @property
     def others(self) -> tuple[str, ...]:
-        """The incidents that it names besides."""
+        """The other incidents that it names."""
         return ()
 
     def telling(self, as_of: str, *, now: bool) -> IncidentTelling:
-        """What it tells of each incident."""
+        """Return what it tells of each incident."""
         raise NotImplementedError
 
     def decide(self, facts: IncidentFacts) -> Ruling:
@@ -145,8 +145,8 @@ class IncidentChange(IncidentVerb):
             return Ruling("", reasons=(Reason("INVALID_INPUT", "incidents: is empty", "name an incident at least"),))
         as_of = moment(self.as_of) if self.as_of is not None else None
         if as_of is not None and as_of > latest(facts.now):
-            said = f"asOf: {as_of} is yet to come"
-            reason = Reason(IN_FUTURE, said, "report it when it has happened, or set the clock right")
+            message = f"asOf: {as_of} is yet to come"
+            reason = Reason(IN_FUTURE, message, "report it when it has happened, or set the clock right")
             return Ruling(self.incidents[0], reasons=(reason,))
         telling = self.telling(as_of or facts.now, now=as_of is None)
         return self.told(facts, [(id, telling) for id in self.incidents])
@@ -200,6 +200,6 @@ class DismissIncident(IncidentChange, roles=REPORTERS):
     def decide(self, facts: IncidentFacts) -> Ruling:
         """Dismiss them, unless one would be a duplicate of itself."""
         if self.duplicate_of in self.incidents:
-            said = f"duplicateOf: {self.duplicate_of} cannot be a duplicate of itself"
-            return Ruling(self.duplicate_of or "", reasons=(Reason("INVALID_INPUT", said, "name the other incident"),))
+            message = f"duplicateOf: {self.duplicate_of} cannot be a duplicate of itself"
+            return Ruling(self.duplicate_of or "", reasons=(Reason("INVALID_INPUT", message, "name the other incident"),))
         return super().decide(facts)

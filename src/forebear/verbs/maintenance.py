@@ -7,28 +7,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from forebear.domain.maintenance import Maintained, Work, done
+from forebear.domain.maintenance import MaintainedFactsRow, MaintenanceWork, done
 from forebear.domain.outcome import Effect, Reason, Ruling
 from forebear.graph.declaration import PROSE, prop
 from forebear.verbs.incident import REPORTERS
-from forebear.verbs.report import Report, Whose, asked_of, cannot_be
+from forebear.verbs.report import NameOwners, Report, asked_of, cannot_be
 from forebear.verbs.verb import DecisionFacts, Verb
 
 
 @dataclass(frozen=True)
 class MaintenanceFacts(DecisionFacts):
-    """The names that reports go by, which are locked and not read, and what is known of the maintenance."""
+    """The names in the reports, which are locked and not read, and the stored maintenance."""
 
     held: list[dict[str, Any]]
-    maintained: Maintained
+    maintained: MaintainedFactsRow
 
 
 class MaintenanceReport(Report):
     """What somebody reports of maintenance."""
 
 
-def _work(report: Mapping[str, Any]) -> Work:
-    return Work(
+def _work(report: Mapping[str, Any]) -> MaintenanceWork:
+    return MaintenanceWork(
         tuple(report["at"]),
         report["since"],
         report.get("until"),
@@ -62,14 +62,14 @@ class ReportMaintenance(Verb[MaintenanceFacts], roles=REPORTERS):
         works = [*map(_work, self._documents)]
         if reasons := tuple(cannot_be(MaintenanceReport.members, self._documents, facts.now)):
             return Ruling(works[0].id, reasons=reasons)
-        known = {row.id: row for row in facts.maintained.known}
-        whose = Whose.of(facts.maintained.known, facts.maintained.named)
-        of: dict[str, list[Work]] = defaultdict(list)
+        stored = {row.id: row for row in facts.maintained.known}
+        whose = NameOwners.of(facts.maintained.known, facts.maintained.named)
+        of: dict[str, list[MaintenanceWork]] = defaultdict(list)
         for work in works:
             of[whose.node(work.id, work.external_ids)].append(work)
-        changes: dict[str, list[Effect]] = {id: [*done(id, known.get(id), each)] for id, each in of.items()}
+        changes: dict[str, list[Effect]] = {id: [*done(id, stored.get(id), each)] for id, each in of.items()}
         subject = next(iter(of))
-        lines = {line for id, effects in changes.items() if effects and id in known for line in known[id].lines}
+        lines = {line for id, effects in changes.items() if effects and id in stored for line in stored[id].lines}
         if reason := self.refusal(facts.actor, lines):
             return Ruling(subject, reasons=(reason,))
         undescribed = sorted({place for work in works for place in work.at} - {*facts.maintained.described})

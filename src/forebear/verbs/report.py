@@ -1,4 +1,4 @@
-"""What reports about places have in common: where, when, under which names, and whether that can be."""
+"""What reports about places share: where, when and under which names, and whether that is possible."""
 
 from __future__ import annotations
 
@@ -35,40 +35,40 @@ class Report(Value):
 def cannot_be(
     members: Sequence[Property], reports: Iterable[Mapping[str, Any]], now: str, name: str = "reports"
 ) -> Iterable[Reason]:
-    """Why reports cannot be: an end before the beginning, or a moment to come."""
+    """Return why reports are impossible: an end before the beginning, or a moment in the future."""
     for n, report in enumerate(reports):
-        for said in backwards(members, report):
-            yield Reason(BACKWARDS, f"{name}.{n}.{said}", "report when it began, and when it was over")
-        for member, code, said in impossible(members, report, now):
+        for message in backwards(members, report):
+            yield Reason(BACKWARDS, f"{name}.{n}.{message}", "report when it began, and when it was over")
+        for member, code, message in impossible(members, report, now):
             remedy = (
                 "report it when it has happened, or set the clock right" if code == IN_FUTURE else "correct it and try again"
             )
-            yield Reason(code, f"{name}.{n}.{member}: {said}", remedy)
+            yield Reason(code, f"{name}.{n}.{member}: {message}", remedy)
 
 
 def asked_of(ids: Collection[str], reports: Collection[Mapping[str, Any]] = ()) -> dict[str, list[str]]:
-    """The parameters of facts statements about ids and reports. What reports have for names is held, in one order."""
+    """Return the parameters of facts statements about ids and reports. Names in reports are locked in one order."""
     held = sorted({name for report in reports for name in report.get("externalIds") or ()})
     names = sorted({*held, *(unescape(nameof(id)) for id in ids)})
     return {"ids": sorted({*ids}), "names": names, "held": held, **_ends_of(reports)}
 
 
 def _ends_of(reports: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """What reports name, by the parameters of their facts statements."""
+    """Return the ids in reports, by the parameters of their facts statements."""
     ids = sorted({id for report in reports for name in ("at", "artifacts") for id in report.get(name) or ()})
     prefixes = {"robots": "robot:", "fleets": "fleet:", "sites": "site:", "artifacts": "artifact:"}
     return {name: [id for id in ids if id.startswith(prefix)] for name, prefix in prefixes.items()}
 
 
-class Known(Protocol):
-    """A row of something that is known."""
+class KnownRow(Protocol):
+    """A row of a node that is on record."""
 
     @property
     def id(self) -> str: ...
 
 
-class NameOf(Protocol):
-    """A name of something that is known."""
+class NameRow(Protocol):
+    """A name of a node that is on record."""
 
     @property
     def name(self) -> str: ...
@@ -78,25 +78,25 @@ class NameOf(Protocol):
 
 
 @dataclass
-class Whose:
-    """Which node names and ids are of. What is reported together shares its names as well."""
+class NameOwners:
+    """The nodes of names and ids. Reports of one request share their names as well."""
 
     ids: set[str]
     names: dict[str, str]
 
     @classmethod
-    def of(cls, known: Iterable[Known], named: Iterable[NameOf]) -> Whose:
-        """By what is known."""
+    def of(cls, rows: Iterable[KnownRow], named: Iterable[NameRow]) -> NameOwners:
+        """Return the owners on record."""
         names: dict[str, str] = {}
         for each in named:
             names.setdefault(each.name, each.id)
-        return cls({each.id for each in known}, names)
+        return cls({each.id for each in rows}, names)
 
     def node(self, id: str, names: Iterable[str] = ()) -> str:
-        """The node that has one of the names, or else the id; the names are its own from now on."""
+        """Return the node that has one of the names, or else the id. The names belong to it from now on."""
         names = [*names]
         own = [] if id in self.ids else [unescape(nameof(id))]
-        found = next((self.names[name] for name in (*names, *own) if name in self.names), id)
+        owner = next((self.names[name] for name in (*names, *own) if name in self.names), id)
         for name in names:
-            self.names.setdefault(name, found)
-        return found
+            self.names.setdefault(name, owner)
+        return owner

@@ -79,8 +79,8 @@ class Rows:
 
     def _listed(self, statement: Statement, clauses: str, names: Sequence[str]) -> tuple[str, str]:
         """Return the name of a list with the rows of some clauses, and the clauses that read them from it."""
-        found = ", ".join(f"{name}: {name}" for name in names)
-        list_ = statement.before(f"COLLECT {{ {self._scoped(f'{clauses} RETURN {{{found}}} AS row', 'row')} }}")
+        members = ", ".join(f"{name}: {name}" for name in names)
+        list_ = statement.before(f"COLLECT {{ {self._scoped(f'{clauses} RETURN {{{members}}} AS row', 'row')} }}")
         return list_, f"UNWIND {list_} AS row WITH {', '.join(f'row.{name} AS {name}' for name in names)}"
 
     def _seeing(self, list_: str) -> str:
