@@ -53,7 +53,7 @@ async def company(registry: Forebear, *, success: float = 90.0, policy: dict[str
         },
         {
             "kind": "ReleasePolicy", "id": "policy:ur5e@1", "riskTier": policy["riskTier"], "document": policy,
-            "packs": sorted({asked["pack"] for asked in policy["evidence"]}),
+            "packs": sorted({asked["pack"] for asked in (*policy["evidence"], *policy.get("noRegression", ()))}),
             "governs": [{"id": LINE, "validFrom": ago(days=30)}],
         },
         {"kind": "ModelVersion", "id": VERSION, "weightsDigest": f"sha256:{64 * 'a'}"},

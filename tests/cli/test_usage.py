@@ -18,6 +18,7 @@ COMMANDS = [
     "eligible",
     "missing-for-approval",
     "what-was-running",
+    "compare",
     "query",
     "export",
     "restore",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from forebear.actions.comparison import Comparison, ComparisonFacts, compared
 from forebear.domain import artifact, contract, release
 from forebear.domain.adoption import Rule, understood
 from forebear.domain.artifact import BuildFactsRow, the_one
@@ -158,6 +159,19 @@ def _rollback_targets(input: Input, facts: RollbackFacts) -> list[dict[str, Any]
     ]
 
 
+def _compare(input: Input, facts: ComparisonFacts) -> list[dict[str, Any]]:
+    comparison = compared(input, facts)
+    if not isinstance(comparison, Comparison):
+        raise Undecidable(comparison)
+    return [comparison.answer()]
+
+
+def _standing(input: Input) -> dict[str, Any]:
+    """The candidate's releases, or how it would stand in a line that is named."""
+    pair = {"version": input["candidate"], "line": input.get("line")}
+    return {"version": input["candidate"], "candidates": [pair] if pair["line"] else []}
+
+
 def _packs(input: Input) -> dict[str, Any]:
     return {"lines": list(dict.fromkeys(input["lines"])), "packs": packs_of(input["document"])}
 
@@ -168,6 +182,7 @@ INQUIRIES: tuple[Inquiry[Any], ...] = (
     Inquiry("buildable", BuildableFacts, _buildable, lambda input: {"hardware": input["target"]}),
     Inquiry("eligible", DeploymentFacts, _eligible, lambda input: {"on": input["place"]}),
     Inquiry("permitted", DeploymentFacts, _permitted, lambda input: {"intent": input["deployment"]}),
+    Inquiry("compare", ComparisonFacts, _compare, _standing),
     Inquiry("rollback_targets", RollbackFacts, _rollback_targets, lambda input: {"on": input["place"]}),
 )
 """Every question whose answer is a decision."""

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from forebear.cli import (
     audit,
+    compare,
     demo,
     doctor,
     export,
@@ -72,6 +73,7 @@ app.command("lineage")(lineage.lineage)
 app.command("incident")(incident.incident)
 app.command("impact")(impact.impact)
 app.command("paths")(paths.paths)
+app.command("compare")(compare.compare)
 app.command("query")(query.query)
 app.command("export")(export.export)
 app.command("restore")(restore.restore)

@@ -245,12 +245,8 @@ class _Bench:
 
     def against(self, rule: MeasurementRule, m: MeasuredValue) -> tuple[str, str] | None:
         """Return why a measurement does not count, as a code and a message, or None if it counts."""
-        if m.superseded_by is not None:
-            return SUPERSEDED, f"{m.superseded_by} supersedes it"
-        if m.outdated:
-            return DIGEST_CORRECTED, "a digest of its version was corrected since, so what was measured is something else"
-        if m.artifact_state in (ArtifactState.QUARANTINED, ArtifactState.DELETED):
-            return ARTIFACT_UNUSABLE, f"{m.artifact} is {m.artifact_state}"
+        if refusal := uncounted(m, self.now):
+            return refusal
         if rule.type is not None and m.type != rule.type:
             return OTHER_TYPE, f"it is {m.type or 'of no type'}; the policy asks for {rule.type}"
         if (needed := self.target(rule)) is not None:
@@ -265,13 +261,24 @@ class _Bench:
         unit, _ = self.metric(rule)
         if m.unit not in (None, unit):
             return OTHER_UNIT, f"it is in {m.unit}, and {rule.pack} measures {rule.metric} in {unit or 'no unit'}"
-        if m.measured_at > moment(self.now + CLOCK_SKEW):  # else it would stay the newest for ever
-            return IN_FUTURE, f"it says that it was measured at {m.measured_at[:16]}Z, which is yet to come"
         days = rule.maximum_age if isinstance(rule, Requirement) else None
         if days is not None and m.measured_at < moment(self.now - timedelta(days=days)):
             when = f"it was measured on {m.measured_at[:10]}" if m.measured_at else "it does not say when it was measured"
             return TOO_OLD, f"{when}; the policy asks for at most {days} days ago"
         return None
+
+
+def uncounted(m: MeasuredValue, now: datetime) -> tuple[str, str] | None:
+    """Return why a measurement counts for nothing, as a code and a message, or None if it may count."""
+    if m.superseded_by is not None:
+        return SUPERSEDED, f"{m.superseded_by} supersedes it"
+    if m.outdated:
+        return DIGEST_CORRECTED, "a digest of its version was corrected since, so what was measured is something else"
+    if m.artifact_state in (ArtifactState.QUARANTINED, ArtifactState.DELETED):
+        return ARTIFACT_UNUSABLE, f"{m.artifact} is {m.artifact_state}"
+    if m.measured_at > moment(now + CLOCK_SKEW):  # else it would stay the newest for ever
+        return IN_FUTURE, f"it says that it was measured at {m.measured_at[:16]}Z, which is yet to come"
+    return None
 
 
 def _weighed(check: CheckResult, worth: Worth, reached: float | None, former: Worth | None = None) -> CheckResult:

@@ -43,6 +43,26 @@ PATHS = """query($from: ID!, $to: ID!, $length: Int!, $first: Int!, $asKnownAt: 
   }
 }"""
 
+COMPARE = """query($candidate: ID!, $base: ID, $line: ID) {
+  compare(candidate: $candidate, base: $base, line: $line) {
+    base { id } candidate { id } line { id } basis
+    metrics {
+      pack metric slice target unit direction base candidate baseTrials candidateTrials baseEvidence candidateEvidence
+      difference low high confidence method margin verdict reason
+    }
+    field { of robotHours incidents perThousandHours low high }
+    policy { requirement passed code message remedy }
+    missing { code message remedy }
+    changes { category subject change before after causes words }
+    attribution
+    explanation
+    witnesses { version differsFrom change shows }
+    intervals
+    wrongByChance
+    remarks
+  }
+}"""
+
 KNOWN_AT = "2026-01-01T00:00:00Z"
 """Any moment. The statement is the same for each."""
 
