@@ -258,8 +258,8 @@ class Mutated(Dialect):
         super().__init__(GRAPH, engine)
         self.mutation = (text, instead)
 
-    def rewrite(self, text: str, *, as_known: bool = False) -> str:
-        return super().rewrite(text.replace(*self.mutation), as_known=as_known)
+    def rewrite(self, text: str, *, as_known: bool = False, within: str = "") -> str:
+        return super().rewrite(text.replace(*self.mutation), as_known=as_known, within=within)
 
 
 async def test_mutants_of_the_compiler_of_statements_and_of_each_question_are_noticed(

@@ -91,6 +91,13 @@ def test_a_block_is_asked_as_of_its_own_moment() -> None:
 
 
 @pytest.mark.parametrize("engine", Engine)
+def test_a_column_reads_an_edge_that_the_statement_around_it_binds(engine: Engine) -> None:
+    text = "MATCH (a:Car)-[e:MADE]->(b:Car) WHERE true RETURN e.state AS state"
+    assert DIALECTS[engine].rewrite("e.state", as_known=True, within=text) == "e.state"
+    assert DIALECTS[engine].rewrite("b.state", as_known=True, within=text) != "b.state"
+
+
+@pytest.mark.parametrize("engine", Engine)
 def test_a_revision_was_known_once_it_was_made(engine: Engine) -> None:
     text = "MATCH (v:Revision)-[revises:REVISES]->(b) WHERE v.number > 1 RETURN v.changed AS changed"
     known = text.replace("WHERE ", "WHERE v.revisedAt <= $asKnownAt AND ")

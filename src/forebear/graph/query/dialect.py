@@ -132,6 +132,8 @@ class Asking:
     """Properties that never change without a revision."""
     latest: frozenset[str]
     """Properties of which only the latest value is kept."""
+    edges: frozenset[str] = frozenset()
+    """The names of the edges that the statement around a part binds. A part alone does not tell an edge from a node."""
 
 
 Rewriting = Callable[[str, Asking], str]
@@ -193,8 +195,7 @@ def known_reads(text: str, asking: Asking) -> str:
     """  # noqa: E501
     if not asking.as_known:
         return text
-    # The argument of `type(…)` is an edge, too: one of a path.
-    edges = {name for m in _MATCH.finditer(text) for name, _ in _EDGE.findall(m["pattern"])} | {*_TYPED.findall(text)}
+    edges = asking.edges | _edges(text)
 
     def read(r: re.Match[str]) -> str:
         if r["property"] in asking.latest:
@@ -209,6 +210,12 @@ def known_reads(text: str, asking: Asking) -> str:
         text = f"{text[: m.end()]}{_then_known(m['pattern'], *conditions(text, m.end()))}"
     # A later fact may have described it without a revision.
     return re.sub(r"«(\w+)»", lambda r: f"[s IN [{state(r[1])}] WHERE s.describedAt <= {KNOWN_AT}][0]", text)
+
+
+def _edges(text: str) -> frozenset[str]:
+    """Return the names that a text binds to edges."""
+    # The argument of `type(…)` is an edge, too: one of a path.
+    return frozenset(name for m in _MATCH.finditer(text) for name, _ in _EDGE.findall(m["pattern"])) | {*_TYPED.findall(text)}
 
 
 def _then_known(pattern: str, conditions: Sequence[str], rest: str) -> str:
@@ -435,13 +442,16 @@ class Dialect:
             p.name for k in graph.kinds.values() for p in k.properties.values() if p.change is Change.LATEST
         )
 
-    def asking(self, *, as_known: bool = False) -> Asking:
-        """Return the circumstances of a statement in this dialect."""
-        return Asking(self.engine, as_known, self.sets, self._guaranteed, self._latest)
+    def asking(self, *, as_known: bool = False, within: str = "") -> Asking:
+        """Return the circumstances of a statement in this dialect, or of a part that stands `within` a statement."""
+        return Asking(self.engine, as_known, self.sets, self._guaranteed, self._latest, _edges(within))
 
-    def rewrite(self, text: str, *, as_known: bool = False) -> str:
-        """Return a statement as this engine runs it; with `as_known` as of `$asKnownAt`. Raises `InvalidStatement`."""
-        return rewritten(text, self.asking(as_known=as_known))
+    def rewrite(self, text: str, *, as_known: bool = False, within: str = "") -> str:
+        """Return a statement as this engine runs it; with `as_known` as of `$asKnownAt`. Raises `InvalidStatement`.
+
+        A part of a statement, such as a column, names the statement that it stands `within`.
+        """
+        return rewritten(text, self.asking(as_known=as_known, within=within))
 
     def fill(self, text: str, texts: Mapping[str, str]) -> str:
         """Return a statement with its parameters, and its labels marked `/* of parameter */`, replaced."""

@@ -69,7 +69,7 @@ def answer(
     imports = f"({n})" if n else "()"
 
     def fill(text: str) -> str:
-        return dialect.fill(dialect.rewrite(text, as_known=time.known is not None), texts)
+        return dialect.fill(dialect.rewrite(text, as_known=time.known is not None, within=question.text), texts)
 
     # A moment that is left out is now, so its nodes are read as they are.
     known_times = [
