@@ -6,6 +6,7 @@ import textwrap
 
 import pytest
 
+from forebear.graph.kinds import GRAPH
 from forebear.graph.query.dialect import (
     REWRITINGS,
     Dialect,
@@ -13,9 +14,9 @@ from forebear.graph.query.dialect import (
     InvalidStatement,
     Rewriting,
     anchored,
-    misbegun,
     shortest_paths,
 )
+from forebear.graph.query.pattern import misbegun, undeclared
 from tests.graph.cases import Case, cases
 from tests.graph.tiny import TINY
 
@@ -199,3 +200,16 @@ def test_what_cannot_be_rewritten_is_refused(engine: Engine, as_known: bool, tex
 def test_a_statement_anchored_at_ids_keeps_its_plan_where_plans_are_kept() -> None:
     assert anchored("MATCH (n) RETURN n", Engine.NEO4J) == "CYPHER replan=skip\nMATCH (n) RETURN n"
     assert anchored("MATCH (n) RETURN n", Engine.EMBEDDED) == "MATCH (n) RETURN n"
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("MATCH (a:Robot)-[e:MEMBER_OF]->(b:Fleet|Cohort) WHERE true RETURN a", None),
+        ("MATCH (a:Robto)-[e:MEMBER_OF]->(b) WHERE true RETURN a", "no kind is called Robto; did you mean Robot?"),
+        ("MATCH (a)-[e:MEMBER]->(b) WHERE true RETURN a", "no edge type is called MEMBER; did you mean MEMBER_OF?"),
+        ("MATCH (a)-[e:XX]->(b) WHERE true RETURN a", "no edge type is called XX"),
+    ],
+)
+def test_a_pattern_names_what_is_declared(text: str, wrong: str | None) -> None:
+    assert undeclared(text, GRAPH) == wrong

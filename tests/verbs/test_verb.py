@@ -71,6 +71,16 @@ def test_a_declaration_that_makes_no_sense_is_refused() -> None:
         class Muse(ReleaseVerb[ReleaseFacts], roles="ADMIN"):
             pass
 
+    with pytest.raises(DeclarationError, match=r"^Dream: DREAMER is no role; the roles are VIEWER, "):
+
+        class Dream(ReleaseVerb[ReleaseFacts], roles="ADMIN DREAMER"):
+            """Dreams."""
+
+    with pytest.raises(DeclarationError, match=r"^Doze has no method decide\(self, facts\)$"):
+
+        class Doze(Verb[ReleaseFacts], roles="ADMIN"):
+            """Sleeps."""
+
     with pytest.raises(DeclarationError, match=r"^Brood\.decide: a verb's members may not be called so$"):
 
         class Brood(ReleaseVerb[ReleaseFacts], roles="ADMIN"):

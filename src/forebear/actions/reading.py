@@ -33,7 +33,13 @@ class FactsReader:
         return [(statement, statement.bound(values)) for statement in statements]
 
     def check(self, action: Action, order: Sequence[str]) -> None:
-        """Raise `InvalidStatement` if an action does not keep to the one order of locks."""
+        """Raise `InvalidStatement` if an action's facts are missing, answer no chains or break the one order of locks."""
+        if missing := [name for name in action.facts if name not in self.by_name]:
+            raise InvalidStatement(f"{action.name} reads {missing[0]}: there is no cypher/actions/{missing[0]}_facts.cypher")
+        if not any("AS chains" in statement.text for statement in self.statements(action.reads)):
+            raise InvalidStatement(
+                f"{action.name}: none of its facts answers `chains([ids]) AS chains`, the chains that it continues"
+            )
         locks = [kind for statement in self.statements(action.reads) for kind in statement.locks]
         if locks != sorted(locks, key=lambda kind: order.index(kind) if kind in order else -1):
             raise InvalidStatement(f"{action.name} locks {', '.join(locks)}; the order of locks is {', '.join(order)}")

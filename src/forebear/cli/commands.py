@@ -110,7 +110,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("FOREBEAR_LOG_LEVEL") == "debug":
             raise
+        if type(error).__name__ in MISTAKES:
+            return _failed(f"a declaration is wrong: {error}", Code.WRONG)
         return _failed(f"a bug of Forebear's, {error!r}: FOREBEAR_LOG_LEVEL=debug shows where", Code.BUG)
+
+
+MISTAKES = ("DeclarationError", "InvalidStatement")
+"""The errors of whoever extends Forebear, by their names: to import them takes longer than most commands do."""
 
 
 def _failed(message: str, code: int) -> int:

@@ -12,8 +12,9 @@ from pathlib import Path
 from forebear.graph.complaint import meant, shown
 from forebear.graph.declaration import Graph
 from forebear.graph.query import browser
-from forebear.graph.query.dialect import Dialect, Engine, InvalidStatement, misbegun
+from forebear.graph.query.dialect import Dialect, Engine, InvalidStatement
 from forebear.graph.query.header import PARAMETERS, Header, InvalidHeader, Parameter, read
+from forebear.graph.query.pattern import misbegun, undeclared
 from forebear.graph.query.question import Question, parse
 from forebear.graph.query.rule import Rules
 
@@ -35,7 +36,22 @@ def rules() -> Rules:
 def questions(graph: Graph, folder: Path | None = None) -> list[Question]:
     """Return the questions in `cypher/questions`, by name. Raises `InvalidStatement`."""
     files = sorted((folder or directory("cypher") / "questions").glob("*.cypher"))
-    return [parse(file.stem, expanded(file), graph) for file in files]
+    return [_valid(parse(file.stem, expanded(file), graph), graph) for file in files]
+
+
+def _valid(question: Question, graph: Graph) -> Question:
+    """Return a question whose statement names only what is declared, and has a form as known if it may be asked so.
+
+    Raises `InvalidStatement`, which names the file.
+    """
+    try:
+        if wrong := undeclared(question.text, graph):
+            raise InvalidStatement(wrong)
+        if not question.timeless and not question.moments:
+            Dialect(graph, Engine.EMBEDDED).rewrite(question.text, as_known=True)
+    except InvalidStatement as error:
+        raise InvalidStatement(f"{question.name}.cypher: {error}") from None
+    return question
 
 
 def expanded(file: Path) -> str:

@@ -116,6 +116,10 @@ class Verb(Value, Generic[F]):
             return
         if not (cls.__doc__ or "").strip():
             raise DeclarationError(f"{cls.__name__} has no docstring: say what it does")
+        if unknown := [name for name in roles.split() if name not in Role.__members__]:
+            raise DeclarationError(
+                f"{cls.__name__}: no role is called {unknown[0]}; the roles are {', '.join(Role.__members__)}"
+            )
         cls.action = Action(
             name=cls.__name__[0].lower() + cls.__name__[1:],
             doc=" ".join((cls.__doc__ or "").split()),
@@ -124,6 +128,8 @@ class Verb(Value, Generic[F]):
             reads=_reads(cls),
             takes=takes,
         )
+        if cls.decide is Verb.decide:
+            raise DeclarationError(f"{cls.__name__} has no method decide(self, facts)")
 
     def __init__(self, **values: Any) -> None:
         for p in self.members:

@@ -14,7 +14,7 @@ The forms that can be rewritten, one clause a line:
     MATCH path = shortestPath((a)-[:PRODUCED_BY|RAN*1..50 /* lineage */]->(b))   or allShortestPaths, of which the
     RETURN nodes(path) …                                                    first are found, as many as are needed
     MATCH (a:Kind)-[e:TYPE]->(b) WHERE …                                    named edges, and always a WHERE
-    MATCH (a)<-[e:TYPE]-(b:Kind)<-[f:TYPE]-(c:Kind) WHERE …                 from a node that is bound, see `misbegun`
+    MATCH (a)<-[e:TYPE]-(b:Kind)<-[f:TYPE]-(c:Kind) WHERE …                 from a node that is bound, see `pattern.misbegun`
     MATCH (a:Kind /* of parameter */ {id: $parameter}) WHERE …              labels replaced by the kind of the id
     /* as known at $parameter */ CALL (a) { … }                             a block that is asked as of a moment
 """
@@ -28,6 +28,7 @@ from enum import StrEnum
 
 from forebear.graph.declaration import RETRACTED, REVISES, REVISION, Change, EdgeClass, Graph
 from forebear.graph.query.lexer import brace_end, conditions
+from forebear.graph.query.pattern import EDGE, MATCH, edges_of
 
 
 class Engine(StrEnum):
@@ -50,24 +51,8 @@ def anchored(text: str, engine: Engine) -> str:
     return f"CYPHER replan=skip\n{text}" if engine is Engine.NEO4J else text
 
 
-def misbegun(text: str) -> str | None:
-    """Explain why a pattern starts at the wrong end, or return None.
-
-    A pattern starts at a node that is bound, which has no label, or that is found by its id. The embedded engine follows a
-    pattern in a subquery from where it is written, and so looks at the whole kind; it turns round one edge to what is bound.
-    """
-    for chain in _CHAIN.finditer(text):
-        first, *others = re.findall(_ENDPOINT, chain[0])
-        bound = [node for node in others if "{" in node or (":" not in node and len(others) > 1)]
-        if bound and ":" in first and "{" not in first:
-            return f"begin {chain[0]} at {bound[0]}, which is given (by two patterns of one MATCH, where it is in the middle)"
-    return None
-
-
 KNOWN_AT = "$asKnownAt"
 
-_ENDPOINT = r"\(\w*(?::[\w|]+)?(?: /\* of \w+ \*/)?(?: \{[^{}]*\})?\)"
-_CHAIN = re.compile(rf"{_ENDPOINT}(?:<?-\[[^\]]*\]->?{_ENDPOINT})+")
 _UNION = re.compile(
     r":(?P<types>[A-Z_|]+)(?P<rest>\*?[\d.]*) /\* (?!nearest )(?P<set>[\w ]+)(?:, (?P<nearest>nearest \d+))? \*/"
 )
@@ -92,16 +77,13 @@ _FORMS = (
         "a path is written `MATCH path = shortestPath((a)-[:A|B*1..50]->(b))`, or allShortestPaths",
     ),
 )
-_MATCH = re.compile(r"MATCH (?!walk = |path = )(?P<pattern>(?:(?!\b(?:MATCH|RETURN|WITH|CALL|UNWIND)\b).)*?)\s+WHERE\s", re.S)
 _ANY_MATCH = re.compile(r"MATCH (?!walk = |path = )")
-_EDGE = re.compile(r"\[(?P<name>\w*):(?P<types>[A-Z_|]+)\]")
 _NODE = re.compile(r"\((?P<name>\w+):(?P<label>\w+)?")
 _LABELS = re.compile(r"(?P<labels>:[A-Za-z|]+)? /\* of (?P<parameter>\w+) \*/")
 AS_KNOWN = re.compile(r"/\* as known at \$(?P<moment>\w+) \*/")
 """Matches the comment before a block: the parameter with its moment of knowledge."""
 _BLOCK = re.compile(rf"{AS_KNOWN.pattern} (?P<call>CALL \([\w, ]*\) )\{{")
 _PARAMETER = re.compile(r"\$(\w+)")
-_TYPED = re.compile(r"\btype\((\w+)\)")
 _READ = re.compile(r"\b(?P<name>[a-z]\w*)\.(?P<property>\w+)\b")
 
 
@@ -195,7 +177,7 @@ def known_reads(text: str, asking: Asking) -> str:
     """  # noqa: E501
     if not asking.as_known:
         return text
-    edges = asking.edges | _edges(text)
+    edges = asking.edges | edges_of(text)
 
     def read(r: re.Match[str]) -> str:
         if r["property"] in asking.latest:
@@ -206,16 +188,10 @@ def known_reads(text: str, asking: Asking) -> str:
 
     text = _READ.sub(read, text)
     # From the last, so that those in subqueries come before those around them.
-    for m in reversed([*_MATCH.finditer(text)]):
+    for m in reversed([*MATCH.finditer(text)]):
         text = f"{text[: m.end()]}{_then_known(m['pattern'], *conditions(text, m.end()))}"
     # A later fact may have described it without a revision.
     return re.sub(r"«(\w+)»", lambda r: f"[s IN [{state(r[1])}] WHERE s.describedAt <= {KNOWN_AT}][0]", text)
-
-
-def _edges(text: str) -> frozenset[str]:
-    """Return the names that a text binds to edges."""
-    # The argument of `type(…)` is an edge, too: one of a path.
-    return frozenset(name for m in _MATCH.finditer(text) for name, _ in _EDGE.findall(m["pattern"])) | {*_TYPED.findall(text)}
 
 
 def _then_known(pattern: str, conditions: Sequence[str], rest: str) -> str:
@@ -243,7 +219,7 @@ def known_patterns(text: str, asking: Asking) -> str:
     """  # noqa: E501
     if not asking.as_known:
         return text
-    if len(_ANY_MATCH.findall(text)) != len(_MATCH.findall(text)):
+    if len(_ANY_MATCH.findall(text)) != len(MATCH.findall(text)):
         raise InvalidStatement("every MATCH needs a WHERE of its own (write WHERE true), so that it can be asked asKnownAt")
 
     def one(m: re.Match[str]) -> str:
@@ -257,14 +233,14 @@ def known_patterns(text: str, asking: Asking) -> str:
             conditions.append(known(e["name"], e["types"]))
             return f"[{e['name']}:{e['types']}|{RETRACTED}]"
 
-        pattern = _EDGE.sub(edge, m["pattern"])
+        pattern = EDGE.sub(edge, m["pattern"])
         conditions += [
             f"{name}.{'revisedAt' if label == REVISION else 'recordedAt'} <= {KNOWN_AT}"
             for name, label in _NODE.findall(pattern)
         ]
         return f"MATCH {pattern} WHERE {' AND '.join(conditions)} AND " if conditions else f"MATCH {pattern} WHERE "
 
-    return _MATCH.sub(one, text)
+    return MATCH.sub(one, text)
 
 
 def shortest_paths(text: str, asking: Asking) -> str:
@@ -444,7 +420,7 @@ class Dialect:
 
     def asking(self, *, as_known: bool = False, within: str = "") -> Asking:
         """Return the circumstances of a statement in this dialect, or of a part that stands `within` a statement."""
-        return Asking(self.engine, as_known, self.sets, self._guaranteed, self._latest, _edges(within))
+        return Asking(self.engine, as_known, self.sets, self._guaranteed, self._latest, edges_of(within))
 
     def rewrite(self, text: str, *, as_known: bool = False, within: str = "") -> str:
         """Return a statement as this engine runs it; with `as_known` as of `$asKnownAt`. Raises `InvalidStatement`.

@@ -37,9 +37,10 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from forebear.graph.declaration import OWN_LABELS, Graph
-from forebear.graph.query.dialect import AS_KNOWN, InvalidStatement, misbegun
+from forebear.graph.query.dialect import AS_KNOWN, InvalidStatement
 from forebear.graph.query.header import QUESTION, Header, InvalidHeader, Parameter, RowType, read
 from forebear.graph.query.lexer import Word, listed, tokens
+from forebear.graph.query.pattern import misbegun
 
 
 @dataclass(frozen=True)

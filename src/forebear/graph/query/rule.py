@@ -25,10 +25,11 @@ from enum import StrEnum, auto
 from itertools import count
 
 from forebear.graph.complaint import meant
-from forebear.graph.query.dialect import InvalidStatement, misbegun
+from forebear.graph.query.dialect import InvalidStatement
 from forebear.graph.query.header import RULE, InvalidHeader, read
 from forebear.graph.query.lexer import Lexeme, Word, beside, closing, cut, source_of, stripped, tokens
 from forebear.graph.query.mention import CLAUSES, SUBQUERIES, Mention, mentions, variables
+from forebear.graph.query.pattern import misbegun
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,54 @@
+"""The patterns of a statement: where they start, the names that they give to edges, and the kinds that they name."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+
+from forebear.graph.declaration import IDENTIFIES, OWN_LABELS, REVISES, Graph
+
+_ENDPOINT = r"\(\w*(?::[\w|]+)?(?: /\* of \w+ \*/)?(?: \{[^{}]*\})?\)"
+_CHAIN = re.compile(rf"{_ENDPOINT}(?:<?-\[[^\]]*\]->?{_ENDPOINT})+")
+MATCH = re.compile(r"MATCH (?!walk = |path = )(?P<pattern>(?:(?!\b(?:MATCH|RETURN|WITH|CALL|UNWIND)\b).)*?)\s+WHERE\s", re.S)
+"""Matches a pattern up to its WHERE."""
+EDGE = re.compile(r"\[(?P<name>\w*):(?P<types>[A-Z_|]+)\]")
+"""Matches an edge of a pattern."""
+_TYPED = re.compile(r"\btype\((\w+)\)")
+_LABEL = re.compile(r"\(\w*:(?P<labels>[\w|]+)")
+
+
+def misbegun(text: str) -> str | None:
+    """Explain why a pattern starts at the wrong end, or return None.
+
+    A pattern starts at a node that is bound, which has no label, or that is found by its id. The embedded engine follows a
+    pattern in a subquery from where it is written, and so looks at the whole kind; it turns round one edge to what is bound.
+    """
+    for chain in _CHAIN.finditer(text):
+        first, *others = re.findall(_ENDPOINT, chain[0])
+        bound = [node for node in others if "{" in node or (":" not in node and len(others) > 1)]
+        if bound and ":" in first and "{" not in first:
+            return f"begin {chain[0]} at {bound[0]}, which is given (by two patterns of one MATCH, where it is in the middle)"
+    return None
+
+
+def edges_of(text: str) -> frozenset[str]:
+    """Return the names that a text binds to edges."""
+    # The argument of `type(…)` is an edge, too: one of a path.
+    return frozenset(name for m in MATCH.finditer(text) for name, _ in EDGE.findall(m["pattern"])) | {*_TYPED.findall(text)}
+
+
+def undeclared(text: str, graph: Graph) -> str | None:
+    """Name a kind or an edge type of a pattern that the graph does not declare, or return None.
+
+    An engine would find nothing by it, and say nothing.
+    """
+    types = [type for m in re.finditer(r"\[\w*:(?P<types>[A-Z_|]+)", text) for type in m["types"].split("|")]
+    kinds = [label for m in _LABEL.finditer(text) for label in m["labels"].split("|")]
+    declared_types = {edge.type.name for edge in graph.edges} | {REVISES, IDENTIFIES}
+    declared_kinds = {*graph.kinds, *OWN_LABELS}
+    for names, declared, what in ((types, declared_types, "edge type"), (kinds, declared_kinds, "kind")):
+        for name in names:
+            if name not in declared:
+                near = get_close_matches(name, declared, 1)
+                return f"no {what} is called {name}{f'; did you mean {near[0]}?' if near else ''}"
+    return None
