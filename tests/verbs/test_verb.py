@@ -71,7 +71,7 @@ def test_a_declaration_that_makes_no_sense_is_refused() -> None:
         class Muse(ReleaseVerb[ReleaseFacts], roles="ADMIN"):
             pass
 
-    with pytest.raises(DeclarationError, match=r"^Dream: DREAMER is no role; the roles are VIEWER, "):
+    with pytest.raises(DeclarationError, match=r"^Dream: no role is called DREAMER; the roles are VIEWER, "):
 
         class Dream(ReleaseVerb[ReleaseFacts], roles="ADMIN DREAMER"):
             """Dreams."""
