@@ -198,3 +198,19 @@ def test_a_query_takes_variables_as_json_and_one_by_one(demo: Service) -> None:
     assert other.json["data"] == {"robots": {"nodes": [{"id": "robot:ur-00"}]}}
     wrong = forebear("query", "-", stdin="{ nod }", url=demo.url)
     assert (wrong.code, wrong.json["errors"][0]["extensions"]) == (1, {"code": "INVALID_DOCUMENT"})
+
+
+def test_suspects_say_what_little_they_know_and_stop_a_script(demo: Service) -> None:
+    ended = forebear("suspects", "--severity", "high", url=demo.url)
+    assert (ended.code, ended.err) == (1, "")
+    assert ended.out.startswith("1 episode on ")
+    assert "\n1. CONFOUNDED  " in ended.out
+    assert "\n   always with " in ended.out
+    assert "repeated looks are not corrected for" in ended.out
+    both = forebear("suspects", "incident:any", "--severity", "high", url=demo.url)
+    assert (both.code, both.err) == (
+        2,
+        "forebear: an incident stands for its category: name an incident, or select incidents by options\n",
+    )
+    nobody = forebear("suspects", "incident:nobody", url=demo.url)
+    assert (nobody.code, "about.incident: incident:nobody is not known" in nobody.err) == (2, True)

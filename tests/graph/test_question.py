@@ -249,3 +249,29 @@ def test_what_says_whether_a_bound_was_met_begins_the_body_when_both_are_rewritt
     dialect, as_known = Dialect(GRAPH, engine), as_known and not question.timeless
     bounded = dialect.rewrite(question.bounded or "", as_known=as_known)
     assert dialect.rewrite(question.body, as_known=as_known).startswith(bounded)
+
+
+def test_what_is_decided_may_take_input_types_of_its_own() -> None:
+    source = """\
+// What explains something.
+//
+// parameter about About!: What.
+// decided
+// answers Why: Why.
+// column n Int!: How many.
+// one of About: One thing or several.
+//   run ID(Run): A run.
+//   some Some: Several.
+// input Some: A selection.
+//   status RunStatus: Their status.
+UNWIND $decided AS each
+RETURN each.n AS n
+"""
+    question = parse("why", source, GRAPH)
+    assert {name: (i.one_of, [c.name for c in i.members.columns]) for name, i in question.inputs.items()} == {
+        "About": (True, ["run", "some"]),
+        "Some": (False, ["status"]),
+    }
+    assert (question.types, question.parameters[0].type) == ({}, TypeRef("About", required=True))
+    with pytest.raises(InvalidStatement, match="parameter about: no type is called Other"):
+        parse("why", source.replace("about About!", "about Other!"), GRAPH)

@@ -17,12 +17,26 @@ from forebear.domain.permission import weakest
 from forebear.domain.policy import Policy, packs_of
 from forebear.domain.reference import unknown
 from forebear.domain.simulation import SimulatedRelease, simulated
-from forebear.domain.standing import StandingFactsRow
+from forebear.domain.standing import Row, StandingFactsRow
+from forebear.domain.suspects.explanation import CAVEATS, OccurrenceFactsRow, Selection, explain
+from forebear.domain.suspects.history import (
+    BuildHistoryFactsRow,
+    GroupHistoryFactsRow,
+    RobotHistoryFactsRow,
+    Whereabouts,
+    history,
+    milliseconds,
+)
+from forebear.domain.suspects.upstream import Upstream, UpstreamFactsRow
 from forebear.verbs.deployment import DeploymentFacts
 from forebear.verbs.policy import PolicyFacts
 from forebear.verbs.release import ReleaseFacts
 from forebear.verbs.rollback import RollbackFacts
 from forebear.verbs.verb import DecisionFacts
+
+EARLIEST, LATEST = "0001-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z"
+UNSEEN = 100
+"""How many robots without a report an answer lists."""
 
 Input = Mapping[str, Any]
 F = TypeVar("F", bound=DecisionFacts)
@@ -172,6 +186,73 @@ def _standing(input: Input) -> dict[str, Any]:
     return {"version": input["candidate"], "candidates": [pair] if pair["line"] else []}
 
 
+class NamedFactsRow(Row, frozen=True):
+    """A row of `cypher/actions/named_facts.cypher`: when a node was first suspected."""
+
+    id: str
+    at: str
+
+
+@dataclass(frozen=True)
+class SuspectsFacts(DecisionFacts):
+    """What happened, what was on record of robots meanwhile, and what they ran was made from."""
+
+    occurrence: list[OccurrenceFactsRow]
+    robot_history: list[RobotHistoryFactsRow]
+    group_history: list[GroupHistoryFactsRow]
+    build_history: list[BuildHistoryFactsRow]
+    upstream: list[UpstreamFactsRow]
+    named: list[NamedFactsRow]
+
+
+def _interval(input: Input) -> dict[str, Any]:
+    selection = input["about"].get("selection") or {}
+    return {"from": selection.get("from") or EARLIEST, "to": selection.get("to") or LATEST}
+
+
+def _selection(input: Input, occurrences: Iterable[OccurrenceFactsRow]) -> Selection:
+    raised = input["about"].get("incident")
+    if raised is None:
+        asked = input["about"]["selection"]
+        return Selection(asked.get("category"), asked.get("severity"), asked.get("place"))
+    incident = next((o for o in occurrences if o.id == raised), None)
+    if incident is None:
+        raise Undecidable([unknown("about.incident", raised, "name an incident that is no false alarm and no duplicate")])
+    return Selection(incident.category, raised=raised)
+
+
+def _suspects(input: Input, facts: SuspectsFacts) -> list[dict[str, Any]]:
+    asked = _interval(input)
+    if asked["from"] >= asked["to"]:
+        message = "about.selection.to: the interval ends before it begins"
+        raise Undecidable([Reason("INVALID_INPUT", message, "give a later moment as `to`, or an earlier one as `from`")])
+    where = Whereabouts(
+        {row.id: row for row in facts.group_history},
+        {row.id: row for row in facts.build_history},
+        milliseconds(asked["from"]),
+        milliseconds(min(asked["to"], facts.now)),
+    )
+    told = history(facts.robot_history, where)
+    named = {row.id: row.at for row in facts.named}
+    found = explain(_selection(input, facts.occurrence), facts.occurrence, told, Upstream(facts.upstream), named)
+    return [
+        {
+            "suspects": list(found.rows),
+            "incidents": found.incidents,
+            "episodes": found.episodes,
+            "hours": found.hours,
+            "unsureHours": found.unsure_hours,
+            "apart": list(found.apart),
+            "unseenRobots": len(found.unseen),
+            "unseen": list(found.unseen[:UNSEEN]),
+            "tests": found.tests,
+            "dispersion": found.dispersion,
+            "overdispersed": found.overdispersed,
+            "caveats": list(CAVEATS),
+        }
+    ]
+
+
 def _packs(input: Input) -> dict[str, Any]:
     return {"lines": list(dict.fromkeys(input["lines"])), "packs": packs_of(input["document"])}
 
@@ -184,5 +265,6 @@ INQUIRIES: tuple[Inquiry[Any], ...] = (
     Inquiry("permitted", DeploymentFacts, _permitted, lambda input: {"intent": input["deployment"]}),
     Inquiry("compare", ComparisonFacts, _compare, _standing),
     Inquiry("rollback_targets", RollbackFacts, _rollback_targets, lambda input: {"on": input["place"]}),
+    Inquiry("suspects", SuspectsFacts, _suspects, _interval),
 )
 """Every question whose answer is a decision."""

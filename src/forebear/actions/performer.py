@@ -162,8 +162,11 @@ class Performer:
         now = moment(datetime.now(UTC))
         statements = self.reader.bound(inquiry.reads, now, input, inquiry.asks(input))
         rows = {s.name: await self._store.read(s.unlocked, parameters) for s, parameters in statements}
-        facts = inquiry.reads.of(rows, actor, now, self.facts.described)
-        return list(await _beside(inquiry.decide, input, facts))
+
+        def decided() -> Sequence[Mapping[str, Any]]:
+            return inquiry.decide(input, inquiry.reads.of(rows, actor, now, self.facts.described))
+
+        return list(await _beside(decided))
 
     def _read(self, action: Action, input: Mapping[str, Any], described: _Described) -> dict[str, Any]:
         """Return the checked input without absent members: facts as tidy documents, moments in the graph's form."""

@@ -27,6 +27,7 @@ from forebear.cli import (
     schema,
     serve,
     show,
+    suspects,
     token,
 )
 from forebear.cli.terminal import CODES, Code, Failure, err, is_short, printable
@@ -74,6 +75,7 @@ app.command("incident")(incident.incident)
 app.command("impact")(impact.impact)
 app.command("paths")(paths.paths)
 app.command("compare")(compare.compare)
+app.command("suspects")(suspects.suspects)
 app.command("query")(query.query)
 app.command("export")(export.export)
 app.command("restore")(restore.restore)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from forebear.graph.complaint import meant, shown
 from forebear.graph.declaration import Graph
+from forebear.graph.kinds import GRAPH
 from forebear.graph.query import browser
 from forebear.graph.query.dialect import Dialect, Engine, InvalidStatement
 from forebear.graph.query.header import PARAMETERS, Header, InvalidHeader, Parameter, read
@@ -133,6 +134,8 @@ def facts(engine: Engine, folder: Path | None = None) -> dict[str, FactsStatemen
 
 def _facts(file: Path, engine: Engine) -> FactsStatement:
     text, header = _checked(file)
+    if "MATCH walk = " in text:
+        text = Dialect(GRAPH, engine).rewrite(text)
     gathered = engine is Engine.NEO4J
     statement = _PARAMETER.sub(r"$input.\1", text) if gathered else text
     return FactsStatement(file.stem.removesuffix("_facts"), statement, tuple(header.parameters), gathered, header.doc)

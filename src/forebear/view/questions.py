@@ -63,6 +63,39 @@ COMPARE = """query($candidate: ID!, $base: ID, $line: ID) {
   }
 }"""
 
+SUSPECTS = """query($about: SuspectsAbout!) {
+  suspects(about: $about) {
+    episodes
+    hours
+    unsureHours
+    tests
+    dispersion
+    overdispersed
+    unseenRobots
+    apart { id }
+    caveats
+    suspects {
+      rank
+      standing
+      names { dimension value }
+      incidentsWith
+      hoursWith
+      incidentsWithout
+      hoursWithout
+      strata
+      adjustedP
+      rateRatio
+      low
+      high
+      confoundedWith { dimension value }
+      needed
+      path
+      robots
+      robotsWithIncidents
+    }
+  }
+}"""
+
 KNOWN_AT = "2026-01-01T00:00:00Z"
 """Any moment. The statement is the same for each."""
 

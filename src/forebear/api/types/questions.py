@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from forebear.api.types.made import ID, UNSET, Argument, Field, Types, list_of, optional
+from forebear.api.types.made import ID, UNSET, Argument, Field, Input, Types, list_of, optional
 from forebear.api.types.pages import AFTER, AS_KNOWN_AT, AT, FIRST, connection
 from forebear.api.types.scalars import JSON, DateTime
 from forebear.graph.query.field import ColumnField, EdgePart, QuestionField
@@ -21,7 +21,10 @@ class QuestionTypes:
         self._decided = decided
 
     def rows(self, question: Question) -> None:
-        """Make the types of a question's rows, and of their pages."""
+        """Make the types of a question's rows, of their pages, and of what it takes."""
+        for name, input in question.inputs.items():
+            fields = {c.name: Input(self._column_type(c.type), c.doc) for c in input.members.columns}
+            self._types.input(name, input.members.doc, fields, one_of=input.one_of)
         for row in (*question.types.values(), question.row):
             if row.name not in self._types:
                 self._types.make(

@@ -74,7 +74,7 @@ class Cells:
     """Episodes of robots that ran nothing known at the moment."""
 
     def since(self, moment: int) -> Cells:
-        """The cells that began at a moment or later: a cell in which it lies is left out."""
+        """The cells that began at a moment or later. The moment is one at which stretches were cut."""
         return self.where(self.begin >= moment)
 
     def where(self, keep: NDArray[np.bool_]) -> Cells:
@@ -108,8 +108,10 @@ class _Pieces:
         self.begin = np.concatenate([self.begin, moments[inside]])
 
 
-def cells(stretches: Sequence[Stretch], profiles: Sequence[Profile], found: Iterable[Episode]) -> Cells:
-    """Cuts stretches into cells, and counts each episode in the cell that it began in."""
+def cells(
+    stretches: Sequence[Stretch], profiles: Sequence[Profile], found: Iterable[Episode], cuts: Iterable[int] = ()
+) -> Cells:
+    """Cuts stretches into cells, also at the moments `cuts`, and counts each episode in the cell that it began in."""
     robots = sorted({s.robot for s in stretches})
     place = {robot: n for n, robot in enumerate(robots)}
     rows = [
@@ -119,8 +121,8 @@ def cells(stretches: Sequence[Stretch], profiles: Sequence[Profile], found: Iter
     ]
     robot, begin, end, installed, maintained, profile, unsure = np.array(rows, dtype=np.int64).reshape(-1, 7).T
     pieces = _Pieces(begin, end)
-    for month in _months(begin, end):
-        pieces.cut(np.full(len(begin), month))
+    for moment in (*_months(begin, end), *cuts):
+        pieces.cut(np.full(len(begin), moment))
     for since in (installed, maintained):
         for limit, _ in AGES:
             if limit is not None:

@@ -16,6 +16,8 @@ from forebear.domain.suspects.families import LEVEL, holm, reachable
 from forebear.domain.suspects.groups import Classes, Group, Mask, Suspect, candidates, classes, grouped, strata_of
 from forebear.domain.suspects.rates import RateRatio, Strata, exact_test, least_attainable, log_likelihood_ratio, rate_ratio
 
+FEW = 2
+"""With fewer incidents the hours of no two suspects differ by one expected incident."""
 MANY = 20
 """How many robots with incidents a row names."""
 
@@ -88,6 +90,16 @@ class Judgement:
     """How many groups could reach significance and were tested with all strata held constant."""
     crude_tests: int = 0
     """How many sites, hardware targets and months were tested, each with the others held constant."""
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A suspect's comparable exposure since a moment. `p` is that of one test: the suspect was named before."""
+
+    with_it: Arm
+    without: Arm
+    p: float
+    ratio: RateRatio | None
 
 
 @dataclass(frozen=True)
@@ -204,7 +216,7 @@ def _finding(
         adjusted=tested[1] if tested else None,
         ratio=rate_ratio(strata),
         confounded_with=_confounded_with(made, cells, group, compared) if standing is Standing.CONFOUNDED else (),
-        needed=_needed(made, strata, limit) if standing is Standing.UNKNOWN else None,
+        needed=_needed(made, group, strata, limit) if standing is Standing.UNKNOWN else None,
         robots=robots,
         robots_with_incidents=tuple(cells.robots[r] for r in hurt[:MANY]),
         unsure_hours=float(cells.hours[of_cell & cells.unsure].sum()),
@@ -233,8 +245,10 @@ def _confounded_with(made: Classes, cells: Cells, group: Group, compared: _Compa
     )
 
 
-def _needed(made: Classes, strata: Strata, limit: float) -> str:
+def _needed(made: Classes, group: Group, strata: Strata, limit: float) -> str:
     """What would be needed, so that a test could name the group."""
+    if len(group.suspects) > 1 and group.present.all() and made.counts.sum() < FEW:
+        return f"more incidents: {made.counts.sum():.0f} so far are too few to tell suspects apart"
     if not len(strata.hours):
         return "robot-hours without it, at a time and a place where others have it"
     exposed, rest = float(strata.exposed.sum()), float((strata.hours[:, None] - strata.exposed).sum())
@@ -261,3 +275,21 @@ def _spread(made: Classes, cells: Cells, finding: GroupFinding, compared: _Compa
     ratio = finding.ratio.estimate if finding.ratio and finding.ratio.estimate else 1.0
     weight: Floats = cells.hours * np.where(finding.group.present[made.of_cell], ratio, 1.0)
     return dispersion(cells.robot, weight, compared.stratum[made.of_cell], cells.counts)
+
+
+def since_named(
+    cells: Cells, upstream: Mapping[str, Iterable[tuple[str, str]]], suspect: Suspect, moment: int
+) -> Contrast | None:
+    """What has been observed of a suspect since a moment, in milliseconds. None if nothing can be compared."""
+    later = cells.since(moment)
+    if not len(later.hours):
+        return None
+    made = classes(later)
+    mask = next((mask for found, mask in candidates(made, later, upstream) if found == suspect), None)
+    if mask is None:
+        return None
+    (strata,) = _strata(made, strata_of(made, later, STRATA), mask[:, None])
+    strata = strata.of(0)
+    mine = Arm(int(strata.with_it.sum()), float(strata.exposed.sum()))
+    rest = Arm(int(strata.incidents.sum()) - mine.incidents, float(strata.hours.sum()) - mine.hours)
+    return Contrast(mine, rest, float(exact_test(strata)[0]), rate_ratio(strata)) if len(strata.hours) else None

@@ -89,6 +89,8 @@ class Header:
     """Whether the answer is a list."""
     types: dict[str, RowType] = field(default_factory=dict)
     """Parts of rows, by name."""
+    inputs: dict[str, bool] = field(default_factory=dict)
+    """Of `types`, the ones that parameters are made of, each with whether exactly one of its members is given."""
     part: str | None = None
     """The type whose members are being read."""
     on: tuple[str, ...] = ()
@@ -198,6 +200,15 @@ def _part(header: Header, text: str) -> None:
     header.part = m["name"]
 
 
+def _input(*, one_of: bool) -> Reader:
+    def read(header: Header, text: str) -> None:
+        _part(header, text)
+        assert header.part is not None
+        header.inputs[header.part] = one_of
+
+    return read
+
+
 def _member(header: Header, text: str) -> None:
     if header.part is None:
         raise ValueError("name the type before its members")
@@ -244,6 +255,8 @@ QUESTION: Mapping[str, Reader] = {
     "answers ": _answers,
     "column ": _column,
     "type ": _part,
+    "input ": _input(one_of=False),
+    "one of ": _input(one_of=True),
     "  ": _member,
     "on ": _on,
     "time ": _time,

@@ -17,7 +17,9 @@
 columns, and only those that a client selected are computed, after paging. A parameter of type ID names the kinds that it
 may be of, or a label of Forebear's own (such as AuditChain), and is any text then. An Int names its bounds,
 `Int(0..50)`. Any other type followed by names in brackets is an enum of them. A column of type Value is the value of a
-property, given as `[name, value]`. `on Kind, …` makes it a field of these kinds, and its node is `$self`.
+property, given as `[name, value]`. `input Name: …`, with members like those of a type, is an input type that a parameter may
+be of. `one of Name: …` is one of which exactly one member is given. Only what is `decided` takes them. `on Kind, …` makes it a
+field of these kinds, and its node is `$self`.
 `time at` says that the answer depends on `at` (`$at`) besides `asKnownAt`; `time none`, that it is about what is simply
 updated, and asked of now alone. A DateTime that is left out is now. `known $from where CONDITION` says that the nodes of such
 rows are read as they were known at `$from`; `known $to`, without a condition, speaks of all other rows. `decided`: the answer
@@ -33,7 +35,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from forebear.graph.declaration import OWN_LABELS, Graph
@@ -41,6 +43,14 @@ from forebear.graph.query.dialect import AS_KNOWN, InvalidStatement
 from forebear.graph.query.header import QUESTION, Header, InvalidHeader, Parameter, RowType, read
 from forebear.graph.query.lexer import Word, listed, tokens
 from forebear.graph.query.pattern import misbegun
+
+
+@dataclass(frozen=True)
+class InputType:
+    """An input type of a question's own. With `one_of`, exactly one of its members is given."""
+
+    members: RowType
+    one_of: bool
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,7 @@ class Question:
     """The verb that the actor must be allowed."""
     known: tuple[tuple[str, str], ...] = ()
     """The parameters as of which the nodes of its rows are read, each with the condition on a row; the last one has none."""
+    inputs: Mapping[str, InputType] = field(default_factory=dict)
 
     @property
     def moments(self) -> tuple[str, ...]:
@@ -141,7 +152,7 @@ def parse(name: str, source: str, graph: Graph) -> Question:
         header.on,
         tuple(header.parameters),
         replace(file.answers, columns=columns),
-        header.types,
+        {name: row for name, row in header.types.items() if name not in header.inputs},
         header.paged,
         header.time == "at",
         header.time == "none" or "decided" in header.marks,
@@ -152,6 +163,7 @@ def parse(name: str, source: str, graph: Graph) -> Question:
         file.bounded and file.body[: file.bounded.end()],
         header.verb,
         tuple(header.known),
+        {name: InputType(header.types[name], one_of) for name, one_of in header.inputs.items()},
     )
 
 
@@ -221,7 +233,7 @@ def _timed(file: _File) -> str | None:
 
 
 def _parameter_types(file: _File) -> str | None:
-    names = _type_names(file.graph)
+    names = {*_type_names(file.graph), *file.header.inputs}
     return next(filter(None, (_parameter_type(p, file.graph, names) for p in file.header.parameters)), None)
 
 

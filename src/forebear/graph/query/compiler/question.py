@@ -18,6 +18,7 @@ from forebear.graph.query.compiler.selected import InvalidArgument, Selected
 from forebear.graph.query.compiler.statement import Projection, ProjectNode, Statement, finish_all, object_of, unless_null
 from forebear.graph.query.compiler.time import Time
 from forebear.graph.query.field import ColumnField, EdgePart
+from forebear.graph.query.header import Parameter
 from forebear.graph.query.mention import left
 from forebear.graph.query.question import Question
 from forebear.graph.statements.constraints import full_text
@@ -37,7 +38,7 @@ def answer(
     time = statement.time(arguments, outer)
     texts: dict[str, str] = {"at": time.at, "asKnownAt": time.known or "", "self": f"{n}.id"}
     ids = []
-    for p in question.parameters:
+    for p in _sent(question):
         value = arguments.values.get(p.name)
         if p.type.name == "ID" and not p.type.many and not set(p.type.kinds) & set(OWN_LABELS):
             allowed = p.type.kinds or tuple(graph.kinds)
@@ -84,6 +85,12 @@ def answer(
     if checks:
         return f"CASE WHEN {' AND '.join(checks)} THEN {text} END", unless_null(finish)
     return text, finish
+
+
+def _sent(question: Question) -> list[Parameter]:
+    """Return the parameters that the statement takes: some are for the decision alone, and only their ids are checked here."""
+    decided = question.decided
+    return [p for p in question.parameters if not decided or p.type.name == "ID" or f"${p.name}" in question.text]
 
 
 def _stood(statement: Statement, texts: Mapping[str, str], name: str, times: Sequence[Time]) -> str:
@@ -209,7 +216,8 @@ class _QuestionRows:
             reads = {f.rule.column.name: f"{item}.{f.rule.column.name}" for f in fields if isinstance(f.rule, ColumnField)}
             container = statement.name("o")
             row, finish = statement.returned(lambda: object_of(container, self._columns(fields, reads)))
-            listed = read if type.many else f"[{read}]"
+            one = f"[{read}]" if type.required else f"[part IN [{read}] WHERE part IS NOT NULL]"
+            listed = read if type.many else one
             text = statement.hoist(f"COLLECT {{ UNWIND {listed} AS {item} WITH *, {{}} AS {container}{row} }}")
         if type.many:
             return text, finish_all(finish)
