@@ -154,8 +154,9 @@ async def test_a_robot_that_is_decommissioned_counts_no_more_and_what_it_runs_la
         await seen(registry, 2, "robot:b", later)
         assert await runs(registry, "robot:b") == [(began, since), (later, gone), (gone, None)]
     assert [(r["robot"], r["standing"], r["authorized"]) for r in await drift(registry)] == [("robot:b", "UNINTENDED", False)]
-    # A report that tells an end before that tells nothing new.
+    # A report that tells an end before that tells when it was seen last, once, and nothing else.
     said = {"robot": "robot:b", "artifact": artifact(2), "since": later}
+    await done(registry, RITA, "reportInstallation", **said, until=gone)
     assert (await done(registry, RITA, "reportInstallation", **said, until=gone)).unchanged
     assert await runs(registry, "robot:b") == [(began, since), (later, gone), (gone, None)]
     # What the audit trail tells of its memberships, a fact may still take back.

@@ -111,7 +111,7 @@ async def test_what_raises_the_rate_is_named_with_its_path_and_robots_and_what_i
     assert ("precision", "FP16") in names(everywhere)
 
     asked = await suspects(registry, selection={"severity": "LOW"})
-    assert asked["suspects"][0]["needed"] == "more incidents: 1 so far are too few to tell suspects apart"
+    assert asked["suspects"][0]["needed"] == "more incidents: so far 1 is too few to tell suspects apart"
     assert (asked["incidents"], {row["standing"] for row in asked["suspects"]}) == (1, {"UNKNOWN"})
     there = await suspects(registry, selection={"place": "site:oslo", "from": day(0), "to": day(14)})
     assert (there["incidents"], there["hours"]) == (4, 12 * 14 * 24.0)

@@ -248,7 +248,7 @@ def _confounded_with(made: Classes, cells: Cells, group: Group, compared: _Compa
 def _needed(made: Classes, group: Group, strata: Strata, limit: float) -> str:
     """What would be needed, so that a test could name the group."""
     if len(group.suspects) > 1 and group.present.all() and made.counts.sum() < FEW:
-        return f"more incidents: {made.counts.sum():.0f} so far are too few to tell suspects apart"
+        return f"more incidents: so far {made.counts.sum():.0f} is too few to tell suspects apart"
     if not len(strata.hours):
         return "robot-hours without it, at a time and a place where others have it"
     exposed, rest = float(strata.exposed.sum()), float((strata.hours[:, None] - strata.exposed).sum())
