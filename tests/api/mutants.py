@@ -90,7 +90,7 @@ QUESTIONS: Mapping[str, Sequence[tuple[str, str, str]]] = {
          "BUILT_FROM|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..51 /* lineage and authority */]-(node)"),
         ("where it was once", "WHERE within.validFrom <= $at AND coalesce(within.validTo > $at, true)", "WHERE true"),
         ("it ends at the data", "steps + way + tail[1..]", "steps + way"),
-        ("it reaches itself", "WHERE reached.id <> given.id", "WHERE true"),
+        ("it reaches itself", "WHERE reached.id <> origin.id", "WHERE true"),
     ),
     "justification": (
         ("followed the other way", "-[justified:JUSTIFIED_BY]->", "<-[justified:JUSTIFIED_BY]-"),
@@ -135,8 +135,8 @@ QUESTIONS: Mapping[str, Sequence[tuple[str, str, str]]] = {
     ),
     "what_was_running": (
         ("what nobody saw is unknown", "WHEN observed IS NULL THEN 'UNREPORTED'", "WHEN observed IS NULL THEN 'UNKNOWN'"),
-        ("the oldest report", "ORDER BY found2.validFrom DESC, found2.id DESC LIMIT 1 RETURN found2 }[0] AS installation",
-         "ORDER BY found2.validFrom, found2.id LIMIT 1 RETURN found2 }[0] AS installation"),
+        ("the oldest report", "ORDER BY installation2.validFrom DESC, installation2.id DESC LIMIT 1",
+         "ORDER BY installation2.validFrom, installation2.id LIMIT 1"),
     ),
 }  # fmt: skip
 """Of each question: what is wrong with a mutant, a text of the statement, and what is in its place; the plainest first."""
