@@ -92,8 +92,8 @@ async def test_what_decisions_rest_on_can_be_planned_ahead(store: Store) -> None
 
 
 NOW_ALONE = {
-    "audit_trail", "buildable", "eligible", "lineage_diff", "missing_for_approval", "permitted", "resolve", "rollback_targets",
-    "search", "simulate_policy", *(name for name in names() if name.endswith("_facts")),
+    "audit_trail", "buildable", "compare", "eligible", "lineage_diff", "missing_for_approval", "permitted", "resolve",
+    "rollback_targets", "search", "simulate_policy", "suspects", *(name for name in names() if name.endswith("_facts")),
 }  # fmt: skip
 """What is not asked as it was known at another moment."""
 
