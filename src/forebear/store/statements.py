@@ -103,7 +103,7 @@ class FactsStatement:
             raise InvalidStatement(f"{self.name}_facts.cypher: nothing was given for ${min(absent)}")
         values = {p.name: arguments.get(p.name) for p in self.parameters}
         parameters = {p.name: _absent(p) if values[p.name] is None else values[p.name] for p in self.parameters}
-        return {"input": parameters} if self.gathered else parameters
+        return {"input": parameters} if self.gathered and parameters else parameters
 
 
 def _is_required(parameter: Parameter) -> bool:
