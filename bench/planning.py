@@ -10,7 +10,7 @@ from forebear.app import Forebear
 from forebear.graph.query.dialect import Engine
 from forebear.settings import Settings
 from forebear.store.statements import questions
-from forebear.view.questions import asked
+from forebear.view.questions import likely_queries
 
 
 @dataclass
@@ -33,7 +33,7 @@ async def measure(settings: Settings) -> dict[str, First]:
             if question.decided or question.verb != "query":
                 continue
             first = firsts[question.name] = First()
-            for document, variables in asked(question, graph):
+            for document, variables in likely_queries(question, graph):
                 began = perf_counter()
                 await store.plans.ready(*await asyncio.to_thread(registry.executor.statement, document, variables))
                 took = perf_counter() - began

@@ -1,5 +1,6 @@
 """What is in git, and what is in the wheel that is built from it."""
 
+import importlib
 import re
 import subprocess
 import sys
@@ -55,3 +56,9 @@ def test_the_wheel_has_every_statement_and_example(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         shipped = set(archive.namelist())
     assert {f"forebear/{path}" for path in tracked("cypher", "examples")} - shipped == set()
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "bench").rglob("*.py")), ids=lambda file: str(file.relative_to(ROOT)))
+def test_what_measures_uses_names_that_there_are(file: Path) -> None:
+    name = ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    assert importlib.import_module(name).__doc__

@@ -44,7 +44,7 @@ from forebear.store import Store, indexes
 from forebear.store.errors import StoreError
 from forebear.store.statements import facts, questions
 from forebear.verbs.catalogue import ACTIONS
-from forebear.view.questions import likely_queries as asked_of
+from forebear.view.questions import likely_queries
 
 _log = structlog.get_logger(__name__)
 
@@ -92,7 +92,7 @@ class Forebear(RunningRegistry):
             statements = [
                 await asyncio.to_thread(self.executor.statement, *each)
                 for question in reads
-                for each in asked_of(question, self.schema.graph)
+                for each in likely_queries(question, self.schema.graph)
             ]
             remembered[self.store.engine] = sorted(statements, key=lambda statement: -_parts(statement[0]))
         return remembered[self.store.engine]
