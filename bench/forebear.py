@@ -18,7 +18,7 @@ from bench.graphql import GraphQL
 from bench.process import Memory, Unavailable, memory, running
 
 COMMAND = Path(sys.executable).with_name("forebear")
-START_SECONDS = 60
+START_SECONDS = 180
 SILENCE_SECONDS = 150
 WRITE_SECONDS = "120"
 """For a batch: the first finds a cold Neo4j, which on a busy machine takes long to plan all of its statements."""
