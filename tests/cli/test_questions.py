@@ -217,3 +217,12 @@ def test_suspects_say_what_little_they_know_and_stop_a_script(demo: Service) -> 
     )
     nobody = forebear("suspects", "incident:nobody", url=demo.url)
     assert (nobody.code, "about.incident: incident:nobody is not known" in nobody.err) == (2, True)
+
+
+def test_an_incident_without_a_category_is_a_page_too(demo: Service) -> None:
+    ended = forebear("incident", "incident:ur-11-glass-2026-08-11", url=demo.url)
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith("incident:ur-11-glass-2026-08-11  HIGH  UR5e 11 swept a glass tray off the counter\n")
+    lines = ended.out.splitlines()
+    assert "  duplicates         incident:galley-tray-2026-08-11" in lines
+    assert lines[lines.index("Incidents of the same category") + 1].strip() == "this one has no category"

@@ -123,7 +123,8 @@ def interval(m: Mapping[str, Any]) -> str:
 
 def hours(field: Mapping[str, Any]) -> str:
     """What happened in how many robot-hours."""
-    said = f"{field['of'].lower()}: {field['incidents']} incidents in {field['robotHours']:,.6g} robot-hours"
+    incidents = "1 incident" if field["incidents"] == 1 else f"{field['incidents']} incidents"
+    said = f"{field['of'].lower()}: {incidents} in {field['robotHours']:,.6g} robot-hours"
     if field["perThousandHours"] is None:
         return said
     return f"{said}, {field['perThousandHours']:.4g} per 1,000 [{field['low']:.4g}, {field['high']:.4g}]"

@@ -24,11 +24,12 @@ def incident(id: Of, url: Url = None, token: Token = None, as_json: AsJson = Fal
     told = asked(INCIDENT, {"id": id})["incident"]
     places = [place["id"] for place in told["at"]["nodes"]]
     named = {f"place{n}": place for n, place in enumerate(places)}
-    found = asked(running(len(places)), {"at": told["validFrom"], "category": told["category"], **named})
+    # An incident without a category is like none.
+    found = asked(running(len(places)), {"at": told["validFrom"], "category": told["category"] or "", **named})
     rows = {when: [row for n in range(len(places)) for row in found[f"{when}{n}"]["nodes"]] for when in ("then", "now")}
     fleets = sorted({fleet["id"] for row in rows["now"] for fleet in row["fleets"]})
     back = asked(targets(len(fleets)), {f"fleet{n}": fleet for n, fleet in enumerate(fleets)}) if fleets else {}
-    alike = [each for each in found["alike"]["nodes"] if each["id"] != told["id"] and told["category"] is not None]
+    alike = [each for each in found["alike"]["nodes"] if each["id"] != told["id"] and told["category"]]
     ways = {fleet: back[f"fleet{n}"]["nodes"] for n, fleet in enumerate(fleets)}
     if as_json:
         terminal.print_json({"incident": told, **rows, "alike": alike, "rollbackTargets": ways})
@@ -37,7 +38,7 @@ def incident(id: Of, url: Url = None, token: Token = None, as_json: AsJson = Fal
         out().print(line)
 
 
-def page(told: Row, then: list[Row], now: list[Row], alike: Iterable[Row], ways: Mapping[str, Iterable[Row]]) -> Iterator[Text]:
+def page(told: Row, then: list[Row], now: list[Row], alike: list[Row], ways: Mapping[str, Iterable[Row]]) -> Iterator[Text]:
     """Return the page of an incident."""
     state = " ".join(str(told[name]) for name in ("state", "severity", "category") if told[name])
     yield Text.assemble((told["id"], "bold"), f"  {state}  {told['name'] or ''}".rstrip())
@@ -67,6 +68,8 @@ def page(told: Row, then: list[Row], now: list[Row], alike: Iterable[Row], ways:
         others = {fleet["id"] for each in elsewhere["nodes"] for fleet in each["fleets"]} - own
         yield _field(version, ", ".join(sorted(others)) or "nobody")
     yield _heading("Incidents of the same category")
+    if not alike:
+        yield _field("", "none" if told["category"] else "this one has no category")
     for each in alike:
         yield _field(minute(each["validFrom"]), f"{each['id']}  {each['state'] or ''} {each['severity'] or ''}".rstrip())
     yield _heading("Where to go back to")
