@@ -272,15 +272,23 @@ def _superseded(failed: DeploymentRow, place: PlaceFactsRow) -> bool:
 
 
 def targets(
-    builds: Iterable[ArtifactFactsRow], place: PlaceFactsRow, cases: Sequence[Case], incidents: IncidentFactsRow, now: str
+    builds: Iterable[ArtifactFactsRow],
+    place: PlaceFactsRow,
+    cases: Sequence[Case],
+    incidents: IncidentFactsRow,
+    now: str,
+    *,
+    bad: DeploymentRow | None = None,
 ) -> list[RollbackTarget]:
     """Return what a place can go back to, the best first: builds of versions that ran there, except what is undone.
+
+    `bad` is the deployment that is undone, by default what a rollback would undo.
 
     The order: what may run at all; what no rollback undid; what is not deprecated; what no open incident touches; what runs on
     a valid approval, then on an override, then on a stale approval; what ran there before what is undone; the very build that
     ran there; what had no incident there and did not fail; what ran there last; what ran longest.
     """
-    bad = undone(place)
+    bad = bad or undone(place)
     deployments = [d for d in _on(place, _spots(place)) if d.valid_from is not None]
     artifacts = {d.id: d.artifact for d in place.deployments}
     undid = {d.artifact: _undoing(d.artifact, deployments, artifacts) for d in deployments}
@@ -380,10 +388,10 @@ def _against(request: Request, targets: Sequence[RollbackTarget]) -> tuple[Reaso
     )
     name = "name what to go back to (to)" if any_allowed else "make one of these possible"
     none = Reason(NO_TARGET, message, f"{name}, or request another artifact (eligible lists what may run there)")
-    return (none, *(reason for t in targets for reason in _each_against(request.on, t)))
+    return (none, *(reason for t in targets for reason in against(request.on, t)))
 
 
-def _each_against(place: str, target: RollbackTarget) -> Iterator[Reason]:
+def against(place: str, target: RollbackTarget) -> Iterator[Reason]:
     """Explain why a rollback does not choose a target by itself, and what to do about it."""
     if target.allowed:
         message = f"{target.artifact}: {target.undone_by} undid it there, and nobody deployed it there again"
