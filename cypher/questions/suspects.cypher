@@ -16,7 +16,7 @@
 // column overdispersed Boolean!: Whether chance does not explain it.
 // column caveats [String!]!: What the answer does not take into account.
 // one of SuspectsAbout: The incidents that are to be explained.
-//   incident ID(Incident): An incident. It stands for all incidents of its category, wherever they were. It raised the question, so no test counts it.
+//   incident ID(Incident): An incident. It stands for all incidents of its category (without one, for those without one), wherever they were. It raised the question, so no test counts it.
 //   selection IncidentSelection: A selection of incidents.
 // input IncidentSelection: A selection of incidents, and of the exposure that they are compared by. What is left out selects nothing.
 //   category String: The category.

@@ -115,8 +115,10 @@ async def test_what_raises_the_rate_is_named_with_its_path_and_robots_and_what_i
     assert (asked["incidents"], {row["standing"] for row in asked["suspects"]}) == (1, {"UNKNOWN"})
     there = await suspects(registry, selection={"place": "site:oslo", "from": day(0), "to": day(14)})
     assert (there["incidents"], there["hours"]) == (4, 12 * 14 * 24.0)
+    await history(registry, incident("other", "robot:delft-1", day(7), category="latency"))
     raised = await suspects(registry, incident="incident:delft-8-1")
     assert (raised["incidents"], raised["episodes"]) == (18, 16)
+    assert (await suspects(registry, selection={}))["incidents"] == 19
 
 
 async def test_a_cause_that_came_with_a_site_alone_is_confounded_with_it(registry: Forebear) -> None:

@@ -125,9 +125,9 @@ at least 75 %  THRESHOLD_MISSED
 def test_the_demo_tells_its_story_answers_its_questions_and_can_be_started_again(demo: Service, tmp_path: Path) -> None:
     counts = "{ robots { totalCount } modelVersions { totalCount } runs { totalCount } }"
     assert demo.ask(counts) == {
-        "robots": {"totalCount": 16},
-        "modelVersions": {"totalCount": 17},
-        "runs": {"totalCount": 17},
+        "robots": {"totalCount": 136},
+        "modelVersions": {"totalCount": 22},
+        "runs": {"totalCount": 22},
     }
     with serving("demo", "--data-dir", tmp_path) as first:
         once = first.ask(counts)

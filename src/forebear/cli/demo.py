@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from forebear.cli import serve, terminal
+from forebear.cli import serve, terminal, warehouses
 from forebear.cli.audit import verified
 from forebear.cli.registry import Local, ask
 from forebear.cli.story import steps, tell
@@ -64,6 +64,7 @@ def demo(
 
 async def _prepare(registry: Forebear) -> None:
     await load(registry)
+    await record(registry, "warehouses", warehouses.facts())
     if not await tell(registry, steps(), CAST):
         out().print("The story was told before; with another --data-dir it is told anew.", markup=False)
     out().print("\nThe audit trail of all of it", style="bold", markup=False)
@@ -73,18 +74,24 @@ async def _prepare(registry: Forebear) -> None:
 
 async def load(registry: Forebear) -> None:
     """Record the facts of the example lineage. Raises `Failure` if they contradict what is on record."""
-    from forebear.record.summary import Origin
     from forebear.store.statements import directory
 
     for name in EXAMPLES:
-        lines = (directory("examples") / f"{name}.ndjson").read_bytes().splitlines()
-        documents = [msgspec.json.decode(line) for line in lines]
-        summary = await registry.recorder.record(documents, Origin(DEMO, f"{name}.ndjson"), imported=True)
-        if summary.rejections:
-            raise Failure(
-                f"the demo's data is not the example lineage any more ({summary.rejections[0].reasons[0]}): "
-                "remove its directory, or name another with --data-dir"
-            )
+        file = f"{name}.ndjson"
+        lines = (directory("examples") / file).read_bytes().splitlines()
+        await record(registry, file, map(msgspec.json.decode, lines))
+
+
+async def record(registry: Forebear, source: str, facts: Iterable[Any]) -> None:
+    """Record facts of the demo as imported history. Raises `Failure` if they contradict what is on record."""
+    from forebear.record.summary import Origin
+
+    summary = await registry.recorder.record([*facts], Origin(DEMO, source), imported=True)
+    if summary.rejections:
+        raise Failure(
+            f"the demo's data is not the example lineage any more ({summary.rejections[0].reasons[0]}): "
+            "remove its directory, or name another with --data-dir"
+        )
 
 
 @dataclass(frozen=True)

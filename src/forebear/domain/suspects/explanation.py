@@ -52,8 +52,9 @@ class Selection:
     raised: str | None = None
 
     def takes(self, incident: OccurrenceFactsRow) -> bool:
-        """Whether it is about an incident, wherever that happened."""
-        return self.category in (None, incident.category) and self.severity in (None, incident.severity)
+        """Whether it is about an incident, wherever that happened. One without a category raises the question of its like."""
+        alike = self.category == incident.category or (self.category is None and self.raised is None)
+        return alike and self.severity in (None, incident.severity)
 
     def covers(self, stretch: Stretch, profile: Profile) -> bool:
         """Whether it is about a stretch of exposure: one of its place."""
