@@ -281,7 +281,7 @@ async def test_a_governed_fact_is_the_same_action(registry: Forebear) -> None:
     (rejection,) = (await record(registry, fact(POLICY, "policy:ur5e@3"))).rejections
     assert rejection.reasons == ("description: is missing; say there why the policy is adopted",)
     (rejection,) = (await record(registry, fact(POLICY, "policy:ur5e@3", description=" "))).rejections
-    assert rejection.reasons == ("description: is blank; say why; correct the field and try again",)
+    assert rejection.reasons == ("description: must not be blank (got ' '); correct the field and try again",)
 
 
 SIMULATE = """query($document: JSON!, $lines: [ID!]!) { simulatePolicy(document: $document, lines: $lines) { nodes {

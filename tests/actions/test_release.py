@@ -321,7 +321,7 @@ async def test_an_expected_revision_of_what_has_none_is_refused(registry: Forebe
 async def test_a_reason_says_something(registry: Forebear, reason: str) -> None:
     await company(registry)
     assert await do(registry, ANNA, "reject", release=RELEASE, reason=reason) == Refused(
-        (Reason("INVALID_INPUT", "reason: is blank; say why", "correct the field and try again"),)
+        (Reason("INVALID_INPUT", f"reason: must not be blank (got {reason!r})", "correct the field and try again"),)
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 
 import pytest
 
+from forebear.graph import kinds
 from forebear.graph.declaration import (
     Change,
     DeclarationError,
@@ -203,6 +206,15 @@ def an_undeclared_target() -> object:
         parts = edge(MADE, "Part", doc="Its parts.", back="wholes", back_doc="Its wholes.")
 
     return Graph((Thing,))
+
+
+def a_name_of_no_kind() -> object:
+    class Thing(Node, prefix="thing"):
+        """A thing."""
+
+        whole: str | None = prop("What it is a part of.", default=None, names=("Wheal",))
+
+    return Graph((Wheel, Thing))
 
 
 def twice_the_same_kind() -> object:
@@ -402,6 +414,7 @@ MISTAKES: dict[Callable[[], object], str] = {
     one_with_an_interval: "Thing.whole is one=True and cannot also have an interval or properties",
     one_with_properties: "Thing.whole is one=True and cannot also have an interval or properties",
     an_undeclared_target: "Thing.parts leads to 'Part', which is not declared",
+    a_name_of_no_kind: "Thing.whole names 'Wheal', which is no kind; did you mean Wheel?",
     twice_the_same_kind: "two kinds are called Wheel",
     a_shared_prefix: "Tyre and Wheel share the id prefix 'wheel'",
     a_shared_plural: "Tyre and Wheel share the plural 'wheels'",
@@ -459,6 +472,17 @@ def test_types_are_found_by_class() -> None:
     assert graph.types_of(EdgeClass.LINEAGE) == ("MADE",)
     assert graph.types_of(EdgeClass.LINEAGE, EdgeClass.CONTEXT) == ("MADE", "NEAR")
     assert graph.types_of(EdgeClass.AUTHORITY) == ()
+
+
+def test_every_class_of_a_kind_is_in_the_graph() -> None:
+    modules = [importlib.import_module(f"{kinds.__name__}.{module.name}") for module in pkgutil.iter_modules(kinds.__path__)]
+    declared = {
+        each.kind.name
+        for module in modules
+        for each in vars(module).values()
+        if isinstance(each, type) and issubclass(each, Node) and each is not Node
+    }
+    assert declared == {*GRAPH.kinds}
 
 
 def test_the_registrys_classes_are_these() -> None:

@@ -285,7 +285,7 @@ def test_amendments_name_a_node_or_one_edge_of_it(document, row):
     ("document", "expected"),
     [
         ({"kind": "Retraction", "of": "run:a"}, ["reason: is required"]),
-        (retraction(reason=""), ["reason: must not be empty (got '')"]),
+        (retraction(reason=""), ["reason: must not be blank (got '')"]),
         (retraction(of="runn:a"), [f"of: 'runn:a': no kind has ids that begin with 'runn'; {KNOWN}"]),
         (retraction(of="model:a@1"), ["of: ModelVersion is governed: it is retracted or corrected by actions"]),
         (retraction(edge="trainedOn"), ["edge and to name an edge together: give both, or neither for the node itself"]),

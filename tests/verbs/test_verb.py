@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from forebear.domain.outcome import Ruling
 from forebear.domain.roles import Role
 from forebear.domain.standing import StandingFactsRow
 from forebear.graph.declaration import Admission, DeclarationError, prop
@@ -80,6 +81,14 @@ def test_a_declaration_that_makes_no_sense_is_refused() -> None:
 
         class Doze(Verb[ReleaseFacts], roles="ADMIN"):
             """Sleeps."""
+
+    with pytest.raises(DeclarationError, match=r"^Nap takes facts of Decision, but has no classmethod of_fact\(cls, fact\)$"):
+
+        class Nap(Verb[ReleaseFacts], roles="ADMIN", takes=("Decision",)):
+            """Sleeps a little."""
+
+            def decide(self, facts: ReleaseFacts) -> Ruling:
+                raise NotImplementedError
 
     with pytest.raises(DeclarationError, match=r"^Brood\.decide: a verb's members may not be called so$"):
 

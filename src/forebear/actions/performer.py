@@ -41,7 +41,7 @@ from forebear.domain.outcome import (
 from forebear.domain.permitted import following
 from forebear.domain.roles import Actor
 from forebear.graph.complaint import reasons_of
-from forebear.graph.declaration import Edge
+from forebear.graph.declaration import DeclarationError, Edge
 from forebear.graph.digest import of_fields
 from forebear.graph.document import json_text, uniform
 from forebear.graph.facts import Facts
@@ -100,14 +100,19 @@ class Performer:
         inquiries: Iterable[Inquiry[Any]],
         statements: Mapping[str, FactsStatement],
     ) -> None:
-        self.actions = {action.name: action for action in actions}
+        self.actions: dict[str, Action] = {}
         self.inquiries = {inquiry.name: inquiry for inquiry in inquiries}
         self.facts = facts
         self.reader = FactsReader(statements)
         self._store = store
         self._models: dict[str, type[BaseModel]] = {}
-        for action in self.actions.values():
+        for action in actions:
+            if action.name in self.actions:
+                raise DeclarationError(f"two verbs are called {action.name}")
+            self.actions[action.name] = action
             self.reader.check(action, facts.graph.lock_order)
+            for member in action.input.members:
+                facts.graph.check_names(action.name, member)
 
     async def plan(self) -> None:
         """Have the engine plan the facts statements ahead, which takes Neo4j seconds. Raises `StoreError`."""
@@ -184,8 +189,6 @@ class Performer:
                 members[p.name] = [item.model_dump(exclude_none=True) for item in checked]
             else:
                 members[p.name] = input[p.name] if p.is_json else checked
-        if "reason" in members and not members["reason"].strip():
-            raise InvalidFact(None, ["reason: is blank; say why"])
         return members
 
 

@@ -16,7 +16,7 @@ from forebear.graph.complaint import a, reasons_of, unknown
 from forebear.graph.declaration import LINE, PROSE, Admission, Edge, Graph, Kind, Property
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.rows import Amendment, InvalidFact
-from forebear.graph.values import CONFIG, DECIDED, Moment, annotation, backwards
+from forebear.graph.values import CONFIG, DECIDED, Moment, Written, annotation, backwards
 
 
 class Retraction(BaseModel):
@@ -32,7 +32,7 @@ class Retraction(BaseModel):
         description="The name of the edge's field, such as trainedOn. Leave it out to mean the node.",
     )
     to: str | None = Field(default=None, description="Id of the node that the edge leads to.")
-    reason: str = Field(min_length=1, max_length=PROSE, description="Why.")
+    reason: Written = Field(max_length=PROSE, description="Why.")
 
 
 class Correction(BaseModel):
@@ -52,7 +52,7 @@ class Correction(BaseModel):
     asOf: Moment | None = Field(
         default=None, description="Of what changes in the world: the moment at which what is corrected held; by default now."
     )
-    reason: str = Field(min_length=1, max_length=PROSE, description="Why.")
+    reason: Written = Field(max_length=PROSE, description="Why.")
 
 
 class Amendments:

@@ -46,6 +46,9 @@ IN_FUTURE = "IN_FUTURE"
 BACKWARDS = "BACKWARDS"
 """The code of a refusal because something ends before it begins."""
 
+BLANK = "BLANK"
+"""The code of a refusal because a text that is required is empty, or white space alone."""
+
 CONFIG = ConfigDict(extra="forbid", strict=False, allow_inf_nan=False, use_enum_values=True, protected_namespaces=())
 """How every model of the declaration reads its documents."""
 
@@ -68,6 +71,16 @@ def _happened(value: Any, info: ValidationInfo) -> str:
     if not info.context and at > latest():
         raise PydanticCustomError(IN_FUTURE, "{at} is yet to come; say it when it has happened", {"at": at})
     return at
+
+
+def _written(value: str) -> str:
+    if not value.strip():
+        raise PydanticCustomError(BLANK, "must not be blank")
+    return value
+
+
+Written = Annotated[str, AfterValidator(_written)]
+"""A text that is not blank."""
 
 
 def _schema_of_moments(description: str) -> WithJsonSchema:
@@ -144,6 +157,8 @@ def _scalar(p: Property, type: Any) -> Any:
         return Annotated[str, Field(max_length=p.length), BeforeValidator(_digest)]
     if type is ExternalName:
         return Annotated[str, Field(max_length=p.length), BeforeValidator(_external_name)]
+    if type is str and p.required:
+        return Annotated[Written, Field(max_length=p.length)]
     return Annotated[str, Field(max_length=p.length)] if type is str else type
 
 

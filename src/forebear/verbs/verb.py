@@ -130,6 +130,8 @@ class Verb(Value, Generic[F]):
         )
         if cls.decide is Verb.decide:
             raise DeclarationError(f"{cls.__name__} has no method decide(self, facts)")
+        if takes and not any("of_fact" in vars(base) for base in cls.__mro__[: cls.__mro__.index(Verb)]):
+            raise DeclarationError(f"{cls.__name__} takes facts of {takes[0]}, but has no classmethod of_fact(cls, fact)")
 
     def __init__(self, **values: Any) -> None:
         for p in self.members:

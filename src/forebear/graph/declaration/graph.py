@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cached_property
 
 from forebear.graph.declaration.bookkeeping import (
@@ -91,6 +92,7 @@ class Graph:
             if other != kind.name:
                 raise DeclarationError(f"{kind.name} and {other} share the plural {kind.plural!r}")
             for p in kind.own_properties:
+                self.check_names(kind.name, p)
                 if p.name in _OF_NODES or any(p.name == c.name for c in COMMON):
                     raise DeclarationError(f"{kind.name}.{p.name}: every node already has {p.name!r}")
                 if p.identity:
@@ -123,6 +125,7 @@ class Graph:
                     f"{where} and {e.source}.{other.name} cannot be told apart: both are {e.type.name} to a {common[0]}"
                 )
         for p in e.properties:
+            self.check_names(where, p)
             if p.name in _OF_EDGES:
                 raise DeclarationError(f"{where}.{p.name}: every edge already has {p.name!r}")
             if p.is_json or p.change is Change.TOLD:
@@ -144,6 +147,16 @@ class Graph:
             if e.back in names:
                 raise DeclarationError(f"{kind.name}.{e.back}, the way back of {e.source}.{e.name}, is already {names[e.back]}")
             names[e.back] = f"the way back of {e.source}.{e.name}"
+
+    def check_names(self, owner: str, p: Property) -> None:
+        """Raise `DeclarationError` if a property names a kind that is not declared. `owner` has the property."""
+        for name in p.names:
+            if name not in self.kinds:
+                near = get_close_matches(name, self.kinds, 1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                raise DeclarationError(f"{owner}.{p.name} names {name!r}, which is no kind{hint}")
+        for member in p.value_type.members if p.value_type else ():
+            self.check_names(f"{owner}.{p.name}", member)
 
     @cached_property
     def documents(self) -> frozenset[str]:
