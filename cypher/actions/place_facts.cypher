@@ -1,6 +1,6 @@
 // A fleet or a cohort, or the place of a deployment: its fleets now, its lines and robots, and every deployment there, on its fleets
-// and on their cohorts; and which of the place and its fleets are out of service. A deployment whose place was retracted, which older
-// versions allowed, comes without one. One row. Locks the fleets, in the order of ids, then the cohort, and then the deployment with
+// and on their cohorts; the newest stop there, which may have come after now; and which of the place and its fleets are out of service.
+// A deployment whose place was retracted, which older versions allowed, comes without one. One row. Locks the fleets, in the order of ids, then the cohort, and then the deployment with
 // the request's id.
 //
 // parameter on ID(Fleet, Cohort): The fleet or cohort.
@@ -88,16 +88,23 @@ RETURN place{.id} AS place,
     UNWIND deployments AS deployment
     OPTIONAL MATCH (deployment)-[on:ON]->(spot:Fleet|Cohort)
     OPTIONAL MATCH (deployment)-[of:OF]->(artifact:Artifact)
+    WITH deployment, spot, artifact, newest_stop([spot] + [fleet IN fleets WHERE spot:Cohort | fleet], '9999-12-31T23:59:59.999999Z') AS stop
     RETURN deployment{
       .id, .state, .validFrom, .validTo, .reports, .failedRobots, .revision, .recordedAt, .rejoins,
       place: spot.id,
       artifact: artifact.id,
+      stop: CASE WHEN stopped_by(deployment, stop) THEN stop.id END,
       version: COLLECT { WITH * WHERE artifact IS NOT NULL MATCH (artifact)-[built:BUILT_FROM]->(version:ModelVersion) WHERE true RETURN version.id }[0],
       target: COLLECT { WITH * WHERE artifact IS NOT NULL MATCH (artifact)-[for:FOR]->(target:HardwareTarget) WHERE true RETURN target.id }[0],
       replaces: COLLECT { MATCH (deployment)-[replaces:REPLACES]->(former:Deployment) WHERE true RETURN former.id },
       rollsBack: COLLECT { MATCH (deployment)-[back:ROLLS_BACK]->(former:Deployment) WHERE true RETURN former.id }
     } AS item
   } AS deployments,
+  COLLECT {
+    WITH newest_stop([place] + fleets, '9999-12-31T23:59:59.999999Z') AS stop
+    WITH stop WHERE stop IS NOT NULL
+    RETURN stop{.id, .recordedAt} AS item
+  } AS stops,
   COLLECT {
     CALL (place, fleets) {
       WITH * WHERE place IS NOT NULL

@@ -3,7 +3,8 @@
 //
 // An artifact may run there if its version is approved, or overridden, in a line of the fleet for the artifact's hardware, and if the
 // artifact is not in quarantine. A stale approval is marked and is no drift by itself: what runs on it goes on. On a place out of
-// service nothing may run and nothing is intended. If robots of the fleet belong to none since then, what they run is drift.
+// service nothing may run and nothing is intended. If robots of the fleet belong to none since then, what they run is drift. After a
+// request to stop what runs there, nothing is intended that was requested before.
 //
 // parameter fleet ID(Fleet)!: The fleet.
 // time at
@@ -20,6 +21,7 @@
 // column basis Basis: Why its version may run there. Null if it may not.
 // column deployment Deployment: The deployment that says what should run. A deployment of the robot's cohort goes before one of its fleet.
 // column intended Artifact: The artifact that should run. Null if nothing is intended.
+// column stop Stop: The request to stop what runs there. Null if there is none, or if a deployment that was requested later took its place.
 MATCH (fleet /* of fleet */ {id: $fleet}) WHERE true
 CALL (fleet) {
   MATCH (fleet)<-[within:MEMBER_OF|ON]-(subject:Robot|Deployment) WHERE holds_if_dated(within, $at)
@@ -57,27 +59,27 @@ CALL (group) {
 }
 WITH subject, collect(DISTINCT group) + collect(DISTINCT around) AS groups, collect(DISTINCT around) AS fleets
 WITH fleets, groups, CASE WHEN subject:Robot THEN subject END AS robot, CASE WHEN subject:Deployment THEN subject END AS active
-WITH fleets, robot, active,
+WITH fleets, groups, robot, active, newest_stop([robot] + groups, $at) AS stop
+WITH fleets, robot, active, stop,
   newest_installation(robot, $at) AS installation,
-  COLLECT {
-    WITH * WHERE robot IS NOT NULL
-    UNWIND groups AS near
-    MATCH (found:Deployment)-[on:ON]->(near) WHERE holds(found, $at)
-    WITH found, near ORDER BY labels(near)[0], found.validFrom DESC, found.id DESC LIMIT 1
-    RETURN found
-  }[0] AS meant
-WITH fleets, robot, installation, CASE WHEN robot IS NULL THEN active ELSE meant END AS deployment
-WITH fleets, robot, installation, deployment,
+  meant(groups, stop, $at) AS meant,
+  overtaken(stop, groups, $at) AS overtaken
+WITH fleets, robot, installation,
+  CASE WHEN robot IS NULL THEN active ELSE meant END AS deployment,
+  CASE WHEN robot IS NOT NULL THEN meant WHEN NOT stopped_by(active, stop) THEN active END AS meant,
+  CASE WHEN CASE WHEN robot IS NULL THEN stopped_by(active, stop) ELSE NOT overtaken END THEN stop END AS stop
+WITH fleets, robot, installation, deployment, stop,
   artifact_of(installation) AS observed,
-  artifact_of(deployment) AS intended
-WITH fleets, robot, installation, deployment, observed, intended,
-  CASE WHEN observed IS NULL THEN intended ELSE observed END AS artifact,
+  artifact_of(deployment) AS artifact,
+  artifact_of(meant) AS intended
+WITH fleets, robot, installation, deployment, stop, observed, intended,
+  CASE WHEN observed IS NULL THEN artifact ELSE observed END AS artifact,
   CASE WHEN robot IS NOT NULL THEN comparison(observed, intended) END AS standing
 WITH * WHERE artifact IS NOT NULL
-WITH robot, installation, deployment, observed, intended, standing,
+WITH robot, installation, deployment, stop, observed, intended, standing,
   usable(artifact, $at) AS usable,
   permitted(artifact, fleets, $at) AS basis
-WITH * WHERE coalesce(standing <> 'AS_INTENDED', false) OR basis IS NULL OR basis = 'OVERRIDE' OR NOT usable
+WITH * WHERE coalesce(standing <> 'AS_INTENDED', stop IS NOT NULL) OR basis IS NULL OR basis = 'OVERRIDE' OR NOT usable
 RETURN robot,
   standing,
   installation,
@@ -88,5 +90,6 @@ RETURN robot,
   usable AND basis IS NOT NULL AS authorized,
   basis,
   deployment,
-  intended
+  intended,
+  stop
 ORDER BY coalesce(robot.id, ''), coalesce(deployment.id, '')

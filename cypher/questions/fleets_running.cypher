@@ -7,7 +7,7 @@
 // column fleet Fleet!: The fleet.
 // column artifact Artifact!: What runs on it.
 // column version ModelVersion: The model version that the artifact was built from.
-// column intended Boolean!: Whether an active deployment says that it should run.
+// column intended Boolean!: Whether an active deployment says that it should run, and nobody requested to stop it since.
 // column observed Boolean!: Whether a robot was seen to run it.
 // column basis Basis: Why the version may run there at the moment, in a line of the fleet for the artifact's hardware. Null if it may not.
 // column deployment Deployment: The active deployment. If there are several, the newest.
@@ -52,12 +52,14 @@ CALL (thing) {
   RETURN fleet, robot, [fleet, cohort, robot] AS between
 }
 MATCH (thing)-[of:OF]->(artifact:Artifact) WHERE true
-WITH fleet, artifact, thing, dataset, robot, between ORDER BY thing.validFrom DESC, thing.id DESC, size(between), [n IN between | n.id]
-WITH fleet, artifact, collect(DISTINCT CASE WHEN thing:Deployment THEN thing END) AS active, collect(DISTINCT robot) AS seen, max(CASE WHEN thing:Installation THEN thing.lastSeenAt END) AS lastSeenAt, collect(dataset)[0] AS dataset, collect(thing)[0] AS newest, collect(between)[0] AS between, [fleet] AS fleets
+WITH fleet, artifact, thing, dataset, robot, between, newest_stop(between, $at) AS stop
+WITH fleet, artifact, thing, dataset, robot, between, CASE WHEN thing:Deployment AND NOT stopped_by(thing, stop) THEN thing END AS meant
+ORDER BY thing.validFrom DESC, thing.id DESC, size(between), [n IN between | n.id]
+WITH fleet, artifact, collect(DISTINCT CASE WHEN thing:Deployment THEN thing END) AS active, count(meant) AS meant, collect(DISTINCT robot) AS seen, max(CASE WHEN thing:Installation THEN thing.lastSeenAt END) AS lastSeenAt, collect(dataset)[0] AS dataset, collect(thing)[0] AS newest, collect(between)[0] AS between, [fleet] AS fleets
 RETURN fleet,
   artifact,
   COLLECT { MATCH (artifact)-[built:BUILT_FROM]->(version:ModelVersion) WHERE true RETURN version }[0] AS version,
-  size(active) > 0 AS intended,
+  meant > 0 AS intended,
   size(seen) > 0 AS observed,
   permitted(artifact, fleets, $at) AS basis,
   active[0] AS deployment,

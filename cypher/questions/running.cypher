@@ -3,12 +3,13 @@
 // on ModelVersion
 // time at
 // answers [Running]: A deployment or an installation of the version, with its place.
-// column basis RunningBasis(INTENDED, OBSERVED)!: INTENDED for a deployment, OBSERVED for an installation.
+// column basis RunningBasis(INTENDED, OBSERVED, STOPPING)!: INTENDED for a deployment, OBSERVED for an installation. STOPPING for a deployment after which somebody requested to stop what runs there.
 // column authorizedOn Basis: Why the version may run there at the moment, in a line of the fleet for the artifact's hardware. With several fleets it needs a reason in each. Null if it may not.
 // column artifact Artifact!: The artifact.
 // column deployment Deployment: The active deployment.
 // column installation Installation: The current installation.
 // column lastSeenAt DateTime: When the newest report of it came. Null if none came, and with `asKnownAt`.
+// column stop Stop: The request to stop what runs there. Null if there is none, or if a deployment that was requested later took its place.
 // column robots [Robot!]!: The robot that was seen to run it, or all robots that belong to the place of the deployment.
 // column fleets [Fleet!]!: Their fleets at the moment.
 // column sites [Site!]!: Their sites at the moment.
@@ -34,24 +35,27 @@ CALL (thing) {
     UNION
     RETURN null AS robot
   }
-  RETURN fleet, robot
+  RETURN place AS group, fleet, robot
   UNION
   MATCH (thing)-[on:ON]->(robot:Robot) WHERE true
   CALL (robot) {
     MATCH (robot)-[member:MEMBER_OF]->(fleet:Fleet) WHERE holds(member, $at)
-    RETURN fleet
+    RETURN fleet AS group, fleet
     UNION
-    MATCH (robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE holds(member, $at) AND holds(part, $at)
-    RETURN fleet
+    MATCH (robot)-[member:MEMBER_OF]->(group:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE holds(member, $at) AND holds(part, $at)
+    RETURN group, fleet
     UNION
-    RETURN null AS fleet
+    RETURN null AS group, null AS fleet
   }
-  RETURN fleet, robot
+  RETURN group, fleet, robot
   UNION
-  RETURN null AS fleet, null AS robot
+  RETURN null AS group, null AS fleet, null AS robot
 }
-WITH artifact, thing, collect(DISTINCT fleet) AS fleets, collect(DISTINCT robot) AS robots
-RETURN CASE WHEN thing:Deployment THEN 'INTENDED' ELSE 'OBSERVED' END AS basis,
+WITH artifact, thing, collect(DISTINCT group) + collect(DISTINCT fleet) AS groups, collect(DISTINCT fleet) AS fleets, collect(DISTINCT robot) AS robots
+WITH artifact, thing, groups, fleets, robots, newest_stop(groups + [robot IN robots WHERE thing:Installation | robot], $at) AS stop
+WITH artifact, thing, fleets, robots, stop, overtaken(stop, groups, $at) AS overtaken
+WITH artifact, thing, fleets, robots, CASE WHEN CASE WHEN thing:Deployment THEN stopped_by(thing, stop) ELSE NOT overtaken END THEN stop END AS stop
+RETURN CASE WHEN thing:Installation THEN 'OBSERVED' WHEN stop IS NULL THEN 'INTENDED' ELSE 'STOPPING' END AS basis,
   permitted(artifact, fleets, $at) AS authorizedOn,
   artifact,
   CASE WHEN thing:Deployment THEN thing END AS deployment,
@@ -61,6 +65,7 @@ RETURN CASE WHEN thing:Deployment THEN 'INTENDED' ELSE 'OBSERVED' END AS basis,
     WITH seen ORDER BY seen.lastSeenAt DESC LIMIT 1
     RETURN seen.lastSeenAt
   }[0] END AS lastSeenAt,
+  stop,
   COLLECT { UNWIND robots AS robot WITH robot ORDER BY robot.id RETURN robot } AS robots,
   COLLECT { UNWIND fleets AS fleet WITH fleet ORDER BY fleet.id RETURN fleet } AS fleets,
   sites_of(fleets, $at) AS sites,

@@ -14,6 +14,7 @@
 // column deployment Deployment: The deployment that says what should run. A deployment of the robot's cohort goes before one of its fleet.
 // column intended Artifact: The intended artifact.
 // column intendedVersion ModelVersion: The model version that it was built from.
+// column stop Stop: The request to stop what ran there. Null if there was none, or if a deployment that was requested later took its place.
 // column fleets [Fleet!]!: The fleets that it belonged to then.
 // column sites [Site!]!: The sites that they worked at then.
 // column customers [Customer!]!: Their customers then.
@@ -70,18 +71,15 @@ CALL (group) {
   RETURN null AS around
 }
 WITH robot, alone, collect(DISTINCT group) + collect(DISTINCT around) AS groups, collect(DISTINCT around) AS fleets
+WITH robot, alone, groups, fleets, newest_stop([robot] + groups, $at) AS stop
 WITH robot, alone, fleets,
+  CASE WHEN NOT overtaken(stop, groups, $at) THEN stop END AS stop,
   newest_installation(robot, $at) AS installation,
-  COLLECT {
-    UNWIND groups AS near
-    MATCH (found:Deployment)-[on:ON]->(near) WHERE holds(found, $at)
-    WITH found, near ORDER BY labels(near)[0], found.validFrom DESC, found.id DESC LIMIT 1
-    RETURN found
-  }[0] AS deployment
-WITH robot, alone, fleets, installation, deployment,
+  meant(groups, stop, $at) AS deployment
+WITH robot, alone, fleets, installation, deployment, stop,
   artifact_of(installation) AS observed,
   artifact_of(deployment) AS intended
-WITH robot, alone, fleets, installation, deployment, observed, intended, CASE WHEN observed IS NULL THEN intended ELSE observed END AS artifact
+WITH robot, alone, fleets, installation, deployment, stop, observed, intended, CASE WHEN observed IS NULL THEN intended ELSE observed END AS artifact
 RETURN robot,
   comparison(observed, intended) AS standing,
   installation,
@@ -93,6 +91,7 @@ RETURN robot,
   deployment,
   intended,
   version_of(intended) AS intendedVersion,
+  stop,
   COLLECT { UNWIND fleets AS fleet WITH fleet ORDER BY fleet.id RETURN fleet } AS fleets,
   sites_of(fleets, $at) AS sites,
   customers_of(fleets, $at) AS customers

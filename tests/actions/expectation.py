@@ -167,6 +167,10 @@ class Expectation:
     belongs: frozenset[tuple[str, str]] = BELONGS
     out: dict[str, set[str]] = field(default_factory=dict)
     """What is out of service, and the fleets that it was or belonged to until then."""
+    left: dict[str, str] = field(default_factory=dict)
+    """When a place left service last."""
+    stops: dict[str, list[str]] = field(default_factory=dict)
+    """When somebody asked a place to stop."""
     events: dict[str, Event] = field(default_factory=dict)
     """Incidents and maintenance."""
     clock: int = 0
@@ -653,6 +657,14 @@ class Expectation:
     def _here(self, place: str) -> dict[str, Deployment]:
         return {id: d for id, d in self.deployments.items() if d.place == place}
 
+    def is_stopped(self, d: Deployment) -> bool:
+        """Whether somebody asked to stop what was requested before, at its place or the fleets of that."""
+        return any(at > d.recorded for spot in {d.place, *self.fleets_at(d.place)} for at in self._stops_since(spot))
+
+    def _stops_since(self, place: str) -> list[str]:
+        """When a place was asked to stop since it left service last."""
+        return [at for at in self.stops.get(place, ()) if at > self.left.get(place, "")]
+
     def _canaries(self, place: str, artifact: str) -> dict[str, Deployment]:
         return {id: d for id, d in self.deployments.items() if (d.place, place) in self.belongs and d.artifact == artifact}
 
@@ -663,9 +675,10 @@ class Expectation:
         if known := self.deployments.get(id):
             return SAME if (known.artifact, known.place) == (artifact, on) else refused("IMMUTABLE")
         here = self._here(on)
-        if any(d.is_pending for d in here.values()) or not self.fits(artifact, on):
+        if any(d.is_pending and not self.is_stopped(d) for d in here.values()) or not self.fits(artifact, on):
             return refused()
-        former = [i for i, d in (here | self._canaries(on, artifact)).items() if d.state == "ACTIVE"]
+        around = here | self._canaries(on, artifact)
+        former = [i for i, d in around.items() if d.state == "ACTIVE" or (d.is_pending and self.is_stopped(d))]
         self.deployments[id] = Deployment(artifact, on, at, replaces=tuple(former))
         return DONE
 
@@ -755,7 +768,8 @@ class Expectation:
             return refused("FORBIDDEN")
         if known := self.deployments.get(id):
             return SAME if known.place == on and to in (None, known.artifact) else refused("IMMUTABLE")
-        going = next((d for d in self._here(on).values() if d.is_pending and d.rolls_back), None)
+        rollbacks = (d for d in self._here(on).values() if d.is_pending and d.rolls_back)
+        going = next((d for d in rollbacks if not self.is_stopped(d)), None)
         if going and to in (None, going.artifact):
             return SAME
         ways = self.ways_back(on)
@@ -768,13 +782,40 @@ class Expectation:
         bad = self.undone(on)
         assert bad is not None
         fleet = [
-            d for f in self.fleets_at(on) for d in self._here(f).values() if d.state == "ACTIVE" and d.artifact == artifact
+            d
+            for f in self.fleets_at(on)
+            for d in self._here(f).values()
+            if d.state == "ACTIVE" and d.artifact == artifact and not self.is_stopped(d)
         ]
         for d in self._here(on).values():
             d.state = "ENDED" if d.state == "PLANNED" else d.state
         self.deployments[id] = Deployment(
             artifact, on, at, replaces=tuple(former), rolls_back=bad[0], rejoins=on in COHORTS and bool(fleet)
         )
+
+    def _requestStop(self, actor: Actor, place: list[str], reason: str, at: str) -> Answer:
+        known = [spot for spot in place if spot in (*FLEETS, *COHORTS, *ROBOTS)]
+        for spot in known:
+            lines = {line for fleet in self.fleets_at(spot) for line in FLEETS[fleet]}
+            if actor.lines is not None and (not lines or not lines <= actor.lines):
+                return refused("FORBIDDEN")
+        if known != place:
+            return refused("UNKNOWN")
+        new = [spot for spot in place if not self._is_stopping(spot)]
+        for spot in new:
+            self.stops.setdefault(spot, []).append(at)
+            inside = {spot, *(member for member, group in self.belongs if group == spot)} - {*ROBOTS}
+            for d in self.deployments.values():
+                d.state = "ENDED" if d.place in inside and d.state == "PLANNED" else d.state
+        return DONE if new else SAME
+
+    def _is_stopping(self, place: str) -> bool:
+        """Whether somebody asked a place to stop, and nothing was requested there since."""
+        since = max(self._stops_since(place), default=None)
+        groups = {group for member, group in self.belongs if member == place}
+        around = {place, *groups, *self.fleets_at(place)}
+        around |= {member for member, group in self.belongs if group == place} if place in FLEETS else set()
+        return since is not None and not any(d.place in around and d.recorded > since for d in self.deployments.values())
 
     def _reportInstallation(self, actor: Actor, robot: str, artifact: str, since: str, at: str) -> Answer:
         self.seen[robot] = artifact
@@ -863,6 +904,7 @@ class Expectation:
         if any(d.place in spots and (d.is_pending or d.state == "ACTIVE") for d in self.deployments.values()):
             return refused("NOT_OVER")
         self.out[place], robots = self.fleets_at(place), self.robots_at(place)
+        self.left[place] = at
         self.belongs = frozenset(pair for pair in self.belongs if place not in pair)
         for robot in {place, *(robot for robot in robots if not self.fleets_at(robot))}:
             self.seen.pop(robot, None)

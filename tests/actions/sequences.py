@@ -383,6 +383,10 @@ class Sequence:
         said = {"duplicateOf": self._random.choice(self._incidents())} if self._likely(0.5) else {}
         return {"incidents": self._incidents(), "asOf": self._day(), **said}
 
+    def _requestStop(self) -> dict[str, Any]:
+        spots = [*FLEETS, *COHORTS, *ROBOTS] if self._likely(0.97) else ["robot:none"]
+        return {"place": [*{*self._random.choices(spots, k=1 if self._likely() else 2)}], "reason": "Smoke."}
+
     def _decommission(self) -> dict[str, Any]:
         spots = [*FLEETS, *COHORTS, *ROBOTS] if self._likely(0.97) else ["robot:none"]
         return {"place": self._random.choice(spots), "reason": "Sold."}

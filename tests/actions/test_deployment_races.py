@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from forebear.app import Forebear
@@ -85,6 +87,26 @@ async def test_a_fleet_leaves_service_or_is_deployed_to_and_never_both(registry:
                 await done(registry, OLAF, "recommission", place=FLEET, reason="Bought back.")
             case other:
                 raise AssertionError(other)
+
+
+async def test_a_fleet_is_asked_to_stop_before_a_request_or_after_it(registry: Forebear) -> None:
+    await ready(registry)
+    stop = (OLAF, "requestStop", {"place": [FLEET], "reason": "Smoke."}, None)
+    requests = []
+    for n in range(ROUNDS):
+        id = f"deployment:{n}"
+        request = (OLAF, "requestDeployment", {"artifact": artifact(1), "on": FLEET, "reason": "x", "id": id}, None)
+        assert all(isinstance(o, Done) for o in await together(registry, stop, request, stop))
+        stops = (await ask(registry, "{ stops(first: 1000) { nodes { requestedAt } } }"))["stops"]["nodes"]
+        moments = sorted(s["requestedAt"] for s in stops)
+        asked = await node(registry, "Deployment", id, "state recordedAt")
+        # A stop ends what was planned before, and what is requested later is not stopped.
+        assert asked["state"] == ("PLANNED" if asked["recordedAt"] > moments[-1] else "ENDED")
+        requests.append(asked["recordedAt"])
+        await reported(registry, id, "ENDED", ago(minutes=1))
+    # Nobody asks twice for the same: between two stops something was requested.
+    for former, later in itertools.pairwise(moments):
+        assert any(former < at < later for at in requests)
 
 
 async def test_a_report_and_a_resolution_at_once_are_one_history_in_either_order(registry: Forebear) -> None:

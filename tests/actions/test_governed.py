@@ -34,6 +34,7 @@ FORGED: Mapping[str, dict[str, Any]] = {
         "validFrom": ago(days=1),
     },
     "Decommissioning": {"id": "decommissioning:forged", "place": "robot:a", "validFrom": ago(days=1)},
+    "Stop": {"id": "stop:forged", "place": "robot:a", "requestedAt": ago(days=1)},
     "Attribution": {"id": "attribution:forged", "suspects": [VERSION]},
 }
 """A fact of each governed kind that no action would come to."""

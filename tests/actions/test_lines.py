@@ -225,6 +225,9 @@ class Sequence:
 
     _recommission = _decommission
 
+    def _requestStop(self) -> dict[str, Any]:
+        return {"place": [self._one(self._place(), f"robot:{self._one(*RUNS, 'shared')}")], "reason": "r"}
+
 
 SEES = ("reportInstallation", "registerArtifact")
 """Verbs that say what robots run, which no line limits: a report ends what was seen before, and a registration names it."""
@@ -287,6 +290,7 @@ async def test_a_governed_fact_is_held_to_the_same_lines(registry: Forebear) -> 
         {"kind": "Artifact", "id": build("model:both@1"), "state": "QUARANTINED"},
         {"kind": "Deployment", "id": "deployment:fleet-other", "state": "ENDED", "validFrom": SINCE, "validTo": now()},
         {"kind": "Decommissioning", "id": "decommissioning:x", "place": "fleet:both", "reason": "r"},
+        {"kind": "Stop", "id": "stop:x", "place": "fleet:both", "reason": "r"},
         evidence("evidence:new", "model:both@2", success=10),
         {"kind": "Correction", "of": "model:both@1", "values": {"rateHz": 9}, "reason": "r"},
         retraction("cohort:both"),

@@ -39,6 +39,7 @@ KNOWN = """query ($known: DateTime) {
     artifact { id } replaces { nodes { id } } rollsBack { nodes { id } } authorizedBy { nodes { id } } } }
   installations(first: 200, asKnownAt: $known) { nodes { id validFrom validTo robot { id } installedBy { id } } }
   decommissionings(asKnownAt: $known) { nodes { id validFrom validTo place { id } fleets { nodes { id } } } }
+  stops(asKnownAt: $known) { nodes { id requestedAt place { ... on Node { id } } } }
   incidents(asKnownAt: $known) { nodes { id state severity validFrom validTo intervals { asOf validFrom validTo }
     at { nodes { id } } duplicateOf { nodes { id } } } }
   maintenanceEvents(asKnownAt: $known) { nodes { id validFrom validTo at { nodes { id } } } }
@@ -135,6 +136,8 @@ class Run:
         assert {d["id"]: d["state"] for d in deployments} == {id: d.state for id, d in e.deployments.items()}
         out = await read("MATCH (o:Decommissioning)-[of:DECOMMISSIONS]->(p) WHERE o.validTo IS NULL RETURN p.id AS id")
         assert sorted(row["id"] for row in out) == sorted(e.out)
+        stops = await read("MATCH (s:Stop)-[on:ON]->(p) WHERE true RETURN p.id AS id")
+        assert Counter(row["id"] for row in stops) == Counter(place for place, asked in e.stops.items() for _ in asked)
         belongs = await read("MATCH (m)-[e:MEMBER_OF|PART_OF]->(g) WHERE e.validTo IS NULL RETURN m.id AS id, g.id AS group")
         assert sorted((row["id"], row["group"]) for row in belongs) == sorted(e.belongs)
         seen = await read(

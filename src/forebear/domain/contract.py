@@ -27,6 +27,7 @@ NOT_IN_LINE = "NOT_IN_LINE"
 NOT_AVAILABLE = "NOT_AVAILABLE"
 NOT_BUILT = "NOT_BUILT"
 OVER = "OVER"
+STOPPED = "STOPPED"
 
 
 def may_run(
@@ -98,6 +99,9 @@ def permitted(deployment: str, place: PlaceFactsRow, build: ArtifactFactsRow, ca
     permissions, reasons = may_run(build, place, cases, goes_back=bool(intent.rolls_back))
     if not (intent.is_pending or intent.is_active):
         reasons = (Reason(OVER, f"{deployment} is {intent.state}", "request it again (requestDeployment)"), *reasons)
+    elif intent.stop is not None:
+        message = f"{intent.stop} asks to stop what was requested on {intent.place} before, {deployment} included"
+        reasons = (Reason(STOPPED, message, "do not start it; request what is to run there (requestDeployment)"), *reasons)
     return Eligible(intent.artifact, intent.version, permissions, reasons)
 
 

@@ -5,7 +5,8 @@ active at a place: it is over once another becomes active there. A canary is ove
 cohort that runs another artifact keeps it.
 
 A request is refused while another is pending at the same place. The other may be under way already, and only a report can end
-it: to replace it silently would drop what somebody else was authorised to do. A rollback is the exception (`rollback`).
+it: to replace it silently would drop what somebody else was authorised to do. A rollback is the exception (`rollback`), and so
+is a pending deployment that somebody asked to stop.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def request(request: Request, place: PlaceFactsRow, build: ArtifactFactsRow, cas
     reasons = (*unknown(request, place), *reasons, *_pending(place), *_past(request, now))
     if reasons:
         return Ruling(request.id, reasons=reasons)
-    replaces = [d.id for d in (*place.here, *canaries(place, request.artifact)) if d.is_active]
+    replaces = [d.id for d in (*place.here, *canaries(place, request.artifact)) if d.is_active or (d.is_pending and d.stop)]
     return Ruling(request.id, (intent(request, permissions, replaces=replaces),))
 
 
@@ -131,7 +132,7 @@ def unknown(request: Request, place: PlaceFactsRow) -> Iterable[Reason]:
 
 def _pending(place: PlaceFactsRow) -> Iterable[Reason]:
     for d in place.here:
-        if d.is_pending:
+        if d.is_pending and d.stop is None:
             yield Reason(
                 PENDING,
                 f"{d.id} is {d.state} on {d.place} already",

@@ -51,13 +51,14 @@ class DeploymentRow(Row, frozen=True):
     """A deployment there, on its fleet, or on a cohort of that.
 
     A value is None if the history of another registry lacks it. The place is None if it was retracted, which older versions
-    allowed.
+    allowed. `stop` is the stop that somebody requested after it.
     """
 
     id: str
     place: str | None
     artifact: str | None
     state: DeploymentState
+    stop: str | None = None
     revision: int = 0
     recorded_at: str | None = None
     valid_from: str | None = None

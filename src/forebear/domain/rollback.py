@@ -180,8 +180,8 @@ _BETTER = (Basis.APPROVAL, Basis.OVERRIDE, Basis.STALE_APPROVAL)
 
 
 def under_way(place: PlaceFactsRow) -> DeploymentRow | None:
-    """Return a pending rollback at the place, if there is one."""
-    return next((d for d in place.here if d.is_pending and d.rolls_back), None)
+    """Return a pending rollback at the place that nobody asked to stop, if there is one."""
+    return next((d for d in place.here if d.is_pending and d.rolls_back and d.stop is None), None)
 
 
 def undone(place: PlaceFactsRow) -> DeploymentRow | None:
@@ -350,7 +350,7 @@ def roll_back(request: Request, place: PlaceFactsRow, targets: Sequence[Rollback
 def _rejoins(place: PlaceFactsRow, artifact: str) -> bool:
     """Return whether the place is a cohort, and all of its fleets run the artifact."""
     fleets = {f.id for f in place.fleets}
-    running = {d.place for d in place.deployments if d.is_active and d.artifact == artifact}
+    running = {d.place for d in place.deployments if d.is_active and d.stop is None and d.artifact == artifact}
     return place.place is not None and place.place.id not in fleets and bool(fleets) and fleets <= running
 
 

@@ -17,13 +17,14 @@ from forebear.verbs.maintenance import ReportMaintenance
 from forebear.verbs.policy import AdoptPolicy
 from forebear.verbs.release import Approve, Archive, Deprecate, Override, Reject, Restore, WithdrawApproval
 from forebear.verbs.rollback import RollBack
+from forebear.verbs.stop import RequestStop
 from forebear.verbs.verb import Verb
 
 VERBS: tuple[type[Verb[Any]], ...] = (
     RegisterCandidate, AttachEvidence, AdoptPolicy, Evaluate, Approve, Reject, WithdrawApproval, Deprecate, Archive, Restore,
     Override, Correct, RegisterArtifact, QuarantineArtifact, DeleteArtifact, RequestDeployment, ReportDeployment,
-    ReportInstallation, RollBack, Decommission, Recommission, ReportIncident, EscalateIncident, ResolveIncident, ReopenIncident,
-    DismissIncident, ReportMaintenance,
+    ReportInstallation, RollBack, RequestStop, Decommission, Recommission, ReportIncident, EscalateIncident, ResolveIncident,
+    ReopenIncident, DismissIncident, ReportMaintenance,
 )  # fmt: skip
 """Every verb."""
 

@@ -48,4 +48,5 @@ QUESTIONS: Mapping[str, Question] = {
     "ModelVersion.history": Question("history", history),
     "Release.stateAt": Question("state_at", state_at),
 }
-"""The questions by the type and the name of their field; tests/actions holds `outOfService` and what is decided."""
+"""The questions by the type and the name of their field; tests/actions holds `outOfService`, `confirmation` and what is
+decided."""

@@ -101,6 +101,7 @@ def fleets_running(asking: Asking) -> Iterator[Row]:
         things_here = dict.fromkeys(thing for thing, _ in here)
         active = [thing for thing in things_here if thing.kind.name == "Deployment"]
         seen = [thing for thing in things_here if thing.kind.name == "Installation"]
+        meant = [d for d, way in here if d in active and not view.stopped(d, view.newest_stop(way, at))]
         newest, way = here[0]
         start = next(start for start in by_id(upstream) if newest in upstream[start])
         yield Row(
@@ -109,7 +110,7 @@ def fleets_running(asking: Asking) -> Iterator[Row]:
                 "fleet": fleet,
                 "artifact": artifact,
                 "version": view.end(artifact, "BUILT_FROM"),
-                "intended": bool(active),
+                "intended": bool(meant),
                 "observed": bool(seen),
                 "basis": basis(view, artifact, [fleet]),
                 "deployment": active[0] if active else None,

@@ -20,10 +20,12 @@ def running(asking: Asking) -> Iterator[Row]:
         places = view.ends([thing], "ON")
         intended = thing.kind.name == "Deployment"
         artifact = view.end(thing, "OF")
+        stop = _stop(view, thing)
         yield Row(
             (thing.id,),
             {
-                "basis": "INTENDED" if intended else "OBSERVED",
+                "basis": "OBSERVED" if not intended else "STOPPING" if stop else "INTENDED",
+                "stop": stop,
                 "authorizedOn": basis(view, artifact, _fleets(view, places)),
                 "artifact": artifact,
                 "deployment": thing if intended else None,
@@ -33,6 +35,16 @@ def running(asking: Asking) -> Iterator[Row]:
                 **_belongings(view, places),
             },
         )
+
+
+def _stop(view: View, thing: Node) -> Node | None:
+    """The stop after which a deployment says nothing any more, or that stands on the robot of an installation."""
+    for place in view.ends([thing], "ON"):
+        if thing.kind.name == "Installation":
+            return view.standing_stop(view.spots(place, view.time.at), view.time.at)
+        stop = view.newest_stop(view.spots(place, view.time.at), view.time.at)
+        return stop if view.stopped(thing, stop) else None
+    return None
 
 
 def _fleets(view: View, places: Iterable[Node]) -> list[Node]:
@@ -63,8 +75,9 @@ def _on(view: View, place: Node) -> Iterator[Row]:
         yield _robot(view, robot)
     for fleet in fleets:
         if not view.robots(fleet, at):
-            active = view.newest(d for d in view.origins([fleet], "ON", "Deployment") if view.current(d, at))
-            columns = _compared(view, None, active[0] if active else None)
+            stop = view.newest_stop([fleet], at)
+            here = [d for d in view.origins([fleet], "ON", "Deployment") if view.current(d, at) and not view.stopped(d, stop)]
+            columns = _compared(view, None, next(iter(view.newest(here)), None)) | {"stop": view.standing_stop([fleet], at)}
             yield Row(
                 ("", fleet.id), {"robot": None, **columns, **_permitted(view, columns, [fleet]), **_belongings(view, [fleet])}
             )
@@ -74,8 +87,10 @@ def _robot(view: View, robot: Node) -> Row:
     at = view.time.at
     # A robot that is out of service belongs nowhere, whatever is recorded.
     serves = not any(view.current(out, at) for out in view.origins([robot], "DECOMMISSIONS"))
-    seen, meant = view.seen_on(robot, at), view.meant_for(robot, at) if serves else []
+    spots = view.spots(robot, at) if serves else [robot]
+    seen, meant = view.seen_on(robot, at), view.meant_for(robot, at, view.newest_stop(spots, at)) if serves else []
     columns = _compared(view, seen[0] if seen else None, meant[0] if meant else None)
+    columns["stop"] = view.standing_stop(spots, at)
     places = [robot] if serves else []
     return Row((robot.id, ""), {"robot": robot, **columns, **_permitted(view, columns, places), **_belongings(view, places)})
 
@@ -101,14 +116,16 @@ def drift(asking: Asking) -> Iterator[Row]:
     found = [_robot(view, robot).columns for robot in {*view.robots(fleet, at), *_released(view, fleet)}]
     for deployment in view.origins([fleet, *cohorts], "ON", "Deployment"):
         if view.current(deployment, at):
-            compared = _compared(view, None, deployment)
-            found.append(
-                {"robot": None, **compared, "standing": None, **_permitted(view, compared, view.ends([deployment], "ON"))}
-            )
+            compared, stop = _compared(view, None, deployment), _stop(view, deployment)
+            permitted = _permitted(view, compared, view.ends([deployment], "ON"))
+            here = {"robot": None, **compared, "standing": "STOPPING" if stop else None, **permitted, "stop": stop}
+            found.append(here | ({"intended": None} if stop else {}))
     for columns in found:
         robot, deployment, observed = columns["robot"], columns["deployment"], columns["observed"]
         wrong = columns["standing"] not in (None, "AS_INTENDED") or columns["basis"] in (None, "OVERRIDE")
-        if (observed or columns["intended"]) and (wrong or not columns["authorized"]):
+        columns["standing"] = columns["standing"] if robot else None
+        artifact = observed or view.end(deployment, "OF")
+        if artifact and (wrong or not columns["authorized"]):
             registered = view.described(observed) if observed else None
             order = (robot.id if robot else "", deployment.id if deployment else "")
             yield Row(order, {**columns, "registered": registered})

@@ -140,13 +140,48 @@ class View:
         """The installations on a robot at a moment, the newest first."""
         return self.newest(thing for thing in self.origins([robot], "ON", "Installation") if self.current(thing, at))
 
-    def meant_for(self, robot: Node, at: str) -> list[Node]:
-        """The deployments that say what should run on a robot at a moment: those on its cohorts before those on its fleets."""
+    def meant_for(self, robot: Node, at: str, stop: Node | None = None) -> list[Node]:
+        """The deployments that say what should run on a robot at a moment: those on its cohorts before those on its fleets.
+
+        Those that were requested before a stop say nothing any more.
+        """
         for kind in ("Cohort", "Fleet"):
             on = self.origins(self.places(robot, at, kind), "ON", "Deployment")
-            if active := [thing for thing in on if self.current(thing, at)]:
+            if active := [thing for thing in on if self.current(thing, at) and not self.stopped(thing, stop)]:
                 return self.newest(active)
         return []
+
+    def spots(self, place: Node, at: str) -> list[Node]:
+        """A robot, a cohort or a fleet, with the cohorts and fleets around it: where stops and deployments reach it."""
+        return self.places(place, at, "Robot", "Cohort", "Fleet")
+
+    def newest_stop(self, spots: Iterable[Node], at: str) -> Node | None:
+        """The newest stop that was requested at any of some places which did not leave service since."""
+        found = []
+        for spot in spots:
+            left = [self.get(out, "validFrom") or "" for out in self.origins([spot], "DECOMMISSIONS")]
+            for stop in self.origins([spot], "ON", "Stop"):
+                asked = self.get(stop, "requestedAt")
+                if asked is not None and asked <= at and not any(asked <= since <= at for since in left):
+                    found.append((asked, stop.id, stop))
+        return max(found, key=lambda each: each[:2], default=(None, None, None))[2]
+
+    def stopped(self, deployment: Node, stop: Node | None) -> bool:
+        """Whether a stop was requested after a deployment."""
+        state = deployment.state(self.time.known)
+        recorded = deployment.recorded[0]
+        asked = (self.get(deployment, "validFrom") or recorded) if state is not None and state.imported else recorded
+        return stop is not None and bool(asked <= self.get(stop, "requestedAt"))
+
+    def standing_stop(self, spots: Iterable[Node], at: str) -> Node | None:
+        """The newest stop at some places, unless a deployment that was requested later began there."""
+        spots = [*spots]
+        stop = self.newest_stop(spots, at)
+        for deployment in self.origins([spot for spot in spots if spot.kind.name != "Robot"], "ON", "Deployment"):
+            since = self.get(deployment, "validFrom")
+            if since is not None and since <= at and not self.stopped(deployment, stop):
+                return None
+        return stop
 
     def newest(self, things: Iterable[Node]) -> list[Node]:
         """Deployments or installations, the newest first."""

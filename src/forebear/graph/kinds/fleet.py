@@ -164,6 +164,19 @@ class Deployment(Node, prefix="deployment", standing=Admission.GOVERNED, locked_
     )  # fmt: skip
 
 
+class Stop(Node, prefix="stop", standing=Admission.GOVERNED):
+    """The intent that a robot, a cohort or a fleet runs nothing of what was requested before. It holds there until a
+    deployment that was requested later becomes active."""
+
+    requested_at: datetime | None = prop("When it was requested.", default=None, indexed=True)
+    reason: str | None = prop("Why it was requested.", default=None, length=PROSE)
+
+    place = edge(
+        ON, "Robot", "Cohort", "Fleet", one=True, doc="What is to stop.",
+        back="stops", back_doc="The requests to stop what runs here.",
+    )  # fmt: skip
+
+
 class Installation(Node, prefix="installation", standing=Admission.OBSERVED):
     """An artifact that a robot was seen to run, for an interval."""
 
