@@ -28,20 +28,7 @@ RETURN COLLECT {
       described: event.describedAt IS NOT NULL,
       externalIds: coalesce(event.externalIds, []),
       at: COLLECT { MATCH (event)-[at:AT]->(place:Robot|Fleet|Site) WHERE true RETURN place.id },
-      lines: COLLECT {
-        CALL (event) {
-          MATCH (event)-[at:AT]->(fleet:Fleet) WHERE true
-          RETURN fleet
-          UNION
-          MATCH (event)-[at:AT]->(robot:Robot)-[member:MEMBER_OF]->(fleet:Fleet) WHERE true
-          RETURN fleet
-          UNION
-          MATCH (event)-[at:AT]->(robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE true
-          RETURN fleet
-        }
-        MATCH (fleet)-[runs:IN_LINE]->(line:ReleaseLine) WHERE true
-        RETURN DISTINCT line.id
-      }
+      lines: lines_there(event)
     } AS item
   } AS known,
   COLLECT {

@@ -32,20 +32,7 @@ RETURN COLLECT {
       at: COLLECT { MATCH (incident)-[at:AT]->(place:Robot|Fleet|Site) WHERE true RETURN place.id },
       artifacts: COLLECT { MATCH (incident)-[about:ABOUT]->(artifact:Artifact) WHERE true RETURN artifact.id },
       duplicateOf: COLLECT { MATCH (incident)-[duplicate:DUPLICATE_OF]->(other:Incident) WHERE true RETURN other.id },
-      lines: COLLECT {
-        CALL (incident) {
-          MATCH (incident)-[at:AT]->(fleet:Fleet) WHERE true
-          RETURN fleet
-          UNION
-          MATCH (incident)-[at:AT]->(robot:Robot)-[member:MEMBER_OF]->(fleet:Fleet) WHERE true
-          RETURN fleet
-          UNION
-          MATCH (incident)-[at:AT]->(robot:Robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE true
-          RETURN fleet
-        }
-        MATCH (fleet)-[runs:IN_LINE]->(line:ReleaseLine) WHERE true
-        RETURN DISTINCT line.id
-      }
+      lines: lines_there(incident)
     } AS item
   } AS known,
   COLLECT {

@@ -6,7 +6,7 @@ already: comparisons with what is deployed, ages of evidence and reports out of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -146,6 +146,16 @@ class Event:
         return order[max(values)[1]] if values else None
 
 
+@dataclass
+class Attribution:
+    """A conclusion about incidents."""
+
+    actor: str
+    explains: frozenset[str]
+    suspects: frozenset[str]
+    superseded: bool = False
+
+
 def fleet_of(place: str) -> str:
     """The fleet that a place is or is part of."""
     return COHORTS.get(place, place)
@@ -173,6 +183,7 @@ class Expectation:
     """When somebody asked a place to stop."""
     events: dict[str, Event] = field(default_factory=dict)
     """Incidents and maintenance."""
+    attributions: dict[str, Attribution] = field(default_factory=dict)
     clock: int = 0
 
     def of(self, actor: Actor, verb: str, input: dict[str, Any], at: str) -> Answer:
@@ -829,18 +840,21 @@ class Expectation:
             id: new for id, new in news.items()
             if id not in self.events or not (new.told <= self.events[id].told and new.ends <= self.events[id].ends)
         }  # fmt: skip
-        places = {place for id in changed if id in self.events for name, place in self.events[id].ends if name == "at"}
-        belongs = {
-            fleet for place in places for fleet in ([place] if place in FLEETS else [ROBOTS[place]] if place in ROBOTS else [])
-        }
-        lines = {line for fleet in belongs for line in FLEETS[fleet]}
-        if actor.lines is not None and not lines <= actor.lines:
+        if self._happened_beyond(actor, changed):
             return refused("FORBIDDEN")
         for id, new in changed.items():
             known = self.events.setdefault(id, Event())
             known.told |= new.told
             known.ends |= new.ends
         return DONE if changed else SAME
+
+    def _happened_beyond(self, actor: Actor, events: Iterable[str]) -> bool:
+        """Whether some of these happened in lines that are not the actor's."""
+        places = {place for id in events if id in self.events for name, place in self.events[id].ends if name == "at"}
+        belongs = {
+            fleet for place in places for fleet in ([place] if place in FLEETS else [ROBOTS[place]] if place in ROBOTS else [])
+        }
+        return actor.lines is not None and not {line for fleet in belongs for line in FLEETS[fleet]} <= actor.lines
 
     def _happened(self, actor: Actor, prefix: str, report: dict[str, Any], at: str) -> Answer:
         since, severity = report["since"], report.get("severity")
@@ -884,6 +898,23 @@ class Expectation:
         if duplicateOf is None:
             return self._change(actor, incidents, asOf, at, "state", "FALSE_ALARM")
         return self._change(actor, incidents, asOf, at, "state", "DUPLICATE", ("duplicateOf", duplicateOf))
+
+    def _attribute(self, actor: Actor, incidents: list[str], suspects: list[str], id: str, at: str) -> Answer:
+        if self._happened_beyond(actor, incidents):
+            return refused("FORBIDDEN")
+        if "run:none" in suspects or not {*incidents} <= self.events.keys():
+            return refused("UNKNOWN")
+        new = Attribution(actor.name, frozenset(incidents), frozenset(suspects))
+        if known := self.attributions.get(id):
+            same = (known.actor, known.explains) == (new.actor, new.explains) and new.suspects in (known.suspects, frozenset())
+            return SAME if same else refused("IMMUTABLE")
+        current = [a for a in self.attributions.values() if not a.superseded and a.explains & new.explains]
+        if new in current:
+            return SAME
+        for former in current:
+            former.superseded = former.explains <= new.explains
+        self.attributions[id] = new
+        return DONE
 
     # ── what ends ───────────────────────────────────────────────────────────────────────────────────────
 

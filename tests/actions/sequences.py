@@ -43,6 +43,7 @@ OFTEN = {
     "approve": 26, "attachEvidence": 16, "reportDeployment": 16, "requestDeployment": 14, "registerArtifact": 12,
     "registerCandidate": 10, "restore": 6, "rollBack": 6, "adoptPolicy": 4, "decommission": 4, "quarantineArtifact": 2,
     "deleteArtifact": 2, "reportIncident": 5, "reopenIncident": 2, "dismissIncident": 2, "reportMaintenance": 2,
+    "attribute": 5,
 }  # fmt: skip
 """The actions that are asked for more or less often than the others."""
 
@@ -386,6 +387,12 @@ class Sequence:
     def _requestStop(self) -> dict[str, Any]:
         spots = [*FLEETS, *COHORTS, *ROBOTS] if self._likely(0.97) else ["robot:none"]
         return {"place": [*{*self._random.choices(spots, k=1 if self._likely() else 2)}], "reason": "Smoke."}
+
+    def _attribute(self) -> dict[str, Any]:
+        r, known = self._random, self._expected.attributions
+        id = r.choice([*known]) if known and not self._likely() else f"attribution:{self._count}"
+        suspects = r.sample([*ROBOTS, "checkpoint:a/1"], r.randrange(3)) if self._likely(0.95) else ["run:none"]
+        return {"incidents": self._incidents(), "suspects": suspects, "id": id}
 
     def _decommission(self) -> dict[str, Any]:
         spots = [*FLEETS, *COHORTS, *ROBOTS] if self._likely(0.97) else ["robot:none"]

@@ -220,6 +220,10 @@ class Sequence:
     def _dismissIncident(self) -> dict[str, Any]:
         return self._incidents() | self._one({}, {"duplicateOf": "incident:pager:9"})
 
+    def _attribute(self) -> dict[str, Any]:
+        suspects = self._one("robot:mine", "robot:other", "run:r", self._version())
+        return {"incidents": self._incidents()["incidents"], "suspects": [suspects]}
+
     def _decommission(self) -> dict[str, Any]:
         return {"place": self._one(self._place(), f"robot:{self._one(*RUNS, 'shared')}"), "reason": "r"}
 
@@ -264,6 +268,8 @@ async def test_whatever_somebody_limited_does_nothing_of_another_line_changes_or
         seen = {id for id in after if id.startswith("installation:") and verb in SEES}
         # What happened may be reported of any place, but only who may write there tells more of it.
         seen |= {id for id in after if id.startswith(("incident:", "maintenance:"))} - leading - reached
+        # Whoever may explain an incident may suspect anything.
+        seen |= {id for id in after if id.startswith("attribution:")} - nodes.keys()
         theirs = (leading | reached) - seen
         for id in theirs:
             assert after[id] == nodes[id], (id, step)

@@ -43,6 +43,8 @@ KNOWN = """query ($known: DateTime) {
   incidents(asKnownAt: $known) { nodes { id state severity validFrom validTo intervals { asOf validFrom validTo }
     at { nodes { id } } duplicateOf { nodes { id } } } }
   maintenanceEvents(asKnownAt: $known) { nodes { id validFrom validTo at { nodes { id } } } }
+  attributions(asKnownAt: $known) { nodes { id actor explains { nodes { id } } suspects { nodes { id } }
+    supersededBy { nodes { id } } } }
   robots(asKnownAt: $known) { nodes { id memberOf(allTime: true) { edges { validFrom validTo node { id } } } } }
 }"""
 """What actions write, as it is known at a moment."""
@@ -153,6 +155,14 @@ class Run:
             id: (event.present("state", INCIDENT_STATES), event.present("severity", SEVERITIES))
             for id, event in e.events.items()
             if id.startswith("incident:")
+        }
+        attributions = await read(
+            """MATCH (a:Attribution) WHERE true
+            RETURN a.id AS id, EXISTS { MATCH (a)<-[s:SUPERSEDES]-(b) WHERE true } AS superseded,
+            COLLECT { MATCH (a)-[s:SUSPECTS]->(node) WHERE true RETURN node.id } AS suspects"""
+        )
+        assert {a["id"]: (a["superseded"], {*a["suspects"]}) for a in attributions} == {
+            id: (a.superseded, {*a.suspects}) for id, a in e.attributions.items()
         }
 
     async def eligible(self) -> None:

@@ -363,7 +363,7 @@ async def test_governed_kinds_are_actions_unless_imported_and_marked_then(regist
         )
     ]
     assert await refused(registry, {"kind": "Attribution", "id": "attribution:a"}) == [
-        Rejection(0, "attribution:a", ("kind: Attribution is governed, and no action records one yet",))
+        Rejection(0, "attribution:a", ("explains: is required; correct the field and try again",))
     ]
     await history(registry, fact, run())
     assert await ask(registry, '{ nodes(ids: ["model:m@1", "run:a"]) { id imported } }') == {

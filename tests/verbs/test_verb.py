@@ -115,8 +115,12 @@ def test_a_governed_fact_is_the_verb_that_takes_it() -> None:
     )
     assert (name, request.input, request.key) == ("deprecate", {"release": RELEASE, "reason": "A; B"}, "decision:d")
     assert request.fact_message("reason: is blank") == "reasons: is blank"
-    with pytest.raises(NoAction, match=r"^kind: Attribution is governed, and no action records one yet$"):
-        verb_request({"kind": "Attribution", "id": "attribution:a"})
+    attribution = {"kind": "Attribution", "id": "attribution:a", "explains": ["incident:a"], "suspects": ["robot:a"]}
+    name, request = verb_request(attribution)
+    said = {"id": "attribution:a", "incidents": ["incident:a"], "suspects": ["robot:a"]}
+    assert (name, request.input, request.key) == ("attribute", said, None)
+    with pytest.raises(NoAction, match=r"^actor: this fact asks for attribute, which takes no actor; leave it out$"):
+        verb_request(attribution | {"actor": "anna"})
     with pytest.raises(NoAction, match=r"^checks: this fact asks for reject, which takes no checks; leave it out$"):
         verb_request({"kind": "Decision", "id": "decision:d", "type": "REJECTION", "about": [RELEASE], "checks": []})
 

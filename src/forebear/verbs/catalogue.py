@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from forebear.verbs.artifact import DeleteArtifact, QuarantineArtifact, RegisterArtifact
+from forebear.verbs.attribution import Attribute
 from forebear.verbs.candidate import RegisterCandidate
 from forebear.verbs.correction import Correct
 from forebear.verbs.decommissioning import Decommission, Recommission
@@ -24,7 +25,7 @@ VERBS: tuple[type[Verb[Any]], ...] = (
     RegisterCandidate, AttachEvidence, AdoptPolicy, Evaluate, Approve, Reject, WithdrawApproval, Deprecate, Archive, Restore,
     Override, Correct, RegisterArtifact, QuarantineArtifact, DeleteArtifact, RequestDeployment, ReportDeployment,
     ReportInstallation, RollBack, RequestStop, Decommission, Recommission, ReportIncident, EscalateIncident, ResolveIncident,
-    ReopenIncident, DismissIncident, ReportMaintenance,
+    ReopenIncident, DismissIncident, ReportMaintenance, Attribute,
 )  # fmt: skip
 """Every verb."""
 

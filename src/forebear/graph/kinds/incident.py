@@ -106,21 +106,42 @@ class MaintenanceEvent(Node, prefix="maintenance", standing=Admission.OBSERVED, 
     )  # fmt: skip
 
 
+SUSPECT = (
+    "DatasetVersion", "CurationRuleset", "CodeVersion", "SoftwareEnvironment", "ComputeProfile", "Run", "Checkpoint",
+    "ModelVersion", "Artifact", "HardwareTarget", "Robot", "Fleet", "Site", "Customer", "Deployment", "MaintenanceEvent",
+)  # fmt: skip
+"""The kinds of nodes that may be suspected."""
+
+
+class AttributionFinding(Value):
+    """What was found about one suspect: incidents and robot-hours with it and without it, and the ratio of the two rates."""
+
+    name: str = prop("What it is: a kind of node, such as `DatasetVersion`, or a value, such as `robotSoftware`.")
+    value: str = prop("The id of the node, or the value.")
+    id: str | None = prop("The node, if it is one.", default=None, names=SUSPECT)
+    incidents_with: int | None = prop("The incidents with it.", default=None, least=0)
+    hours_with: float | None = prop("The robot-hours with it.", default=None, least=0)
+    incidents_without: int | None = prop("The incidents without it.", default=None, least=0)
+    hours_without: float | None = prop("The robot-hours without it.", default=None, least=0)
+    rate_ratio: float | None = prop("The rate with it, by the rate without it.", default=None, least=0)
+    low: float | None = prop("The lower bound of the 95 % interval of the ratio.", default=None, least=0)
+    high: float | None = prop("The upper bound.", default=None, least=0)
+
+
 class Attribution(Node, prefix="attribution", standing=Admission.GOVERNED):
-    """An explanation of an incident, with method, confidence and actor."""
+    """An explanation of incidents, with its findings, method, confidence and actor."""
 
     method: str | None = prop("The method by which somebody found it.", default=None)
     confidence: float | None = prop("The confidence, from 0 to 1.", default=None, least=0, most=1)
     actor: str | None = prop("Who explains it.", default=None)
+    findings: list[AttributionFinding] | None = prop("What was found about suspects, as it was then.", default=None)
 
     explains = edge(
         EXPLAINS, "Incident", doc="The incident that it explains.",
         back="attributions", back_doc="What explains it.",
     )  # fmt: skip
     suspects = edge(
-        SUSPECTS, "DatasetVersion", "CurationRuleset", "CodeVersion", "SoftwareEnvironment", "Run", "Checkpoint",
-        "ModelVersion", "Artifact", "HardwareTarget", "Robot", "Site", "Deployment", "MaintenanceEvent",
-        doc="What it suspects.", back="suspectedBy", back_doc="The attributions that suspect it.",
+        SUSPECTS, *SUSPECT, doc="What it suspects.", back="suspectedBy", back_doc="The attributions that suspect it.",
     )  # fmt: skip
     supersedes = edge(
         SUPERSEDES, "Attribution", doc="The attributions that it corrects.",
