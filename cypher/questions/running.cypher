@@ -42,6 +42,9 @@ CALL (thing) {
     MATCH (robot)-[member:MEMBER_OF]->(fleet:Fleet) WHERE holds(member, $at)
     RETURN fleet AS group, fleet
     UNION
+    MATCH (robot)-[member:MEMBER_OF]->(group:Cohort) WHERE holds(member, $at)
+    RETURN group, null AS fleet
+    UNION
     MATCH (robot)-[member:MEMBER_OF]->(group:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE holds(member, $at) AND holds(part, $at)
     RETURN group, fleet
     UNION

@@ -22,6 +22,8 @@ TEXTS = (
     "", "a", "b", "B", "aa", "a b", "Ünïcödé ß", "日本語", "🤖🦾", "\u01c6\ud7ff", "it's", 'say "hi"', "`tick`", "back\\slash",
     "line\nbreak", "tab\t", "$p0", "{curly}", "null", "?", "1.5", " lead", "\u202eright", "e\u0301", "x" * 300,
 )  # fmt: skip
+WRITTEN = tuple(text for text in TEXTS if text.strip())
+"""Texts that are not blank, as required ones are."""
 INTEGERS = (0, 1, -1, 2, 7, 10, 2**31 - 1, -(2**31))
 LONGS = (*INTEGERS, 2**31, 3_000_000_000, 2**53 - 1, -(2**53) + 1)
 FLOATS = (0.0, 1.0, -1.5, 0.1, 1 / 3, 100.0, 1e7, 1.5e-5, 1e16, 123456789.125, 1.7976931348623157e308, 5e-324, 7)
@@ -229,8 +231,8 @@ def value(p: Property, random: random.Random) -> Any:
         assert issubclass(p.type, Enum)
         return random.choice([m.name for m in p.type])
     pools: Mapping[Any, Sequence[Any]] = {
-        str: TEXTS, int: INTEGERS, Long: LONGS, float: FLOATS, bool: (True, False), datetime: MOMENTS if p.ahead else PAST,
-        Json: DOCUMENTS, Digest: DIGESTS,
+        str: WRITTEN if p.required else TEXTS, int: INTEGERS, Long: LONGS, float: FLOATS, bool: (True, False),
+        datetime: MOMENTS if p.ahead else PAST, Json: DOCUMENTS, Digest: DIGESTS,
     }  # fmt: skip
     pool = pools[p.type]
     if p.type in (int, Long, float):

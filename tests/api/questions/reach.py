@@ -116,7 +116,7 @@ def fleets_running(asking: Asking) -> Iterator[Row]:
                 "deployment": active[0] if active else None,
                 "deployments": active,
                 "robots": view.ends(seen, "ON"),
-                "lastSeenAt": max((at for i in seen if (at := view.get(i, "lastSeenAt"))), default=None),
+                "lastSeenAt": max((last for i in seen if (last := view.get(i, "lastSeenAt"))), default=None),
                 "path": [*way, newest, *_first(view, newest, start, view.lineage)],
             },
         )
