@@ -116,7 +116,7 @@ RETURN candidate.id AS candidate,
     UNWIND artifacts AS artifact
     WITH * WHERE version.id = candidate.id OR version.id = base.id
     MATCH (seen:Installation)-[of:OF]->(artifact) WHERE true
-    RETURN {since: seen.validFrom, until: seen.validTo} AS item
+    RETURN {since: seen.validFrom, until: seen.validTo, seen: seen.lastSeenAt} AS item
   } AS installed,
   COLLECT {
     UNWIND artifacts AS artifact

@@ -90,5 +90,5 @@ def test_the_demo_is_compared_on_the_command_line(demo: Service) -> None:
     assert "| verdict | metric |" in written.out
     assert forebear("compare", *versions, "model:c@1", url=demo.url).code == 2
     unknown = forebear("compare", "model:none@1", "--line", "line:ur5e-orin-parcels", url=demo.url)
-    assert (unknown.code, unknown.out) == (2, "")
+    assert (unknown.code, unknown.out) == (1, "")
     assert "candidate: model:none@1 is not known" in unknown.err

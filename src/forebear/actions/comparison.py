@@ -25,14 +25,23 @@ from forebear.graph.kinds.release import ReleaseState
 from forebear.verbs.verb import DecisionFacts
 
 PAIRED = "Replays of two versions are paired: both saw the same episodes. The interval does not use that and is therefore wide."
-INSTALLED = "Robot-hours are hours installed, not hours worked. What is still installed counts until now."
+INSTALLED = (
+    "Robot-hours are hours installed, not hours worked. What is still installed counts until it was last seen or, if nobody "
+    "said when that was, until now."
+)
 
 
 class InstalledRow(Row, frozen=True):
-    """When a robot was seen to run a version."""
+    """When a robot was seen to run a version. `seen` is when it was seen last."""
 
     since: str
     until: str | None = None
+    seen: str | None = None
+
+    def hours(self, now: str) -> float:
+        """Return how many hours of exposure it is: until its end or, while nobody ended it, as `INSTALLED` says."""
+        end = self.until or self.seen or now
+        return max(0.0, (datetime.fromisoformat(end) - datetime.fromisoformat(self.since)).total_seconds() / 3600)
 
 
 class ComparedRow(Row, frozen=True):
@@ -223,8 +232,7 @@ def _evidence(measured: Iterable[MeasuredValue]) -> list[str]:
 
 
 def _field(side: Side, row: ComparedRow, now: str) -> dict[str, Any]:
-    spans = [(datetime.fromisoformat(i.since), datetime.fromisoformat(i.until or now)) for i in row.installed]
-    hours = sum(max(0.0, (until - since).total_seconds()) for since, until in spans) / 3600
+    hours = sum(installed.hours(now) for installed in row.installed)
     incidents = len(row.incidents)
     interval = garwood(Rate(incidents, hours), (1 - CONFIDENCE) / 2).scaled(1000) if hours else None
     return {

@@ -15,7 +15,7 @@ from forebear.domain.contract import Eligible
 from forebear.domain.outcome import Reason
 from forebear.domain.permission import weakest
 from forebear.domain.policy import Policy, packs_of
-from forebear.domain.reference import unknown
+from forebear.domain.reference import UNKNOWN, unknown
 from forebear.domain.simulation import SimulatedRelease, simulated
 from forebear.domain.standing import Row, StandingFactsRow
 from forebear.domain.suspects.explanation import CAVEATS, OccurrenceFactsRow, Selection, explain
@@ -43,10 +43,15 @@ F = TypeVar("F", bound=DecisionFacts)
 
 
 class Undecidable(ValueError):
-    """A question that cannot be decided, with every reason."""
+    """A question that cannot be decided, with every reason.
+
+    `code` is NOT_FOUND if nothing stands in the way but ids that nobody knows, otherwise INVALID_ARGUMENT.
+    """
 
     def __init__(self, reasons: Iterable[Reason]) -> None:
-        super().__init__("; ".join(f"{r.message}: {r.remedy}" for r in reasons))
+        every = [*reasons]
+        super().__init__("; ".join(f"{r.message}: {r.remedy}" for r in every))
+        self.code = "NOT_FOUND" if all(r.code == UNKNOWN for r in every) else "INVALID_ARGUMENT"
 
 
 @dataclass(frozen=True)

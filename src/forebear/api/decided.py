@@ -21,7 +21,7 @@ async def decided(question: Question, root: object, info: GraphQLResolveInfo[Con
     try:
         rows = await context.performer.ask(question.name, input, context.actor)
     except Undecidable as error:
-        raise GraphQLError(f"{info.field_name}: {error}", extensions={"code": "INVALID_ARGUMENT"}) from None
+        raise GraphQLError(f"{info.field_name}: {error}", extensions={"code": error.code}) from None
     answer = await fetch(decided=rows)
     if answer is None:
         named = ", ".join(str(arguments[p.name]) for p in question.parameters if p.type.name == "ID" and p.name in arguments)

@@ -7,7 +7,7 @@ dataset version that was made of other data or by other rules, where those are t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -155,7 +155,7 @@ class Pedigree:
             values = things.setdefault((category, subject), [])
             if value not in values:
                 values.append(value)
-        return {thing: values[0] if len(values) == 1 else sorted(values, key=repr) for thing, values in things.items()}
+        return {thing: _one(sorted(values, key=repr)) for thing, values in things.items()}
 
     @cached_property
     def data(self) -> Mapping[str, Mapping[str, Any]]:
@@ -279,8 +279,9 @@ def _weights(uses: Iterable[tuple[str | None, float | None]]) -> Any:
     return _one([weight if role is None else {"role": role, "weight": weight} for role, weight in uses])
 
 
-def _one(values: list[Any]) -> Any:
-    return values[0] if len(values) == 1 else values or None
+def _one(values: Sequence[Any]) -> Any:
+    """Return the only value, or None without any. Several are a tuple, since one value may be a list itself."""
+    return values[0] if len(values) == 1 else tuple(values) or None
 
 
 def _family(id: str) -> str:
@@ -309,4 +310,11 @@ def _name(rule: Mapping[str, Any]) -> Any:
 
 
 def _written(value: Any) -> str:
+    """Return a value in words. Several values, such as those of two runs, are joined by `and`."""
+    if isinstance(value, tuple):
+        return " and ".join(map(_written, value))
+    if isinstance(value, dict) and value.keys() == {"role", "weight"}:
+        return f"{_written(value['weight'])} as {value['role']}"
+    if value is None:
+        return "none"
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
