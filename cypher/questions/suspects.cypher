@@ -3,6 +3,8 @@
 // parameter about SuspectsAbout!: The incidents that are to be explained.
 // decided
 // answers Suspects: What exposure says of everything that may explain incidents.
+// column standing SuspectStanding(NAMED, OVERDISPERSED, APPARENT, CONFOUNDED, NOT_NAMED, UNKNOWN)!: That of the likeliest group. UNKNOWN if there is none.
+// column needed String: What it takes to say anything. Null if there are groups, which say it themselves.
 // column suspects [SuspectGroup!]!: The groups of suspects, the likeliest first.
 // column incidents Int!: The incidents that the question is about, and that have a robot each.
 // column episodes Int!: The episodes that count in tests. Incidents of one robot and category, each within an hour of the one before, are one episode. The one that raised the question is left out.
@@ -68,7 +70,9 @@
 //   interval IntervalMethod(GREENLAND_ROBINS, EXACT): How the interval was made.
 UNWIND $decided AS each
 WITH each
-RETURN each.suspects AS suspects,
+RETURN each.standing AS standing,
+  each.needed AS needed,
+  each.suspects AS suspects,
   each.incidents AS incidents,
   each.episodes AS episodes,
   each.hours AS hours,

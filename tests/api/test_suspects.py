@@ -12,7 +12,7 @@ from forebear.identity.actors import DEVELOPMENT
 from tests.record.asking import ask, history
 
 ASKED = """query($about: SuspectsAbout!) { suspects(about: $about) {
-    incidents episodes hours unsureHours tests overdispersed unseenRobots unseen { id } apart { id } caveats
+    standing needed incidents episodes hours unsureHours tests overdispersed unseenRobots unseen { id } apart { id } caveats
     suspects { rank standing names { dimension value } incidentsWith hoursWith incidentsWithout hoursWithout strata adjustedP
       rateRatio low high interval confoundedWith { dimension value } needed path robots robotsWithIncidents unsureHours
       crude namedSince sinceNamed { incidentsWith hoursWith incidentsWithout hoursWithout } } } }"""
@@ -161,4 +161,5 @@ async def test_a_question_that_cannot_be_decided_says_why(registry: Forebear) ->
     assert "INVALID_VARIABLES" in (await refused({"incident": "incident:a", "selection": {}}))[0]
     await history(registry, *lineage())
     empty = await suspects(registry, selection={})
-    assert (empty["suspects"], empty["incidents"], empty["overdispersed"]) == ([], 0, False)
+    assert (empty["standing"], empty["suspects"], empty["incidents"], empty["overdispersed"]) == ("UNKNOWN", [], 0, False)
+    assert empty["needed"].startswith("robot-hours: nobody saw a robot run anything there then")

@@ -242,6 +242,8 @@ def _suspects(input: Input, facts: SuspectsFacts) -> list[dict[str, Any]]:
     found = explain(_selection(input, facts.occurrence), facts.occurrence, told, Upstream(facts.upstream), named)
     return [
         {
+            "standing": found.standing,
+            "needed": found.needed,
             "suspects": list(found.rows),
             "incidents": found.incidents,
             "episodes": found.episodes,

@@ -55,6 +55,8 @@ def _told(found: Mapping[str, Any], first: int) -> Iterator[str]:
     yield f"{counted(found['episodes'], 'episodes')} on {found['hours']:,.0f} robot-hours, {counted(found['tests'], 'tests')}"
     if found["overdispersed"]:
         yield f"overdispersed: incidents gather on few robots, {found['dispersion']:.1f} times as much as by chance"
+    if found["needed"]:
+        yield f"{found['standing']}: needs {found['needed']}"
     for row in found["suspects"][:first]:
         yield ""
         yield from _group(row)

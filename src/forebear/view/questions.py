@@ -65,6 +65,8 @@ COMPARE = """query($candidate: ID!, $base: ID, $line: ID) {
 
 SUSPECTS = """query($about: SuspectsAbout!) {
   suspects(about: $about) {
+    standing
+    needed
     episodes
     hours
     unsureHours

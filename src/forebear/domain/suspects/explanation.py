@@ -13,7 +13,7 @@ from forebear.domain.suspects.episodes import Occurrence, episodes
 from forebear.domain.suspects.exposure import SITE, Cells, Profile, Stretch, cells
 from forebear.domain.suspects.groups import ARTIFACT, Suspect
 from forebear.domain.suspects.history import FLEET, SOFTWARE, RobotHistory, milliseconds
-from forebear.domain.suspects.judgement import Contrast, GroupFinding, judge, since_named
+from forebear.domain.suspects.judgement import Contrast, GroupFinding, Standing, judge, since_named
 from forebear.domain.suspects.rates import RateRatio
 from forebear.domain.suspects.upstream import Upstream
 
@@ -81,6 +81,21 @@ class IncidentExplanation:
     tests: int
     dispersion: float
     overdispersed: bool
+
+    @property
+    def standing(self) -> str:
+        """That of the likeliest group."""
+        return str(self.rows[0]["standing"]) if self.rows else Standing.UNKNOWN.value
+
+    @property
+    def needed(self) -> str | None:
+        """What it takes to say anything. None if there are groups, which say it themselves."""
+        if self.rows:
+            return None
+        return (
+            f"robot-hours: nobody saw a robot run anything there then, so nothing is on record to compare {len(self.apart)} "
+            "incidents with; report what robots run, from when to when"
+        )
 
 
 def explain(
