@@ -114,7 +114,7 @@ async def test_a_candidate_is_compared_with_what_is_deployed(registry: Forebear)
         "ONE_CHANGE", "one thing changed: code https://git.example/train: aaa → bbb", [],
     )  # fmt: skip
     assert (found["intervals"], found["wrongByChance"]) == (1, 0.05)
-    assert found["remarks"][0] == "Of 1 intervals of 95 % confidence, 0.05 miss the true difference by chance, on average."
+    assert found["remarks"][0] == "One in 20 intervals of 95 % confidence misses the true difference by chance."
     assert found["remarks"][1].startswith("Replays of two versions are paired")
     assert found["remarks"][2:] == [INSTALLED]
 
@@ -123,7 +123,7 @@ async def test_a_candidate_is_compared_with_what_is_deployed(registry: Forebear)
     assert both["witnesses"] == [
         {"version": NEXT, "differsFrom": "BASE", "change": "code https://git.example/train: aaa → bbb",
          "shows": ["success: unchanged, +10 %"]},
-        {"version": NEXT, "differsFrom": "CANDIDATE", "change": "data dataset:parcels@1: 1.0 → 2.0",
+        {"version": NEXT, "differsFrom": "CANDIDATE", "change": "data dataset:parcels@1: 1 → 2",
          "shows": ["success: unchanged, -9 %"]},
     ]  # fmt: skip
 

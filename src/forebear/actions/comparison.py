@@ -164,7 +164,8 @@ class Comparison:
     def _remarks(self, intervals: int) -> Iterator[str]:
         if intervals:
             chance = f"{intervals * (1 - CONFIDENCE):.2g}"
-            yield f"Of {intervals} intervals of 95 % confidence, {chance} miss the true difference by chance, on average."
+            many = f"Of {intervals} intervals of 95 % confidence, {chance} miss the true difference by chance, on average."
+            yield "One in 20 intervals of 95 % confidence misses the true difference by chance." if intervals == 1 else many
         if any(m.interval and m.is_paired for m in self.metrics):
             yield PAIRED
         yield from (

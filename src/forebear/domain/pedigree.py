@@ -266,7 +266,8 @@ def _data(base: Pedigree, candidate: Pedigree, dataset: str) -> Iterator[Differe
     gone, new = sorted(before.keys() - after.keys()), sorted(after.keys() - before.keys())
     were, are = base.sources(gone), candidate.sources(new)
     follows = bool(were and are) and were != are
-    yield Difference(Category.DATA, dataset, PedigreeChange.CHANGED, _one(gone), _one(new), causes=not follows)
+    change = _changed(gone or None, new or None)
+    yield Difference(Category.DATA, dataset, change, _one(gone), _one(new), causes=not follows)
 
 
 def _alone(base: Pedigree, candidate: Pedigree, name: str) -> bool:
@@ -317,4 +318,6 @@ def _written(value: Any) -> str:
         return f"{_written(value['weight'])} as {value['role']}"
     if value is None:
         return "none"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -35,7 +35,7 @@ def _data(dataset: str, one: list[Any], other: list[Any]) -> set[tuple[str, str,
     ids, others = ({id for id, *_ in side} for side in (one, other))
     if ids != others:
         gone, new = (ids, others) if not ids or not others else (ids - others, others - ids)
-        change = "ADDED" if not ids else "DROPPED" if not others else "CHANGED"
+        change = "ADDED" if not gone else "DROPPED" if not new else "CHANGED"
         return {("DATA", dataset, change, _json(sorted(gone)), _json(sorted(new)))}
     weights = ({id: [w for i, w in side if i == id] for id in ids} for side in (one, other))
     first, second = weights
