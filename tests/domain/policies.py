@@ -8,10 +8,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from forebear.domain.clause import InvalidPolicy
 from forebear.domain.evaluation import evaluate
 from forebear.domain.evidence import Baseline, CheckResult, MeasuredValue, Pack
 from forebear.domain.part import Part
-from forebear.domain.policy import InvalidPolicy, Policy, parse
+from forebear.domain.policy import Policy, parse
 from forebear.domain.roles import Role
 from forebear.domain.votes import Candidacy, Vote
 from forebear.graph.kinds.release import ArtifactState, Direction, EvidenceType

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from forebear.domain.comparison import Bench, ComparedMetric
 from forebear.domain.evidence import MeasuredValue, Pack
-from forebear.domain.policy import NoRegression
+from forebear.domain.requirement import NoRegression
 from forebear.graph.kinds.release import Direction, EvidenceType, Statistic
 from tests.domain.policies import LINE_TARGET, NOW, days_ago
 

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forebear.domain.clause import InvalidPolicy
 from forebear.domain.evaluation import evaluate
 from forebear.domain.evidence import Baseline, CheckResult, MeasuredValue, Pack
 from forebear.domain.foundation import fallen
-from forebear.domain.policy import InvalidPolicy, Policy, Requirement, check_against, parse
+from forebear.domain.policy import Policy, check_against, parse
+from forebear.domain.requirement import Requirement
 from forebear.domain.sufficient import sufficient
 from forebear.graph.kinds.release import Direction, Statistic
 from tests.domain.policies import LINE_TARGET, NOW, days_ago

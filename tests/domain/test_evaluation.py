@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from forebear.domain.evaluation import evaluate, missing, promotes_itself
 from forebear.domain.evidence import Baseline, CheckResult, MeasuredValue, Pack
 from forebear.domain.outcome import Reason
-from forebear.domain.policy import MeasurementRule, Policy, Requirement, parse
+from forebear.domain.policy import Policy, parse
+from forebear.domain.requirement import MeasurementRule, Requirement
 from forebear.domain.votes import Count
 from forebear.graph.document import json_text
 from forebear.graph.facts import Facts

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forebear.domain.clause import InvalidPolicy, Mistake
 from forebear.domain.outcome import Reason
 from forebear.domain.part import INTERFACE, Part
-from forebear.domain.policy import InvalidPolicy, Mistake, Policy, check_against, missing_of_candidate, parse, standing_after
+from forebear.domain.policy import Policy, check_against, missing_of_candidate, parse, standing_after
 from forebear.graph.moments import moment
 from tests.domain.policies import NOW, PACKS, days_ago, documents, policies
 
@@ -66,7 +67,7 @@ def test_anything_else_is_refused_and_a_mistake_in_an_object_has_a_path(document
                 (
                     "x",
                     "'x' is not known; known: riskTier, candidate, evidence, noRegression, approvals, automaticPromotion, "
-                    "standingApprovals",
+                    "rollout, standingApprovals",
                 )
             ],
         ),

@@ -10,8 +10,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from forebear.domain import evaluation
-from forebear.domain.policy import Approvals, NoRegression, Policy, Requirement, StandingApprovals, parse
+from forebear.domain.policy import Approvals, Policy, StandingApprovals, parse
 from forebear.domain.policy_text import read
+from forebear.domain.requirement import NoRegression, Requirement
+from forebear.domain.rollout import Canary, Rollout
 from tests.cli.terminal import forebear
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "policy.md").read_text("utf-8")
@@ -48,7 +50,7 @@ def written(value: Any) -> str:
     return str(value)
 
 
-@pytest.mark.parametrize("model", [Policy, Requirement, NoRegression, Approvals, StandingApprovals])
+@pytest.mark.parametrize("model", [Policy, Requirement, NoRegression, Approvals, Rollout, Canary, StandingApprovals])
 def test_the_page_has_each_field_with_its_default_and_meaning(model: type[BaseModel]) -> None:
     assert f"\n\n{reference(model)}\n\n" in PAGE
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forebear.domain.policy import InvalidPolicy, Mistake, Policy, parse
+from forebear.domain.clause import InvalidPolicy, Mistake
+from forebear.domain.policy import Policy, parse
 from forebear.domain.policy_text import PolicyText, read
 from tests.domain.policies import policies
 

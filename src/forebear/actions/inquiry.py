@@ -131,7 +131,7 @@ def _buildable(input: Input, facts: BuildableFacts) -> list[dict[str, Any]]:
 
 
 def _eligible(input: Input, facts: DeploymentFacts) -> list[dict[str, Any]]:
-    artifacts = contract.eligible(facts.artifact, facts.place, cases(facts.permission, facts.now))
+    artifacts = contract.eligible(facts.artifact, facts.place, facts.grounds)
     return [
         {"rank": f"{n:06}", "artifact": each.artifact, "version": each.version, **_allowed(each)}
         for n, each in enumerate(artifacts)
@@ -140,7 +140,7 @@ def _eligible(input: Input, facts: DeploymentFacts) -> list[dict[str, Any]]:
 
 def _permitted(input: Input, facts: DeploymentFacts) -> list[dict[str, Any]]:
     id = input["deployment"]
-    artifact = contract.permitted(id, facts.place, the_one(facts.artifact), cases(facts.permission, facts.now))
+    artifact = contract.permitted(id, facts.place, the_one(facts.artifact), facts.grounds)
     return [{"deployment": id, **_allowed(artifact)}]
 
 

@@ -17,7 +17,7 @@ from forebear.cli import terminal
 from forebear.cli.parameters import taking
 from forebear.cli.registry import ask, opened
 from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, out, short
-from forebear.domain.policy import InvalidPolicy
+from forebear.domain.clause import InvalidPolicy
 from forebear.domain.policy_text import read
 from forebear.domain.remedy import command_name, kebab
 from forebear.graph.declaration import Digest, ExternalName, Long, Property

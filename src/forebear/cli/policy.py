@@ -14,9 +14,11 @@ from forebear.cli.terminal import AsJson, Code, Token, Url, counted, out
 from forebear.view.policies import LINES, PACKS, SIMULATE
 
 if TYPE_CHECKING:
+    from forebear.domain.clause import Mistake
     from forebear.domain.evidence import Pack
-    from forebear.domain.policy import MeasurementRule, Mistake, Policy
+    from forebear.domain.policy import Policy
     from forebear.domain.policy_text import PolicyText
+    from forebear.domain.requirement import MeasurementRule
 
 app = typer.Typer(help="Work on release policies.", no_args_is_help=True)
 
@@ -126,7 +128,8 @@ def foreseen(simulated: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
 
 def _understood(file: str, *, as_json: bool) -> tuple[PolicyText, Policy]:
     """Return a policy's text and the policy. Raises `typer.Exit` after printing its mistakes."""
-    from forebear.domain.policy import InvalidPolicy, parse
+    from forebear.domain.clause import InvalidPolicy
+    from forebear.domain.policy import parse
     from forebear.domain.policy_text import read
 
     text = terminal.contents(file)
@@ -173,6 +176,9 @@ def described(policy: Policy, packs: Mapping[str, Pack]) -> Iterator[Text]:
         yield from _field("promotion", ["by itself, as soon as the evidence suffices"])
         yield from _field("", ["by votes, once somebody has rejected it or withdrawn its approval"])
     yield from _field("approvals", _approvals(policy))
+    if policy.rollout:
+        canary = policy.rollout.canary
+        yield from _field("rollout", [canary.in_words, f"  {canary.in_numbers} (95 % confidence)"])
     standing = {
         StandingRule.KEEP: "keep: they hold",
         StandingRule.GRACE: f"grace: they hold until {policy.standing_approvals.until}",

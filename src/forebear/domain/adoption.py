@@ -19,8 +19,9 @@ import msgspec
 
 from forebear.domain import release
 from forebear.domain.case import Case, case
+from forebear.domain.clause import InvalidPolicy
 from forebear.domain.outcome import Connect, Describe, Disconnect, Effect, Reason, Revise, Ruling
-from forebear.domain.policy import InvalidPolicy, Policy, check_against, parse, standing_after
+from forebear.domain.policy import Policy, check_against, parse, standing_after
 from forebear.domain.reference import unknown
 from forebear.domain.release import Decider
 from forebear.domain.restatement import IMMUTABLE, restated

@@ -14,10 +14,10 @@ import msgspec
 
 from forebear.domain import release
 from forebear.domain.case import Case, case
+from forebear.domain.clause import suggestion
 from forebear.domain.evaluation import ARTIFACT_UNUSABLE, NO_TARGET, OTHER_UNIT, SUPERSEDED, UNDEFINED
 from forebear.domain.evidence import Pack
 from forebear.domain.outcome import Describe, Effect, Reason, Ruling
-from forebear.domain.policy import suggestion
 from forebear.domain.reference import unknown
 from forebear.domain.release import Decider
 from forebear.domain.restatement import restated, unsaid

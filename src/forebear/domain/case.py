@@ -12,11 +12,12 @@ from typing import Any
 import msgspec
 
 from forebear.domain import evaluation, foundation
+from forebear.domain.clause import InvalidPolicy
 from forebear.domain.evidence import Baseline, CheckResult, MeasuredValue
 from forebear.domain.foundation import LineageGround
 from forebear.domain.outcome import Reason
 from forebear.domain.part import Part
-from forebear.domain.policy import InvalidPolicy, Policy, missing_of_candidate
+from forebear.domain.policy import Policy, missing_of_candidate
 from forebear.domain.standing import (
     DecisionRow,
     LineDeploymentRow,

@@ -16,7 +16,7 @@ from forebear.domain.evaluation import uncounted
 from forebear.domain.evidence import MeasuredValue, Pack
 from forebear.domain.interval import Interval
 from forebear.domain.outcome import Reason
-from forebear.domain.policy import NoRegression
+from forebear.domain.requirement import NoRegression
 from forebear.domain.sample import METHODS, Method
 from forebear.domain.worth import Weighing, Worth
 from forebear.graph.kinds.release import Direction, EvidenceType

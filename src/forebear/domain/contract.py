@@ -1,24 +1,25 @@
 """The contract of a deployment: what may run at a place, and every reason against what may not.
 
 The artifact is registered and available. Its version may run in a line of the place's fleet, and the artifact is built for that
-line's hardware. The version's interface fits the robots of the place. What holds for one hardware target, or in one line, never
-counts for another.
+line's hardware. The version's interface fits the robots of the place. There was a canary, if the line's policy asks for one.
+What holds for one hardware target, or in one line, never counts for another.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from forebear.domain.artifact import OTHER_TARGET, ArtifactFactsRow
+from forebear.domain.canary import Observation
 from forebear.domain.case import Case
 from forebear.domain.interface import interface_fits
 from forebear.domain.outcome import Reason
-from forebear.domain.permission import Permission, permission
+from forebear.domain.permission import Permission, overridden, permission
 from forebear.domain.place import FleetRow, PlaceFactsRow
 from forebear.domain.reference import UNKNOWN
 from forebear.domain.standing import LineRow
-from forebear.graph.kinds.release import ArtifactState
+from forebear.graph.kinds.release import ArtifactState, Basis
 
 DECOMMISSIONED = "DECOMMISSIONED"
 NO_FLEET = "NO_FLEET"
@@ -30,19 +31,39 @@ OVER = "OVER"
 STOPPED = "STOPPED"
 
 
-def may_run(
-    build: ArtifactFactsRow, place: PlaceFactsRow, cases: Iterable[Case], *, goes_back: bool = False
-) -> tuple[tuple[Permission, ...], tuple[Reason, ...]]:
-    """Return the permissions by which an artifact may run at a place, one a fleet, and every reason against it.
+@dataclass(frozen=True)
+class Grounds:
+    """What a permission rests on: releases, and what robots were observed to run where policies ask for canaries."""
 
-    `cases` are releases of its version and maybe of others. `goes_back` is that of `permission`.
-    """
+    cases: Sequence[Case]
+    observations: Sequence[Observation] = ()
+    goes_back: bool = False
+    """Whether it is to run again. Then what `permission` says of that holds, and no policy asks for a canary."""
+
+    def permission(self, case: Case, build: str, place: PlaceFactsRow) -> Iterable[Permission | Reason]:
+        """Return what lets a release's artifact run at a place, or every reason why nothing does.
+
+        An override lifts what a canary lacks.
+        """
+        granted = permission(case, goes_back=self.goes_back)
+        if self.goes_back or isinstance(granted, Reason) or granted.basis is Basis.OVERRIDE:
+            return [granted]
+        seen = (o for o in self.observations if (o.row.artifact, o.row.line) == (build, case.line.id))
+        lacks = [reason for each in seen for reason in each.lacks(place, case.release.id)]
+        if lacks and (override := overridden(case)):
+            return [override]
+        return lacks or [granted]
+
+
+def may_run(
+    build: ArtifactFactsRow, place: PlaceFactsRow, grounds: Grounds
+) -> tuple[tuple[Permission, ...], tuple[Reason, ...]]:
+    """Return the permissions by which an artifact may run at a place, one a fleet, and every reason against it."""
     permissions: dict[str, Permission] = {}
     reasons = [*_unusable(build), *_nowhere(place)]
     if build.version is not None and build.target is not None:
-        of_it = {c.line.id: c for c in cases if c.version.id == build.version.id}
         for fleet in place.fleets:
-            answers = _by_line(build, fleet, of_it, goes_back)
+            answers = [*_by_line(build, fleet, place, grounds)]
             granted = [p for p in answers if isinstance(p, Permission)]
             permissions |= {p.case.release.id: p for p in granted}
             reasons += [] if granted else [r for r in answers if isinstance(r, Reason)]
@@ -66,7 +87,7 @@ class Eligible:
         return not self.reasons
 
 
-def eligible(builds: Iterable[ArtifactFactsRow], place: PlaceFactsRow, cases: Sequence[Case]) -> list[Eligible]:
+def eligible(builds: Iterable[ArtifactFactsRow], place: PlaceFactsRow, grounds: Grounds) -> list[Eligible]:
     """Return all artifacts, and all versions in a place's lines without an artifact for it.
 
     Those that may run there come first.
@@ -77,17 +98,18 @@ def eligible(builds: Iterable[ArtifactFactsRow], place: PlaceFactsRow, cases: Se
         if build.artifact is not None:
             version, target = (end.id if end else None for end in (build.version, build.target))
             built.add((version, target))
-            artifacts.append(Eligible(build.artifact.id, version, *may_run(build, place, cases)))
-    for case in cases:
+            artifacts.append(Eligible(build.artifact.id, version, *may_run(build, place, grounds)))
+    for case in grounds.cases:
         if (case.version.id, case.line.target) not in built:
             artifacts.append(_not_built(case))
     return sorted(artifacts, key=lambda e: (not e.allowed, e.version or "", e.artifact or ""))
 
 
-def permitted(deployment: str, place: PlaceFactsRow, build: ArtifactFactsRow, cases: Iterable[Case]) -> Eligible:
+def permitted(deployment: str, place: PlaceFactsRow, build: ArtifactFactsRow, grounds: Grounds) -> Eligible:
     """Decide whether a deployment may start now, whatever authorised it when it was requested.
 
-    `place` and `build` are its own. A rollback may start on a stale approval, and on that of a deprecated release.
+    `place` and `build` are its own. A rollback may start on a stale approval, on that of a deprecated release, and without a
+    canary.
     """
     intent = next((d for d in place.deployments if d.id == deployment), None)
     if intent is None:
@@ -96,7 +118,7 @@ def permitted(deployment: str, place: PlaceFactsRow, build: ArtifactFactsRow, ca
     if place.place is None:
         nowhere = Reason(UNKNOWN, f"the place of {deployment} is unknown", "request it anew (requestDeployment)")
         return Eligible(intent.artifact, intent.version, (), (nowhere,))
-    permissions, reasons = may_run(build, place, cases, goes_back=bool(intent.rolls_back))
+    permissions, reasons = may_run(build, place, replace(grounds, goes_back=bool(intent.rolls_back)))
     if not (intent.is_pending or intent.is_active):
         reasons = (Reason(OVER, f"{deployment} is {intent.state}", "request it again (requestDeployment)"), *reasons)
     elif intent.stop is not None:
@@ -154,24 +176,23 @@ def _nowhere(place: PlaceFactsRow) -> Iterator[Reason]:
             yield Reason(NO_LINE, f"{fleet.id} is in no release line now", "record which release lines it runs (lines)")
 
 
-def _by_line(
-    build: ArtifactFactsRow, fleet: FleetRow, of_it: dict[str, Case], goes_back: bool
-) -> Sequence[Permission | Reason]:
-    """Return the answer of each line of a fleet about an artifact.
+def _by_line(build: ArtifactFactsRow, fleet: FleetRow, place: PlaceFactsRow, grounds: Grounds) -> Iterator[Permission | Reason]:
+    """Return the answers of each line of a fleet about an artifact.
 
     Lines for other hardware answer only if there is no other.
     """
+    assert build.artifact is not None
     assert build.version is not None
     assert build.target is not None
+    of_it = {c.line.id: c for c in grounds.cases if c.version.id == build.version.id}
     fitting = [line for line in fleet.lines if line.target == build.target.id]
     if not fitting:
-        return [_other_target(build, fleet, line) for line in fleet.lines]
-    return [
-        permission(of_it[line.id], goes_back=goes_back)
-        if line.id in of_it
-        else _not_in_line(build.version.id, fleet, line, of_it.values())
-        for line in fitting
-    ]
+        yield from (_other_target(build, fleet, line) for line in fleet.lines)
+    for line in fitting:
+        if line.id in of_it:
+            yield from grounds.permission(of_it[line.id], build.artifact.id, place)
+        else:
+            yield _not_in_line(build.version.id, fleet, line, of_it.values())
 
 
 def _other_target(build: ArtifactFactsRow, fleet: FleetRow, line: LineRow) -> Reason:

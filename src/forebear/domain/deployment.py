@@ -20,8 +20,7 @@ import msgspec
 
 from forebear.domain.adoption import IN_PAST
 from forebear.domain.artifact import NOT_FOUND, ArtifactFactsRow, ArtifactRow
-from forebear.domain.case import Case
-from forebear.domain.contract import may_run
+from forebear.domain.contract import Grounds, may_run
 from forebear.domain.course import Course, CourseReport, course, first_and_last, moments
 from forebear.domain.lifecycle import Event, observed
 from forebear.domain.outcome import Describe, Effect, Reason, Revise, Ruling
@@ -56,7 +55,7 @@ class Request:
     planned_for: str | None = None
 
 
-def request(request: Request, place: PlaceFactsRow, build: ArtifactFactsRow, cases: Iterable[Case], now: str) -> Ruling:
+def request(request: Request, place: PlaceFactsRow, build: ArtifactFactsRow, grounds: Grounds, now: str) -> Ruling:
     """Authorise a deployment and record it as PLANNED, or refuse it for every reason.
 
     The same request again changes nothing.
@@ -64,7 +63,7 @@ def request(request: Request, place: PlaceFactsRow, build: ArtifactFactsRow, cas
     if again := stated_before(request, place):
         return again
     build = build if build.artifact else ArtifactFactsRow(artifact=ArtifactRow(request.artifact or "", {}))
-    permissions, reasons = may_run(build, place, cases)
+    permissions, reasons = may_run(build, place, grounds)
     reasons = (*unknown(request, place), *reasons, *_pending(place), *_past(request, now))
     if reasons:
         return Ruling(request.id, reasons=reasons)

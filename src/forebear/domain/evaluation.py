@@ -21,9 +21,11 @@ from decimal import Context, Decimal
 
 from msgspec.structs import replace
 
+from forebear.domain.clause import number, percent
 from forebear.domain.evidence import Baseline, CheckResult, MeasuredValue, Pack
 from forebear.domain.outcome import Reason
-from forebear.domain.policy import MeasurementRule, NoRegression, Policy, Requirement, number, percent
+from forebear.domain.policy import Policy
+from forebear.domain.requirement import MeasurementRule, NoRegression, Requirement
 from forebear.domain.votes import Count
 from forebear.domain.worth import Weighing, Worth
 from forebear.graph.kinds.release import ArtifactState, Direction

@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
+from forebear.domain.clause import number
 from forebear.domain.evidence import MeasuredValue
 from forebear.domain.part import Part
-from forebear.domain.policy import number
 from forebear.domain.worth import Weighing, Worth
 from forebear.graph.kinds.release import Direction, Statistic
 from forebear.graph.kinds.training import RunStatus

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from forebear.domain.clause import number
 from forebear.domain.outcome import Reason
-from forebear.domain.policy import number
 
 TOO_LITTLE_MEMORY = "TOO_LITTLE_MEMORY"
 TOO_SLOW = "TOO_SLOW"

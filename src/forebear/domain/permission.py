@@ -46,8 +46,8 @@ def permission(case: Case, *, goes_back: bool = False) -> Permission | Reason:
     """
     if case.is_approved and not case.is_stale:
         return Permission(case, Basis.APPROVAL, tuple(case.approvals))
-    if override := case.override():
-        return Permission(case, Basis.OVERRIDE, (override.id,))
+    if override := overridden(case):
+        return override
     if goes_back and (case.is_approved or case.is_way_back):
         return Permission(case, Basis.STALE_APPROVAL if case.is_stale else Basis.APPROVAL, tuple(case.approvals))
     release, line, state = case.release.id, case.line.id, case.release.state
@@ -63,6 +63,12 @@ def permission(case: Case, *, goes_back: bool = False) -> Permission | Reason:
         more = ", nor to be gone back to" if goes_back else ""
         return Reason(DEPRECATED, f"{release} is deprecated, so it is not to be deployed any more{more}", remedy)
     return Reason(NOT_APPROVED, f"{release} is {state}, not approved", remedy)
+
+
+def overridden(case: Case) -> Permission | None:
+    """Return the permission by an override that lets a release run now, if there is one."""
+    override = case.override()
+    return Permission(case, Basis.OVERRIDE, (override.id,)) if override else None
 
 
 _APPROVE = "have it approved first (missingForApproval lists what is needed)"

@@ -7,209 +7,31 @@ mistake. docs/reference/policy.md explains the language.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    Strict,
-    StrictBool,
-    ValidationError,
-    model_validator,
-)
+from pydantic import Field, Strict, StrictBool, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
+from forebear.domain.clause import Clause, InvalidPolicy, Mistake, Moment, Text, number, suggestion
 from forebear.domain.evidence import Pack
 from forebear.domain.outcome import Reason
 from forebear.domain.part import REMEDIES, Part, expanded
+from forebear.domain.requirement import NoRegression, Requirement
 from forebear.domain.roles import Role
+from forebear.domain.rollout import Canary, Rollout
 from forebear.domain.sample import against
-from forebear.graph.complaint import complaint, meant, wrong_kind
-from forebear.graph.ids import Ids
-from forebear.graph.kinds import GRAPH
-from forebear.graph.kinds.release import Direction, EvidenceType, RiskTier
-from forebear.graph.moments import parse as parse_moment
+from forebear.graph.complaint import complaint, meant
+from forebear.graph.kinds.release import Direction, RiskTier
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
-
-_IDS = Ids(GRAPH)
 
 CANDIDATE_INCOMPLETE = "CANDIDATE_INCOMPLETE"
 """The code of a refusal because a candidate lacks lineage that the policy asks for."""
 
 
-@dataclass(frozen=True)
-class Mistake:
-    """One mistake in a policy: the path of the field, empty for the document itself, what is wrong, and the text's line."""
-
-    path: str
-    message: str
-    line: int | None = None
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.message}" if self.path else self.message
-
-
-class InvalidPolicy(ValueError):
-    """A document that is no policy, with every mistake."""
-
-    def __init__(self, mistakes: Iterable[Mistake]) -> None:
-        self.mistakes = tuple(mistakes)
-        super().__init__("; ".join(map(str, self.mistakes)))
-
-
-def _id_of(kind: str) -> BeforeValidator:
-    def check(value: Any) -> Any:
-        if not isinstance(value, str):
-            raise ValueError("an id is a text")
-        kind_of_id = _IDS.kind(value)
-        if kind_of_id != kind:
-            raise ValueError(wrong_kind(value, kind_of_id, [kind]))
-        return value
-
-    return BeforeValidator(check)
-
-
-def _moment(value: Any) -> Any:
-    if not isinstance(value, str):
-        raise ValueError("a moment is a text, such as 2026-11-23T14:52:06Z")
-    return parse_moment(value)
-
-
-Text = Annotated[str, Field(min_length=1)]
-Number = Annotated[float, Strict()]
-PackId = Annotated[str, _id_of("EvaluationPack")]
-TargetId = Annotated[str, _id_of("HardwareTarget")]
-Moment = Annotated[str, BeforeValidator(_moment)]
-
-
-class _Document(BaseModel):
-    """A part of the document: its names are in camel case, and unknown ones are refused."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel,
-        extra="forbid",
-        frozen=True,
-        allow_inf_nan=False,
-        validate_by_alias=True,
-        validate_by_name=False,
-    )
-
-
-class MeasurementRule(_Document):
-    """The measurement that a rule asks for: a metric of a pack, and what to measure it on."""
-
-    pack: PackId = Field(description="The evaluation pack with its version, as an id.")
-    metric: Text = Field(description="The metric, as the pack calls it.")
-    slice: Text | None = Field(default=None, description="The slice of the pack. Without it, the whole pack.")
-    type: EvidenceType | None = Field(
-        default=None,
-        description=f"The type of evidence that counts, of {', '.join(EvidenceType)}. Without it, any type counts.",
-    )
-    target: TargetId | None = Field(
-        default=None,
-        description="The hardware target on which it must be measured, on an artifact built for it. Without it, a measurement "
-        "of the version itself counts, and so does one on an artifact for the line's own target.",
-    )
-    on_target: StrictBool = Field(
-        default=False, description="Whether it must be measured on an artifact built for the line's own hardware target."
-    )
-    minimum_trials: Annotated[int, Strict(), Field(ge=1)] | None = Field(
-        default=None,
-        description="The least number of trials, of all measurements that count together; for a RATE, the least exposure. "
-        "Without it, any number.",
-    )
-    confidence: Annotated[float, Strict(), Field(gt=0.5, lt=1)] | None = Field(
-        default=None,
-        description="The confidence, such as 0.95, with which it must be reached: the one-sided bound counts, of all "
-        "measurements that count together. Without it, the value of the newest.",
-    )
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        """The values that tell this measurement from another."""
-        return (self.pack, self.metric, self.slice, self.type, self.target, self.on_target)
-
-    @property
-    def what(self) -> str:
-        """The metric and its slice, as part of a sentence."""
-        return self.metric + (f" on {self.slice}" if self.slice else "")
-
-    @property
-    def surely(self) -> str:
-        """What it asks of trials, as the end of a sentence about the value."""
-        surely = f" with {percent(self.confidence)} confidence" if self.confidence else ""
-        return surely + (f", of at least {self.minimum_trials} trials" if self.minimum_trials else "")
-
-    def where(self, line_target: str | None = None) -> str:
-        """Return the pack, the type and the target of the measurement, in brackets."""
-        on = self.target or ((line_target or "the line's target") if self.on_target else None)
-        return f"({', '.join(part for part in (self.pack, self.type, on and f'on {on}') if part)})"
-
-    @model_validator(mode="after")
-    def _one_target(self) -> Self:
-        if self.target and self.on_target:
-            raise InvalidPolicy([Mistake("target", "onTarget already asks for the line's own target: give one of the two")])
-        return self
-
-
-class Requirement(MeasurementRule):
-    """A value that a version must reach: exactly one of minimum and maximum, in the pack's unit."""
-
-    minimum: Number | None = Field(default=None, description="The least value that suffices, in the pack's unit.")
-    maximum: Number | None = Field(default=None, description="The greatest value that suffices, in the pack's unit.")
-    maximum_age: Annotated[int, Strict(), Field(ge=1, le=36_500)] | None = Field(
-        default=None, description="The greatest age of the measurement, in days. Without it, any age."
-    )
-
-    @model_validator(mode="after")
-    def _one_bound(self) -> Self:
-        if (self.minimum is None) == (self.maximum is None):
-            mistake = "both are given" if self.minimum is not None else "neither is given"
-            raise InvalidPolicy([Mistake("minimum", f"give exactly one of minimum and maximum; {mistake}")])
-        return self
-
-    @property
-    def threshold(self) -> float:
-        """The value to reach."""
-        threshold = self.minimum if self.minimum is not None else self.maximum
-        assert threshold is not None
-        return threshold
-
-    @property
-    def direction(self) -> Direction:
-        """Whether the threshold is a minimum or a maximum."""
-        return Direction.HIGHER_IS_BETTER if self.minimum is not None else Direction.LOWER_IS_BETTER
-
-    def bound(self, unit: str | None = None) -> str:
-        """The value to reach, as part of a sentence."""
-        return f"at {'least' if self.minimum is not None else 'most'} {number(self.threshold, unit)}"
-
-    def in_words(self, unit: str | None = None, line_target: str | None = None) -> str:
-        """The requirement in words."""
-        age = "" if self.maximum_age is None else f", at most {self.maximum_age} days old"
-        return f"{self.what} {self.bound(unit)}{self.surely} {self.where(line_target)}{age}"
-
-
-class NoRegression(MeasurementRule):
-    """A value that must not be worse than that of the deployed version by more than a margin."""
-
-    margin: Annotated[float, Strict(), Field(ge=0)] = Field(
-        default=0.0, description="How much worse it may be, in the pack's unit."
-    )
-
-    def in_words(self, unit: str | None = None, line_target: str | None = None) -> str:
-        """The requirement in words."""
-        margin = f" by more than {number(self.margin, unit)}" if self.margin else ""
-        return f"{self.what} not worse than deployed{margin}{self.surely} {self.where(line_target)}"
-
-
-class Approvals(_Document):
+class Approvals(Clause):
     """Who approves a release, and how many votes it needs."""
 
     count: Annotated[int, Strict(), Field(ge=1, le=20)] = Field(default=1, description="The number of distinct voters.")
@@ -232,7 +54,7 @@ class StandingRule(StrEnum):
     REAPPROVE = "REAPPROVE"
 
 
-class StandingApprovals(_Document):
+class StandingApprovals(Clause):
     """What happens to approvals of earlier policies when this one takes effect."""
 
     rule: StandingRule = Field(
@@ -255,7 +77,7 @@ class StandingApprovals(_Document):
         return self
 
 
-class Policy(_Document):
+class Policy(Clause):
     """What a release line asks of a version before robots may run it."""
 
     risk_tier: RiskTier = Field(description=f"How much can go wrong in the line, of {', '.join(RiskTier)}.")
@@ -268,6 +90,9 @@ class Policy(_Document):
     automatic_promotion: StrictBool = Field(
         default=False,
         description="Whether the policy approves it without votes as soon as its evidence suffices. Only for riskTier LOW.",
+    )
+    rollout: Rollout | None = Field(
+        default=None, description="What has to be observed before a version reaches a whole fleet. Without it, nothing."
     )
     standing_approvals: StandingApprovals = Field(
         description="What happens to approvals of earlier policies when this one takes effect."
@@ -405,20 +230,12 @@ def _undefined(path: str, rule: Requirement | NoRegression, packs: Mapping[str, 
         yield Mistake(f"{path}.maximum", f"{rule.metric} of {pack.id} is better the higher it is: did you mean minimum?")
 
 
-def number(value: float, unit: str | None = None) -> str:
-    """Return a number as people write it, with its unit."""
-    return repr(float(value)).removesuffix(".0") + (f" {unit}" if unit else "")
-
-
-def percent(share: float) -> str:
-    """A share, such as a confidence, in per cent."""
-    return f"{100 * share:.6g} %"
-
-
-_SECTIONS: Mapping[str, type[_Document]] = {
+_SECTIONS: Mapping[str, type[Clause]] = {
     "evidence": Requirement,
     "noRegression": NoRegression,
     "approvals": Approvals,
+    "rollout": Rollout,
+    "rollout.canary": Canary,
     "standingApprovals": StandingApprovals,
 }
 
@@ -436,13 +253,7 @@ def _mistakes(error: ValidationError) -> Iterator[Mistake]:
 def _message(e: ErrorDetails) -> str:
     if e["type"] != "extra_forbidden":
         return complaint(e)
-    loc = e["loc"]
-    model = _SECTIONS[str(loc[0])] if len(loc) > 1 else Policy
+    *parents, name = e["loc"]
+    model = _SECTIONS.get(".".join(part for part in parents if isinstance(part, str)), Policy)
     names = [to_camel(name) for name in model.model_fields]
-    return f"{loc[-1]!r} is not known" + suggestion(str(loc[-1]), names)
-
-
-def suggestion(name: str, candidates: Iterable[str]) -> str:
-    """Return the end of a sentence about an unknown name: the name that was probably meant, or all names."""
-    names = list(candidates)
-    return meant(name, names) or (f"; known: {', '.join(names)}" if names else "")
+    return f"{name!r} is not known" + suggestion(str(name), names)

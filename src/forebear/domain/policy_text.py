@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from forebear.domain.policy import InvalidPolicy, Mistake
+from forebear.domain.clause import InvalidPolicy, Mistake
 from forebear.graph.document import InvalidDocument, not_finite
 
 

@@ -17,7 +17,7 @@ from functools import cached_property
 
 from forebear.domain.artifact import ArtifactFactsRow
 from forebear.domain.case import Case
-from forebear.domain.contract import may_run
+from forebear.domain.contract import Grounds, may_run
 from forebear.domain.course import moments
 from forebear.domain.deployment import Request, canaries, intent, stated_before, unknown
 from forebear.domain.outcome import Option, Reason, Revise, Ruling
@@ -302,7 +302,7 @@ def targets(
         of_it = [d for d in deployments if d.artifact == id]
         others = [d for d in deployments if d not in of_it and version is not None and d.version == version]
         if of_it or (others and version not in versions):
-            permissions, reasons = may_run(build, place, cases, goes_back=True)
+            permissions, reasons = may_run(build, place, Grounds(cases, goes_back=True))
             touching = tuple(sorted({t.incident for t in incidents.open if t.version == version}))
             runs, other_runs = _runs(of_it, incidents, now), _runs(others, incidents, now)
             later = bad is not None and _is_later(of_it or others, bad, deployments)

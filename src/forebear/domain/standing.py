@@ -9,11 +9,12 @@ from typing import Any
 
 import msgspec
 
+from forebear.domain.clause import InvalidPolicy
 from forebear.domain.evidence import MeasuredValue, Pack
 from forebear.domain.foundation import LineageGround
 from forebear.domain.interface import Interface
 from forebear.domain.part import Part
-from forebear.domain.policy import InvalidPolicy, Policy, parse, standing_after
+from forebear.domain.policy import Policy, parse, standing_after
 from forebear.graph.digest import of_fields
 from forebear.graph.kinds.release import ArtifactState, DecisionType, EvidenceType, ReleaseState, Verdict
 from forebear.graph.kinds.training import RunStatus

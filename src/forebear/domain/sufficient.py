@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from forebear.domain.clause import number
 from forebear.domain.evidence import Pack
 from forebear.domain.interval import Rate, Share
-from forebear.domain.policy import Requirement, number
+from forebear.domain.requirement import Requirement
 from forebear.domain.sample import WHOLES, Sample, against
 from forebear.graph.kinds.release import Direction, Statistic
 

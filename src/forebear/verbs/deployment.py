@@ -9,7 +9,9 @@ from typing import Any
 
 from forebear.domain import deployment
 from forebear.domain.artifact import ArtifactFactsRow, the_one
+from forebear.domain.canary import CanaryFactsRow, Observation
 from forebear.domain.case import cases
+from forebear.domain.contract import Grounds
 from forebear.domain.deployment import DeployedFactsRow, StateReport
 from forebear.domain.outcome import Ruling
 from forebear.domain.place import PlaceFactsRow
@@ -27,11 +29,17 @@ PLACE = ("Fleet", "Cohort")
 
 @dataclass(frozen=True)
 class DeploymentFacts(DecisionFacts):
-    """What lets versions run, the artifacts, and the place."""
+    """What lets versions run, the artifacts, the place, and what robots were observed to run."""
 
     permission: list[StandingFactsRow]
     artifact: list[ArtifactFactsRow]
     place: PlaceFactsRow
+    canary: list[CanaryFactsRow]
+
+    @property
+    def grounds(self) -> Grounds:
+        """What a permission rests on."""
+        return Grounds(cases(self.permission, self.now), [Observation(row, self.now) for row in self.canary])
 
 
 def lines_at(place: PlaceFactsRow, target: str | None, others: Iterable[str] = ()) -> set[str]:
@@ -70,7 +78,7 @@ class RequestDeployment(Verb[DeploymentFacts], roles="OPERATOR", takes=DEPLOYMEN
         lines = lines_at(facts.place, of.target.id if of.target else None)
         if facts.place.place and (reason := self.refusal_within(facts.actor, lines)):
             return Ruling(request.id, reasons=(reason,))
-        return deployment.request(request, facts.place, of, cases(facts.permission, facts.now), facts.now)
+        return deployment.request(request, facts.place, of, facts.grounds, facts.now)
 
     @classmethod
     def of_fact(cls, fact: Document) -> VerbRequest | None:
