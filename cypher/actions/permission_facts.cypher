@@ -44,7 +44,7 @@ RETURN release{.id, .state, .revision, .staleFrom, .recordedBy} AS release,
   } AS version,
   COLLECT {
     WITH * WHERE release IS NOT NULL
-    MATCH (decision:Decision)-[about:ABOUT]->(release) WHERE decision.type IN ['APPROVAL', 'PROMOTION', 'OVERRIDE', 'REJECTION', 'WITHDRAWAL', 'DEPRECATION', 'RESTORATION', 'ARCHIVAL']
+    MATCH (decision:Decision)-[about:ABOUT]->(release) WHERE decides_on_running(decision)
     WITH DISTINCT release, decision ORDER BY decision.decidedAt, decision.id
     RETURN decision{
       .id, .type, .verdict, .digest, .decidedAt, .expiresAt, .rollbackAllowed,

@@ -95,7 +95,7 @@ RETURN place{.id} AS place,
       artifact: artifact.id,
       stop: CASE WHEN stopped_by(deployment, stop) THEN stop.id END,
       version: COLLECT { WITH * WHERE artifact IS NOT NULL MATCH (artifact)-[built:BUILT_FROM]->(version:ModelVersion) WHERE true RETURN version.id }[0],
-      target: COLLECT { WITH * WHERE artifact IS NOT NULL MATCH (artifact)-[for:FOR]->(target:HardwareTarget) WHERE true RETURN target.id }[0],
+      target: target_of(artifact),
       replaces: COLLECT { MATCH (deployment)-[replaces:REPLACES]->(former:Deployment) WHERE true RETURN former.id },
       rollsBack: COLLECT { MATCH (deployment)-[back:ROLLS_BACK]->(former:Deployment) WHERE true RETURN former.id }
     } AS item

@@ -127,26 +127,26 @@ def options(at: PlaceFactsRow, bad: DeploymentRow) -> list[RollbackTarget]:
 def test_a_deployment_goes_back_to_the_best_that_is_not_affected() -> None:
     bad = deployment(3, 4, 8, None)
     at = place(deployment(1, 0, 1, 4), deployment(2, 2, 4, 8), bad)
-    back = of_deployment(bad, at, options(at, bad), {"artifact:4"})
+    back = of_deployment(bad.id, at, options(at, bad), {"artifact:4"})
     assert (back.step, back.place, back.artifact, back.version, back.basis) == (
         RecallStep.GO_BACK, "fleet:f", "artifact:2", "model:m@2", Basis.APPROVAL,
     )  # fmt: skip
     assert back.remarks[0] == "it ran there for 4 days, last until 2026-06-08T00:00Z, without an incident"
-    further = of_deployment(bad, at, options(at, bad), {"artifact:4", "artifact:2", "artifact:3"})
+    further = of_deployment(bad.id, at, options(at, bad), {"artifact:4", "artifact:2", "artifact:3"})
     assert (further.step, further.artifact) == (RecallStep.GO_BACK, "artifact:0")
 
 
 def test_a_place_whose_planned_deployment_is_affected_keeps_what_runs() -> None:
     runs, planned = deployment(1, 0, 1, None), pending(2, 2, DeploymentState.PLANNED)
     at = place(runs, planned)
-    assert of_deployment(planned, at, options(at, planned), {"artifact:2", "artifact:3"}).artifact == "artifact:0"
+    assert of_deployment(planned.id, at, options(at, planned), {"artifact:2", "artifact:3"}).artifact == "artifact:0"
 
 
 def test_a_place_without_anything_to_go_back_to_stops() -> None:
     bad = deployment(2, 4, 8, None)
     alone = place(bad)
     nothing = "nothing else that the recall does not affect ran on fleet:f"
-    assert of_deployment(bad, alone, options(alone, bad), {"artifact:4", "artifact:5"}) == RecallTarget(
+    assert of_deployment(bad.id, alone, options(alone, bad), {"artifact:4", "artifact:5"}) == RecallTarget(
         "deployment:2",
         RecallStep.STOP,
         "fleet:f",
@@ -156,18 +156,18 @@ def test_a_place_without_anything_to_go_back_to_stops() -> None:
     )
     at = place(deployment(1, 0, 1, 8), bad)
     rejected = targets([build(0)], at, [release(0, ReleaseState.REJECTED)], IncidentFactsRow(), NOW, bad=bad)
-    stop = of_deployment(bad, at, rejected, {"artifact:4"})
+    stop = of_deployment(bad.id, at, rejected, {"artifact:4"})
     assert (stop.step, [r.code for r in stop.reasons]) == (RecallStep.STOP, ["NOT_APPROVED"])
 
 
 def test_a_place_out_of_service_or_unknown_does_neither() -> None:
     bad = deployment(2, 4, 8, None)
     at = msgspec.structs.replace(place(bad), retired=(RetiredRow("decommissioning:1", "fleet:f", day(9)),))
-    assert [(t.step, [r.code for r in t.reasons]) for t in (of_deployment(bad, at, options(at, bad), {"artifact:4"}),)] == [
+    assert [(t.step, [r.code for r in t.reasons]) for t in (of_deployment(bad.id, at, options(at, bad), {"artifact:4"}),)] == [
         (RecallStep.NEITHER, ["DECOMMISSIONED"])
     ]
     lost = PlaceFactsRow(deployments=(bad,))
-    assert [r.code for r in of_deployment(bad, lost, (), {"artifact:4"}).reasons] == ["UNKNOWN"]
+    assert [r.code for r in of_deployment(bad.id, lost, (), {"artifact:4"}).reasons] == ["UNKNOWN"]
 
 
 def test_a_robot_does_what_its_deployment_does_or_goes_back_to_what_it_is_meant_to_run() -> None:

@@ -161,7 +161,7 @@ def test_parameters_and_labels_are_filled_in() -> None:
         ),
         (
             "MATCH (a)-[e:MADE /* heritage */]->(b) WHERE true RETURN b",
-            "no set of edge types is called 'heritage'; known: lineage, lineage and authority",
+            "no set of edge types is called 'heritage'; known: lineage, authority, lineage and authority",
         ),
     ],
 )
@@ -178,7 +178,7 @@ def test_what_cannot_be_asked_as_known_is_refused(engine: Engine, text: str, mes
     [
         (
             "MATCH walk = (a)-[:MADE*0..5 /* heritage */]->(b)\nWITH b, min(length(walk)) AS depth RETURN b",
-            "no set of edge types is called 'heritage'; known: lineage, lineage and authority",
+            "no set of edge types is called 'heritage'; known: lineage, authority, lineage and authority",
         ),
         ("/* as known at $from */ CALL (a) { RETURN {x: 1} AS b", "a block `as known at` is not closed"),
         (

@@ -95,7 +95,7 @@ def test_a_header_is_read_whole() -> None:
         ("[String!]: Some", "[String!: Some", "6: cannot read the type '[String!'"),
         ("// column run Run!: The run.", "// column run", "9: cannot read 'column run'"),
         ("// type Step: One step.", "// type Step", "11: cannot read 'type Step'"),
-        ("// time at", "// time now", "7: 'time now': the answer depends on `time at` or `time none`"),
+        ("// time at", "// time now", "7: 'time now': the answer depends on `time at`, `time known` or `time none`"),
         ("// time at\n", "", " `time at` and the use of $at must go together"),
         ("<= $at", "<= 'x'", " `time at` and the use of $at must go together"),
         ("// time at\n", "// time at\n// on Runner\n", " on Runner: no such kind"),

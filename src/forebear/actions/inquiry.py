@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from forebear.actions.comparison import Comparison, ComparisonFacts, compared
+from forebear.actions.recall import planned
 from forebear.domain import artifact, contract, release
 from forebear.domain.adoption import Rule, understood
 from forebear.domain.artifact import BuildFactsRow, the_one
@@ -15,6 +16,7 @@ from forebear.domain.contract import Eligible
 from forebear.domain.outcome import Reason
 from forebear.domain.permission import weakest
 from forebear.domain.policy import Policy, packs_of
+from forebear.domain.recall.subject import Subject
 from forebear.domain.reference import UNKNOWN, unknown
 from forebear.domain.simulation import SimulatedRelease, simulated
 from forebear.domain.standing import Row, StandingFactsRow
@@ -28,8 +30,10 @@ from forebear.domain.suspects.history import (
     milliseconds,
 )
 from forebear.domain.suspects.upstream import Upstream, UpstreamFactsRow
+from forebear.verbs import recall_plan
 from forebear.verbs.deployment import DeploymentFacts
 from forebear.verbs.policy import PolicyFacts
+from forebear.verbs.recall_plan import RecallPlanFacts
 from forebear.verbs.release import ReleaseFacts
 from forebear.verbs.rollback import RollbackFacts
 from forebear.verbs.verb import DecisionFacts
@@ -260,6 +264,20 @@ def _suspects(input: Input, facts: SuspectsFacts) -> list[dict[str, Any]]:
     ]
 
 
+def _recalled(input: Input) -> Mapping[str, Any]:
+    try:
+        return recall_plan.asks(Subject.of(input["of"]))
+    except ValueError as error:
+        raise Undecidable([Reason("INVALID_INPUT", str(error), "name a node, a toolchain, a customer or a setting")]) from None
+
+
+def _recall_plan(input: Input, facts: RecallPlanFacts) -> list[dict[str, Any]]:
+    row = planned(input, facts)
+    if isinstance(row, Reason):
+        raise Undecidable([row])
+    return [row]
+
+
 def _packs(input: Input) -> dict[str, Any]:
     return {"lines": list(dict.fromkeys(input["lines"])), "packs": packs_of(input["document"])}
 
@@ -273,5 +291,6 @@ INQUIRIES: tuple[Inquiry[Any], ...] = (
     Inquiry("compare", ComparisonFacts, _compare, _standing),
     Inquiry("rollback_targets", RollbackFacts, _rollback_targets, lambda input: {"on": input["place"]}),
     Inquiry("suspects", SuspectsFacts, _suspects, _interval),
+    Inquiry("recall_plan", RecallPlanFacts, _recall_plan, _recalled),
 )
 """Every question whose answer is a decision."""

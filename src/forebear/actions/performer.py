@@ -164,9 +164,9 @@ class Performer:
         for kind, ids in placeholder.ids(self.facts.graph, input).items():
             answers = await self._store.read(placeholder.same_as(kind), {"ids": ids})
             input = placeholder.renamed(input, {str(row["id"]): str(row["present"]) for row in answers})
-        now = moment(datetime.now(UTC))
-        statements = self.reader.bound(inquiry.reads, now, input, inquiry.asks(input))
-        rows = {s.name: await self._store.read(s.unlocked, parameters) for s, parameters in statements}
+        # What was known at a moment is asked of the world at that moment.
+        now = str(input.get("asKnownAt") or moment(datetime.now(UTC)))
+        rows = await self.reader.rows(inquiry.reads, now, input, inquiry.asks(input), self._store.read)
 
         def decided() -> Sequence[Mapping[str, Any]]:
             return inquiry.decide(input, inquiry.reads.of(rows, actor, now, self.facts.described))

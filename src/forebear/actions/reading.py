@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from forebear.graph.query.dialect import InvalidStatement
 from forebear.store.statements import FactsStatement
-from forebear.verbs.verb import Action, DecisionFacts
+from forebear.verbs.verb import Action, DecisionFacts, Rows
 
 
 class FactsReader:
@@ -19,6 +20,29 @@ class FactsReader:
         """Return the statements of a decision's facts, in order."""
         return [self.by_name[name] for name in facts.statements()]
 
+    async def rows(
+        self,
+        facts: type[DecisionFacts],
+        now: str,
+        input: Mapping[str, object],
+        more: Mapping[str, object],
+        read: Callable[[str, dict[str, object]], Awaitable[Rows]],
+    ) -> dict[str, Rows]:
+        """Read the facts of a decision without locks, one statement after the other, and return the rows of each.
+
+        What follows from the rows of one is a parameter of those after it (`DecisionFacts.follows`). If the input has a moment
+        `asKnownAt`, the facts are as they were known then.
+        """
+        values = self._values(facts, now, input, more)
+        known = input.get("asKnownAt")
+        found: dict[str, Rows] = {}
+        for statement in self.statements(facts):
+            values |= await asyncio.to_thread(facts.follows, input, found)
+            parameters = statement.bound(values)
+            text = statement.unlocked if known is None else statement.as_known
+            found[statement.name] = await read(text, parameters if known is None else statement.known(parameters, str(known)))
+        return found
+
     def bound(
         self, facts: type[DecisionFacts], now: str, input: Mapping[str, object], more: Mapping[str, object]
     ) -> list[tuple[FactsStatement, dict[str, object]]]:
@@ -26,11 +50,15 @@ class FactsReader:
 
         Raises `InvalidStatement` if no statement has a parameter that `more` gives.
         """
-        statements = self.statements(facts)
-        if unknown := more.keys() - {p.name for statement in statements for p in statement.parameters}:
+        values = self._values(facts, now, input, more)
+        return [(statement, statement.bound(values)) for statement in self.statements(facts)]
+
+    def _values(
+        self, facts: type[DecisionFacts], now: str, input: Mapping[str, object], more: Mapping[str, object]
+    ) -> dict[str, object]:
+        if unknown := more.keys() - {p.name for statement in self.statements(facts) for p in statement.parameters}:
             raise InvalidStatement(f"{facts.__name__}: none of its statements has a parameter ${min(unknown)}")
-        values = {"now": now, **input, **more}
-        return [(statement, statement.bound(values)) for statement in statements]
+        return {"now": now, **input, **more}
 
     def check(self, action: Action, order: Sequence[str]) -> None:
         """Raise `InvalidStatement` if an action's facts are missing, answer no chains or break the one order of locks."""

@@ -44,7 +44,8 @@ def commands(names: Iterable[str]) -> dict[str, Any]:
     app = typer.Typer()
     for question in questions(GRAPH):
         name = kebab(camel(question.name))
-        if not question.on and name not in names and not any(p.type.name == "JSON" for p in question.parameters):
+        documents = {"JSON", *question.inputs}
+        if not question.on and name not in names and not any(p.type.name in documents for p in question.parameters):
             first, _, _ = question.doc.partition(". ")
             doc = f"{question.doc} The exit code is 1 if {_negative(question)}."
             app.command(name, help=doc, short_help=first.rstrip("."), rich_help_panel=PANEL)(command(question))

@@ -23,6 +23,7 @@ from forebear.cli import (
     paths,
     policy,
     query,
+    recall,
     restore,
     schema,
     serve,
@@ -80,6 +81,7 @@ app.command("query")(query.query)
 app.command("export")(export.export)
 app.command("restore")(restore.restore)
 app.add_typer(policy.app, name="policy")
+app.add_typer(recall.app, name="recall")
 app.add_typer(audit.app, name="audit")
 app.command("doctor")(doctor.doctor)
 app.add_typer(schema.app, name="schema")

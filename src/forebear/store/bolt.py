@@ -57,6 +57,9 @@ TRIES_CONSTRAINT = 5
 TRIES_CONNECTION = 3
 FIRST_DELAY = 0.01
 
+AT_ONCE = 100
+"""How many rows are read before others have their turn."""
+
 PLANNING_SECONDS = 120
 """How long the engine may plan one statement: Neo4j takes some ten seconds for the largest, and more on a busy machine."""
 
@@ -389,7 +392,14 @@ def _forget(parameters: Mapping[str, Any]) -> None:
 
 async def _rows(result: AsyncResult) -> list[Row]:
     names = result.keys()
-    return [dict(zip(names, row, strict=True)) for row in await result.values()]
+    rows: list[Row] = []
+    while True:
+        some = await result.fetch(AT_ONCE)
+        rows += [dict(zip(names, row, strict=True)) for row in some]
+        if len(some) < AT_ONCE:
+            return rows
+        # The driver reads on for as long as there is something to read, and lets nobody else do anything.
+        await asyncio.sleep(0)
 
 
 @contextmanager

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache, cached_property
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 from forebear.graph.complaint import meant, shown
@@ -77,11 +77,26 @@ class FactsStatement:
     parameters: tuple[Parameter, ...]
     gathered: bool
     doc: str = ""
+    rewritten: Callable[[], str] | None = field(default=None, repr=False, compare=False)
+    """Returns the statement as of `$asKnownAt`."""
+
+    @cached_property
+    def as_known(self) -> str:
+        """The statement without its locks, as of `$asKnownAt`. Raises `InvalidStatement` if it has no such form."""
+        assert self.rewritten is not None
+        return unlocked(self.rewritten())
 
     @property
     def unlocked(self) -> str:
         """The statement without its locks, for questions."""
         return unlocked(self.text)
+
+    def known(self, parameters: Mapping[str, object], at: str) -> dict[str, object]:
+        """Return the parameters of `as_known` for a moment, from those of `bound`."""
+        at_moment = {"asKnownAt": at}
+        if self.gathered:
+            return {"input": {**parameters.get("input", {}), **at_moment}}  # type: ignore[dict-item]
+        return {**parameters, **at_moment}
 
     @cached_property
     def locks(self) -> tuple[str, ...]:
@@ -134,11 +149,15 @@ def facts(engine: Engine, folder: Path | None = None) -> dict[str, FactsStatemen
 
 def _facts(file: Path, engine: Engine) -> FactsStatement:
     text, header = _checked(file)
-    if "MATCH walk = " in text:
-        text = Dialect(GRAPH, engine).rewrite(text)
     gathered = engine is Engine.NEO4J
-    statement = _PARAMETER.sub(r"$input.\1", text) if gathered else text
-    return FactsStatement(file.stem.removesuffix("_facts"), statement, tuple(header.parameters), gathered, header.doc)
+
+    def sent(*, as_known: bool) -> str:
+        rewritten = Dialect(GRAPH, engine).rewrite(text, as_known=as_known) if as_known or "MATCH walk = " in text else text
+        return _PARAMETER.sub(r"$input.\1", rewritten) if gathered else rewritten
+
+    known = partial(sent, as_known=True)
+    name = file.stem.removesuffix("_facts")
+    return FactsStatement(name, sent(as_known=False), tuple(header.parameters), gathered, header.doc, known)
 
 
 @cache

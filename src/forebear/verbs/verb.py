@@ -45,6 +45,11 @@ class DecisionFacts:
         return tuple(f"{prefix}:{at}-{n:03}-{secrets.token_hex(4)}" for n in range(count))
 
     @classmethod
+    def follows(cls, input: Mapping[str, Any], rows: Mapping[str, Rows]) -> Mapping[str, object]:
+        """Return parameters of the next statements that follow from the rows of those before, which `rows` holds by name."""
+        return {}
+
+    @classmethod
     @cache
     def statements(cls) -> Mapping[str, Any]:
         """Return the names of its facts statements in their order, each with the type of its attribute."""

@@ -18,7 +18,7 @@ THINGS = ("Deployment", "Installation")
 
 def impact(asking: Asking) -> Iterator[Row]:
     view, of, kinds = asking.view, asking.arguments["of"], asking.arguments.get("kinds")
-    tails = _tails(view, of)
+    tails = tails_of(view, of)
     reached: dict[Node, tuple[str, list[Node]]] = {}
     for via, types in (("LINEAGE", view.lineage), ("AUTHORITY", view.authority)):
         depths = {start: view.walk([start], types, inwards=True) for start in tails}
@@ -37,7 +37,7 @@ def impact(asking: Asking) -> Iterator[Row]:
             yield Row((node.id,), {"node": node, "via": via, "path": path})
 
 
-def _tails(view: View, of: Node) -> dict[Node, list[Node]]:
+def tails_of(view: View, of: Node) -> dict[Node, list[Node]]:
     """What stands for a node, each with the first of the shortest ways from it to that."""
     ways = [[of], *([version, of] for version in view.origins([of], "VERSION_OF")), *_collected(view, of)]
     first: dict[Node, list[Node]] = {}

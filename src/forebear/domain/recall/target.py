@@ -59,27 +59,27 @@ class RobotStanding:
 
 
 def of_deployment(
-    deployment: DeploymentRow, place: PlaceFactsRow, options: Iterable[RollbackTarget], affected: Container[str]
+    deployment: str, place: PlaceFactsRow, options: Iterable[RollbackTarget], affected: Container[str]
 ) -> RecallTarget:
-    """Return what to do about an affected deployment.
+    """Return what to do about an affected deployment, by its id.
 
     `options` are what its place can go back to with it undone, the best first (`rollback.targets`). Those whose artifact is in
     `affected` do not count.
     """
     if place.place is None:
-        unknown = Reason(UNKNOWN, f"the place of {deployment.id} is unknown", "find out where it runs, and stop it there")
-        return RecallTarget(deployment.id, RecallStep.NEITHER, reasons=(unknown,))
+        unknown = Reason(UNKNOWN, f"the place of {deployment} is unknown", "find out where it runs, and stop it there")
+        return RecallTarget(deployment, RecallStep.NEITHER, reasons=(unknown,))
     spot = place.place.id
     good = [option for option in options if option.artifact not in affected]
     if best := next((option for option in good if option.is_default), None):
         basis = weakest(best.permissions)
-        return RecallTarget(deployment.id, RecallStep.GO_BACK, spot, best.artifact, best.version, basis, remarks=best.remarks)
+        return RecallTarget(deployment, RecallStep.GO_BACK, spot, best.artifact, best.version, basis, remarks=best.remarks)
     if place.retired:
         return RecallTarget(
-            deployment.id, RecallStep.NEITHER, spot, reasons=tuple(_retired(out.place, out.since) for out in place.retired)
+            deployment, RecallStep.NEITHER, spot, reasons=tuple(_retired(out.place, out.since) for out in place.retired)
         )
     reasons = tuple(dict.fromkeys(reason for option in good for reason in against(spot, option)))
-    return RecallTarget(deployment.id, RecallStep.STOP, spot, reasons=reasons or (_nothing(spot),))
+    return RecallTarget(deployment, RecallStep.STOP, spot, reasons=reasons or (_nothing(spot),))
 
 
 def of_robot(

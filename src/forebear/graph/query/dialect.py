@@ -16,6 +16,7 @@ The forms that can be rewritten, one clause a line:
     MATCH (a:Kind)-[e:TYPE]->(b) WHERE …                                    named edges, and always a WHERE
     MATCH (a)<-[e:TYPE]-(b:Kind)<-[f:TYPE]-(c:Kind) WHERE …                 from a node that is bound, see `pattern.misbegun`
     MATCH (a:Kind /* of parameter */ {id: $parameter}) WHERE …              labels replaced by the kind of the id
+    MATCH (a:Kind /* any kind */ {id: $parameter}) WHERE …                  labels replaced by all kinds
     /* as known at $parameter */ CALL (a) { … }                             a block that is asked as of a moment
 """
 
@@ -56,6 +57,7 @@ KNOWN_AT = "$asKnownAt"
 _UNION = re.compile(
     r":(?P<types>[A-Z_|]+)(?P<rest>\*?[\d.]*) /\* (?!nearest )(?P<set>[\w ]+)(?:, (?P<nearest>nearest \d+))? \*/"
 )
+_ANY_KIND = re.compile(r":\w+ /\* any kind \*/")
 _MARK = r"(?: /\* (?:[\w ]+, )?(?:nearest (?P<nearest>\d+)|[\w ]+) \*/)?"
 _WALK = re.compile(
     r"MATCH walk = \((?P<start>\w+)\)(?P<left><?)-\[:(?P<types>[A-Z_|]+)\*0\.\.(?P<depth>\d+)"
@@ -116,6 +118,8 @@ class Asking:
     """Properties of which only the latest value is kept."""
     edges: frozenset[str] = frozenset()
     """The names of the edges that the statement around a part binds. A part alone does not tell an edge from a node."""
+    kinds: Sequence[str] = ()
+    """All kinds."""
 
 
 Rewriting = Callable[[str, Asking], str]
@@ -123,7 +127,7 @@ Rewriting = Callable[[str, Asking], str]
 
 
 def sets(text: str, asking: Asking) -> str:
-    """Replace a union of types by the set that the comment behind it names, as it is declared.
+    """Replace a union of types by the set that the comment behind it names, and a kind by all kinds, as they are declared.
 
     written:
         MATCH (a)-[e:MADE /* lineage */]->(b) WHERE true
@@ -136,7 +140,7 @@ def sets(text: str, asking: Asking) -> str:
             raise InvalidStatement(f"no set of edge types is called {m['set']!r}; known: {', '.join(asking.sets)}")
         return f":{asking.sets[m['set']]}{m['rest']}" + (f" /* {m['nearest']} */" if m["nearest"] else "")
 
-    return _UNION.sub(union, text)
+    return _UNION.sub(union, _ANY_KIND.sub(f":{'|'.join(asking.kinds)}", text))
 
 
 def blocks(text: str, asking: Asking) -> str:
@@ -410,9 +414,11 @@ class Dialect:
         self.engine = engine
         self.sets: Mapping[str, str] = {
             "lineage": "|".join(graph.types_of(EdgeClass.LINEAGE)),
+            "authority": "|".join(graph.types_of(EdgeClass.AUTHORITY)),
             "lineage and authority": "|".join(graph.types_of(EdgeClass.LINEAGE, EdgeClass.AUTHORITY)),
         }
         guaranteed = {p.name for k in graph.kinds.values() for p in k.guaranteed}
+        self._kinds = tuple(graph.kinds)
         self._guaranteed = frozenset(guaranteed | {"retractedAt", "describedAt"})
         self._latest = frozenset(
             p.name for k in graph.kinds.values() for p in k.properties.values() if p.change is Change.LATEST
@@ -420,7 +426,7 @@ class Dialect:
 
     def asking(self, *, as_known: bool = False, within: str = "") -> Asking:
         """Return the circumstances of a statement in this dialect, or of a part that stands `within` a statement."""
-        return Asking(self.engine, as_known, self.sets, self._guaranteed, self._latest, edges_of(within))
+        return Asking(self.engine, as_known, self.sets, self._guaranteed, self._latest, edges_of(within), self._kinds)
 
     def rewrite(self, text: str, *, as_known: bool = False, within: str = "") -> str:
         """Return a statement as this engine runs it; with `as_known` as of `$asKnownAt`. Raises `InvalidStatement`.

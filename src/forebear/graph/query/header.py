@@ -228,8 +228,8 @@ def _on(header: Header, text: str) -> None:
 
 
 def _time(header: Header, text: str) -> None:
-    if text not in ("at", "none"):
-        raise ValueError(f"'time {text}': the answer depends on `time at` or `time none`")
+    if text not in ("at", "none", "known"):
+        raise ValueError(f"'time {text}': the answer depends on `time at`, `time known` or `time none`")
     header.time = text
 
 

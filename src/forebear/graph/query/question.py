@@ -23,9 +23,9 @@ field of these kinds, and its node is `$self`.
 `time at` says that the answer depends on `at` (`$at`) besides `asKnownAt`; `time none`, that it is about what is simply
 updated, and asked of now alone. A DateTime that is left out is now. `known $from where CONDITION` says that the nodes of such
 rows are read as they were known at `$from`; `known $to`, without a condition, speaks of all other rows. `decided`: the answer
-rests on a pure decision, taken on facts beforehand, whose rows are `$decided`; such a question is a root field and asked of now
-alone. `faults`: its rows are what is wrong, so the good answer has none. `verb readAudit`: a root field for those who may do
-that, in place of `query`.
+rests on a pure decision, taken on facts beforehand, whose rows are `$decided`; such a question is a root field. It is asked of
+now alone unless it says `time known`. `faults`: its rows are what is wrong, so the good answer has none. `verb readAudit`: a
+root field for those who may do that, in place of `query`.
 
 A walk has a bound, and an answer says whether it met it: one row by a column `truncated`, a list by a line `WITH …, truncated`
 of its body. Whether a row has it true there is said beside the list; what follows the line is not computed for that.
@@ -155,7 +155,7 @@ def parse(name: str, source: str, graph: Graph) -> Question:
         {name: row for name, row in header.types.items() if name not in header.inputs},
         header.paged,
         header.time == "at",
-        header.time == "none" or "decided" in header.marks,
+        header.time == "none" or ("decided" in header.marks and header.time != "known"),
         "decided" in header.marks,
         "faults" in header.marks,
         file.body,
@@ -221,8 +221,10 @@ def _decided(file: _File) -> str | None:
     decided = "decided" in file.header.marks
     if decided != ("decided" in file.used):
         return "`decided` and the use of $decided must go together"
-    if decided and (file.header.on or file.header.time):
-        return "what is decided is a root field, and about now: `on` and `time` do not go with it"
+    if decided and (file.header.on or file.header.time not in ("", "known")):
+        return "what is decided is a root field, and about now or `time known`: `on` and other times do not go with it"
+    if file.header.time == "known" and not decided:
+        return "`time known` is for what is decided: any other question may be asked asKnownAt without it"
     if file.header.verb != "query" and (file.header.on or decided):
         return "whoever may see a node, or what is decided, may `query`: `verb` does not go with `on` and `decided`"
     return None

@@ -1,0 +1,67 @@
+// What descends from the subject of a recall, or is allowed because of it: each node with what it was made from and what allows it. Of
+// deployments those that are not over, of installations those that last. A dataset or model stands for its versions, a customer, site or
+// fleet for the data that was collected there while it was theirs. Forebear follows at most 50 edges. One row a node, without locks.
+//
+// parameter node ID: The node that is recalled, or the customer whose data is.
+// parameter toolchain String: The toolchain that is recalled.
+// parameter setting String: The last part of the name of the run setting that is recalled, in quotation marks. Runs whose configuration holds it come with it.
+// parameter now DateTime!: Now.
+CALL () {
+  MATCH (start:Run /* any kind */ {id: $node}) WHERE true
+  RETURN start, [start.id] AS tail
+  UNION
+  MATCH (origin:Dataset {id: $node})<-[of:VERSION_OF]-(start:DatasetVersion) WHERE true
+  RETURN start, [start.id, $node] AS tail
+  UNION
+  MATCH (origin:Model {id: $node})<-[of:VERSION_OF]-(start:ModelVersion) WHERE true
+  RETURN start, [start.id, $node] AS tail
+  UNION
+  CALL () {
+    MATCH (origin:Customer|Site {id: $node})<-[whose:FOR|AT]-(fleet:Fleet)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
+    RETURN start, [start.id, fleet.id, $node] AS tail, [[data.collectedFrom, data.collectedTo], [whose.validFrom, whose.validTo]] AS spans
+    UNION
+    MATCH (origin:Fleet|Cohort {id: $node})<-[member:MEMBER_OF]-(robot:Robot)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
+    RETURN start, [start.id, robot.id, $node] AS tail, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo]] AS spans
+    UNION
+    MATCH (origin:Fleet {id: $node})<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
+    RETURN start, [start.id, robot.id, cohort.id, $node] AS tail, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo], [part.validFrom, part.validTo]] AS spans
+    UNION
+    MATCH (origin:Customer|Site {id: $node})<-[whose:FOR|AT]-(fleet:Fleet)<-[member:MEMBER_OF]-(robot:Robot)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
+    RETURN start, [start.id, robot.id, fleet.id, $node] AS tail, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo], [whose.validFrom, whose.validTo]] AS spans
+    UNION
+    MATCH (origin:Customer|Site {id: $node})<-[whose:FOR|AT]-(fleet:Fleet)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
+    RETURN start, [start.id, robot.id, cohort.id, fleet.id, $node] AS tail, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo], [part.validFrom, part.validTo], [whose.validFrom, whose.validTo]] AS spans
+  }
+  WITH start, tail, spans WHERE all(a IN spans WHERE all(b IN spans WHERE coalesce(a[0] < b[1], true)))
+  RETURN start, tail
+  UNION
+  UNWIND CASE WHEN $toolchain = '' THEN [] ELSE [$toolchain] END AS toolchain
+  MATCH (start:Artifact) WHERE start.toolchain = toolchain
+  RETURN start, [start.id] AS tail
+  UNION
+  UNWIND CASE WHEN $setting = '' THEN [] ELSE [$setting] END AS setting
+  MATCH (start:Run) WHERE start.configuration CONTAINS setting
+  RETURN start, [start.id] AS tail
+}
+WITH start, tail ORDER BY size(tail), tail
+WITH start, collect(tail)[0] AS tail
+CALL (start, tail) {
+  MATCH walk = (start)<-[:BUILT_FROM|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..51 /* lineage and authority */]-(node)
+  WITH start, tail, node, min(length(walk)) AS depth
+  RETURN node, depth, CASE WHEN depth = 0 THEN tail END AS origin
+}
+WITH node, min(depth) AS depth, collect(origin)[0] AS origin
+WITH node, depth, origin WHERE (NOT node:Deployment OR unfinished(node)) AND (NOT node:Installation OR holds(node, $now))
+RETURN node.id AS id,
+  labels(node)[0] AS kind,
+  depth > 50 AS beyond,
+  origin,
+  CASE WHEN $setting <> '' AND node:Run AND origin IS NOT NULL THEN node.configuration END AS configuration,
+  COLLECT { MATCH (node)-[link:BUILT_FROM /* lineage */]->(source) WHERE true RETURN DISTINCT source.id } AS made,
+  COLLECT { MATCH (node)-[link:CITES /* authority */]->(source) WHERE true RETURN DISTINCT source.id } AS allowed,
+  COLLECT {
+    WITH * WHERE node:Deployment OR node:Installation
+    MATCH (node)-[on:ON]->(place) WHERE true
+    RETURN place.id
+  }[0] AS place
+ORDER BY id
