@@ -59,4 +59,5 @@ RETURN artifact{
     WITH deployment, place ORDER BY deployment.id
     RETURN deployment{.id, .state, place: place.id} AS item
   } AS deployments,
+  recalled_from(artifact, $now) AS upstream,
   chains([artifact.id]) AS chains

@@ -1,7 +1,9 @@
-// What an artifact is said to be built from and for. One row.
+// What an artifact is said to be built from and for, and what of it is recalled. One row.
 //
 // parameter version ID(ModelVersion): The version.
 // parameter target ID(HardwareTarget): The hardware target.
+// parameter now DateTime!: Now.
+OPTIONAL MATCH (named:ModelVersion {id: $version})
 RETURN COLLECT {
     MATCH (version:ModelVersion {id: $version}) WHERE true
     RETURN version{.id, .describedAt, .rateHz, .memoryMib, .robotSoftware} AS item
@@ -9,4 +11,5 @@ RETURN COLLECT {
   COLLECT {
     MATCH (target:HardwareTarget {id: $target}) WHERE true
     RETURN target{.id, .describedAt, .memoryMib} AS item
-  }[0] AS target
+  }[0] AS target,
+  recalled_from(named, $now) AS upstream

@@ -8,6 +8,7 @@
 // parameter releases [ID(Release)]: The ids that their releases get.
 // parameter experiments [ID(Experiment)]: The experiments that they name.
 // parameter superseded [ID(ModelVersion)]: The versions whose place they take.
+// parameter now DateTime!: Now.
 UNWIND $models + [''] AS id
 OPTIONAL MATCH (model:Model {id: id})
 WITH model ORDER BY model.id
@@ -45,8 +46,10 @@ RETURN COLLECT {
   COLLECT {
     UNWIND $checkpoints AS id
     MATCH (checkpoint:Checkpoint {id: id}) WHERE checkpoint.describedAt IS NOT NULL
+    WITH checkpoint, recalled_from(checkpoint, $now) AS upstream
     RETURN checkpoint{
       .id, .digest,
+      upstream: upstream,
       runs: COLLECT {
         MATCH (checkpoint)-[produced:PRODUCED_BY]->(run:Run) WHERE true
         RETURN run{

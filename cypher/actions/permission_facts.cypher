@@ -42,6 +42,7 @@ RETURN release{.id, .state, .revision, .staleFrom, .recordedBy} AS release,
     .id, .weightsDigest, .normalizationDigest, .actionSpaceDigest, .controllerDigest, .sensors, .actionSpace, .rateHz,
     .memoryMib, .robotSoftware, .recordedBy
   } AS version,
+  recalled_from(version, $now) AS upstream,
   COLLECT {
     WITH * WHERE release IS NOT NULL
     MATCH (decision:Decision)-[about:ABOUT]->(release) WHERE decides_on_running(decision)

@@ -108,6 +108,7 @@ RETURN release{.id, .state, .revision, .staleFrom, .trainers, .recordedAt, .reco
     },
     experiments: COLLECT { WITH * WHERE version IS NOT NULL MATCH (version)-[justified:JUSTIFIED_BY]->(experiment:Experiment) WHERE true RETURN experiment.id }
   } AS version,
+  recalled_from(version, $now) AS upstream,
   candidate,
   policy{.id, .document} AS policy,
   COLLECT {

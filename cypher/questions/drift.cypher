@@ -2,7 +2,7 @@
 // something is intended, or that run something without permission or by an override alone. It also lists active deployments of such.
 //
 // An artifact may run there if its version is approved, or overridden, in a line of the fleet for the artifact's hardware, and if the
-// artifact is not in quarantine. A stale approval is marked and is no drift by itself: what runs on it goes on. On a place out of
+// artifact is not in quarantine, while no recall that stands names it by lineage. A stale approval is marked and is no drift by itself: what runs on it goes on. On a place out of
 // service nothing may run and nothing is intended. If robots of the fleet belong to none since then, what they run is drift. After a
 // request to stop what runs there, nothing is intended that was requested before.
 //
@@ -19,6 +19,7 @@
 // column registered Boolean: Whether somebody registered the observed artifact. Null if the robot reported nothing.
 // column authorized Boolean!: Whether the observed artifact may run there: it has a basis and is AVAILABLE. If the robot reported nothing, this is about the intended artifact.
 // column basis Basis: Why its version may run there. Null if it may not.
+// column recalls [Recall!]!: The recalls that stand and name the observed artifact, or the intended one if the robot reported nothing, by lineage. While there is one, it may run nowhere.
 // column deployment Deployment: The deployment that says what should run. A deployment of the robot's cohort goes before one of its fleet.
 // column intended Artifact: The artifact that should run. Null if nothing is intended.
 // column stop Stop: The request to stop what runs there. Null if there is none, or if a deployment that was requested later took its place.
@@ -78,7 +79,9 @@ WITH fleets, robot, installation, deployment, stop, observed, intended,
 WITH * WHERE artifact IS NOT NULL
 WITH robot, installation, deployment, stop, observed, intended, standing,
   usable(artifact, $at) AS usable,
+  recalled(artifact, $at) AS recalls,
   permitted(artifact, fleets, $at) AS basis
+WITH robot, installation, deployment, stop, observed, intended, standing, usable, recalls, CASE WHEN size(recalls) = 0 THEN basis END AS basis
 WITH * WHERE coalesce(standing <> 'AS_INTENDED', stop IS NOT NULL) OR basis IS NULL OR basis = 'OVERRIDE' OR NOT usable
 RETURN robot,
   standing,
@@ -89,6 +92,7 @@ RETURN robot,
   CASE WHEN observed IS NOT NULL THEN observed.describedAt IS NOT NULL END AS registered,
   usable AND basis IS NOT NULL AS authorized,
   basis,
+  recalls,
   deployment,
   intended,
   stop

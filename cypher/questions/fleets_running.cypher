@@ -10,6 +10,7 @@
 // column intended Boolean!: Whether an active deployment says that it should run, and nobody requested to stop it since.
 // column observed Boolean!: Whether a robot was seen to run it.
 // column basis Basis: Why the version may run there at the moment, in a line of the fleet for the artifact's hardware. Null if it may not.
+// column recalls [Recall!]!: The recalls that stand and name the artifact by lineage. While there is one, it may run nowhere.
 // column deployment Deployment: The active deployment. If there are several, the newest.
 // column deployments [Deployment!]!: All active deployments of the artifact on the fleet and its cohorts.
 // column robots [Robot!]!: The robots that were seen to run it.
@@ -56,12 +57,14 @@ WITH fleet, artifact, thing, dataset, robot, between, newest_stop(between, $at) 
 WITH fleet, artifact, thing, dataset, robot, between, CASE WHEN thing:Deployment AND NOT stopped_by(thing, stop) THEN thing END AS meant
 ORDER BY thing.validFrom DESC, thing.id DESC, size(between), [n IN between | n.id]
 WITH fleet, artifact, collect(DISTINCT CASE WHEN thing:Deployment THEN thing END) AS active, count(meant) AS meant, collect(DISTINCT robot) AS seen, max(CASE WHEN thing:Installation THEN thing.lastSeenAt END) AS lastSeenAt, collect(dataset)[0] AS dataset, collect(thing)[0] AS newest, collect(between)[0] AS between, [fleet] AS fleets
+WITH fleet, artifact, active, meant, seen, lastSeenAt, dataset, newest, between, fleets, recalled(artifact, $at) AS recalls
 RETURN fleet,
   artifact,
   COLLECT { MATCH (artifact)-[built:BUILT_FROM]->(version:ModelVersion) WHERE true RETURN version }[0] AS version,
   meant > 0 AS intended,
   size(seen) > 0 AS observed,
-  permitted(artifact, fleets, $at) AS basis,
+  CASE WHEN size(recalls) = 0 THEN permitted(artifact, fleets, $at) END AS basis,
+  recalls,
   active[0] AS deployment,
   active AS deployments,
   COLLECT { UNWIND seen AS robot WITH robot ORDER BY robot.id RETURN robot } AS robots,

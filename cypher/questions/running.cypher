@@ -5,6 +5,7 @@
 // answers [Running]: A deployment or an installation of the version, with its place.
 // column basis RunningBasis(INTENDED, OBSERVED, STOPPING)!: INTENDED for a deployment, OBSERVED for an installation. STOPPING for a deployment after which somebody requested to stop what runs there.
 // column authorizedOn Basis: Why the version may run there at the moment, in a line of the fleet for the artifact's hardware. With several fleets it needs a reason in each. Null if it may not.
+// column recalls [Recall!]!: The recalls that stand and name the artifact by lineage. While there is one, it may run nowhere.
 // column artifact Artifact!: The artifact.
 // column deployment Deployment: The active deployment.
 // column installation Installation: The current installation.
@@ -14,7 +15,9 @@
 // column fleets [Fleet!]!: Their fleets at the moment.
 // column sites [Site!]!: Their sites at the moment.
 // column customers [Customer!]!: Their customers at the moment.
-MATCH (version:ModelVersion {id: $self})<-[built:BUILT_FROM]-(artifact:Artifact)<-[of:OF]-(thing:Deployment|Installation) WHERE holds(thing, $at)
+MATCH (version:ModelVersion {id: $self})<-[built:BUILT_FROM]-(artifact:Artifact) WHERE true
+WITH artifact, recalled(artifact, $at) AS recalls
+MATCH (artifact)<-[of:OF]-(thing:Deployment|Installation) WHERE holds(thing, $at)
 CALL (thing) {
   MATCH (thing)-[on:ON]->(place:Fleet|Cohort) WHERE true
   CALL (place) {
@@ -54,12 +57,13 @@ CALL (thing) {
   UNION
   RETURN null AS group, null AS fleet, null AS robot
 }
-WITH artifact, thing, collect(DISTINCT group) + collect(DISTINCT fleet) AS groups, collect(DISTINCT fleet) AS fleets, collect(DISTINCT robot) AS robots
-WITH artifact, thing, groups, fleets, robots, newest_stop(groups + [robot IN robots WHERE thing:Installation | robot], $at) AS stop
-WITH artifact, thing, fleets, robots, stop, overtaken(stop, groups, $at) AS overtaken
-WITH artifact, thing, fleets, robots, CASE WHEN CASE WHEN thing:Deployment THEN stopped_by(thing, stop) ELSE NOT overtaken END THEN stop END AS stop
+WITH artifact, recalls, thing, collect(DISTINCT group) + collect(DISTINCT fleet) AS groups, collect(DISTINCT fleet) AS fleets, collect(DISTINCT robot) AS robots
+WITH artifact, recalls, thing, groups, fleets, robots, newest_stop(groups + [robot IN robots WHERE thing:Installation | robot], $at) AS stop
+WITH artifact, recalls, thing, fleets, robots, stop, overtaken(stop, groups, $at) AS overtaken
+WITH artifact, recalls, thing, fleets, robots, CASE WHEN CASE WHEN thing:Deployment THEN stopped_by(thing, stop) ELSE NOT overtaken END THEN stop END AS stop
 RETURN CASE WHEN thing:Installation THEN 'OBSERVED' WHEN stop IS NULL THEN 'INTENDED' ELSE 'STOPPING' END AS basis,
-  permitted(artifact, fleets, $at) AS authorizedOn,
+  CASE WHEN size(recalls) = 0 THEN permitted(artifact, fleets, $at) END AS authorizedOn,
+  recalls,
   artifact,
   CASE WHEN thing:Deployment THEN thing END AS deployment,
   CASE WHEN thing:Installation THEN thing END AS installation,

@@ -11,6 +11,7 @@
 // column observedVersion ModelVersion: The model version that it was built from. Null if nobody registered the artifact.
 // column authorized Boolean: Whether the observed artifact might run there: its version had a basis, and the artifact was AVAILABLE. If the robot reported nothing, this is about the intended artifact. Null if there was neither.
 // column basis Basis: Why its version might run there, in a line of the fleet for its hardware. With several fleets it needs a reason in each. Null if it might not.
+// column recalls [Recall!]!: The recalls that stood then and named the observed artifact, or the intended one if the robot reported nothing, by lineage. While there is one, the artifact may run nowhere.
 // column deployment Deployment: The deployment that says what should run. A deployment of the robot's cohort goes before one of its fleet.
 // column intended Artifact: The intended artifact.
 // column intendedVersion ModelVersion: The model version that it was built from.
@@ -80,14 +81,16 @@ WITH robot, alone, fleets, installation, deployment, stop,
   artifact_of(installation) AS observed,
   artifact_of(deployment) AS intended
 WITH robot, alone, fleets, installation, deployment, stop, observed, intended, CASE WHEN observed IS NULL THEN intended ELSE observed END AS artifact
+WITH robot, alone, fleets, installation, deployment, stop, observed, intended, artifact, recalled(artifact, $at) AS recalls
 RETURN robot,
   comparison(observed, intended) AS standing,
   installation,
   installation.lastSeenAt AS lastSeenAt,
   observed,
   version_of(observed) AS observedVersion,
-  CASE WHEN artifact IS NOT NULL THEN usable(artifact, $at) AND permitted(artifact, fleets, $at) IS NOT NULL END AS authorized,
-  permitted(artifact, fleets, $at) AS basis,
+  CASE WHEN artifact IS NOT NULL THEN size(recalls) = 0 AND usable(artifact, $at) AND permitted(artifact, fleets, $at) IS NOT NULL END AS authorized,
+  CASE WHEN size(recalls) = 0 THEN permitted(artifact, fleets, $at) END AS basis,
+  recalls,
   deployment,
   intended,
   version_of(intended) AS intendedVersion,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Any, Literal
 
 from forebear.domain.roles import Actor
@@ -156,6 +157,16 @@ class Attribution:
     superseded: bool = False
 
 
+@dataclass
+class Recall:
+    """A recall of a version: whether it stands or is over, and the votes for it, each with the digest of what was affected."""
+
+    subject: str
+    votes: list[tuple[str, str]] = field(default_factory=list)
+    stands: bool = False
+    over: bool = False
+
+
 def fleet_of(place: str) -> str:
     """The fleet that a place is or is part of."""
     return COHORTS.get(place, place)
@@ -184,6 +195,7 @@ class Expectation:
     events: dict[str, Event] = field(default_factory=dict)
     """Incidents and maintenance."""
     attributions: dict[str, Attribution] = field(default_factory=dict)
+    recalls: dict[str, Recall] = field(default_factory=dict)
     clock: int = 0
 
     def of(self, actor: Actor, verb: str, input: dict[str, Any], at: str) -> Answer:
@@ -270,11 +282,26 @@ class Expectation:
 
     def may_run(self, release: Release, *, goes_back: bool = False) -> bool:
         """Whether something lets a release run."""
+        if self.is_recalled(release.version):
+            return False
         if self.versions[release.version].bound in release.overridden:
             return True
         if goes_back:
             return release.is_approved or (release.state is State.DEPRECATED and release.way_back)
         return release.is_approved and release.stale != "now"
+
+    def is_recalled(self, version: str) -> bool:
+        """Whether a recall of a version stands."""
+        return any(r.stands and not r.over for r in self.recalls.values() if r.subject == version)
+
+    def digest(self, version: str) -> str:
+        """The digest of the releases, artifacts and deployments that a recall of a version affects."""
+        builds = [id for id, build in self.artifacts.items() if build.version == version]
+        affected = [f"Artifact:{id}:LINEAGE" for id in builds]
+        affected += [f"Release:{id}:LINEAGE" for id, r in self.releases.items() if r.version == version]
+        going = [id for id, d in self.deployments.items() if d.artifact in builds and (d.is_pending or d.state == "ACTIVE")]
+        affected += [f"Deployment:{id}:LINEAGE" for id in going]
+        return f"sha256:{sha256(chr(10).join(sorted(affected)).encode()).hexdigest()}"
 
     def fits(self, artifact: str, place: str, *, goes_back: bool = False) -> bool:
         """Whether an artifact may run at a place."""
@@ -314,7 +341,8 @@ class Expectation:
         if release.state is State.CANDIDATE or (release.state is State.REJECTED and news):
             release.state = State.EVALUATED
         waits = release.state is State.EVALUATED or (release.is_approved and release.stale == "now")
-        if waits and policy.get("automaticPromotion") and not release.refused_before:
+        promotes = policy.get("automaticPromotion") and not self.is_recalled(release.version)
+        if waits and promotes and not release.refused_before:
             self._approved(release)
 
     def _holds(self, asked: dict[str, Any], evidence: str) -> bool:
@@ -371,6 +399,8 @@ class Expectation:
             for line in lines
             if (id := f"release:{fact['id'].partition(':')[2]}/{line.partition(':')[2]}") not in self.releases
         }
+        if new and self.is_recalled(fact["id"]):
+            return refused("RECALLED")
         for r in new.values():
             if any(part not in version.values for part in self.policy(r).get("candidate", ())):
                 return refused("CANDIDATE_INCOMPLETE")
@@ -491,6 +521,8 @@ class Expectation:
         r = self._found(actor, release)
         if not isinstance(r, Release):
             return r
+        if self.is_recalled(r.version):
+            return refused("RECALLED", recorded=True)
         if r.is_approved and r.stale != "now":
             return SAME
         lacks = self.unmet(r)
@@ -588,11 +620,66 @@ class Expectation:
         r = self._found(actor, release)
         if not isinstance(r, Release):
             return r
+        if self.is_recalled(r.version):
+            return refused("RECALLED")
         if expiresAt <= at:
             return refused("EXPIRED")
         if r.state is State.ARCHIVED:
             return refused("ILLEGAL_TRANSITION")
         r.overridden.append(self.versions[r.version].bound)
+        return DONE
+
+    # ── recalls ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def _beyond(self, actor: Actor, version: str) -> bool:
+        """Whether a recall of a version reaches lines that are not the actor's, or none."""
+        lines = {r.line for r in self.releases.values() if r.version == version}
+        return actor.lines is not None and not (lines and lines <= actor.lines)
+
+    def _recall(self, actor: Actor, subject: str, affected: str, reason: str, at: str) -> Answer:
+        if self._beyond(actor, subject):
+            return refused("FORBIDDEN")
+        if subject not in self.versions:
+            return refused("UNKNOWN")
+        former = [r for r in self.recalls.values() if r.subject == subject]
+        recall = next((r for r in former if not r.over), None) or Recall(subject)
+        if recall.stands:
+            return SAME
+        if affected != self.digest(subject):
+            return refused("PLAN_CHANGED")
+        voters = {name for name, seen in recall.votes if seen == affected}
+        policies = [self.policy(r) for r in self.releases.values() if r.version == subject]
+
+        def counts(name: str, approvals: dict[str, Any]) -> bool:
+            return not self.actors[name].machine or name in approvals.get("trustedMachines", ())
+
+        codes = set()
+        for approvals in (policy["approvals"] for policy in policies):
+            if not counts(actor.name, approvals):
+                codes.add("UNTRUSTED_MACHINE")
+            elif actor.name in voters:
+                codes.add("VOTED_BEFORE")
+        if codes:
+            return refused(*codes)
+        recall.votes.append((actor.name, affected))
+        every = {*voters, actor.name}
+        recall.stands = all(
+            len([name for name in every if counts(name, policy["approvals"])]) >= policy["approvals"]["count"]
+            for policy in policies
+        )
+        if recall not in former:
+            self.recalls[f"recall:{subject.replace('@', '%40')}/{len(former) + 1}"] = recall
+        return DONE
+
+    def _endRecall(self, actor: Actor, recall: str, reason: str, at: str) -> Answer:
+        found = self.recalls.get(recall)
+        if self._beyond(actor, found.subject if found else ""):
+            return refused("FORBIDDEN")
+        if found is None:
+            return refused("UNKNOWN")
+        if found.over:
+            return SAME
+        found.over = True
         return DONE
 
     # ── artifacts ───────────────────────────────────────────────────────────────────────────────────────
@@ -608,6 +695,8 @@ class Expectation:
         if stands == "AVAILABLE" or stands == asked:
             return SAME
         lines = [r for r in self.releases.values() if r.version == version and LINES[r.line] == target]
+        if self.is_recalled(version) and asked != "AVAILABLE":
+            return refused("RECALLED")
         if asked == "AVAILABLE" and not any(self.may_run(r) for r in lines):
             return refused()
         self.artifacts[id] = Artifact(version, target, asked)

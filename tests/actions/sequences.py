@@ -42,8 +42,8 @@ ACTORS = {
 OFTEN = {
     "approve": 26, "attachEvidence": 16, "reportDeployment": 16, "requestDeployment": 14, "registerArtifact": 12,
     "registerCandidate": 10, "restore": 6, "rollBack": 6, "adoptPolicy": 4, "decommission": 4, "quarantineArtifact": 2,
-    "deleteArtifact": 2, "reportIncident": 5, "reopenIncident": 2, "dismissIncident": 2, "reportMaintenance": 2,
-    "attribute": 5,
+    "deleteArtifact": 2, "recall": 4, "endRecall": 8, "reportIncident": 5, "reopenIncident": 2, "dismissIncident": 2,
+    "reportMaintenance": 2, "attribute": 5,
 }  # fmt: skip
 """The actions that are asked for more or less often than the others."""
 
@@ -190,6 +190,10 @@ class Sequence:
                 return any(e.undone(place) and e.ways_back(place) for place in (*FLEETS, *COHORTS))
             case "recommission":
                 return bool(e.out)
+            case "recall":
+                return bool(e.versions)
+            case "endRecall":
+                return any(not r.over for r in e.recalls.values())
         return True
 
     # ── what about ──────────────────────────────────────────────────────────────────────────────────────
@@ -402,3 +406,13 @@ class Sequence:
         out = [*self._expected.out]
         spots = out if out and self._likely() else [*FLEETS, *COHORTS, *ROBOTS]
         return {"place": self._random.choice(spots), "reason": "Bought back."}
+
+    def _recall(self) -> dict[str, Any]:
+        open = [r.subject for r in self._expected.recalls.values() if not r.over]
+        subject = self._random.choice(open if open and self._likely() else [*VERSIONS])
+        affected = self._expected.digest(subject) if self._likely(0.9) else self._digest()
+        return {"subject": subject, "affected": affected, "reason": "The labels are torn."}
+
+    def _endRecall(self) -> dict[str, Any]:
+        known = [id for id, r in self._expected.recalls.items() if not r.over or not self._likely()]
+        return {"recall": self._random.choice(known or ["recall:none"]), "reason": "They are not."}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any, TypeVar
 
 import pytest
@@ -45,6 +46,11 @@ RUNS = {"mine": "model:mine@1", "other": "model:other@1", "both": "model:both@1"
 def build(version: str, n: int = 1) -> str:
     """The id of the n-th build of a version."""
     return f"artifact:sha256:{[*STANDS].index(version) * 16 + n:064x}"
+
+
+def digest_of(affected: list[str]) -> str:
+    """The digest of what a recall affects."""
+    return f"sha256:{sha256(chr(10).join(sorted(affected)).encode()).hexdigest()}"
 
 
 def checkpoint(version: str) -> str:
@@ -231,6 +237,14 @@ class Sequence:
 
     def _requestStop(self) -> dict[str, Any]:
         return {"place": [self._one(self._place(), f"robot:{self._one(*RUNS, 'shared')}")], "reason": "r"}
+
+    def _recall(self) -> dict[str, Any]:
+        version = self._one(*STANDS)
+        every = [f"Release:{release(version, line)}:LINEAGE" for line in STANDS[version]]
+        return {"subject": version, "affected": digest_of(every), "reason": "r"}
+
+    def _endRecall(self) -> dict[str, Any]:
+        return {"recall": f"recall:{self._one(*STANDS).replace('@', '%40')}/1", "reason": "r"}
 
 
 SEES = ("reportInstallation", "registerArtifact")

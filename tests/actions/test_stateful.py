@@ -142,6 +142,10 @@ class Run:
         assert Counter(row["id"] for row in stops) == Counter(place for place, asked in e.stops.items() for _ in asked)
         belongs = await read("MATCH (m)-[e:MEMBER_OF|PART_OF]->(g) WHERE e.validTo IS NULL RETURN m.id AS id, g.id AS group")
         assert sorted((row["id"], row["group"]) for row in belongs) == sorted(e.belongs)
+        recalls = await read("MATCH (r:Recall) RETURN r.id AS id, r.validFrom AS since, r.validTo AS until")
+        assert {r["id"]: (r["since"] is not None and r["since"] != r["until"], r["until"] is not None) for r in recalls} == {
+            id: (recall.stands, recall.over) for id, recall in e.recalls.items()
+        }
         seen = await read(
             """MATCH (i:Installation)-[on:ON]->(r:Robot) WHERE i.validTo IS NULL
             MATCH (i)-[of:OF]->(a:Artifact) WHERE true RETURN r.id AS robot, a.id AS artifact"""
@@ -180,7 +184,8 @@ class Run:
             assert back == self.expected.ways_back(place), place
             undone = {row["artifact"]["id"] for row in answer["rollbackTargets"]["nodes"] if row["undoneBy"]}
             bad = self.expected.undone(place)
-            assert undone == self.expected.undone_before(place) - ({bad[1].artifact} if bad else set()), place
+            recalled = {id for id, build in self.expected.artifacts.items() if self.expected.is_recalled(build.version)}
+            assert undone == self.expected.undone_before(place) - recalled - ({bad[1].artifact} if bad else set()), place
 
     async def granted(self) -> None:
         """Nothing stands approved but by votes and checks that satisfied the policy then in force."""

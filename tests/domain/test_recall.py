@@ -59,10 +59,14 @@ def test_runs_begin_a_recall_of_their_setting() -> None:
 
 
 def test_the_digest_is_of_kind_id_and_way() -> None:
-    one, other = Affected("Robot", "robot:a", LINEAGE, ("robot:a", "dataset:d@1")), Affected("Robot", "robot:b", AUTHORITY)
-    assert {digest(order) for order in permutations((one, other))} == {digest((other, one, one))}
-    assert digest([one]) == f"sha256:{hashlib.sha256(b'Robot:robot:a:LINEAGE').hexdigest()}"
-    by_authority = Affected("Robot", "robot:a", AUTHORITY)
+    one, other = (
+        Affected("Artifact", "artifact:a", LINEAGE, ("artifact:a", "dataset:d@1")),
+        Affected("Release", "release:b", AUTHORITY),
+    )
+    sighted = Affected("Robot", "robot:a", LINEAGE)
+    assert {digest(order) for order in permutations((one, other))} == {digest((other, one, one)), digest((one, sighted, other))}
+    assert digest([one]) == f"sha256:{hashlib.sha256(b'Artifact:artifact:a:LINEAGE').hexdigest()}"
+    by_authority = Affected("Artifact", "artifact:a", AUTHORITY)
     assert digest([one]) != digest([by_authority])
     assert change([one, other], [by_authority, other]) == AffectedChange((by_authority,), (one,))
 

@@ -15,7 +15,7 @@ ids = Ids(GRAPH)
 PREFIXES = (
     "artifact, attribution, checkpoint, code, cohort, compute, curation, customer, dataset, decision, decommissioning, "
     "deployment, environment, evidence, experiment, fleet, incident, installation, line, maintenance, model, pack, policy, "
-    "release, robot, run, site, stop, target"
+    "recall, release, robot, run, site, stop, target"
 )
 
 names = st.builds(

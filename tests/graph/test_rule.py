@@ -35,7 +35,17 @@ EITHER = """\
 // parameter other: The other.
 one OR other
 """
-RULES = Rules({"holds": HOLDS, "retired": RETIRED, "either": EITHER})
+REACHED = """\
+// The nodes that one was made from.
+//
+// parameter thing: The one.
+COLLECT {
+  MATCH walk = (thing)-[:MADE*0..50]->(source)
+  WITH source, min(length(walk)) AS depth
+  RETURN source
+}
+"""
+RULES = Rules({"holds": HOLDS, "retired": RETIRED, "either": EITHER, "reached": REACHED})
 
 
 def expand(text: str) -> str:
@@ -69,6 +79,10 @@ def expand(text: str) -> str:
          "(out2:Decommissioning) WHERE out2.validFrom <= $now AND coalesce(out2.validTo > $now, true) }"),
         ("WHERE retired(p, out.x)", "WHERE EXISTS { MATCH (p)<-[ends:DECOMMISSIONS]-(out2:Decommissioning) "
          "WHERE out2.validFrom <= out.x AND coalesce(out2.validTo > out.x, true) }"),
+        # A walk keeps the names that its form needs.
+        ("MATCH walk = (a)-[:MADE*0..50]->(source)\nWITH a, min(length(walk)) AS depth\nRETURN reached(a) AS source",
+         "MATCH walk = (a)-[:MADE*0..50]->(source)\nWITH a, min(length(walk)) AS depth\nRETURN COLLECT { "
+         "MATCH walk = (a)-[:MADE*0..50]->(source2) WITH source2, min(length(walk)) AS depth RETURN source2 } AS source"),
         # What only looks like a use is none.
         ("// holds(e)\nRETURN 'holds(e)' /* holds(e) */, `holds(e)`, x.holds", "// holds(e)\nRETURN 'holds(e)' "
          "/* holds(e) */, `holds(e)`, x.holds"),

@@ -16,6 +16,7 @@ from forebear.domain.contract import Eligible
 from forebear.domain.outcome import Reason
 from forebear.domain.permission import weakest
 from forebear.domain.policy import Policy, packs_of
+from forebear.domain.recall.standing import RECALLED
 from forebear.domain.recall.subject import Subject
 from forebear.domain.reference import UNKNOWN, unknown
 from forebear.domain.simulation import SimulatedRelease, simulated
@@ -139,7 +140,13 @@ def _eligible(input: Input, facts: DeploymentFacts) -> list[dict[str, Any]]:
     return [
         {"rank": f"{n:06}", "artifact": each.artifact, "version": each.version, **_allowed(each)}
         for n, each in enumerate(artifacts)
+        if not _is_recalled(each.reasons)
     ]
+
+
+def _is_recalled(reasons: Iterable[Reason]) -> bool:
+    """Return whether something is recalled. An answer about what a place may choose leaves it out."""
+    return any(reason.code == RECALLED for reason in reasons)
 
 
 def _permitted(input: Input, facts: DeploymentFacts) -> list[dict[str, Any]]:
@@ -179,6 +186,7 @@ def _rollback_targets(input: Input, facts: RollbackFacts) -> list[dict[str, Any]
             "reasons": obstacles(each.reasons),
         }
         for n, each in enumerate(facts.targets)
+        if not _is_recalled(each.reasons)
     ]
 
 

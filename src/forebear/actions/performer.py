@@ -268,7 +268,7 @@ class _Doing:
         decision_facts = self._action.reads.of(facts, self._by.actor, self._at, self._described)
         ruling = await _beside(self._request.decide, decision_facts)
         # Whatever changes how a release stands changes what may go on running of it.
-        ruling = replace(ruling, derived=following(facts.get("standing", ()), ruling.effects, self._at))
+        ruling = replace(ruling, derived=following(facts.get("standing", facts.get("resting", ())), ruling.effects, self._at))
         if (expected := self._by.expected_revision) is not None:
             revision = _revision(facts, ruling.subject)
             if revision not in (None, expected):

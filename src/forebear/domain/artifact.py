@@ -17,9 +17,10 @@ from forebear.domain.interface import Interface, TargetSpec, interface_fits
 from forebear.domain.outcome import Connect, Describe, Reason, Revise, Ruling
 from forebear.domain.permission import Permission, permission
 from forebear.domain.place import not_over
+from forebear.domain.recall.standing import RECALLED, recalled
 from forebear.domain.reference import UNKNOWN
 from forebear.domain.restatement import Restatement, restated
-from forebear.domain.standing import Row
+from forebear.domain.standing import Row, UpstreamRow
 from forebear.domain.values import against
 from forebear.graph.kinds.release import ArtifactState
 from forebear.graph.rows import EdgeRow, NodeRow
@@ -92,6 +93,13 @@ class ArtifactFactsRow(Row, frozen=True):
     target: TargetRow | None = None
     authorized_by: tuple[str, ...] = ()
     deployments: tuple[ArtifactDeploymentRow, ...] = ()
+    upstream: tuple[UpstreamRow, ...] = ()
+    """What it descends from, itself included, if a recall names any of it."""
+
+    @property
+    def recalled(self) -> Reason | None:
+        """Return the reason that it may run nowhere, because a recall that stands names it by lineage."""
+        return recalled(self.artifact.id, self.upstream) if self.artifact else None
 
     @property
     def stored(self) -> dict[str, Any]:
@@ -116,6 +124,13 @@ class BuildFactsRow(Row, frozen=True):
 
     version: BuiltVersionRow | None = None
     target: TargetRow | None = None
+    upstream: tuple[UpstreamRow, ...] = ()
+    """What the version descends from, itself included, if a recall names any of it."""
+
+    @property
+    def recalled(self) -> Reason | None:
+        """Return the reason that nothing may be built from the version, because a recall that stands names it by lineage."""
+        return recalled(self.version.id, self.upstream) if self.version else None
 
 
 def register(
@@ -125,7 +140,7 @@ def register(
 
     `row` is the fact as the graph holds it, and `cases` are the releases of its version. The same request again changes
     nothing, nor does EVALUATION_ONLY for an artifact that is AVAILABLE. Values that were missing are added. Other values are
-    refused, and the reason shows both.
+    refused, and the reason shows both. What is recalled is not registered.
     """
     id = row.id
     state = ArtifactState(fact.get("state") or ArtifactState.AVAILABLE)
@@ -134,6 +149,7 @@ def register(
         return Ruling(id, reasons=(Reason(OTHER_STATE, f"state: an artifact is not registered as {state}", f"use {verb}"),))
     former_state = facts.artifact.state if facts.artifact and facts.is_registered else None
     state = former_state if former_state is ArtifactState.AVAILABLE else state
+    barred = facts.recalled or ground.recalled
     ground = BuildFactsRow(ground.version or facts.version, ground.target or facts.target)
     row = replace(row, guaranteed={n: v for n, v in row.guaranteed.items() if n != "state"}, edges=_grounds(row))
     again = _again(row, facts)
@@ -155,14 +171,16 @@ def register(
         reasons += interface_fits(ground.version.interface, ground.target.target)
         if state is ArtifactState.AVAILABLE:
             granted, refused = _permissions(ground.version.id, ground.target.id, cases)
-            reasons += refused
+            reasons += (r for r in refused if r.code != RECALLED)
             decisions = list(dict.fromkeys(d for p in granted for d in p.decisions))
+    news = {n: v for n, v in row.guaranteed.items() if facts.stored.get(n) is None}
+    if barred and (state is not former_state or news or again.effects):
+        reasons.append(barred)
     if reasons:
         return Ruling(id, reasons=tuple(reasons))
     if not facts.is_registered:
         values = {"state": state.value, "digest": id.removeprefix("artifact:"), "authorizedBy": decisions}
         return Ruling(id, (Describe({**fact, **values}),))
-    news = {n: v for n, v in row.guaranteed.items() if facts.stored.get(n) is None}
     news |= {"state": state.value} if state is not former_state else {}
     revised = [Revise(id, {n: facts.stored.get(n) for n in news}, news)] if news else []
     connected = (Connect(id, "authorizedBy", d) for d in decisions if d not in facts.authorized_by)

@@ -15,10 +15,11 @@ from forebear.domain.case import Case
 from forebear.domain.case import case as case_of
 from forebear.domain.lifecycle import INITIAL
 from forebear.domain.outcome import Describe, Effect, Reason, Ruling
+from forebear.domain.recall.standing import recalled
 from forebear.domain.reference import UNKNOWN, unknown
 from forebear.domain.release import Decider
 from forebear.domain.restatement import IMMUTABLE, restated, unsaid
-from forebear.domain.standing import BOUND, ReleaseRow, Row, RunRow, SourceRow, StandingFactsRow, VersionRow
+from forebear.domain.standing import BOUND, ReleaseRow, Row, RunRow, SourceRow, StandingFactsRow, UpstreamRow, VersionRow
 from forebear.domain.values import against
 from forebear.graph.document import json_text
 from forebear.graph.ids import Ids, InvalidId, release_id
@@ -42,6 +43,8 @@ class CheckpointRow(Row, frozen=True):
     id: str
     runs: list[RunRow]
     digest: str | None = None
+    upstream: tuple[UpstreamRow, ...] = ()
+    """What it descends from, itself included, if a recall names any of it."""
 
 
 class TakenIdRow(Row, frozen=True):
@@ -166,6 +169,9 @@ class Registration:
             ("supersedes", self._described_ids),
         ):
             yield from (unknown(edge, id) for id in candidate.named(edge) if id not in described)
+        if stored is None or "promotedFrom" in self._unsaid(candidate):
+            checkpoints = (self._checkpoints[id] for id in candidate.named("promotedFrom") if id in self._checkpoints)
+            yield from (reason for c in checkpoints if (reason := recalled(c.id, c.upstream)))
         if stored is not None:
             unsaid = self._unsaid(candidate)
             yield from _closed(candidate, unsaid, self._standing(candidate.id))
@@ -190,6 +196,9 @@ class Registration:
         unruled: set[str] = set()
         for (id, line), standing in sorted(standings.items()):
             if standing.release is not None:
+                continue
+            if barred := recalled(id, standing.upstream):
+                yield barred
                 continue
             name = release_id(id, line)
             if (other := namesakes.get(name)) is not None:

@@ -18,6 +18,7 @@ from forebear.domain.foundation import LineageGround
 from forebear.domain.outcome import Reason
 from forebear.domain.part import Part
 from forebear.domain.policy import Policy, missing_of_candidate
+from forebear.domain.recall.standing import recalled
 from forebear.domain.standing import (
     DecisionRow,
     LineDeploymentRow,
@@ -77,6 +78,11 @@ class Case:
             return row.policy()
         except InvalidPolicy as error:
             return Reason("UNREADABLE_POLICY", f"{row.id}, in force in {self.line.id}, cannot be read: {error}", adopt)
+
+    @cached_property
+    def recalled(self) -> Reason | None:
+        """The reason that nothing of it may run, because a recall that stands names its version by lineage."""
+        return recalled(self.version.id, self.standing.upstream)
 
     @property
     def is_approved(self) -> bool:

@@ -17,6 +17,7 @@ from forebear.domain.interface import interface_fits
 from forebear.domain.outcome import Reason
 from forebear.domain.permission import Permission, overridden, permission
 from forebear.domain.place import FleetRow, PlaceFactsRow
+from forebear.domain.recall.standing import RECALLED
 from forebear.domain.reference import UNKNOWN
 from forebear.domain.standing import LineRow
 from forebear.graph.kinds.release import ArtifactState, Basis
@@ -66,7 +67,8 @@ def may_run(
             answers = [*_by_line(build, fleet, place, grounds)]
             granted = [p for p in answers if isinstance(p, Permission)]
             permissions |= {p.case.release.id: p for p in granted}
-            reasons += [] if granted else [r for r in answers if isinstance(r, Reason)]
+            # That its version is recalled, the artifact says itself.
+            reasons += [] if granted else [r for r in answers if isinstance(r, Reason) and r.code != RECALLED]
         robots = [r.robot for r in place.every_robot]
         reasons += interface_fits(build.version.interface, build.target.target, robots)
     return tuple(permissions.values()), tuple(dict.fromkeys(reasons))
@@ -141,6 +143,8 @@ def _unusable(build: ArtifactFactsRow) -> Iterator[Reason]:
     artifact = build.artifact
     if artifact is None:
         return
+    if build.recalled:
+        yield build.recalled
     if not build.is_registered:
         yield Reason(UNKNOWN, f"artifact: {artifact.id} is not registered", "register it first (registerArtifact)")
     elif artifact.state is not ArtifactState.AVAILABLE:

@@ -42,8 +42,10 @@ def permission(case: Case, *, goes_back: bool = False) -> Permission | Reason:
     """Return what lets a release run now, or why nothing does: an approval, else an override, else a stale approval.
 
     A stale approval, or that of a deprecated release, starts nothing new. With `goes_back` it does, because something ran on it
-    before, unless the deprecation forbids that.
+    before, unless the deprecation forbids that. Nothing lets what is recalled run.
     """
+    if case.recalled:
+        return case.recalled
     if case.is_approved and not case.is_stale:
         return Permission(case, Basis.APPROVAL, tuple(case.approvals))
     if override := overridden(case):

@@ -22,6 +22,7 @@ from forebear.graph.kinds.release import DecisionType, ReleaseState, Verdict
 
 STILL_RUNS = "STILL_RUNS"
 EVIDENCE_CORRECTED = "EVIDENCE_CORRECTED"
+RESTS_ON_RECALLED = "RESTS_ON_RECALLED"
 
 APPROVALS = (DecisionType.APPROVAL, DecisionType.PROMOTION)
 """The decisions that approve a release."""
@@ -125,8 +126,10 @@ def approve(case: Case, by: Decider) -> Ruling:
     """Vote for a release. The last vote that the policy asks for approves it.
 
     The refusal is on record if evidence is missing or the vote cannot count. A vote for an approved release changes nothing. If
-    the approval is stale, votes count anew.
+    the approval is stale, votes count anew. What is recalled is not approved, whether it was before or not.
     """
+    if case.recalled:
+        return _refused(case, by, 0, DecisionType.APPROVAL, [case.recalled])
     if case.is_approved and not case.is_stale:
         return Ruling(case.release.id)
     if isinstance(case.policy, Reason):
@@ -186,10 +189,26 @@ def _lapsed(case: Case, by: Decider, nth: int) -> list[Effect]:
 
 def _undermined(case: Case, by: Decider, nth: int) -> tuple[Case, list[Effect]]:
     """Make an approval stale from now on, because its grounds were corrected. Return the case after it, and the effects."""
-    state = case.release.state
-    if case.is_stale or not (case.is_approved or state is ReleaseState.DEPRECATED) or not case.fallen:
+    if not _may_become_stale(case) or not case.fallen:
         return case, []
-    reasons = [Reason(EVIDENCE_CORRECTED, message, "have it approved anew") for message in case.fallen]
+    return _stale_since_now(
+        case, by, nth, [Reason(EVIDENCE_CORRECTED, message, "have it approved anew") for message in case.fallen]
+    )
+
+
+def outdated(case: Case, by: Decider, message: str) -> list[Effect]:
+    """Make an approval stale from now on, because what it rests on is recalled. Nothing, if it is stale already."""
+    if not _may_become_stale(case):
+        return []
+    return _stale_since_now(case, by, 0, [Reason(RESTS_ON_RECALLED, message, "have it approved anew")])[1]
+
+
+def _may_become_stale(case: Case) -> bool:
+    return not case.is_stale and (case.is_approved or case.release.state is ReleaseState.DEPRECATED)
+
+
+def _stale_since_now(case: Case, by: Decider, nth: int, reasons: Iterable[Reason]) -> tuple[Case, list[Effect]]:
+    state = case.release.state
     decision = _evaluation(case, replace(by, reason=None), nth, Verdict.REFUSED, state, reasons)
     return case.with_release(stale_from=case.now), [decision, *_moves(case, state, staleFrom=case.now)]
 
@@ -216,7 +235,7 @@ def evaluate(case: Case, by: Decider) -> Ruling:
     if case.release.state is ReleaseState.CANDIDATE or reopened or again:
         case, effects = _evaluated(case, by, 0)
     waits = case.release.state is ReleaseState.EVALUATED or (case.is_approved and case.is_stale)
-    if waits and promotes_itself(policy, case.checks, refused_before=case.refused_before):
+    if waits and not case.recalled and promotes_itself(policy, case.checks, refused_before=case.refused_before):
         effects.append(_promotion(case, by, Verdict.GRANTED, state=ReleaseState.APPROVED))
         effects += _stands_approved(case, by.ids[1])
     return Ruling(case.release.id, tuple(together(effects)))
@@ -275,7 +294,15 @@ def _changed(effect: Revise) -> Revise | None:
 
 
 def missing_for_approval(case: Case) -> tuple[Reason, ...]:
-    """Return what approval still needs, requirement by requirement; nothing if the release is approved."""
+    """Return what approval still needs, requirement by requirement; nothing if the release is approved.
+
+    While its version is recalled, that stands first.
+    """
+    return (*([case.recalled] if case.recalled else ()), *_missing_apart(case))
+
+
+def _missing_apart(case: Case) -> tuple[Reason, ...]:
+    """Return what approval needs apart from the end of a recall."""
     policy = case.policy
     if isinstance(policy, Reason):
         return (policy,)
@@ -352,6 +379,8 @@ def override(case: Case, by: Decider, expires_at: str) -> Ruling:
 
     Everything that it authorises names it, so its effects stay visible.
     """
+    if case.recalled:
+        return Ruling(case.release.id, reasons=(case.recalled,))
     if expires_at <= case.now:
         reason = Reason("EXPIRED", f"expiresAt: {expires_at} lies in the past", "give a moment to come")
         return Ruling(case.release.id, reasons=(reason,))

@@ -13,9 +13,13 @@ def kebab(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
 
 
+OTHER_COMMANDS = {"restore": "restore-release", "recall": "execute-recall"}
+"""The commands of actions whose name is taken: `forebear restore` restores a database, and `forebear recall` plans a recall."""
+
+
 def command_name(verb: str) -> str:
-    """Return the name of an action's command. `restore` is `restore-release`, since `forebear restore` restores a database."""
-    return "restore-release" if verb == "restore" else kebab(verb)
+    """Return the name of an action's command: its own, unless another command has that name."""
+    return OTHER_COMMANDS.get(verb, kebab(verb))
 
 
 def whoever(does: str, verb: str, role: Role, subject: str, **options: str) -> str:

@@ -24,6 +24,25 @@ class Row(msgspec.Struct, frozen=True, rename="camel"):
     """A row of facts. Its names are those of the graph."""
 
 
+class RecallRow(Row, frozen=True):
+    """A recall that is not over, and since when it stands. `subject` is what it recalls, as text."""
+
+    id: str
+    subject: str
+    reason: str
+    valid_from: str
+    stands: bool
+    """Whether it stood at the moment of the decision. If it began since, an action decides anew."""
+
+
+class UpstreamRow(Row, frozen=True):
+    """A node that something descends from, or the thing itself: what it was made from, and the recalls that name it."""
+
+    id: str
+    sources: tuple[str, ...] = ()
+    recalls: tuple[RecallRow, ...] = ()
+
+
 class ReleaseRow(Row, frozen=True):
     """The release itself."""
 
@@ -289,6 +308,8 @@ class StandingFactsRow(Row, frozen=True):
     release: ReleaseRow | None = None
     line: LineRow | None = None
     version: VersionRow | None = None
+    upstream: tuple[UpstreamRow, ...] = ()
+    """What the version descends from, itself included, if a recall names any of it."""
     candidate: str | None = None
     policy: PolicyRow | None = None
     coming: list[ComingPolicyRow] = []

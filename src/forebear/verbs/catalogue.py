@@ -16,6 +16,7 @@ from forebear.verbs.incident import DismissIncident, EscalateIncident, ReopenInc
 from forebear.verbs.installation import ReportInstallation
 from forebear.verbs.maintenance import ReportMaintenance
 from forebear.verbs.policy import AdoptPolicy
+from forebear.verbs.recall import EndRecall, ExecuteRecall
 from forebear.verbs.release import Approve, Archive, Deprecate, Override, Reject, Restore, WithdrawApproval
 from forebear.verbs.rollback import RollBack
 from forebear.verbs.stop import RequestStop
@@ -25,7 +26,7 @@ VERBS: tuple[type[Verb[Any]], ...] = (
     RegisterCandidate, AttachEvidence, AdoptPolicy, Evaluate, Approve, Reject, WithdrawApproval, Deprecate, Archive, Restore,
     Override, Correct, RegisterArtifact, QuarantineArtifact, DeleteArtifact, RequestDeployment, ReportDeployment,
     ReportInstallation, RollBack, RequestStop, Decommission, Recommission, ReportIncident, EscalateIncident, ResolveIncident,
-    ReopenIncident, DismissIncident, ReportMaintenance, Attribute,
+    ReopenIncident, DismissIncident, ReportMaintenance, Attribute, ExecuteRecall, EndRecall,
 )  # fmt: skip
 """Every verb."""
 

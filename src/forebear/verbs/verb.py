@@ -104,14 +104,15 @@ class Verb(Value, Generic[F]):
             def decide(self, facts: ReleaseFacts) -> Ruling: ...
 
     The docstring and the `prop` members are the mutation and the command. `roles` may do it, and `F` says which facts it
-    reads. An instance is one request. A class without `roles` is no verb, but what several verbs have in common.
+    reads. An instance is one request. A class without `roles` is no verb, but what several verbs have in common. A verb is
+    called as its class, unless `called` gives it another name.
     """
 
     action: ClassVar[Action]
     attributes: ClassVar[Mapping[str, str]] = {}
     """The attribute that holds each member, by the member's name."""
 
-    def __init_subclass__(cls, *, roles: str = "", takes: tuple[str, ...] = ()) -> None:
+    def __init_subclass__(cls, *, roles: str = "", takes: tuple[str, ...] = (), called: str = "") -> None:
         super().__init_subclass__()
         own = {camel(attribute): attribute for attribute in vars(cls).get("__annotations__", {})}
         cls.attributes = {**cls.attributes, **{name: own[name] for name in own if name in {p.name for p in cls.members}}}
@@ -126,7 +127,7 @@ class Verb(Value, Generic[F]):
                 f"{cls.__name__}: no role is called {unknown[0]}; the roles are {', '.join(Role.__members__)}"
             )
         cls.action = Action(
-            name=cls.__name__[0].lower() + cls.__name__[1:],
+            name=called or cls.__name__[0].lower() + cls.__name__[1:],
             doc=" ".join((cls.__doc__ or "").split()),
             input=cls,
             roles=frozenset(Role[name] for name in roles.split()),

@@ -31,9 +31,17 @@ def usable(view: View, artifact: Node) -> bool:
 
 
 def basis(view: View, artifact: Node | None, fleets: Iterable[Node]) -> str | None:
-    """What lets an artifact run on all of some fleets: the weakest of what lets it run on each; None where one has nothing."""
-    found = [_on(view, artifact, fleet) for fleet in fleets] if artifact else []
+    """What lets an artifact run on all of some fleets: the weakest of what lets it run on each; None where one has nothing or
+    a recall names it."""
+    found = [_on(view, artifact, fleet) for fleet in fleets] if artifact and not recalls(view, artifact) else []
     return max(found, key=STRENGTH.index, default=None)
+
+
+def recalls(view: View, thing: Node | None) -> list[Node]:
+    """The recalls that stand and name a thing, something that it descends from, or the dataset or model of that."""
+    sources = view.walk([thing], view.lineage, inwards=False) if thing else ()
+    named = view.origins([*sources, *view.ends(sources, "VERSION_OF")], "RECALLS")
+    return [recall for recall in named if view.current(recall, view.time.at)]
 
 
 def _on(view: View, artifact: Node, fleet: Node) -> str | None:

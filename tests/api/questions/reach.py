@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.api.memory import Link, Node
 from tests.api.questions.asking import Asking, Row
-from tests.api.questions.permission import basis
+from tests.api.questions.permission import basis, recalls
 from tests.api.questions.view import View, by_id
 
 DIRECT = frozenset({"TRAINED_ON", "PRODUCED_BY", "PROMOTED_FROM", "BUILT_FROM", "OF"})
@@ -113,6 +113,7 @@ def fleets_running(asking: Asking) -> Iterator[Row]:
                 "intended": bool(meant),
                 "observed": bool(seen),
                 "basis": basis(view, artifact, [fleet]),
+                "recalls": recalls(view, artifact),
                 "deployment": active[0] if active else None,
                 "deployments": active,
                 "robots": view.ends(seen, "ON"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.api.memory import Node
 from tests.api.questions.asking import Asking, Row
-from tests.api.questions.permission import basis, usable
+from tests.api.questions.permission import basis, recalls, usable
 from tests.api.questions.view import View, by_id
 
 
@@ -27,6 +27,7 @@ def running(asking: Asking) -> Iterator[Row]:
                 "basis": "OBSERVED" if not intended else "STOPPING" if stop else "INTENDED",
                 "stop": stop,
                 "authorizedOn": basis(view, artifact, _fleets(view, places)),
+                "recalls": recalls(view, artifact),
                 "artifact": artifact,
                 "deployment": thing if intended else None,
                 "installation": None if intended else thing,
@@ -99,7 +100,8 @@ def _permitted(view: View, compared: Mapping[str, Any], places: Iterable[Node]) 
     """Whether what was observed may run at some places or, where nothing was, what is intended; and on what."""
     artifact = compared["observed"] or compared["intended"]
     found = basis(view, artifact, _fleets(view, places))
-    return {"authorized": artifact and usable(view, artifact) and found is not None, "basis": found}
+    authorized = artifact and usable(view, artifact) and found is not None
+    return {"authorized": authorized, "basis": found, "recalls": recalls(view, artifact)}
 
 
 def _released(view: View, fleet: Node) -> Iterator[Node]:

@@ -48,9 +48,16 @@ class AffectedChange:
     gone: tuple[Affected, ...]
 
 
+HELD = ("Release", "Artifact", "Deployment")
+"""The kinds that the digest holds. Sightings and memberships come and go meanwhile."""
+
+
 def digest(affected: Iterable[Affected]) -> str:
-    """Return the digest of what is affected, as `sha256:hex`. Neither its order nor the paths matter."""
-    keys = sorted({each.key for each in affected})
+    """Return the digest of the affected releases, artifacts and deployments, as `sha256:hex`.
+
+    Neither its order nor the paths matter.
+    """
+    keys = sorted({each.key for each in affected if each.kind in HELD})
     return f"sha256:{hashlib.sha256(chr(10).join(keys).encode()).hexdigest()}"
 
 

@@ -9,6 +9,7 @@ from forebear.graph.declaration import Graph
 from forebear.graph.kinds.data import CurationRuleset, Dataset, DatasetVersion
 from forebear.graph.kinds.fleet import Cohort, Customer, Decommissioning, Deployment, Fleet, Installation, Robot, Site, Stop
 from forebear.graph.kinds.incident import Attribution, Incident, MaintenanceEvent
+from forebear.graph.kinds.recall import Recall
 from forebear.graph.kinds.release import (
     Artifact,
     Decision,
@@ -28,7 +29,7 @@ GRAPH = Graph(
         Dataset, DatasetVersion, CurationRuleset, CodeVersion, SoftwareEnvironment, ComputeProfile, Experiment, Run,
         Checkpoint, Model, ModelVersion, HardwareTarget, ReleaseLine, Release, EvaluationPack, Evidence, ReleasePolicy,
         Decision, Artifact, Customer, Site, Fleet, Cohort, Robot, Decommissioning, Deployment, Stop, Installation,
-        Incident, MaintenanceEvent, Attribution,
+        Incident, MaintenanceEvent, Attribution, Recall,
     )
 )  # fmt: skip
 """The graph of a model registry."""

@@ -48,3 +48,4 @@ DECOMMISSIONS = EdgeType(
 )
 CONCERNS = EdgeType("CONCERNS", EdgeClass.CONTEXT, "A decommissioning changed something for a fleet or a robot.")
 SUSPECTS = EdgeType("SUSPECTS", EdgeClass.CONTEXT, "An attribution suspects something.")
+RECALLS = EdgeType("RECALLS", EdgeClass.CONTEXT, "A recall takes something back, with everything that descends from it.")

@@ -94,7 +94,8 @@ class Question:
 _WRITES = re.compile(
     r"(?<![\w.:$|])(DETACH\s+DELETE|DELETE|CREATE|MERGE|SET|REMOVE|FOREACH|DROP|LOAD\s+CSV|IN\s+TRANSACTIONS)\b(?!\s*:)", re.I
 )
-_WALKED = re.compile(r"\bMATCH (?:walk|path) = ")
+_WALKED = re.compile(r"^\s*MATCH (?:walk|path) = ", re.M)
+"""Matches a walk of the question's own. A rule stands in one line, and its description says how far it walks."""
 _BOUNDED = re.compile(r"^WITH [^\n]*\btruncated$", re.M)
 _PARAMETER = re.compile(r"\$(\w+)")
 

@@ -73,6 +73,10 @@ _OPERATORS = frozenset(["and", "or", "xor", "not", "in", "where", "when", "then"
 _OTHERS = _FUNCTIONS | _OPERATORS
 """The names before a parenthesis that are no rules."""
 
+WALK = frozenset(["walk", "depth"])
+"""The names that the form of a walk needs (`graph/query/dialect.py`), so a rule keeps them. A statement that uses a rule with a
+walk has its own walk behind it: these names are out of scope there."""
+
 _WRITING = frozenset(["LOAD", "CREATE", "MERGE", "SET", "DELETE", "DETACH", "REMOVE", "FOREACH", "DROP", "INSERT"])
 
 
@@ -175,7 +179,7 @@ def _used(file: str, use: Lexeme, rule: CypherRule, arguments: list[list[Lexeme]
             raise _wrong(file, use.line, message)
     names = scope | {name for argument in arguments for name in variables(argument)}
     renamed: dict[str, str] = {}
-    for name in sorted(rule.bound & names):
+    for name in sorted(rule.bound & names - WALK):
         renamed[name] = next(new for n in count(2) if (new := f"{name}{n}") not in names | rule.bound)
         names.add(renamed[name])
     used: list[Lexeme] = []

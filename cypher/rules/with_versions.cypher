@@ -1,0 +1,13 @@
+// A node, and the versions of it if it is a dataset or a model. Nothing if it is null.
+//
+// parameter whole: The node.
+COLLECT {
+  WITH * WHERE whole IS NOT NULL
+  CALL (whole) {
+    RETURN whole AS start
+    UNION
+    MATCH (whole)<-[of:VERSION_OF]-(start:DatasetVersion|ModelVersion) WHERE true
+    RETURN start
+  }
+  RETURN start
+}

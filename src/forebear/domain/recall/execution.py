@@ -1,0 +1,177 @@
+"""Executing a recall: votes of APPROVERs until it stands, and its end.
+
+A recall stands once the policies of all lines with an affected release have the votes that they ask for an approval. Each vote
+is for what was affected then, as a digest, so Forebear refuses it if a release, an artifact or a deployment was added since.
+Where the recall reaches a release by authority alone, such as through a bad evaluation pack, the approval becomes stale.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from forebear.domain import release
+from forebear.domain.case import Case
+from forebear.domain.outcome import Describe, Effect, Reason, Revise, Ruling
+from forebear.domain.policy import Policy
+from forebear.domain.recall.affected import AUTHORITY, HELD, Affected, digest
+from forebear.domain.reference import unknown
+from forebear.domain.release import Decider
+from forebear.domain.standing import Row
+from forebear.domain.votes import Candidacy, Vote, count_votes
+from forebear.graph.declaration import EdgeClass
+from forebear.graph.document import json_text
+from forebear.graph.ids import composed, escape
+
+PLAN_CHANGED = "PLAN_CHANGED"
+
+NAMED = 10
+"""How many affected nodes a refusal names, if there are many."""
+
+
+class AffectedRow(Row, frozen=True):
+    """A node that a recall affects, and when it was recorded."""
+
+    id: str
+    kind: str
+    way: EdgeClass
+    recorded_at: str
+
+
+class FormerRecallRow(Row, frozen=True):
+    """A recall of the same subject: it gathers votes, stands or is over."""
+
+    id: str
+    revision: int = 0
+    reason: str = ""
+    valid_from: str | None = None
+    valid_to: str | None = None
+    votes: str | None = None
+
+
+class RecallFactsRow(Row, frozen=True):
+    """The row of `cypher/actions/recall_facts.cypher`. The subject is None if there is none."""
+
+    subject: str | None = None
+    affected: tuple[AffectedRow, ...] = ()
+    former: tuple[FormerRecallRow, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """The digest of what is affected now."""
+        return digest(Affected(each.kind, each.id, each.way) for each in self.affected)
+
+    @property
+    def open(self) -> FormerRecallRow | None:
+        """The recall that gathers votes or stands, if there is one."""
+        return next((former for former in self.former if former.valid_to is None), None)
+
+
+@dataclass(frozen=True)
+class Execution:
+    """A request to recall a subject: why, and the digest of what its plan affects. `planned_at` is the moment of the plan."""
+
+    subject: str
+    reason: str
+    expected: str
+    planned_at: str | None = None
+
+
+def execute(execution: Execution, facts: RecallFactsRow, cases: Sequence[Case], by: Decider) -> Ruling:
+    """Vote for a recall. The vote that completes what the strictest line asks for makes it stand.
+
+    `cases` are the releases that it affects. A recall of the same subject that stands already changes nothing.
+    """
+    id = facts.open.id if facts.open else composed("recall:", escape(execution.subject), str(len(facts.former) + 1), plain=0)
+    if facts.subject is None:
+        return Ruling(id, reasons=(unknown("subject", execution.subject),))
+    if facts.open and facts.open.valid_from is not None:
+        return Ruling(id)
+    if facts.digest != execution.expected:
+        return Ruling(id, reasons=(_changed(execution, facts),))
+    vote = Vote(id, by.actor.name, frozenset(by.actor.roles), by.actor.machine, by.now)
+    former = [vote for vote, seen in _votes(facts.open) if seen == facts.digest]
+    counts = [count_votes(case.policy, [*former, vote], Candidacy()) for case in cases if isinstance(case.policy, Policy)]
+    if against := [reason for count in counts for excluded, reason in count.excluded if excluded is vote]:
+        return Ruling(id, reasons=tuple(dict.fromkeys(against)))
+    stands = not any(count.still_needed for count in counts)
+    votes = json_text([*_kept(facts), _vote(vote, facts.digest)])
+    began = {"validFrom": by.now, "affectedDigest": facts.digest} if stands else {}
+    effects: list[Effect] = []
+    if facts.open is None:
+        document = {"kind": "Recall", "id": id, "subject": execution.subject, "reason": execution.reason, **began}
+        effects.append(Describe({**document, "votes": json.loads(votes), "recalls": facts.subject}))
+    else:
+        before = {"validFrom": None, "affectedDigest": None, "votes": facts.open.votes}
+        after = {**began, "votes": votes}
+        effects.append(Revise(id, {name: before[name] for name in after}, after))
+    if stands:
+        effects += _outdated(id, execution, facts, cases, by)
+    return Ruling(id, tuple(effects))
+
+
+def _votes(recall: FormerRecallRow | None) -> Iterator[tuple[Vote, str]]:
+    """Return the votes for a recall, each with the digest of what was affected then."""
+    for v in json.loads(recall.votes or "[]") if recall else ():
+        yield Vote(recall.id if recall else "", v["actor"], frozenset(v["roles"]), v["machine"], v["at"]), v["affected"]
+
+
+def _kept(facts: RecallFactsRow) -> list[dict[str, object]]:
+    return [_vote(vote, seen) for vote, seen in _votes(facts.open)]
+
+
+def _vote(vote: Vote, affected: str) -> dict[str, object]:
+    return {"actor": vote.actor, "roles": sorted(vote.roles), "machine": vote.machine, "at": vote.at, "affected": affected}
+
+
+def _changed(execution: Execution, facts: RecallFactsRow) -> Reason:
+    """Explain that the plan is not what is affected now, and show what was added since the plan was made."""
+    since = execution.planned_at
+    added = [each for each in facts.affected if each.kind in HELD and (since is None or each.recorded_at > since)]
+    shown = ", ".join(f"{each.id} ({each.way})" for each in added[:NAMED]) or "nothing that was recorded since"
+    more = f" and {len(added) - NAMED} more" if len(added) > NAMED else ""
+    what = f"added since {since}" if since else "affected now"
+    return Reason(
+        PLAN_CHANGED,
+        f"affected: the plan has {execution.expected}, and what is affected now has {facts.digest}; {what}: {shown}{more}",
+        f"plan it anew and look at the difference: forebear recall plan '{execution.subject}'",
+    )
+
+
+def _outdated(id: str, execution: Execution, facts: RecallFactsRow, cases: Iterable[Case], by: Decider) -> list[Effect]:
+    """Make the approvals stale that rest on the subject by authority alone."""
+    ways = {each.id: each.way for each in facts.affected}
+    reason = f"{id} recalls {execution.subject}, which its approval rests on: {execution.reason}"
+    resting = [case for case in cases if ways.get(case.release.id) is AUTHORITY]
+    return [effect for n, case in enumerate(resting) for effect in release.outdated(case, by.on(n), reason)]
+
+
+class EndingRecallRow(Row, frozen=True):
+    """A recall that is to end."""
+
+    id: str
+    subject: str
+    valid_from: str | None = None
+    valid_to: str | None = None
+
+
+class EndedFactsRow(Row, frozen=True):
+    """The row of `cypher/actions/ended_facts.cypher`: the recall, and the lines of the releases that it affects."""
+
+    recall: EndingRecallRow | None = None
+    lines: tuple[str, ...] = ()
+
+
+def end(recall: str, facts: EndedFactsRow, now: str) -> Ruling:
+    """End a recall, or the gathering of votes for it. What was withdrawn because of it stays withdrawn.
+
+    A recall that is over stays so.
+    """
+    row = facts.recall
+    if row is None:
+        return Ruling(recall, reasons=(unknown("recall", recall),))
+    if row.valid_to is not None:
+        return Ruling(recall)
+    since = {} if row.valid_from else {"validFrom": now}
+    return Ruling(recall, (Revise(recall, {**dict.fromkeys(since), "validTo": None}, {**since, "validTo": now}),))
