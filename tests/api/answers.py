@@ -188,15 +188,17 @@ class Answers:
             message = f"{info.field_name}: {' or '.join(ids.values())} is not known"
             raise GraphQLError(message, extensions={"code": "NOT_FOUND"})
         given |= {name: given[name].node for name in ids}
-        found = question.answer(Asking(View(self.memory, time), given, subject, self.left_open(info)))
+        found = question.answer(Asking(View(self.memory, time), given, subject, self.left_open(info), self.now))
         if isinstance(found, Mapping):
             return _seen(found, time)
-        placed = sorted(((" ".join(row.order), row.columns) for row in found), key=lambda row: row[0])
+        placed = sorted(
+            ((" ".join(row.order), row.columns) for row in found), key=lambda row: row[0], reverse=question.descending
+        )
         rows = [
             (None, key, Row(_seen(columns, _then(time, given.get(question.known(columns)))), None, f"{question.file}:{key}"))
             for key, columns in placed
         ]
-        return _cut(rows, arguments, question.file)
+        return _cut(rows, arguments, question.file, descending=question.descending)
 
     def left_open(self, info: GraphQLResolveInfo) -> Any:
         """What is answered in a field's place by the response that is compared."""

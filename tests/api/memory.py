@@ -26,6 +26,8 @@ class State:
     values: Mapping[str, Any] = field(default_factory=dict)
     told: Mapping[str, Sequence[tuple[str, Any]]] = field(default_factory=dict)
     """Of what changes in the world, each value with the moment from which it holds, in their order."""
+    by: str = ""
+    """Who recorded it."""
 
 
 @dataclass(eq=False)
@@ -159,12 +161,12 @@ class Memory:
                     for link in self._named(document):
                         link.retracted_at = moment
                 case "Retraction":
-                    self._retract(self.nodes[document["of"]], moment)
+                    self._retract(self.nodes[document["of"]], moment, by)
                 case "Correction" if "edge" in document:
                     for link in self._named(document):
                         self._replace(link, document["values"], stamp)
                 case "Correction":
-                    self._correct(self.nodes[document["of"]], document["values"], document.get("asOf"), moment)
+                    self._correct(self.nodes[document["of"]], document["values"], document.get("asOf"), moment, by)
                 case _:
                     self._describe(document, stamp)
 
@@ -276,6 +278,7 @@ class Memory:
                 revision=last.revision + revised,
                 values=now,
                 told=told,
+                by=stamp[1],
             )
         )
         for edge in node.kind.stated:
@@ -335,16 +338,16 @@ class Memory:
             link.retracted_at = stamp[0]
             self.add(Link(link.edge, link.source, link.target, properties, stamp))
 
-    def _retract(self, node: Node, moment: str) -> None:
+    def _retract(self, node: Node, moment: str, by: str) -> None:
         if node.states[-1].retracted:
             return
-        node.states.append(State(moment, retracted=True, revision=node.states[-1].revision + 1))
+        node.states.append(State(moment, retracted=True, revision=node.states[-1].revision + 1, by=by))
         node.updated = {}
         for link in node.outgoing + node.incoming:
             if link.retracted_at is None:
                 link.retracted_at = moment
 
-    def _correct(self, node: Node, changes: Mapping[str, Any], as_of: str | None, moment: str) -> None:
+    def _correct(self, node: Node, changes: Mapping[str, Any], as_of: str | None, moment: str, by: str) -> None:
         last, changed = node.states[-1], False
         values, told = dict(last.values), dict(last.told)
         for name, given in changes.items():
@@ -359,7 +362,7 @@ class Memory:
             value = value_of(p, given)
             changed = changed or (kept is values and json.dumps(kept.get(name)) != json.dumps(value))
             kept[name] = value
-        node.states.append(replace(last, since=moment, values=values, told=told, revision=last.revision + changed))
+        node.states.append(replace(last, since=moment, values=values, told=told, revision=last.revision + changed, by=by))
 
     # ── asking ──────────────────────────────────────────────────────────────────────────────────────────
 

@@ -70,6 +70,12 @@ QUESTIONS: Mapping[str, Sequence[tuple[str, str, str]]] = {
         ("any decision approves", "approves: EXISTS { MATCH (release)-[approved:APPROVED_BY]->(decision) WHERE true }",
          "approves: true"),
     ),
+    "changes": (
+        ("while it did not belong there", "any(span IN held WHERE span[0] <= at AND at <= span[1])", "true"),
+        ("what ended was not before", "coalesce(new.before, old.before) AS before", "new.before AS before"),
+        ("told by who recorded the node", "coalesce(unsaid.revisedBy, node.recordedBy)", "node.recordedBy"),
+        ("begun by who ended it", "coalesce(first, turn.teller)", "turn.teller"),
+    ),
     "drift": (
         ("only what may not run is drift", "coalesce(standing <> 'AS_INTENDED', false) OR ", ""),
     ),

@@ -38,6 +38,7 @@ BEGINNINGS: Mapping[str, Sequence[Mapping[str, str]]] = {
         {"from": "Robot", "to": "Fleet"}, {"from": "Decision", "to": "EvaluationPack"},
     ),
     "Query.fleetsRunning": ({"trainedOn": "DatasetVersion"}, {"trainedOn": "DatasetVersion"}, {"trainedOn": "Dataset"}),
+    "Query.changes": ({"of": "Robot"}, {"of": "ModelVersion"}, {"of": "Site"}, {"of": "Incident"}, {"of": "Fleet"}),
     "Query.drift": ({"fleet": "Fleet"},),
     "Query.whatWasRunning": ({"place": "Robot"}, {"place": "Fleet"}, {"place": "Site"}),
 }  # fmt: skip
@@ -138,7 +139,8 @@ def _value(shape: Shape, name: str, graph: Graph, world: World, chance: random.R
             return chance.choice((0, 1, 2, 3, 5, most, most))
         case "after":
             known = world.cursors.get(question.file)
-            return chance.choice(known) if known and chance.random() < 0.5 else f"{question.file}:"
+            beginning = f"{question.file}:{'~' if question.descending else ''}"
+            return chance.choice(known) if known and chance.random() < 0.5 else beginning
         case "at" | "around":
             return chance.choice(MOMENTS)
         case "asKnownAt" | "from" | "to":

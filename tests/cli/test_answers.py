@@ -17,6 +17,7 @@ QUESTIONS = {question.name: question for question in questions(GRAPH)}
 COMMANDS = [
     "audit-trail",
     "buildable",
+    "changes",
     "drift",
     "eligible",
     "fleets-running",
@@ -118,6 +119,7 @@ def test_that_a_walk_met_its_bound_is_said(terminal: Callable[[int], io.StringIO
         ("search nothingofthatname", 1, "none"),
         ("search bridge --kind Dataset --kind Run --first 1", 0, None),
         ("what-was-running robot:ur-04 --at 2026-07-15T12:00:00Z", 0, "1 row"),
+        ("changes robot:ur-04 --to 2026-07-15T12:00:00Z --first 1", 0, None),
         ("lineage-diff model:parcel-picker@1 --with model:parcel-picker@1", 0, "none"),
         ("lineage-diff model:parcel-picker@1 --from 2020-01-01T00:00:00Z --first 1", 1, None),
         ("audit-trail release:galley-hand@1/ur5e-rtx4090-kitchen --from 1 --first 1", 0, None),

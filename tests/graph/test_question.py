@@ -104,6 +104,10 @@ def test_a_header_is_read_whole() -> None:
             " whoever may see a node, or what is decided, may `query`: `verb` does not go with `on` and `decided`",
         ),
         ("ORDER BY run.id, size(run.name)\n", "", " a list is paged, so it needs a total ORDER BY"),
+        (
+            "ORDER BY run.id,", "ORDER BY run.id DESC,",
+            " a list ascends or descends throughout, and size(run.name) ascends: write DESC behind every key or none",
+        ),
         ("\nRETURN run,", " RETURN run,", " it has no RETURN on a line of its own"),
         ("RETURN run,\n", "RETURN run AS runs,\n", " it returns runs, steps; its header declares run, steps"),
         ("// column run Run!: The run.\n", "", " it returns run, steps; its header declares steps"),
@@ -249,6 +253,19 @@ def test_what_says_whether_a_bound_was_met_begins_the_body_when_both_are_rewritt
     dialect, as_known = Dialect(GRAPH, engine), as_known and not question.timeless
     bounded = dialect.rewrite(question.bounded or "", as_known=as_known)
     assert dialect.rewrite(question.body, as_known=as_known).startswith(bounded)
+
+
+def test_a_list_may_descend_and_a_moment_has_a_default() -> None:
+    source = SOURCE.replace("run.id, size(run.name)", "run.id DESC, size(run.name) DESC").replace(
+        "// parameter names [String!]:",
+        "// parameter since DateTime! = 2026-01-01T00:00:00Z: From when on.\n// parameter names [String!]:",
+    )
+    question = parse("trained", source.replace("<= $at", "<= $at AND $since"), GRAPH)
+    assert (question.order, question.descending) == (("run.id", "size(run.name)"), True)
+    assert question.text.endswith("ORDER BY run.id DESC, size(run.name) DESC")
+    assert question.parameters[2] == Parameter(
+        "since", TypeRef("DateTime", required=True), "2026-01-01T00:00:00Z", "From when on."
+    )
 
 
 def test_what_is_decided_may_take_input_types_of_its_own() -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.api.questions.asking import Asking, Row
+from tests.api.questions.changes import changes
 from tests.api.questions.finding import resolve, search
 from tests.api.questions.lineage import justification, lineage, lineage_diff, provenance
 from tests.api.questions.reach import fleets_running, impact, paths
@@ -24,6 +25,8 @@ class Question:
     """The arguments that are moments of knowledge: what is asked about must have stood at one of them."""
     known: Callable[[Mapping[str, Any]], str] = lambda columns: "asKnownAt"
     """The argument that is the moment of knowledge as of which the nodes of a row are read."""
+    descending: bool = False
+    """Whether the last row in its order comes first."""
 
 
 def _compared(columns: Mapping[str, Any]) -> str:
@@ -38,6 +41,9 @@ QUESTIONS: Mapping[str, Question] = {
     "Query.impact": Question("impact", impact),
     "Query.fleetsRunning": Question("fleets_running", fleets_running, {"trainedOn": ("Dataset", "DatasetVersion")}),
     "Query.whatWasRunning": Question("what_was_running", what_was_running, {"place": ("Robot", "Fleet", "Site")}),
+    "Query.changes": Question(
+        "changes", changes, {"of": ("Robot", "Cohort", "Fleet", "Site", "ModelVersion", "Incident")}, descending=True
+    ),
     "Query.drift": Question("drift", drift, {"fleet": ("Fleet",)}),
     "Query.resolve": Question("resolve", resolve),
     "Query.search": Question("search", search),

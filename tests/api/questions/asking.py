@@ -21,6 +21,8 @@ class Asking:
     """The node whose field it is."""
     checked: Mapping[str, Any]
     """The answer that is compared, where it is there."""
+    now: str
+    """The moment at which it is asked."""
 
     @property
     def shown(self) -> Sequence[Any]:

@@ -18,6 +18,7 @@ The forms that can be rewritten, one clause a line:
     MATCH (a:Kind /* of parameter */ {id: $parameter}) WHERE …              labels replaced by the kind of the id
     MATCH (a:Kind /* any kind */ {id: $parameter}) WHERE …                  labels replaced by all kinds
     /* as known at $parameter */ CALL (a) { … }                             a block that is asked as of a moment
+    WITH a, a /* as known */ AS then                                        a node's values as known, looked up once
 """
 
 from __future__ import annotations
@@ -85,6 +86,7 @@ _LABELS = re.compile(r"(?P<labels>:[A-Za-z|]+)? /\* of (?P<parameter>\w+) \*/")
 AS_KNOWN = re.compile(r"/\* as known at \$(?P<moment>\w+) \*/")
 """Matches the comment before a block: the parameter with its moment of knowledge."""
 _BLOCK = re.compile(rf"{AS_KNOWN.pattern} (?P<call>CALL \([\w, ]*\) )\{{")
+_STATE = re.compile(r"\b(?P<node>[a-z]\w*) /\* as known \*/ AS (?P<name>\w+)")
 _PARAMETER = re.compile(r"\$(\w+)")
 _READ = re.compile(r"\b(?P<name>[a-z]\w*)\.(?P<property>\w+)\b")
 
@@ -116,8 +118,8 @@ class Asking:
     """Properties that never change without a revision."""
     latest: frozenset[str]
     """Properties of which only the latest value is kept."""
-    edges: frozenset[str] = frozenset()
-    """The names of the edges that the statement around a part binds. A part alone does not tell an edge from a node."""
+    bound: frozenset[str] = frozenset()
+    """The names of the edges and states that the statement around a part binds. A part alone does not tell them from nodes."""
     kinds: Sequence[str] = ()
     """All kinds."""
 
@@ -170,32 +172,44 @@ def known_reads(text: str, asking: Asking) -> str:
     """Read a guaranteed property of a node as it was known; what was not described yet had none.
 
     Conditions on the nodes of a pattern come after the pattern and look up the state of each node once. Neo4j plans a
-    subquery in the WHERE of a MATCH anew for every order in which it could follow the pattern.
+    subquery in the WHERE of a MATCH anew for every order in which it could follow the pattern. A statement that reads several
+    properties of a node gives the node's state a name, so that it is looked up once.
 
     written:
         MATCH (a:Car)-[e:MADE]->(b) WHERE a.state = 'NEW' AND e.weight > 2
-        RETURN b.state AS state, e.weight AS weight
+        WITH b, e, b /* as known */ AS then
+        RETURN b.state AS state, e.weight AS weight, then.state AS same
+    becomes, now:
+        MATCH (a:Car)-[e:MADE]->(b) WHERE a.state = 'NEW' AND e.weight > 2
+        WITH b, e, b AS then
+        RETURN b.state AS state, e.weight AS weight, then.state AS same
     becomes, as known:
         MATCH (a:Car)-[e:MADE]->(b) WHERE e.weight > 2 WITH * WHERE any(a_known IN [[s IN [(COLLECT { MATCH (v:Revision)-[:REVISES]->(a) WHERE v.revisedAt > $asKnownAt WITH v ORDER BY v.number LIMIT 1 RETURN v } + [a])[0]] WHERE s.describedAt <= $asKnownAt][0]] WHERE a_known.state = 'NEW')
-        RETURN [s IN [(COLLECT { MATCH (v:Revision)-[:REVISES]->(b) WHERE v.revisedAt > $asKnownAt WITH v ORDER BY v.number LIMIT 1 RETURN v } + [b])[0]] WHERE s.describedAt <= $asKnownAt][0].state AS state, e.weight AS weight
+        WITH b, e, [s IN [(COLLECT { MATCH (v:Revision)-[:REVISES]->(b) WHERE v.revisedAt > $asKnownAt WITH v ORDER BY v.number LIMIT 1 RETURN v } + [b])[0]] WHERE s.describedAt <= $asKnownAt][0] AS then
+        RETURN [s IN [(COLLECT { MATCH (v:Revision)-[:REVISES]->(b) WHERE v.revisedAt > $asKnownAt WITH v ORDER BY v.number LIMIT 1 RETURN v } + [b])[0]] WHERE s.describedAt <= $asKnownAt][0].state AS state, e.weight AS weight, then.state AS same
     """  # noqa: E501
     if not asking.as_known:
-        return text
-    edges = asking.edges | edges_of(text)
+        return _STATE.sub(r"\g<node> AS \g<name>", text)
+    bound = asking.bound | _bound(text)
 
     def read(r: re.Match[str]) -> str:
         if r["property"] in asking.latest:
             return "null"
-        if r["name"] in edges or r["property"] not in asking.guaranteed or r["name"] == "apoc":
+        if r["name"] in bound or r["property"] not in asking.guaranteed or r["name"] == "apoc":
             return r[0]
         return f"«{r['name']}».{r['property']}"
 
-    text = _READ.sub(read, text)
+    text = _STATE.sub(r"«\g<node>» AS \g<name>", _READ.sub(read, text))
     # From the last, so that those in subqueries come before those around them.
     for m in reversed([*MATCH.finditer(text)]):
         text = f"{text[: m.end()]}{_then_known(m['pattern'], *conditions(text, m.end()))}"
     # A later fact may have described it without a revision.
     return re.sub(r"«(\w+)»", lambda r: f"[s IN [{state(r[1])}] WHERE s.describedAt <= {KNOWN_AT}][0]", text)
+
+
+def _bound(text: str) -> frozenset[str]:
+    """Return the names that a text binds to edges and to states of nodes."""
+    return edges_of(text) | {m["name"] for m in _STATE.finditer(text)}
 
 
 def _then_known(pattern: str, conditions: Sequence[str], rest: str) -> str:
@@ -214,7 +228,7 @@ def _then_known(pattern: str, conditions: Sequence[str], rest: str) -> str:
 def known_patterns(text: str, asking: Asking) -> str:
     """Match what was known: edges that were recorded and not yet retracted, and nodes that were recorded.
 
-    A revision is known with its edge, from when it was made.
+    A revision is known with its edge, from when it was made. A pattern that names RETRACTED itself is about what went.
 
     written:
         MATCH (a:Car)-[e:MADE]->(b) WHERE a.ready
@@ -230,7 +244,7 @@ def known_patterns(text: str, asking: Asking) -> str:
         conditions = []
 
         def edge(e: re.Match[str]) -> str:
-            if e["types"] == REVISES:
+            if e["types"] in (REVISES, RETRACTED):
                 return e[0]
             if not e["name"]:
                 raise InvalidStatement(f"name the edge in [{e['types']}], so that it can be asked asKnownAt")
@@ -426,7 +440,7 @@ class Dialect:
 
     def asking(self, *, as_known: bool = False, within: str = "") -> Asking:
         """Return the circumstances of a statement in this dialect, or of a part that stands `within` a statement."""
-        return Asking(self.engine, as_known, self.sets, self._guaranteed, self._latest, edges_of(within), self._kinds)
+        return Asking(self.engine, as_known, self.sets, self._guaranteed, self._latest, _bound(within), self._kinds)
 
     def rewrite(self, text: str, *, as_known: bool = False, within: str = "") -> str:
         """Return a statement as this engine runs it; with `as_known` as of `$asKnownAt`. Raises `InvalidStatement`.

@@ -114,7 +114,7 @@ _TYPE = re.compile(
     r"(?P<open>\[)?(?P<name>\w+)(?:\((?P<least>\d+)\.\.(?P<most>\d+)\)|\((?P<kinds>[\w, ]+)\))?"
     r"(?P<inner>!)?(?P<close>\])?(?P<outer>!)?"
 )
-_PARAMETER = re.compile(r"(?P<name>\w+) (?P<type>[^=:]+?)(?: = (?P<default>[^:]+))?: (?P<doc>.+)")
+_PARAMETER = re.compile(r"(?P<name>\w+) (?P<type>[^=:]+?)(?: = (?P<default>(?:[^:]|:(?! ))+))?: (?P<doc>.+)")
 _UNTYPED = re.compile(r"(?P<name>[a-z]\w*): (?P<doc>.+)")
 _COLUMN = re.compile(r"(?P<name>\w+) (?P<type>[^:]+): (?P<doc>.+)")
 _ANSWERS = re.compile(r"(?:\[(?P<row>\w+)\]|(?P<only>\w+)): (?P<doc>.+)")

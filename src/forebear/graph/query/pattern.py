@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from difflib import get_close_matches
 
-from forebear.graph.declaration import IDENTIFIES, OWN_LABELS, REVISES, Graph
+from forebear.graph.declaration import IDENTIFIES, OWN_LABELS, RETRACTED, REVISES, Graph
 
 _ENDPOINT = r"\(\w*(?::[\w|]+)?(?: /\* of \w+ \*/)?(?: \{[^{}]*\})?\)"
 _CHAIN = re.compile(rf"{_ENDPOINT}(?:<?-\[[^\]]*\]->?{_ENDPOINT})+")
@@ -44,7 +44,7 @@ def undeclared(text: str, graph: Graph) -> str | None:
     """
     types = [type for m in re.finditer(r"\[\w*:(?P<types>[A-Z_|]+)", text) for type in m["types"].split("|")]
     kinds = [label for m in _LABEL.finditer(text) for label in m["labels"].split("|")]
-    declared_types = {edge.type.name for edge in graph.edges} | {REVISES, IDENTIFIES}
+    declared_types = {edge.type.name for edge in graph.edges} | {REVISES, IDENTIFIES, RETRACTED}
     declared_kinds = {*graph.kinds, *OWN_LABELS}
     for names, declared, what in ((types, declared_types, "edge type"), (kinds, declared_kinds, "kind")):
         for name in names:

@@ -13,7 +13,8 @@
     RETURN fleet, nodes(path) AS path
     ORDER BY fleet.id
 
-`answers [Row]` is a paged list whose order must be total; `answers Row` is its first row. The last RETURN's items are the
+`answers [Row]` is a paged list whose order must be total, and either ascends or descends (`DESC`) throughout; `answers Row`
+is its first row. The last RETURN's items are the
 columns, and only those that a client selected are computed, after paging. A parameter of type ID names the kinds that it
 may be of, or a label of Forebear's own (such as AuditChain), and is any text then. An Int names its bounds,
 `Int(0..50)`. Any other type followed by names in brackets is an enum of them. A column of type Value is the value of a
@@ -71,6 +72,7 @@ class Question:
     faults: bool
     body: str
     order: tuple[str, ...]
+    descending: bool = False
     bounded: str | None = None
     """For a list whose walks have bounds: the body up to where each row says, as `truncated`, whether a bound was met."""
     verb: str = "query"
@@ -88,7 +90,11 @@ class Question:
     def text(self) -> str:
         """The whole statement, as it runs in Neo4j Browser."""
         columns = ",\n  ".join(c.name if c.expression == c.name else f"{c.expression} AS {c.name}" for c in self.row.columns)
-        return f"{self.body}\nRETURN {columns}" + (f"\nORDER BY {', '.join(self.order)}" if self.order else "")
+        return f"{self.body}\nRETURN {columns}" + (f"\nORDER BY {', '.join(self._ordered)}" if self.order else "")
+
+    @property
+    def _ordered(self) -> list[str]:
+        return [f"{key} DESC" for key in self.order] if self.descending else [*self.order]
 
 
 _WRITES = re.compile(
@@ -98,6 +104,7 @@ _WALKED = re.compile(r"^\s*MATCH (?:walk|path) = ", re.M)
 """Matches a walk of the question's own. A rule stands in one line, and its description says how far it walks."""
 _BOUNDED = re.compile(r"^WITH [^\n]*\btruncated$", re.M)
 _PARAMETER = re.compile(r"\$(\w+)")
+_DESC = " DESC"
 
 _GIVEN = frozenset(["at", "self", "words", "indexes", "digest", "decided"])
 """Parameters that no header declares."""
@@ -119,6 +126,11 @@ class _File:
     expressions: Mapping[str, str]
     order: tuple[str, ...]
     graph: Graph
+
+    @property
+    def ascending(self) -> list[str]:
+        """The keys of its order that ascend."""
+        return [key for key in self.order if not key.endswith(_DESC)]
 
     @property
     def used(self) -> set[str]:
@@ -160,7 +172,8 @@ def parse(name: str, source: str, graph: Graph) -> Question:
         "decided" in header.marks,
         "faults" in header.marks,
         file.body,
-        file.order,
+        tuple(key.removesuffix(_DESC) for key in file.order),
+        bool(file.order) and not file.ascending,
         file.bounded and file.body[: file.bounded.end()],
         header.verb,
         tuple(header.known),
@@ -195,7 +208,11 @@ def _columns(file: _File) -> str | None:
 
 
 def _order(file: _File) -> str | None:
-    return "a list is paged, so it needs a total ORDER BY" if file.header.paged and not file.order else None
+    if file.header.paged and not file.order:
+        return "a list is paged, so it needs a total ORDER BY"
+    if 0 < len(file.ascending) < len(file.order):
+        return f"a list ascends or descends throughout, and {file.ascending[0]} ascends: write DESC behind every key or none"
+    return None
 
 
 def _writing(file: _File) -> str | None:

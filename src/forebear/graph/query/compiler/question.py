@@ -178,7 +178,7 @@ class _QuestionRows:
             key=" + ' ' + ".join(self.fill(o) for o in self.question.order),
             value=None,
             order=self.question.name.rpartition("/")[2],
-            descending=False,
+            descending=self.question.descending,
             number=False,
             row=self.row,
             edge=edge,
