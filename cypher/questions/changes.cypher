@@ -10,9 +10,9 @@
 // parameter to DateTime: The end of the interval (exclusive). By default now.
 // answers [TimelineChange]: Something that changed.
 // column at DateTime!: When it changed, in the world.
-// column change TimelineChangeType(DEPLOYMENT, DEPLOYMENT_STATE, INSTALLATION, ROBOT_SOFTWARE, MEMBERSHIP, SITE, CUSTOMER, RELEASE_LINE, POLICY, PERMISSION, EVIDENCE, ARTIFACT_STATE, MAINTENANCE, INCIDENT, INCIDENT_STATE, INCIDENT_SEVERITY, OUT_OF_SERVICE)!: What kind of change it is.
+// column change TimelineChangeType(DEPLOYMENT, DEPLOYMENT_STATE, STOP, INSTALLATION, ROBOT_SOFTWARE, MEMBERSHIP, SITE, CUSTOMER, RELEASE_LINE, POLICY, PERMISSION, EVIDENCE, ARTIFACT_STATE, MAINTENANCE, INCIDENT, INCIDENT_STATE, INCIDENT_SEVERITY, OUT_OF_SERVICE)!: What kind of change it is.
 // column subject Node!: What changed: a robot, a cohort, a fleet, a site, an artifact, a version, a release or a release line.
-// column before String: The value before. Null if there was none: something began. If one ended when another began, that is one change. DEPLOYMENT and INSTALLATION have the id of the artifact; MEMBERSHIP, SITE, CUSTOMER, RELEASE_LINE and POLICY the id of `node`; PERMISSION the basis; EVIDENCE its type; MAINTENANCE the categories; INCIDENT the category; OUT_OF_SERVICE the reason.
+// column before String: The value before. Null if there was none: something began. If one ended when another began, that is one change. DEPLOYMENT and INSTALLATION have the id of the artifact; MEMBERSHIP, SITE, CUSTOMER, RELEASE_LINE and POLICY the id of `node`; PERMISSION the basis; EVIDENCE its type; MAINTENANCE the categories; INCIDENT the category; STOP and OUT_OF_SERVICE the reason.
 // column after String: The value after. Null if there is none: something ended.
 // column by String!: Who told Forebear, by an action or a fact.
 // column node Node!: What is behind the change, such as the deployment, the customer, the policy or the incident.
@@ -86,7 +86,7 @@ CALL (build, since, until) {
 WITH of, subject, begun, over WHERE begun <= over
 WITH of, subject, collect(DISTINCT [begun, over]) AS spans
 CALL (of, subject, spans) {
-  MATCH (subject)<-[there:ON|AT|ABOUT|DECOMMISSIONS]-(node:Deployment|Installation|Incident|MaintenanceEvent|Decommissioning|Evidence) WHERE true
+  MATCH (subject)<-[there:ON|AT|ABOUT|DECOMMISSIONS]-(node:Deployment|Installation|Stop|Incident|MaintenanceEvent|Decommissioning|Evidence) WHERE true
   WITH of, subject, spans, node, node /* as known */ AS known, artifact_of(node) AS artifact
   WITH of, subject, spans, node, known, artifact, version_of(artifact) AS version, split(coalesce(known.reports, ''), '"at":"')[1..] AS reports,
     node:Deployment AND known IS NOT NULL AND NOT coalesce(node.imported, false) AS requested
@@ -97,6 +97,7 @@ CALL (of, subject, spans) {
       WHEN 'Incident' THEN known.category
       WHEN 'MaintenanceEvent' THEN reduce(text = null, each IN known.categories | coalesce(text + ', ' + each, each))
       WHEN 'Decommissioning' THEN known.reason
+      WHEN 'Stop' THEN known.reason
       WHEN 'Evidence' THEN known.type
       ELSE artifact.id
     END AS value
@@ -104,6 +105,7 @@ CALL (of, subject, spans) {
       {change: change, by: 'validFrom', at: known.validFrom, ends: false, after: value},
       {change: change, by: 'validTo', at: known.validTo, ends: true, before: value},
       {change: change, by: 'measuredAt', at: known.measuredAt, ends: false, after: value},
+      {change: change, by: 'requestedAt', at: known.requestedAt, ends: false, after: value},
       {change: 'DEPLOYMENT_STATE', by: '', at: CASE WHEN requested THEN node.recordedAt END, teller: node.recordedBy, ends: false, after: 'PLANNED'}
     ]
     + turns('INCIDENT_STATE', 'stateSince', known.stateSince, known.stateTold)

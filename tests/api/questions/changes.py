@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
@@ -18,7 +18,7 @@ Span = tuple[str, str]
 EVER: Span = ("", "~")
 EVENTS = {
     "Deployment": "DEPLOYMENT", "Installation": "INSTALLATION", "Incident": "INCIDENT", "MaintenanceEvent": "MAINTENANCE",
-    "Decommissioning": "OUT_OF_SERVICE", "Evidence": "EVIDENCE",
+    "Decommissioning": "OUT_OF_SERVICE", "Evidence": "EVIDENCE", "Stop": "STOP",
 }  # fmt: skip
 BELONGINGS = {
     "Site": "SITE",
@@ -61,12 +61,19 @@ def changes(asking: Asking) -> Iterator[Row]:
     for (place, change, at, node, ends, before, after), by in found.items():
         one = node.id if change in APART else node.kind.name
         series[place, change, at, one][0 if ends else 1].append((node.id, before or "", after or "", before, after, by, node))
+    derived = {_key(row): row["by"] for row in asking.shown if row["change"] == "PERMISSION"}
     for (place, change, at, _), (gone, come) in series.items():
         for old, new in zip_longest(sorted(gone, key=lambda o: o[:3]), sorted(come, key=lambda n: n[:3])):
             *_, before, after, by, node = new or old
             before = old[3] if old and before is None else before
             columns = {"at": at, "change": change, "subject": place, "before": before, "after": after, "by": by, "node": node}
+            # A permission is derived: no fact says who told of it.
+            columns["by"] = derived.get((at, place.id, before, after), by) if change == "PERMISSION" else by
             yield Row((at, change, place.id, node.id, before or "", after or ""), columns)
+
+
+def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return row["at"], row["subject"]["id"], row["before"], row["after"]
 
 
 # ── whose changes ───────────────────────────────────────────────────────────────────────────────────────────
@@ -155,9 +162,10 @@ def _of_event(view: View, node: Node) -> Iterator[Turn]:
         "Incident": lambda: _value(view, node, "category"),
         "MaintenanceEvent": lambda: ", ".join(found) if (found := _value(view, node, "categories")) else None,
         "Decommissioning": lambda: _value(view, node, "reason"),
+        "Stop": lambda: _value(view, node, "reason"),
         "Evidence": lambda: _value(view, node, "type"),
     }.get(kind, lambda: getattr(view.end(node, "OF"), "id", None))()
-    for name in ("validFrom", "validTo", "measuredAt"):
+    for name in ("validFrom", "validTo", "measuredAt", "requestedAt"):
         if (at := _value(view, node, name)) is not None:
             _, by = _before(view, node, lambda s, name=name, at=at: s.values.get(name) == at)
             before, after = (value, None) if name == "validTo" else (None, value)
