@@ -45,7 +45,9 @@ _READ = re.compile(r"(?<![$\w.])(?P<name>[a-z]\w*)\.(?P<property>\w+)\b")
 def undeclared(source: str, graph: Graph) -> list[str]:
     """What a statement names and a graph does not declare, as `label X`, `type X` and `property x.y`."""
     text = _PROCEDURE.sub("CALL (", _TEXT.sub("''", _COMMENT.sub("", source)))
-    of_labels = {k.name: {"id", "lock", SAME_AS, *(p.name for p in KEPT_OF_NODES), *k.properties} for k in graph.kinds.values()}
+    of_labels = {
+        k.name: {"id", "lock", SAME_AS, *(p.name for p in KEPT_OF_NODES), *k.properties, *k.kept} for k in graph.kinds.values()
+    }
     of_labels |= {label: {"lock", *BOOKKEEPING[label]} for label in OWN_LABELS}
     of_types: dict[str, set[str]] = {
         RETRACTED: {*BOOKKEEPING[RETRACTED], *(p.name for p in KEPT)}, REVISES: set(), IDENTIFIES: set()
@@ -53,6 +55,7 @@ def undeclared(source: str, graph: Graph) -> list[str]:
     for e in graph.edges:
         own = {p.name for p in e.stored_properties} | {p.name for p in KEPT} | BOOKKEEPING[RETRACTED]
         of_types.setdefault(e.type.name, set()).update(own)
+        of_types[RETRACTED] |= own
 
     found: dict[str, None] = {}
     bound: dict[str, set[str]] = {}

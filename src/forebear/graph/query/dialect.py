@@ -30,7 +30,7 @@ from enum import StrEnum
 
 from forebear.graph.declaration import RETRACTED, REVISES, REVISION, Change, EdgeClass, Graph
 from forebear.graph.query.lexer import brace_end, conditions
-from forebear.graph.query.pattern import EDGE, MATCH, edges_of
+from forebear.graph.query.pattern import EDGE, MATCH, STATE, bound_of
 
 
 class Engine(StrEnum):
@@ -86,7 +86,6 @@ _LABELS = re.compile(r"(?P<labels>:[A-Za-z|]+)? /\* of (?P<parameter>\w+) \*/")
 AS_KNOWN = re.compile(r"/\* as known at \$(?P<moment>\w+) \*/")
 """Matches the comment before a block: the parameter with its moment of knowledge."""
 _BLOCK = re.compile(rf"{AS_KNOWN.pattern} (?P<call>CALL \([\w, ]*\) )\{{")
-_STATE = re.compile(r"\b(?P<node>[a-z]\w*) /\* as known \*/ AS (?P<name>\w+)")
 _PARAMETER = re.compile(r"\$(\w+)")
 _READ = re.compile(r"\b(?P<name>[a-z]\w*)\.(?P<property>\w+)\b")
 
@@ -189,8 +188,8 @@ def known_reads(text: str, asking: Asking) -> str:
         RETURN [s IN [(COLLECT { MATCH (v:Revision)-[:REVISES]->(b) WHERE v.revisedAt > $asKnownAt WITH v ORDER BY v.number LIMIT 1 RETURN v } + [b])[0]] WHERE s.describedAt <= $asKnownAt][0].state AS state, e.weight AS weight, then.state AS same
     """  # noqa: E501
     if not asking.as_known:
-        return _STATE.sub(r"\g<node> AS \g<name>", text)
-    bound = asking.bound | _bound(text)
+        return STATE.sub(r"\g<node> AS \g<name>", text)
+    bound = asking.bound | bound_of(text)
 
     def read(r: re.Match[str]) -> str:
         if r["property"] in asking.latest:
@@ -199,17 +198,12 @@ def known_reads(text: str, asking: Asking) -> str:
             return r[0]
         return f"«{r['name']}».{r['property']}"
 
-    text = _STATE.sub(r"«\g<node>» AS \g<name>", _READ.sub(read, text))
+    text = STATE.sub(r"«\g<node>» AS \g<name>", _READ.sub(read, text))
     # From the last, so that those in subqueries come before those around them.
     for m in reversed([*MATCH.finditer(text)]):
         text = f"{text[: m.end()]}{_then_known(m['pattern'], *conditions(text, m.end()))}"
     # A later fact may have described it without a revision.
     return re.sub(r"«(\w+)»", lambda r: f"[s IN [{state(r[1])}] WHERE s.describedAt <= {KNOWN_AT}][0]", text)
-
-
-def _bound(text: str) -> frozenset[str]:
-    """Return the names that a text binds to edges and to states of nodes."""
-    return edges_of(text) | {m["name"] for m in _STATE.finditer(text)}
 
 
 def _then_known(pattern: str, conditions: Sequence[str], rest: str) -> str:
@@ -440,7 +434,7 @@ class Dialect:
 
     def asking(self, *, as_known: bool = False, within: str = "") -> Asking:
         """Return the circumstances of a statement in this dialect, or of a part that stands `within` a statement."""
-        return Asking(self.engine, as_known, self.sets, self._guaranteed, self._latest, _bound(within), self._kinds)
+        return Asking(self.engine, as_known, self.sets, self._guaranteed, self._latest, bound_of(within), self._kinds)
 
     def rewrite(self, text: str, *, as_known: bool = False, within: str = "") -> str:
         """Return a statement as this engine runs it; with `as_known` as of `$asKnownAt`. Raises `InvalidStatement`.

@@ -13,6 +13,8 @@ MATCH = re.compile(r"MATCH (?!walk = |path = )(?P<pattern>(?:(?!\b(?:MATCH|RETUR
 """Matches a pattern up to its WHERE."""
 EDGE = re.compile(r"\[(?P<name>\w*):(?P<types>[A-Z_|]+)\]")
 """Matches an edge of a pattern."""
+STATE = re.compile(r"\b(?P<node>[a-z]\w*) /\* as known \*/ AS (?P<name>\w+)")
+"""Matches what gives the state of a node a name."""
 _TYPED = re.compile(r"\btype\((\w+)\)")
 _LABEL = re.compile(r"\(\w*:(?P<labels>[\w|]+)")
 
@@ -31,10 +33,11 @@ def misbegun(text: str) -> str | None:
     return None
 
 
-def edges_of(text: str) -> frozenset[str]:
-    """Return the names that a text binds to edges."""
+def bound_of(text: str) -> frozenset[str]:
+    """Return the names that a text binds to edges, and to states of nodes."""
+    edges = {name for m in MATCH.finditer(text) for name, _ in EDGE.findall(m["pattern"])}
     # The argument of `type(…)` is an edge, too: one of a path.
-    return frozenset(name for m in MATCH.finditer(text) for name, _ in EDGE.findall(m["pattern"])) | {*_TYPED.findall(text)}
+    return frozenset(edges | {*_TYPED.findall(text)} | {m["name"] for m in STATE.finditer(text)})
 
 
 def undeclared(text: str, graph: Graph) -> str | None:
