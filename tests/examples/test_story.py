@@ -49,6 +49,24 @@ async def test_its_audit_trail_holds(company: Forebear) -> None:
     assert await findings(company.store) == []
 
 
+async def test_an_incident_that_the_monitoring_reports_twice_by_one_name_is_one(company: Forebear) -> None:
+    ids = ["incident:galley-tray-2026-08-11", "incident:ur-11-glass-2026-08-11"]
+    query = """query($ids: [ID!]!) { incidents(filter: { id: { in: $ids } }) { nodes {
+        id state severity logs externalIds measured { name value unit } } } }"""
+    found = await ask(company, query, ids=ids)
+    assert found["incidents"]["nodes"] == [
+        {
+            "id": "incident:galley-tray-2026-08-11", "state": "DUPLICATE", "severity": "HIGH", "logs": None,
+            "externalIds": None, "measured": None,
+        },
+        {
+            "id": "incident:ur-11-glass-2026-08-11", "state": "RESOLVED", "severity": "HIGH",
+            "logs": ["https://logs.larkfield.example/ur-11/2026-08-11T13-20"], "externalIds": ["beacon:INC-20931"],
+            "measured": [{"name": "speed", "value": 0.9, "unit": "m/s"}],
+        },
+    ]  # fmt: skip
+
+
 async def test_nothing_that_is_governed_is_imported_but_public_history_and_attributions(company: Forebear) -> None:
     rows = await company.store.read("MATCH (n) WHERE n.imported RETURN labels(n)[0] AS kind, n.labels AS said")
     assert {row["kind"] for row in rows if "public" not in (row["said"] or ())} == {"Attribution"}  # type: ignore[operator]
