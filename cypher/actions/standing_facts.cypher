@@ -8,6 +8,7 @@
 // parameter compared Boolean = false: Whether also those that are compared with that version, since it is deployed in their line, or were when they were approved.
 // parameter lines [ID(ReleaseLine)] = []: The lines whose releases.
 // parameter completed [ID(ModelVersion)] = []: Versions of which what was not said before may be said now, whose releases.
+// parameter covering Boolean = false: Whether a policy that is yet to govern asks to cover incidents. Otherwise the one in force decides.
 // parameter candidates [Map] = []: Versions, known or not, each as `version` with its `line`, that are to have a release in a line, if they have none.
 // parameter now DateTime!: Now.
 CALL () {
@@ -87,6 +88,7 @@ WITH release, line, version, candidate,
     RETURN measured.id
   } AS cited
 WITH release, line, version, candidate, policy, running, cited,
+  CASE WHEN $covering OR policy.document CONTAINS '"covers"' THEN line END AS covering,
   CASE WHEN running IS NOT NULL THEN {
     version: running.id,
     release: COLLECT { MATCH (line)<-[beside:IN_LINE]-(other:Release)-[of:OF]->(running) WHERE true RETURN other.id }[0]
@@ -205,4 +207,36 @@ RETURN release{.id, .state, .revision, .staleFrom, .trainers, .recordedAt, .reco
       partOf: COLLECT { MATCH (deployment)-[on:ON]->(place:Cohort)-[part:PART_OF]->(fleet:Fleet) WHERE holds(part, $now) RETURN fleet.id }
     } AS item
   } AS deployments,
+  COLLECT {
+    CALL (covering) {
+      WITH * WHERE covering IS NOT NULL
+      MATCH (covering)<-[runs:IN_LINE]-(fleet:Fleet)<-[at:AT]-(incident:Incident) WHERE holds(runs, incident.validFrom)
+      RETURN incident
+      UNION
+      WITH * WHERE covering IS NOT NULL
+      MATCH (covering)<-[runs:IN_LINE]-(fleet:Fleet)-[there:AT]->(site:Site)<-[at:AT]-(incident:Incident)
+      WHERE holds(runs, incident.validFrom) AND holds(there, incident.validFrom)
+      RETURN incident
+      UNION
+      WITH * WHERE covering IS NOT NULL
+      MATCH (covering)<-[runs:IN_LINE]-(fleet:Fleet)<-[member:MEMBER_OF]-(robot:Robot)<-[at:AT]-(incident:Incident)
+      WHERE holds(runs, incident.validFrom) AND holds(member, incident.validFrom)
+      RETURN incident
+      UNION
+      WITH * WHERE covering IS NOT NULL
+      MATCH (covering)<-[runs:IN_LINE]-(fleet:Fleet)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot)<-[at:AT]-(incident:Incident)
+      WHERE holds(runs, incident.validFrom) AND holds(part, incident.validFrom) AND holds(member, incident.validFrom)
+      RETURN incident
+    }
+    WITH DISTINCT incident WHERE stands(incident)
+    WITH incident ORDER BY incident.id
+    RETURN incident{
+      .id, .severity, .validFrom, .recordedAt,
+      packs: COLLECT {
+        MATCH (incident)<-[sampled:SAMPLED_FROM]-(pack:EvaluationPack) WHERE true
+        WITH DISTINCT pack ORDER BY pack.id
+        RETURN pack{.id, .metrics, .slices} AS sampledPack
+      }
+    } AS item
+  } AS incidents,
   chains([release.id, version.id]) AS chains

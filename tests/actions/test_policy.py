@@ -258,8 +258,8 @@ async def test_a_policy_of_an_older_registry_gives_way(registry: Forebear) -> No
             Reason(
                 "UNREADABLE_POLICY",
                 f"policy:old@1, in force in {LINE}, cannot be read: riskTier: is required; standingApprovals: is required; "
-                "requirements: 'requirements' is not known; known: riskTier, candidate, evidence, noRegression, approvals, "
-                "automaticPromotion, rollout, standingApprovals",
+                "requirements: 'requirements' is not known; known: riskTier, candidate, evidence, noRegression, covers, "
+                "approvals, automaticPromotion, rollout, standingApprovals",
                 f"have an admin adopt a policy for {LINE}",
             ),
         ),

@@ -442,7 +442,7 @@ def test_a_frozen_check_is_a_check_of_the_graph(case: Case) -> None:
 def test_a_frozen_check_keeps_all_that_the_graph_can_hold() -> None:
     full = CheckResult(
         "c", "r", "p", "m", "s", "t", 1.0, Direction.LOWER_IS_BETTER, "u", 2.0, "e", 3.0, "b", True, "w", "advice",
-        Statistic.RATE, 9, 0.95, 10, 2.5, ("e",), ("b",),
+        Statistic.RATE, 9, 0.95, 10, 2.5, ("e",), ("b",), "incident:i",
     )  # fmt: skip
     assert {*full.frozen()} == {member.name for member in release.Check.members}
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from forebear.domain import evaluation
+from forebear.domain.cover import Covers
 from forebear.domain.policy import Approvals, Policy, StandingApprovals, parse
 from forebear.domain.policy_text import read
 from forebear.domain.requirement import NoRegression, Requirement
@@ -50,7 +51,7 @@ def written(value: Any) -> str:
     return str(value)
 
 
-@pytest.mark.parametrize("model", [Policy, Requirement, NoRegression, Approvals, Rollout, Canary, StandingApprovals])
+@pytest.mark.parametrize("model", [Policy, Requirement, NoRegression, Covers, Approvals, Rollout, Canary, StandingApprovals])
 def test_the_page_has_each_field_with_its_default_and_meaning(model: type[BaseModel]) -> None:
     assert f"\n\n{reference(model)}\n\n" in PAGE
 

@@ -15,7 +15,7 @@ from forebear.domain.case import cases
 from forebear.domain.contract import Eligible
 from forebear.domain.outcome import Reason
 from forebear.domain.permission import weakest
-from forebear.domain.policy import Policy, packs_of
+from forebear.domain.policy import Policy, covers, packs_of
 from forebear.domain.recall.standing import RECALLED
 from forebear.domain.recall.subject import Subject
 from forebear.domain.reference import UNKNOWN, unknown
@@ -287,7 +287,8 @@ def _recall_plan(input: Input, facts: RecallPlanFacts) -> list[dict[str, Any]]:
 
 
 def _packs(input: Input) -> dict[str, Any]:
-    return {"lines": list(dict.fromkeys(input["lines"])), "packs": packs_of(input["document"])}
+    document = input["document"]
+    return {"lines": list(dict.fromkeys(input["lines"])), "packs": packs_of(document), "covering": covers(document)}
 
 
 INQUIRIES: tuple[Inquiry[Any], ...] = (

@@ -172,6 +172,8 @@ def described(policy: Policy, packs: Mapping[str, Pack]) -> Iterator[Text]:
     yield from _field("candidate", [", ".join(policy.candidate) or "may carry what it likes"])
     yield from _field("evidence", [*_required(policy, packs)] or ["none is required"])
     yield from _field("no regression", [r.in_words(_unit(r, packs)) for r in policy.no_regression] or ["is not asked for"])
+    if policy.covers:
+        yield from _field("covers", [policy.covers.in_words])
     if policy.automatic_promotion:
         yield from _field("promotion", ["by itself, as soon as the evidence suffices"])
         yield from _field("", ["by votes, once somebody has rejected it or withdrawn its approval"])

@@ -115,6 +115,7 @@ class Case:
             {p.id: p.pack for p in self.standing.packs},
             Baseline(baseline.version, by_version.get(baseline.version, ())) if baseline else None,
             self.now,
+            [row.incident for row in self.standing.incidents],
         )
 
     @cached_property

@@ -22,7 +22,8 @@ from decimal import Context, Decimal
 from msgspec.structs import replace
 
 from forebear.domain.clause import number, percent
-from forebear.domain.evidence import Baseline, CheckResult, MeasuredValue, Pack
+from forebear.domain.cover import Covers
+from forebear.domain.evidence import Baseline, CheckResult, MeasuredValue, Pack, SampledIncident
 from forebear.domain.outcome import Reason
 from forebear.domain.policy import Policy
 from forebear.domain.requirement import MeasurementRule, NoRegression, Requirement
@@ -47,6 +48,7 @@ OTHER_TARGET = "OTHER_TARGET"
 OTHER_UNIT = "OTHER_UNIT"
 TOO_OLD = "TOO_OLD"
 NO_BASELINE = "NO_BASELINE"
+NOT_COVERED = "NOT_COVERED"
 NO_TARGET = "NO_TARGET"
 UNDEFINED = "UNDEFINED"
 
@@ -58,18 +60,22 @@ def evaluate(
     packs: Mapping[str, Pack],
     baseline: Baseline | None,
     now: str,
+    incidents: Iterable[SampledIncident] = (),
 ) -> tuple[CheckResult, ...]:
-    """Return one check for each requirement of a policy: those under `evidence`, then those under `noRegression`.
+    """Return one check for each requirement of a policy: those under `evidence`, those under `noRegression`, and one for each
+    incident that it asks to cover.
 
     `measured` is all that was measured of the version and its artifacts, in any order. `packs` are the policy's, by id.
     `line_target` is the line's hardware target. `baseline` is what is deployed in the line now, or None, and never the release
-    itself. `now` is a moment.
+    itself. `now` is a moment. `incidents` are those of the line.
     """
     bench = _Bench(line_target, packs, datetime.fromisoformat(now))
     candidates = tuple(measured)
+    covers = policy.covers
     return (
         *(bench.required(requirement, candidates) for requirement in policy.evidence),
         *(bench.compared(requirement, candidates, baseline) for requirement in policy.no_regression),
+        *(bench.covered(covers, each, candidates) for each in incidents if covers and covers.asks_for(each, bench.now)),
     )
 
 
@@ -157,6 +163,39 @@ class _Bench:
         else:
             message = f"{message}, so the policy asks for {bound}"
         return _failed(check, Reason(REGRESSION, message, self.newer(requirement, bound)))
+
+    def covered(self, covers: Covers, incident: SampledIncident, measured: Sequence[MeasuredValue]) -> CheckResult:
+        """Return the check of an incident: whether the candidate reached the value in a pack that was sampled from it."""
+        what = f"{incident.id} is in a pack in which {covers.reached}"
+        tried = []
+        for pack in incident.packs:
+            rule = Requirement.model_validate({"pack": pack.id, "metric": covers.metric, "minimum": covers.minimum})
+            check = _Bench(self.line_target, {pack.id: pack}, self.now).required(rule, measured)
+            if check.passed:
+                message = f"{incident.id} is in {pack.id}: {check.message}"
+                return replace(check, requirement=what, message=message, incident=incident.id)
+            tried.append(check.message)
+        severity = f"{incident.severity}, " if incident.severity else ""
+        lacks = "; ".join(tried) or "no pack is sampled from it"
+        return CheckResult(
+            code=NOT_COVERED,
+            requirement=what,
+            pack=None,
+            metric=covers.metric,
+            slice=None,
+            target=None,
+            threshold=covers.minimum,
+            direction=Direction.HIGHER_IS_BETTER,
+            unit=None,
+            measured=None,
+            evidence=None,
+            baseline=None,
+            baseline_evidence=None,
+            passed=False,
+            message=f"{incident.id} ({severity}{incident.began[:10]}) is in no pack in which {covers.reached}: {lacks}",
+            remedy=f"attach evidence of {covers.metric} with a pack that is sampled from it (sampledFrom)",
+            incident=incident.id,
+        )
 
     def newer(self, rule: MeasurementRule, bound: str) -> str:
         if rule.confidence is None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from forebear.graph.kinds.incident import Severity
 from forebear.graph.kinds.release import ArtifactState, Direction, EvidenceType, Statistic
 
 
@@ -70,6 +71,16 @@ class Baseline:
     measured: tuple[MeasuredValue, ...] = field(default=())
 
 
+@dataclass(frozen=True)
+class SampledIncident:
+    """An incident, and the evaluation packs that were sampled from it. `began` is when it began."""
+
+    id: str
+    severity: Severity | None
+    began: str
+    packs: tuple[Pack, ...] = ()
+
+
 class CheckResult(msgspec.Struct, frozen=True):
     """One requirement of a policy, compared with a measurement, and what would satisfy it if it failed.
 
@@ -77,12 +88,12 @@ class CheckResult(msgspec.Struct, frozen=True):
     `measured` and `evidence` are None if no measurement counts. `baseline` is the deployed version's value in a comparison,
     measured by `baseline_evidence`. If the policy asks something of trials, `trials` are those that counted, of the evidence
     `pooled` and, for the deployed version, `baseline_pooled`. With a `confidence`, the one-sided `bound` is compared with the
-    threshold instead of `measured`.
+    threshold instead of `measured`. `incident` is the one that a pack has to cover; `pack` is None if none does.
     """
 
     code: str
     requirement: str
-    pack: str
+    pack: str | None
     metric: str
     slice: str | None
     target: str | None
@@ -103,6 +114,7 @@ class CheckResult(msgspec.Struct, frozen=True):
     bound: float | None = None
     pooled: tuple[str, ...] = ()
     baseline_pooled: tuple[str, ...] = ()
+    incident: str | None = None
 
     @property
     def rests_on(self) -> tuple[str, ...]:
@@ -138,5 +150,6 @@ class CheckResult(msgspec.Struct, frozen=True):
             "bound": self.bound,
             "pooled": list(self.pooled) or None,
             "baselinePooled": list(self.baseline_pooled) or None,
+            "incident": self.incident,
         }
         return {name: value for name, value in values.items() if value is not None}

@@ -14,6 +14,7 @@ from pydantic import Field, Strict, StrictBool, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from forebear.domain.clause import Clause, InvalidPolicy, Mistake, Moment, Text, number, suggestion
+from forebear.domain.cover import Covers
 from forebear.domain.evidence import Pack
 from forebear.domain.outcome import Reason
 from forebear.domain.part import REMEDIES, Part, expanded
@@ -86,6 +87,10 @@ class Policy(Clause):
     no_regression: tuple[NoRegression, ...] = Field(
         default=(), description="What must not be worse than for the version that is deployed in the line."
     )
+    covers: Covers | None = Field(
+        default=None,
+        description="Which incidents of the line have to be in evaluation packs that the version passes. Without it, none.",
+    )
     approvals: Approvals = Field(default=Approvals(), description="Whose votes approve it.")
     automatic_promotion: StrictBool = Field(
         default=False,
@@ -128,6 +133,14 @@ def packs_of(document: object) -> list[str]:
         return sorted(parse(document).packs)
     except InvalidPolicy:
         return []
+
+
+def covers(document: object) -> bool:
+    """Return whether a policy asks to cover incidents, as far as its document can be read."""
+    try:
+        return parse(document).covers is not None
+    except InvalidPolicy:
+        return False
 
 
 def check_against(policy: Policy, packs: Mapping[str, Pack]) -> tuple[Mistake, ...]:
@@ -233,6 +246,7 @@ def _undefined(path: str, rule: Requirement | NoRegression, packs: Mapping[str, 
 _SECTIONS: Mapping[str, type[Clause]] = {
     "evidence": Requirement,
     "noRegression": NoRegression,
+    "covers": Covers,
     "approvals": Approvals,
     "rollout": Rollout,
     "rollout.canary": Canary,

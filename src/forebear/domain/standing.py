@@ -10,12 +10,13 @@ from typing import Any
 import msgspec
 
 from forebear.domain.clause import InvalidPolicy
-from forebear.domain.evidence import MeasuredValue, Pack
+from forebear.domain.evidence import MeasuredValue, Pack, SampledIncident
 from forebear.domain.foundation import LineageGround
 from forebear.domain.interface import Interface
 from forebear.domain.part import Part
 from forebear.domain.policy import Policy, parse, standing_after
 from forebear.graph.digest import of_fields
+from forebear.graph.kinds.incident import Severity
 from forebear.graph.kinds.release import ArtifactState, DecisionType, EvidenceType, ReleaseState, Verdict
 from forebear.graph.kinds.training import RunStatus
 
@@ -147,6 +148,20 @@ class PackRow(Row, frozen=True):
     def pack(self) -> Pack:
         """The pack in the form that evaluation reads."""
         return Pack.of(self.id, json.loads(self.metrics or "[]"), self.slices or ())
+
+
+class LineIncidentRow(Row, frozen=True):
+    """An incident in the line, and the packs that were sampled from it."""
+
+    id: str
+    valid_from: str
+    severity: Severity | None = None
+    packs: tuple[PackRow, ...] = ()
+
+    @property
+    def incident(self) -> SampledIncident:
+        """The incident in the form that evaluation reads."""
+        return SampledIncident(self.id, self.severity, self.valid_from, tuple(pack.pack for pack in self.packs))
 
 
 class SourceRow(Row, frozen=True):
@@ -322,6 +337,8 @@ class StandingFactsRow(Row, frozen=True):
     evidence: list[EvidenceRow] = []
     built_evidence: list[EvidenceRow] = []
     deployments: list[LineDeploymentRow] = []
+    incidents: list[LineIncidentRow] = []
+    """The incidents in the line, if a policy asks to cover them."""
 
 
 class InstalledFactsRow(Row, frozen=True):

@@ -8,7 +8,7 @@ from typing import Any
 from forebear.domain.adoption import Adoption, PolicyFactsRow
 from forebear.domain.case import cases
 from forebear.domain.outcome import Ruling
-from forebear.domain.policy import packs_of
+from forebear.domain.policy import covers, packs_of
 from forebear.domain.release import DECISIONS, Decider
 from forebear.domain.standing import StandingFactsRow
 from forebear.graph.declaration import PROSE, Fact, prop
@@ -40,7 +40,8 @@ class AdoptPolicy(Verb[PolicyFacts], roles="ADMIN", takes=("ReleasePolicy",)):
         """The policy, all lines that it is to govern, and the packs that it names."""
         governed = [end["id"] for end in self.policy.get("governs") or ()]
         lines = list(dict.fromkeys((*(self.lines or ()), *governed)))
-        return {"policy": self.policy["id"], "lines": lines, "packs": packs_of(self.policy.get("document"))}
+        document = self.policy.get("document")
+        return {"policy": self.policy["id"], "lines": lines, "packs": packs_of(document), "covering": covers(document)}
 
     def decide(self, facts: PolicyFacts) -> Ruling:
         """Adopt it, and evaluate the releases of its lines."""

@@ -195,7 +195,7 @@ class EvaluationPack(Node, prefix="pack", versioned=True, standing=Admission.SET
     slices: list[str] | None = prop("The slices that it defines.", default=None)
 
     sampled_from = edge(
-        SAMPLED_FROM, "DatasetVersion", doc="The data that it was sampled from.",
+        SAMPLED_FROM, "DatasetVersion", "Incident", doc="The data, or the incidents, that it was sampled from.",
         back="packs", back_doc="The evaluation packs sampled from it.",
     )  # fmt: skip
 
@@ -322,6 +322,7 @@ class Check(Value):
     )
     pooled: list[str] | None = prop("Ids of all evidence whose trials counted.", default=None)
     baseline_pooled: list[str] | None = prop("Ids of all evidence of the baseline whose trials counted.", default=None)
+    incident: str | None = prop("Id of the incident that an evaluation pack had to cover.", default=None)
 
 
 class Ground(Value):
