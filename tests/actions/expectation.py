@@ -121,6 +121,8 @@ class Deployment:
     active_since: str | None = None
     active_last: str = ""
     failed_last: str = ""
+    ended: str = ""
+    """When it was over, after it had been active."""
     replaces: tuple[str, ...] = ()
     rolls_back: str | None = None
     rejoins: bool = False
@@ -795,6 +797,8 @@ class Expectation:
     def _reported(self, d: Deployment, state: str, at: str) -> Answer:
         if state == "FAILED":
             d.failed_last = at
+        if state == "ENDED" and d.confirmed:
+            d.ended = at
         if not (d.confirmed and state == "IN_PROGRESS"):
             d.state = "ENDED" if d.rejoins and state == "ACTIVE" else state
         d.confirmed = state == "ACTIVE" or (d.confirmed and state == "IN_PROGRESS")
@@ -804,6 +808,7 @@ class Expectation:
             for id, other in self.deployments.items():
                 taken = id in others and other.state == "ACTIVE"
                 if other is not d and (taken or (id in d.replaces and (other.is_pending or other.state == "ACTIVE"))):
+                    other.ended = at if other.confirmed else other.ended
                     other.state, other.confirmed = "ENDED", False
         for r in self.releases.values():
             if r.is_approved:
@@ -818,20 +823,25 @@ class Expectation:
             }
             if begun := [(i, d) for i, d in tried.items() if d.state == "IN_PROGRESS"]:
                 return max(begun, key=lambda item: item[1].active_since or item[1].recorded)
-            if failed := [(i, d) for i, d in tried.items() if d.state == "FAILED" and not self._is_over(i, d, place)]:
+            if failed := [
+                (i, d) for i, d in tried.items() if d.state == "FAILED" and not self._is_over(i, d.failed_last, place)
+            ]:
                 return max(failed, key=lambda item: (item[1].failed_last, item[0]))
             if active := [(i, d) for i, d in tried.items() if d.state == "ACTIVE"]:
                 return max(active, key=lambda item: item[1].active_since or item[1].recorded)
+            over = [(i, d) for i, d in tried.items() if d.state == "ENDED" and d.ended and not d.rejoins and self.is_stopped(d)]
+            if over := [(i, d) for i, d in over if not self._is_over(i, d.ended, place)]:
+                return max(over, key=lambda item: (item[1].ended, item[0]))
         vain = [(i, d) for i, d in self._here(place).items() if d.rolls_back and d.state == "FAILED" and d.active_since is None]
-        if vain := [(i, d) for i, d in vain if not self._is_over(i, d, place)]:
+        if vain := [(i, d) for i, d in vain if not self._is_over(i, d.failed_last, place)]:
             former = max(vain, key=lambda item: (item[1].failed_last, item[0]))[1].rolls_back
             return former and (former, self.deployments[former])
         return None
 
-    def _is_over(self, id: str, failed: Deployment, place: str) -> bool:
-        """Whether something else was active at a place since a deployment failed."""
+    def _is_over(self, id: str, since: str, place: str) -> bool:
+        """Whether something else was active at a place since a deployment failed or was over."""
         around = [item for spot in {place, *self.fleets_at(place)} for item in self._here(spot).items()]
-        return any(d.active_last >= failed.failed_last for i, d in around if i != id)
+        return any(d.active_last >= since for i, d in around if i != id)
 
     def ways_back(self, place: str) -> set[str]:
         """The artifacts that may be gone back to at a place."""

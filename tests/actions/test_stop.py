@@ -10,6 +10,7 @@ from forebear.domain.roles import Role
 from tests.actions.plant import CANARY, FLEET, RITA, active, artifact, node, ready, reported, requested
 from tests.actions.test_drift import drift, running, seen, was_running
 from tests.actions.world import LINE, OLAF, VERSION, do, done, person
+from tests.audit.auditing import findings
 from tests.record.asking import ask, history, now, record
 
 
@@ -156,12 +157,16 @@ async def test_a_stop_ends_what_is_planned_and_stands_in_the_way_of_nothing_late
     await requested(registry, 2, "deployment:after")
     replaced = await node(registry, "Deployment", "deployment:after", "replaces { nodes { id } }")
     assert [d["id"] for d in replaced["replaces"]["nodes"]] == ["deployment:first", "deployment:next"]
-    # A rollback takes the place of a stop as well.
+    # A rollback takes the place of a stop as well, also of one that is confirmed.
     await reported(registry, "deployment:after", "ACTIVE", now())
     await stopped(registry, FLEET)
+    await reported(registry, "deployment:after", "ENDED", now())
     back = await done(registry, OLAF, "rollBack", on=FLEET, reason="Worse.")
     await reported(registry, back.subject, "ACTIVE", now())
     assert await stops(registry, "robot:b") == [(None, back.subject)]
+    undid = await node(registry, "Deployment", back.subject, "rollsBack { nodes { id } }")
+    assert [d["id"] for d in undid["rollsBack"]["nodes"]] == ["deployment:after"]
+    assert await findings(registry.store) == []
 
 
 async def test_who_may_stop_a_place_is_an_operator_of_all_its_lines(registry: Forebear) -> None:

@@ -187,9 +187,9 @@ def under_way(place: PlaceFactsRow) -> DeploymentRow | None:
 def undone(place: PlaceFactsRow) -> DeploymentRow | None:
     """Return the deployment that a rollback undoes. A cohort without one takes that of its fleet.
 
-    It is what is under way there; else the newest that failed, if nothing ran there since; else what is active. A rollback that
-    never became active undid nothing, so it is not it. If such a rollback failed, and what it was to undo is over, a rollback
-    undoes that deployment.
+    It is what is under way there; else the newest that failed, if nothing ran there since; else what is active; else what ran
+    last before somebody asked to stop it. A rollback that never became active undid nothing, so it is not it. If such a
+    rollback failed, and what it was to undo is over, a rollback undoes that deployment.
     """
     fleets = {f.id for f in place.fleets}
     here, wider = ([d for d in deployments if not _came_to_nothing(d)] for deployments in (place.here, _on(place, fleets)))
@@ -198,7 +198,8 @@ def undone(place: PlaceFactsRow) -> DeploymentRow | None:
 
 def _still_undone(place: PlaceFactsRow) -> DeploymentRow | None:
     """Return what the newest rollback that failed before it was active was to undo, if nothing ran there since."""
-    vain = [d for d in place.here if _came_to_nothing(d) and d.state is DeploymentState.FAILED and not _superseded(d, place)]
+    failed = (d for d in place.here if _came_to_nothing(d) and d.state is DeploymentState.FAILED)
+    vain = [d for d in failed if not _superseded(d, place, _failed_at(d))]
     newest = max(vain, key=lambda d: (_failed_at(d), d.id), default=None)
     return next((d for d in place.deployments if newest and d.id in newest.rolls_back), None)
 
@@ -206,9 +207,13 @@ def _still_undone(place: PlaceFactsRow) -> DeploymentRow | None:
 def _undone_of(deployments: Sequence[DeploymentRow], place: PlaceFactsRow) -> DeploymentRow | None:
     if begun := [d for d in deployments if d.state is DeploymentState.IN_PROGRESS]:
         return max(begun, key=_newest)
-    if failed := [d for d in deployments if d.state is DeploymentState.FAILED and not _superseded(d, place)]:
+    if failed := [d for d in deployments if d.state is DeploymentState.FAILED and not _superseded(d, place, _failed_at(d))]:
         return max(failed, key=lambda d: (_failed_at(d), d.id))
-    return max((d for d in deployments if d.is_active), key=_newest, default=None)
+    if active := [d for d in deployments if d.is_active]:
+        return max(active, key=_newest)
+    stopped = [d for d in deployments if d.stop and d.state is DeploymentState.ENDED and not d.rejoins]
+    last = [(d.valid_to, d.id, d) for d in stopped if d.valid_to and not _superseded(d, place, d.valid_to)]
+    return max(last, key=lambda each: each[:2])[2] if last else None
 
 
 def _on(place: PlaceFactsRow, spots: Container[str]) -> list[DeploymentRow]:
@@ -265,10 +270,10 @@ def _failed_at(d: DeploymentRow) -> str:
     return max(moments(d.reported, DeploymentState.FAILED), default="")
 
 
-def _superseded(failed: DeploymentRow, place: PlaceFactsRow) -> bool:
-    """Return whether something else was reported to run there since it failed."""
-    others = (d for d in _on(place, _spots(place)) if d.id != failed.id)
-    return any(at >= _failed_at(failed) for d in others for at in moments(d.reported, DeploymentState.ACTIVE))
+def _superseded(d: DeploymentRow, place: PlaceFactsRow, since: str) -> bool:
+    """Return whether something other than a deployment was reported to run there since a moment."""
+    others = (other for other in _on(place, _spots(place)) if other.id != d.id)
+    return any(at >= since for other in others for at in moments(other.reported, DeploymentState.ACTIVE))
 
 
 def targets(
@@ -365,7 +370,7 @@ def _dropped(place: PlaceFactsRow) -> Iterator[Revise]:
 def _nothing(request: Request, bad: DeploymentRow | None) -> tuple[Reason, ...]:
     if bad is not None:
         return ()
-    message = f"nothing is under way, active or failed on {request.on}, so there is nothing to undo"
+    message = f"nothing is under way, active, failed or stopped on {request.on}, so there is nothing to undo"
     return (Reason(NOTHING_RUNS, message, "request what is to run there (requestDeployment)"),)
 
 
