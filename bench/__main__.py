@@ -13,7 +13,7 @@ import uvloop
 from neo4j import AsyncDriver, AsyncGraphDatabase
 from rich.console import Console
 
-from bench import actions, forebear, large, lineage, load, peer, planning
+from bench import actions, forebear, large, lineage, load, peer, planning, suspects
 from bench.bolt import Bolt
 from bench.forebear import Forebear
 from bench.graphql import Refused
@@ -25,7 +25,7 @@ from bench.report import Results, show
 from forebear.cli.terminal import configure_logs
 from tests import engines, neo4j_server
 
-PARTS = ("questions", "recording", "actions", "start", "planning", "growth", "large")
+PARTS = ("questions", "recording", "actions", "start", "planning", "suspects", "growth", "large")
 USUAL = PARTS[:-2]
 GROWTH = (10_000, 1_000_000)
 TURNS = 4
@@ -81,16 +81,20 @@ async def run(given: argparse.Namespace) -> Results:
             return results
         say("Starting Neo4j and what is to be compared")
         uri = given.uri or stack.enter_context(neo4j_server.running())
-        if "planning" in given.only and "forebear" not in given.without:
-            say("Asking everything for the first time")
-            for engine, place in (("Neo4j", {"graph_uri": uri}), ("embedded", {})):
-                results.planning[engine] = await planning.measure(engines.settings(workspace / engine, **place))
-            if given.only <= {"start", "large", "planning"}:
-                return results
         driver = await stack.enter_async_context(
             AsyncGraphDatabase.driver(uri, notifications_min_severity="OFF", telemetry_disabled=True)
         )
         await load.claim(driver)
+        if "planning" in given.only and "forebear" not in given.without:
+            say("Asking everything for the first time")
+            for engine, place in (("Neo4j", {"graph_uri": uri}), ("embedded", {})):
+                results.planning[engine] = await planning.measure(engines.settings(workspace / engine, **place))
+        if "suspects" in given.only and "forebear" not in given.without:
+            say("Asking what explains incidents")
+            results.suspects = await suspects.measure(engines.settings(workspace / "suspects", graph_uri=uri))
+            await load.wipe(driver)
+        if given.only <= {"start", "large", "planning", "suspects"}:
+            return results
         if given.uri:
             stack.push_async_callback(load.wipe, driver)
         systems: list[System] = [Bolt(driver)]

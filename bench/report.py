@@ -15,6 +15,7 @@ from bench.measure import Timing
 from bench.planning import First
 from bench.process import Memory
 from bench.questions import QUESTIONS
+from bench.suspects import ROBOTS
 
 RECORDING_SHARE = 0.6
 START_SECONDS = 4.0
@@ -22,6 +23,7 @@ MEMORY_MB = 150.0
 GROWTH_FACTOR = 1.3
 FIRST_SECONDS = 1.5
 """What the first ask of a question may take."""
+SUSPECTS_SECONDS = 2.0
 ACTION_MS = 1.5
 """What an action may take beside its statements."""
 
@@ -44,6 +46,8 @@ class Results:
     """The same after all that was asked of it."""
     planning: dict[str, dict[str, First]] = field(default_factory=dict)
     """First asks, by engine and question."""
+    suspects: float | None = None
+    """Seconds until suspects are answered with many robots and incidents."""
     acting: dict[str, Acting] = field(default_factory=dict)
     """An action over HTTP and its statements alone."""
     large: Large | None = None
@@ -147,6 +151,9 @@ def _others(results: Results) -> Table:
         table.add_row(f"{verb}, its statements over Bolt alone", f"{acting.bolt:.2f} ms", "", "")
         measured, limit = f"{acting.forebear:.2f} ms, {over:+.2f}", f"+{ACTION_MS} ms"
         table.add_row(f"{verb} through Forebear", measured, limit, _met(over <= ACTION_MS))
+    if results.suspects is not None:
+        what, met = f"suspects of {ROBOTS:,} robots", _met(results.suspects <= SUSPECTS_SECONDS)
+        table.add_row(what, f"{results.suspects:.2f} s", f"{SUSPECTS_SECONDS:.0f} s", met)
     if results.start is not None:
         met = _met(results.start <= START_SECONDS)
         table.add_row("start on the embedded engine", f"{results.start:.1f} s", f"{START_SECONDS:.0f} s", met)

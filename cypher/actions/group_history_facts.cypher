@@ -8,12 +8,12 @@ CALL () {
 }
 RETURN group.id AS id,
   labels(group)[0] = 'Fleet' AS fleet,
-  COLLECT { MATCH (group)-[there:AT]->(site:Site) WHERE true RETURN {id: site.id, since: there.validFrom, until: there.validTo} AS item } AS sites,
+  COLLECT { MATCH (group)-[there:AT]->(site:Site) WHERE true RETURN [site.id, there.validFrom, there.validTo] AS item } AS sites,
   COLLECT {
     MATCH (group)-[whose:FOR]->(customer:Customer) WHERE true
-    RETURN {id: customer.id, since: whose.validFrom, until: whose.validTo} AS item
+    RETURN [customer.id, whose.validFrom, whose.validTo] AS item
   } AS customers,
-  COLLECT { MATCH (group)-[part:PART_OF]->(of:Fleet) WHERE true RETURN {id: of.id, since: part.validFrom, until: part.validTo} AS item } AS fleets,
+  COLLECT { MATCH (group)-[part:PART_OF]->(of:Fleet) WHERE true RETURN [of.id, part.validFrom, part.validTo] AS item } AS fleets,
   COLLECT { MATCH (group)<-[at:AT]-(event:MaintenanceEvent) WHERE true RETURN event.validFrom } AS maintained,
   COLLECT {
     MATCH (group)-[there:AT]->(site:Site)<-[at:AT]-(event:MaintenanceEvent) WHERE holds(there, event.validFrom)

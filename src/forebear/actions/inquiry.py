@@ -249,7 +249,7 @@ def _suspects(input: Input, facts: SuspectsFacts) -> list[dict[str, Any]]:
         milliseconds(asked["from"]),
         milliseconds(min(asked["to"], facts.now)),
     )
-    told = history(facts.robot_history, where)
+    told = history((robot for row in facts.robot_history for robot in row.robots), where)
     named = {row.id: row.at for row in facts.named}
     found = explain(_selection(input, facts.occurrence), facts.occurrence, told, Upstream(facts.upstream), named)
     return [

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import chain, pairwise
 from random import Random
 from typing import Any, NamedTuple
 
@@ -58,10 +58,9 @@ SITES = {
 }
 
 
-def facts() -> Iterator[Fact]:
+def facts(robots: int = ROBOTS, hours_per_drop: float = HOURS_PER_DROP) -> Iterator[Fact]:
     """Return the facts of the fleets, always the same ones."""
-    dice = Random(SEED)
-    for fact in (*_lineage(), *_sites(), *_robots(dice)):
+    for fact in chain(_lineage(), _sites(), _robots(Random(SEED), robots, hours_per_drop)):
         yield {**fact, "labels": ["illustrative"]}
 
 
@@ -144,9 +143,9 @@ class _Stay:
         return f"{self.since:%Y-%m-%dT%H}"
 
 
-def _robots(dice: Random) -> Iterator[Fact]:
+def _robots(dice: Random, number: int, hours_per_drop: float) -> Iterator[Fact]:
     late = {site: dice.uniform(0, 1.5) for site in SITES}
-    robots = [f"tote-{n:03}" for n in range(1, ROBOTS + 1)]
+    robots = [f"tote-{n:03}" for n in range(1, number + 1)]
     for n, robot in enumerate(robots):
         home, next_home = ([*SITES][(n + step) % len(SITES)] for step in (0, 1))
         memberships = [{"id": f"fleet:totes-{home}", "validFrom": _text(BEGIN)}]
@@ -170,7 +169,7 @@ def _robots(dice: Random) -> Iterator[Fact]:
                 "artifact": _artifact(stay.version),
                 "robot": f"robot:{robot}",
             }
-            yield from _drops(dice, robot, stay)
+            yield from _drops(dice, robot, stay, hours_per_drop)
         yield {
             "kind": "MaintenanceEvent",
             "id": f"maintenance:{robot}/2026",
@@ -193,9 +192,9 @@ def _stays(dice: Random, late: float) -> Iterator[_Stay]:
         yield _Stay(since, until, version)
 
 
-def _drops(dice: Random, robot: str, stay: _Stay) -> Iterator[Fact]:
+def _drops(dice: Random, robot: str, stay: _Stay, hours: float) -> Iterator[Fact]:
     """The totes that a robot drops, at a constant rate."""
-    rate = (RATIO if CAUSE in RECIPES[stay.version - 1].data else 1) / HOURS_PER_DROP
+    rate = (RATIO if CAUSE in RECIPES[stay.version - 1].data else 1) / hours
     at = stay.since + timedelta(hours=dice.expovariate(rate))
     while at < stay.until:
         yield _incident(robot, DROPPED, dice.choice(("LOW", "MEDIUM")), at)

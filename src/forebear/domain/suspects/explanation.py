@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forebear.domain.standing import Row
 from forebear.domain.suspects.episodes import Occurrence, episodes
-from forebear.domain.suspects.exposure import SITE, Cells, Profile, Stretch, cells
+from forebear.domain.suspects.exposure import SITE, Cells, Ints, Profile, Stretch, cells
 from forebear.domain.suspects.groups import ARTIFACT, Suspect
 from forebear.domain.suspects.history import FLEET, SOFTWARE, RobotHistory, milliseconds
 from forebear.domain.suspects.judgement import Contrast, GroupFinding, Standing, judge, since_named
@@ -56,10 +58,15 @@ class Selection:
         alike = self.category == incident.category or (self.category is None and self.raised is None)
         return alike and self.severity in (None, incident.severity)
 
-    def covers(self, stretch: Stretch, profile: Profile) -> bool:
-        """Whether it is about a stretch of exposure: one of its place."""
+    def surrounds(self, profile: Profile) -> bool:
+        """Whether it is about all robots of a profile: those of its fleet or site, or everywhere."""
         around = (profile.get(FLEET, ""), profile.get(SITE, ""))
-        return self.place in (None, stretch.robot) or any(self.place in ids.split(", ") for ids in around)
+        return self.place is None or any(self.place in ids.split(", ") for ids in around)
+
+    def covered(self, told: RobotHistory) -> list[Stretch]:
+        """The exposure that it is about: that of its place."""
+        inside = [self.surrounds(profile) for profile in told.profiles]
+        return [s for s in told.stretches if inside[s.profile] or s.robot == self.place]
 
 
 @dataclass(frozen=True)
@@ -106,8 +113,8 @@ def explain(
     named: Mapping[str, str],
 ) -> IncidentExplanation:
     """Explains the incidents of a selection by the exposure of its place."""
-    covered = [s for s in told.stretches if selection.covers(s, told.profiles[s.profile])]
-    counted, apart = _placed([i for i in happened if selection.takes(i)], covered, told.profiles)
+    covered = selection.covered(told)
+    counted, apart = _placed((i for i in happened if selection.takes(i)), _Scene(covered, told.profiles))
     found = episodes(counted)
     tested = [e for e in found if selection.raised not in e.incidents]
     made = cells(covered, told.profiles, tested, {milliseconds(at) for at in named.values()})
@@ -129,16 +136,14 @@ def explain(
     )
 
 
-def _placed(
-    happened: Iterable[OccurrenceFactsRow], covered: Sequence[Stretch], profiles: Sequence[Profile]
-) -> tuple[list[Occurrence], list[str]]:
+def _placed(happened: Iterable[OccurrenceFactsRow], scene: _Scene) -> tuple[list[Occurrence], list[str]]:
     """Incidents as they count, each for one robot, and the ids of those that count for none."""
     counted, apart = [], []
     for incident in happened:
         at = milliseconds(incident.at)
         robots = sorted(p.id for p in incident.places if p.kind == "Robot")
         groups = [p.id for p in incident.places if p.kind != "Robot"]
-        robot = robots[0] if len(robots) == 1 else None if robots else _the_same(at, groups, covered, profiles)
+        robot = robots[0] if len(robots) == 1 else None if robots else scene.the_same(at, groups)
         if robot is None:
             apart.append(incident.id)
         else:
@@ -146,15 +151,35 @@ def _placed(
     return counted, apart
 
 
-def _the_same(at: int, groups: Sequence[str], covered: Sequence[Stretch], profiles: Sequence[Profile]) -> str | None:
-    """The first robot of some fleets or sites, if all of their robots ran the same artifact with the same software."""
-    there = [
-        s
-        for s in covered
-        if s.begin <= at < s.end and any(Selection(place=group).covers(s, profiles[s.profile]) for group in groups)
-    ]
-    same = {(profiles[s.profile].get(ARTIFACT), profiles[s.profile].get(SOFTWARE)) for s in there}
-    return min(s.robot for s in there) if len(same) == 1 else None
+class _Scene:
+    """What ran where, to be looked up for incidents of fleets and sites. Columns are made when there is one."""
+
+    def __init__(self, covered: Sequence[Stretch], profiles: Sequence[Profile]) -> None:
+        self._covered, self._profiles = covered, profiles
+        self._inside: dict[str, NDArray[np.bool_]] = {}
+
+    @cached_property
+    def _columns(self) -> tuple[Ints, Ints, Ints]:
+        rows = [(s.begin, s.end, s.profile) for s in self._covered]
+        begin, end, profile = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+        return begin, end, profile
+
+    def _within(self, group: str) -> NDArray[np.bool_]:
+        """Which stretches are of robots of a fleet or site."""
+        if group not in self._inside:
+            inside = np.array([Selection(place=group).surrounds(p) for p in self._profiles], dtype=np.bool_)
+            self._inside[group] = inside[self._columns[2]]
+        return self._inside[group]
+
+    def the_same(self, at: int, groups: Sequence[str]) -> str | None:
+        """The first robot of some fleets or sites, if all of their robots ran the same artifact with the same software."""
+        if not groups or not self._covered:
+            return None
+        begin, end, profile = self._columns
+        there = (begin <= at) & (at < end) & np.logical_or.reduce([self._within(group) for group in groups])
+        ran = (self._profiles[place] for place in np.unique(profile[there]))
+        same = {(values.get(ARTIFACT), values.get(SOFTWARE)) for values in ran}
+        return min(self._covered[n].robot for n in np.flatnonzero(there).tolist()) if len(same) == 1 else None
 
 
 def _row(

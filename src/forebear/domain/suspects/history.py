@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from forebear.domain.standing import Row
@@ -21,8 +21,8 @@ from forebear.domain.suspects.groups import ARTIFACT
 FLEET, CUSTOMER, SOFTWARE, ROBOT_CLASS = "fleet", "customer", "robotSoftware", "robotClass"
 
 
-class SpanRow(Row, frozen=True):
-    """Something that held for an interval."""
+class SpanRow(Row, frozen=True, array_like=True):
+    """Something that held for an interval. Rows of which there are many are lists: an engine sends no names with them."""
 
     id: str
     since: str | None = None
@@ -38,7 +38,7 @@ class SpanRow(Row, frozen=True):
         yield from (milliseconds(text) for text in (self.since, self.until) if text is not None)
 
 
-class SightingRow(Row, frozen=True):
+class SightingRow(Row, frozen=True, array_like=True):
     """An artifact that was seen on a robot. `seen` is when it was seen last."""
 
     artifact: str
@@ -47,23 +47,29 @@ class SightingRow(Row, frozen=True):
     seen: str | None = None
 
 
-class EarlierRow(Row, frozen=True):
+class EarlierRow(Row, frozen=True, array_like=True):
     """What the software of a robot was until a moment."""
 
     until: str
     software: str | None = None
 
 
-class RobotHistoryFactsRow(Row, frozen=True):
-    """A row of `cypher/actions/robot_history_facts.cypher`."""
+class RobotHistoryRow(Row, frozen=True, array_like=True):
+    """What is on record of a robot."""
 
     id: str
     robot_class: str | None
     software: str | None
     earlier: list[EarlierRow]
     installations: list[SightingRow]
-    groups: list[SpanRow]
+    groups: tuple[SpanRow, ...]
     maintained: list[str]
+
+
+class RobotHistoryFactsRow(Row, frozen=True):
+    """A row of `cypher/actions/robot_history_facts.cypher`."""
+
+    robots: list[RobotHistoryRow]
 
 
 class GroupHistoryFactsRow(Row, frozen=True):
@@ -87,6 +93,10 @@ class BuildHistoryFactsRow(Row, frozen=True):
     target: str | None
 
 
+Ran = tuple[str, str | None, str | None, tuple[str, str, str]]
+"""What decides about a profile: artifact, robot class, software; and fleets, sites and customers."""
+
+
 @lru_cache(maxsize=100_000)
 def milliseconds(text: str) -> int:
     """A moment of the graph in milliseconds since 1970."""
@@ -103,6 +113,21 @@ class RobotHistory:
 
 
 @dataclass(frozen=True)
+class Surroundings:
+    """Where a robot belonged with some memberships: when that changed, and from each of these moments on its fleets, their
+    sites and their customers. The first of `places` is what held before. `maintained` is when its groups or their sites were.
+    """
+
+    cuts: Sequence[int]
+    places: Sequence[tuple[str, str, str]]
+    maintained: frozenset[int]
+
+    def at(self, moment: int) -> tuple[str, str, str]:
+        """The fleets, sites and customers at a moment."""
+        return self.places[bisect_right(self.cuts, moment)]
+
+
+@dataclass(frozen=True)
 class Whereabouts:
     """What is on record of groups and builds, and the interval in question."""
 
@@ -111,10 +136,24 @@ class Whereabouts:
     begin: int
     end: int
 
-    def fleets(self, robot: RobotHistoryFactsRow, at: int) -> list[GroupHistoryFactsRow]:
+    @cached_property
+    def _around(self) -> dict[tuple[SpanRow, ...], Surroundings]:
+        return {}
+
+    def around(self, memberships: tuple[SpanRow, ...]) -> Surroundings:
+        """Where a robot belonged. Many robots have the same memberships, so each is looked at once."""
+        if memberships not in self._around:
+            cuts = sorted({at for span in memberships for at in self._cuts(span)})
+            moments = (cuts[0] - 1, *cuts) if cuts else (self.begin,)
+            places = [self._places(self._fleets(memberships, at), at) for at in moments]
+            maintained = frozenset(at for span in memberships for at in self._maintenance(span) if span.holds(at))
+            self._around[memberships] = Surroundings(cuts, places, maintained)
+        return self._around[memberships]
+
+    def _fleets(self, memberships: Iterable[SpanRow], at: int) -> list[GroupHistoryFactsRow]:
         """The fleets that a robot belonged to, by itself or with a cohort."""
         found: dict[str, GroupHistoryFactsRow] = {}
-        for span in robot.groups:
+        for span in memberships:
             group = self.groups.get(span.id)
             if group is None or not span.holds(at):
                 continue
@@ -123,65 +162,70 @@ class Whereabouts:
             found |= {part.id: self.groups[part.id] for part in group.fleets if part.holds(at) and part.id in self.groups}
         return [found[id] for id in sorted(found)]
 
-    def cuts(self, robot: RobotHistoryFactsRow) -> Iterator[int]:
-        """Every moment at which something about a robot's surroundings changed."""
-        for span in robot.groups:
-            yield from span.bounds
-            if group := self.groups.get(span.id):
-                above = [self.groups[part.id] for part in group.fleets if part.id in self.groups]
-                yield from (at for part in group.fleets for at in part.bounds)
-                yield from (at for g in (group, *above) for each in (*g.sites, *g.customers) for at in each.bounds)
+    @staticmethod
+    def _places(fleets: Sequence[GroupHistoryFactsRow], at: int) -> tuple[str, str, str]:
+        return (
+            joined(fleet.id for fleet in fleets),
+            joined(span.id for fleet in fleets for span in fleet.sites if span.holds(at)),
+            joined(span.id for fleet in fleets for span in fleet.customers if span.holds(at)),
+        )
 
-    def maintenance(self, robot: RobotHistoryFactsRow) -> list[int]:
-        """When a robot was maintained: itself, or with its group or the site of that."""
-        found = {milliseconds(text) for text in robot.maintained}
-        for span in robot.groups:
-            if group := self.groups.get(span.id):
-                above = [self.groups[part.id] for part in group.fleets if part.id in self.groups]
-                moments = (milliseconds(t) for g in (group, *above) for t in (*g.maintained, *g.maintained_sites))
-                found |= {at for at in moments if span.holds(at)}
-        return sorted(found)
+    def _chain(self, span: SpanRow) -> list[GroupHistoryFactsRow]:
+        """The group of a membership, and the fleets that it was part of."""
+        group = self.groups.get(span.id)
+        return [group, *(self.groups[part.id] for part in group.fleets if part.id in self.groups)] if group else []
+
+    def _cuts(self, span: SpanRow) -> Iterator[int]:
+        """Every moment at which something about a membership or its groups changed."""
+        yield from span.bounds
+        for group in self._chain(span):
+            yield from (at for each in (*group.fleets, *group.sites, *group.customers) for at in each.bounds)
+
+    def _maintenance(self, span: SpanRow) -> Iterator[int]:
+        """When the groups of a membership or their sites were maintained."""
+        for group in self._chain(span):
+            yield from map(milliseconds, (*group.maintained, *group.maintained_sites))
 
 
-def history(robots: Iterable[RobotHistoryFactsRow], where: Whereabouts) -> RobotHistory:
+def history(robots: Iterable[RobotHistoryRow], where: Whereabouts) -> RobotHistory:
     """The stretches of all robots within the interval."""
     made = RobotHistory()
-    places: dict[tuple[tuple[str, str], ...], int] = {}
+    places: dict[Ran, int] = {}
     for robot in robots:
         if not robot.installations:
             made.unseen.append(robot.id)
-        for stretch, profile in _lived(robot, where):
-            key = tuple(profile.items())
-            if key not in places:
-                places[key] = len(made.profiles)
-                made.profiles.append(profile)
-            made.stretches.append(stretch._replace(profile=places[key]))
+        for stretch, ran in _lived(robot, where):
+            place = places.get(ran)
+            if place is None:
+                place = places[ran] = len(made.profiles)
+                made.profiles.append(_profile(ran, where))
+            made.stretches.append(Stretch(robot.id, *stretch[:4], place, stretch[4]))
     return made
 
 
-def _lived(robot: RobotHistoryFactsRow, where: Whereabouts) -> Iterator[tuple[Stretch, dict[str, str]]]:
-    """The stretches of one robot, each with its profile."""
+def _lived(robot: RobotHistoryRow, where: Whereabouts) -> Iterator[tuple[tuple[int, int, int, int | None, bool], Ran]]:
+    """The stretches of one robot, each with what ran where: begin, end, installed, maintained and unsure of `Stretch`."""
     spans = _installations(robot.installations, where.end)
-    maintained = where.maintenance(robot)
+    around = where.around(robot.groups)
+    maintained = sorted(around.maintained.union(map(milliseconds, robot.maintained)))
     told = sorted((milliseconds(e.until), e.software) for e in robot.earlier)
-    moments = {where.begin, where.end, *where.cuts(robot), *maintained, *(at for at, _ in told)}
-    moments |= {at for begin, end, *_ in spans for at in (begin, end)}
+    moments = {where.begin, where.end, *around.cuts, *maintained, *(at for at, _ in told)}
+    for span in spans:
+        moments.update(span[:2])
     cuts = sorted(at for at in moments if where.begin <= at <= where.end)
     runs: tuple[str, int] | None = None
     """The artifact that ran until the last cut, and since when."""
     for begin, end in pairwise(cuts):
-        now = next((s for s in reversed(spans) if s[0] <= begin < s[1]), None)
+        now = next((span for span in reversed(spans) if span[0] <= begin < span[1]), None)
         if now is None:
             runs = None
             continue
         since, _, artifact, unsure = now
         runs = runs if runs and runs[0] == artifact else (artifact, since)
         before = bisect_right(maintained, begin)
-        software = next((value for at, value in told if begin < at), robot.software)
-        yield (
-            Stretch(robot.id, begin, end, runs[1], maintained[before - 1] if before else None, 0, unsure),
-            _profile(robot, artifact, software, where.fleets(robot, begin), where, begin),
-        )
+        software = next((value for at, value in told if begin < at), robot.software) if told else robot.software
+        last = maintained[before - 1] if before else None
+        yield (begin, end, runs[1], last, unsure), (artifact, robot.robot_class, software, around.at(begin))
 
 
 def _installations(rows: Sequence[SightingRow], now: int) -> list[tuple[int, int, str, bool]]:
@@ -193,25 +237,19 @@ def _installations(rows: Sequence[SightingRow], now: int) -> list[tuple[int, int
     return sorted(found)
 
 
-def _profile(
-    robot: RobotHistoryFactsRow,
-    artifact: str,
-    software: str | None,
-    fleets: Sequence[GroupHistoryFactsRow],
-    where: Whereabouts,
-    at: int,
-) -> dict[str, str]:
+def _profile(ran: Ran, where: Whereabouts) -> dict[str, str]:
+    artifact, robot_class, software, (fleet, site, customer) = ran
     build = where.builds.get(artifact)
     values = {
         ARTIFACT: artifact,
         "toolchain": build and build.toolchain,
         "precision": build and build.precision,
         TARGET: build and build.target,
-        ROBOT_CLASS: robot.robot_class,
+        ROBOT_CLASS: robot_class,
         SOFTWARE: software,
-        FLEET: joined(fleet.id for fleet in fleets),
-        SITE: joined(span.id for fleet in fleets for span in fleet.sites if span.holds(at)),
-        CUSTOMER: joined(span.id for fleet in fleets for span in fleet.customers if span.holds(at)),
+        FLEET: fleet,
+        SITE: site,
+        CUSTOMER: customer,
     }
     return {dimension: value for dimension, value in values.items() if value}
 
