@@ -67,6 +67,17 @@ async def test_an_incident_that_the_monitoring_reports_twice_by_one_name_is_one(
     ]  # fmt: skip
 
 
+async def test_a_recall_stands_with_two_votes_until_it_is_ended(company: Forebear) -> None:
+    found = await ask(company, "{ recalls { nodes { subject validFrom validTo votes { actor } recalls { id } } } }")
+    assert found["recalls"]["nodes"] == [
+        {
+            "subject": "model:parcel-picker@3", "validFrom": "2026-10-14T09:20:00.000000Z",
+            "validTo": "2026-10-15T10:00:00.000000Z", "recalls": {"id": "model:parcel-picker@3"},
+            "votes": [{"actor": "tomas.lindqvist"}, {"actor": "mirela.dane"}],
+        }
+    ]  # fmt: skip
+
+
 async def test_nothing_that_is_governed_is_imported_but_public_history_and_attributions(company: Forebear) -> None:
     rows = await company.store.read("MATCH (n) WHERE n.imported RETURN labels(n)[0] AS kind, n.labels AS said")
     assert {row["kind"] for row in rows if "public" not in (row["said"] or ())} == {"Attribution"}  # type: ignore[operator]
