@@ -226,3 +226,9 @@ def test_an_incident_without_a_category_is_a_page_too(demo: Service) -> None:
     lines = ended.out.splitlines()
     assert "  duplicates         incident:galley-tray-2026-08-11" in lines
     assert lines[lines.index("Incidents of the same category") + 1].strip() == "this one has no category"
+    assert lines.count("  policy             policy:kitchen@1") == 2
+    changed = lines.index("What changed there before") + 1
+    assert lines[changed : changed + 2] == [
+        "  2026-07-29 08:00   evidence of model:parcel-picker@2: nothing → ROLLOUT_NOTE, by eval-gate",
+        "  2026-07-28 08:00   incident of fleet:galley: incident:galley-cycle-time-2026-07-28, by demo",
+    ]

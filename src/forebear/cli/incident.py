@@ -16,7 +16,8 @@ Row = Mapping[str, Any]
 
 
 def incident(id: Of, url: Url = None, token: Token = None, as_json: AsJson = False) -> None:
-    """Show an incident on one page: what ran there then and now, whom to call, what is like it, and where to go back to."""
+    """Show an incident on one page: what ran there then and now, what changed there before, whom to call, what is like it, and
+    where to go back to."""
 
     def asked(document: str, variables: Row) -> dict[str, Any]:
         return answer(document, variables, url, token, exact=as_json)
@@ -25,20 +26,24 @@ def incident(id: Of, url: Url = None, token: Token = None, as_json: AsJson = Fal
     places = [place["id"] for place in told["at"]["nodes"]]
     named = {f"place{n}": place for n, place in enumerate(places)}
     # An incident without a category is like none.
-    found = asked(running(len(places)), {"at": told["validFrom"], "category": told["category"] or "", **named})
+    about = {"id": id, "at": told["validFrom"], "category": told["category"] or ""}
+    found = asked(running(len(places)), {**about, **named})
     rows = {when: [row for n in range(len(places)) for row in found[f"{when}{n}"]["nodes"]] for when in ("then", "now")}
     fleets = sorted({fleet["id"] for row in rows["now"] for fleet in row["fleets"]})
     back = asked(targets(len(fleets)), {f"fleet{n}": fleet for n, fleet in enumerate(fleets)}) if fleets else {}
     alike = [each for each in found["alike"]["nodes"] if each["id"] != told["id"] and told["category"]]
     ways = {fleet: back[f"fleet{n}"]["nodes"] for n, fleet in enumerate(fleets)}
     if as_json:
-        terminal.print_json({"incident": told, **rows, "alike": alike, "rollbackTargets": ways})
+        before = found["before"]["nodes"]
+        terminal.print_json({"incident": told, **rows, "changes": before, "alike": alike, "rollbackTargets": ways})
         return
-    for line in page(told, rows["then"], rows["now"], alike, ways):
+    for line in page(told, rows["then"], rows["now"], found["before"]["nodes"], alike, ways):
         out().print(line)
 
 
-def page(told: Row, then: list[Row], now: list[Row], alike: list[Row], ways: Mapping[str, Iterable[Row]]) -> Iterator[Text]:
+def page(
+    told: Row, then: list[Row], now: list[Row], before: list[Row], alike: list[Row], ways: Mapping[str, Iterable[Row]]
+) -> Iterator[Text]:
     """Return the page of an incident."""
     state = " ".join(str(told[name]) for name in ("state", "severity", "category") if told[name])
     yield Text.assemble((told["id"], "bold"), f"  {state}  {told['name'] or ''}".rstrip())
@@ -59,6 +64,11 @@ def page(told: Row, then: list[Row], now: list[Row], alike: list[Row], ways: Map
             yield from _ran(row)
         if not rows:
             yield _field("", "nothing is known")
+    yield _heading("What changed there before")
+    for change in before:
+        yield _field(minute(change["at"]), _changed(change))
+    if not before:
+        yield _field("", "nothing is known")
     yield _heading("Whom to call")
     yield from _owners([told, *(end for row in (*now, *then) for end in _ends(row))])
     yield _heading("Who else runs the same version")
@@ -95,7 +105,17 @@ def _ran(row: Row) -> Iterator[Text]:
         yield _field("intended", f"{short(intended['id'])} by {row['deployment']['id']}")
     if row["authorized"] is not None:
         yield _field("allowed by", (row["basis"] or "nothing").lower().replace("_", " ") if row["authorized"] else "nothing")
+    lines = [line for fleet in row["fleets"] for line in fleet["lines"]["nodes"]]
+    if policies := dict.fromkeys(policy["id"] for line in lines for policy in line["policies"]["nodes"]):
+        yield _field("policy", ", ".join(policies))
     yield _field("of", ", ".join(end["id"] for name in ("fleets", "sites", "customers") for end in row[name]) or "no fleet")
+
+
+def _changed(change: Row) -> str:
+    """Return a change in words, such as `customer of fleet:north: customer:a → customer:b, by tomas`."""
+    what, before, after = change["change"].lower().replace("_", " "), change["before"], change["after"]
+    turned = f"{short(before or 'nothing')} → {short(after or 'nothing')}" if before or after else change["node"]["id"]
+    return f"{what} of {short(change['subject']['id'])}: {turned}, by {change['by']}"
 
 
 def _ends(row: Row) -> Iterator[Row]:
@@ -103,6 +123,7 @@ def _ends(row: Row) -> Iterator[Row]:
     for name in ("observedVersion", "robot"):
         if row[name]:
             yield row[name]
+    yield from (line for fleet in row["fleets"] for line in fleet["lines"]["nodes"])
     yield from (*row["fleets"], *row["sites"])
 
 
