@@ -13,7 +13,7 @@ from forebear.settings import Settings
 from tests.record.asking import ask, history
 
 ROBOTS, INCIDENTS = 10_000, 1_000
-BATCH = 5_000
+BATCH = 2_000
 ASKED = """query ($about: SuspectsAbout!) { suspects(about: $about) { standing episodes hours tests suspects {
     rank standing names { dimension value } incidentsWith hoursWith incidentsWithout hoursWithout adjustedP rateRatio } } }"""
 

@@ -8,7 +8,8 @@ WITH collect([
   robot.software,
   COLLECT {
     MATCH (robot)<-[revises:REVISES]-(revision:Revision) WHERE 'software' IN revision.changed
-    RETURN [revision.revisedAt, revision.software] AS item
+    WITH revision{.revisedAt, .software} AS former
+    RETURN [former.revisedAt, former.software] AS item
   },
   COLLECT {
     MATCH (robot)<-[on:ON]-(seen:Installation)-[of:OF]->(artifact:Artifact) WHERE true
