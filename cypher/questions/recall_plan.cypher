@@ -4,7 +4,7 @@
 // stand for their robots, cohorts, fleets, sites and customers. Forebear follows at most 50 edges.
 //
 // parameter of RecallSubject!: What is recalled.
-// parameter kinds [Kind!]: The kinds of affected nodes to list. By default all. The digest and the counts are of all.
+// parameter kinds [Kind!]: The kinds of affected nodes to list. By default all. The counts are of all.
 // parameter first Int(0..10000)! = 100: The number of affected nodes to list.
 // parameter after String: The `endCursor` of the page before, to list the next. Name its `knownAt` as `asKnownAt`, so that both pages are of one plan.
 // time known
@@ -12,7 +12,7 @@
 // answers RecallPlan: The plan of a recall, as of a moment.
 // column subject String!: What is recalled, as one text. With `knownAt` it names the plan: it can be computed again.
 // column knownAt DateTime!: The moment of the plan, in the world and of knowledge.
-// column digest String!: The digest of what is affected: of each node's kind, id and way.
+// column digest String!: The digest of the affected releases, artifacts and deployments: of the kind, the id and the way of each. `recall` takes it.
 // column totalCount Int!: The number of affected nodes of the kinds to list.
 // column counts [RecallCount!]!: The number of affected nodes by kind.
 // column affected [RecallAffected!]!: The affected nodes of this page, in the order of kinds and ids.

@@ -45,8 +45,9 @@ def affected(view: View, of: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def digest(rows: list[dict[str, Any]]) -> str:
-    """The digest of affected nodes."""
-    keys = sorted(f"{row['node']['kind']}:{row['node']['id']}:{row['via']}" for row in rows)
+    """The digest of affected releases, artifacts and deployments."""
+    held = [row for row in rows if row["node"]["kind"] in ("Release", "Artifact", "Deployment")]
+    keys = sorted(f"{row['node']['kind']}:{row['node']['id']}:{row['via']}" for row in held)
     return "sha256:" + hashlib.sha256("\n".join(keys).encode()).hexdigest()
 
 
