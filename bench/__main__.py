@@ -91,7 +91,8 @@ async def run(given: argparse.Namespace) -> Results:
                 results.planning[engine] = await planning.measure(engines.settings(workspace / engine, **place))
         if "suspects" in given.only and "forebear" not in given.without:
             say("Asking what explains incidents")
-            results.suspects = await suspects.measure(engines.settings(workspace / "suspects", graph_uri=uri))
+            patient = {"graph_uri": uri, "read_timeout": 60, "write_timeout": 120}
+            results.suspects = await suspects.measure(engines.settings(workspace / "suspects", **patient))
             await load.wipe(driver)
         if given.only <= {"start", "large", "planning", "suspects"}:
             return results
