@@ -7,7 +7,7 @@ from typing import Any
 from forebear.app import Forebear
 from forebear.domain.outcome import Refused
 from forebear.domain.roles import Role
-from tests.actions.plant import CANARY, FLEET, RITA, active, artifact, node, ready, reported, requested
+from tests.actions.plant import CANARY, FLEET, RITA, active, artifact, node, plant, reported, requested
 from tests.actions.test_drift import drift, running, seen, was_running
 from tests.actions.world import LINE, OLAF, VERSION, do, done, person
 from tests.audit.auditing import findings
@@ -170,7 +170,7 @@ async def test_a_stop_ends_what_is_planned_and_stands_in_the_way_of_nothing_late
 
 
 async def test_who_may_stop_a_place_is_an_operator_of_all_its_lines(registry: Forebear) -> None:
-    await ready(registry)
+    await plant(registry)
     one = person("oda", Role.OPERATOR, lines=frozenset({LINE}))
     other = person("oleg", Role.OPERATOR, lines=frozenset({"line:other"}))
     for actor, place, code in (
