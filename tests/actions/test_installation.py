@@ -186,6 +186,11 @@ async def test_when_it_was_seen_last_is_the_latest_moment_of_all_reports(registr
         "installations": {"nodes": [{"id": outcome.subject, "lastSeenAt": None}]},
         "whatWasRunning": {"nodes": [{"observed": {"id": artifact(1)}, "lastSeenAt": None}]},
     }
+    fact = {"kind": "Installation", "id": outcome.subject, "validFrom": since, "artifact": artifact(1), "robot": "robot:a"}
+    for told, kept in ((early, late), (None, late), (latest := ago(minutes=1), latest)):
+        summary = await record(registry, fact | {"lastSeenAt": told}, fact | {"lastSeenAt": early}, imported=True)
+        assert (summary.rejections, summary.changed) == ([], int(kept == latest))
+        assert (await ask(registry, query))["installations"]["nodes"][0]["lastSeenAt"] == kept
     refused = await do(registry, RITA, "reportInstallation", robot="robot:a", since=early, artifact=artifact(1), seenAt=since)
     assert isinstance(refused, Refused)
     assert [r.code for r in refused.reasons] == ["BACKWARDS"]

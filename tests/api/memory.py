@@ -256,7 +256,9 @@ class Memory:
             if p.name not in document:
                 continue
             value = value_of(p, document[p.name])
-            if not p.is_guaranteed:
+            if p.change is Change.LATEST:
+                node.updated[p.name] = max(filter(None, (node.updated.get(p.name), value)), default=None)
+            elif not p.is_guaranteed:
                 node.updated[p.name] = value
             elif value is not None:
                 values[p.name] = value

@@ -77,7 +77,7 @@ QUESTIONS: Mapping[str, Sequence[tuple[str, str, str]]] = {
         ("begun by who ended it", "coalesce(first, turn.teller)", "turn.teller"),
     ),
     "drift": (
-        ("only what may not run is drift", "coalesce(standing <> 'AS_INTENDED', false) OR ", ""),
+        ("only what may not run is drift", "coalesce(standing <> 'AS_INTENDED', stop IS NOT NULL) OR ", ""),
     ),
     "fleets_running": (
         ("what ended runs",
@@ -128,7 +128,7 @@ QUESTIONS: Mapping[str, Sequence[tuple[str, str, str]]] = {
         ("not by its id", "{id: 'artifact:' + $digest}", "{id: $digest}"),
     ),
     "running": (
-        ("seen is intended", "'INTENDED' ELSE 'OBSERVED'", "'OBSERVED' ELSE 'INTENDED'"),
+        ("seen is intended", "THEN 'OBSERVED' WHEN", "THEN 'INTENDED' WHEN"),
         ("at its end", "coalesce(thing.validTo > $at, true)", "coalesce(thing.validTo >= $at, true)"),
     ),
     "search": (

@@ -90,7 +90,7 @@ class Level:
                 self._contradict(position, f"{name}: an earlier fact of this batch {message}")
         node.facts.append((position, row))
         node.guaranteed = node.guaranteed | row.guaranteed
-        node.updated = node.updated | row.updated
+        node.updated = node.updated | row.updated | _latest(node, row)
         # Of several values that hold from their recording on, the last counts.
         again = {t.of for t in row.told if t.as_of is None}
         node.told = (*(t for t in node.told if t.as_of or t.of not in again), *row.told)
@@ -125,6 +125,13 @@ class Level:
 
     def _contradict(self, position: int, reason: str) -> None:
         self.contradictions.setdefault(position, []).append(reason)
+
+
+def _latest(node: LevelNode, row: NodeRow) -> dict[str, str]:
+    """Return the moments of which the latest is kept, from what two facts say of a node."""
+    latest = (p.name for p in node.kind.properties.values() if p.change is Change.LATEST)
+    said = {name: [values[name] for values in (node.updated, row.updated) if values.get(name)] for name in latest}
+    return {name: max(moments) for name, moments in said.items() if moments}
 
 
 def levels(rows: Iterable[tuple[int, Row]]) -> list[Level]:

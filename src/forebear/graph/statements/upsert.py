@@ -19,6 +19,7 @@ from forebear.graph.declaration import (
     RETRACTED,
     REVISES,
     REVISION,
+    Change,
     Edge,
     Kind,
 )
@@ -41,6 +42,14 @@ def describe(kind: Kind) -> str:
     """
     # Lock before reading what decides: ON MATCH keeps the order. A new node is the writer's own.
     first, untold = ("row.first", f" OR {UNTOLD}") if kind.told else ("row.guaranteed", "")
+    # Of such a moment the latest is kept, in whichever order facts come.
+    latest = [p.name for p in kind.properties.values() if p.change is Change.LATEST]
+    passed = "".join(f" AND NOT (k = '{name}' AND coalesce(n[k] >= row.updated[k], n[k] IS NOT NULL))" for name in latest)
+    before = "".join(f", n.{name} AS {name}" for name in latest)
+    kept = "".join(
+        f"SET n.{name} = CASE WHEN coalesce({name} > n.{name}, {name} IS NOT NULL) THEN {name} ELSE n.{name} END\n"
+        for name in latest
+    )
     return (
         f"UNWIND $batch.rows AS row\n"
         f"MERGE (n:{kind.name} {{id: row.id}})\n"
@@ -49,9 +58,10 @@ def describe(kind: Kind) -> str:
         f"n += CASE WHEN n.describedAt IS NULL AND n.retractedAt IS NULL THEN {first} ELSE {{}} END, "
         f"n.describedAt = CASE WHEN n.retractedAt IS NULL THEN coalesce(n.describedAt, $batch.now) END\n"
         f"WITH n, row, n.retractedAt IS NOT NULL OR {_differs('n', 'row.guaranteed')}{untold} AS differs, "
-        f"any(k IN keys(row.updated) WHERE coalesce(n[k] <> row.updated[k], n[k] IS NOT NULL OR row.updated[k] IS NOT NULL)) "
-        f"AS outdated\n"
+        f"any(k IN keys(row.updated) WHERE coalesce(n[k] <> row.updated[k], n[k] IS NOT NULL OR row.updated[k] IS NOT NULL)"
+        f"{passed}) AS outdated{before}\n"
         f"SET n += CASE WHEN outdated THEN row.updated ELSE {{}} END\n"
+        f"{kept}"
         f"RETURN sum(CASE WHEN n.describedAt = $batch.now THEN 1 ELSE 0 END) AS described, "
         f"sum(CASE WHEN outdated AND coalesce(n.describedAt <> $batch.now, true) THEN 1 ELSE 0 END) AS updated, "
         f"collect(CASE WHEN differs THEN properties(n) END) AS trouble"
