@@ -1,59 +1,54 @@
-// What a recall of a node rests on: the versions, releases, artifacts and deployments not over that descend from it, or are allowed because of it; and
-// the former recalls of it. One row. Locks what of it decisions are about: the checkpoints, the versions, the lines of the releases, the releases
-// and the artifacts, each in the order of ids, so that nothing is approved or deployed meanwhile. It looks for what is affected again
-// once it holds the locks.
+// What a recall rests on besides what was found to be affected: the former recalls of its subject, and what hangs on the affected things by now.
+// One row. Locks the affected checkpoints, versions, lines of releases, releases and artifacts, each in the order of ids, so that nothing of them
+// is approved or deployed meanwhile.
 //
-// parameter subject ID!: The node.
-WITH recallable($subject) AS subject
-WITH subject, with_versions(subject) AS starts
-WITH subject, starts, COLLECT {
-  UNWIND starts AS start
-  MATCH walk = (start)<-[:BUILT_FROM*0..50 /* lineage and authority */]-(node)
-  WITH node, min(length(walk)) AS depth
-  WITH DISTINCT node WHERE node:Checkpoint OR node:ModelVersion OR node:Release OR node:Artifact
-  RETURN node
-} AS near
-UNWIND [node IN near WHERE node:Checkpoint | node.id] + [''] AS id
+// parameter subject String!: What is recalled, as text.
+// parameter checkpoints [ID(Checkpoint)] = []: The affected checkpoints.
+// parameter versions [ID(ModelVersion)] = []: The affected versions.
+// parameter releases [ID(Release)] = []: The affected releases.
+// parameter artifacts [ID(Artifact)] = []: The affected artifacts.
+UNWIND $checkpoints + [''] AS id
 OPTIONAL MATCH (checkpoint:Checkpoint {id: id})
-WITH subject, starts, near, checkpoint ORDER BY checkpoint.id
+WITH checkpoint ORDER BY checkpoint.id
 REMOVE checkpoint.lock
-WITH collect(subject)[0] AS subject, collect(starts)[0] AS starts, collect(near)[0] AS near, count(checkpoint) AS locked
-UNWIND [node IN near WHERE node:ModelVersion | node.id] + [''] AS id
+WITH collect(checkpoint) AS checkpoints
+UNWIND $versions + [''] AS id
 OPTIONAL MATCH (version:ModelVersion {id: id})
-WITH subject, starts, near, version ORDER BY version.id
+WITH checkpoints, version ORDER BY version.id
 REMOVE version.lock
-WITH collect(subject)[0] AS subject, collect(starts)[0] AS starts, collect(near)[0] AS near, count(version) AS locked
-UNWIND [node IN near WHERE node:Release | node.id] + [''] AS id
+WITH collect(checkpoints)[0] AS checkpoints, collect(version) AS versions
+UNWIND $releases + [''] AS id
 OPTIONAL MATCH (:Release {id: id})-[within:IN_LINE]->(line:ReleaseLine)
-WITH subject, starts, near, line ORDER BY line.id
+WITH checkpoints, versions, line ORDER BY line.id
 REMOVE line.lock
-WITH collect(subject)[0] AS subject, collect(starts)[0] AS starts, collect(near)[0] AS near, count(line) AS locked
-UNWIND [node IN near WHERE node:Release | node.id] + [''] AS id
+WITH collect(checkpoints)[0] AS checkpoints, collect(versions)[0] AS versions, count(line) AS locked
+UNWIND $releases + [''] AS id
 OPTIONAL MATCH (release:Release {id: id})
-WITH subject, starts, near, release ORDER BY release.id
+WITH checkpoints, versions, release ORDER BY release.id
 REMOVE release.lock
-WITH collect(subject)[0] AS subject, collect(starts)[0] AS starts, collect(near)[0] AS near, count(release) AS locked
-UNWIND [node IN near WHERE node:Artifact | node.id] + [''] AS id
+WITH collect(checkpoints)[0] AS checkpoints, collect(versions)[0] AS versions, count(release) AS locked
+UNWIND $artifacts + [''] AS id
 OPTIONAL MATCH (artifact:Artifact {id: id})
-WITH subject, starts, artifact ORDER BY artifact.id
+WITH checkpoints, versions, artifact ORDER BY artifact.id
 REMOVE artifact.lock
-WITH collect(subject)[0] AS subject, collect(starts)[0] AS starts, count(artifact) AS locked
-RETURN subject.id AS subject,
-  COLLECT {
-    UNWIND starts AS start
-    CALL (start) {
-      MATCH walk = (start)<-[:BUILT_FROM*0..50 /* lineage */]-(node)
-      WITH node, min(length(walk)) AS depth
-      RETURN node, 'LINEAGE' AS way
-      UNION ALL
-      MATCH walk = (start)<-[:BUILT_FROM*0..50 /* lineage and authority */]-(node)
-      WITH node, min(length(walk)) AS depth
-      RETURN node, 'AUTHORITY' AS way
-    }
-    WITH node, max(way) AS way WHERE node:ModelVersion OR node:Release OR node:Artifact OR (node:Deployment AND unfinished(node))
-    WITH node, way ORDER BY node.id
-    RETURN node{.id, .recordedAt, kind: labels(node)[0], way: way} AS item
-  } AS affected,
+WITH collect(checkpoints)[0] AS checkpoints, collect(versions)[0] AS versions, collect(artifact) AS artifacts
+RETURN COLLECT {
+    UNWIND checkpoints AS checkpoint
+    MATCH (checkpoint)<-[promoted:PROMOTED_FROM]-(version:ModelVersion)<-[of:OF]-(release:Release) WHERE true
+    RETURN release{.id, .recordedAt} AS item
+  } + COLLECT {
+    UNWIND versions AS version
+    MATCH (version)<-[of:OF]-(release:Release) WHERE true
+    RETURN release{.id, .recordedAt} AS item
+  } + COLLECT {
+    UNWIND versions AS version
+    MATCH (version)<-[built:BUILT_FROM]-(artifact:Artifact) WHERE true
+    RETURN artifact{.id, .recordedAt} AS item
+  } + COLLECT {
+    UNWIND artifacts AS artifact
+    MATCH (artifact)<-[of:OF]-(deployment:Deployment) WHERE unfinished(deployment)
+    RETURN deployment{.id, .recordedAt} AS item
+  } AS hanging,
   COLLECT {
     MATCH (former:Recall {subject: $subject}) WHERE true
     WITH former ORDER BY former.id

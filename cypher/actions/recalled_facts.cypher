@@ -54,6 +54,7 @@ WITH node, min(depth) AS depth, collect(origin)[0] AS origin
 WITH node, depth, origin WHERE (NOT node:Deployment OR unfinished(node)) AND (NOT node:Installation OR holds(node, $now))
 RETURN node.id AS id,
   labels(node)[0] AS kind,
+  node.recordedAt AS recordedAt,
   depth > 50 AS beyond,
   origin,
   CASE WHEN $setting <> '' AND node:Run AND origin IS NOT NULL THEN node.configuration END AS configuration,

@@ -16,6 +16,6 @@ COLLECT {
   RETURN source{
     .id,
     sources: COLLECT { MATCH (source)-[link:BUILT_FROM /* lineage */]->(further) WHERE true RETURN DISTINCT further.id },
-    recalls: COLLECT { UNWIND naming AS recall RETURN recall{.id, .subject, .reason, .validFrom, stands: recall.validFrom <= moment, recordedAt: recall.validFrom} AS item }
+    recalls: COLLECT { UNWIND naming AS recall RETURN recall_row(recall, moment) AS item }
   } AS item
 }

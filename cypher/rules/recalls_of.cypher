@@ -1,4 +1,5 @@
-// The recalls that name a node itself, or the dataset or model of which it is a version, whether they stand or not.
+// The recalls that name a node itself, the dataset or model of which it is a version, or the toolchain that built it, whether they stand
+// or not.
 //
 // parameter source: The node.
 COLLECT {
@@ -7,6 +8,11 @@ COLLECT {
     RETURN recall
     UNION
     MATCH (source)-[of:VERSION_OF]->(whole)<-[names:RECALLS]-(recall:Recall) WHERE true
+    RETURN recall
+    UNION
+    WITH * WHERE source:Artifact AND source.toolchain IS NOT NULL
+    UNWIND ['toolchain=' + source.toolchain] AS built
+    MATCH (recall:Recall {subject: built}) WHERE true
     RETURN recall
   }
   WITH DISTINCT recall ORDER BY recall.id

@@ -102,10 +102,12 @@ async def test_what_descends_from_what_is_recalled_may_run_nowhere_until_the_rec
     before, then = await offered(registry), ago()
     assert await drift(registry) == []
     id = await recall(registry, *AFFECTED)
-    stored = await node(registry, "Recall", id, "subject validFrom validTo affectedDigest recalls { id } votes { actor }")
+    stored = await node(
+        registry, "Recall", id, "subject validFrom validTo affectedDigest recalls { nodes { id } } votes { actor }"
+    )
     assert stored.pop("validFrom")
     assert stored == {
-        "subject": DATA, "validTo": None, "affectedDigest": digest(AFFECTED), "recalls": {"id": DATA},
+        "subject": DATA, "validTo": None, "affectedDigest": digest(AFFECTED), "recalls": {"nodes": [{"id": DATA}]},
         "votes": [{"actor": "anna"}, {"actor": "ben"}],
     }  # fmt: skip
 
@@ -263,3 +265,45 @@ async def test_of_a_recall_and_what_would_be_recalled_one_comes_first(registry: 
         if came[1]:
             affected.append(Affected("Artifact", artifact(20 + round), LINEAGE))
             asked["affected"] = digest(affected)
+
+
+async def test_a_toolchain_a_setting_and_the_data_of_a_customer_are_recalled_by_value(registry: Forebear) -> None:
+    at = {"validFrom": "2026-01-01T00:00:00Z"}
+    await ready(
+        registry,
+        {"kind": "Customer", "id": "customer:acme"},
+        {"kind": "Fleet", "id": "fleet:acme", "customers": [{"id": "customer:acme", **at}]},
+        {"kind": "DatasetVersion", "id": DATA, "collectedFrom": [{"id": "fleet:acme"}]},
+        {"kind": "Run", "id": "run:bad", "trainedOn": [{"id": DATA}], "configuration": {"optimizer": {"lr": 0.1}}},
+        {"kind": "Run", "id": "run:good", "configuration": {"scheduler": {"lr": 0.1}}},
+        {"kind": "Checkpoint", "id": "checkpoint:bad/1", "producedBy": "run:bad"},
+        {"kind": "Checkpoint", "id": "checkpoint:good/1", "producedBy": "run:good"},
+        {"kind": "ModelVersion", "id": SECOND, "promotedFrom": ["checkpoint:bad/1"]},
+        {"kind": "ModelVersion", "id": VERSION, "promotedFrom": ["checkpoint:good/1"]},
+    )
+    await registered(registry, 3, toolchain="trt 10")
+    second = [Affected("Release", SECOND_RELEASE, LINEAGE), Affected("Artifact", artifact(2), LINEAGE)]
+    for subject, affected, refused, named in (
+        ("toolchain=trt 10", [Affected("Artifact", artifact(3), LINEAGE)], 3, [artifact(3)]),
+        ("setting=optimizer.lr=0.1", second, 2, ["run:bad"]),
+        ("dataOf=customer:acme", second, 2, ["customer:acme", DATA]),
+    ):
+        id = await recall(registry, *affected, subject=subject)
+        recalls = (await node(registry, "Recall", id, "subject recalls { nodes { id } }")) | {}
+        assert recalls == {"subject": subject, "recalls": {"nodes": [{"id": each} for each in named]}}
+        for n in (1, 2, 3):
+            asked = await do(registry, OLAF, "requestDeployment", artifact=artifact(n), on=FLEET, reason="Try.")
+            if n == refused:
+                assert codes(asked) == ["RECALLED"]
+            else:
+                assert isinstance(asked, Done)
+                await done(registry, RITA, "reportDeployment", deployment=asked.subject, state="ENDED", at=now())
+        if refused == 3:
+            # A build that is told later is refused by its toolchain.
+            late = await do(registry, EVA, "registerArtifact", artifact=build(4, toolchain="trt 10"))
+            assert codes(late) == ["RECALLED"]
+            await registered(registry, 4, toolchain="trt 11")
+        await done(registry, ANNA, "endRecall", recall=id, reason="Over.")
+    for subject, message in (("setting=", "names nothing"), ("deployment:x", "is not known")):
+        outcome = await do(registry, ANNA, "recall", subject=subject, affected=digest([]), reason="Torn.")
+        assert message in messages(outcome)[0]

@@ -68,11 +68,11 @@ async def test_an_incident_that_the_monitoring_reports_twice_by_one_name_is_one(
 
 
 async def test_a_recall_stands_with_two_votes_until_it_is_ended(company: Forebear) -> None:
-    found = await ask(company, "{ recalls { nodes { subject validFrom validTo votes { actor } recalls { id } } } }")
+    found = await ask(company, "{ recalls { nodes { subject validFrom validTo votes { actor } recalls { nodes { id } } } } }")
     assert found["recalls"]["nodes"] == [
         {
             "subject": "model:parcel-picker@3", "validFrom": "2026-10-14T09:20:00.000000Z",
-            "validTo": "2026-10-15T10:00:00.000000Z", "recalls": {"id": "model:parcel-picker@3"},
+            "validTo": "2026-10-15T10:00:00.000000Z", "recalls": {"nodes": [{"id": "model:parcel-picker@3"}]},
             "votes": [{"actor": "tomas.lindqvist"}, {"actor": "mirela.dane"}],
         }
     ]  # fmt: skip

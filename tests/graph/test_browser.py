@@ -62,9 +62,10 @@ def test_a_question_is_printed_with_its_columns_and_a_value_for_each_parameter()
 def test_what_decisions_rest_on_is_printed_as_each_engine_takes_it() -> None:
     neo4j, embedded = (whole("build_facts", GRAPH, engine, NOW) for engine in (Engine.NEO4J, Engine.EMBEDDED))
     assert neo4j.startswith(
-        f':param input => ({{version: "", target: "", now: "{NOW}"}});\n\n'
+        f':param input => ({{version: "", target: "", toolchain: "", now: "{NOW}"}});\n\n'
         "// build_facts: What an artifact is said to be built from and for, and what of it is recalled. One row.\n//\n"
         "// $version ID(ModelVersion): The version.\n// $target ID(HardwareTarget): The hardware target.\n"
+        "// $toolchain String: The toolchain that is said to have built it.\n"
         "// $now DateTime!: Now.\nOPTIONAL MATCH (named:ModelVersion {id: $input.version})\n"
     )
     assert "{id: $input.version}" in neo4j

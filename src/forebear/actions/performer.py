@@ -55,7 +55,7 @@ from forebear.graph.values import DECIDED
 from forebear.store import Store, WriteTransaction
 from forebear.store.statements import FactsStatement
 from forebear.verbs.permissions import reads
-from forebear.verbs.verb import Action
+from forebear.verbs.verb import Action, Rows
 
 T = TypeVar("T")
 
@@ -281,12 +281,8 @@ class _Doing:
             return outcome
         change = await self._change(ruling, facts)
         if self._request_id is not None:
-            change.request = {
-                "id": self._request_id,
-                "at": self._now,
-                "digest": self._digest,
-                "outcome": encoded(outcome),
-            }
+            kept = {"at": self._now, "digest": self._digest, "outcome": encoded(outcome)}
+            change.request = {"id": self._request_id, **kept}
         if ruling.effects or change.request:
             text, rows = change.statement()
             by, source = self._by.actor.name, self._by.source
@@ -297,9 +293,12 @@ class _Doing:
             await self._transaction.undo()
         return outcome
 
-    async def _rows(self) -> tuple[Mapping[str, Any] | None, dict[str, str], dict[str, list[dict[str, Any]]]]:
+    async def _rows(self) -> tuple[Mapping[str, Any] | None, dict[str, str], Mapping[str, Rows]]:
         """Return the outcome of the same request before, where ids lead on to, and the rows of the facts statements."""
-        read = self._performer.reader.bound(self._action.reads, self._at, self._input, self._request.asks())
+        reader, reads, more = self._performer.reader, self._action.reads, self._request.asks()
+        if reads.stepwise:
+            found = await reader.rows(reads, self._at, self._input, more, self._transaction.run, locked=True)
+        read = [] if reads.stepwise else reader.bound(reads, self._at, self._input, more)
         statements = [(statement.text, parameters) for statement, parameters in read]
         # After the facts, which lock what the request names.
         statements += [
@@ -310,7 +309,8 @@ class _Doing:
         answers: list[list[dict[str, Any]]] = await self._transaction.run_each(statements)
         former = answers.pop() if self._request_id is not None else []
         present = {row["id"]: row["present"] for rows in answers[len(read) :] for row in rows}
-        return next(iter(former), None), present, dict(zip(self._action.facts, answers, strict=False))
+        rows = found if reads.stepwise else dict(zip(self._action.facts, answers, strict=False))
+        return next(iter(former), None), present, rows
 
     def _wait_for(self, facts: object) -> None:
         """Raise `_Overtaken` if facts were recorded after this attempt's moment."""
@@ -341,7 +341,7 @@ class _Doing:
 
     # ── writing ─────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _change(self, ruling: Ruling, facts: Mapping[str, list[dict[str, Any]]]) -> ActionWrite:
+    async def _change(self, ruling: Ruling, facts: Mapping[str, Rows]) -> ActionWrite:
         change = ActionWrite(self._graph)
         for effect in (*ruling.effects, *ruling.derived):
             self._add(change, effect)
@@ -441,7 +441,7 @@ def _recorded(facts: Any) -> Iterator[str]:
         open += [v for v in value if isinstance(v, (dict, list))]
 
 
-def _revision(facts: Mapping[str, list[dict[str, Any]]], subject: str) -> int | None:
+def _revision(facts: Mapping[str, Rows], subject: str) -> int | None:
     """Return the revision of the subject in the facts."""
     nodes = (node for rows in facts.values() for row in rows for value in row.values() for node in _listed(value))
     revisions = (n["revision"] for n in nodes if isinstance(n, dict) and n.get("id") == subject and "revision" in n)

@@ -27,8 +27,10 @@ class FactsReader:
         input: Mapping[str, object],
         more: Mapping[str, object],
         read: Callable[[str, dict[str, object]], Awaitable[Rows]],
+        *,
+        locked: bool = False,
     ) -> dict[str, Rows]:
-        """Read the facts of a decision without locks, one statement after the other, and return the rows of each.
+        """Read the facts of a decision, one statement after the other, and return the rows of each. A question takes no locks.
 
         What follows from the rows of one is a parameter of those after it (`DecisionFacts.follows`). If the input has a moment
         `asKnownAt`, the facts are as they were known then.
@@ -39,7 +41,7 @@ class FactsReader:
         for statement in self.statements(facts):
             values |= await asyncio.to_thread(facts.follows, input, found)
             parameters = statement.bound(values)
-            text = statement.unlocked if known is None else statement.as_known
+            text = statement.text if locked else statement.unlocked if known is None else statement.as_known
             found[statement.name] = await read(text, parameters if known is None else statement.known(parameters, str(known)))
         return found
 

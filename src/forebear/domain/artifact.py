@@ -20,7 +20,7 @@ from forebear.domain.place import not_over
 from forebear.domain.recall.standing import RECALLED, recalled
 from forebear.domain.reference import UNKNOWN
 from forebear.domain.restatement import Restatement, restated
-from forebear.domain.standing import Row, UpstreamRow
+from forebear.domain.standing import RecallRow, Row, UpstreamRow
 from forebear.domain.values import against
 from forebear.graph.kinds.release import ArtifactState
 from forebear.graph.rows import EdgeRow, NodeRow
@@ -126,11 +126,13 @@ class BuildFactsRow(Row, frozen=True):
     target: TargetRow | None = None
     upstream: tuple[UpstreamRow, ...] = ()
     """What the version descends from, itself included, if a recall names any of it."""
+    toolchain: tuple[RecallRow, ...] = ()
+    """The recalls of the toolchain."""
 
-    @property
-    def recalled(self) -> Reason | None:
-        """Return the reason that nothing may be built from the version, because a recall that stands names it by lineage."""
-        return recalled(self.version.id, self.upstream) if self.version else None
+    def recalled(self, artifact: str) -> Reason | None:
+        """Return the reason that an artifact may not be built so, because a recall names its version or its toolchain."""
+        version = recalled(self.version.id, self.upstream) if self.version else None
+        return version or recalled(artifact, (UpstreamRow(artifact, recalls=self.toolchain),))
 
 
 def register(
@@ -149,7 +151,7 @@ def register(
         return Ruling(id, reasons=(Reason(OTHER_STATE, f"state: an artifact is not registered as {state}", f"use {verb}"),))
     former_state = facts.artifact.state if facts.artifact and facts.is_registered else None
     state = former_state if former_state is ArtifactState.AVAILABLE else state
-    barred = facts.recalled or ground.recalled
+    barred = facts.recalled or ground.recalled(id)
     ground = BuildFactsRow(ground.version or facts.version, ground.target or facts.target)
     row = replace(row, guaranteed={n: v for n, v in row.guaranteed.items() if n != "state"}, edges=_grounds(row))
     again = _again(row, facts)

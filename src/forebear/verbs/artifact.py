@@ -43,9 +43,10 @@ class RegisterArtifact(Verb[ArtifactFacts], roles="ENGINEER", takes=ARTIFACT):
     reason: str | None = prop("A reason, or any remark. It is kept in the audit trail.", default=None, length=PROSE)
 
     def asks(self) -> dict[str, Any]:
-        """The artifact, its version and its hardware target."""
+        """The artifact, its version, its hardware target and its toolchain."""
         fact = self.artifact
-        return {"artifact": fact["id"], "version": fact.get("builtFrom"), "target": fact.get("target")}
+        named = {"version": fact.get("builtFrom"), "target": fact.get("target"), "toolchain": fact.get("toolchain")}
+        return {"artifact": fact["id"], **named}
 
     def decide(self, facts: ArtifactFacts) -> Ruling:
         """Register it, if the actor may write to one of the lines that it is for."""

@@ -2,30 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, ClassVar
+
+import msgspec
 
 from forebear.domain.case import cases
-from forebear.domain.outcome import Ruling
+from forebear.domain.outcome import Reason, Ruling
 from forebear.domain.recall import execution
 from forebear.domain.recall.execution import EndedFactsRow, Execution, RecallFactsRow
+from forebear.domain.recall.reach import Reach, RecalledFactsRow
+from forebear.domain.recall.subject import Subject
 from forebear.domain.release import DECISIONS, Decider
 from forebear.domain.standing import StandingFactsRow
 from forebear.graph.declaration import PROSE, Digest, prop
 from forebear.graph.kinds.recall import Recall
 from forebear.graph.moments import moment
-from forebear.verbs.verb import DecisionFacts, Verb
+from forebear.verbs.recall_plan import asks
+from forebear.verbs.verb import DecisionFacts, Rows, Verb
 
-SUBJECT = next(edge.targets for edge in Recall.kind.edges if edge.name == "recalls")
+SUBJECTS = next(edge.targets for edge in Recall.kind.edges if edge.name == "recalls")
 """The kinds that may be recalled."""
+
+
+def parsed(text: str) -> Subject | None:
+    """Return the subject with a text, or None if there is none."""
+    try:
+        return Subject.parse(text)
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True)
 class RecallFacts(DecisionFacts):
-    """What a recall affects, and the releases among it."""
+    """What a recall affects, the former recalls of its subject, and the affected releases."""
 
+    stepwise: ClassVar = True
+
+    recalled: list[RecalledFactsRow]
     recall: RecallFactsRow
     resting: list[StandingFactsRow]
+
+    @classmethod
+    def follows(cls, input: Mapping[str, Any], rows: Mapping[str, Rows]) -> Mapping[str, object]:
+        """The affected nodes of the kinds that are locked."""
+        subject = parsed(input["subject"])
+        if rows.keys() != {"recalled"} or subject is None:
+            return {}
+        reach = Reach(subject, msgspec.convert(rows["recalled"], list[RecalledFactsRow]))
+        kinds = {"checkpoints": "Checkpoint", "versions": "ModelVersion", "releases": "Release", "artifacts": "Artifact"}
+        return {name: sorted(id for id in reach.found if reach.kinds[id] == kind) for name, kind in kinds.items()}
 
 
 class ExecuteRecall(Verb[RecallFacts], roles="APPROVER", called="recall"):
@@ -35,19 +63,33 @@ class ExecuteRecall(Verb[RecallFacts], roles="APPROVER", called="recall"):
     evaluation pack, becomes stale. Forebear refuses the recall if a release, an artifact or a deployment was added since the
     plan, and to an actor who may not write to all lines of the releases."""
 
-    subject: str = prop("What is recalled.", names=SUBJECT)
+    subject: str = prop("What is recalled: an id, or toolchain=NAME, dataOf=CUSTOMER, setting=NAME=VALUE.")
     affected: Digest = prop("The digest of what the plan affects, as the plan says it.")
     reason: str = prop("Why. It is kept in the audit trail, and shown to whoever may not use what is recalled.", length=PROSE)
     planned_at: datetime | None = prop("The moment of the plan. A refusal shows what was added since.", default=None)
 
+    def asks(self) -> Mapping[str, object]:
+        """What the subject begins with."""
+        subject = parsed(self.subject)
+        return {"subject": str(subject), **asks(subject)} if subject else {}
+
     def decide(self, facts: RecallFacts) -> Ruling:
         """Vote for it, if the actor may write to the lines of all releases that it affects."""
+        subject = parsed(self.subject)
+        if subject is None:
+            message = f"subject: {self.subject!r} names nothing that may be recalled"
+            remedy = "give an id, or toolchain=NAME, dataOf=CUSTOMER, setting=NAME=VALUE"
+            return Ruling(self.subject, reasons=(Reason("INVALID_INPUT", message, remedy),))
+        reach = Reach(subject, facts.recalled)
+        if (kind := reach.kinds.get(subject.value)) and kind not in SUBJECTS:
+            message = f"subject: {subject} is of the kind {kind}, which is not recalled"
+            return Ruling(self.subject, reasons=(Reason("INVALID_INPUT", message, "recall what it was made from"),))
         releases = cases(facts.resting, facts.now)
         if forbidden := self.refusal_within(facts.actor, {case.line.id for case in releases}):
             return Ruling(self.subject, reasons=(forbidden,))
         planned_at = moment(self.planned_at) if self.planned_at is not None else None
         by = Decider(facts.actor, facts.now, self.reason, facts.new_ids("decision", DECISIONS * len(releases)))
-        return execution.execute(Execution(self.subject, self.reason, self.affected, planned_at), facts.recall, releases, by)
+        return execution.execute(Execution(subject, self.reason, self.affected, reach, planned_at), facts.recall, releases, by)
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,9 @@ class DecisionFacts:
 
     actor: Actor
     now: str
+    stepwise: ClassVar[bool] = False
+    """Whether an action, too, reads its statements one after the other, because some follow from others (`follows`)."""
+
     described: Callable[[Mapping[str, Any]], NodeRow]
     """Returns the rows of a fact in the input: its values in the graph's form."""
 

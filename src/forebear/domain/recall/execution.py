@@ -15,12 +15,13 @@ from forebear.domain import release
 from forebear.domain.case import Case
 from forebear.domain.outcome import Describe, Effect, Reason, Revise, Ruling
 from forebear.domain.policy import Policy
-from forebear.domain.recall.affected import AUTHORITY, HELD, Affected, digest
+from forebear.domain.recall.affected import AUTHORITY, HELD, LINEAGE, Affected, digest
+from forebear.domain.recall.reach import Reach
+from forebear.domain.recall.subject import Subject
 from forebear.domain.reference import unknown
 from forebear.domain.release import Decider
 from forebear.domain.standing import Row
 from forebear.domain.votes import Candidacy, Vote, count_votes
-from forebear.graph.declaration import EdgeClass
 from forebear.graph.document import json_text
 from forebear.graph.ids import composed, escape
 
@@ -30,12 +31,10 @@ NAMED = 10
 """How many affected nodes a refusal names, if there are many."""
 
 
-class AffectedRow(Row, frozen=True):
-    """A node that a recall affects, and when it was recorded."""
+class HangingRow(Row, frozen=True):
+    """A release, an artifact or a deployment of something that is affected, and when it was recorded."""
 
     id: str
-    kind: str
-    way: EdgeClass
     recorded_at: str
 
 
@@ -51,16 +50,10 @@ class FormerRecallRow(Row, frozen=True):
 
 
 class RecallFactsRow(Row, frozen=True):
-    """The row of `cypher/actions/recall_facts.cypher`. The subject is None if there is none."""
+    """The row of `cypher/actions/recall_facts.cypher`."""
 
-    subject: str | None = None
-    affected: tuple[AffectedRow, ...] = ()
+    hanging: tuple[HangingRow, ...] = ()
     former: tuple[FormerRecallRow, ...] = ()
-
-    @property
-    def digest(self) -> str:
-        """The digest of what is affected now."""
-        return digest(Affected(each.kind, each.id, each.way) for each in self.affected)
 
     @property
     def open(self) -> FormerRecallRow | None:
@@ -70,12 +63,32 @@ class RecallFactsRow(Row, frozen=True):
 
 @dataclass(frozen=True)
 class Execution:
-    """A request to recall a subject: why, and the digest of what its plan affects. `planned_at` is the moment of the plan."""
+    """A request to recall a subject: why, the digest of what its plan affects, and how far it reaches now.
 
-    subject: str
+    `planned_at` is the moment of the plan.
+    """
+
+    subject: Subject
     reason: str
     expected: str
+    reach: Reach
     planned_at: str | None = None
+
+    @property
+    def origins(self) -> list[str]:
+        """The nodes that are recalled: the subject itself, or what begins with it."""
+        begins = {row.id for row in self.reach.rows if row.origin is not None and row.id in self.reach.found}
+        return sorted(begins | ({self.subject.id} if self.subject.id else set()))
+
+    @property
+    def affected(self) -> list[Affected]:
+        """What is affected now."""
+        return [Affected(self.reach.kinds[id], id, way) for id, (way, _) in self.reach.found.items()]
+
+    @property
+    def digest(self) -> str:
+        """The digest of what is affected now."""
+        return digest(self.affected)
 
 
 def execute(execution: Execution, facts: RecallFactsRow, cases: Sequence[Case], by: Decider) -> Ruling:
@@ -83,31 +96,33 @@ def execute(execution: Execution, facts: RecallFactsRow, cases: Sequence[Case], 
 
     `cases` are the releases that it affects. A recall of the same subject that stands already changes nothing.
     """
-    id = facts.open.id if facts.open else composed("recall:", escape(execution.subject), str(len(facts.former) + 1), plain=0)
-    if facts.subject is None:
-        return Ruling(id, reasons=(unknown("subject", execution.subject),))
+    subject = str(execution.subject)
+    id = facts.open.id if facts.open else composed("recall:", escape(subject), str(len(facts.former) + 1), plain=0)
+    if not execution.reach.kinds:
+        return Ruling(id, reasons=(unknown("subject", subject),))
     if facts.open and facts.open.valid_from is not None:
         return Ruling(id)
-    if facts.digest != execution.expected:
+    known = {row.id for row in execution.reach.rows}
+    if execution.digest != execution.expected or any(each.id not in known for each in facts.hanging):
         return Ruling(id, reasons=(_changed(execution, facts),))
     vote = Vote(id, by.actor.name, frozenset(by.actor.roles), by.actor.machine, by.now)
-    former = [vote for vote, seen in _votes(facts.open) if seen == facts.digest]
+    former = [vote for vote, seen in _votes(facts.open) if seen == execution.digest]
     counts = [count_votes(case.policy, [*former, vote], Candidacy()) for case in cases if isinstance(case.policy, Policy)]
     if against := [reason for count in counts for excluded, reason in count.excluded if excluded is vote]:
         return Ruling(id, reasons=tuple(dict.fromkeys(against)))
     stands = not any(count.still_needed for count in counts)
-    votes = json_text([*_kept(facts), _vote(vote, facts.digest)])
-    began = {"validFrom": by.now, "affectedDigest": facts.digest} if stands else {}
+    votes = json_text([*_kept(facts), _vote(vote, execution.digest)])
+    began = {"validFrom": by.now, "affectedDigest": execution.digest} if stands else {}
     effects: list[Effect] = []
     if facts.open is None:
-        document = {"kind": "Recall", "id": id, "subject": execution.subject, "reason": execution.reason, **began}
-        effects.append(Describe({**document, "votes": json.loads(votes), "recalls": facts.subject}))
+        document = {"kind": "Recall", "id": id, "subject": subject, "reason": execution.reason, **began}
+        effects.append(Describe({**document, "votes": json.loads(votes), "recalls": execution.origins}))
     else:
         before = {"validFrom": None, "affectedDigest": None, "votes": facts.open.votes}
         after = {**began, "votes": votes}
         effects.append(Revise(id, {name: before[name] for name in after}, after))
     if stands:
-        effects += _outdated(id, execution, facts, cases, by)
+        effects += _outdated(id, execution, cases, by)
     return Ruling(id, tuple(effects))
 
 
@@ -128,20 +143,22 @@ def _vote(vote: Vote, affected: str) -> dict[str, object]:
 def _changed(execution: Execution, facts: RecallFactsRow) -> Reason:
     """Explain that the plan is not what is affected now, and show what was added since the plan was made."""
     since = execution.planned_at
-    added = [each for each in facts.affected if each.kind in HELD and (since is None or each.recorded_at > since)]
-    shown = ", ".join(f"{each.id} ({each.way})" for each in added[:NAMED]) or "nothing that was recorded since"
+    recorded = {row.id: row.recorded_at for row in execution.reach.rows}
+    added = {each.id: each.way for each in execution.affected if each.kind in HELD and (not since or recorded[each.id] > since)}
+    added |= {each.id: LINEAGE for each in facts.hanging if each.id not in recorded}
+    shown = ", ".join(f"{id} ({way})" for id, way in sorted(added.items())[:NAMED]) or "nothing that was recorded since"
     more = f" and {len(added) - NAMED} more" if len(added) > NAMED else ""
     what = f"added since {since}" if since else "affected now"
     return Reason(
         PLAN_CHANGED,
-        f"affected: the plan has {execution.expected}, and what is affected now has {facts.digest}; {what}: {shown}{more}",
+        f"affected: the plan has {execution.expected}, and what is affected now has {execution.digest}; {what}: {shown}{more}",
         f"plan it anew and look at the difference: forebear recall plan '{execution.subject}'",
     )
 
 
-def _outdated(id: str, execution: Execution, facts: RecallFactsRow, cases: Iterable[Case], by: Decider) -> list[Effect]:
+def _outdated(id: str, execution: Execution, cases: Iterable[Case], by: Decider) -> list[Effect]:
     """Make the approvals stale that rest on the subject by authority alone."""
-    ways = {each.id: each.way for each in facts.affected}
+    ways = {each.id: each.way for each in execution.affected}
     reason = f"{id} recalls {execution.subject}, which its approval rests on: {execution.reason}"
     resting = [case for case in cases if ways.get(case.release.id) is AUTHORITY]
     return [effect for n, case in enumerate(resting) for effect in release.outdated(case, by.on(n), reason)]

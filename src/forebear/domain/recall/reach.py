@@ -25,6 +25,7 @@ class RecalledFactsRow(Row, frozen=True):
 
     id: str
     kind: str
+    recorded_at: str = ""
     made: tuple[str, ...] = ()
     allowed: tuple[str, ...] = ()
     origin: tuple[str, ...] | None = None

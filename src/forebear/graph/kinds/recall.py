@@ -21,7 +21,9 @@ class RecallVote(Value):
 class Recall(Node, prefix="recall", standing=Admission.GOVERNED, locked_after="MaintenanceEvent"):
     """Something upstream that is taken back from the world. While the recall stands, what descends from it may run nowhere."""
 
-    subject: str = prop("What is recalled, as text: the id of a node.", indexed=True)
+    subject: str = prop(
+        "What is recalled, as text: an id, or toolchain=NAME, dataOf=CUSTOMER, setting=NAME=VALUE.", indexed=True
+    )
     reason: str = prop("Why.", length=PROSE)
     valid_from: datetime | None = prop(
         "Since when it stands. Null while votes for it are missing.", change=Change.APPENDED, default=None, indexed=True
@@ -38,6 +40,7 @@ class Recall(Node, prefix="recall", standing=Admission.GOVERNED, locked_after="M
     recalls = edge(
         RECALLS, "Dataset", "DatasetVersion", "CurationRuleset", "CodeVersion", "SoftwareEnvironment", "ComputeProfile",
         "Experiment", "Run", "Checkpoint", "Model", "ModelVersion", "EvaluationPack", "Evidence", "ReleasePolicy", "Decision",
-        "Artifact", "Site", "Fleet", "Robot",
-        one=True, doc="What it recalls.", back="recalls", back_doc="The recalls of it.",
+        "Artifact", "Customer", "Site", "Fleet", "Cohort", "Robot",
+        doc="What it recalls: a node or, of a customer, a setting or a toolchain, the data, runs or builds known to be of it.",
+        back="recalls", back_doc="The recalls of it.",
     )  # fmt: skip
