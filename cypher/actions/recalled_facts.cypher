@@ -1,5 +1,5 @@
 // What descends from the subject of a recall, or is allowed because of it: each node with what it was made from and what allows it. Of
-// deployments those that are not over, of installations those that last. A dataset or model stands for its versions, a customer, site or
+// deployments those that are not over; installations that last stand beside their artifact, each with its robot, since they are many. A dataset or model stands for its versions, a customer, site or
 // fleet for the data that was collected there while it was theirs. Forebear follows at most 50 edges. One row a node, without locks.
 //
 // parameter node ID: The node that is recalled, or the customer whose data is.
@@ -51,7 +51,7 @@ CALL (start, tail) {
   RETURN node, depth, CASE WHEN depth = 0 THEN tail END AS origin
 }
 WITH node, min(depth) AS depth, collect(origin)[0] AS origin
-WITH node, depth, origin WHERE (NOT node:Deployment OR unfinished(node)) AND (NOT node:Installation OR holds(node, $now))
+WITH node, depth, origin WHERE NOT node:Installation AND (NOT node:Deployment OR unfinished(node))
 RETURN node.id AS id,
   labels(node)[0] AS kind,
   node.recordedAt AS recordedAt,
@@ -60,9 +60,10 @@ RETURN node.id AS id,
   CASE WHEN $setting <> '' AND node:Run AND origin IS NOT NULL THEN node.configuration END AS configuration,
   COLLECT { MATCH (node)-[link:BUILT_FROM /* lineage */]->(source) WHERE true RETURN DISTINCT source.id } AS made,
   COLLECT { MATCH (node)-[link:CITES /* authority */]->(source) WHERE true RETURN DISTINCT source.id } AS allowed,
+  COLLECT { WITH * WHERE node:Deployment MATCH (node)-[on:ON]->(place) WHERE true RETURN place.id }[0] AS place,
   COLLECT {
-    WITH * WHERE node:Deployment OR node:Installation
-    MATCH (node)-[on:ON]->(place) WHERE true
-    RETURN place.id
-  }[0] AS place
+    WITH * WHERE node:Artifact
+    MATCH (node)<-[of:OF]-(seen:Installation) WHERE holds(seen, $now)
+    RETURN [seen.id, COLLECT { MATCH (seen)-[on:ON]->(robot:Robot) WHERE true RETURN robot.id }[0]] AS item
+  } AS seen
 ORDER BY id

@@ -1,31 +1,26 @@
-// The open incidents, each with a version that it touches: the version ran at its place when it began, or an attribution suspects it. It is
-// what `incident_facts` says of the versions at one place, found from the incidents, which are few. One row a pair, without locks.
+// The open incidents, each with an artifact or a version that it touches: the artifact ran at its place when it began, or an attribution
+// suspects it. It is what `incident_facts` says of the versions at one place, found from the incidents, which are few. One row a pair,
+// without locks.
 MATCH (open:Incident) WHERE is_open(open)
-CALL (open) {
-  CALL (open) {
-    MATCH (open)-[at:AT]->(robot:Robot)<-[on:ON]-(seen:Installation)-[of:OF]->(artifact:Artifact) WHERE holds(seen, open.validFrom)
-    RETURN artifact
-    UNION
-    MATCH (open)-[at:AT]->(fleet:Fleet)<-[member:MEMBER_OF]-(robot:Robot) WHERE holds(member, open.validFrom)
-    MATCH (robot)<-[on:ON]-(seen:Installation)-[of:OF]->(artifact:Artifact) WHERE holds(seen, open.validFrom)
-    RETURN artifact
-    UNION
-    MATCH (open)-[at:AT]->(fleet:Fleet)<-[on:ON]-(deployment:Deployment)-[of:OF]->(artifact:Artifact) WHERE holds(deployment, open.validFrom)
-    RETURN artifact
-    UNION
-    MATCH (open)-[at:AT]->(site:Site)<-[there:AT]-(fleet:Fleet) WHERE holds(there, open.validFrom)
-    MATCH (fleet)<-[on:ON]-(deployment:Deployment)-[of:OF]->(artifact:Artifact) WHERE holds(deployment, open.validFrom)
-    RETURN artifact
-    UNION
-    MATCH (open)<-[explains:EXPLAINS]-(attribution:Attribution)-[suspects:SUSPECTS]->(artifact:Artifact) WHERE current_attribution(attribution)
-    RETURN artifact
-  }
-  MATCH (artifact)-[built:BUILT_FROM]->(version:ModelVersion) WHERE true
-  RETURN version
+WITH open, open.validFrom AS began
+CALL (open, began) {
+  MATCH (open)-[at:AT]->(robot:Robot)<-[on:ON]-(seen:Installation)-[of:OF]->(touched:Artifact) WHERE holds(seen, began)
+  RETURN touched.id AS touches
   UNION
-  MATCH (open)<-[explains:EXPLAINS]-(attribution:Attribution)-[suspects:SUSPECTS]->(version:ModelVersion) WHERE current_attribution(attribution)
-  RETURN version
+  MATCH (open)-[at:AT]->(fleet:Fleet)<-[member:MEMBER_OF]-(robot:Robot) WHERE holds(member, began)
+  MATCH (robot)<-[on:ON]-(seen:Installation)-[of:OF]->(touched:Artifact) WHERE holds(seen, began)
+  RETURN touched.id AS touches
+  UNION
+  MATCH (open)-[at:AT]->(fleet:Fleet)<-[on:ON]-(deployment:Deployment)-[of:OF]->(touched:Artifact) WHERE holds(deployment, began)
+  RETURN touched.id AS touches
+  UNION
+  MATCH (open)-[at:AT]->(site:Site)<-[there:AT]-(fleet:Fleet) WHERE holds(there, began)
+  MATCH (fleet)<-[on:ON]-(deployment:Deployment)-[of:OF]->(touched:Artifact) WHERE holds(deployment, began)
+  RETURN touched.id AS touches
+  UNION
+  MATCH (open)<-[explains:EXPLAINS]-(attribution:Attribution)-[suspects:SUSPECTS]->(touched:Artifact|ModelVersion) WHERE true
+  WITH attribution, touched WHERE current_attribution(attribution)
+  RETURN touched.id AS touches
 }
-WITH DISTINCT open, version
-RETURN open.id AS incident, version.id AS version
-ORDER BY incident, version
+RETURN open.id AS incident, touches
+ORDER BY incident, touches

@@ -69,7 +69,7 @@ UNWIND $decided AS each
 WITH each
 RETURN each.subject AS subject,
   each.knownAt AS knownAt,
-  each.affectedDigest AS digest,
+  each.digest AS digest,
   each.totalCount AS totalCount,
   each.counts AS counts,
   COLLECT {

@@ -40,9 +40,9 @@ def test_a_setting_may_be_written_without_quotes() -> None:
     assert str(Subject.parse("setting= lr =1e-3")) == "setting=lr=0.001"
 
 
-@pytest.mark.parametrize("text", ["", " ", "toolchain=", "setting=", "setting==1", "dataOf= "])
-def test_a_subject_without_a_name_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"name what is recalled|has no name"):
+@pytest.mark.parametrize("text", ["", " ", "toolchain=", "setting=", "setting==1", "dataOf= ", "dataOf=fleet:f"])
+def test_a_subject_without_a_name_or_of_another_kind_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"name what is recalled|has no name|fleet:f is no customer"):
         Subject.parse(text)
 
 

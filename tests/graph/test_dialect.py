@@ -213,3 +213,10 @@ def test_a_statement_anchored_at_ids_keeps_its_plan_where_plans_are_kept() -> No
 )
 def test_a_pattern_names_what_is_declared(text: str, wrong: str | None) -> None:
     assert undeclared(text, GRAPH) == wrong
+
+
+def test_a_row_of_a_decision_is_read_as_it_is() -> None:
+    text = "UNWIND $decided AS each\nUNWIND each.parts AS part\nRETURN each.state AS state, part.state AS of"
+    for dialect in DIALECTS.values():
+        assert dialect.rewrite(text, as_known=True) == text
+        assert dialect.rewrite("each.state", as_known=True, within=text) == "each.state"

@@ -31,8 +31,7 @@ def planned(input: Mapping[str, Any], facts: RecallPlanFacts) -> dict[str, Any] 
     return {
         "subject": str(subject),
         "knownAt": facts.now,
-        # As known, a read of what some kind has is one of a node, and kinds have a `digest`.
-        "affectedDigest": plan.digest,
+        "digest": plan.digest,
         "totalCount": len(listed),
         "counts": _counts(plan.affected),
         "affected": [_row(each, plan) for each in page],

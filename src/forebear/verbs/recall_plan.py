@@ -57,7 +57,7 @@ class RecallPlanFacts(DecisionFacts):
             groups = rows["recalled_group"]
             ran = {d["version"] for group in groups for d in group["deployments"] if d["validFrom"] is not None}
             members = {robot["id"] for group in groups for robot in group["robots"]}
-            seen = {row["place"] for row in rows["recalled"] if row["kind"] == "Installation"}
+            seen = {robot for row in rows["recalled"] for _, robot in row["seen"]}
             return {
                 "groups": sorted(group["id"] for group in groups),
                 "versions": sorted(ran - {None}),

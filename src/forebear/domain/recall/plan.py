@@ -34,8 +34,11 @@ class RecalledIncidentFactsRow(Row, frozen=True):
     own: bool
 
 
-class RecalledOpenFactsRow(OpenIncidentRow, frozen=True):
-    """A row of `cypher/actions/recalled_open_facts.cypher`: an open incident, and a version that it touches."""
+class RecalledOpenFactsRow(Row, frozen=True):
+    """A row of `cypher/actions/recalled_open_facts.cypher`: an open incident, and an artifact or a version that it touches."""
+
+    incident: str
+    touches: str
 
 
 class RecalledBuildFactsRow(ArtifactFactsRow, frozen=True):
@@ -69,7 +72,7 @@ class RecallPlan:
     builds: Sequence[ArtifactFactsRow]
     releases: Sequence[StandingFactsRow]
     incidents: Sequence[RecalledIncidentFactsRow]
-    open: Sequence[OpenIncidentRow]
+    open: Sequence[RecalledOpenFactsRow]
     now: str
 
     @cached_property
@@ -128,7 +131,9 @@ class RecallPlan:
 
     @cached_property
     def _builds(self) -> Mapping[str, Sequence[ArtifactFactsRow]]:
-        return _grouped((build.version.id, build) for build in self.builds if build.version and build.artifact)
+        """The builds of each version that are not affected."""
+        known = ((build.version.id, build) for build in self.builds if build.version and build.artifact)
+        return _grouped((id, build) for id, build in known if build.artifact and build.artifact.id not in self.reach.artifacts)
 
     @cached_property
     def _cases(self) -> Mapping[str, Sequence[Case]]:
@@ -150,7 +155,9 @@ class RecallPlan:
 
     @cached_property
     def _open(self) -> Mapping[str, Sequence[OpenIncidentRow]]:
-        return _grouped((touched.version, touched) for touched in self.open)
+        versions = {build.artifact.id: build.version.id for build in self.builds if build.artifact and build.version}
+        touched = {(row.incident, versions.get(row.touches, row.touches)) for row in self.open}
+        return _grouped((version, OpenIncidentRow(incident, version)) for incident, version in sorted(touched))
 
     def _standing(self, robot: str) -> RobotStanding:
         retired = self.world.robots[robot].retired if robot in self.world.robots else ()

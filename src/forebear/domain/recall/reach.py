@@ -12,15 +12,14 @@ from forebear.domain.recall.subject import Subject, SubjectKind
 from forebear.domain.standing import LineRow, Row
 from forebear.graph.declaration import EdgeClass
 
-THINGS = ("Deployment", "Installation")
 PLACES = ("Robot", "Cohort", "Fleet", "Site", "Customer")
 
 
 class RecalledFactsRow(Row, frozen=True):
     """A row of `cypher/actions/recalled_facts.cypher`: a node with what it was made from and what allows it.
 
-    `origin` is the path from where a recall begins to its subject; None for all other nodes. `place` is where a deployment or
-    installation runs. `beyond`: it is more than 50 edges away.
+    `origin` is the path from where a recall begins to its subject; None for other nodes. `place` is where a deployment runs,
+    and `seen` holds the installations of an artifact, each with its robot. `beyond`: it is more than 50 edges away.
     """
 
     id: str
@@ -31,6 +30,7 @@ class RecalledFactsRow(Row, frozen=True):
     origin: tuple[str, ...] | None = None
     configuration: str | None = None
     place: str | None = None
+    seen: tuple[tuple[str, str | None], ...] = ()
     beyond: bool = False
 
 
@@ -82,14 +82,15 @@ class Reach:
             if row.origin is not None and (not setting or self.subject.begins(row.configuration))
         }
         known = {row.id for row in self.rows if not row.beyond}
-        links = (
+        links = [
             AffectingEdge(row.id, source, way)
             for row in self.rows
             if row.id in known
             for way, sources in ((LINEAGE, row.made), (AUTHORITY, row.allowed))
             for source in sources
             if source in known
-        )
+        ]
+        links += [AffectingEdge(seen, row.id, LINEAGE) for row in self.rows for seen, _ in row.seen]
         return paths(origins, links)
 
     @property
@@ -100,12 +101,15 @@ class Reach:
     @cached_property
     def kinds(self) -> Mapping[str, str]:
         """The kind of each node by its id."""
-        return {row.id: row.kind for row in self.rows}
+        seen = {id: "Installation" for row in self.rows for id, _ in row.seen}
+        return seen | {row.id: row.kind for row in self.rows}
 
     @cached_property
     def things(self) -> Mapping[str, str | None]:
         """The affected deployments and installations, each with the fleet, cohort or robot where it is."""
-        return {row.id: row.place for row in self.rows if row.kind in THINGS and row.id in self.found}
+        places = {id: robot for row in self.rows for id, robot in row.seen}
+        places |= {row.id: row.place for row in self.rows if row.kind == "Deployment"}
+        return {id: place for id, place in places.items() if id in self.found}
 
     def places(self, kind: str) -> list[str]:
         """Return the ids of the places of the affected deployments or installations."""

@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import Any
 
 from forebear.domain.suspects.upstream import settings
+from forebear.graph.kinds.fleet import Customer
 
 
 class SubjectKind(StrEnum):
@@ -32,8 +33,8 @@ class SubjectKind(StrEnum):
 class Subject:
     """What is recalled. `value` is the id of a node or customer, the toolchain, or the setting as `name=value`.
 
-    The value of a setting is JSON text without blanks, so `0.1`, `"adam"` and `null` are values. Raises `ValueError` if
-    nothing stands where the value should.
+    The value of a setting is JSON text, so `0.1`, `"adam"` and `null` are values. Raises `ValueError` if nothing stands where
+    the value should, or something else than a customer.
     """
 
     kind: SubjectKind
@@ -42,6 +43,8 @@ class Subject:
     def __post_init__(self) -> None:
         if not self.value.strip():
             raise ValueError(f"{self.kind}: is blank; name what is recalled")
+        if self.kind is SubjectKind.DATA_OF and not self.value.startswith(f"{Customer.kind.prefix}:"):
+            raise ValueError(f"dataOf: {self.value} is no customer; name a customer, or name a place as a node")
         if self.kind is SubjectKind.SETTING and not self.setting[0]:
             raise ValueError(f"setting: {self.value!r} has no name; write it as name=value, such as optimizer.lr=0.1")
 

@@ -118,7 +118,7 @@ class Asking:
     latest: frozenset[str]
     """Properties of which only the latest value is kept."""
     bound: frozenset[str] = frozenset()
-    """The names of the edges and states that the statement around a part binds. A part alone does not tell them from nodes."""
+    """The names of edges, states and rows that a statement binds around a part. A part does not tell them from nodes."""
     kinds: Sequence[str] = ()
     """All kinds."""
 

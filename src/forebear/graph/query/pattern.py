@@ -15,6 +15,7 @@ EDGE = re.compile(r"\[(?P<name>\w*):(?P<types>[A-Z_|]+)\]")
 """Matches an edge of a pattern."""
 STATE = re.compile(r"\b(?P<node>[a-z]\w*) /\* as known \*/ AS (?P<name>\w+)")
 """Matches what gives the state of a node a name."""
+_ROW = re.compile(r"UNWIND (?:\$decided|(\w+)\.\w+) AS (\w+)")
 _TYPED = re.compile(r"\btype\((\w+)\)")
 _LABEL = re.compile(r"\(\w*:(?P<labels>[\w|]+)")
 
@@ -34,10 +35,19 @@ def misbegun(text: str) -> str | None:
 
 
 def bound_of(text: str) -> frozenset[str]:
-    """Return the names that a text binds to edges, and to states of nodes."""
+    """Return the names that a text binds to edges, to states of nodes and to rows of a decision: to what is no node."""
     edges = {name for m in MATCH.finditer(text) for name, _ in EDGE.findall(m["pattern"])}
     # The argument of `type(…)` is an edge, too: one of a path.
-    return frozenset(edges | {*_TYPED.findall(text)} | {m["name"] for m in STATE.finditer(text)})
+    return frozenset(edges | {*_TYPED.findall(text)} | {m["name"] for m in STATE.finditer(text)} | _rows_of(text))
+
+
+def _rows_of(text: str) -> frozenset[str]:
+    """Return the names that a text binds to rows of a decision, and to parts of them."""
+    rows: set[str] = set()
+    for of, name in _ROW.findall(text):
+        if not of or of in rows:
+            rows.add(name)
+    return frozenset(rows)
 
 
 def undeclared(text: str, graph: Graph) -> str | None:
