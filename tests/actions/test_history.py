@@ -101,7 +101,10 @@ async def test_of_several_facts_those_that_are_history_are_taken(registry: Foreb
     assert ([r.position for r in summary.rejections], dict(summary.facts)) == ([0], {"ModelVersion": 1})
 
 
-async def test_a_governed_kind_that_no_action_records_yet_is_imported_whatever_it_names(registry: Forebear) -> None:
+async def test_an_attribution_of_what_actions_decide_about_is_an_action_too(registry: Forebear) -> None:
     await ready(registry)
     await record(registry, {"kind": "Incident", "id": "incident:a", "validFrom": ago(hours=1)})
-    await history(registry, {"kind": "Attribution", "id": "attribution:a", "explains": ["incident:a"], "suspects": [VERSION]})
+    fact = {"kind": "Attribution", "id": "attribution:a", "explains": ["incident:a"], "suspects": [artifact(1)]}
+    (rejection,) = (await record(registry, fact, imported=True)).rejections
+    assert rejection.reasons[0].startswith(f"suspects → {artifact(1)}: {artifact(1)} is decided about by actions")
+    assert (await record(registry, fact)).rejections == []

@@ -367,11 +367,10 @@ async def test_what_had_incidents_or_is_touched_by_an_open_one_comes_later(regis
 async def test_what_an_attribution_suspects_is_touched_until_another_takes_its_place(registry: Forebear) -> None:
     await replaced(registry)
     await record(registry, {"kind": "Incident", "id": "incident:open", "validFrom": ago(hours=2), "at": ["site:s"]})
-    guess = {"kind": "Attribution", "explains": ["incident:open"]}
-    await history(registry, guess | {"id": "attribution:one", "suspects": [artifact(1)]})
+    await done(registry, OLAF, "attribute", incidents=["incident:open"], suspects=[artifact(1)])
     (touched,) = await targets(registry)
     assert touched["openIncidents"] == [{"id": "incident:open"}]
-    await history(registry, guess | {"id": "attribution:two", "suspects": ["robot:a"], "supersedes": ["attribution:one"]})
+    await done(registry, OLAF, "attribute", incidents=["incident:open"], suspects=["robot:a"])
     (cleared,) = await targets(registry)
     assert cleared["openIncidents"] == []
 
