@@ -36,6 +36,7 @@ FORGED: Mapping[str, dict[str, Any]] = {
     "Decommissioning": {"id": "decommissioning:forged", "place": "robot:a", "validFrom": ago(days=1)},
     "Stop": {"id": "stop:forged", "place": "robot:a", "requestedAt": ago(days=1)},
     "Attribution": {"id": "attribution:forged", "suspects": [VERSION]},
+    "Recall": {"id": "recall:forged", "subject": VERSION, "reason": "Torn film.", "validFrom": ago(days=1)},
 }
 """A fact of each governed kind that no action would come to."""
 
@@ -170,7 +171,9 @@ REPORTS = {"reportIncident", "escalateIncident", "resolveIncident", "reopenIncid
 
 
 def test_what_facts_may_be_are_actions_of_the_catalogue() -> None:
-    assert {*NAMES} == {action.name for action in ACTIONS} - {"evaluate", "reportInstallation", "recommission", *REPORTS}
+    assert {*NAMES} == {action.name for action in ACTIONS} - {
+        "evaluate", "reportInstallation", "recommission", "endRecall", *REPORTS,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("imported", [False, True])

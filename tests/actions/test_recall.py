@@ -28,7 +28,7 @@ from tests.actions.plant import (
 )
 from tests.actions.test_drift import drift, was_running
 from tests.actions.world import ADA, ANNA, BEN, EVA, LINE, OLAF, RELEASE, VERSION, ago, do, done, person
-from tests.record.asking import ask, history, now
+from tests.record.asking import ask, history, now, record
 from tests.soak import SOAK
 
 CARA = person("cara", Role.APPROVER)
@@ -159,7 +159,13 @@ async def test_what_descends_from_what_is_recalled_may_run_nowhere_until_the_rec
     assert await offered(registry) == before
     assert await drift(registry) == []
     assert (await done(registry, ANNA, "endRecall", recall=id, reason="Again.")).unchanged
-    assert (await recall(registry, *AFFECTED)) == id.removesuffix("1") + "2"
+    # A fact is a vote as well.
+    vote = {"kind": "Recall", "id": "recall:mine", "subject": DATA, "affectedDigest": digest(AFFECTED), "reason": "Again."}
+    for _ in range(2):
+        assert (await record(registry, vote)).rejections == []
+    second = id.removesuffix("1") + "2"
+    assert await node(registry, "Recall", second, "votes { actor }") == {"votes": [{"actor": "tester"}]}
+    assert (await recall(registry, *AFFECTED)) == second
 
 
 async def test_a_recall_is_voted_for_as_it_was_planned_by_who_may_write_to_all_lines_that_it_affects(

@@ -129,12 +129,12 @@ def test_a_remedy_names_the_role_that_its_verb_asks_for() -> None:
     """`domain` lies below the verbs, so a decision that says who else may act names the role itself."""
     calls = [
         (ast.literal_eval(node.args[1]), node.args[2].attr)
-        for file in sorted(DOMAIN.glob("*.py"))
+        for file in sorted(DOMAIN.rglob("*.py"))
         for node in ast.walk(ast.parse(file.read_text("utf-8")))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id == "whoever"
         and isinstance(node.args[2], ast.Attribute)
     ]
-    assert len(calls) == 4
+    assert len(calls) == 5
     assert all(PERMISSIONS[verb] == {Role[role]} for verb, role in calls), calls

@@ -20,6 +20,7 @@ from forebear.domain.standing import StandingFactsRow
 from forebear.graph.declaration import PROSE, Digest, prop
 from forebear.graph.kinds.recall import Recall
 from forebear.graph.moments import moment
+from forebear.verbs.fact import Document, VerbRequest, named
 from forebear.verbs.recall_plan import asks
 from forebear.verbs.verb import DecisionFacts, Rows, Verb
 
@@ -56,7 +57,7 @@ class RecallFacts(DecisionFacts):
         return {name: sorted(id for id in reach.found if reach.kinds[id] == kind) for name, kind in kinds.items()}
 
 
-class ExecuteRecall(Verb[RecallFacts], roles="APPROVER", called="recall"):
+class ExecuteRecall(Verb[RecallFacts], roles="APPROVER", takes=("Recall",), called="recall"):
     """Recalls something from the whole world, as it was planned (recallPlan). This is a vote. The recall stands once the
     releases that it affects have the votes that the strictest of their lines asks for an approval. From then on nothing that
     descends from it may run anywhere, whenever its lineage is told. An approval that only rests on it, such as on a bad
@@ -90,6 +91,11 @@ class ExecuteRecall(Verb[RecallFacts], roles="APPROVER", called="recall"):
         planned_at = moment(self.planned_at) if self.planned_at is not None else None
         by = Decider(facts.actor, facts.now, self.reason, facts.new_ids("decision", DECISIONS * len(releases)))
         return execution.execute(Execution(subject, self.reason, self.affected, reach, planned_at), facts.recall, releases, by)
+
+    @classmethod
+    def of_fact(cls, fact: Document) -> VerbRequest:
+        """A vote for the recall. As a decision, it has no other identity than its fact's id."""
+        return named(fact, "id", key=fact["id"], subject="subject", affected="affectedDigest", reason="reason")
 
 
 @dataclass(frozen=True)
