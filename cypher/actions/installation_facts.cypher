@@ -56,6 +56,7 @@ RETURN artifact.id AS artifact,
   own IS NOT NULL AS named,
   CASE WHEN own.describedAt IS NULL AND artifact.id <> own.id THEN own.id END AS placeholder,
   [other IN others WHERE artifact IS NULL | other.id] AS several,
+  [node IN [robot, artifact] WHERE node.describedAt IS NOT NULL | node.id] AS described,
   COLLECT {
     WITH * WHERE robot IS NOT NULL
     MATCH (found:Installation)-[on:ON]->(robot) WHERE found.validFrom > $since

@@ -50,7 +50,9 @@ async def test_what_robots_run_is_accepted_whatever_it_is_and_ends_what_ran_befo
 async def test_a_robot_that_nobody_knows_is_made_known_by_name(registry: Forebear) -> None:
     await plant(registry)
     since = ago(hours=1)
-    await seen(registry, since, robot="robot:new", artifact=artifact(1))
+    new = await seen(registry, since, robot="robot:new", artifact=artifact(1))
+    assert new.undescribed == (artifact(1), "robot:new")
+    assert (await seen(registry, since, artifact=artifact(1))).undescribed == (artifact(1),)
     assert await ran(registry, "robot:new") == [(artifact(1), since, None, None)]
     assert await node(registry, "Robot", "robot:new", "described") == {"described": False}
 
@@ -83,7 +85,7 @@ async def test_plain_facts_and_reports_are_one_history(registry: Forebear) -> No
     fact = {"kind": "Installation", "robot": "robot:a"}
     await record(registry, fact | {"id": "installation:one", "artifact": artifact(1), "validFrom": first})
     same = await seen(registry, first, artifact=artifact(1))
-    assert same == Done("installation:one", unchanged=True)
+    assert same == Done("installation:one", unchanged=True, undescribed=(artifact(1),))
     await seen(registry, third, artifact=artifact(2))
     await seen(registry, second, artifact=artifact(3))
     assert await ran(registry) == [

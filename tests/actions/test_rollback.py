@@ -362,6 +362,12 @@ async def test_what_had_incidents_or_is_touched_by_an_open_one_comes_later(regis
         f"incident:open is open and touches {VERSION}",
     ]
     assert first < second
+    # A false alarm counts for nothing.
+    await done(registry, RITA, "dismissIncident", incidents=["incident:closed", "incident:open"])
+    assert [(t["artifact"]["id"], t["incidents"], t["openIncidents"]) for t in await targets(registry)] == [
+        (artifact(2), [], []),
+        (artifact(1), [], []),
+    ]
 
 
 async def test_what_an_attribution_suspects_is_touched_until_another_takes_its_place(registry: Forebear) -> None:

@@ -107,7 +107,7 @@ def test_each_ends_at_the_earliest_of_what_was_reported_and_of_the_next(every: l
 def test_a_new_artifact_ends_what_was_seen_before() -> None:
     verdict = report(
         Sighting("robot:a", at(9), "artifact:sha256:01"),
-        InstallationFactsRow(before=(InstallationRow("installation:old"),)),
+        InstallationFactsRow(before=(InstallationRow("installation:old"),), described=("robot:a",)),
         NOW,
     )
     assert verdict == Ruling(
@@ -121,6 +121,7 @@ def test_a_new_artifact_ends_what_was_seen_before() -> None:
             ),
             Revise("installation:old", {"validTo": None}, {"validTo": at(9)}),
         ),
+        undescribed=("artifact:sha256:01",),
     )  # fmt: skip
 
 
@@ -192,8 +193,9 @@ def test_what_is_said_to_have_brought_it_goes_before_what_was_found(
     before: str | None, told: str | None, effects: tuple[object, ...]
 ) -> None:
     known = InstallationFactsRow(
-        same=(InstallationRow("installation:i", None, "artifact:x", before),), covering=(covering("found", "ACTIVE"),)
-    )
+        same=(InstallationRow("installation:i", None, "artifact:x", before),), covering=(covering("found", "ACTIVE"),),
+        described=("robot:a", "artifact:x"),
+    )  # fmt: skip
     assert report(Sighting("robot:a", at(9), "artifact:x", deployment=told), known, NOW) == Ruling("installation:i", effects)
 
 

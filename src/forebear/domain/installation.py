@@ -54,7 +54,7 @@ class InstallationFactsRow(Row, frozen=True):
     `before` holds the installations that still ran then, `same` those that began at that moment, and `next` the moment of the
     following one. `retracted` is the moment at which the robot was retracted, if it was. `named`: a node has the id that is
     made from the artifact's name. `placeholder` is that id, if another artifact got the name later. `several` holds the
-    artifacts with the name, if there are several.
+    artifacts with the name, if there are several. `described` are the robot and the artifact, as far as somebody described them.
     """
 
     artifact: str | None = None
@@ -62,6 +62,7 @@ class InstallationFactsRow(Row, frozen=True):
     named: bool = False
     placeholder: str | None = None
     several: tuple[str, ...] = ()
+    described: tuple[str, ...] = ()
     next: str | None = None
     before: tuple[InstallationRow, ...] = ()
     same: tuple[InstallationRow, ...] = ()
@@ -106,6 +107,7 @@ def report(sighting: Sighting, around: InstallationFactsRow, now: str) -> Ruling
     if reasons := (*_impossible(sighting, now), *_several(sighting, around)):
         return Ruling(sighting.robot, reasons=reasons)
     artifact = around.artifact or sighting.unknown
+    undescribed = tuple(sorted({sighting.robot, artifact} - {*around.described}))
     effects: list[Effect] = [Revise(b.id, {"validTo": b.valid_to}, {"validTo": sighting.since}) for b in around.before]
     if around.retracted is not None:
         # Somebody retracted the robot by mistake, since it is seen. Take that back.
@@ -120,7 +122,7 @@ def report(sighting: Sighting, around: InstallationFactsRow, now: str) -> Ruling
     since = sighting.since
     if installation is not None and not _goes_on(installation, until):
         amended = _amended(installation, until, by, explicit=sighting.deployment is not None)
-        return Ruling(installation.id, (*effects, *amended, *_seen_last(installation, sighting)))
+        return Ruling(installation.id, (*effects, *amended, *_seen_last(installation, sighting)), undescribed=undescribed)
     if installation is not None:
         # Forebear ended the installation with the service of its place, but the robot reports that it still runs.
         since, by = installation.valid_to or since, sighting.deployment
@@ -128,7 +130,7 @@ def report(sighting: Sighting, around: InstallationFactsRow, now: str) -> Ruling
     document = {"kind": "Installation", "id": id, "robot": sighting.robot, "artifact": artifact, "validFrom": since}
     document["lastSeenAt"] = max(sighting.last, since)
     document |= {n: v for n, v in (("validTo", until), ("installedBy", by)) if v is not None}
-    return Ruling(id, (Describe(document), *effects))
+    return Ruling(id, (Describe(document), *effects), undescribed=undescribed)
 
 
 def _goes_on(installation: InstallationRow, until: str | None) -> bool:

@@ -24,10 +24,10 @@ class InstallationFacts(DecisionFacts):
 
 class ReportInstallation(Verb[InstallationFacts], roles="OPERATOR RECORDER"):
     """Reports that a robot was seen to run an artifact, and ends what was seen there before. Forebear also takes a report of
-    an artifact or a robot that nobody knows, and makes it known by that name. Whether it may run there is another question.
-    Once somebody registers an artifact with the name, the report is about that artifact. Forebear refuses a name of several
-    artifacts as AMBIGUOUS. Reports may come late, twice and out of order. A report with the same moment is the same report,
-    so `since` says since when the artifact runs, and `seenAt` when somebody looked."""
+    an artifact or a robot that nobody knows, makes it known by that name, and lists it as `undescribed`. Whether it may run
+    there is another question. Once somebody registers an artifact with the name, the report is about that artifact. Forebear
+    refuses a name of several artifacts as AMBIGUOUS. Reports may come late, twice and out of order. A report with the same
+    moment is the same report, so `since` says since when the artifact runs, and `seenAt` when somebody looked."""
 
     robot: str = prop("The robot.", names=("Robot",))
     since: datetime = prop("The moment since which the artifact runs.")
