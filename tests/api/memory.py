@@ -129,9 +129,11 @@ Tellings = Sequence[tuple[str, Any]]
 def _told(known: Tellings, value: Any, as_of: str | None, moment: str) -> list[tuple[str, Any]]:
     """What is told of a property once one more is: in the order of the moments from which each holds, then of recording."""
     telling = (as_of or moment, value)
-    if telling in known if as_of else known and known[-1][1] == value:
+    # As texts, since 0 and false are the same to Python.
+    text = json.dumps(telling)
+    if text in map(json.dumps, known) if as_of else known and json.dumps(known[-1][1]) == json.dumps(value):
         return list(known)
-    return sorted([*(t for t in known if t != telling), telling], key=lambda t: t[0])
+    return sorted([*(t for t in known if json.dumps(t) != text), telling], key=lambda t: t[0])
 
 
 def _put_right(known: list[tuple[str, Any]], value: Any, as_of: str | None, moment: str) -> list[tuple[str, Any]]:

@@ -54,7 +54,7 @@ class InstallationFactsRow(Row, frozen=True):
     `before` holds the installations that still ran then, `same` those that began at that moment, and `next` the moment of the
     following one. `retracted` is the moment at which the robot was retracted, if it was. `named`: a node has the id that is
     made from the artifact's name. `placeholder` is that id, if another artifact got the name later. `several` holds the
-    artifacts with the name, if there are several. `described` are the robot and the artifact, as far as somebody described them.
+    artifacts with the name, if there are several. `described` has the robot and the artifact if somebody described them.
     """
 
     artifact: str | None = None

@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.api.memory import Link, Node
 from tests.api.questions.asking import Asking, Row
+from tests.api.questions.upstream import value
 from tests.api.questions.view import by_id
 
 
@@ -101,15 +102,16 @@ def _told(node: Node, first: str, second: str) -> tuple[str, list[dict[str, Any]
     if (was.described_at is None) != (now.described_at is None):
         return "DESCRIBED", []
     since, until = sorted((first, second))
+    # Compare values as texts, since 0 and false are the same to Python.
     names = {
         name
         for old, new in pairwise(node.states)
         if since < new.since <= until and new.revision > old.revision
         for name in old.values.keys() | new.values.keys()
-        if old.values.get(name) != new.values.get(name)
+        if value(old.values.get(name)) != value(new.values.get(name))
     }
     values = ({"name": name, "before": was.values.get(name), "after": now.values.get(name)} for name in sorted(names))
-    return "CHANGED", [value for value in values if value["before"] != value["after"]]
+    return "CHANGED", [each for each in values if value(each["before"]) != value(each["after"])]
 
 
 def _own(link: Link) -> tuple[tuple[str, Any], ...]:
