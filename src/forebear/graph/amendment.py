@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, Field, ValidationError, create_model
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, create_model
 
 from forebear.graph.complaint import a, reasons_of, unknown
 from forebear.graph.declaration import LINE, PROSE, Admission, Edge, Graph, Kind, Property
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.rows import Amendment, InvalidFact
-from forebear.graph.values import CONFIG, DECIDED, Moment, Written, annotation, backwards
+from forebear.graph.values import CONFIG, DECIDED, Moment, annotation, backwards, written
 
 
 class Retraction(BaseModel):
@@ -32,7 +32,7 @@ class Retraction(BaseModel):
         description="The name of the edge's field, such as trainedOn. Leave it out to mean the node.",
     )
     to: str | None = Field(default=None, description="Id of the node that the edge leads to.")
-    reason: Written = Field(max_length=PROSE, description="Why.")
+    reason: Annotated[str, Field(max_length=PROSE, description="Why."), AfterValidator(written)]
 
 
 class Correction(BaseModel):
@@ -52,7 +52,7 @@ class Correction(BaseModel):
     asOf: Moment | None = Field(
         default=None, description="Of what changes in the world: the moment at which what is corrected held; by default now."
     )
-    reason: Written = Field(max_length=PROSE, description="Why.")
+    reason: Annotated[str, Field(max_length=PROSE, description="Why."), AfterValidator(written)]
 
 
 class Amendments:

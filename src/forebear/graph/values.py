@@ -73,14 +73,11 @@ def _happened(value: Any, info: ValidationInfo) -> str:
     return at
 
 
-def _written(value: str) -> str:
+def written(value: str) -> str:
+    """Return a text that is not blank. Raises `PydanticCustomError`."""
     if not value.strip():
         raise PydanticCustomError(BLANK, "must not be blank")
     return value
-
-
-Written = Annotated[str, AfterValidator(_written)]
-"""A text that is not blank."""
 
 
 def _schema_of_moments(description: str) -> WithJsonSchema:
@@ -157,8 +154,8 @@ def _scalar(p: Property, type: Any) -> Any:
         return Annotated[str, Field(max_length=p.length), BeforeValidator(_digest)]
     if type is ExternalName:
         return Annotated[str, Field(max_length=p.length), BeforeValidator(_external_name)]
-    if type is str and p.required:
-        return Annotated[Written, Field(max_length=p.length)]
+    if type is str and p.required and p.item_type is None:
+        return Annotated[str, Field(max_length=p.length), AfterValidator(written)]
     return Annotated[str, Field(max_length=p.length)] if type is str else type
 
 
