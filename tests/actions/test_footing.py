@@ -94,7 +94,7 @@ async def test_an_installation_without_its_robot_counts_and_a_robot_that_is_seen
     assert [r.message for r in outcome.reasons] == [f"{VERSION} is seen to run on {seen.subject}"]
 
     again = await done(registry, RITA, "reportInstallation", robot="robot:new", artifact=artifact(1), since=ago(hours=1))
-    assert again == Done(again.subject, changed=(again.subject, "robot:new"))
+    assert again == Done(again.subject, changed=(again.subject, "robot:new"), undescribed=("robot:new",))
     query = '{ robot(id: "robot:new") { described installations { nodes { id } } } }'
     assert await ask(registry, query) == {"robot": {"described": False, "installations": {"nodes": [{"id": again.subject}]}}}
 

@@ -75,7 +75,9 @@ async def test_reports_in_any_order_and_twice_are_the_same_installations(registr
             (artifact(1), moments[2], None, None),
         ]
     assert await seen(registry, robot="robot:0", **reports[0]) == Done(
-        f"installation:0/{moments[0]}/{artifact(1).removeprefix('artifact:')}", unchanged=True
+        f"installation:0/{moments[0]}/{artifact(1).removeprefix('artifact:')}",
+        unchanged=True,
+        undescribed=(artifact(1), "robot:0"),
     )
 
 
@@ -164,7 +166,8 @@ async def test_reports_have_installations_of_their_own_however_robots_and_artifa
     digest = "sha256:" + "0f" * 32
     third = await seen(registry, may, robot=longest, digest=digest)
     assert len(third.subject) == 512
-    assert await seen(registry, may, robot=longest, digest=digest) == Done(third.subject, unchanged=True)
+    again = await seen(registry, may, robot=longest, digest=digest)
+    assert again == Done(third.subject, unchanged=True, undescribed=(f"artifact:{digest}", longest))
     long = "oci:" + "q/" * 400
     await seen(registry, june, robot=longest, externalId=long)
     assert [artifact for artifact, *_ in await ran(registry, longest)] == [f"artifact:{digest}", named_id("artifact", long)]
