@@ -21,13 +21,14 @@ LAYERS: dict[str, set[str]] = {
     "actions": {"verbs", "audit", "store", "domain", "graph"},
     "record": {"actions", "verbs", "audit", "store", "domain", "graph"},
     "connect": {"record", "actions", "verbs", "audit", "store", "domain", "graph"},
-    "api": {"record", "actions", "identity", "verbs", "audit", "store", "domain", "graph", "settings"},
+    "client": {"view", "verbs", "domain", "graph"},
+    "api": {"view", "record", "actions", "identity", "verbs", "audit", "store", "domain", "graph", "settings"},
     "app": {
         "api", "view", "connect", "record", "actions", "identity", "verbs", "audit", "store", "domain", "graph", "settings",
     },
     "cli": {
-        "app", "api", "view", "connect", "record", "actions", "identity", "verbs", "audit", "store", "domain", "graph",
-        "settings",
+        "app", "client", "api", "view", "connect", "record", "actions", "identity", "verbs", "audit", "store", "domain",
+        "graph", "settings",
     },
     "__main__": {"cli"},
     "__init__": set(),

@@ -266,6 +266,7 @@ DOORS = [
     b"/",
     b"/schema.graphql",
     b"/schema/cypher/x",
+    b"/schema/question/x",
     b"/healthz",
 ]
 SCRAPS = [

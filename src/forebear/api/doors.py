@@ -11,6 +11,7 @@ from starlette.responses import Response
 from forebear.api import audit, health, http, pages
 from forebear.api.archive import archive
 from forebear.api.cypher import cypher
+from forebear.api.question import question
 from forebear.api.registry import RunningRegistry
 
 
@@ -33,6 +34,7 @@ DOORS = (
     Door("/", pages.console),
     Door("/schema.graphql", pages.schema),
     Door("/schema/cypher/{name}", cypher),
+    Door("/schema/question/{name}", question),
     Door("/healthz", health.alive),
     Door("/readyz", health.ready),
 )

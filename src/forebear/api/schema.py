@@ -40,6 +40,7 @@ class Schema:
     """A schema: what it was made from, and the graphql-core schema that runs operations."""
 
     graph: Graph
+    questions: tuple[Question, ...]
     facts: Facts
     core: GraphQLSchema
     printed: Callable[[], str]
@@ -70,7 +71,7 @@ def build(graph: Graph, questions: Iterable[Question], facts: Facts, actions: It
     )
     schema = types.schema("Query", "Mutation", graph.kinds)
     _resolve(schema.core)
-    return Schema(graph, facts, schema.core, schema.sdl)
+    return Schema(graph, all_questions, facts, schema.core, schema.sdl)
 
 
 def _resolve(core: GraphQLSchema) -> None:

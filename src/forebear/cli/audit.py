@@ -10,7 +10,7 @@ import typer
 
 from forebear.cli import terminal
 from forebear.cli.export import writing
-from forebear.cli.registry import Interrupted, Registry, opened
+from forebear.cli.registry import CommandRegistry, Interrupted, opened
 from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, counted, err, out
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ async def _verified(heads: list[str], url: str | None, token: str | None, as_jso
         return await verified(registry, heads, as_json=as_json)
 
 
-async def verified(registry: Registry, heads: Collection[str] = (), *, as_json: bool = False) -> VerificationResult:
+async def verified(registry: CommandRegistry, heads: Collection[str] = (), *, as_json: bool = False) -> VerificationResult:
     """Verify a registry's whole trail, and print what does not fit. Raises `Failure`."""
     from forebear.audit.verification import NotATrail, Verification
     from forebear.audit.witness import Witness

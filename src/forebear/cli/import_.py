@@ -21,7 +21,7 @@ import msgspec
 import typer
 
 from forebear.cli import terminal
-from forebear.cli.registry import Interrupted, Registry, ask, opened
+from forebear.cli.registry import CommandRegistry, Interrupted, ask, opened
 from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, counted, err, out
 from forebear.graph.document import InvalidDocument, decode
 from forebear.view.actors import MAY
@@ -93,7 +93,7 @@ def import_(
 class Import:
     """A running import: what is in so far."""
 
-    registry: Registry
+    registry: CommandRegistry
     source: str
     imported: bool
     as_json: bool

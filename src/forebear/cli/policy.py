@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from forebear.cli import terminal
-from forebear.cli.registry import Registry, ask, opened
+from forebear.cli.registry import CommandRegistry, ask, opened
 from forebear.cli.terminal import AsJson, Code, Token, Url, counted, out
 from forebear.view.policies import LINES, PACKS, SIMULATE
 
@@ -91,7 +91,7 @@ async def _simulated(
 
 
 async def _pages(
-    registry: Registry, document: str, variables: Mapping[str, Any], *, exact: bool = False
+    registry: CommandRegistry, document: str, variables: Mapping[str, Any], *, exact: bool = False
 ) -> AsyncIterator[dict[str, Any]]:
     """Return the nodes of the one connection that a document asks for, page by page."""
     after = None

@@ -10,7 +10,7 @@ import typer
 
 from forebear.cli import terminal
 from forebear.cli.asking import BEYOND, AsKnownAt
-from forebear.cli.registry import Registry, ask, opened
+from forebear.cli.registry import CommandRegistry, ask, opened
 from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, checked_moment, counted, minute, out, progress, short
 from forebear.view.recalls import PLAN
 
@@ -81,7 +81,7 @@ def plan(
         raise typer.Exit(Code.NEGATIVE)
 
 
-async def whole(registry: Registry, of: Mapping[str, Any], as_known_at: str | None, *, exact: bool) -> dict[str, Any]:
+async def whole(registry: CommandRegistry, of: Mapping[str, Any], as_known_at: str | None, *, exact: bool) -> dict[str, Any]:
     """Return a plan with all that is affected, asked for page by page. The pages are of one moment. Raises `Failure`."""
     found: dict[str, Any] | None = None
     with progress("planning the recall", None) as done:

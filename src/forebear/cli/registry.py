@@ -25,7 +25,7 @@ class Interrupted(Exception):
     """The connection or the engine broke, or was too busy. Try again."""
 
 
-class Registry(Protocol):
+class CommandRegistry(Protocol):
     """What commands need of a registry."""
 
     async def ask(self, document: str, variables: Mapping[str, Any], operation: str | None = None) -> dict[str, Any]:
@@ -54,7 +54,7 @@ class Registry(Protocol):
 
 
 @asynccontextmanager
-async def opened(url: str | None, token: str | None) -> AsyncIterator[Registry]:
+async def opened(url: str | None, token: str | None) -> AsyncIterator[CommandRegistry]:
     """Open the service at `url` with `token`, or the database that the settings name. Raises `Failure` and `StoreError`."""
     if url is None:
         from forebear.app import Forebear
@@ -84,7 +84,7 @@ async def remote(url: str, token: str | None) -> AsyncIterator[Remote]:
         yield Remote(client)
 
 
-async def ask(registry: Registry, document: str, variables: Mapping[str, Any], *, exact: bool = False) -> dict[str, Any]:
+async def ask(registry: CommandRegistry, document: str, variables: Mapping[str, Any], *, exact: bool = False) -> dict[str, Any]:
     """Return the data of a response, `printable` for people unless it has to be `exact`.
 
     Raises `Failure` with the first error.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from rich.text import Text
 
-from forebear.cli.registry import Local, Registry, ask
+from forebear.cli.registry import CommandRegistry, Local, ask
 from forebear.cli.terminal import Failure, out, short
 from forebear.domain.outcome import Done, Outcome, Planned, Refused
 from forebear.domain.roles import Actor
@@ -120,7 +120,7 @@ def _tried(step: Step) -> Text:
     return Text.assemble(f"{step.by} {step.do} ", (short(" ".join([subject, *more])), "bold"), (why, "dim"))
 
 
-async def _outcome_lines(registry: Registry, outcome: Outcome) -> AsyncIterator[Text]:
+async def _outcome_lines(registry: CommandRegistry, outcome: Outcome) -> AsyncIterator[Text]:
     """Return the outcome of an action in words."""
     match outcome:
         case Done(_, decisions, changed):

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
-    from forebear.graph.declaration import Kind
-
 _SAID = {
     "missing": "is required",
     "extra_forbidden": "is not known",
@@ -82,16 +80,18 @@ def complaint(error: ErrorDetails, *, with_value: bool = True) -> str:
     return f"{message}{_given(value)}" if with_value and error["type"] not in _COMPLETE else message
 
 
-def reasons_of(error: ValidationError, kind: Kind | None = None) -> list[str]:
-    """Return pydantic's errors as sentences that name the field. If there are very many, the first ones."""
+def reasons_of(error: ValidationError, names: Sequence[str] = ()) -> list[str]:
+    """Return pydantic's errors as sentences that name the field. If there are very many, the first ones.
+
+    `names` are those that the document may hold, of which an unknown one may be a misspelling.
+    """
     reasons = []
     errors = error.errors(include_url=False)
     for e in errors[:_MOST]:
         path = ".".join(_cut(str(step)) for step in e["loc"])
         message = complaint(e)
         if e["type"] == "extra_forbidden":
-            names = [*kind.properties, *(edge.name for edge in kind.stated)] if kind and len(e["loc"]) == 1 else []
-            message = unknown(e["loc"][-1], names)
+            message = unknown(e["loc"][-1], names if len(e["loc"]) == 1 else ())
         reasons.append(f"{path}: {message}")
     return reasons + ([f"and {len(errors) - _MOST} more"] if len(errors) > _MOST else [])
 

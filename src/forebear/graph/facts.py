@@ -127,7 +127,7 @@ class Facts:
         try:
             model = shape.model.model_validate(document)
         except ValidationError as error:
-            raise InvalidFact(id, reasons_of(error, kind)) from None
+            raise InvalidFact(id, reasons_of(error, kind.members)) from None
         return self._rows(kind, shape, model, imported=imported and kind.standing is Admission.GOVERNED)
 
     def governed(self, document: object) -> Mapping[str, Any] | None:
@@ -148,7 +148,7 @@ class Facts:
             return self.document(name, document)
         except ValidationError as error:
             id = document.get("id")
-            raise InvalidFact(id if isinstance(id, str) else None, reasons_of(error, kind)) from None
+            raise InvalidFact(id if isinstance(id, str) else None, reasons_of(error, kind.members)) from None
 
     def _of_node(self, document: Mapping[str, Any]) -> str:
         """Return the kind of the node that a Correction is of. Empty if it is of an edge, or of nothing."""

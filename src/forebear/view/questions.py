@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from forebear.graph.declaration import Graph, Kind, camel
 from forebear.graph.query.header import Column, RowType
@@ -112,8 +113,22 @@ SENT: Mapping[str, tuple[str, Mapping[str, object]]] = {
 """The documents of commands of their own, with variables besides the ids."""
 
 
+@dataclass(frozen=True)
+class AskedQuestion:
+    """How a question is asked: the document, the names of its variables, and where in the data its answer is."""
+
+    document: str
+    arguments: tuple[str, ...]
+    path: tuple[str, ...]
+
+
 def document(question: Question, graph: Graph) -> str:
-    """Return the document that asks a question for all of its answer.
+    """Return the document that asks a question for all of its answer."""
+    return asked(question, graph).document
+
+
+def asked(question: Question, graph: Graph) -> AskedQuestion:
+    """Return how a question is asked for all of its answer.
 
     One about nodes is about `$id`, of the first of its kinds.
     """
@@ -126,15 +141,17 @@ def document(question: Question, graph: Graph) -> str:
     passed = [*types]
     types |= {} if question.timeless else {"asKnownAt": "DateTime"}
     selected = f"totalCount {'truncated ' if question.bounded else ''}nodes {{ {row} }}" if question.paged else row
+    path: tuple[str, ...] = (camel(question.name),)
     if not question.on:
         field = f"{camel(question.name)}{_passed([*types])} {{ {selected} }}"
     else:
         types = {"id": "ID!", **types}
         kind = question.on[0]
-        around = f"{kind[0].lower()}{kind[1:]}{_passed(['id', *([] if question.timeless else ['asKnownAt'])])}"
+        path = (f"{kind[0].lower()}{kind[1:]}", *path)
+        around = f"{path[0]}{_passed(['id', *([] if question.timeless else ['asKnownAt'])])}"
         field = f"{around} {{ {camel(question.name)}{_passed(passed)} {{ {selected} }} }}"
     declared = ", ".join(f"${name}: {type}" for name, type in types.items())
-    return f"query({declared}) {{ {field} }}"
+    return AskedQuestion(f"query({declared}) {{ {field} }}", tuple(types), path)
 
 
 def _passed(names: list[str]) -> str:

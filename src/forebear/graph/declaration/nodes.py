@@ -6,7 +6,10 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
+from forebear.graph.complaint import meant
+from forebear.graph.declaration.bookkeeping import AS_OF
 from forebear.graph.declaration.edges import Edge, edges_of
 from forebear.graph.declaration.properties import (
     PROSE,
@@ -15,6 +18,7 @@ from forebear.graph.declaration.properties import (
     ExternalName,
     Property,
     Value,
+    camel,
     prop,
     properties_of,
 )
@@ -110,6 +114,12 @@ class Kind:
         return tuple(e for e in self.edges if not e.derived)
 
     @cached_property
+    def members(self) -> tuple[str, ...]:
+        """The names of what a fact may say besides kind and id."""
+        told = (AS_OF,) if self.told else ()
+        return (*self.properties, *(e.name for e in self.stated), *told)
+
+    @cached_property
     def searchable(self) -> tuple[Property, ...]:
         """The properties that full-text search reads."""
         return tuple(p for p in self.properties.values() if p.searchable)
@@ -121,6 +131,12 @@ class Node:
     `prefix` begins its ids; `versioned` kinds are named `prefix:name@version`; `plural` names its root
     connection in GraphQL (by default the kind's name with an `s`). `reported_by`, `one_by_name`, `by_digest` and
     `locked_after` are as `Kind` has them.
+
+    An instance is one fact of the kind, by the attributes of the class:
+
+        Run("run:octo-base", status=RunStatus.RUNNING, trained_on=["dataset:bridge_orig@1.0.0"])
+
+    It says what it was made with, and nothing else. Whoever records it checks the values.
     """
 
     kind: Kind
@@ -158,6 +174,17 @@ class Node:
         )
         if unknown := sorted({*reported_by} - {*cls.kind.properties}):
             raise DeclarationError(f"{name} is reported by {', '.join(unknown)}, which it does not have")
+
+    def __init__(self, id: str, **values: Any) -> None:
+        """Make a fact. Raises `TypeError` if the kind has no property or edge of a name."""
+        kind = self.kind
+        members = {attribute: camel(attribute) for attribute in values}
+        if unknown := [attribute for attribute, name in members.items() if name not in kind.members]:
+            close = meant(unknown[0], [re.sub("[A-Z]", lambda m: f"_{m[0].lower()}", name) for name in kind.members])
+            raise TypeError(f"{kind.name} has no {unknown[0]}{close}")
+        self.id = id
+        self.fact = {"kind": kind.name, "id": id, **{members[attribute]: value for attribute, value in values.items()}}
+        """The members of its fact, with the values that it was made with."""
 
 
 def _docstring(cls: type) -> str:
