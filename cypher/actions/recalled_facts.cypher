@@ -5,6 +5,7 @@
 // parameter node ID: The node that is recalled, or the customer whose data is.
 // parameter toolchain String: The toolchain that is recalled.
 // parameter setting String: The last part of the name of the run setting that is recalled, in quotation marks. Runs whose configuration holds it come with it.
+// parameter since DateTime: Since when a recall stands. Then deployments and installations that were over later come as well.
 // parameter now DateTime!: Now.
 CALL () {
   MATCH (start:Run /* any kind */ {id: $node}) WHERE true
@@ -51,7 +52,8 @@ CALL (start, tail) {
   RETURN node, depth, CASE WHEN depth = 0 THEN tail END AS origin
 }
 WITH node, min(depth) AS depth, collect(origin)[0] AS origin
-WITH node, depth, origin WHERE NOT node:Installation AND (NOT node:Deployment OR unfinished(node))
+WITH node, depth, origin WHERE NOT node:Installation
+  AND (NOT node:Deployment OR unfinished(node) OR ($since IS NOT NULL AND lasts(node, $since)))
 RETURN node.id AS id,
   labels(node)[0] AS kind,
   node.recordedAt AS recordedAt,
@@ -63,7 +65,7 @@ RETURN node.id AS id,
   COLLECT { WITH * WHERE node:Deployment MATCH (node)-[on:ON]->(place) WHERE true RETURN place.id }[0] AS place,
   COLLECT {
     WITH * WHERE node:Artifact
-    MATCH (node)<-[of:OF]-(seen:Installation) WHERE holds(seen, $now)
+    MATCH (node)<-[of:OF]-(seen:Installation) WHERE overlaps(seen, coalesce($since, $now), $now)
     RETURN [seen.id, COLLECT { MATCH (seen)-[on:ON]->(robot:Robot) WHERE true RETURN robot.id }[0]] AS item
   } AS seen
 ORDER BY id

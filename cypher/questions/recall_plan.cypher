@@ -123,7 +123,7 @@ RETURN each.subject AS subject,
   COLLECT {
     UNWIND each.customers AS row
     RETURN {
-      customer: COLLECT { WITH * WHERE row.customer IS NOT NULL MATCH (customer:Customer {id: row.customer}) WHERE true RETURN customer }[0],
+      customer: customer_with(row.customer),
       sites: COLLECT { UNWIND row.sites AS id MATCH (site:Site {id: id}) WHERE true RETURN site },
       fleets: COLLECT { UNWIND row.fleets AS id MATCH (fleet:Fleet {id: id}) WHERE true RETURN fleet },
       totalFleets: row.totalFleets,

@@ -167,6 +167,7 @@ class Recall:
     votes: list[tuple[str, str]] = field(default_factory=list)
     stands: bool = False
     over: bool = False
+    excused: set[str] = field(default_factory=set)
 
 
 def fleet_of(place: str) -> str:
@@ -296,13 +297,17 @@ class Expectation:
         """Whether a recall of a version stands."""
         return any(r.stands and not r.over for r in self.recalls.values() if r.subject == version)
 
+    def going(self, version: str) -> list[str]:
+        """The deployments of a version that are not over."""
+        builds = [id for id, build in self.artifacts.items() if build.version == version]
+        return [id for id, d in self.deployments.items() if d.artifact in builds and (d.is_pending or d.state == "ACTIVE")]
+
     def digest(self, version: str) -> str:
         """The digest of the releases, artifacts and deployments that a recall of a version affects."""
         builds = [id for id, build in self.artifacts.items() if build.version == version]
         affected = [f"Artifact:{id}:LINEAGE" for id in builds]
         affected += [f"Release:{id}:LINEAGE" for id, r in self.releases.items() if r.version == version]
-        going = [id for id, d in self.deployments.items() if d.artifact in builds and (d.is_pending or d.state == "ACTIVE")]
-        affected += [f"Deployment:{id}:LINEAGE" for id in going]
+        affected += [f"Deployment:{id}:LINEAGE" for id in self.going(version)]
         return f"sha256:{sha256(chr(10).join(sorted(affected)).encode()).hexdigest()}"
 
     def fits(self, artifact: str, place: str, *, goes_back: bool = False) -> bool:
@@ -682,6 +687,22 @@ class Expectation:
         if found.over:
             return SAME
         found.over = True
+        return DONE
+
+    def _excuseRecallItem(self, actor: Actor, recall: str, item: str, reason: str, at: str) -> Answer:
+        found = self.recalls.get(recall)
+        began = found is not None and (found.stands or found.over)
+        if actor.lines is not None and (not began or self._beyond(actor, found.subject if found else "")):
+            return refused("FORBIDDEN")
+        if found is None:
+            return refused("UNKNOWN")
+        if actor.machine:
+            return refused("UNTRUSTED_MACHINE")
+        if found.over or not found.stands or item not in self.going(found.subject):
+            return refused("NO_ITEM")
+        if item in found.excused:
+            return SAME
+        found.excused.add(item)
         return DONE
 
     # ── artifacts ───────────────────────────────────────────────────────────────────────────────────────

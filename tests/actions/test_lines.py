@@ -246,6 +246,9 @@ class Sequence:
     def _endRecall(self) -> dict[str, Any]:
         return {"recall": f"recall:{self._one(*STANDS).replace('@', '%40')}/1", "reason": "r"}
 
+    def _excuseRecallItem(self) -> dict[str, Any]:
+        return self._endRecall() | {"item": self._one(self._deployment(), self._release(), f"robot:{self._one(*RUNS)}")}
+
 
 SEES = ("reportInstallation", "registerArtifact")
 """Verbs that say what robots run, which no line limits: a report ends what was seen before, and a registration names it."""

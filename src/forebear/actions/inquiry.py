@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from forebear.actions.comparison import Comparison, ComparisonFacts, compared
 from forebear.actions.recall import planned
+from forebear.actions.recall_items import told
 from forebear.domain import artifact, contract, release
 from forebear.domain.adoption import Rule, understood
 from forebear.domain.artifact import BuildFactsRow, the_one
@@ -34,6 +35,7 @@ from forebear.domain.suspects.upstream import Upstream, UpstreamFactsRow
 from forebear.verbs import recall_plan
 from forebear.verbs.deployment import DeploymentFacts
 from forebear.verbs.policy import PolicyFacts
+from forebear.verbs.recall_item import RecallItemFacts
 from forebear.verbs.recall_plan import RecallPlanFacts
 from forebear.verbs.release import ReleaseFacts
 from forebear.verbs.rollback import RollbackFacts
@@ -286,6 +288,12 @@ def _recall_plan(input: Input, facts: RecallPlanFacts) -> list[dict[str, Any]]:
     return [row]
 
 
+def _recall_items(input: Input, facts: RecallItemFacts) -> list[dict[str, Any]]:
+    if facts.begun.recall is None:
+        raise Undecidable([unknown("recall", input["recall"])])
+    return [told(input, facts)]
+
+
 def _packs(input: Input) -> dict[str, Any]:
     document = input["document"]
     return {"lines": list(dict.fromkeys(input["lines"])), "packs": packs_of(document), "covering": covers(document)}
@@ -301,5 +309,6 @@ INQUIRIES: tuple[Inquiry[Any], ...] = (
     Inquiry("rollback_targets", RollbackFacts, _rollback_targets, lambda input: {"on": input["place"]}),
     Inquiry("suspects", SuspectsFacts, _suspects, _interval),
     Inquiry("recall_plan", RecallPlanFacts, _recall_plan, _recalled),
+    Inquiry("recall_items", RecallItemFacts, _recall_items, lambda input: {"now": input["at"]} if input.get("at") else {}),
 )
 """Every question whose answer is a decision."""

@@ -82,6 +82,11 @@ class DeploymentRow(Row, frozen=True):
         return self.state is DeploymentState.ACTIVE
 
     @property
+    def is_unfinished(self) -> bool:
+        """Whether it is not over."""
+        return self.is_pending or self.is_active
+
+    @property
     def reported(self) -> tuple[CourseReport, ...]:
         """The reports about it. Without any, as in imported history, those that its state and interval imply."""
         if self.reports is not None:

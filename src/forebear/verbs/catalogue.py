@@ -17,6 +17,7 @@ from forebear.verbs.installation import ReportInstallation
 from forebear.verbs.maintenance import ReportMaintenance
 from forebear.verbs.policy import AdoptPolicy
 from forebear.verbs.recall import EndRecall, ExecuteRecall
+from forebear.verbs.recall_item import ExcuseRecallItem
 from forebear.verbs.release import Approve, Archive, Deprecate, Override, Reject, Restore, WithdrawApproval
 from forebear.verbs.rollback import RollBack
 from forebear.verbs.stop import RequestStop
@@ -26,7 +27,7 @@ VERBS: tuple[type[Verb[Any]], ...] = (
     RegisterCandidate, AttachEvidence, AdoptPolicy, Evaluate, Approve, Reject, WithdrawApproval, Deprecate, Archive, Restore,
     Override, Correct, RegisterArtifact, QuarantineArtifact, DeleteArtifact, RequestDeployment, ReportDeployment,
     ReportInstallation, RollBack, RequestStop, Decommission, Recommission, ReportIncident, EscalateIncident, ResolveIncident,
-    ReopenIncident, DismissIncident, ReportMaintenance, Attribute, ExecuteRecall, EndRecall,
+    ReopenIncident, DismissIncident, ReportMaintenance, Attribute, ExecuteRecall, EndRecall, ExcuseRecallItem,
 )  # fmt: skip
 """Every verb."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,12 +48,18 @@ class RecallPlanFacts(DecisionFacts):
     recalled_open: list[RecalledOpenFactsRow]
 
     @classmethod
+    def subject(cls, input: Mapping[str, Any], rows: Mapping[str, Rows]) -> Subject:
+        """Return what is recalled."""
+        return Subject.of(input["of"])
+
+    @classmethod
     def follows(cls, input: Mapping[str, Any], rows: Mapping[str, Rows]) -> Mapping[str, object]:
         """The robots and groups where affected things are; then the versions that ran in these groups, and the other robots."""
-        if rows.keys() == {"recalled"}:
-            reach = Reach(Subject.of(input["of"]), msgspec.convert(rows["recalled"], list[RecalledFactsRow]))
+        last = [*rows][-1:]
+        if last == ["recalled"]:
+            reach = Reach(cls.subject(input, rows), msgspec.convert(rows["recalled"], list[RecalledFactsRow]))
             return {"robots": reach.places("Installation"), "groups": reach.places("Deployment")}
-        if rows.keys() == {"recalled", "recalled_group"}:
+        if last == ["recalled_group"]:
             groups = rows["recalled_group"]
             ran = {d["version"] for group in groups for d in group["deployments"] if d["validFrom"] is not None}
             members = {robot["id"] for group in groups for robot in group["robots"]}
@@ -65,15 +71,18 @@ class RecallPlanFacts(DecisionFacts):
             }
         return {}
 
-    def plan(self, subject: Subject) -> RecallPlan:
-        """Return the plan of a recall of the subject, which is the one that the facts were read for."""
+    def plan(self, subject: Subject, now: str | None = None, *, without: Container[str] = ()) -> RecallPlan:
+        """Return the plan of a recall of the subject, which is the one that the facts were read for.
+
+        `now` is the moment of the plan, by default that of the facts, and `without` are deployments to leave out.
+        """
         world = World({row.id: row for row in self.recalled_robot}, {row.id: row for row in self.recalled_group})
         return RecallPlan(
-            Reach(subject, self.recalled),
+            Reach(subject, [row for row in self.recalled if row.id not in without]),
             world,
             self.recalled_build,
             self.recalled_release,
             self.recalled_incident,
             self.recalled_open,
-            self.now,
+            now or self.now,
         )

@@ -87,15 +87,14 @@ class RecallPlan:
 
     @cached_property
     def targets(self) -> dict[str, RecallTarget]:
-        """What to do about each affected deployment and robot, by its id."""
+        """What to do about each affected robot, and about each affected deployment that is not over, by its id."""
         deployments = {d.id: d for group in self.world.groups.values() for d in group.deployments}
         found: dict[str, RecallTarget] = {}
         for id, place in self.reach.things.items():
-            if self.reach.kinds[id] == "Deployment":
-                found[id] = self._of_deployment(deployments.get(id), id, place)
-        unfinished = {
-            group.id: [d for d in group.deployments if d.is_pending or d.is_active] for group in self.world.groups.values()
-        }
+            deployment = deployments.get(id)
+            if self.reach.kinds[id] == "Deployment" and (deployment is None or deployment.is_unfinished):
+                found[id] = self._of_deployment(deployment, id, place)
+        unfinished = {group.id: [d for d in group.deployments if d.is_unfinished] for group in self.world.groups.values()}
         robots = [each.id for each in self.affected if each.kind == "Robot"]
         return found | {id: of_robot(self._standing(id), unfinished, found, self.reach.artifacts) for id in robots}
 

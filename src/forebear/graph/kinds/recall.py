@@ -18,6 +18,15 @@ class RecallVote(Value):
     affected: Digest = prop("The digest of what was affected, as the voter saw it.")
 
 
+class RecallExcuse(Value):
+    """Somebody excused an item of a recall: nothing more is to be done about it."""
+
+    item: str = prop("The id of the deployment, the robot or the release.")
+    reason: str = prop("Why.", length=PROSE)
+    actor: str = prop("Who excused it.")
+    at: datetime = prop("When.")
+
+
 class Recall(Node, prefix="recall", standing=Admission.GOVERNED, locked_after="MaintenanceEvent"):
     """Something upstream that is taken back from the world. While the recall stands, what descends from it may run nowhere."""
 
@@ -36,6 +45,7 @@ class Recall(Node, prefix="recall", standing=Admission.GOVERNED, locked_after="M
         change=Change.APPENDED, default=None,
     )  # fmt: skip
     votes: list[RecallVote] | None = prop("The votes for it.", change=Change.APPENDED, default=None)
+    excuses: list[RecallExcuse] | None = prop("The items that somebody excused.", change=Change.APPENDED, default=None)
 
     recalls = edge(
         RECALLS, "Dataset", "DatasetVersion", "CurationRuleset", "CodeVersion", "SoftwareEnvironment", "ComputeProfile",
