@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 
 import pytest
 
@@ -128,6 +129,21 @@ def test_colours_are_for_terminals_that_want_them(demo: Service) -> None:
     assert "\x1b[1mmodel:parcel-picker@2\x1b[0m" in on_terminal(*command, variables=environ)
     assert "\x1b[2" not in on_terminal(*command, variables={"NO_COLOR": "1"}).replace("\x1b[2m", "")
     assert "\x1b[" not in forebear(*command).out
+
+
+HEAVY = {"neo4j", "numpy", "packaging", "scipy", "starlette", "strawberry", "uvicorn"}
+"""What takes long to import, and only a registry in the same process needs."""
+
+
+@pytest.mark.parametrize("arguments", ["--help", "search bridge --url {url}", "show model:parcel-picker@2 --url {url}"])
+def test_what_needs_no_engine_imports_no_driver_and_no_server(demo: Service, arguments: str) -> None:
+    program = "import sys; from forebear.cli import main; print(main(sys.argv[1:]), *sys.modules)"
+    ended = subprocess.run(
+        [sys.executable, "-c", program, *arguments.format(url=demo.url).split()],
+        capture_output=True, text=True, env=environment(), check=False,
+    )  # fmt: skip
+    code, *modules = ended.stdout.splitlines()[-1].split()
+    assert (code, HEAVY & {*modules}) == ("0", set())
 
 
 def test_a_reader_that_has_seen_enough_is_no_error() -> None:

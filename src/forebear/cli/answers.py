@@ -13,7 +13,6 @@ from rich.table import Table
 from rich.text import Text
 
 from forebear.cli import terminal
-from forebear.cli.actions import in_commands
 from forebear.cli.asking import BEYOND, AsKnownAt, At, answer
 from forebear.cli.parameters import taking
 from forebear.cli.terminal import AsJson, Code, Token, Url, checked_moment, counted, out, short
@@ -38,11 +37,11 @@ WIDEST = 10_000
 First = Annotated[int, typer.Option(min=1, max=MOST, help="The number of rows to show.")]
 
 
-def commands(names: Iterable[str]) -> dict[str, Any]:
+def commands(names: Iterable[str], only: str | None = None) -> dict[str, Any]:
     """Return the commands of questions by name, except for `names`, for questions about a node, and for those that take a
-    document."""
+    document. `only`: the name of the one that is needed."""
     app = typer.Typer()
-    for question in questions(GRAPH):
+    for question in questions(GRAPH, only=only and only.replace("-", "_")):
         name = kebab(camel(question.name))
         documents = {"JSON", *question.inputs}
         if not question.on and name not in names and not any(p.type.name in documents for p in question.parameters):
@@ -166,6 +165,8 @@ def _cell_of(question: Question, column: Column, value: Any) -> Text:
         case None:
             return Text()
         case {"code": code, "message": message, "remedy": remedy}:
+            from forebear.cli.actions import in_commands
+
             return Text.assemble(f"{short(message)}  ", (code, "dim"), f"\n  → {short(in_commands(remedy))}")
         case {"id": id}:
             return Text(short(id))

@@ -40,6 +40,9 @@ class Commands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return the command of a name."""
         if cmd_name not in self.commands:
+            self._add_declared(cmd_name)
+        if cmd_name not in self.commands:
+            # Typer suggests what is like a wrong name.
             self._add_declared()
         return super().get_command(ctx, cmd_name)
 
@@ -48,12 +51,15 @@ class Commands(TyperGroup):
         self._add_declared()
         return super().list_commands(ctx)
 
-    def _add_declared(self) -> None:
-        from forebear.cli import actions, answers
+    def _add_declared(self, name: str | None = None) -> None:
+        """Add the commands of all questions and actions, or as few as are made quickly if only one of them is needed."""
+        from forebear.cli import answers
 
-        for commands in (answers.commands(names=[*self.commands]), actions.commands()):
-            for name, command in commands.items():
-                self.commands.setdefault(name, command)
+        self.commands.update(answers.commands(names=[*self.commands], only=name))
+        if name is None or name not in self.commands:
+            from forebear.cli import actions
+
+            self.commands.update({name: made for name, made in actions.commands().items() if name not in self.commands})
 
 
 app = typer.Typer(

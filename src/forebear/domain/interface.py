@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
-
 from forebear.domain.clause import number
 from forebear.domain.outcome import Reason
 
@@ -58,6 +55,9 @@ def interface_fits(interface: Interface, target: TargetSpec | None, robots: Iter
 
 def unreadable(robot_software: str) -> Reason | None:
     """Return why a range of robot software cannot be read, or None if it can."""
+    # It takes as long to import as a third of a command, and few commands need it.
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
     try:
         SpecifierSet(robot_software)
     except InvalidSpecifier:
@@ -91,6 +91,9 @@ def _robot(interface: Interface, robot: RobotSpec) -> Iterator[Reason]:
     if reason := unreadable(interface.robot_software):
         yield reason
         return
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import InvalidVersion, Version
+
     try:
         version = Version(robot.software)
     except InvalidVersion:

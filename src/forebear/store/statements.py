@@ -34,10 +34,10 @@ def rules() -> Rules:
     return Rules({file.stem: file.read_text("utf-8") for file in sorted(files)})
 
 
-def questions(graph: Graph, folder: Path | None = None) -> list[Question]:
-    """Return the questions in `cypher/questions`, by name. Raises `InvalidStatement`."""
+def questions(graph: Graph, folder: Path | None = None, only: str | None = None) -> list[Question]:
+    """Return the questions in `cypher/questions`, by name, or `only` the one of a name. Raises `InvalidStatement`."""
     files = sorted((folder or directory("cypher") / "questions").glob("*.cypher"))
-    return [_valid(parse(file.stem, expanded(file), graph), graph) for file in files]
+    return [_valid(parse(file.stem, expanded(file), graph), graph) for file in files if only in (None, file.stem)]
 
 
 def _valid(question: Question, graph: Graph) -> Question:
