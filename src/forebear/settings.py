@@ -15,8 +15,10 @@ from forebear.graph.complaint import complaint, meant
 
 PREFIX = "FOREBEAR_"
 
-OTHERS = frozenset(f"{PREFIX}{name}" for name in ("URL", "TOKEN", "SOAK", "REWRITE", "TEST_NEO4J_URI", "TEST_REQUIRE_NEO4J"))
-"""Environment variables that are no settings: they are for commands that talk to a service, and for the tests."""
+OTHERS = frozenset(
+    f"{PREFIX}{name}" for name in ("URL", "TOKEN", "SPOOL", "SOAK", "REWRITE", "TEST_NEO4J_URI", "TEST_REQUIRE_NEO4J")
+)
+"""Environment variables that are no settings: they are for commands and programs that talk to a service, and for the tests."""
 
 
 class SettingsError(Exception):

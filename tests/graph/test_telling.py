@@ -57,6 +57,13 @@ def test_without_a_moment_it_holds_from_when_it_is_recorded_unless_it_holds_alre
     }
 
 
+def test_what_holds_from_now_on_is_the_newest_also_after_a_sender_whose_clock_is_ahead() -> None:
+    ahead = moment(datetime(2026, 1, 1, 20, 2, tzinfo=UTC))
+    assert stored((ahead, "RUNNING"), (None, "FAILED")) == {
+        "status": "FAILED", "statusTold": ["RUNNING", "FAILED"], "statusSince": [ahead, ahead]
+    }  # fmt: skip
+
+
 def test_what_was_recorded_without_tellings_holds_from_when_it_was_described() -> None:
     former = {"status": "RUNNING", "describedAt": ONE}
     assert stored((NOON, "PENDING"), former=former) == {

@@ -1,5 +1,6 @@
 """What changes in the world is told with the moment from which it holds; late and repeated messages reset nothing."""
 
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from forebear.app import Forebear
 from forebear.graph.kinds import GRAPH
+from forebear.graph.moments import moment
 from forebear.record.archive import export, restore
 from tests import engines
 from tests.audit.auditing import findings, tamper
@@ -104,11 +106,20 @@ async def test_what_an_older_version_recorded_is_answered_at_any_moment_until_mo
     assert await status(registry) == ["FAILED", None, None, "RUNNING", "FAILED", "FAILED"]
 
 
+async def test_a_sender_s_clock_may_be_ahead_and_what_holds_from_now_on_is_the_newest_all_the_same(registry: Forebear) -> None:
+    soon = moment(datetime.now(UTC) + timedelta(minutes=2))
+    await history(registry, run(status="RUNNING", asOf=soon))
+    assert (await history(registry, run(status="RUNNING", asOf=soon))).changed == 0
+    await history(registry, run(status="FAILED"))
+    (row,) = await registry.store.read("MATCH (r:Run) RETURN r.status AS status, r.statusSince AS since")
+    assert row == {"status": "FAILED", "since": [soon, soon]}
+
+
 @pytest.mark.parametrize(
     ("fact", "reason"),
     [
         (run(status="RUNNING", asOf="2999-01-01T00:00:00Z"), "asOf: 2999-01-01T00:00:00.000000Z lies ahead"),
-        (run(seed=1, asOf=ONE), "asOf: says from when status and endedAt and metrics hold, and this fact gives none"),
+        (run(seed=1, asOf=ONE), "asOf: says from when status and endedAt and error and metrics hold, and this fact gives none"),
         ({"kind": "Checkpoint", "id": "checkpoint:a/1", "asOf": ONE}, "asOf: 'asOf' is not known"),
         (
             {"kind": "Correction", "of": "run:a", "values": {"seed": 1}, "asOf": ONE, "reason": "typo"},

@@ -28,6 +28,7 @@ from forebear.cli import (
     schema,
     serve,
     show,
+    spool,
     suspects,
     token,
 )
@@ -92,6 +93,7 @@ app.add_typer(audit.app, name="audit")
 app.command("doctor")(doctor.doctor)
 app.add_typer(schema.app, name="schema")
 app.add_typer(token.app, name="token")
+app.add_typer(spool.app, name="spool")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

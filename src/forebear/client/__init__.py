@@ -12,8 +12,10 @@ Its types are the kinds of `forebear.graph.kinds` and the verbs of `forebear.ver
 
 from __future__ import annotations
 
+from forebear.client.content import digest
 from forebear.client.errors import FactsRejected, OutOfDate, QueryFailed, Refusal, RegistryError, RejectedFact, Unreachable
 from forebear.client.registry import Recorded, Registry
+from forebear.client.training import TrainingRun
 from forebear.domain.outcome import Done, Planned, Reason
 
 __all__ = [
@@ -28,5 +30,7 @@ __all__ = [
     "Registry",
     "RegistryError",
     "RejectedFact",
+    "TrainingRun",
     "Unreachable",
+    "digest",
 ]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,9 +16,11 @@ import msgspec
 from forebear.client.documents import FactDocument, document, plain, variables
 from forebear.client.errors import FactsRejected, OutOfDate, QueryFailed, Refusal, RejectedFact
 from forebear.client.service import Service
+from forebear.client.spool import Spool, default_folder
+from forebear.client.training import TrainingRun
 from forebear.domain.outcome import Done, Option, Planned, Reason
 from forebear.graph.complaint import meant
-from forebear.graph.declaration import camel
+from forebear.graph.declaration import Node, camel
 from forebear.verbs.verb import Verb
 from forebear.view.actions import mutation
 from forebear.view.actors import MAY
@@ -53,16 +57,26 @@ class Registry:
     for `patience` seconds, always with the same idempotency key.
     """
 
-    def __init__(self, url: str | None = None, token: str | None = None, *, patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        url: str | None = None,
+        token: str | None = None,
+        *,
+        patience: float = PATIENCE,
+        spool: str | os.PathLike[str] | None = None,
+    ) -> None:
         """Name the service and who asks: by default FOREBEAR_URL and FOREBEAR_TOKEN. No request is sent.
 
+        `spool` is the folder where facts of runs wait for the registry, by default FOREBEAR_SPOOL or one of the user's.
         Raises `ValueError` if there is no URL, or if URL or token can be none.
         """
         url = url or os.environ.get("FOREBEAR_URL")
         if not url:
             raise ValueError("url: name the service, such as http://127.0.0.1:8080, or set FOREBEAR_URL")
-        self._service = Service(url, token or os.environ.get("FOREBEAR_TOKEN"))
+        self._connect = partial(Service, url, token or os.environ.get("FOREBEAR_TOKEN"))
+        self._service = self._connect()
         self._patience = patience
+        self._spool = None if spool is None else Path(spool)
         self._reads: bool | None = None
         self._questions: dict[str, Mapping[str, Any]] = {}
 
@@ -119,6 +133,50 @@ class Registry:
         subject = (outcome.get("subject") or {"id": ""})["id"]
         changed, undescribed = tuple(outcome["changed"]), tuple(outcome["undescribed"])
         return Done(subject, decisions, changed, outcome["unchanged"], undescribed)
+
+    def run(
+        self,
+        name: str,
+        *,
+        trained_on: Iterable[str | Mapping[str, Any] | Node] = (),
+        configuration: Any = None,
+        code: bool | str = True,
+        environment: bool | str = True,
+        image: bool | str = True,
+        compute: bool | str = True,
+        seed: bool | int = True,
+        resumed: bool | None = None,
+        **values: Any,
+    ) -> TrainingRun:
+        """Return a training run, as a context: it records what surrounds the block, its checkpoints, and how it ends.
+
+            with registry.run("bc-42", trained_on=["dataset:demos@3"], configuration=config) as run:
+                run.checkpoint("out/step-1000.safetensors", step=1000)
+
+        `trained_on` are ids, ends of edges such as `{"id": …, "weight": 0.5}`, or dataset versions, which it records as well.
+        `configuration` may be anything: what JSON lacks becomes text. Code, environment (with the container image), compute
+        and seed are read from where they stand; `False` leaves one out, and an id, a name or a number takes its place.
+        `resumed` says that the run began before and goes on, by default what torchrun or Slurm says. `values` are further
+        properties and edges of the run, such as `experiment`.
+
+        Raises `ValueError` or `TypeError` if one of these cannot be right, whether the registry can be reached or not. From
+        then on no exception of the client leaves the block: see docs/how-to/record-training.md.
+        """
+        return TrainingRun(
+            Spool(self._spool or default_folder(), self._service.url),
+            # It sends in a thread of its own, also when this registry is closed.
+            self._connect,
+            name,
+            trained_on=trained_on,
+            configuration=configuration,
+            code=code,
+            environment=environment,
+            image=image,
+            compute=compute,
+            seed=seed,
+            resumed=resumed,
+            values=values,
+        )
 
     def query(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return the data that answers a GraphQL operation. Raises `QueryFailed` if it has errors.

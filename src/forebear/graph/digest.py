@@ -76,3 +76,12 @@ def of_fields(fields: Iterable[str | int | None]) -> str:
             data = str(field).encode()
             encoded += b"%d:%b," % (len(data), data)
     return hashlib.sha256(encoded).hexdigest()
+
+
+def of_folder(files: Iterable[tuple[str, str]]) -> str:
+    """Return the digest of a folder from its files: the path of each below the folder, with slashes, and its digest.
+
+    It is the SHA-256 of these pairs in the order of the paths, as `of_fields` writes them. So it says which files there are
+    and what they hold, and nothing of modes, times and empty folders.
+    """
+    return f"sha256:{of_fields(field for pair in sorted(files) for field in pair)}"

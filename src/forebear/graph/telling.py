@@ -46,9 +46,11 @@ def stored_tellings(stored: Mapping[str, Any], tellings: Iterable[Telling], now:
             continue
         if as_of is None and (value, now) in pairs:
             del values[pairs.index((value, now))], since[pairs.index((value, now))]
-        place = bisect_right(since, as_of or now)
+        # What holds from now on is the newest, also if a sender whose clock is ahead told something before.
+        at = as_of or max([now, *since[-1:]])
+        place = bisect_right(since, at)
         values.insert(place, value)
-        since.insert(place, as_of or now)
+        since.insert(place, at)
         after |= _stored(p, values, since)
     return after
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from forebear.graph.complaint import shown
 from forebear.graph.declaration import SAME_AS, Change, Kind
+from forebear.graph.moments import latest
 from forebear.graph.statements import upsert
 from forebear.graph.statements.placeholder import Renamed
 from forebear.graph.telling import stored_tellings
@@ -52,7 +53,7 @@ class NodeWriter:
         if not node.kind.told:
             return row
         for position, fact in node.facts:
-            if late := next((t.as_of for t in fact.told if t.as_of and t.as_of > self._writing.now), None):
+            if late := next((t.as_of for t in fact.told if t.as_of and t.as_of > latest(self._writing.now)), None):
                 self._writing.refuse(
                     position, f"asOf: {late} lies ahead, it is {self._writing.now}; tell what holds then once it does"
                 )

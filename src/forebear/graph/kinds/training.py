@@ -26,16 +26,19 @@ class Guidance(EdgeProperties):
 
 
 class CodeVersion(Node, prefix="code", versioned=True):
-    """A repository at a commit."""
+    """A repository at a commit, or with changes that nobody has committed."""
 
     repository: str | None = prop("The repository's address.", default=None)
     commit: str | None = prop("The commit.", default=None, indexed=True)
+    modified: bool | None = prop("Whether files differed from the commit, or were in no commit. Null if unknown.", default=None)
+    changes: Digest | None = prop("Digest of the files that differed. Null if none did, or if unknown.", default=None)
 
 
 class SoftwareEnvironment(Node, prefix="environment"):
     """The software that was installed where a run ran."""
 
     digest: Digest | None = prop("Digest of the lock file or image, as `algorithm:hex`.", default=None, indexed=True)
+    image: str | None = prop("The container image, such as registry.example/train:2026.05.", default=None)
     packages: Json | None = prop("Package names with their versions.", default=None)
 
 
@@ -81,6 +84,9 @@ class Run(Node, prefix="run"):
     configuration: Json | None = prop("Its configuration.", default=None)
     started_at: datetime | None = prop("When it started.", default=None)
     ended_at: datetime | None = prop("When it ended.", change=Change.TOLD, default=None, after="started_at")
+    error: str | None = prop(
+        "The class of the error that it failed with, such as torch.OutOfMemoryError.", change=Change.TOLD, default=None
+    )
     seed: Long | None = prop("Its random seed.", default=None)
     metrics: Json | None = prop("Its final metrics.", change=Change.TOLD, default=None)
 
