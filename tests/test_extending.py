@@ -177,7 +177,8 @@ from forebear.graph.kinds.edge_types import RAN
 """
     made = declared(monkeypatch, "extending_kind", imports + block("python", "Add a kind")).Simulator
     graph = Graph((*(getattr(kinds, name) for name in kinds.GRAPH.kinds if name != made.__name__), made))
-    (tmp_path / "code_reuse.cypher").write_text(block("cypher", "Add a question"), "utf-8")
+    (field,) = re.findall(r"^    (// field .*)$", PAGE, re.M)
+    (tmp_path / "code_reuse.cypher").write_text(f"{field}\n{block('cypher', 'Add a question')}", "utf-8")
     registry = await Forebear.on(store, graph)
     asking = Executor(build(graph, questions(graph, tmp_path), Facts(graph), ()), store, Dialect(graph, store.engine))
     await history(
@@ -205,6 +206,8 @@ from forebear.graph.kinds.edge_types import RAN
     query = """{ codeReuse(code: "code:a@1") { totalCount nodes { version { id } runs } } }"""
     rows = [{"version": {"id": "model:picker@1"}, "runs": 1}, {"version": {"id": "model:picker@2"}, "runs": 1}]
     assert await ask(registry, query, asking) == {"codeReuse": {"totalCount": 2, "nodes": rows}}
+    of_a_node = """{ codeVersion(id: "code:a@1") { reuse { nodes { version { id } runs } } } }"""
+    assert await ask(registry, of_a_node, asking) == {"codeVersion": {"reuse": {"nodes": rows}}}
 
 
 @pytest.fixture

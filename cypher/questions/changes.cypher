@@ -8,6 +8,7 @@
 // parameter of ID(Robot, Cohort, Fleet, Site, ModelVersion, Incident)!: The place, the model version or the incident.
 // parameter from DateTime! = 0001-01-01T00:00:00.000000Z: The beginning of the interval.
 // parameter to DateTime: The end of the interval (exclusive). By default now.
+// field Incident.changes(of: id, to: validFrom): Lists what changed around the incident, the newest first: what happened at its places, and to the places in them and around them.
 // answers [TimelineChange]: Something that changed.
 // column at DateTime!: When it changed, in the world.
 // column change TimelineChangeType(DEPLOYMENT, DEPLOYMENT_STATE, STOP, INSTALLATION, ROBOT_SOFTWARE, MEMBERSHIP, SITE, CUSTOMER, RELEASE_LINE, POLICY, PERMISSION, EVIDENCE, ARTIFACT_STATE, MAINTENANCE, INCIDENT, INCIDENT_STATE, INCIDENT_SEVERITY, OUT_OF_SERVICE)!: What kind of change it is.

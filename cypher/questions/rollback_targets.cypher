@@ -5,6 +5,8 @@
 // there; what had no incident there; what ran there last. `rollBack` takes the first that is allowed and that no rollback undid.
 //
 // parameter place ID(Fleet, Cohort)!: The fleet or cohort.
+// field Fleet.rollbackTargets(place: id): Lists what the fleet can go back to, the best first.
+// field Cohort.rollbackTargets(place: id): Lists what the cohort can go back to, the best first.
 // decided
 // answers [RollbackTarget]: An artifact that ran there, or whose version did.
 // column artifact Artifact!: The artifact.

@@ -1,6 +1,8 @@
 // Lists what was running on a robot, on a fleet or at a site at a moment, and whose it was then. It answers what was observed and what was intended.
 //
 // parameter place ID(Robot, Fleet, Site)!: The robot, fleet or site.
+// field Incident.whatWasRunning(place: at, at: validFrom): Lists what was running where the incident happened when it began, and whose it was then. It answers what was observed and what was intended.
+// field Incident.whatIsRunning(place: at): Lists what is running where the incident happened, and whose it is.
 // time at
 // answers [WasRunning]: A robot, or a fleet without recorded robots, with what ran there.
 // column robot Robot: The robot. Null for a fleet that had no known robot at the moment.

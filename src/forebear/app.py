@@ -44,6 +44,7 @@ from forebear.store import Store, indexes
 from forebear.store.errors import StoreError
 from forebear.store.statements import facts, questions
 from forebear.verbs.catalogue import ACTIONS
+from forebear.view.incidents import INCIDENT
 from forebear.view.questions import likely_queries
 
 _log = structlog.get_logger(__name__)
@@ -89,11 +90,9 @@ class Forebear(RunningRegistry):
         if self.store.engine not in remembered:
             reads = (q for q in questions(self.schema.graph) if not q.decided and q.verb == "query")
             # Compile in a thread: the largest takes longer than others may wait for their answers.
-            statements = [
-                await asyncio.to_thread(self.executor.statement, *each)
-                for question in reads
-                for each in likely_queries(question, self.schema.graph)
-            ]
+            queries = [each for question in reads for each in likely_queries(question, self.schema.graph)]
+            queries += [(INCIDENT, {"id": "incident:nobody"})]
+            statements = [each for query in queries for each in await asyncio.to_thread(self.executor.statements, *query)]
             remembered[self.store.engine] = sorted(statements, key=lambda statement: -_parts(statement[0]))
         return remembered[self.store.engine]
 

@@ -8,6 +8,7 @@ from forebear.graph.kinds import GRAPH
 from forebear.graph.query.dialect import Dialect, Engine, InvalidStatement
 from forebear.graph.query.header import Column, Parameter, RowType, TypeRef
 from forebear.graph.query.lexer import listed
+from forebear.graph.query.node_question import of_nodes
 from forebear.graph.query.question import Question, parse
 from forebear.store.statements import directory, questions
 
@@ -292,3 +293,66 @@ RETURN each.n AS n
     assert (question.types, question.parameters[0].type) == ({}, TypeRef("About", required=True))
     with pytest.raises(InvalidStatement, match="parameter about: no type is called Other"):
         parse("why", source.replace("about About!", "about Other!"), GRAPH)
+
+
+NODE = """\
+// What ran at a place.
+//
+// parameter place ID(Robot, Fleet, Site)!: The place.
+// parameter since DateTime: The beginning.
+// time at
+// answers [Ran]: An installation.
+// column installation Installation!: The installation.
+MATCH (place /* of place */ {id: $place}) WHERE true
+MATCH (place)<-[on:ON]-(installation:Installation) WHERE installation.validFrom >= $since AND installation.validFrom <= $at
+RETURN installation
+ORDER BY installation.id
+"""
+THERE = "// field Incident.ran(place: at, at: validFrom, since: validFrom): What ran there."
+
+
+def asked_of(*fields: str) -> tuple[Question, ...]:
+    return of_nodes(parse("ran", "\n".join([*fields, NODE]), GRAPH), GRAPH)
+
+
+def test_a_root_question_is_a_field_of_a_node_that_its_parameters_are_taken_from() -> None:
+    there, here = asked_of(THERE, "// field Robot.ran(place: id): What ran on it.")
+    assert (there.on, there.doc, [p.name for p in there.parameters]) == (("Incident",), "What ran there.", ["since"])
+    beginning = there.body.splitlines()[0]
+    assert beginning == "MATCH (self:Incident {id: $self})-[leads:AT]->(place:Robot|Fleet|Site) WHERE true"
+    assert here.body.splitlines()[0] == "MATCH (place:Robot {id: $self}) WHERE true"
+    assert asked_of() == ()
+
+
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [
+        ("Accident.ran(place: at): It.", "field Accident.ran: no such kind"),
+        ("Incident.at(place: at): It.", "field Incident.at: Incident has a member of that name"),
+        ("Incident.ran(place: where): It.", "field Incident.ran: place: Incident has no edge called where"),
+        ("Incident.ran(place: id): It.", "field Incident.ran: place: Incident is none of Robot, Fleet, Site"),
+        ("Incident.ran(place: artifacts): It.", "field Incident.ran: place: Artifact is none of Robot, Fleet, Site"),
+        ("Incident.ran(site: at): It.", "field Incident.ran: site: it is no id and no moment of the question"),
+        ("Incident.ran(at: category): It.", "field Incident.ran: at: Incident has no moment called category"),
+    ],
+)
+def test_a_field_that_cannot_ask_the_question_is_refused_and_named(field: str, message: str) -> None:
+    with pytest.raises(InvalidStatement) as refused:
+        asked_of(f"// field {field}")
+    assert str(refused.value) == f"ran.cypher: {message}"
+
+
+def test_a_question_that_cannot_be_asked_of_a_node_is_refused_and_named() -> None:
+    with pytest.raises(InvalidStatement) as unreadable:
+        parse("ran", f"// field Incident.ran: It.\n{NODE}", GRAPH)
+    assert str(unreadable.value) == "ran.cypher:1: cannot read 'field Incident.ran: It.'"
+    twice = NODE.replace("RETURN", "WITH * WHERE installation.id <> $place\nRETURN")
+    with pytest.raises(InvalidStatement) as used:
+        of_nodes(parse("ran", f"{THERE}\n{twice}", GRAPH), GRAPH)
+    message = "the statement must say once `MATCH (… /* of place */ {id: $place}) WHERE true`"
+    assert str(used.value) == f"ran.cypher: field Incident.ran: place: {message}"
+    audited = NODE.replace("// time at", "// time at\n// verb readAudit")
+    with pytest.raises(InvalidStatement) as guarded:
+        of_nodes(parse("ran", f"{THERE}\n{audited}", GRAPH), GRAPH)
+    message = "it is for root fields that everybody may ask who may `query`"
+    assert str(guarded.value) == f"ran.cypher: field Incident.ran: {message}"

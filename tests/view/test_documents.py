@@ -10,7 +10,6 @@ from graphql import parse, validate
 import forebear.view
 from forebear.app import schema_of
 from forebear.graph.kinds import GRAPH
-from forebear.view.incidents import running, targets
 from forebear.view.nodes import document_of
 
 DOCUMENTS = {
@@ -28,12 +27,6 @@ def test_there_are_documents_to_check() -> None:
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_a_document_is_one_of_the_schema(name: str) -> None:
     assert validate(schema_of().core, parse(DOCUMENTS[name])) == []
-
-
-@pytest.mark.parametrize("count", [0, 1, 3])
-def test_the_documents_about_the_surroundings_of_an_incident_are_of_the_schema(count: int) -> None:
-    assert validate(schema_of().core, parse(running(count))) == []
-    assert validate(schema_of().core, parse(targets(count + 1))) == []
 
 
 @pytest.mark.parametrize("kind", GRAPH.kinds)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from forebear.actions.performer import Performer
 from forebear.api.fetcher import Fetcher
@@ -20,3 +22,7 @@ class Context:
     fetcher: Fetcher
     tokens: Tokens
     actor: Actor
+
+    async def decide(self, question: str, input: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+        """Return the rows of a question that is decided, for the actor. Raises `Undecidable` and `StoreError`."""
+        return await self.performer.ask(question, input, self.actor)

@@ -19,7 +19,7 @@ async def decided(question: Question, root: object, info: GraphQLResolveInfo[Con
     input = {name: plain(value) for name, value in arguments.items()}
     fetch = context.fetcher.fetching(info, QuestionField(question), {**arguments, "decided": []})
     try:
-        rows = await context.performer.ask(question.name, input, context.actor)
+        rows = await context.decide(question.name, input)
     except Undecidable as error:
         raise GraphQLError(f"{info.field_name}: {error}", extensions={"code": error.code}) from None
     answer = await fetch(decided=rows)

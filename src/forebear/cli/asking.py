@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from forebear.cli import terminal
-from forebear.cli.registry import ask, opened
+from forebear.cli.registry import ask, ask_partly, opened
 from forebear.cli.terminal import checked_moment
 
 Of = Annotated[
@@ -51,6 +51,22 @@ def answer(
     async def asking() -> dict[str, Any]:
         async with opened(url, token) as registry:
             return await ask(registry, document, variables, exact=exact)
+
+    terminal.configure_logs("warning")
+    return terminal.run(asking())
+
+
+def partly(
+    document: str, variables: Mapping[str, Any], url: str | None, token: str | None, *, exact: bool = False
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the data that answers a question about a node, and why parts of it could not be answered.
+
+    The parts are null in the data. The reasons are by the parts' names. Raises `Failure` if nothing could be answered.
+    """
+
+    async def asking() -> tuple[dict[str, Any], dict[str, str]]:
+        async with opened(url, token) as registry:
+            return await ask_partly(registry, document, variables, exact=exact)
 
     terminal.configure_logs("warning")
     return terminal.run(asking())

@@ -91,10 +91,30 @@ async def ask(registry: CommandRegistry, document: str, variables: Mapping[str, 
     """
     response = await registry.ask(document, variables)
     if errors := response.get("errors"):
-        code = errors[0].get("extensions", {}).get("code")
-        raise Failure(errors[0]["message"], _CODES.get(code, Code.NEGATIVE))
+        raise _failure(errors)
     data: dict[str, Any] = response["data"]
     return data if exact else terminal.printable(data)
+
+
+async def ask_partly(
+    registry: CommandRegistry, document: str, variables: Mapping[str, Any], *, exact: bool = False
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the data of a response, and by the names of its nodes' fields why some could not be answered.
+
+    Raises `Failure` with the first error if a root field could not be answered.
+    """
+    response = await registry.ask(document, variables)
+    errors = response.get("errors") or []
+    data: dict[str, Any] = response.get("data") or {}
+    if errors and (not data or None in data.values()):
+        raise _failure(errors)
+    reasons = {error["path"][1]: error["message"] for error in errors}
+    return (data, reasons) if exact else (terminal.printable(data), terminal.printable(reasons))
+
+
+def _failure(errors: Sequence[Mapping[str, Any]]) -> Failure:
+    code = errors[0].get("extensions", {}).get("code")
+    return Failure(errors[0]["message"], _CODES.get(code, Code.NEGATIVE))
 
 
 _CODES = {

@@ -15,6 +15,7 @@ from forebear.graph.kinds import GRAPH
 from forebear.graph.query import browser
 from forebear.graph.query.dialect import Dialect, Engine, InvalidStatement
 from forebear.graph.query.header import PARAMETERS, Header, InvalidHeader, Parameter, read
+from forebear.graph.query.node_question import of_nodes
 from forebear.graph.query.pattern import misbegun, undeclared
 from forebear.graph.query.question import Question, parse
 from forebear.graph.query.rule import Rules
@@ -37,7 +38,11 @@ def rules() -> Rules:
 def questions(graph: Graph, folder: Path | None = None, only: str | None = None) -> list[Question]:
     """Return the questions in `cypher/questions`, by name, or `only` the one of a name. Raises `InvalidStatement`."""
     files = sorted((folder or directory("cypher") / "questions").glob("*.cypher"))
-    return [_valid(parse(file.stem, expanded(file), graph), graph) for file in files if only in (None, file.stem)]
+    parsed = [_valid(parse(file.stem, expanded(file), graph), graph) for file in files if only in (None, file.stem)]
+    for question in parsed:
+        for asked in of_nodes(question, graph):
+            _valid(asked, graph)
+    return parsed
 
 
 def _valid(question: Question, graph: Graph) -> Question:

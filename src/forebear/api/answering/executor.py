@@ -24,7 +24,7 @@ from forebear.api.context import Context
 from forebear.api.document import limits
 from forebear.api.document.documents import Document, Documents
 from forebear.api.document.errors import RequestError, error_of, forbidden
-from forebear.api.fetcher import Fetcher
+from forebear.api.fetcher import Fetcher, planned
 from forebear.api.plan import variables
 from forebear.api.plan.planner import Plan, Planner
 from forebear.api.plan.selection import SelectedField
@@ -105,9 +105,9 @@ class Executor:
         tree: dict[str, Any] = {}
         if plan.verbs:
             try:
-                tree = await self.fetcher.read(plan.compiled, prepared.parameters)
+                tree = await self.fetcher.read(plan.compiled, prepared.parameters, context.decide)
                 if _lacks(tree) and (present := await self.fetcher.present(prepared.parameters)):
-                    tree = await self.fetcher.read(plan.compiled, renamed(prepared.parameters, present))
+                    tree = await self.fetcher.read(plan.compiled, renamed(prepared.parameters, present), context.decide)
             except StoreError as error:
                 return failure(error, name)
         if not plan.executes and all(tree[key] is not None for key in plan.required):
@@ -212,12 +212,12 @@ class Executor:
         rows = answer.rows if request.document.is_query else sum(v is not None for v in (result.data or {}).values())
         return replace(answer, body=encode(body), rows=rows)
 
-    def statement(self, query: str, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        """Return the statement of a query, with its parameters. Raises `RequestError`."""
+    def statements(self, query: str, values: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+        """Return the statement of a query and those behind it, with parameters to plan them. Raises `RequestError`."""
         document = self.document(query, None)
         coerced = variables.coerce(self.schema.core, document, values)
         plan = self.planner.plan(document, coerced)
-        return plan.compiled.text, self.planner.parameters(plan, coerced)[0]
+        return [*planned(plan.compiled, self.planner.parameters(plan, coerced)[0])]
 
 
 def _lacks(tree: Mapping[str, Any]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -23,7 +23,7 @@ from forebear.api.plan.variables import shape
 from forebear.graph.declaration import Graph
 from forebear.graph.ids import Ids
 from forebear.graph.moments import moment
-from forebear.graph.query.compiler import Compiled, InvalidArgument, compile
+from forebear.graph.query.compiler import BEHIND, Compiled, InvalidArgument, compile
 from forebear.graph.query.dialect import Dialect
 from forebear.graph.query.field import LookupsField, QuestionField, must_exist
 
@@ -97,17 +97,10 @@ class Planner:
         return Plan(compiled, tuple(operation.sources), type, executes, required, tuple(costs(roots)), verbs)
 
     def parameters(self, plan: Plan, variables: VariableValues) -> tuple[dict[str, Any], int]:
-        """Return the statement's parameters, and the operation's cost in rows. Raises `RequestError`."""
-        parameters: dict[str, Any] = {}
+        """Return the parameters of a plan's statements, and the operation's cost in rows. Raises `RequestError`."""
         try:
             values = [a.coerce(variables) for a in plan.arguments]
-            for p in plan.compiled.parameters:
-                value: Any = values[p.source]
-                for step in p.path:
-                    value = value.get(step) if isinstance(step, str) else value[step]
-                    if value is None:
-                        break
-                parameters[p.name] = p.convert(value) if p.convert else value
+            parameters = _parameters(plan.compiled, values, moment(datetime.now(UTC)))
             cost = 1 + sum(c.rows(values) for c in plan.costs)
             limits.refuse_cost(cost)
         except InvalidArgument as error:
@@ -115,8 +108,6 @@ class Planner:
         except GraphQLError as error:
             error.extensions = {"code": "INVALID_ARGUMENT", **(error.extensions or {})}
             raise RequestError([error]) from None
-        if plan.compiled.uses_now:
-            parameters["now"] = moment(datetime.now(UTC))
         return parameters, cost
 
     def mutation(self, document: Document, variables: VariableValues, roots: Sequence[SelectedField]) -> Mutation | None:
@@ -159,6 +150,23 @@ class Planner:
         except TooWide as error:
             raise RequestError([error_of(str(error), "TOO_WIDE")]) from None
         return roots
+
+
+def _parameters(compiled: Compiled, values: Sequence[Mapping[str, Any]], now: str) -> dict[str, Any]:
+    """Return the parameters of a statement, with those of the statements behind it as `BEHIND`."""
+    parameters: dict[str, Any] = {}
+    for p in compiled.parameters:
+        value: Any = values[p.source]
+        for step in p.path:
+            value = value.get(step) if isinstance(step, str) else value[step]
+            if value is None:
+                break
+        parameters[p.name] = p.convert(value) if p.convert else value
+    if compiled.uses_now:
+        parameters["now"] = now
+    if compiled.behind:
+        parameters[BEHIND] = [_parameters(each.compiled, values, now) for each in compiled.behind]
+    return parameters
 
 
 def _remember(cache: OrderedDict[Any, Any], key: object, value: object) -> None:

@@ -23,6 +23,7 @@ from forebear.graph.query.field import (
     NodeField,
     PropertyField,
 )
+from forebear.graph.query.node_question import of_nodes
 from forebear.graph.query.question import Question
 
 
@@ -89,8 +90,9 @@ class NodeTypes:
         for edge in self._graph.back_edges(kind.name):
             fields[edge.back] = self._edge_field(edge, incoming=True)
         for question in self._questions:
-            if kind.name in question.on:
-                fields[field_name(question)] = self._question_types.field(question)
+            for asked in (question, *of_nodes(question, self._graph)):
+                if kind.name in asked.on:
+                    fields[field_name(asked)] = self._question_types.field(asked)
         self._types.make(kind.name, kind.doc, fields, bases=(self._types.made("Node"),))
         self._types.told_by(kind.name, lambda value: bool(value.get(TYPE_KEY, kind.name) == kind.name))
 

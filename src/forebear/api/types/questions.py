@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from forebear.api.types.made import ID, UNSET, Argument, Field, Input, Types, list_of, optional
@@ -72,17 +73,24 @@ class QuestionTypes:
             arguments["after"] = AFTER
         if question.timed:
             arguments["at"] = AT
+        for name, moment in (question.taking.takes if question.taking else {}).items():
+            if name in arguments:
+                doc = f"{arguments[name].doc.partition(' By default')[0]} By default the `{moment}` of the node."
+                arguments[name] = replace(arguments[name], doc=doc)
         if not question.on and not question.timeless:
             arguments["asKnownAt"] = AS_KNOWN_AT
         answer = self._types.named(f"{question.row.name}Connection" if question.paged else question.row.name)
-        nullable = not question.on or not question.paged
-        if question.decided:
+        # A statement of its own may fail by itself, and the node around it is answered all the same.
+        nullable = not question.on or not question.paged or question.taking is not None
+        if question.decided and not question.on:
             return Field(optional(answer, nullable), question.doc, resolve=self._decided(question), arguments=arguments)
         return Field(optional(answer, nullable), question.doc, QuestionField(question), arguments)
 
 
 def field_name(question: Question) -> str:
     """Return the name of a question's field."""
+    if question.taking:
+        return question.taking.name
     stem = question.name.rpartition("/")[2]
     head, *tail = stem.split("_")
     return head + "".join(part.capitalize() for part in tail)

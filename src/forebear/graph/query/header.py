@@ -73,6 +73,17 @@ class RowType:
     columns: tuple[Column, ...]
 
 
+@dataclass(frozen=True)
+class FieldOf:
+    """A field of a kind that asks the question about a node."""
+
+    kind: str
+    name: str
+    takes: Mapping[str, str]
+    """Parameters by the members of the node that they are taken from: `id`, an edge, or a property that holds a moment."""
+    doc: str
+
+
 class InvalidHeader(Exception):
     """A line of a header that cannot be read. The message begins with the line's number."""
 
@@ -94,6 +105,8 @@ class Header:
     part: str | None = None
     """The type whose members are being read."""
     on: tuple[str, ...] = ()
+    fields: list[FieldOf] = field(default_factory=list)
+    """The fields that ask it about a node, besides the root field."""
     time: str = ""
     known: list[tuple[str, str]] = field(default_factory=list)
     """The parameters as of which the nodes of its rows are read, each with the condition on a row."""
@@ -119,6 +132,7 @@ _UNTYPED = re.compile(r"(?P<name>[a-z]\w*): (?P<doc>.+)")
 _COLUMN = re.compile(r"(?P<name>\w+) (?P<type>[^:]+): (?P<doc>.+)")
 _ANSWERS = re.compile(r"(?:\[(?P<row>\w+)\]|(?P<only>\w+)): (?P<doc>.+)")
 _ROW = re.compile(r"(?P<name>\w+): (?P<doc>.+)")
+_FIELD = re.compile(r"(?P<kind>\w+)\.(?P<name>\w+)\((?P<takes>\w+: \w+(?:, \w+: \w+)*)\): (?P<doc>.+)")
 
 
 def read(source: str, readers: Mapping[str, Reader]) -> Header:
@@ -227,6 +241,12 @@ def _on(header: Header, text: str) -> None:
     header.on = tuple(kind.strip() for kind in text.split(","))
 
 
+def _field(header: Header, text: str) -> None:
+    m = _matched(_FIELD, text)
+    takes = dict(each.split(": ") for each in m["takes"].split(", "))
+    header.fields.append(FieldOf(m["kind"], m["name"], takes, m["doc"]))
+
+
 def _time(header: Header, text: str) -> None:
     if text not in ("at", "none", "known"):
         raise ValueError(f"'time {text}': the answer depends on `time at`, `time known` or `time none`")
@@ -259,6 +279,7 @@ QUESTION: Mapping[str, Reader] = {
     "one of ": _input(one_of=True),
     "  ": _member,
     "on ": _on,
+    "field ": _field,
     "time ": _time,
     "known ": _known,
     "verb ": _verb,

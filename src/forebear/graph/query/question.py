@@ -20,7 +20,8 @@ may be of, or a label of Forebear's own (such as AuditChain), and is any text th
 `Int(0..50)`. Any other type followed by names in brackets is an enum of them. A column of type Value is the value of a
 property, given as `[name, value]`. `input Name: …`, with members like those of a type, is an input type that a parameter may
 be of. `one of Name: …` is one of which exactly one member is given. Only what is `decided` takes them. `on Kind, …` makes it a
-field of these kinds, and its node is `$self`.
+field of these kinds, and its node is `$self`. `field Kind.name(parameter: member, …): …` makes a root field a field of a kind
+as well, whose parameters are taken from the node (`node_question`); such a field is answered by a statement of its own.
 `time at` says that the answer depends on `at` (`$at`) besides `asKnownAt`; `time none`, that it is about what is simply
 updated, and asked of now alone. A DateTime that is left out is now. `known $from where CONDITION` says that the nodes of such
 rows are read as they were known at `$from`; `known $to`, without a condition, speaks of all other rows. `decided`: the answer
@@ -41,7 +42,7 @@ from itertools import chain
 
 from forebear.graph.declaration import OWN_LABELS, Graph
 from forebear.graph.query.dialect import AS_KNOWN, InvalidStatement
-from forebear.graph.query.header import QUESTION, Header, InvalidHeader, Parameter, RowType, read
+from forebear.graph.query.header import QUESTION, FieldOf, Header, InvalidHeader, Parameter, RowType, read
 from forebear.graph.query.lexer import Word, listed, tokens
 from forebear.graph.query.pattern import misbegun
 
@@ -80,6 +81,10 @@ class Question:
     known: tuple[tuple[str, str], ...] = ()
     """The parameters as of which the nodes of its rows are read, each with the condition on a row; the last one has none."""
     inputs: Mapping[str, InputType] = field(default_factory=dict)
+    fields: tuple[FieldOf, ...] = ()
+    """The fields of nodes that ask it, too."""
+    taking: FieldOf | None = None
+    """The one of these fields that asks it. Its parameters are taken from the node then."""
 
     @property
     def moments(self) -> tuple[str, ...]:
@@ -178,6 +183,7 @@ def parse(name: str, source: str, graph: Graph) -> Question:
         header.verb,
         tuple(header.known),
         {name: InputType(header.types[name], one_of) for name, one_of in header.inputs.items()},
+        tuple(header.fields),
     )
 
 

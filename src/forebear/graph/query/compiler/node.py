@@ -9,11 +9,12 @@ from enum import Enum
 from typing import Any
 
 from forebear.graph.declaration import Change, Edge, Json, Kind, Long, Property
+from forebear.graph.query.compiler.behind import behind
 from forebear.graph.query.compiler.filter import Filter, where
 from forebear.graph.query.compiler.page import Rows, page
 from forebear.graph.query.compiler.question import answer
 from forebear.graph.query.compiler.selected import Selected
-from forebear.graph.query.compiler.statement import Finish, Projection, Statement, object_of
+from forebear.graph.query.compiler.statement import Finish, Projection, Statement, object_of, waiting
 from forebear.graph.query.compiler.time import Time
 from forebear.graph.query.field import (
     ConnectionField,
@@ -23,6 +24,7 @@ from forebear.graph.query.field import (
     PropertyField,
     QuestionField,
 )
+from forebear.graph.query.question import Question
 from forebear.graph.values import MAX_SAFE
 
 TYPE_KEY = "~type"
@@ -39,14 +41,18 @@ class Nodes:
         """Return a node's projection. In known time its state must be in scope as `{n}_then`."""
         graph, statement = self.statement.graph, self.statement
         if not s.is_abstract():
-            return object_of(n, self._fields(s.fields(kinds[0]), n, graph.kinds[kinds[0]], time))
+            fields = s.fields(kinds[0])
+            row, finish = object_of(n, self._fields(fields, n, graph.kinds[kinds[0]], time))
+            return row, waiting(finish, self._behind(fields))
         branches: dict[str, list[str]] = {}
         by_kind: dict[str, Finish] = {}
         before, after = statement.read_already, set(statement.read_already)
         for kind in kinds:
             statement.read_already = set(before)
             type_ = {TYPE_KEY: (f"labels({n})[0]", None)}
-            row, finish = object_of(n, type_ | self._fields(s.fields(kind), n, graph.kinds[kind], time))
+            fields = s.fields(kind)
+            row, finish = object_of(n, type_ | self._fields(fields, n, graph.kinds[kind], time))
+            finish = waiting(finish, self._behind(fields))
             after |= statement.read_already
             branches.setdefault(row, []).append(kind)
             if finish:
@@ -69,6 +75,18 @@ class Nodes:
     def _fields(self, selected: Sequence[Selected], n: str, kind: Kind, time: Time) -> dict[str, Projection]:
         return {s.key: self._field(s, n, kind, time) for s in selected if s.rule is not None}
 
+    def _behind(self, selected: Sequence[Selected]) -> list[str]:
+        """Return the response keys of the fields that statements behind this one answer."""
+        return [s.key for s in selected if isinstance(s.rule, QuestionField) and self._is_behind(s.rule.question)]
+
+    def _is_behind(self, question: Question) -> bool:
+        """Return whether a question about a node is a statement of its own.
+
+        It is, if its moments are those of the node, or if a decision comes first. And Neo4j plans a question within the rows
+        of another for longer than the two by themselves.
+        """
+        return question.taking is not None or self.statement.rows_around > 0
+
     def _field(self, s: Selected, n: str, kind: Kind, time: Time) -> Projection:
         once = self.statement.once
         match s.rule:
@@ -87,6 +105,8 @@ class Nodes:
                 return self.neighbour(s, edge, n, time)
             case ConnectionField():
                 return self.connection(s, s.rule, n, time)
+            case QuestionField(question) if self._is_behind(question):
+                return behind(self.statement, lambda inner: Nodes(inner).project, s, question, n, kind, time)
             case QuestionField(question):
                 return answer(self.statement, self.project, s, question, n, time)
         raise AssertionError(f"{s.key}: {s.rule!r} is no rule of a node's field")

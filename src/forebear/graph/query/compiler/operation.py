@@ -24,7 +24,7 @@ def compile(roots: Sequence[Selected], graph: Graph, dialect: Dialect) -> Compil
     row, finish = statement.returned(
         lambda: object_of("o", {s.key: _root(nodes, s) for s in roots if s.rule is not None}),
     )
-    return Compiled(f"WITH {{}} AS o{row}", tuple(statement.parameters), statement.uses_now, finish)
+    return statement.compiled(f"WITH {{}} AS o{row}", finish)
 
 
 def _root(nodes: Nodes, s: Selected) -> Projection:

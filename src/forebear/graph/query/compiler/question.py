@@ -56,14 +56,15 @@ def answer(
                 arguments, p.name, convert=lambda _: search.indexes(dialect.engine, full_text(graph))
             )
         elif p.type.name == "DateTime" and value is None:
-            texts[p.name] = statement.now()
+            taken = question.taking and p.name in question.taking.takes
+            texts[p.name] = f"${p.name}" if taken else statement.now()
         else:
             convert = _within(p.name, p.type.bounds) if p.type.bounds else plain
             texts[p.name] = statement.bind(arguments, p.name, convert=convert)
             if p.name == "name" and "$digest" in question.body:
                 texts["digest"] = statement.bind(arguments, p.name, convert=_digest)
     if question.decided:
-        texts["decided"] = statement.bind(arguments, "decided")
+        texts["decided"] = "$decided" if question.taking else statement.bind(arguments, "decided")
     # If a question is about several moments, each node must have been there at one of them, whatever happened since.
     times = [Time(time.at, texts[moment]) for moment in question.moments] or [time]
     checks = [_stood(statement, texts, name, times) for name in ids]
@@ -230,7 +231,9 @@ class _QuestionRows:
 
         def at(time: Time) -> Projection:
             item = self.statement.name("n")
+            self.statement.rows_around += 1
             row, finish = self.statement.returned(lambda: self.project(s, item, kinds, time))
+            self.statement.rows_around -= 1
             source = f"UNWIND {read} AS {item}" if type.many else f"WITH *, {read} AS {item} WHERE {item} IS NOT NULL"
             return self.statement.hoist(f"COLLECT {{ {source}{time.then(item, row)}{row} }}"), finish
 

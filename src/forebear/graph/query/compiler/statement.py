@@ -40,12 +40,51 @@ class StatementParameter:
 
 @dataclass(frozen=True)
 class Compiled:
-    """A compiled operation."""
+    """A compiled statement, and those behind it."""
 
     text: str
     parameters: tuple[StatementParameter, ...]
     uses_now: bool
     finish: Finish | None
+    behind: tuple[Behind, ...] = ()
+
+
+@dataclass(frozen=True)
+class Behind:
+    """A statement behind another: it answers one question about nodes of the other's answer.
+
+    Its rows are `{~id, ~row}`, one for each id in `$ids`.
+    """
+
+    compiled: Compiled
+    inherits: Mapping[str, str]
+    """Its parameters that have the values of parameters of the other, by the names of both."""
+    moments: tuple[str, ...]
+    """Its parameters that are moments of the node. Nodes with the same moments are asked about together."""
+    decision: tuple[str, str] | None
+    """For what is decided, which is asked about one node at a time: the question, and its parameter for the node."""
+
+
+BEHIND = "~behind"
+"""The parameter that no statement gets: the parameters of the statements behind it, in their order."""
+
+WAITING = "~waiting"
+"""The parameter that no statement gets: for each statement behind, the objects that wait for its answers, with their keys."""
+
+
+def waiting(finish: Finish | None, keys: Sequence[str]) -> Finish | None:
+    """Return what finishes an object, some members of which statements behind answer."""
+    if not keys:
+        return finish
+
+    def wait(value: Any, parameters: Mapping[str, Any]) -> Any:
+        value = finish(value, parameters) if finish else value
+        if value is not None:
+            for key in keys:
+                parameters[WAITING][value[key]["behind"]].append((value, key))
+        return value
+
+    return wait
 
 
 @dataclass
@@ -60,6 +99,13 @@ class Statement:
     names: int = 0
     scopes: list[list[str]] = field(default_factory=list)
     read_already: set[str] = field(default_factory=set)
+    behind: list[Behind] = field(default_factory=list)
+    rows_around: int = 0
+    """In the rows of how many questions the part that is being written stands."""
+
+    def compiled(self, text: str, finish: Finish | None) -> Compiled:
+        """Return the statement with its text."""
+        return Compiled(text, tuple(self.parameters), self.uses_now, finish, tuple(self.behind))
 
     # ── names and parameters ────────────────────────────────────────────────────────────────────────────
 
