@@ -52,6 +52,6 @@ RETURN COLLECT {
   COLLECT {
     MATCH (former:Recall {subject: $subject}) WHERE true
     WITH former ORDER BY former.id
-    RETURN former{.id, .recordedAt, .revision, .reason, .validFrom, .validTo, .votes} AS item
+    RETURN former{.id, .recordedAt, .revision, .reason, .validFrom, .validTo, .votes, .votesMissing} AS item
   } AS former,
   chains(COLLECT { MATCH (former:Recall {subject: $subject}) WHERE true RETURN former.id }) AS chains

@@ -135,7 +135,7 @@ async def test_what_descends_from_what_is_recalled_may_run_nowhere_until_the_rec
     assert reason.message.startswith(f"{id} recalls {SECOND} since ")
     assert reason.message.endswith(f"as it recalls {DATA} (Torn film in the labels.), through {way}")
     assert reason.remedy == (
-        f'use what does not descend from {DATA}, or have an APPROVER end the recall: forebear end-recall {id} --reason "…"'
+        f'use what does not descend from {DATA}, or have an APPROVER end the recall: forebear recall end {id} --reason "…"'
     )
     # Nothing is offered that may not run, and what runs is drift. What is not recalled goes on as before.
     assert await offered(registry) == {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from forebear.app import Forebear
+from forebear.cli.recall_items import perform
+from forebear.cli.registry import Local
 from forebear.domain.recall.affected import digest
 from forebear.domain.roles import Actor, Role
 from tests.actions.plant import FLEET, RITA, SECOND_RELEASE, SINCE, artifact, node, reported
@@ -36,6 +38,24 @@ async def states(registry: Forebear, recall: str, **asked: Any) -> dict[str, str
 async def seen(registry: Forebear, robot: str, build: int, **said: Any) -> None:
     """Has a robot report what it runs now."""
     await done(registry, RITA, "reportInstallation", robot=robot, artifact=artifact(build), since=now(), **said)
+
+
+async def executed(registry: Forebear, recall: str, items: int | None = None) -> list[tuple[str, str]]:
+    """Has somebody execute a recall, who is interrupted after some items; what they did."""
+    doing, done = perform(Local(registry), recall, "Torn film."), []
+    async for each in doing:
+        assert each["outcome"]["__typename"] == "Done", each
+        done.append((each["item"]["node"]["id"], each["item"]["step"]))
+        if len(done) == items:
+            break
+    await doing.aclose()
+    return done
+
+
+async def rollbacks(registry: Forebear) -> list[str]:
+    """The ids of all rollbacks."""
+    rows = await registry.store.read("MATCH (d:Deployment)-[back:ROLLS_BACK]->(former:Deployment) RETURN d.id AS id")
+    return [str(row["id"]) for row in rows]
 
 
 async def test_the_items_of_a_recall_follow_from_what_is_requested_and_reported(registry: Forebear) -> None:
@@ -94,11 +114,16 @@ async def test_the_items_of_a_recall_follow_from_what_is_requested_and_reported(
     assert (page["totalCount"], [item["node"]["id"] for item in page["items"]]) == (5, ["robot:c", SECOND_RELEASE])
 
     # What is asked for is requested. A robot that was not seen for longer than its fleet allows is unreachable.
-    reason = {"reason": "Torn film."}
+    # Whoever executes it and is interrupted goes on, and does nothing twice. A rollback that failed is requested again.
     planned = now()
-    going = (await done(registry, OLAF, "rollBack", on=FLEET, **reason)).subject
-    await done(registry, OLAF, "requestStop", place=["robot:c"], **reason)
-    await done(registry, ANNA, "withdrawApproval", release=SECOND_RELEASE, **reason)
+    assert await executed(registry, id, 1) == [("deployment:second", "GO_BACK")]
+    assert await executed(registry, id) == [("robot:c", "STOP"), (SECOND_RELEASE, "WITHDRAW")]
+    assert await executed(registry, id) == []
+    (failing,) = await rollbacks(registry)
+    await reported(registry, failing, "FAILED", now())
+    assert (await states(registry, id))["deployment:second"] == "PLANNED"
+    assert ("deployment:second", "GO_BACK") in await executed(registry, id)
+    (going,) = set(await rollbacks(registry)) - {failing}
     await done(registry, RITA, "reportInstallation", robot="robot:a", artifact=artifact(2), since=ago(hours=20), seenAt=now())
     requested = {
         "deployment:second": "REQUESTED", "robot:a": "REQUESTED", "robot:b": "UNREACHABLE", "robot:c": "REQUESTED",

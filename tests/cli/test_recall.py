@@ -1,8 +1,9 @@
-"""`recall plan`: a page for a terminal, customer by customer, and what changed since another moment."""
+"""`recall plan` and `recall show`: a page for a terminal, customer by customer, and what changed since another moment."""
 
 import json
 from typing import Any
 
+from forebear.cli import recall_items
 from forebear.cli.recall import changed, page, told
 from tests.cli.terminal import Service, forebear
 
@@ -72,6 +73,67 @@ def test_two_plans_differ_in_what_was_added_and_what_has_gone() -> None:
         "Since 2026-08-10 14:00 UTC: 1 added, 1 gone",
         "  + release:m@2/l  by authority",
         "  - release:m@2/l  by lineage",
+    ]
+
+
+def item(kind: str, id: str, state: str, *customers: str, **said: Any) -> dict[str, Any]:
+    """An item of a recall."""
+    empty = dict.fromkeys(("step", "deployment", "request", "lastSeenAt", "excuse", "excusedBy"))
+    return {"node": {"id": id, "kind": kind}, "state": state, "customers": list(customers), "reasons": [], **empty, **said}
+
+
+STANDS: dict[str, Any] = {
+    "recall": {
+        "id": "recall:dataset:d%401/1", "subject": "dataset:d@1", "reason": "Torn film.", "votesMissing": 0,
+        "votes": [{"actor": "anna"}, {"actor": "ben"}], "validFrom": "2026-08-11T14:00:00.000000Z", "validTo": None,
+    },
+    "truncated": False,
+    "counts": [
+        {"state": "PLANNED", "deployments": 1, "robots": 1, "releases": 0},
+        {"state": "CONFIRMED", "deployments": 0, "robots": 0, "releases": 1},
+    ],
+    "items": [
+        item("Deployment", "deployment:a", "PLANNED", "customer:c", step="GO_BACK"),
+        item("Robot", "robot:a", "PLANNED", "customer:c", step="GO_BACK", deployment="deployment:a"),
+        item("Robot", "robot:b", "REQUESTED", "customer:c", request="stop:1"),
+        item("Robot", "robot:c", "UNREACHABLE", "customer:c", request="stop:1", lastSeenAt="2026-08-01T09:30:00.000000Z"),
+        item("Robot", "robot:d", "UNREACHABLE", "customer:c", request="stop:1"),
+        item("Robot", "robot:lost", "IMPOSSIBLE", reasons=[{"message": "robot:lost is out of service"}]),
+        item("Robot", "robot:sold", "EXCUSED", excuse="Sold.", excusedBy="anna"),
+        item("Release", "release:m@2/l", "CONFIRMED"),
+    ],
+    "customers": [FOUND["customers"][0], {"customer": None, "fleets": []}],
+}  # fmt: skip
+
+
+def test_the_page_of_a_recall_says_where_it_stands_item_by_item_and_whom_to_call() -> None:
+    assert [*recall_items.page(STANDS)] == [
+        "recall:dataset:d%401/1  stands since 2026-08-11 14:00 UTC",
+        "recalls dataset:d@1: Torn film.",
+        "votes of anna, ben",
+        "",
+        "PLANNED     1 deployment, 1 robot",
+        "CONFIRMED   1 release",
+        "",
+        "customer:c  call desk tel:1, ops",
+        "  PLANNED     deployment:a  go back",
+        "  PLANNED     robot:a  by deployment:a",
+        "  REQUESTED   robot:b  by stop:1",
+        "  UNREACHABLE robot:c  seen last 2026-08-01 09:30",
+        "  UNREACHABLE robot:d  never seen",
+        "",
+        "of no customer",
+        "  IMPOSSIBLE  robot:lost  robot:lost is out of service",
+        "  EXCUSED     robot:sold  by anna: Sold.",
+        "",
+        "releases",
+        "  CONFIRMED   release:m@2/l",
+    ]
+    gathers = STANDS["recall"] | {"votesMissing": 1, "votes": [{"actor": "anna"}], "validFrom": None}
+    assert [*recall_items.page(STANDS | {"recall": gathers, "counts": []})] == [
+        "recall:dataset:d%401/1  needs 1 vote more",
+        "recalls dataset:d@1: Torn film.",
+        "votes of anna",
     ]
 
 

@@ -47,12 +47,14 @@ NAMES = {action.name: command_name(action.name) for action in ACTIONS}
 """The commands of actions."""
 
 
-def commands() -> dict[str, Any]:
-    """Return the commands of all actions by name."""
+def commands(group: str = "") -> dict[str, Any]:
+    """Return the commands of actions by name: those of a group of commands, such as `recall`, or those of none."""
     app = typer.Typer()
     for action in ACTIONS:
-        first, _, _ = action.doc.partition(". ")
-        app.command(NAMES[action.name], help=action.doc, short_help=first.rstrip("."), rich_help_panel=PANEL)(command(action))
+        of, _, name = NAMES[action.name].rpartition(" ")
+        if of == group:
+            first, _, _ = action.doc.partition(". ")
+            app.command(name, help=action.doc, short_help=first.rstrip("."), rich_help_panel=PANEL)(command(action))
     return dict(typer.main.get_group(app).commands)
 
 

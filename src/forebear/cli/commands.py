@@ -24,6 +24,7 @@ from forebear.cli import (
     policy,
     query,
     recall,
+    recall_items,
     restore,
     schema,
     serve,
@@ -88,6 +89,8 @@ app.command("query")(query.query)
 app.command("export")(export.export)
 app.command("restore")(restore.restore)
 app.add_typer(policy.app, name="policy")
+recall.app.command("execute")(recall_items.execute)
+recall.app.command("show")(recall_items.show)
 app.add_typer(recall.app, name="recall")
 app.add_typer(audit.app, name="audit")
 app.command("doctor")(doctor.doctor)

@@ -1,12 +1,13 @@
-"""Recalls: `recall plan`."""
+"""Recalls: `recall plan`, and the group of all their commands."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from forebear.cli import terminal
 from forebear.cli.asking import BEYOND, AsKnownAt
@@ -19,7 +20,27 @@ PAGE = 5000
 MENTIONED = 3
 """How many reasons and owners are printed of each."""
 
-app = typer.Typer(help="Take something back from the whole world.", no_args_is_help=True)
+
+class RecallCommands(TyperGroup):
+    """The commands of recalls. Those of actions take a while to make, so they are made when a command is looked up."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command of a name."""
+        return super().get_command(ctx, cmd_name) or self._declared().get(cmd_name)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of all commands."""
+        for name, command in self._declared().items():
+            self.commands.setdefault(name, command)
+        return super().list_commands(ctx)
+
+    def _declared(self) -> dict[str, Any]:
+        from forebear.cli import actions
+
+        return actions.commands("recall")
+
+
+app = typer.Typer(cls=RecallCommands, help="Take something back from the whole world.", no_args_is_help=True)
 
 
 @app.callback()
@@ -148,11 +169,8 @@ _STEPS = {"GO_BACK": "go back", "STOP": "stop", "NEITHER": "can do neither"}
 def _customer(tell: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Return whom to tell and what there is to do: deployments, each with its robots, and then robots that do otherwise."""
     customer = tell["customer"]
-    owners = [*(customer["owners"] or () if customer else ()), *(o for fleet in tell["fleets"] for o in fleet["owners"] or ())]
-    contacts = list(dict.fromkeys(f"{o['name']} {o['onCall'] or ''}".strip() for o in owners))
-    call = f"  call {', '.join(contacts[:MENTIONED])}" if contacts else ""
     affected = f"{counted(tell['totalFleets'], 'fleets')}, {counted(tell['robots'], 'robots')}"
-    yield f"{customer['id'] if customer else 'of no customer'}  {affected}{call}"
+    yield f"{customer['id'] if customer else 'of no customer'}  {affected}{contacts([customer, *tell['fleets']])}"
     along: dict[str, int] = defaultdict(int)
     alone = []
     steps = {row["node"]["id"]: row["target"] for row in rows if row["node"]["kind"] == "Deployment"}
@@ -165,6 +183,13 @@ def _customer(tell: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> Ite
         yield f"  {short(id)} on {target['place'] or 'an unknown place'}, {counted(along[id], 'robots')}: {_step(target)}"
     for row in alone:
         yield f"  {row['node']['id']}: {_step(row['target'])}"
+
+
+def contacts(nodes: Iterable[Mapping[str, Any] | None]) -> str:
+    """Return whom to call about a customer and its fleets, or nothing if nobody is named."""
+    owners = [owner for node in nodes if node for owner in node["owners"] or ()]
+    called = list(dict.fromkeys(f"{owner['name']} {owner['onCall'] or ''}".strip() for owner in owners))
+    return f"  call {', '.join(called[:MENTIONED])}" if called else ""
 
 
 def _step(target: Mapping[str, Any]) -> str:

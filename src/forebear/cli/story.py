@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from rich.text import Text
 
+from forebear.cli.recall_items import standing
 from forebear.cli.registry import CommandRegistry, Local, ask
 from forebear.cli.terminal import Failure, out, short
 from forebear.domain.outcome import Done, Outcome, Planned, Refused
@@ -158,4 +159,6 @@ def _states(nodes: Iterable[Mapping[str, Any]]) -> list[str]:
         if state := node.get("deployment") or node.get("artifact"):
             since = f" since {node['validFrom'][:10]}" if state == "ACTIVE" else ""
             words.append(f"{short(node['id'])} is {state}{since}")
+        if "votesMissing" in node:
+            words.append(f"{short(node['id'])} {standing(node)}")
     return words

@@ -13,8 +13,14 @@ def kebab(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
 
 
-OTHER_COMMANDS = {"restore": "restore-release", "recall": "execute-recall"}
-"""The commands of actions whose name is taken: `forebear restore` restores a database, and `forebear recall` plans a recall."""
+OTHER_COMMANDS = {
+    "restore": "restore-release",
+    "recall": "recall execute",
+    "endRecall": "recall end",
+    "excuseRecallItem": "recall excuse",
+}
+"""The commands of actions that are not called as the action: `forebear restore` restores a database, and `forebear recall` has
+commands of its own."""
 
 
 def command_name(verb: str) -> str:
@@ -24,7 +30,7 @@ def command_name(verb: str) -> str:
 
 def whoever(does: str, verb: str, role: Role, subject: str, **options: str) -> str:
     """Return who may do an action, and its command: `an APPROVER can restore it: forebear restore-release …`."""
-    words = [command_name(verb), subject]
+    words = [*command_name(verb).split(), subject]
     for name, value in options.items():
         words += [f"--{name.replace('_', '-')}", value]
     return f"an {role} can {does}: forebear {shlex.join(words)}"

@@ -13,7 +13,8 @@ DESCRIBED = "query($ids: [ID!]!) { nodes(ids: $ids) { id described } }"
 AFTERWARDS = """query($ids: [ID!]!) { nodes(ids: $ids) { id
   ... on Decision { type verdict about { nodes { version { id releases { nodes { state line { id } } } } } } }
   ... on Deployment { deployment: state validFrom }
-  ... on Artifact { artifact: state } } }"""
+  ... on Artifact { artifact: state }
+  ... on Recall { subject validFrom validTo votesMissing } } }"""
 """Asks for the current state of what an action changed."""
 
 VERSION = """query($id: ID!) { node(id: $id) { ... on ModelVersion {

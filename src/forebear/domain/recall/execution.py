@@ -47,6 +47,7 @@ class FormerRecallRow(Row, frozen=True):
     valid_from: str | None = None
     valid_to: str | None = None
     votes: str | None = None
+    votes_missing: int | None = None
 
 
 class RecallFactsRow(Row, frozen=True):
@@ -110,16 +111,19 @@ def execute(execution: Execution, facts: RecallFactsRow, cases: Sequence[Case], 
     counts = [count_votes(case.policy, [*former, vote], Candidacy()) for case in cases if isinstance(case.policy, Policy)]
     if against := [reason for count in counts for excluded, reason in count.excluded if excluded is vote]:
         return Ruling(id, reasons=tuple(dict.fromkeys(against)))
-    stands = not any(count.still_needed for count in counts)
+    missing = max((count.still_needed for count in counts), default=0)
+    stands = missing == 0
     votes = json_text([*_kept(facts), _vote(vote, execution.digest)])
     began = {"validFrom": by.now, "affectedDigest": execution.digest} if stands else {}
     effects: list[Effect] = []
     if facts.open is None:
         document = {"kind": "Recall", "id": id, "subject": subject, "reason": execution.reason, **began}
-        effects.append(Describe({**document, "votes": json.loads(votes), "recalls": execution.origins}))
+        voted = {"votes": json.loads(votes), "votesMissing": missing}
+        effects.append(Describe({**document, **voted, "recalls": execution.origins}))
     else:
-        before = {"validFrom": None, "affectedDigest": None, "votes": facts.open.votes}
-        after = {**began, "votes": votes}
+        before: dict[str, object] = {"validFrom": None, "affectedDigest": None, "votes": facts.open.votes}
+        before |= {"votesMissing": facts.open.votes_missing}
+        after = {**began, "votes": votes, "votesMissing": missing}
         effects.append(Revise(id, {name: before[name] for name in after}, after))
     if stands:
         effects += _outdated(id, execution, cases, by)

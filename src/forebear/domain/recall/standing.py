@@ -43,7 +43,7 @@ def recalled(thing: str, upstream: Iterable[UpstreamRow]) -> Reason | None:
     named = ways(thing, upstream)
     if not named:
         return None
-    ends = "; ".join(f'forebear end-recall {recall.id} --reason "…"' for recall in named)
+    ends = "; ".join(f'forebear recall end {recall.id} --reason "…"' for recall in named)
     return Reason(
         RECALLED,
         "; ".join(_message(thing, recall, way) for recall, way in named.items()),

@@ -45,6 +45,10 @@ class Recall(Node, prefix="recall", standing=Admission.GOVERNED, locked_after="M
         change=Change.APPENDED, default=None,
     )  # fmt: skip
     votes: list[RecallVote] | None = prop("The votes for it.", change=Change.APPENDED, default=None)
+    votes_missing: int | None = prop(
+        "How many votes it lacked after the last one, for what was affected then. 0 since it stands.",
+        change=Change.APPENDED, default=None, least=0,
+    )  # fmt: skip
     excuses: list[RecallExcuse] | None = prop("The items that somebody excused.", change=Change.APPENDED, default=None)
 
     recalls = edge(
