@@ -32,6 +32,7 @@ def test_an_instance_of_a_kind_is_a_fact() -> None:
         "configuration": {"out": "x"}, "trainedOn": [{"id": "dataset:demos@3", "weight": 0.5}], "ran": ["code:arm@1"],
         "experiment": None,
     }  # fmt: skip
+    assert (run["status"], [*demos], len(demos)) == (RunStatus.FAILED, ["kind", "id", "digest"], 3)
     assert document(Run("run:b", trained_on=(demos,)))["trainedOn"] == ["dataset:demos@3"]
     assert Facts(GRAPH).read(document(run)).id == "run:a"  # type: ignore[union-attr]
 

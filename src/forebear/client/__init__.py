@@ -13,12 +13,14 @@ Its types are the kinds of `forebear.graph.kinds` and the verbs of `forebear.ver
 from __future__ import annotations
 
 from forebear.client.content import digest
+from forebear.client.delivery import Delivered
 from forebear.client.errors import FactsRejected, OutOfDate, QueryFailed, Refusal, RegistryError, RejectedFact, Unreachable
 from forebear.client.registry import Recorded, Registry
 from forebear.client.training import TrainingRun
 from forebear.domain.outcome import Done, Planned, Reason
 
 __all__ = [
+    "Delivered",
     "Done",
     "FactsRejected",
     "OutOfDate",

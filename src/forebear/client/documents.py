@@ -8,18 +8,18 @@ from enum import Enum
 from pathlib import PurePath
 from typing import Any
 
-from forebear.graph.declaration import Node
+from forebear.graph.declaration import Fact, Node
 from forebear.graph.kinds import GRAPH
 from forebear.graph.moments import moment
 from forebear.verbs.verb import Verb
 
-FactDocument = Node | Mapping[str, Any]
-"""A fact: an instance of a kind, or a document as `POST /facts` takes it, such as a Retraction."""
 
+def document(fact: Fact) -> dict[str, Any]:
+    """Return a fact, which is an instance of a kind or a document, as JSON.
 
-def document(fact: FactDocument) -> dict[str, Any]:
-    """Return a fact as JSON. Raises `TypeError` for a value that JSON cannot hold, and `ValueError` for a naive moment."""
-    return {name: plain(value) for name, value in (fact.fact if isinstance(fact, Node) else fact).items()}
+    Raises `TypeError` for a value that JSON cannot hold, and `ValueError` for a moment without an offset.
+    """
+    return {name: plain(value) for name, value in fact.items()}
 
 
 def variables(verb: Verb[Any]) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def variables(verb: Verb[Any]) -> dict[str, Any]:
     return values
 
 
-def _input(kind: str, fact: FactDocument) -> dict[str, Any]:
+def _input(kind: str, fact: Fact) -> dict[str, Any]:
     """Return a fact as an input of GraphQL: without its kind, and each end of an edge in the edge's own form."""
     members = document(fact)
     if (named := members.pop("kind", kind)) != kind:

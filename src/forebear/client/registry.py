@@ -13,14 +13,15 @@ from typing import Any, Self
 
 import msgspec
 
-from forebear.client.documents import FactDocument, document, plain, variables
+from forebear.client.delivery import Delivered, deliver
+from forebear.client.documents import document, plain, variables
 from forebear.client.errors import FactsRejected, OutOfDate, QueryFailed, Refusal, RejectedFact
 from forebear.client.service import Service
 from forebear.client.spool import Spool, default_folder
 from forebear.client.training import TrainingRun
 from forebear.domain.outcome import Done, Option, Planned, Reason
 from forebear.graph.complaint import meant
-from forebear.graph.declaration import Node, camel
+from forebear.graph.declaration import Fact, Node, camel
 from forebear.verbs.verb import Verb
 from forebear.view.actions import mutation
 from forebear.view.actors import MAY
@@ -90,7 +91,7 @@ class Registry:
         """Close the connections."""
         self._service.close()
 
-    def record(self, *facts: FactDocument, partial: bool = False, source: str = "client") -> Recorded:
+    def record(self, *facts: Fact, partial: bool = False, source: str = "client") -> Recorded:
         """Record facts in one transaction: instances of kinds, or documents.
 
             registry.record(DatasetVersion("dataset:demos@3", episodes=1200), Run("run:a", trained_on=["dataset:demos@3"]))
@@ -163,7 +164,7 @@ class Registry:
         then on no exception of the client leaves the block: see docs/how-to/record-training.md.
         """
         return TrainingRun(
-            Spool(self._spool or default_folder(), self._service.url),
+            self._spool_of_url(),
             # It sends in a thread of its own, also when this registry is closed.
             self._connect,
             name,
@@ -177,6 +178,13 @@ class Registry:
             resumed=resumed,
             values=values,
         )
+
+    def flush(self) -> Delivered:
+        """Send what runs have told and what still waits in the spool, of this program and of others, and wait for it.
+
+        What the registry refuses moves aside, and is in the answer. Raises `OSError` if the spool cannot be used.
+        """
+        return deliver(self._spool_of_url(), self._service, self._patience)
 
     def query(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return the data that answers a GraphQL operation. Raises `QueryFailed` if it has errors.
@@ -203,6 +211,9 @@ class Registry:
         for step in asked["path"]:
             answer = answer and answer[step]
         return answer
+
+    def _spool_of_url(self) -> Spool:
+        return Spool(self._spool or default_folder(), self._service.url)
 
     def _may_read(self) -> bool:
         """Return whether the actor may read. It is asked once."""

@@ -21,11 +21,11 @@ from typing import Any, Self
 from forebear.client import surroundings
 from forebear.client.content import Content
 from forebear.client.delivery import deliver
-from forebear.client.documents import FactDocument, document, plain
+from forebear.client.documents import document, plain
 from forebear.client.errors import RegistryError, Unreachable
 from forebear.client.service import FIRST_PAUSE, Service
 from forebear.client.spool import Spool
-from forebear.graph.declaration import Node
+from forebear.graph.declaration import Fact, Node
 from forebear.graph.facts import Facts
 from forebear.graph.ids import escape, named_id, nameof
 from forebear.graph.kinds import GRAPH
@@ -162,7 +162,7 @@ class TrainingRun:
             self._quietly(lambda: self._checkpoint(id, os.fspath(path), step, metrics))
         return id
 
-    def record(self, *facts: FactDocument) -> None:
+    def record(self, *facts: Fact) -> None:
         """Record facts beside the run, by way of the spool: in order, and also if the registry is away."""
         if self.active:
             self._tell(*facts)
@@ -207,7 +207,7 @@ class TrainingRun:
         image = surroundings.container_image() if self._image is True else self._image or None
         return surroundings.environment(Path.cwd(), image=image)
 
-    def _tell(self, *facts: FactDocument) -> None:
+    def _tell(self, *facts: Fact) -> None:
         """Put facts into the spool."""
 
         def work() -> None:

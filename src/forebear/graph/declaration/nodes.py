@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -125,18 +126,18 @@ class Kind:
         return tuple(p for p in self.properties.values() if p.searchable)
 
 
-class Node:
+class Node(Mapping[str, Any]):
     """A kind of node: subclass it, one class a kind.
 
     `prefix` begins its ids; `versioned` kinds are named `prefix:name@version`; `plural` names its root
     connection in GraphQL (by default the kind's name with an `s`). `reported_by`, `one_by_name`, `by_digest` and
     `locked_after` are as `Kind` has them.
 
-    An instance is one fact of the kind, by the attributes of the class:
+    An instance is one fact of the kind, by the attributes of the class, and a mapping as its document is:
 
         Run("run:octo-base", status=RunStatus.RUNNING, trained_on=["dataset:bridge_orig@1.0.0"])
 
-    It says what it was made with, and nothing else. Whoever records it checks the values.
+    It holds the values that it was made with. Whoever records it checks them.
     """
 
     kind: Kind
@@ -183,8 +184,19 @@ class Node:
             close = meant(unknown[0], [re.sub("[A-Z]", lambda m: f"_{m[0].lower()}", name) for name in kind.members])
             raise TypeError(f"{kind.name} has no {unknown[0]}{close}")
         self.id = id
-        self.fact = {"kind": kind.name, "id": id, **{members[attribute]: value for attribute, value in values.items()}}
-        """The members of its fact, with the values that it was made with."""
+        self._said = {"kind": kind.name, "id": id, **{members[attribute]: value for attribute, value in values.items()}}
+
+    def __getitem__(self, member: str) -> Any:
+        return self._said[member]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._said)
+
+    def __len__(self) -> int:
+        return len(self._said)
+
+    def __repr__(self) -> str:
+        return f"{self.kind.name}({self._said!r})"
 
 
 def _docstring(cls: type) -> str:

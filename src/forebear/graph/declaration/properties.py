@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum
-from typing import Any, NewType
+from typing import TYPE_CHECKING, Any, NewType
 
 Json = NewType("Json", object)
 """A free JSON document: a run's configuration, an environment's packages."""
@@ -24,7 +24,11 @@ ExternalName = NewType("ExternalName", str)
 Long = NewType("Long", int)
 """A whole number of 64 bits. An `int` has the 32 of GraphQL's Int."""
 
-Fact = NewType("Fact", Mapping[str, Any])
+if TYPE_CHECKING:
+    Fact = Mapping[str, Any]
+else:
+    # A type of its own, since a declaration tells it from all others.
+    Fact = NewType("Fact", Mapping[str, Any])
 """A fact of a kind as an action takes it. The property's `names` hold the kind."""
 
 
