@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -59,6 +60,29 @@ def test_half_a_line_is_no_fact_and_the_next_one_takes_its_place(tmp_path: Path)
     assert told(spool) == ["run:1"]
     spool.add([fact(2)])
     assert told(spool) == ["run:1", "run:2"]
+
+
+def test_a_damaged_line_is_aside_by_itself_and_holds_nobody_up(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, URL)
+    spool.add([fact(1)])
+    (file,) = tmp_path.glob("*.jsonl")
+    with file.open("ab") as damaged:
+        damaged.write(b"\0\0\n[]\n")
+    spool.add([fact(2)])
+    assert [each.reasons for each in spool.waiting()] == [(), ("the line is damaged",), ("the line is damaged",), ()]
+
+
+def test_a_writer_waits_for_no_process_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forebear.client.spool.LOCK_SECONDS", 0.01)
+    spool = Spool(tmp_path, URL)
+    spool.add([fact(1)])
+    (lock,) = tmp_path.glob("*.lock")
+    with lock.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(TimeoutError, match="is held by another process"):
+            spool.add([fact(2)])
+    spool.add([fact(3)])
+    assert told(spool) == ["run:1", "run:3"]
 
 
 def test_a_full_spool_takes_no_more_and_keeps_what_it_has(tmp_path: Path) -> None:

@@ -11,6 +11,9 @@ import sys
 import threading
 import time
 from argparse import Namespace
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,13 +21,15 @@ from typing import Any
 import httpx
 import pytest
 
-from forebear.client import Registry, digest
+from forebear.client import Done, Registry, digest
 from forebear.client.content import Content
 from forebear.client.spool import Spool
 from forebear.client.training import class_of, readable, status_of
 from forebear.graph.kinds.data import DatasetVersion
+from forebear.graph.kinds.release import ModelVersion
 from forebear.graph.kinds.training import Experiment, RunStatus
-from tests.cli.terminal import Service, environment, forebear, free_port, serving, until
+from forebear.verbs.candidate import RegisterCandidate
+from tests.cli.terminal import Ended, Service, environment, forebear, free_port, serving, until
 
 KILLED = """
 import sys
@@ -65,19 +70,56 @@ def killed_within_its_block(url: str, spool: Path, weights: Path) -> None:
         training.kill()
 
 
-def fails_while_the_registry_goes_away(service: Service, spool: Spool, folder: Path, weights: Path) -> None:
-    """A training that fails, and whose registry ends in the middle of it."""
+CANDIDATE = RegisterCandidate(
+    versions=[ModelVersion("model:arm@1", promoted_from=["checkpoint:killed/step-1"])], lines=[], reason="It holds."
+)
+
+AFTER_ITS_COMMIT = 1 + len(RegisterCandidate.action.facts) + 1 + 2
+"""The point at which the service dies of it: behind its statements and its commit, before the answer."""
+
+
+@dataclass
+class Story:
+    """A machine with a spool, and a service that a kill can end."""
+
+    folder: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def spool(self) -> Spool:
+        return Spool(self.folder / "spool", self.url)
+
+    @property
+    def point(self) -> Path:
+        """The file that says of which statement of an action the service dies."""
+        return self.folder / "point"
+
+    def serving(self, *command: str) -> AbstractContextManager[Service]:
+        more = {"command": [sys.executable, *command]} if command else {}
+        return serving("serve", data_dir=self.folder / "data", port=self.port, **more)
+
+    def forebear(self, *arguments: str) -> Ended:
+        return forebear(*arguments, spool=self.folder / "spool")
+
+    def registry(self) -> Registry:
+        return Registry(self.url, spool=self.folder / "spool", patience=120)
+
+
+def fails_while_the_registry_is_killed(story: Story, service: Service, weights: Path, doing: Callable[[], None]) -> None:
+    """A training that fails, and whose registry is killed in the middle of it by what somebody does."""
     data = DatasetVersion("dataset:demos@4", digest=digest(weights))
     with (
-        Registry(service.url, spool=folder) as registry,
+        story.registry() as registry,
         registry.run("failed", trained_on=[data], experiment="experiment:lr") as training,
     ):
         training.record(Experiment("experiment:lr", hypothesis=7), Experiment("experiment:more", name="More"))
-        until(lambda: service.ask('{ experiment(id: "experiment:more") { name } }')["experiment"])
-        until(lambda: service.ask(RUN, id="run:failed")["run"]["inEnvironment"]["nodes"])
-        until(lambda: not spool.waiting())
-        service.process.terminate()
-        service.process.wait()
+        until(lambda: service.ask(RUN, id="run:failed")["run"]["inEnvironment"]["nodes"] and not story.spool.waiting())
+        doing()
+        assert service.process.wait(60) == -signal.SIGKILL
         training.checkpoint(weights, step=2)
         training.checkpoint("s3://bucket/weights", step=3)
         training.metrics["loss"] = float("nan")
@@ -87,55 +129,61 @@ def fails_while_the_registry_goes_away(service: Service, spool: Spool, folder: P
 def test_nothing_is_lost_and_nothing_told_twice_through_kills_and_a_registry_that_comes_and_goes(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    folder, weights, port = tmp_path / "spool", tmp_path / "weights", free_port()
-    url = f"http://127.0.0.1:{port}"
+    story, weights = Story(tmp_path, free_port()), tmp_path / "weights"
     weights.write_bytes(b"1")
-    settings = {"data_dir": tmp_path / "data", "port": port}
-    spool = Spool(folder, url)
-    killed_within_its_block(url, folder, weights)
-    waiting = len(spool.waiting())
-    shown = forebear("spool", "show", spool=folder)
-    assert shown.out.startswith(f"{url}: {waiting} facts waiting, 0 refused\n  ")
-    away = forebear("spool", "flush", spool=folder)
+    story.point.write_text("0")
+    killed_within_its_block(story.url, tmp_path / "spool", weights)
+    waiting = len(story.spool.waiting())
+    assert story.forebear("spool", "show").out.startswith(f"{story.url}: {waiting} facts waiting, 0 refused\n  ")
+    away = story.forebear("spool", "flush")
     assert (away.code, away.err.endswith("does a service run there? Everything stays in the spool.\n")) == (3, True)
 
-    with serving(**settings) as service:
-        flushing = subprocess.run([sys.executable, "-c", MORTAL], env=environment(spool=folder), check=False)
+    with story.serving("-m", "tests.actions.mortal", str(story.point)) as service, ThreadPoolExecutor(1) as somebody:
+        flushing = subprocess.run([sys.executable, "-c", MORTAL], env=environment(spool=tmp_path / "spool"), check=False)
         assert flushing.returncode == -signal.SIGKILL
-        trail = httpx.get(f"{url}/audit").text
-        assert forebear("spool", "flush", spool=folder).out == f"{waiting} facts recorded, 0 refused\n"
-        assert httpx.get(f"{url}/audit").text == trail
+        trail = httpx.get(f"{story.url}/audit").text
+        assert story.forebear("spool", "flush").out == f"{waiting} facts recorded, 0 refused\n"
+        assert httpx.get(f"{story.url}/audit").text == trail
         run = service.ask(RUN, id="run:killed")["run"]
         assert (run["status"], run["seed"], run["configuration"]) == ("RUNNING", 7, {"lr": 3e-4, "seed": 7})
         assert run["checkpoints"]["nodes"] == [{"id": "checkpoint:killed/step-1", "step": 1, "digest": digest(weights)}]
 
-        with pytest.raises(ZeroDivisionError):
-            fails_while_the_registry_goes_away(service, spool, folder, weights)
-    assert spool.waiting()
-    assert "`forebear spool flush` sends them" in caplog.text
+        story.point.write_text(str(AFTER_ITS_COMMIT))
+        with story.registry() as registry:
+            done: list[Future[Any]] = []
+            with pytest.raises(ZeroDivisionError):
+                fails_while_the_registry_is_killed(
+                    story, service, weights, lambda: done.append(somebody.submit(registry.do, CANDIDATE))
+                )
+            assert story.spool.waiting()
+            assert "`forebear spool flush` sends them" in caplog.text
 
-    with serving(**settings) as service:
-        assert forebear("spool", "flush", spool=folder).code == 0
-        run = service.ask(RUN, id="run:failed")["run"]
-        assert (run["status"], run["error"], run["metrics"]) == ("FAILED", "ZeroDivisionError", {"loss": "nan"})
-        assert run["endedAt"] is not None
-        assert run["trainedOn"]["nodes"] == [{"id": "dataset:demos@4"}]
-        assert run["checkpoints"]["nodes"] == [
-            {"id": "checkpoint:failed/step-2", "step": 2, "digest": digest(weights)},
-            {"id": "checkpoint:failed/step-3", "step": 3, "digest": None},
-        ]
-        assert len(run["ran"]["nodes"][0]["commit"]) == 40
-        assert "pydantic" in run["inEnvironment"]["nodes"][0]["packages"]
-        assert service.ask("{ experiments { nodes { id name } } }")["experiments"]["nodes"] == [
-            {"id": "experiment:lr", "name": None}, {"id": "experiment:more", "name": "More"},
-        ]  # fmt: skip
-    (shown,) = json.loads(forebear("spool", "show", "--json", spool=folder).out)
-    assert (shown["url"], shown["waiting"]) == (url, [])
-    (refused,) = shown["refused"]
-    assert refused["reasons"] == ["hypothesis: expected a text (got 7)"]
-    assert "run:failed" not in json.dumps(shown)
-    text = "".join(file.read_text("utf-8") for file in folder.iterdir())
-    assert os.environ["PATH"] not in text
+            with story.serving() as again:
+                # The same request, sent until there is an answer, is answered with what it did at first.
+                assert done[0].result(120) == Done("model:arm@1", (), ("model:arm@1",))
+                knows_all_of_it_once(story, again, weights)
+
+
+def knows_all_of_it_once(story: Story, service: Service, weights: Path) -> None:
+    """What the registry holds in the end, and what it refused."""
+    assert story.forebear("spool", "flush").code == 0
+    run = service.ask(RUN, id="run:failed")["run"]
+    assert (run["status"], run["error"], run["metrics"]) == ("FAILED", "ZeroDivisionError", {"loss": "nan"})
+    assert run["endedAt"] is not None
+    assert run["trainedOn"]["nodes"] == [{"id": "dataset:demos@4"}]
+    assert run["checkpoints"]["nodes"] == [
+        {"id": "checkpoint:failed/step-2", "step": 2, "digest": digest(weights)},
+        {"id": "checkpoint:failed/step-3", "step": 3, "digest": None},
+    ]
+    assert len(run["ran"]["nodes"][0]["commit"]) == 40
+    assert "pydantic" in run["inEnvironment"]["nodes"][0]["packages"]
+    assert service.ask("{ experiments { nodes { id name } } }")["experiments"]["nodes"] == [
+        {"id": "experiment:lr", "name": None}, {"id": "experiment:more", "name": "More"},
+    ]  # fmt: skip
+    (shown,) = json.loads(story.forebear("spool", "show", "--json").out)
+    assert (shown["url"], shown["waiting"]) == (story.url, [])
+    assert [refused["reasons"] for refused in shown["refused"]] == [["hypothesis: expected a text (got 7)"]]
+    assert os.environ["PATH"] not in "".join(file.read_text("utf-8") for file in (story.folder / "spool").iterdir())
 
 
 @pytest.fixture

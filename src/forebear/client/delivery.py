@@ -40,9 +40,11 @@ def deliver(spool: Spool, service: Service, patience: float) -> Delivered:
     total = Delivered()
     with spool.sending():
         while facts := spool.waiting(BATCH, BATCH_BYTES):
-            sent = _send(facts, service, patience)
-            spool.settle(facts, sent.refused)
-            total = Delivered(total.recorded + sent.recorded, total.refused + sent.refused)
+            damaged = tuple(fact for fact in facts if fact.reasons)
+            sent = _send([fact for fact in facts if not fact.reasons], service, patience)
+            refused = sent.refused + damaged
+            spool.settle(facts, refused)
+            total = Delivered(total.recorded + sent.recorded, total.refused + refused)
     return total
 
 

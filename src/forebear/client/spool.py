@@ -10,11 +10,13 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,10 @@ from forebear.graph.moments import moment
 
 MAX_BYTES = 64 * 1024 * 1024
 """The largest file of waiting facts, and the largest of refused ones, in bytes."""
+
+
+LOCK_SECONDS = 1.0
+"""How long a writer waits at most for others. A training must not wait for a process that hangs."""
 
 
 class SpoolFull(OSError):
@@ -55,9 +61,12 @@ class SpooledFact:
 
     @classmethod
     def read(cls, line: bytes) -> SpooledFact:
-        """Return the fact of a line."""
-        entry = json.loads(line.decode(errors="surrogatepass"))
-        return cls(entry["key"], entry["toldAt"], entry["fact"], tuple(entry.get("reasons", ())))
+        """Return the fact of a line. If the line is damaged, as by a power cut, its text with the reason against it."""
+        try:
+            entry = json.loads(line.decode(errors="surrogatepass"))
+            return cls(entry["key"], entry["toldAt"], {**entry["fact"]}, tuple(entry.get("reasons", ())))
+        except (ValueError, LookupError, TypeError):
+            return cls(sha256(line).hexdigest(), "", {"text": line.decode(errors="replace")}, ("the line is damaged",))
 
 
 class Spool:
@@ -122,15 +131,24 @@ class Spool:
     def sending(self) -> Iterator[None]:
         """Let nobody else send from it meanwhile. Waits for whoever does."""
         self._sending.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _locked(self._sending):
+        with _owned(self._sending) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold a lock among processes. It ends with the process at the latest."""
+    """Hold a lock among processes. It ends with the process at the latest. Raises `TimeoutError`."""
+    deadline = time.monotonic() + LOCK_SECONDS
     with _owned(path) as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"{path} is held by another process") from None
+                time.sleep(0.002)
         yield
 
 

@@ -42,6 +42,9 @@ HOSTS = ("GROUP_WORLD_SIZE", "SLURM_NNODES")
 RESTARTS = ("TORCHELASTIC_RESTART_COUNT", "SLURM_RESTART_COUNT")
 """The variables that say how often it was started again."""
 
+GIT = ("git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false")
+"""Git, which also reads a repository of another user, as containers mount it, and starts none of its programs."""
+
 _USER_INFO = re.compile(r"(?<=://)[^/@]*@")
 _SHORT_ADDRESS = re.compile(r"(?:[^/@]*@)?([^/:]+):(?!/)(.+)")
 
@@ -78,12 +81,12 @@ def code(folder: Path) -> CodeVersion | None:
 
     Files that differ from the commit, and files in no commit that git does not ignore, make it another version.
     """
-    found = _output("git", "-C", folder, "rev-parse", "--show-toplevel", "HEAD")
+    found = _output(*GIT, "-C", folder, "rev-parse", "--show-toplevel", "HEAD")
     if found is None:
         return None
     top, commit = found.splitlines()
-    address = repository((_output("git", "-C", top, "remote", "get-url", "origin") or "").strip())
-    status = _output("git", "-C", top, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
+    address = repository((_output(*GIT, "-C", top, "remote", "get-url", "origin") or "").strip())
+    status = _output(*GIT, "-C", top, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
     name = escape(_name(address) or Path(top).name)
     values = {"commit": commit} | ({"repository": address} if address else {})
     if status is None:
@@ -134,7 +137,7 @@ def environment(folder: Path, *, image: str | None) -> SoftwareEnvironment:
     if image:
         values["image"] = image
     pinned = re.search(r"@(sha256:[0-9a-f]{64})$", image or "")
-    top = (_output("git", "-C", folder, "rev-parse", "--show-toplevel") or str(folder)).strip()
+    top = (_output(*GIT, "-C", folder, "rev-parse", "--show-toplevel") or str(folder)).strip()
     locks = [path for name in LOCKS if (path := Path(top) / name).is_file()]
     if pinned or locks:
         values["digest"] = pinned[1] if pinned else digest_of_file(locks[0])
