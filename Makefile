@@ -5,6 +5,9 @@ PYTHON ?= $(shell for python in python3.11 python3; do \
 BIN := .venv/bin
 READY := .venv/.ready
 
+# Two processes share the tests, unless that would be two on the one Neo4j that is named.
+SHARED := $(if $(FOREBEAR_TEST_NEO4J_URI),,-n 2 --dist loadscope --no-loadscope-reorder --max-worker-restart 0)
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint soak bench neo4j schema clean
 
@@ -15,7 +18,7 @@ demo: $(READY) ## serve the example lineage on the embedded engine, with queries
 	@$(BIN)/forebear demo
 
 test: $(READY) ## run all tests, on the embedded engine and where it can be had on Neo4j
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q $(SHARED)
 
 lint: $(READY) ## check style, types, and that schema.graphql and the reference are what the code exports
 	@$(BIN)/ruff check

@@ -92,6 +92,20 @@ def logged() -> Iterator[list[Any]]:
     structlog.configure(**before)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    from tests.sharing import Sharing
+
+    return Sharing(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        from tests.sharing import is_on_neo4j
+
+        items.sort(key=lambda item: not is_on_neo4j(item.nodeid))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for reason in sorted({_skipped(report) for report in terminalreporter.stats.get("skipped", ())}):
         if reason.startswith(NEO4J):

@@ -4,6 +4,7 @@
 """
 
 import argparse
+import fcntl
 import os
 import re
 import shutil
@@ -136,6 +137,15 @@ def _libraries() -> Path:
     if maven is None:
         raise Neo4jUnavailable("Maven (mvn) is not installed")
     CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        # Processes that share the tests want it at once.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (CACHE / "complete").exists():
+            _fetch(maven)
+    return CACHE / "lib"
+
+
+def _fetch(maven: str) -> None:
     (CACHE / "pom.xml").write_text(POM)
     fetch = [maven, "-B", "-q", "dependency:copy-dependencies", "-DoutputDirectory=lib"]
     try:
@@ -146,7 +156,6 @@ def _libraries() -> Path:
         said = next((line for line in done.stdout.splitlines() if line.startswith("[ERROR]")), done.stderr[-500:])
         raise Neo4jUnavailable(f"Maven could not get Neo4j {VERSION}: {said}")
     (CACHE / "complete").touch()
-    return CACHE / "lib"
 
 
 def main() -> None:
