@@ -116,7 +116,8 @@ def fails_while_the_registry_is_killed(story: Story, service: Service, weights: 
         story.registry() as registry,
         registry.run("failed", trained_on=[data], experiment="experiment:lr") as training,
     ):
-        training.record(Experiment("experiment:lr", hypothesis=7), Experiment("experiment:more", name="More"))
+        large = Experiment("experiment:large", description=1_100_000 * "x")
+        training.record(Experiment("experiment:lr", hypothesis=7), large, Experiment("experiment:more", name="More"))
         until(lambda: service.ask(RUN, id="run:failed")["run"]["inEnvironment"]["nodes"] and not story.spool.waiting())
         doing()
         assert service.process.wait(60) == -signal.SIGKILL
@@ -182,7 +183,10 @@ def knows_all_of_it_once(story: Story, service: Service, weights: Path) -> None:
     ]  # fmt: skip
     (shown,) = json.loads(story.forebear("spool", "show", "--json").out)
     assert (shown["url"], shown["waiting"]) == (story.url, [])
-    assert [refused["reasons"] for refused in shown["refused"]] == [["hypothesis: expected a text (got 7)"]]
+    assert [refused["reasons"] for refused in shown["refused"]] == [
+        ["hypothesis: expected a text (got 7)"],
+        ["the fact at position 0 is longer than 1048576 bytes"],
+    ]
     assert os.environ["PATH"] not in "".join(file.read_text("utf-8") for file in (story.folder / "spool").iterdir())
 
 
