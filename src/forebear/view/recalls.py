@@ -31,7 +31,7 @@ PLAN = """query($of: RecallSubject!, $kinds: [Kind!], $first: Int!, $after: Stri
   }
 }"""
 
-RECALLS = """query($id: String, $subject: String, $first: Int!) {
+RECALLS = """query($id: ID, $subject: String, $first: Int!) {
   recalls(filter: {id: {eq: $id}, subject: {eq: $subject}}, orderBy: {field: recordedAt, direction: DESC}, first: $first) {
     nodes { id subject reason validFrom validTo votesMissing votes { actor at } }
   }
