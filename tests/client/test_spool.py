@@ -96,7 +96,9 @@ def test_a_full_spool_takes_no_more_and_keeps_what_it_has(tmp_path: Path) -> Non
     assert told(spool) == ["run:2", "run:3"]
 
 
-def test_writers_and_a_sender_do_not_disturb_each_other(tmp_path: Path) -> None:
+def test_writers_and_a_sender_do_not_disturb_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forebear.client.spool.LOCK_SECONDS", 60)
+
     def write(writer: int) -> None:
         for n in range(25):
             Spool(tmp_path, URL).add([fact(100 * writer + n)])

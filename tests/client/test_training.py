@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import os
@@ -284,6 +285,19 @@ def test_what_cannot_be_recorded_is_logged_and_stops_nothing(
     assert f"[Errno 2] No such file or directory: '{tmp_path / 'nowhere'}'" in said
     assert f"not recorded: [Errno 17] File exists: '{tmp_path / 'spool'}'" in said
     assert any(each.startswith("not recorded: JSON holds no object: <object object") for each in said)
+
+
+def test_what_finds_the_spool_locked_is_told_with_the_next(
+    away: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("forebear.client.spool.LOCK_SECONDS", 0.01)
+    with away, away.run("a", code=False, environment=False, compute=False) as run:
+        (lock,) = (tmp_path / "spool").glob("*.lock")
+        with lock.open() as hung:
+            fcntl.flock(hung, fcntl.LOCK_EX)
+            run.record(Experiment("experiment:a"))
+        run.record(Experiment("experiment:b"))
+    assert [fact["id"] for fact in facts(away, tmp_path)] == ["run:a", "run:a", "experiment:a", "experiment:b", "run:a"]
 
 
 def test_the_end_of_a_block_waits_a_while_for_a_digest_and_no_longer(

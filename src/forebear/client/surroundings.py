@@ -54,6 +54,14 @@ def _number(names: tuple[str, ...], default: int) -> int:
     return int(texts[0]) if texts else default
 
 
+def here() -> Path:
+    """Return the working directory, or the root if somebody has deleted it."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path("/")
+
+
 def rank() -> int:
     """Return which process of a distributed run this is. 0 if it is the only one."""
     return _number(RANKS, 0)

@@ -71,6 +71,7 @@ class TrainingRun:
         """The run's final metrics. They are recorded when the block ends."""
         self.active = surroundings.rank() == 0
         """Whether this process records."""
+        self._folder = surroundings.here()
         self._spool = spool
         self._connect = connect
         self._image = image
@@ -100,6 +101,9 @@ class TrainingRun:
                 _FACTS.read(each)
             except InvalidFact as error:
                 raise ValueError(f"{each['id']}: {'; '.join(error.reasons)}") from None
+        self._telling = threading.Lock()
+        self._held: list[dict[str, Any]] = []
+        """Facts that found the spool locked by a process that hangs. They are told with the next ones."""
         self._told = threading.Event()
         self._ended = threading.Event()
         self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
@@ -130,10 +134,11 @@ class TrainingRun:
         values: dict[str, Any] = {"status": status_of(error)}
         if values["status"] is RunStatus.FAILED:
             values["error"] = class_of(error)
-        if self.metrics:
-            values["metrics"] = readable(self.metrics)
         now = datetime.now(UTC)
         self._tell(Run(self.id, ended_at=now, as_of=now, **values))
+        if self.metrics:
+            # Apart, so that the status is told even if these are refused.
+            self._quietly(lambda: self._tell(Run(self.id, metrics=readable(self.metrics), as_of=now)))
         self._work.put(None)
         for thread in self._threads[:1]:
             thread.join(max(0, deadline - time.monotonic()))
@@ -143,8 +148,8 @@ class TrainingRun:
         self._told.set()
         for thread in self._threads[1:]:
             thread.join(max(0, deadline - time.monotonic()))
-        if waiting := len(self._spool.waiting()):
-            _log.warning("%d facts wait in the spool for %s: `forebear spool flush` sends them", waiting, self._spool.url)
+        if self._spool.waiting(1):
+            _log.warning("facts wait in the spool for %s: `forebear spool flush` sends them", self._spool.url)
 
     def checkpoint(
         self, path: str | os.PathLike[str], step: int, *, metrics: Mapping[str, Any] | None = None, name: str | None = None
@@ -201,17 +206,27 @@ class TrainingRun:
             self._tell(node, Run(self.id, **{edge: [node]}))
 
     def _code(self) -> Node | None:
-        return surroundings.code(Path.cwd())
+        return surroundings.code(self._folder)
 
     def _environment(self) -> Node:
         image = surroundings.container_image() if self._image is True else self._image or None
-        return surroundings.environment(Path.cwd(), image=image)
+        return surroundings.environment(self._folder, image=image)
 
     def _tell(self, *facts: Fact) -> None:
-        """Put facts into the spool."""
+        """Put facts into the spool, behind those that found it locked before."""
 
         def work() -> None:
-            self._spool.add([document(fact) for fact in facts])
+            documents = [document(fact) for fact in facts]
+            with self._telling:
+                self._held += documents
+                try:
+                    self._spool.add(self._held)
+                except TimeoutError:
+                    raise
+                except OSError:
+                    self._held.clear()
+                    raise
+                self._held.clear()
             self._told.set()
 
         self._quietly(work)
