@@ -152,7 +152,7 @@ def evaluations(registry: Forebear, settings: Settings) -> contextlib.AbstractAs
 
 
 UPKEEP: tuple[Upkeep, ...] = (heads, evaluations)
-"""All upkeep. A registry without settings, as in tests, gets none."""
+"""All upkeep. A registry without settings, as in tests, gets none, and has nothing planned ahead."""
 
 
 def application(
@@ -169,15 +169,13 @@ def application(
         async with opened() as registry, contextlib.AsyncExitStack() as tasks:
             app.state.registry = registry
             app.state.prepared = asyncio.Event()
-            # No answer waits for it. A question that comes meanwhile is planned then.
-            planning = asyncio.create_task(registry.plan(app.state.prepared))
             if settings := registry.settings:
                 for upkeep in UPKEEP:
                     await tasks.enter_async_context(upkeep(registry, settings))
+                await tasks.enter_async_context(_planning(registry, app.state.prepared))
+            else:
+                app.state.prepared.set()
             yield
-            planning.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await planning
 
     return Starlette(
         lifespan=lifespan,
@@ -188,6 +186,18 @@ def application(
         exception_handlers={BadRequest: http.refused, StoreError: http.failed},
         routes=[Route(door.path, _endpoint(door), methods=list(door.methods)) for door in DOORS],
     )
+
+
+@contextlib.asynccontextmanager
+async def _planning(registry: Forebear, prepared: asyncio.Event) -> AsyncIterator[None]:
+    """Have the engine plan ahead. No answer waits for it: a question that comes meanwhile is planned then."""
+    planning = asyncio.create_task(registry.plan(prepared))
+    try:
+        yield
+    finally:
+        planning.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await planning
 
 
 def _endpoint(door: Door) -> Callable[[Request], Awaitable[Response]]:

@@ -17,6 +17,7 @@ from neo4j import AsyncTransaction
 from forebear.actions.performer import Performer, Requester
 from forebear.cli import main
 from forebear.domain.outcome import Outcome
+from tests.cli.command import hasten
 
 left: ContextVar[int | None] = ContextVar("left", default=None)
 """How many steps the action that this task does has left to live."""
@@ -54,5 +55,6 @@ def mortal(point: Path) -> None:
 
 
 if __name__ == "__main__":
+    hasten()
     mortal(Path(sys.argv.pop(1)))
     sys.exit(main())

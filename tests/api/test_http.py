@@ -303,7 +303,7 @@ async def test_upkeep_is_done_by_whatever_server_the_application_runs_on(registr
 
 
 async def test_neo4j_is_not_ready_while_the_largest_questions_are_being_planned(
-    registry: Forebear, monkeypatch: pytest.MonkeyPatch
+    registry: Forebear, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     planned = asyncio.Event()
 
@@ -318,7 +318,7 @@ async def test_neo4j_is_not_ready_while_the_largest_questions_are_being_planned(
 
     monkeypatch.setattr(registry.store.plans, "ready", planning)
     monkeypatch.setattr(forebear.app, "QUICK", 1)
-    app = application(lambda: nullcontext(registry))
+    app = application(lambda: nullcontext(replace(registry, settings=engines.settings(tmp_path))))
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://forebear") as client,

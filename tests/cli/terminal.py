@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import psutil
 
-COMMAND = [sys.executable, "-c", "import sys; from forebear.cli import main; sys.exit(main())"]
+COMMAND = [sys.executable, "-m", "tests.cli.command"]
 SECONDS = 60
 
 

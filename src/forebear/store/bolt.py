@@ -32,7 +32,7 @@ from neo4j.exceptions import (
 from forebear.graph.query.dialect import Engine
 from forebear.settings import Settings
 from forebear.store import meter
-from forebear.store.embedded import DATABASE, EmbeddedEngine
+from forebear.store.embedded import EmbeddedEngine
 from forebear.store.errors import (
     ConstraintViolated,
     EngineFailed,
@@ -44,6 +44,7 @@ from forebear.store.errors import (
     StoreError,
     TransientFailure,
 )
+from forebear.store.java import DATABASE
 from forebear.store.lanes import Lanes
 from forebear.store.plans import Plans
 

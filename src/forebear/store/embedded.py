@@ -3,7 +3,6 @@
 import asyncio
 import fcntl
 import http.client
-import importlib.util
 import json
 import os
 import secrets
@@ -24,8 +23,8 @@ from neo4j import AsyncGraphDatabase
 from neo4j.exceptions import DriverError, Neo4jError
 
 from forebear.store.errors import DataDirectoryInUse, EngineFailed
+from forebear.store.java import DATABASE, ENVIRONMENT, command
 
-DATABASE = "forebear"
 READY_SECONDS = 120
 STOP_SECONDS = 10
 CRASHES, CRASH_SECONDS = 4, 60
@@ -56,7 +55,7 @@ class EmbeddedEngine:
         self._lock = lock
         self._bolt, self._http = _free_ports(2)
         self.uri = f"bolt://127.0.0.1:{self._bolt}"
-        self._command = _command(directory, heap, limit, self._bolt, self._http)
+        self._command = command(directory, heap, limit, self._bolt, self._http)
         self._log = directory / "engine.log"
         self._process: asyncio.subprocess.Process
 
@@ -207,58 +206,6 @@ class EmbeddedEngine:
             os.killpg(self._process.pid, signal.SIGKILL)
         os.close(self._leash)
         self._leash = None
-
-
-# Java options from the environment could open ports, and our own settings hold passwords.
-ENVIRONMENT = {"HOME", "LANG", "LC_ALL", "LC_CTYPE", "PATH", "TMPDIR", "TZ"}
-
-
-def _command(directory: Path, heap: int, limit: float, bolt: int, http: int) -> list[str]:
-    package = importlib.util.find_spec("arcadedb_embedded")
-    if package is None or not package.submodule_search_locations:
-        raise EngineFailed(
-            "The embedded engine is not installed: pip install 'forebear[embedded]', or name a Neo4j with FOREBEAR_GRAPH_URI."
-        )
-    home = Path(package.submodule_search_locations[0])
-    settings = {
-        "server.rootPath": directory,
-        "server.rootPasswordPath": directory / "password",
-        # A random password needs no stretching; this saves 0.3 s of the start.
-        "server.saltIterations": 1,
-        "server.logsDirectory": directory / "log",
-        "server.defaultDatabases": f"{DATABASE}[root]",
-        "server.plugins": "Bolt:com.arcadedb.bolt.BoltProtocolPlugin",
-        "server.httpIncomingHost": "127.0.0.1",
-        "server.httpIncomingPort": http,
-        "bolt.host": "127.0.0.1",
-        "bolt.port": bolt,
-        "bolt.defaultDatabase": DATABASE,
-        "serverMetrics": "false",
-        "polyglotEngineEnabled": "false",
-        "command.timeout": int(limit * 1000),
-        # It reckons some 17 KB for a row of `impact` of a hub, and for seconds after the statement, so the third of 12,000 rows
-        # was refused. How many rows a statement may hold is limited besides.
-        "queryMaxHeapRAM": 0,
-        # By default twice the cores: a few abandoned statements would keep every other one waiting.
-        "queryMaxConcurrent": 64,
-        # Synced to disk at commit, so that what was acknowledged survives a loss of power too; it
-        # costs each commit one fsync. Without it a commit survives the engine's end, no more.
-        "txWalFlush": 2,
-    }
-    return [
-        str(home / "jre" / "bin" / "java"),
-        f"-Xmx{heap}m",
-        "-XX:+UseSerialGC",
-        "-Djava.awt.headless=true",
-        "--enable-native-access=ALL-UNNAMED",
-        "--add-opens=java.base/java.nio=ALL-UNNAMED",
-        "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
-        "--sun-misc-unsafe-memory-access=allow",
-        *(f"-Darcadedb.{name}={value}" for name, value in settings.items()),
-        "-cp",
-        str(home / "jars" / "*"),
-        "com.arcadedb.server.ArcadeDBServer",
-    ]
 
 
 async def _own(directory: Path) -> int:
