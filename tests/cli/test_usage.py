@@ -50,7 +50,8 @@ def test_every_command_has_help(command: str) -> None:
         (
             "whatwas-running",
             2,
-            "No such command 'whatwas-running'. Did you mean 'what-was-running', 'fleets-running'? See forebear --help.",
+            "No such command 'whatwas-running'. Did you mean 'what-was-running', 'also-running', 'fleets-running'? "
+            "See forebear --help.",
         ),
         ("import", 2, "Missing argument 'file'. See forebear import --help."),
         (

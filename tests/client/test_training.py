@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy
 import pytest
 
 from forebear.client import Done, Registry, digest
@@ -206,7 +207,7 @@ def facts(registry: Registry, folder: Path) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ({"name": "a", "trained_on": ["model:x@1"]}, "run:a: trainedOn.0.id: model:x@1 is the id of a ModelVersion; expected"),
+        ({"name": "a", "trained_on": "model:x@1"}, "run:a: trainedOn.0.id: model:x@1 is the id of a ModelVersion; expected"),
         ({"name": "a", "seed": 2**70}, "run:a: seed: "),
         ({"name": "run:a@1"}, "run:a@1: id: 'run:a@1': ids of Run look like run:name, without a version"),
         ({"name": "a", "code": "environment:x"}, "run:a: ran.0.id: environment:x is the id of a SoftwareEnvironment"),
@@ -231,6 +232,7 @@ def test_a_configuration_may_be_anything_and_keeps_what_json_can_say() -> None:
     assert readable({"lr": 3e-4, "clip": float("inf"), 1: (Path("x"), {2}), "model": Model(3), "args": Namespace(a=None)}) == {
         "lr": 3e-4, "clip": "inf", "1": ["x", [2]], "model": {"size": 3}, "args": {"a": None},
     }  # fmt: skip
+    assert readable([numpy.float32(0.5), numpy.int64(3), numpy.array(2), numpy.array([1, 2])]) == [0.5, 3, 2, "[1 2]"]
     assert readable(len) == "<built-in function len>"
 
 

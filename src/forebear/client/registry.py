@@ -18,10 +18,10 @@ from forebear.client.documents import document, plain, variables
 from forebear.client.errors import FactsRejected, OutOfDate, QueryFailed, Refusal, RejectedFact
 from forebear.client.service import Service
 from forebear.client.spool import Spool, default_folder
-from forebear.client.training import TrainingRun
+from forebear.client.training import DataEnd, TrainingRun
 from forebear.domain.outcome import Done, Option, Planned, Reason
 from forebear.graph.complaint import meant
-from forebear.graph.declaration import Fact, Node, camel
+from forebear.graph.declaration import Fact, camel
 from forebear.verbs.verb import Verb
 from forebear.view.actions import mutation
 from forebear.view.actors import MAY
@@ -139,7 +139,7 @@ class Registry:
         self,
         name: str,
         *,
-        trained_on: Iterable[str | Mapping[str, Any] | Node] = (),
+        trained_on: DataEnd | Iterable[DataEnd] = (),
         configuration: Any = None,
         code: bool | str = True,
         environment: bool | str = True,

@@ -38,6 +38,9 @@ WAIT = 5.0
 LONGEST_PAUSE = 60.0
 """The longest pause before facts are sent again, in seconds."""
 
+DataEnd = str | Mapping[str, Any]
+"""A dataset version that a run is trained on: its id, the end of an edge with its properties, or its fact."""
+
 _FACTS = Facts(GRAPH)
 _log = logging.getLogger("forebear.client")
 
@@ -55,7 +58,7 @@ class TrainingRun:
         connect: Callable[[], Service],
         name: str,
         *,
-        trained_on: Iterable[str | Mapping[str, Any] | Node],
+        trained_on: DataEnd | Iterable[DataEnd],
         configuration: Any,
         code: bool | str,
         environment: bool | str,
@@ -76,7 +79,7 @@ class TrainingRun:
         self._connect = connect
         self._image = image
         self._readings: dict[str, Callable[[], Node | None]] = {}
-        data = [*trained_on]
+        data = [trained_on] if isinstance(trained_on, (str, Mapping)) else [*trained_on]
         named = dict(values)
         for edge, given, read in (
             ("ran", code, self._code),
@@ -306,4 +309,4 @@ def readable(value: Any) -> Any:
     except (TypeError, ValueError):
         # A number of NumPy or PyTorch gives its own as Python's.
         item = getattr(value, "item", None)
-        return readable(item()) if callable(item) and getattr(value, "size", 2) == 1 else str(value)
+        return readable(item()) if callable(item) and getattr(value, "ndim", None) == 0 else str(value)
