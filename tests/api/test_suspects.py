@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 
 from forebear.app import Forebear
+from forebear.cli.conclusion import concluded
+from forebear.cli.suspects import summed
 from forebear.identity.actors import DEVELOPMENT
+from forebear.view.questions import SUSPECTS
+from tests.actions.world import EVA, done
 from tests.record.asking import ask, history
 
 ASKED = """query($about: SuspectsAbout!) { suspects(about: $about) {
@@ -119,6 +123,19 @@ async def test_what_raises_the_rate_is_named_with_its_path_and_robots_and_what_i
     raised = await suspects(registry, incident="incident:delft-8-1")
     assert (raised["incidents"], raised["episodes"]) == (18, 16)
     assert (await suspects(registry, selection={}))["incidents"] == 19
+
+    about = {"incident": "incident:delft-8-1"}
+    nodes = ["artifact:2", "checkpoint:2", "model:picker@2", "run:2"]
+    answered = (await ask(registry, SUSPECTS, about=about))["suspects"]
+    told = concluded("incident:delft-8-1", answered, summed(answered), {*nodes})
+    attribution = (await done(registry, EVA, "attribute", **told)).subject
+    query = "query($id: ID!) { attribution(id: $id) { method description suspects { nodes { id } } findings { name id } } }"
+    recorded = (await ask(registry, query, id=attribution))["attribution"]
+    assert (recorded["method"], recorded["description"]) == ("suspects", "16 episodes on 16,128 robot-hours, 4 tests")
+    assert [node["id"] for node in recorded["suspects"]["nodes"]] == nodes
+    assert sorted(finding["id"] for finding in recorded["findings"] if finding["id"]) == nodes
+    # Nobody described the dataset version, so the finding names it and no node.
+    assert [f["name"] for f in recorded["findings"] if f["id"] is None] == ["DatasetVersion", "runSetting"]
 
 
 async def test_a_cause_that_came_with_a_site_alone_is_confounded_with_it(registry: Forebear) -> None:

@@ -215,6 +215,11 @@ def test_suspects_say_what_little_they_know_and_stop_a_script(demo: Service) -> 
         2,
         "forebear: an incident stands for its category: name an incident, or select incidents by options\n",
     )
+    idle = forebear("suspects", "--severity", "high", "--attribute", url=demo.url)
+    message = "forebear: --attribute: an attribution explains an incident, so name the incident\n"
+    assert (idle.code, idle.out, idle.err) == (2, "", message)
+    unexplained = forebear("suspects", "incident:ur-11-glass-2026-08-11", "--attribute", url=demo.url)
+    assert (unexplained.code, unexplained.out.splitlines()[-1]) == (1, "nothing is named, so nothing was attributed")
     nobody = forebear("suspects", "incident:nobody", url=demo.url)
     assert (nobody.code, "about.incident: incident:nobody is not known" in nobody.err) == (1, True)
 

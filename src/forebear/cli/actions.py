@@ -83,26 +83,34 @@ def command(action: Action) -> Callable[..., None]:
             values[subject.name] = [*_listed(values[subject.name]), *([item] if item else [])]
         keys = {"idempotencyKey": idempotency_key, "expectedRevision": expected_revision}
         variables = {name: value for name, value in {**values, **keys}.items() if value is not None}
-        outcome = terminal.run(_done(action, variables, url, token, exact=as_json))
+        outcome = done(action, variables, url, token, exact=as_json)
         if as_json:
             terminal.print_json(outcome)
         else:
             for line in outcome_lines(outcome):
                 out().print(line)
-        if outcome["__typename"] in ("Refused", "Conflict"):
+        if is_negative(outcome):
             raise typer.Exit(Code.NEGATIVE)
 
     return taking(run, parameters)
 
 
-async def _done(
-    action: Action, variables: Mapping[str, Any], url: str | None, token: str | None, *, exact: bool
-) -> dict[str, Any]:
-    async with opened(url, token) as registry:
-        reads = "query" in (await ask(registry, MAY, {}))["me"]["may"]
-        data = await ask(registry, mutation(action.name, action.input.members), {**variables, "reads": reads}, exact=exact)
-        outcome: dict[str, Any] = data[action.name]
-        return outcome
+def done(action: Action, variables: Mapping[str, Any], url: str | None, token: str | None, *, exact: bool) -> dict[str, Any]:
+    """Do an action, and return what came of it, printable unless it has to be `exact`. Raises `Failure`."""
+
+    async def doing() -> dict[str, Any]:
+        async with opened(url, token) as registry:
+            reads = "query" in (await ask(registry, MAY, {}))["me"]["may"]
+            data = await ask(registry, mutation(action.name, action.input.members), {**variables, "reads": reads}, exact=exact)
+            outcome: dict[str, Any] = data[action.name]
+            return outcome
+
+    return terminal.run(doing())
+
+
+def is_negative(outcome: Mapping[str, Any]) -> bool:
+    """Return whether a script should stop at an outcome."""
+    return outcome["__typename"] in ("Refused", "Conflict")
 
 
 def _listed(document: Any) -> list[Any]:

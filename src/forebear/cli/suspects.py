@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,9 @@ from forebear.cli import terminal
 from forebear.cli.asking import answer
 from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, checked_moment, counted, out, short
 from forebear.view.questions import SUSPECTS
+
+if TYPE_CHECKING:
+    from forebear.cli.conclusion import RecordedAttribution
 
 SHOWN = 10
 """How many groups are printed, unless somebody asks for more."""
@@ -29,6 +32,9 @@ def suspects(
     since: Annotated[str | None, Since] = None,
     until: Annotated[str | None, Until] = None,
     first: Annotated[int, typer.Option(min=1, help="The number of groups to show.")] = SHOWN,
+    attribute: Annotated[
+        bool, typer.Option("--attribute", help="Record what is named, with its numbers, as the attribution of the incident.")
+    ] = False,
     url: Url = None,
     token: Token = None,
     as_json: AsJson = False,
@@ -39,20 +45,36 @@ def suspects(
     selection = {name: value for name, value in selection.items() if value is not None}
     if incident and selection:
         raise Failure("an incident stands for its category: name an incident, or select incidents by options", Code.WRONG)
+    if attribute and not incident:
+        raise Failure("--attribute: an attribution explains an incident, so name the incident", Code.WRONG)
     about = {"incident": incident} if incident else {"selection": selection}
     found = answer(SUSPECTS, {"about": about}, url, token, exact=as_json)["suspects"]
+    is_named = any(row["standing"] == "NAMED" for row in found["suspects"])
+    conclusion: RecordedAttribution | None = None
+    if attribute and incident and is_named:
+        from forebear.cli.conclusion import RecordedAttribution
+
+        conclusion = RecordedAttribution.of(incident, found, summed(found), url, token, exact=as_json)
     if as_json:
-        terminal.print_json(found)
+        terminal.print_json(found | ({"attribution": conclusion and conclusion.outcome} if attribute else {}))
     else:
         for line in _told(found, first):
             out().print(line, markup=False)
-    if not any(row["standing"] == "NAMED" for row in found["suspects"]):
+        if attribute:
+            for told in conclusion.lines if conclusion else ("nothing is named, so nothing was attributed",):
+                out().print(told)
+    if not is_named or (conclusion and conclusion.is_negative):
         raise typer.Exit(Code.NEGATIVE)
+
+
+def summed(found: Mapping[str, Any]) -> str:
+    """Return how much an answer rests on, such as `16 episodes on 16,128 robot-hours, 4 tests`."""
+    return f"{counted(found['episodes'], 'episodes')} on {found['hours']:,.0f} robot-hours, {counted(found['tests'], 'tests')}"
 
 
 def _told(found: Mapping[str, Any], first: int) -> Iterator[str]:
     """The answer in lines."""
-    yield f"{counted(found['episodes'], 'episodes')} on {found['hours']:,.0f} robot-hours, {counted(found['tests'], 'tests')}"
+    yield summed(found)
     if found["overdispersed"]:
         yield f"overdispersed: incidents gather on few robots, {found['dispersion']:.1f} times as much as by chance"
     if found["needed"]:

@@ -99,6 +99,9 @@ SUSPECTS = """query($about: SuspectsAbout!) {
   }
 }"""
 
+DESCRIBED = "query($ids: [ID!]!) { nodes(ids: $ids) { id described } }"
+"""Whether nodes are on record, or only named by others."""
+
 KNOWN_AT = "2026-01-01T00:00:00Z"
 """Any moment. The statement is the same for each."""
 
