@@ -13,7 +13,7 @@ import uvloop
 from neo4j import AsyncDriver, AsyncGraphDatabase
 from rich.console import Console
 
-from bench import actions, forebear, large, lineage, load, peer, planning, suspects
+from bench import actions, forebear, large, lineage, load, night, peer, planning, suspects
 from bench.bolt import Bolt
 from bench.forebear import Forebear
 from bench.graphql import Refused
@@ -25,7 +25,7 @@ from bench.report import Results, show
 from forebear.cli.terminal import configure_logs
 from tests import engines, neo4j_server
 
-PARTS = ("questions", "recording", "actions", "start", "planning", "suspects", "growth", "large")
+PARTS = ("questions", "recording", "night", "actions", "start", "planning", "suspects", "growth", "large")
 USUAL = PARTS[:-2]
 GROWTH = (10_000, 1_000_000)
 TURNS = 4
@@ -120,7 +120,7 @@ async def run(given: argparse.Namespace) -> Results:
             # In the first turn the engine compiles its code; what else the machine does only ever makes one slower.
             results.bare = max(bare[1:], key=lambda r: r.rate)
             results.recorded = max(recorded[1:], key=lambda r: r.rate) if ours else None
-        elif "questions" in given.only:
+        elif given.only & {"questions", "night"}:
             await fill(driver, ours, workspace, given.nodes)
         if "questions" in given.only:
             say("Warming")
@@ -128,6 +128,9 @@ async def run(given: argparse.Namespace) -> Results:
             for question in QUESTIONS:
                 say(f"Asking: {question.name}")
                 results.timings[question.name] = await measure(driver, systems, question, given.rounds)
+        if "night" in given.only and ours:
+            say("Asking about incidents")
+            results.night = await night.measure(driver, ours, given.rounds)
         if "actions" in given.only and ours:
             say("Acting")
             results.acting = await actions.measure(driver, uri, ours, workspace, given.rounds)

@@ -414,6 +414,7 @@ class Programme:
                     "id": incident,
                     "name": f"Drop {self.number}.{f}.{i}",
                     "type": "INCIDENT",
+                    "category": ("drop", "collision", "latency")[f % 3],
                     "severity": "HIGH",
                     "validFrom": self.at(day),
                     "validTo": self.at(day + 1),

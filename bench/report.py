@@ -12,6 +12,7 @@ from bench.actions import Acting
 from bench.large import Large
 from bench.load import Recording
 from bench.measure import Timing
+from bench.night import NIGHT
 from bench.planning import First
 from bench.process import Memory
 from bench.questions import QUESTIONS
@@ -46,6 +47,8 @@ class Results:
     """The same after all that was asked of it."""
     planning: dict[str, dict[str, First]] = field(default_factory=dict)
     """First asks, by engine and question."""
+    night: dict[str, Timing] = field(default_factory=dict)
+    """What is asked about incidents, by name."""
     suspects: float | None = None
     """Seconds until suspects are answered with many robots and incidents."""
     acting: dict[str, Acting] = field(default_factory=dict)
@@ -151,6 +154,11 @@ def _others(results: Results) -> Table:
         table.add_row(f"{verb}, its statements over Bolt alone", f"{acting.bolt:.2f} ms", "", "")
         measured, limit = f"{acting.forebear:.2f} ms, {over:+.2f}", f"+{ACTION_MS} ms"
         table.add_row(f"{verb} through Forebear", measured, limit, _met(over <= ACTION_MS))
+    for asked in NIGHT:
+        if timing := results.night.get(asked.name):
+            measured, first = f"p50 {timing.p50:.1f}, p95 {timing.p95:.1f} ms", f"{timing.first / 1e3:.2f} s"
+            table.add_row(asked.name, measured, f"p95 {asked.limit:.0f} ms", _met(timing.p95 <= asked.limit))
+            table.add_row(f"{asked.name}, first ask", first, f"{FIRST_SECONDS} s", _met(timing.first <= 1e3 * FIRST_SECONDS))
     if results.suspects is not None:
         what, met = f"suspects of {ROBOTS:,} robots", _met(results.suspects <= SUSPECTS_SECONDS)
         table.add_row(what, f"{results.suspects:.2f} s", f"{SUSPECTS_SECONDS:.0f} s", met)
