@@ -198,7 +198,7 @@ def test_a_query_takes_variables_as_json_and_one_by_one(demo: Service) -> None:
     other = forebear(
         "query", "-", "--operation", "B", "--variables", variables, "--var", "first=1", stdin=document, url=demo.url
     )
-    assert other.json["data"] == {"robots": {"nodes": [{"id": "robot:tote-001"}]}}
+    assert other.json["data"] == {"robots": {"nodes": [{"id": "robot:sc-01"}]}}
     wrong = forebear("query", "-", stdin="{ nod }", url=demo.url)
     assert (wrong.code, wrong.json["errors"][0]["extensions"]) == (1, {"code": "INVALID_DOCUMENT"})
 

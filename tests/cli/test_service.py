@@ -125,9 +125,9 @@ at least 75 %  THRESHOLD_MISSED
 def test_the_demo_tells_its_story_answers_its_questions_and_can_be_started_again(demo: Service, tmp_path: Path) -> None:
     counts = "{ robots { totalCount } modelVersions { totalCount } runs { totalCount } }"
     assert demo.ask(counts) == {
-        "robots": {"totalCount": 136},
-        "modelVersions": {"totalCount": 23},
-        "runs": {"totalCount": 23},
+        "robots": {"totalCount": 140},
+        "modelVersions": {"totalCount": 25},
+        "runs": {"totalCount": 25},
     }
     with serving("demo", "--data-dir", tmp_path) as first:
         once = first.ask(counts)
@@ -138,6 +138,8 @@ def test_the_demo_tells_its_story_answers_its_questions_and_can_be_started_again
     assert "\n    → EVALUATION, PROMOTION; model:bench-reacher@1 is APPROVED in line:widowx-rtx4090-lab\n" in story
     assert "is APPROVED in line:ur5e-orin-parcels, CANDIDATE in line:ur5e-rtx4090-kitchen\n" in story
     assert FILM in story
+    assert "\n    → recall:dataset:label-photos%402026.09/1 needs 1 vote more\n" in story
+    assert "\n    → recall:dataset:label-photos%402026.09/1 stands since 2026-10-20 09:20 UTC\n" in story
     assert "\n    → nothing was done, and this would be:\n" in story
     assert re.search(r"\nThe audit trail of all of it\n\d+ heads, \d+ chains, \d+ entries, \d+ nodes: all of it holds\n", story)
     assert "fleet:galley runs model:galley-hand@1 (intended and observed)" in said

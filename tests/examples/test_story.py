@@ -69,13 +69,37 @@ async def test_an_incident_that_the_monitoring_reports_twice_by_one_name_is_one(
 
 async def test_a_recall_stands_with_two_votes_until_it_is_ended(company: Forebear) -> None:
     found = await ask(company, "{ recalls { nodes { subject validFrom validTo votes { actor } recalls { nodes { id } } } } }")
-    assert found["recalls"]["nodes"] == [
+    stands, ended = found["recalls"]["nodes"]
+    assert (stands["subject"], stands["validTo"]) == ("dataset:label-photos@2026.09", None)
+    assert [ended] == [
         {
             "subject": "model:parcel-picker@3", "validFrom": "2026-10-14T09:20:00.000000Z",
             "validTo": "2026-10-15T10:00:00.000000Z", "recalls": {"nodes": [{"id": "model:parcel-picker@3"}]},
             "votes": [{"actor": "tomas.lindqvist"}, {"actor": "mirela.dane"}],
         }
     ]  # fmt: skip
+
+
+async def test_a_recall_of_data_is_executed_at_two_customers_and_reported_to_its_end(company: Forebear) -> None:
+    query = """{ recallItems(recall: "recall:dataset:label-photos%402026.09/1") {
+        items { node { id } state request customers } customers { customer { id } fleets { id } } } }"""
+    found = (await ask(company, query))["recallItems"]
+    east, west = (f"deployment:labels-{side}-recall" for side in ("east", "west"))
+    larkfield, tindral = "customer:larkfield-parcels", "customer:tindral-group"
+    assert [(row["node"]["id"], row["state"], row["request"], row["customers"]) for row in found["items"]] == [
+        ("deployment:labels-east-2", "CONFIRMED", east, [larkfield]),
+        ("deployment:labels-west-2", "CONFIRMED", west, [tindral]),
+        ("robot:sc-01", "CONFIRMED", None, [larkfield]),
+        ("robot:sc-02", "CONFIRMED", None, [larkfield]),
+        ("robot:sc-03", "UNREACHABLE", west, [tindral]),
+        ("robot:sc-04", "IMPOSSIBLE", None, []),
+        ("release:label-reader@2/scara-orin-labels", "CONFIRMED", None, []),
+    ]
+    assert found["customers"] == [
+        {"customer": {"id": larkfield}, "fleets": []},
+        {"customer": {"id": tindral}, "fleets": [{"id": "fleet:labels-west"}]},
+        {"customer": None, "fleets": []},
+    ]
 
 
 async def test_nothing_that_is_governed_is_imported_but_public_history_and_attributions(company: Forebear) -> None:
@@ -105,6 +129,8 @@ async def test_releases_stand_where_the_story_leaves_them(company: Forebear) -> 
         "release:parcel-picker@2/ur5e-orin-parcels": "DEPLOYED",
         "release:parcel-picker@2/ur5e-rtx4090-kitchen": "DEPRECATED",
         "release:parcel-picker@3/ur5e-orin-parcels": "REJECTED",
+        "release:label-reader@1/scara-orin-labels": "DEPLOYED",
+        "release:label-reader@2/scara-orin-labels": "EVALUATED",
     }
 
 
@@ -324,7 +350,7 @@ async def test_no_robot_is_seen_with_two_artifacts_at_once(company: Forebear) ->
     rows = await company.store.read(
         "MATCH (r:Robot)<-[:ON]-(i:Installation) RETURN r.id AS robot, i.validFrom AS since, i.validTo AS until"
     )
-    assert len(rows) == 29
+    assert len(rows) == 40
     spans = sorted((row["robot"], row["since"], row["until"] or "9") for row in rows)
     assert [(a, b) for a, b in pairwise(spans) if a[0] == b[0] and str(a[2]) > str(b[1])] == []
 
