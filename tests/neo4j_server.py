@@ -52,7 +52,10 @@ dbms.security.auth_enabled=false
 dbms.usage_report.enabled=false
 server.memory.pagecache.size=128m
 db.memory.transaction.max=512m
+dbms.cypher.min_replan_interval=1h
 """
+"""By default Neo4j plans a statement anew after ten seconds if the graph has grown or shrunk to a multiple, and each test
+empties it."""
 
 
 class Neo4jUnavailable(Exception):
