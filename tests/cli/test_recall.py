@@ -147,6 +147,11 @@ def test_the_demo_plans_a_recall_on_the_command_line(demo: Service) -> None:
     against = forebear("recall", "plan", "dataset:larkfield-parcels@2026.05", "--against", written["knownAt"], url=demo.url)
     assert against.out.endswith("UTC: 0 added, 0 gone\n")
     assert forebear("recall", "plan", "toolchain=gcc 2", url=demo.url).code == 1
+    asked = ("recall", "execute", "dataset:larkfield-parcels@2026.05", "--reason", "Torn film.")
+    bare = forebear(*asked, url=demo.url)
+    assert (bare.code, "--affected is missing: plan it first" in bare.err) == (2, True)
+    refused = forebear(*asked, "--affected", f"sha256:{64 * '0'}", url=demo.url)
+    assert (refused.code, "PLAN_CHANGED" in refused.out) == (1, True)
     blank = forebear("recall", "plan", "setting=", url=demo.url)
     assert (blank.code, blank.out) == (2, "")
     assert "has no name" in blank.err or "is blank" in blank.err

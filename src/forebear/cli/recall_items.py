@@ -10,7 +10,7 @@ import typer
 
 from forebear.cli import terminal
 from forebear.cli.asking import BEYOND, AsKnownAt, At
-from forebear.cli.recall import MENTIONED, contacts
+from forebear.cli.recall import MENTIONED, contacts, whole
 from forebear.cli.registry import CommandRegistry, ask, opened
 from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, checked_moment, counted, minute, out, progress, short
 from forebear.graph.digest import of_fields
@@ -114,11 +114,16 @@ def _subject(of: str) -> str:
 async def _vote(registry: CommandRegistry, of: str, vote: Row, *, exact: bool) -> dict[str, Any]:
     """Vote for a recall, and return it. If the vote is refused, print why and exit."""
     from forebear.cli.actions import outcome_lines
+    from forebear.domain.recall.subject import Subject
 
     if vote["affected"] is None:
         message = f"--affected is missing: plan it first (forebear recall plan '{of}'), and give the digest of the plan"
         raise Failure(message, Code.WRONG)
-    outcome = await _do(registry, "recall", {"subject": _subject(of), **vote}, exact=exact)
+    subject = Subject.parse(_subject(of))
+    planned = await whole(registry, subject.input, vote["plannedAt"], exact=True)
+    back = [row for row in planned["affected"] if row["node"]["kind"] == "Deployment" and row["target"]["artifact"]]
+    targets = [{"deployment": row["node"]["id"], "artifact": row["target"]["artifact"]} for row in back]
+    outcome = await _do(registry, "recall", {"subject": str(subject), "targets": targets, **vote}, exact=exact)
     if outcome["__typename"] != "Done":
         if exact:
             terminal.print_json(outcome)

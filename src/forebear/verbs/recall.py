@@ -17,11 +17,11 @@ from forebear.domain.recall.reach import Reach, RecalledFactsRow
 from forebear.domain.recall.subject import Subject
 from forebear.domain.release import DECISIONS, Decider
 from forebear.domain.standing import StandingFactsRow
-from forebear.graph.declaration import PROSE, Digest, prop
+from forebear.graph.declaration import ENDS, PROSE, Digest, Value, prop
 from forebear.graph.kinds.recall import Recall
 from forebear.graph.moments import moment
 from forebear.verbs.fact import Document, VerbRequest, named
-from forebear.verbs.recall_plan import asks
+from forebear.verbs.recall_plan import RecallPlanFacts, asks
 from forebear.verbs.verb import DecisionFacts, Rows, Verb
 
 SUBJECTS = next(edge.targets for edge in Recall.kind.edges if edge.name == "recalls")
@@ -36,22 +36,36 @@ def parsed(text: str) -> Subject | None:
         return None
 
 
+class RecallChoice(Value):
+    """What a plan does about a deployment that goes back."""
+
+    deployment: str = prop("The deployment.")
+    artifact: str = prop("What it goes back to.")
+
+
 @dataclass(frozen=True)
-class RecallFacts(DecisionFacts):
-    """What a recall affects, the former recalls of its subject, and the affected releases."""
+class RecallFacts(RecallPlanFacts):
+    """What a recall affects, what it goes back to if the request names that, the former recalls of its subject, and the
+    affected releases."""
 
     stepwise: ClassVar = True
 
-    recalled: list[RecalledFactsRow]
     recall: RecallFactsRow
     resting: list[StandingFactsRow]
 
     @classmethod
+    def subject(cls, input: Mapping[str, Any], rows: Mapping[str, Rows]) -> Subject:
+        """Return what is recalled."""
+        return Subject.parse(input["subject"])
+
+    @classmethod
     def follows(cls, input: Mapping[str, Any], rows: Mapping[str, Rows]) -> Mapping[str, object]:
-        """The affected nodes of the kinds that are locked."""
+        """Where affected things run and what ran there before; then the affected nodes of the kinds that are locked."""
         subject = parsed(input["subject"])
-        if rows.keys() != {"recalled"} or subject is None:
+        if subject is None or not rows:
             return {}
+        if [*rows][-1] != "recalled_open":
+            return super().follows(input, rows) if input.get("targets") else {}
         reach = Reach(subject, msgspec.convert(rows["recalled"], list[RecalledFactsRow]))
         kinds = {"checkpoints": "Checkpoint", "versions": "ModelVersion", "releases": "Release", "artifacts": "Artifact"}
         return {name: sorted(id for id in reach.found if reach.kinds[id] == kind) for name, kind in kinds.items()}
@@ -62,12 +76,16 @@ class ExecuteRecall(Verb[RecallFacts], roles="APPROVER", takes=("Recall",), call
     releases that it affects have the votes that the strictest of their lines asks for an approval. From then on nothing that
     descends from it may run anywhere, whenever its lineage is told. An approval that only rests on it, such as on a bad
     evaluation pack, becomes stale. Forebear refuses the recall if a release, an artifact or a deployment was added since the
-    plan, and to an actor who may not write to all lines of the releases."""
+    plan, if what the plan goes back to may no longer run, and to an actor who may not write to all lines of the releases."""
 
     subject: str = prop("What is recalled: an id, or toolchain=NAME, dataOf=CUSTOMER, setting=NAME=VALUE.")
     affected: Digest = prop("The digest of what the plan affects, as the plan says it.")
     reason: str = prop("Why. It is kept in the audit trail, and shown to whoever may not use what is recalled.", length=PROSE)
     planned_at: datetime | None = prop("The moment of the plan. A refusal shows what was added since.", default=None)
+    targets: list[RecallChoice] | None = prop(
+        "What the plan goes back to. Forebear refuses the recall if any of it may no longer run there.",
+        default=None, items=ENDS,
+    )  # fmt: skip
 
     def asks(self) -> Mapping[str, object]:
         """What the subject begins with."""
@@ -90,7 +108,11 @@ class ExecuteRecall(Verb[RecallFacts], roles="APPROVER", takes=("Recall",), call
             return Ruling(self.subject, reasons=(forbidden,))
         planned_at = moment(self.planned_at) if self.planned_at is not None else None
         by = Decider(facts.actor, facts.now, self.reason, facts.new_ids("decision", DECISIONS * len(releases)))
-        return execution.execute(Execution(subject, self.reason, self.affected, reach, planned_at), facts.recall, releases, by)
+        chosen: list[Mapping[str, Any]] = self.targets or []  # type: ignore[assignment]
+        pairs = [(choice["deployment"], choice["artifact"]) for choice in chosen]
+        lost = tuple(execution.lost(facts.plan(subject), pairs, subject))
+        asked = Execution(subject, self.reason, self.affected, reach, planned_at, lost)
+        return execution.execute(asked, facts.recall, releases, by)
 
     @classmethod
     def of_fact(cls, fact: Document) -> VerbRequest:

@@ -16,8 +16,10 @@ from forebear.domain.case import Case
 from forebear.domain.outcome import Describe, Effect, Reason, Revise, Ruling
 from forebear.domain.policy import Policy
 from forebear.domain.recall.affected import AUTHORITY, HELD, LINEAGE, Affected, digest
+from forebear.domain.recall.plan import RecallPlan
 from forebear.domain.recall.reach import Reach
 from forebear.domain.recall.subject import Subject
+from forebear.domain.recall.target import RecallStep
 from forebear.domain.reference import unknown
 from forebear.domain.release import Decider
 from forebear.domain.standing import Row
@@ -74,6 +76,8 @@ class Execution:
     expected: str
     reach: Reach
     planned_at: str | None = None
+    lost: tuple[Reason, ...] = ()
+    """Why what the plan goes back to may no longer run there."""
 
     @property
     def origins(self) -> list[str]:
@@ -105,7 +109,9 @@ def execute(execution: Execution, facts: RecallFactsRow, cases: Sequence[Case], 
         return Ruling(id)
     known = {row.id for row in execution.reach.rows}
     if execution.digest != execution.expected or any(each.id not in known for each in facts.hanging):
-        return Ruling(id, reasons=(_changed(execution, facts),))
+        return Ruling(id, reasons=(_changed(execution, facts), *execution.lost))
+    if execution.lost:
+        return Ruling(id, reasons=execution.lost)
     vote = Vote(id, by.actor.name, frozenset(by.actor.roles), by.actor.machine, by.now)
     former = [vote for vote, seen in _votes(facts.open) if seen == execution.digest]
     counts = [count_votes(case.policy, [*former, vote], Candidacy()) for case in cases if isinstance(case.policy, Policy)]
@@ -158,6 +164,20 @@ def _changed(execution: Execution, facts: RecallFactsRow) -> Reason:
         f"affected: the plan has {execution.expected}, and what is affected now has {execution.digest}; {what}: {shown}{more}",
         f"plan it anew and look at the difference: forebear recall plan '{execution.subject}'",
     )
+
+
+def lost(plan: RecallPlan, chosen: Iterable[tuple[str, str]], subject: Subject) -> Iterator[Reason]:
+    """Explain which deployments of a former plan cannot go back to what it chose: pairs of a deployment and an artifact."""
+    for deployment, artifact in chosen:
+        if against := plan.against(deployment, artifact):
+            why = "; ".join(reason.message for reason in against)
+            target = plan.targets.get(deployment)
+            instead = f"; it would {_INSTEAD[target.step]} {target.artifact or ''}".rstrip() + " now" if target else ""
+            message = f"targets: {deployment} was to go back to {artifact}, which may no longer run there: {why}{instead}"
+            yield Reason(PLAN_CHANGED, message, f"plan it anew and look at the difference: forebear recall plan '{subject}'")
+
+
+_INSTEAD = {RecallStep.GO_BACK: "go back to", RecallStep.STOP: "stop", RecallStep.NEITHER: "do neither"}
 
 
 def _outdated(id: str, execution: Execution, cases: Iterable[Case], by: Decider) -> list[Effect]:

@@ -12,11 +12,12 @@ import msgspec
 from forebear.domain import rollback
 from forebear.domain.artifact import ArtifactFactsRow
 from forebear.domain.case import Case, cases
+from forebear.domain.outcome import Reason
 from forebear.domain.place import DeploymentRow, FleetRow, PlaceFactsRow, PlaceRow
 from forebear.domain.recall.affected import Affected, digest
 from forebear.domain.recall.reach import Reach, RecalledGroupFactsRow, World, affected
 from forebear.domain.recall.target import RecallTarget, RobotStanding, of_deployment, of_robot
-from forebear.domain.rollback import IncidentFactsRow, IncidentRow, OpenIncidentRow
+from forebear.domain.rollback import NEVER_RAN, IncidentFactsRow, IncidentRow, OpenIncidentRow, RollbackTarget
 from forebear.domain.standing import DecisionRow, Row, StandingFactsRow
 
 T = TypeVar("T")
@@ -102,9 +103,25 @@ class RecallPlan:
         group = self.world.groups.get(place or "")
         if deployment is None or group is None:
             return of_deployment(id, PlaceFactsRow(), (), ())
+        return of_deployment(id, self._place(group), self._options(deployment, group), self.reach.artifacts)
+
+    def against(self, id: str, artifact: str) -> tuple[Reason, ...]:
+        """Return why an affected deployment, by its id, cannot go back to an artifact that an earlier plan chose."""
+        group = self.world.groups.get(self.reach.things.get(id) or "")
+        deployment = next((d for d in group.deployments if d.id == id), None) if group else None
+        if deployment is None or group is None:
+            return ()
+        option = next((each for each in self._options(deployment, group) if each.artifact == artifact), None)
+        if option is None:
+            message = f"{artifact} is recalled as well, or did not run on {group.id} before"
+            return (Reason(NEVER_RAN, message, "choose what ran there before and is not recalled"),)
+        return option.reasons
+
+    def _options(self, deployment: DeploymentRow, group: RecalledGroupFactsRow) -> list[RollbackTarget]:
+        """Return what a place can go back to with a deployment undone, without what is affected."""
         around = self._place(group)
         versions = {d.version for d in around.deployments if d.valid_from is not None}
-        options = rollback.targets(
+        return rollback.targets(
             [build for version in sorted(filter(None, versions)) for build in self._builds.get(version, ())],
             around,
             [case for version in sorted(filter(None, versions)) for case in self._cases.get(version, ())],
@@ -112,7 +129,6 @@ class RecallPlan:
             self.now,
             bad=deployment,
         )
-        return of_deployment(id, around, options, self.reach.artifacts)
 
     def _place(self, group: RecalledGroupFactsRow) -> PlaceFactsRow:
         """Return a fleet or cohort as a rollback sees it: with its fleets, what was deployed there, and its robots."""
