@@ -1,5 +1,5 @@
 // Releases that a recall affects, each with its line, its version, what lets it run and the policy in force; a part of what `standing_facts` answers,
-// in the same names. One row a release. `recall_facts` holds the locks.
+// in the same names. `decided` is the newest decision about it: what was decided meanwhile makes the recall decide anew, so that it is dated after it. One row a release. `recall_facts` holds the locks.
 //
 // parameter releases [ID(Release)] = []: The releases.
 // parameter now DateTime!: Now.
@@ -17,4 +17,9 @@ RETURN release{.id, .state, .revision, .staleFrom, .recordedAt, .recordedBy} AS 
     MATCH (release)-[permits:PERMITTED]->(line) WHERE coalesce(permits.validTo >= $now, true)
     RETURN permits{.basis, .validFrom, .validTo} AS item
   } AS permitted,
+  COLLECT {
+    MATCH (release)<-[about:ABOUT]-(decision:Decision) WHERE true
+    WITH decision ORDER BY decision.recordedAt DESC LIMIT 1
+    RETURN decision{.id, .recordedAt} AS item
+  } AS decided,
   chains([release.id]) AS chains

@@ -200,8 +200,19 @@ async def test_a_recall_is_voted_for_as_it_was_planned_by_who_may_write_to_all_l
     assert codes(late) == ["PLAN_CHANGED"]
     assert messages(late)[0].endswith(f"added since {planned_at}: deployment:canary (LINEAGE)")
     asked["affected"] = digest([*AFFECTED, Affected("Deployment", "deployment:canary", LINEAGE)])
-    first = await done(registry, BEN, "recall", **asked)
-    assert await node(registry, "Recall", first.subject, "validFrom") == {"validFrom": None}
+
+    # So is what the plan goes back to and may no longer run there.
+    back = {"targets": [{"deployment": "deployment:second", "artifact": artifact(1)}]}
+    await done(registry, ANNA, "withdrawApproval", release=RELEASE, reason="Worn out.")
+    lost = await do(registry, BEN, "recall", **asked, **back)
+    assert codes(lost) == ["PLAN_CHANGED"]
+    assert messages(lost)[0].startswith(
+        f"targets: deployment:second was to go back to {artifact(1)}, which may no longer run there: "
+    )
+    assert messages(lost)[0].endswith("; it would stop now")
+    await approve(registry, RELEASE)
+    first = await done(registry, BEN, "recall", **asked, **back)
+    assert await node(registry, "Recall", first.subject, "validFrom votesMissing") == {"validFrom": None, "votesMissing": 1}
     assert await drift(registry) == []
     await done(registry, ANNA, "recall", **asked)
     permitted = (await ask(registry, PERMITTED, id="deployment:canary"))["permitted"]
@@ -239,16 +250,32 @@ async def test_an_approval_that_rests_on_what_is_recalled_by_authority_becomes_s
 
 @pytest.mark.parametrize("seed", range(SOAK))
 async def test_of_a_recall_and_what_would_be_recalled_one_comes_first(registry: Forebear, seed: int) -> None:
-    await ready(registry, *DESCENT, {"kind": "ModelVersion", "id": SECOND, "promotedFrom": ["checkpoint:bad/1"]})
-    affected = [Affected("Release", SECOND_RELEASE, LINEAGE), Affected("Artifact", artifact(2), LINEAGE)]
+    third = "release:picker@3/ur5e-orin"
+    await ready(
+        registry,
+        *DESCENT,
+        {"kind": "ModelVersion", "id": SECOND, "promotedFrom": ["checkpoint:bad/1"]},
+        {"kind": "ModelVersion", "id": "model:picker@3", "promotedFrom": ["checkpoint:bad/1"]},
+        {"kind": "Release", "id": third, "state": "CANDIDATE", "version": "model:picker@3", "line": LINE},
+        {
+            "kind": "Evidence", "id": "evidence:third", "type": "REPLAY", "measuredAt": ago(days=2),
+            "measurements": [{"metric": "success", "value": 95, "unit": "%"}],
+            "about": ["model:picker@3"], "measuredWith": ["pack:replay@1"],
+        },
+    )  # fmt: skip
+    await done(registry, ANNA, "approve", release=third)
+    affected = [Affected("Release", id, LINEAGE) for id in (SECOND_RELEASE, third)] + [
+        Affected("Artifact", artifact(2), LINEAGE)
+    ]
     asked: dict[str, Any] = {"subject": DATA, "reason": "Torn film.", "affected": digest(affected)}
     for round in range(3):
         await done(registry, ANNA, "recall", **asked)
-        recalling, again, deploying, registering = await asyncio.gather(
+        recalling, again, deploying, registering, approving = await asyncio.gather(
             do(registry, BEN, "recall", **asked),
             do(registry, CARA, "recall", **asked),
             do(registry, OLAF, "requestDeployment", artifact=artifact(2), on=FLEET, reason="Now.", id=f"deployment:{round}"),
             do(registry, EVA, "registerArtifact", artifact=build(20 + round, builtFrom=SECOND, state="EVALUATION_ONLY")),
+            do(registry, CARA, "approve", release=third),
         )
         # Of two that recall, one makes it stand, and the other finds that it does.
         assert {type(recalling), type(again)} == {type(recalling)}
@@ -266,6 +293,15 @@ async def test_of_a_recall_and_what_would_be_recalled_one_comes_first(registry: 
             assert any(came)
             (open,) = await registry.store.read("MATCH (r:Recall) WHERE r.validTo IS NULL RETURN r.id AS id")
             await done(registry, ANNA, "endRecall", recall=open["id"], reason="Anew.")
+        # An approval is refused, or was decided before the recall stood.
+        if isinstance(approving, Done):
+            if isinstance(recalling, Done):
+                decided = await node(registry, "Decision", approving.decisions[-1], "decidedAt")
+                assert decided["decidedAt"] < (await node(registry, "Recall", recalling.subject, "validFrom"))["validFrom"]
+            await done(registry, ANNA, "withdrawApproval", release=third, reason="Anew.")
+            await done(registry, ANNA, "approve", release=third)
+        else:
+            assert (codes(approving), stands) == (["RECALLED"], True)
         if came[0]:
             await done(registry, RITA, "reportDeployment", deployment=f"deployment:{round}", state="ENDED", at=now())
         if came[1]:
