@@ -101,9 +101,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if hasattr(config, "workerinput"):
-        from tests.sharing import is_on_neo4j
+        from tests.sharing import order
 
-        items.sort(key=lambda item: not is_on_neo4j(item.nodeid))
+        items.sort(key=order)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -6,6 +6,7 @@ holds stays together, with its fixtures.
 
 import re
 
+import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 ON_NEO4J = re.compile(r"[\[-]neo4j[\]-]")
@@ -16,6 +17,12 @@ APART = "tests/api/test_answers.py"
 def is_on_neo4j(test: str) -> bool:
     """Whether the test of an id runs on Neo4j."""
     return ON_NEO4J.search(test) is not None
+
+
+def order(item: pytest.Item) -> tuple[object, ...]:
+    """Where a test comes. It is the same in every process, also for parameters that come from a set."""
+    file, _, test = item.nodeid.partition("::")
+    return not is_on_neo4j(test), file, item.location[1] or 0, test
 
 
 class Sharing(LoadScopeScheduling):
