@@ -23,7 +23,8 @@ CALL (place) {
   RETURN null AS near
 }
 WITH stop, place, collect(DISTINCT near) AS groups
-WITH stop, place,
+WITH stop, stop /* as known */ AS request, place, groups
+WITH request, place,
   COLLECT {
     CALL (place) {
       WITH * WHERE place:Robot
@@ -39,12 +40,12 @@ WITH stop, place,
     RETURN robot
   } AS members,
   COLLECT {
-    CALL (place, stop) {
-      MATCH (place)<-[on:ON]-(found:Deployment) WHERE holds(found, $at) AND stopped_by(found, stop)
+    CALL (place, request) {
+      MATCH (place)<-[on:ON]-(found:Deployment) WHERE holds(found, $at) AND stopped_by(found, request)
       RETURN found
       UNION
       MATCH (place)<-[part:PART_OF]-(cohort:Cohort)<-[on:ON]-(found:Deployment)
-      WHERE holds(part, $at) AND holds(found, $at) AND stopped_by(found, stop)
+      WHERE holds(part, $at) AND holds(found, $at) AND stopped_by(found, request)
       RETURN found
     }
     WITH DISTINCT found ORDER BY found.id
@@ -52,11 +53,11 @@ WITH stop, place,
   } AS deployments,
   COLLECT {
     UNWIND groups AS near
-    MATCH (later:Deployment)-[on:ON]->(near) WHERE overtakes(later, stop, $at)
+    MATCH (later:Deployment)-[on:ON]->(near) WHERE overtakes(later, request, $at)
     WITH DISTINCT later ORDER BY later.validFrom, later.id LIMIT 1
     RETURN later
   }[0] AS supersededBy
-CALL (stop, members) {
+CALL (request, members) {
   UNWIND members AS robot
   CALL (robot) {
     MATCH (robot)-[member:MEMBER_OF]->(near:Fleet|Cohort) WHERE holds(member, $at)
@@ -67,8 +68,8 @@ CALL (stop, members) {
     UNION
     RETURN null AS near
   }
-  WITH stop, robot, collect(DISTINCT near) AS groups
-  WITH robot, newest_installation(robot, $at) AS installation, overtaken(stop, groups, $at) AS overtaken
+  WITH request, robot, collect(DISTINCT near) AS groups
+  WITH robot, newest_installation(robot, $at) AS installation, overtaken(request, groups, $at) AS overtaken
   WITH robot, installation WHERE installation IS NOT NULL AND NOT overtaken
   WITH robot, installation ORDER BY robot.id
   RETURN collect(installation) AS running

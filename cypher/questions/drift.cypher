@@ -38,7 +38,8 @@ CALL (fleet) {
   RETURN subject
 }
 WITH DISTINCT subject
-WITH subject WHERE subject:Robot OR holds(subject, $at)
+WITH subject, subject /* as known */ AS told
+WITH subject WHERE subject:Robot OR holds(told, $at)
 WITH subject,
   COLLECT { WITH * WHERE subject:Robot MATCH (subject)<-[ends:DECOMMISSIONS]-(out:Decommissioning) WHERE holds(out, $at) RETURN out.id }[0] AS ended
 CALL (subject, ended) {
@@ -61,14 +62,16 @@ CALL (group) {
 WITH subject, collect(DISTINCT group) + collect(DISTINCT around) AS groups, collect(DISTINCT around) AS fleets
 WITH fleets, groups, CASE WHEN subject:Robot THEN subject END AS robot, CASE WHEN subject:Deployment THEN subject END AS active
 WITH fleets, groups, robot, active, newest_stop([robot] + groups, $at) AS stop
-WITH fleets, robot, active, stop,
+WITH fleets, groups, robot, active, stop, stop /* as known */ AS request
+WITH fleets, robot, active, stop, request,
   newest_installation(robot, $at) AS installation,
-  meant(groups, stop, $at) AS meant,
-  overtaken(stop, groups, $at) AS overtaken
+  meant(groups, request, $at) AS meant,
+  overtaken(request, groups, $at) AS overtaken,
+  stopped_by(active, request) AS stopped
 WITH fleets, robot, installation,
   CASE WHEN robot IS NULL THEN active ELSE meant END AS deployment,
-  CASE WHEN robot IS NOT NULL THEN meant WHEN NOT stopped_by(active, stop) THEN active END AS meant,
-  CASE WHEN CASE WHEN robot IS NULL THEN stopped_by(active, stop) ELSE NOT overtaken END THEN stop END AS stop
+  CASE WHEN robot IS NOT NULL THEN meant WHEN NOT stopped THEN active END AS meant,
+  CASE WHEN CASE WHEN robot IS NULL THEN stopped ELSE NOT overtaken END THEN stop END AS stop
 WITH fleets, robot, installation, deployment, stop,
   artifact_of(installation) AS observed,
   artifact_of(deployment) AS artifact,

@@ -28,7 +28,9 @@ CALL (dataset) {
   WITH * WHERE $includeDerived
   MATCH walk = (dataset)<-[:BUILT_FROM|OF|PRODUCED_BY|PROMOTED_FROM|TRAINED_ON*0..51 /* lineage */]-(node)
   WITH node, min(length(walk)) AS depth
-  WITH node AS thing, depth > 50 AS truncated WHERE truncated OR ((thing:Deployment OR thing:Installation) AND holds(thing, $at))
+  WITH node AS thing, depth > 50 AS truncated WHERE truncated OR thing:Deployment OR thing:Installation
+  WITH thing, truncated, thing /* as known */ AS told
+  WITH thing, truncated WHERE truncated OR holds(told, $at)
   RETURN thing, truncated
   UNION
   WITH * WHERE NOT $includeDerived

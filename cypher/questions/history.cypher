@@ -7,13 +7,14 @@
 // column node Node!: The deployment, incident or maintenance event.
 // column places [Node!]!: The fleet, cohort, robot or site.
 MATCH (version:ModelVersion {id: $self})<-[built:BUILT_FROM]-(artifact:Artifact)<-[of:OF]-(thing:Deployment|Installation) WHERE true
-WITH thing, thing.validFrom AS since, thing.validTo AS until
-CALL (thing, since, until) {
+WITH thing, thing /* as known */ AS told
+WITH thing, told.validFrom AS since, told.validTo AS until, coalesce(told.state = 'FAILED', false) AS failed
+CALL (thing, since, until, failed) {
   WITH * WHERE thing:Deployment AND since IS NOT NULL
   RETURN since AS at, 'DEPLOYED' AS event, thing AS node, null AS place
   UNION
-  WITH * WHERE thing:Deployment AND (until IS NOT NULL OR thing.state = 'FAILED')
-  RETURN until AS at, CASE WHEN thing.state = 'FAILED' THEN 'FAILED' ELSE 'ENDED' END AS event, thing AS node, null AS place
+  WITH * WHERE thing:Deployment AND (until IS NOT NULL OR failed)
+  RETURN until AS at, CASE WHEN failed THEN 'FAILED' ELSE 'ENDED' END AS event, thing AS node, null AS place
   UNION
   MATCH (thing)<-[back:ROLLS_BACK]-(node:Deployment) WHERE node.validFrom IS NOT NULL
   RETURN node.validFrom AS at, 'ROLLED_BACK' AS event, node, null AS place
@@ -38,9 +39,10 @@ CALL (thing, since, until) {
     RETURN place, [[member.validFrom, member.validTo], [part.validFrom, part.validTo], [there.validFrom, there.validTo]] AS spans
   }
   MATCH (place)<-[where:AT]-(node:Incident|MaintenanceEvent) WHERE true
-  WITH place, spans, node, node.validFrom AS at, since, until
-  WITH place, node, at WHERE within(at, since, until) AND all(span IN spans WHERE within(at, span[0], span[1]))
-  RETURN at, CASE WHEN node:MaintenanceEvent THEN 'MAINTENANCE' ELSE coalesce(node.type, 'INCIDENT') END AS event, node, place
+  WITH place, spans, node, node /* as known */ AS told, since, until
+  WITH place, node, spans, since, until, told.validFrom AS at, told.type AS type
+  WITH place, node, at, type WHERE within(at, since, until) AND all(span IN spans WHERE within(at, span[0], span[1]))
+  RETURN at, CASE WHEN node:MaintenanceEvent THEN 'MAINTENANCE' ELSE coalesce(type, 'INCIDENT') END AS event, node, place
   UNION
   MATCH (thing)-[on:ON]->(spot:Cohort|Fleet) WHERE since IS NOT NULL
   CALL (spot) {
@@ -51,11 +53,12 @@ CALL (thing, since, until) {
     RETURN place, [[member.validFrom, member.validTo], [part.validFrom, part.validTo]] AS spans
   }
   MATCH (place)<-[where:AT]-(node:Incident|MaintenanceEvent) WHERE true
-  WITH spot, place, spans, node, node.validFrom AS at, since, until
-  WITH spot, place, node, at WHERE within(at, since, until) AND all(span IN spans WHERE within(at, span[0], span[1]))
-  WITH spot, place, node, at WHERE NOT EXISTS { MATCH (seen:Installation)-[on:ON]->(place) WHERE holds(seen, at) }
+  WITH spot, place, spans, node, node /* as known */ AS told, since, until
+  WITH spot, place, node, spans, since, until, told.validFrom AS at, told.type AS type
+  WITH spot, place, node, at, type WHERE within(at, since, until) AND all(span IN spans WHERE within(at, span[0], span[1]))
+  WITH spot, place, node, at, type WHERE NOT EXISTS { MATCH (seen:Installation)-[on:ON]->(place) WHERE holds(seen, at) }
     AND (spot:Cohort OR NOT EXISTS { MATCH (place)-[member:MEMBER_OF]->(cohort:Cohort)<-[on:ON]-(nearer:Deployment) WHERE holds(member, at) AND holds(nearer, at) })
-  RETURN at, CASE WHEN node:MaintenanceEvent THEN 'MAINTENANCE' ELSE coalesce(node.type, 'INCIDENT') END AS event, node, place
+  RETURN at, CASE WHEN node:MaintenanceEvent THEN 'MAINTENANCE' ELSE coalesce(type, 'INCIDENT') END AS event, node, place
 }
 WITH at, event, node, collect(DISTINCT place) AS places
 RETURN at,

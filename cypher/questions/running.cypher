@@ -59,8 +59,9 @@ CALL (thing) {
 }
 WITH artifact, recalls, thing, collect(DISTINCT group) + collect(DISTINCT fleet) AS groups, collect(DISTINCT fleet) AS fleets, collect(DISTINCT robot) AS robots
 WITH artifact, recalls, thing, groups, fleets, robots, newest_stop(groups + [robot IN robots WHERE thing:Installation | robot], $at) AS stop
-WITH artifact, recalls, thing, fleets, robots, stop, overtaken(stop, groups, $at) AS overtaken
-WITH artifact, recalls, thing, fleets, robots, CASE WHEN CASE WHEN thing:Deployment THEN stopped_by(thing, stop) ELSE NOT overtaken END THEN stop END AS stop
+WITH artifact, recalls, thing, groups, fleets, robots, stop, stop /* as known */ AS request
+WITH artifact, recalls, thing, fleets, robots, stop, request, overtaken(request, groups, $at) AS overtaken
+WITH artifact, recalls, thing, fleets, robots, CASE WHEN CASE WHEN thing:Deployment THEN stopped_by(thing, request) ELSE NOT overtaken END THEN stop END AS stop
 RETURN CASE WHEN thing:Installation THEN 'OBSERVED' WHEN stop IS NULL THEN 'INTENDED' ELSE 'STOPPING' END AS basis,
   CASE WHEN size(recalls) = 0 THEN permitted(artifact, fleets, $at) END AS authorizedOn,
   recalls,

@@ -75,10 +75,11 @@ CALL (group) {
 }
 WITH robot, alone, collect(DISTINCT group) + collect(DISTINCT around) AS groups, collect(DISTINCT around) AS fleets
 WITH robot, alone, groups, fleets, newest_stop([robot] + groups, $at) AS stop
+WITH robot, alone, groups, fleets, stop, stop /* as known */ AS request
 WITH robot, alone, fleets,
-  CASE WHEN NOT overtaken(stop, groups, $at) THEN stop END AS stop,
+  CASE WHEN NOT overtaken(request, groups, $at) THEN stop END AS stop,
   newest_installation(robot, $at) AS installation,
-  meant(groups, stop, $at) AS deployment
+  meant(groups, request, $at) AS deployment
 WITH robot, alone, fleets, installation, deployment, stop,
   artifact_of(installation) AS observed,
   artifact_of(deployment) AS intended

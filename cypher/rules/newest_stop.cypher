@@ -7,9 +7,11 @@ COLLECT {
   UNWIND places AS place
   WITH place WHERE place IS NOT NULL
   MATCH (stop:Stop)-[on:ON]->(place) WHERE stop.requestedAt <= moment
-  WITH place, stop WHERE NOT EXISTS {
-    MATCH (place)<-[of:DECOMMISSIONS]-(out:Decommissioning) WHERE out.validFrom >= stop.requestedAt AND out.validFrom <= moment
-  }
-  WITH DISTINCT stop ORDER BY stop.requestedAt DESC, stop.id DESC LIMIT 1
+  WITH place, stop, stop.requestedAt AS requestedAt
+  WITH stop, requestedAt, EXISTS {
+    MATCH (place)<-[of:DECOMMISSIONS]-(out:Decommissioning) WHERE out.validFrom >= requestedAt AND out.validFrom <= moment
+  } AS begunAnew
+  WITH stop, requestedAt WHERE NOT begunAnew
+  WITH DISTINCT stop, requestedAt ORDER BY requestedAt DESC, stop.id DESC LIMIT 1
   RETURN stop
 }[0]

@@ -4,12 +4,13 @@
 // parameter thing: The artifact, version or other node; or null.
 // parameter moment: The moment.
 COLLECT {
-  WITH * WHERE thing IS NOT NULL AND EXISTS { MATCH (standing:Recall) WHERE holds(standing, moment) }
+  WITH * WHERE thing IS NOT NULL
+  MATCH (one:Recall) WHERE holds(one, moment)
+  WITH thing, collect(one) AS standing WHERE size(standing) > 0
   MATCH walk = (thing)-[:BUILT_FROM*0..50 /* lineage */]->(source)
-  WITH source, min(length(walk)) AS depth
-  WITH recalls_of(source) AS naming
-  UNWIND naming AS recall
+  WITH standing, source, min(length(walk)) AS depth
+  WITH standing, recalls_of(source) AS naming
+  UNWIND [recall IN naming WHERE recall IN standing] AS recall
   WITH DISTINCT recall ORDER BY recall.id
-  WITH recall WHERE holds(recall, moment)
   RETURN recall
 }

@@ -10,7 +10,7 @@ COLLECT {
     MATCH (source)-[of:VERSION_OF]->(whole)<-[names:RECALLS]-(recall:Recall) WHERE true
     RETURN recall
     UNION
-    WITH * WHERE source:Artifact AND source.toolchain IS NOT NULL
+    WITH * WHERE source:Artifact
     UNWIND ['toolchain=' + source.toolchain] AS built
     MATCH (recall:Recall {subject: built}) WHERE true
     RETURN recall

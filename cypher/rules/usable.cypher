@@ -2,7 +2,7 @@
 //
 // parameter artifact: The artifact.
 // parameter moment: The moment.
-coalesce(artifact.state = 'AVAILABLE', false) OR (
-  coalesce(artifact.quarantinedAt, artifact.deletedAt, '') > moment
+any(told IN [artifact /* as known */] WHERE coalesce(told.state = 'AVAILABLE', false) OR (
+  coalesce(told.quarantinedAt, told.deletedAt, '') > moment
   AND (coalesce(artifact.imported, false) OR EXISTS { MATCH (artifact)-[authorized:AUTHORIZED_BY]->(decision:Decision) WHERE true })
-)
+))

@@ -29,7 +29,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from forebear.graph.declaration import RETRACTED, REVISES, REVISION, Change, EdgeClass, Graph
-from forebear.graph.query.lexer import brace_end, conditions
+from forebear.graph.query.known import KNOWN_AT, known, named_states
+from forebear.graph.query.lexer import brace_end
 from forebear.graph.query.pattern import EDGE, MATCH, STATE, bound_of
 
 
@@ -52,8 +53,6 @@ def anchored(text: str, engine: Engine) -> str:
     """
     return f"CYPHER replan=skip\n{text}" if engine is Engine.NEO4J else text
 
-
-KNOWN_AT = "$asKnownAt"
 
 _UNION = re.compile(
     r":(?P<types>[A-Z_|]+)(?P<rest>\*?[\d.]*) /\* (?!nearest )(?P<set>[\w ]+)(?:, (?P<nearest>nearest \d+))? \*/"
@@ -88,21 +87,6 @@ AS_KNOWN = re.compile(r"/\* as known at \$(?P<moment>\w+) \*/")
 _BLOCK = re.compile(rf"{AS_KNOWN.pattern} (?P<call>CALL \([\w, ]*\) )\{{")
 _PARAMETER = re.compile(r"\$(\w+)")
 _READ = re.compile(r"\b(?P<name>[a-z]\w*)\.(?P<property>\w+)\b")
-
-
-def known(edge: str, types: str, at: str = KNOWN_AT) -> str:
-    """Return the condition that an edge of some types (or its retracted remains) was known at a moment."""
-    listed = ", ".join(f"'{t}'" for t in types.split("|"))
-    # Retracted remains alone have a `type` and a `retractedAt`. Neo4j's planner would make two conditions of an OR.
-    return f"{edge}.recordedAt <= {at} AND coalesce({edge}.type IN [{listed}] AND {edge}.retractedAt > {at}, true)"
-
-
-def state(node: str, at: str = KNOWN_AT) -> str:
-    """Return a node's guaranteed properties as they were known at a moment: the first later revision, or the node itself."""
-    return (
-        f"(COLLECT {{ MATCH (v:{REVISION})-[:{REVISES}]->({node}) WHERE v.revisedAt > {at} "
-        f"WITH v ORDER BY v.number LIMIT 1 RETURN v }} + [{node}])[0]"
-    )
 
 
 @dataclass(frozen=True)
@@ -170,9 +154,10 @@ def blocks(text: str, asking: Asking) -> str:
 def known_reads(text: str, asking: Asking) -> str:
     """Read a guaranteed property of a node as it was known; what was not described yet had none.
 
-    Conditions on the nodes of a pattern come after the pattern and look up the state of each node once. Neo4j plans a
-    subquery in the WHERE of a MATCH anew for every order in which it could follow the pattern. A statement that reads several
-    properties of a node gives the node's state a name, so that it is looked up once.
+    Conditions on the nodes of a pattern come after the pattern, behind a WITH that gives the state of each node a name. What
+    is read of it later has it by that name. Neo4j plans a subquery in a WHERE anew for every order in which it could follow
+    the pattern, and even behind a WITH it takes longer to plan than one in the WITH itself. A statement that reads several
+    properties of a node elsewhere names its state, too, so that it is looked up once.
 
     written:
         MATCH (a:Car)-[e:MADE]->(b) WHERE a.state = 'NEW' AND e.weight > 2
@@ -183,12 +168,12 @@ def known_reads(text: str, asking: Asking) -> str:
         WITH b, e, b AS then
         RETURN b.state AS state, e.weight AS weight, then.state AS same
     becomes, as known:
-        MATCH (a:Car)-[e:MADE]->(b) WHERE e.weight > 2 WITH * WHERE any(a_known IN [[s IN [(COLLECT { MATCH (v:Revision)-[:REVISES]->(a) WHERE v.revisedAt > $asKnownAt WITH v ORDER BY v.number LIMIT 1 RETURN v } + [a])[0]] WHERE s.describedAt <= $asKnownAt][0]] WHERE a_known.state = 'NEW')
-        WITH b, e, [s IN [(COLLECT { MATCH (v:Revision)-[:REVISES]->(b) WHERE v.revisedAt > $asKnownAt WITH v ORDER BY v.number LIMIT 1 RETURN v } + [b])[0]] WHERE s.describedAt <= $asKnownAt][0] AS then
-        RETURN [s IN [(COLLECT { MATCH (v:Revision)-[:REVISES]->(b) WHERE v.revisedAt > $asKnownAt WITH v ORDER BY v.number LIMIT 1 RETURN v } + [b])[0]] WHERE s.describedAt <= $asKnownAt][0].state AS state, e.weight AS weight, then.state AS same
+        MATCH (a:Car)-[e:MADE]->(b) WHERE e.weight > 2 WITH *, [s IN [reduce(was = a, v IN [(v:Revision)-[:REVISES]->(a) WHERE v.revisedAt > $asKnownAt | v] | CASE WHEN was = a OR v.number < was.number THEN v ELSE was END)] WHERE s.describedAt <= $asKnownAt][0] AS a_known WHERE a_known.state = 'NEW'
+        WITH b, e, [s IN [reduce(was = b, v IN [(v:Revision)-[:REVISES]->(b) WHERE v.revisedAt > $asKnownAt | v] | CASE WHEN was = b OR v.number < was.number THEN v ELSE was END)] WHERE s.describedAt <= $asKnownAt][0] AS then
+        RETURN [s IN [reduce(was = b, v IN [(v:Revision)-[:REVISES]->(b) WHERE v.revisedAt > $asKnownAt | v] | CASE WHEN was = b OR v.number < was.number THEN v ELSE was END)] WHERE s.describedAt <= $asKnownAt][0].state AS state, e.weight AS weight, then.state AS same
     """  # noqa: E501
     if not asking.as_known:
-        return STATE.sub(r"\g<node> AS \g<name>", text)
+        return STATE.sub(r"\g<node>", text)
     bound = asking.bound | bound_of(text)
 
     def read(r: re.Match[str]) -> str:
@@ -198,25 +183,7 @@ def known_reads(text: str, asking: Asking) -> str:
             return r[0]
         return f"«{r['name']}».{r['property']}"
 
-    text = STATE.sub(r"«\g<node>» AS \g<name>", _READ.sub(read, text))
-    # From the last, so that those in subqueries come before those around them.
-    for m in reversed([*MATCH.finditer(text)]):
-        text = f"{text[: m.end()]}{_then_known(m['pattern'], *conditions(text, m.end()))}"
-    # A later fact may have described it without a revision.
-    return re.sub(r"«(\w+)»", lambda r: f"[s IN [{state(r[1])}] WHERE s.describedAt <= {KNOWN_AT}][0]", text)
-
-
-def _then_known(pattern: str, conditions: Sequence[str], rest: str) -> str:
-    """Return the conditions of a pattern; those that read the known state of its nodes come after the pattern."""
-    nodes = [f"«{name}»" for name in dict.fromkeys(re.findall(r"\((\w+)", pattern))]
-    later = [c for c in conditions if any(node in c for node in nodes)]
-    text = " AND ".join(later)
-    for node in nodes:
-        if node in text:
-            name = f"{node[1:-1]}_known"
-            text = f"any({name} IN [{node}] WHERE {text.replace(node, name)})"
-    at_once = " AND ".join(c for c in conditions if c not in later) or "true"
-    return f"{at_once}{text and ' WITH * WHERE '}{text}{rest}"
+    return named_states(STATE.sub(r"«\g<node>»", _READ.sub(read, text)))
 
 
 def known_patterns(text: str, asking: Asking) -> str:

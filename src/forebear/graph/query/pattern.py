@@ -13,8 +13,9 @@ MATCH = re.compile(r"MATCH (?!walk = |path = )(?P<pattern>(?:(?!\b(?:MATCH|RETUR
 """Matches a pattern up to its WHERE."""
 EDGE = re.compile(r"\[(?P<name>\w*):(?P<types>[A-Z_|]+)\]")
 """Matches an edge of a pattern."""
-STATE = re.compile(r"\b(?P<node>[a-z]\w*) /\* as known \*/ AS (?P<name>\w+)")
-"""Matches what gives the state of a node a name."""
+STATE = re.compile(r"\b(?P<node>[a-z]\w*) /\* as known \*/")
+"""Matches what stands for the state of a node."""
+_NAMED = re.compile(rf"{STATE.pattern} AS (\w+)|\b(\w+) IN \[{STATE.pattern.replace('?P<node>', '?:')}\]")
 _ROW = re.compile(r"UNWIND (?:\$decided|(\w+)\.\w+) AS (\w+)")
 _TYPED = re.compile(r"\btype\((\w+)\)")
 _LABEL = re.compile(r"\(\w*:(?P<labels>[\w|]+)")
@@ -38,7 +39,7 @@ def bound_of(text: str) -> frozenset[str]:
     """Return the names that a text binds to edges, to states of nodes and to rows of a decision: to what is no node."""
     edges = {name for m in MATCH.finditer(text) for name, _ in EDGE.findall(m["pattern"])}
     # The argument of `type(…)` is an edge, too: one of a path.
-    return frozenset(edges | {*_TYPED.findall(text)} | {m["name"] for m in STATE.finditer(text)} | _rows_of(text))
+    return frozenset(edges | {*_TYPED.findall(text)} | {m[2] or m[3] for m in _NAMED.finditer(text)} | _rows_of(text))
 
 
 def _rows_of(text: str) -> frozenset[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from forebear.graph.declaration import RETRACTED, Change, Edge, Property
-from forebear.graph.query.dialect import known, state
+from forebear.graph.query.known import known, state
 
 
 @dataclass(frozen=True)
