@@ -33,7 +33,6 @@ from tests.api.questions.view import View
 FIRST = 20
 MOST = 1000
 
-_FILES = {question.file for question in QUESTIONS.values()}
 
 
 class Refusal(Exception):
@@ -174,7 +173,7 @@ class Answers:
             if not least <= arguments[name] <= most:
                 raise Refusal(f"{name}: {arguments[name]} is not within {least} to {most}", "INVALID_ARGUMENT")
         if "after" in info.parent_type.fields[info.field_name].args:
-            _cut([], arguments, question.file)
+            _cut([], arguments, question.file, by_key=True)
         given = {name: value for name, value in arguments.items() if value is not None}
         ids = {n: given[n] for n, a in info.parent_type.fields[info.field_name].args.items() if n in given and _is_id(a.type)}
         for name, id in ids.items():
@@ -198,7 +197,7 @@ class Answers:
             (None, key, Row(_seen(columns, _then(time, given.get(question.known(columns)))), None, f"{question.file}:{key}"))
             for key, columns in placed
         ]
-        return _cut(rows, arguments, question.file, descending=question.descending)
+        return _cut(rows, arguments, question.file, by_key=True, descending=question.descending)
 
     def left_open(self, info: GraphQLResolveInfo) -> Any:
         """What is answered in a field's place by the response that is compared."""
@@ -341,7 +340,7 @@ class Answers:
                 placed = _descending(placed)
         kind = rows[0][0].node.kind if rows else None
         number = kind is not None and name in kind.properties and kind.properties[name].type in (int, Long, float)
-        return _cut(placed, arguments, name, number=number, descending=descending)
+        return _cut(placed, arguments, name, by_key=name == "id", number=number, descending=descending)
 
     # ── filters ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -387,9 +386,8 @@ def cursor(order: str, value: Any, key: str) -> str:
     return f"{order}?\n{key}" if value is None else f"{order}={value}\n{key}"
 
 
-def position(after: str, order: str, *, number: bool) -> tuple[Any, str]:
+def position(after: str, order: str, *, by_key: bool, number: bool) -> tuple[Any, str]:
     """Where a cursor stands: its value in this order, and its key."""
-    by_key = order == "id" or order in _FILES
     if by_key and after.startswith(f"{order}:"):
         return None, after.removeprefix(f"{order}:")
     head, line, key = after.rpartition("\n")
@@ -407,14 +405,14 @@ def _cut(
     arguments: Mapping[str, Any],
     order: str,
     *,
+    by_key: bool,
     number: bool = False,
     descending: bool = False,
 ) -> Page:
     """The page of some rows in their order that was asked for."""
     total, after, first = len(placed), arguments.get("after"), arguments.get("first")
     if after is not None:
-        passed = position(after, order, number=number)
-        by_key = order == "id" or order in _FILES
+        passed = position(after, order, by_key=by_key, number=number)
         placed = [r for r in placed if _follows(r, passed, by_key=by_key, descending=descending)]
     first = FIRST if first is None else first
     if not 0 <= first <= MOST:
