@@ -34,7 +34,6 @@ FIRST = 20
 MOST = 1000
 
 
-
 class Refusal(Exception):
     """The request cannot be answered at all."""
 
