@@ -2,8 +2,9 @@
 //
 // Of a place it lists what happened there, and to the places in it and around it while they belonged to it: a robot stands in its cohorts
 // and fleets, a fleet and a site hold robots. It lists what happened to the artifacts that ran or were meant to run there, to their
-// versions and releases, while they did. Of an incident it lists what happened at its places. Of a model version it lists what happened
-// to it, its releases and its builds, and at the robots, cohorts and fleets where it ran, while it did.
+// versions, and to their releases in the lines that the fleets there run, while they did. Of an incident it lists what happened at its
+// places. Of a model version it lists what happened to it, its releases and its builds, and at the robots, cohorts and fleets where it
+// ran, while it did.
 //
 // parameter of ID(Robot, Cohort, Fleet, Site, ModelVersion, Incident)!: The place, the model version or the incident.
 // parameter from DateTime! = 0001-01-01T00:00:00.000000Z: The beginning of the interval.
@@ -52,6 +53,10 @@ CALL (of, place, begun, over) {
   RETURN inner, later(later(begun, within.validFrom), beyond.validFrom) AS since, earlier(earlier(over, within.validTo), beyond.validTo) AS until
 }
 WITH of, inner, since, until WHERE since <= until
+WITH of, collect({inner: inner, since: since, until: until}) AS nears, collect(DISTINCT CASE WHEN inner:Fleet THEN inner END) AS fleets
+WITH of, nears, COLLECT { UNWIND fleets AS fleet MATCH (fleet)-[runs:IN_LINE]->(line:ReleaseLine) WHERE true RETURN DISTINCT line.id } AS lines
+UNWIND nears AS near
+WITH of, lines, near.inner AS inner, near.since AS since, near.until AS until
 CALL (of, inner, since, until) {
   WITH * WHERE inner IS NOT NULL
   RETURN inner AS thing, since AS begun, until AS over
@@ -69,7 +74,7 @@ CALL (of, inner, since, until) {
   WITH since, until, thing, ran.validFrom AS ranFrom, ran.validTo AS ranTo WHERE ranFrom IS NOT NULL
   RETURN thing, later(since, ranFrom) AS begun, earlier(until, ranTo) AS over
 }
-WITH of, thing, begun, over
+WITH of, lines, thing, begun, over
 CALL (of, thing, begun, over) {
   RETURN thing AS build, begun AS since, over AS until
   UNION
@@ -77,11 +82,12 @@ CALL (of, thing, begun, over) {
   MATCH (thing)-[built:BUILT_FROM]->(build:ModelVersion) WHERE true
   RETURN build, begun AS since, over AS until
 }
-WITH of, build, since, until
-CALL (build, since, until) {
+WITH of, lines, build, since, until
+CALL (of, lines, build, since, until) {
   RETURN build AS subject, since AS begun, until AS over
   UNION
   MATCH (build)<-[made:OF]-(subject:Release) WHERE true
+  WITH * WHERE of:ModelVersion OR EXISTS { MATCH (subject)-[runs:IN_LINE]->(line:ReleaseLine) WHERE line.id IN lines }
   RETURN subject, since AS begun, until AS over
 }
 WITH of, subject, begun, over WHERE begun <= over

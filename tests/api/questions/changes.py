@@ -89,20 +89,28 @@ def _subjects(view: View, of: Node) -> Iterator[tuple[Node, Span]]:
             for place in view.ends([thing], "ON"):
                 yield place, (_value(view, thing, "validFrom") or "~", _value(view, thing, "validTo") or "~")
         return
+    places = [*_surroundings(view, of)]
+    lines = view.ends((place for place, span in places if place.kind.name == "Fleet" and span[0] <= span[1]), "IN_LINE")
+    for place, span in places:
+        yield place, span
+        for thing in view.origins([place], "ON", "Deployment", "Installation"):
+            begun, over = _value(view, thing, "validFrom"), _value(view, thing, "validTo")
+            ran = (max(span[0], begun or "~"), min(span[1], over or "~"))
+            if begun is None or span[0] > span[1]:
+                continue
+            for artifact in view.ends([thing], "OF"):
+                versions = view.ends([artifact], "BUILT_FROM")
+                releases = view.origins(versions, "OF", "Release")
+                for node in (artifact, *versions, *(r for r in releases if view.end(r, "IN_LINE") in lines)):
+                    yield node, ran
+
+
+def _surroundings(view: View, of: Node) -> Iterator[tuple[Node, Span]]:
+    """The places that a place or an incident is about, each with when it was."""
     for start in view.ends([of], "AT") if of.kind.name == "Incident" else [of]:
         worked = [(link.source, _within(EVER, link)) for link in view.into(start, ("AT",)) if link.edge.interval]
         for near, held in ((start, EVER), *worked):
-            for place, span in _near(view, near, held):
-                yield place, span
-                for thing in view.origins([place], "ON", "Deployment", "Installation"):
-                    begun, over = _value(view, thing, "validFrom"), _value(view, thing, "validTo")
-                    ran = (max(span[0], begun or "~"), min(span[1], over or "~"))
-                    if begun is None or span[0] > span[1]:
-                        continue
-                    for artifact in view.ends([thing], "OF"):
-                        versions = view.ends([artifact], "BUILT_FROM")
-                        for node in (artifact, *versions, *view.origins(versions, "OF", "Release")):
-                            yield node, ran
+            yield from _near(view, near, held)
 
 
 def _near(view: View, place: Node, held: Span) -> Iterator[tuple[Node, Span]]:
