@@ -84,13 +84,13 @@ async def test_who_asks_is_said_beside_what_the_graph_answers(
     client: httpx.AsyncClient, registry: Forebear, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     statements: list[str] = []
-    read_one = registry.store.read_one
+    read = registry.store.read
 
     async def counted(text: str, *arguments: Any, **named: Any) -> Any:
         statements.append(text)
-        return await read_one(text, *arguments, **named)
+        return await read(text, *arguments, **named)
 
-    monkeypatch.setattr(registry.store, "read_one", counted)
+    monkeypatch.setattr(registry.store, "read", counted)
     answer = await ask(
         client, '{ i: me { __typename name roles lines machine may } models { totalCount } none: node(id: "run:a") { id } }'
     )
