@@ -260,7 +260,7 @@ async def test_while_the_engine_is_down_clients_are_told_when_to_come_back(
     async def down(*_: object, **__: object) -> None:
         raise EngineUnavailable(retry_after=3)
 
-    monkeypatch.setattr(registry.store, "read_one", down)
+    monkeypatch.setattr(registry.store, "read", down)
     monkeypatch.setattr(registry.recorder, "record", down)
     answer = await ask(client, query)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "3")
@@ -276,7 +276,7 @@ async def test_a_statement_that_takes_too_long_is_an_error_of_its_own(
     async def slow(*_: object, **__: object) -> None:
         raise StatementTimeout(5)
 
-    monkeypatch.setattr(registry.store, "read_one", slow)
+    monkeypatch.setattr(registry.store, "read", slow)
     answer = await ask(client, "{ models { totalCount } }")
     assert answer.json()["errors"][0]["extensions"] == {"code": "TIMEOUT"}
 
