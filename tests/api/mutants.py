@@ -58,7 +58,7 @@ STATEMENTS: Mapping[str, tuple[str, str]] = {
 
 PERMISSION: Sequence[tuple[str, str, str]] = (
     ("one fleet alone", "collect(DISTINCT around) AS fleets", "[collect(DISTINCT around)[0]] AS fleets"),
-    ("an artifact of which nobody said that it may be used", "coalesce(artifact.state = 'AVAILABLE', false)", "true"),
+    ("an artifact of which nobody said that it may be used", "coalesce(told2.state = 'AVAILABLE', false)", "true"),
 )
 """Of drift, what only worlds show in which robots are of several fleets."""
 
