@@ -22,7 +22,7 @@ from forebear.actions.inquiry import INQUIRIES
 from forebear.actions.performer import Performer
 from forebear.api import http
 from forebear.api.answering.executor import Executor
-from forebear.api.doors import DOORS, Door
+from forebear.api.doors import CONNECTORS, DOORS, Door
 from forebear.api.log import RequestLog
 from forebear.api.refusal import BadRequest
 from forebear.api.registry import RunningRegistry
@@ -117,7 +117,7 @@ class Forebear(RunningRegistry):
         _log.info("constraints and indexes", added=[str(want) for want in applied.added])
         await migrate(store)
         schema = schema_of(graph)
-        tokens = Tokens(store, Ids(graph), Chains())
+        tokens = Tokens(store, Ids(graph), Chains(), CONNECTORS)
         performer = Performer(schema.facts, store, ACTIONS, INQUIRIES, facts(store.engine))
         return cls(
             schema,
@@ -202,6 +202,7 @@ async def _planning(registry: Forebear, prepared: asyncio.Event) -> AsyncIterato
 
 def _endpoint(door: Door) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
+        request.scope[http.CONNECTOR] = door.connector
         return await door.answer(request, request.app.state.registry)
 
     return endpoint

@@ -112,6 +112,29 @@ async def test_who_shows_no_good_token_is_told_so_at_every_door(
         assert answer.json() == {"errors": [{"message": says, "extensions": {"code": "UNAUTHENTICATED"}}]}
 
 
+async def test_a_token_for_one_connector_opens_its_doors_alone(client: httpx.AsyncClient, registry: Forebear) -> None:
+    feeder = bearer(await token(registry, *Role, name="warehouse", connector="facts"))
+    assert (await client.post("/facts", json=[FACT], headers=feeder)).status_code == 200
+    for path, refused in (
+        ("/graphql", await ask(client, "{ me { name } }", feeder)),
+        ("/graphql", await client.get("/graphql", params={"query": "{ me { name } }"}, headers=feeder)),
+        ("/export", await client.get("/export", headers=feeder)),
+        ("/audit", await client.get("/audit", headers=feeder)),
+        ("/audit/nodes", await client.get("/audit/nodes", headers=feeder)),
+        ("/audit/heads", await client.post("/audit/heads", headers=feeder)),
+    ):
+        assert refused.status_code == 403
+        says = f"the token of warehouse is for the connector facts, and {path} is none of its doors"
+        assert refused.json() == {
+            "errors": [
+                {
+                    "message": f"{says}: use a token that was made without a connector",
+                    "extensions": {"code": "FORBIDDEN"},
+                }
+            ]
+        }
+
+
 async def test_a_token_that_was_revoked_opens_no_door(client: httpx.AsyncClient, registry: Forebear) -> None:
     admin, mine = bearer(await token(registry, Role.ADMIN, name="root")), bearer(await token(registry, Role.ENGINEER))
     assert (await client.post("/facts", json=[FACT], headers=mine)).status_code == 200

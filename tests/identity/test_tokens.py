@@ -35,7 +35,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def tokens(store: Store, clock: Clock) -> Tokens:
-    return Tokens(store, Ids(GRAPH), Chains(), clock)
+    return Tokens(store, Ids(GRAPH), Chains(), ["facts"], clock)
 
 
 async def created(tokens: Tokens, name: str = "ada", *roles: Role, **given: Any) -> CreatedToken:
@@ -77,6 +77,15 @@ async def test_a_token_speaks_for_its_actor_and_only_its_hash_is_kept(tokens: To
     )
     await tokens.close()
     assert made.secret.removeprefix("forebear_") not in str(await kept(store, "ApiToken|AuditEntry|OutboxEntry"))
+
+
+async def test_a_token_for_a_connector_speaks_for_an_actor_of_that_connector(tokens: Tokens, store: Store) -> None:
+    made = await created(tokens, "warehouse", Role.RECORDER, connector="facts")
+    assert await tokens.actor(made.secret) == Actor("warehouse", frozenset({Role.RECORDER}), connector="facts")
+    assert [token.connector for token in await tokens.all()] == ["facts"]
+    (entry,) = await kept(store, "AuditEntry")
+    told = {"name": "warehouse", "roles": ["RECORDER"], "machine": False, "connector": "facts"}
+    assert entry["after"] == json_text({made.token.id: told})
 
 
 async def test_a_token_acts_under_the_name_by_which_an_issuer_knows_somebody(tokens: Tokens) -> None:
@@ -123,6 +132,7 @@ async def test_tokens_are_listed_the_newest_first(tokens: Tokens, clock: Clock) 
         roles=frozenset({Role.ADMIN}),
         lines=frozenset(),
         machine=False,
+        connector=None,
         created_at=moment(clock.now(UTC)),
         created_by="root",
         expires_at="2999-01-01T00:00:00.000000Z",
@@ -162,7 +172,7 @@ async def test_a_token_expires(tokens: Tokens, clock: Clock) -> None:
 
 
 async def test_a_revoked_token_is_refused_at_once_here_and_soon_elsewhere(tokens: Tokens, store: Store, clock: Clock) -> None:
-    elsewhere = Tokens(store, Ids(GRAPH), Chains(), clock)
+    elsewhere = Tokens(store, Ids(GRAPH), Chains(), clock=clock)
     made, other = await created(tokens), await created(tokens)
     for known in (tokens, elsewhere):
         await known.actor(made.secret)
@@ -275,7 +285,9 @@ async def test_a_token_is_accepted_where_its_use_cannot_be_kept(
 
 
 async def test_a_token_that_makes_no_sense_is_refused_with_every_reason(tokens: Tokens, store: Store) -> None:
-    assert await tokens.create(LIMITED, "-", (), ["model:x@1", "line:b"], expires_at="2020-01-01T00:00:00.000000Z") == Refused(
+    assert await tokens.create(
+        LIMITED, "-", (), ["model:x@1", "line:b"], connector="fax", expires_at="2020-01-01T00:00:00.000000Z"
+    ) == Refused(
         (
             Reason(
                 "FORBIDDEN",
@@ -292,6 +304,11 @@ async def test_a_token_that_makes_no_sense_is_refused_with_every_reason(tokens: 
                 "INVALID_LINE",
                 "lines: model:x@1 is the id of a ModelVersion",
                 "name release lines by their ids, such as line:NAME",
+            ),
+            Reason(
+                "UNKNOWN_CONNECTOR",
+                "connector: there is none called 'fax'",
+                "name one of facts, or none for a token that every door accepts",
             ),
             Reason("EXPIRED", "expiresAt: 2020-01-01T00:00:00.000000Z is in the past", "let it expire later, or never"),
         )

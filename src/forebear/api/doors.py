@@ -17,16 +17,20 @@ from forebear.api.registry import RunningRegistry
 
 @dataclass(frozen=True)
 class Door:
-    """A path of the service, its methods, and its handler."""
+    """A path of the service, its methods, and its handler.
+
+    `connector` is the name of the connector that it belongs to. A token for a connector opens the doors of that one alone.
+    """
 
     path: str
     answer: Callable[[Request, RunningRegistry], Awaitable[Response]]
     methods: tuple[str, ...] = ("GET",)
+    connector: str | None = None
 
 
 DOORS = (
     Door("/graphql", http.graphql, ("GET", "POST")),
-    Door("/facts", http.facts, ("POST",)),
+    Door("/facts", http.facts, ("POST",), "facts"),
     Door("/export", archive),
     Door("/audit", audit.trail),
     Door("/audit/heads", audit.heads, ("POST",)),
@@ -38,3 +42,6 @@ DOORS = (
     Door("/healthz", health.alive),
     Door("/readyz", health.ready),
 )
+
+CONNECTORS = frozenset(door.connector for door in DOORS if door.connector)
+"""The names of the connectors for which a token may be made."""

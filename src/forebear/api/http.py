@@ -20,7 +20,7 @@ from forebear.api.log import note
 from forebear.api.recording import outcome, rejection, verbs_of
 from forebear.api.refusal import BadRequest
 from forebear.api.registry import RunningRegistry
-from forebear.domain.roles import Actor
+from forebear.domain.roles import Actor, barred
 from forebear.graph.declaration import LINE
 from forebear.graph.document import InvalidDocument, decode
 from forebear.identity.authentication import Authentication
@@ -34,6 +34,9 @@ from forebear.verbs.permissions import refusal_of_all
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
+
+CONNECTOR = "forebear.connector"
+"""The key, in the scope of a request, of the connector that its door belongs to."""
 
 
 class GraphQLRequest(msgspec.Struct):
@@ -64,7 +67,7 @@ async def graphql(request: Request, registry: RunningRegistry) -> Response:
 
 
 async def asker(request: Request, authentication: Authentication) -> Actor:
-    """Return who asks. Raises `StoreError`, and `BadRequest` if that is unknown."""
+    """Return who asks. Raises `StoreError`, and `BadRequest` if that is unknown or if the token is for another door."""
     try:
         actor = await authentication.actor(request.headers.get("authorization"))
     except Unauthenticated as error:
@@ -73,6 +76,8 @@ async def asker(request: Request, authentication: Authentication) -> Actor:
     except IssuerUnavailable as error:
         raise BadRequest(503, str(error), "UNAVAILABLE", _retry_after(error.retry_after)) from None
     note(request.scope, actor=actor.name)
+    if reason := barred(actor, request.url.path, request.scope.get(CONNECTOR)):
+        raise BadRequest(403, f"{reason.message}: {reason.remedy}", reason.code)
     return actor
 
 

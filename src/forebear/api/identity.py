@@ -78,6 +78,11 @@ class IdentityTypes:
                         list[ID] | None, "The release lines that the owner may write to. By default these are all lines."
                     ),
                     "machine": Argument(bool, "Whether the owner is a machine and not a person.", False),
+                    "connector": Argument(
+                        str | None,
+                        "The connector that the token is for, such as `facts`. Its doors alone accept the token then. "
+                        "By default every door does.",
+                    ),
                     "expiresAt": Argument(
                         DateTime | None,
                         "The moment until which the token is valid. By default it is valid until somebody revokes it.",
@@ -115,6 +120,9 @@ class IdentityTypes:
             {
                 "id": Field(ID, "Its id."),
                 **self._who(),
+                "connector": Field(
+                    str | None, "The connector whose doors alone accept the token. Null means that every door does."
+                ),
                 "createdAt": Field(DateTime, "The moment when it was made."),
                 "createdBy": Field(str, "Who made it."),
                 "expiresAt": Field(
@@ -167,12 +175,19 @@ async def create_token(
     roles: list[Enum],
     machine: bool,
     lines: list[str] | None = None,
+    connector: str | None = None,
     expiresAt: str | None = None,
 ) -> dict[str, Any]:
     """Resolve `createToken`."""
     context: Context = info.context
     outcome = await context.tokens.create(
-        context.actor, name, [Role[role.name] for role in roles], lines, machine=machine, expires_at=expiresAt
+        context.actor,
+        name,
+        [Role[role.name] for role in roles],
+        lines,
+        machine=machine,
+        connector=connector,
+        expires_at=expiresAt,
     )
     if isinstance(outcome, Refused):
         return client_outcome(outcome)
@@ -201,6 +216,7 @@ def _token(token: Token) -> dict[str, Any]:
     return {
         **_who(token.actor),
         "id": token.id,
+        "connector": token.connector,
         "createdAt": token.created_at,
         "createdBy": token.created_by,
         "expiresAt": token.expires_at,

@@ -31,6 +31,13 @@ def create(
         ),
     ] = None,
     machine: Annotated[bool, typer.Option("--machine", help="The owner is a machine and not a person.")] = False,
+    connector: Annotated[
+        str | None,
+        typer.Option(
+            help="The connector that the token is for, such as facts: only its doors accept the token. By default all doors.",
+            show_default=False,
+        ),
+    ] = None,
     expires: Annotated[
         str | None,
         typer.Option(help="How long the token is valid: a moment, or 90d, 12h or 30m from now.", show_default=False),
@@ -45,6 +52,7 @@ def create(
         "roles": role,
         "lines": line or None,
         "machine": machine,
+        "connector": connector,
         "expiresAt": terminal.moment("--expires", expires, ahead=True) if expires else None,
     }
     created = _done(answer(CREATE_TOKEN, input, url, token, exact=as_json)["createToken"])
@@ -71,14 +79,23 @@ def list_(
         terminal.print_json(tokens)
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("id", "name", "roles", "lines", "made", "last used", "valid until"):
+    for heading in ("id", "name", "roles", "lines", "made", "last used", "doors", "valid until"):
         table.add_column(heading, no_wrap=True)
     for t in tokens:
         lines = "all" if t["lines"] is None else " ".join(t["lines"]) or "none"
         until = f"revoked {_day(t['revokedAt'])}" if t["revokedAt"] else _day(t["expiresAt"]) or "no end"
         who = f"{t['name']} (machine)" if t["machine"] else t["name"]
         used = (t["lastUsedAt"] or "never")[:16]
-        table.add_row(t["id"], who, " ".join(t["roles"]), lines, f"{_day(t['createdAt'])} by {t['createdBy']}", used, until)
+        table.add_row(
+            t["id"],
+            who,
+            " ".join(t["roles"]),
+            lines,
+            f"{_day(t['createdAt'])} by {t['createdBy']}",
+            used,
+            t["connector"] or "all",
+            until,
+        )
     out().print(table)
 
 

@@ -45,6 +45,8 @@ class Actor:
     lines: frozenset[str] | None = None
     """The ids of the release lines that the actor may write to. None means all lines."""
     machine: bool = False
+    connector: str | None = None
+    """The connector whose door is the only one that lets the actor in. None means every door."""
 
 
 EVERYWHERE = frozenset({"importHistory"})
@@ -52,6 +54,20 @@ EVERYWHERE = frozenset({"importHistory"})
 
 FORBIDDEN = "FORBIDDEN"
 """The code of a refusal because the actor may not do it."""
+
+
+def barred(actor: Actor, path: str, connector: str | None) -> Reason | None:
+    """Return why a door does not let an actor in, or None if it does.
+
+    `path` is the door's path, and `connector` the connector that it belongs to, if any.
+    """
+    if actor.connector in (None, connector):
+        return None
+    return Reason(
+        FORBIDDEN,
+        f"the token of {actor.name} is for the connector {actor.connector}, and {path} is none of its doors",
+        "use a token that was made without a connector",
+    )
 
 
 def against(actor: Actor, verb: str, allowed: Collection[Role], lines: Iterable[str] | None = ()) -> Reason | None:

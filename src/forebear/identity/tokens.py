@@ -11,7 +11,7 @@ import asyncio
 import hmac
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextvars import Context
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -48,7 +48,7 @@ USE_SECONDS = 60
 
 _FORM = re.compile(rf"{PREFIX}[0-9a-f]{{64}}")
 _NAME = re.compile(r"\w[\w.@+|-]{0,99}")
-_TOLD = ("name", "roles", "lines", "machine", "expiresAt")
+_TOLD = ("name", "roles", "lines", "machine", "connector", "expiresAt")
 _STATEMENTS = statements("identity")
 _log = structlog.get_logger(__name__)
 
@@ -62,6 +62,7 @@ class Token:
     roles: frozenset[Role]
     lines: frozenset[str] | None
     machine: bool
+    connector: str | None
     created_at: str
     created_by: str
     expires_at: str | None
@@ -79,6 +80,7 @@ class Token:
             roles=frozenset(Role[role] for role in stored["roles"]),
             lines=None if lines is None else frozenset(lines),
             machine=stored["machine"],
+            connector=stored.get("connector"),
             created_at=stored["createdAt"],
             created_by=stored["createdBy"],
             expires_at=stored.get("expiresAt"),
@@ -90,7 +92,7 @@ class Token:
     @cached_property
     def actor(self) -> Actor:
         """The actor of the token."""
-        return Actor(self.name, self.roles, self.lines, self.machine)
+        return Actor(self.name, self.roles, self.lines, self.machine, self.connector)
 
     def check(self, now: datetime) -> None:
         """Raise `Unauthenticated` if it is no longer valid."""
@@ -116,12 +118,23 @@ class Revocation:
 
 
 class Tokens:
-    """The API tokens of one store. `clock` counts seconds."""
+    """The API tokens of one store.
 
-    def __init__(self, store: Store, ids: Ids, chains: Chains, clock: Callable[[], float] = monotonic) -> None:
+    `connectors` are the names of the connectors for which a token may be made. `clock` counts seconds.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        ids: Ids,
+        chains: Chains,
+        connectors: Collection[str] = (),
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self._store = store
         self._ids = ids
         self._chains = chains
+        self._connectors = connectors
         self._known: TTLCache[str, Token] = TTLCache(MOST_CACHED, CACHED_SECONDS, timer=clock)
         self._revocations = 0
         self._noted: TTLCache[str, None] = TTLCache(MOST_CACHED, USE_SECONDS, timer=clock)
@@ -185,11 +198,12 @@ class Tokens:
         lines: Sequence[str] | None = None,
         *,
         machine: bool = False,
+        connector: str | None = None,
         expires_at: str | None = None,
     ) -> CreatedToken | Refused:
         """Make a token that speaks for `name`. Raises `StoreError`."""
         now = moment(datetime.now(UTC))
-        if reasons := tuple(self._reasons(by, name, roles, lines, expires_at, now)):
+        if reasons := tuple(self._reasons(by, name, roles, lines, connector, expires_at, now)):
             return Refused(reasons)
         secret = PREFIX + secrets.token_hex(32)
         hash = sha256(secret.encode()).hexdigest()
@@ -200,6 +214,7 @@ class Tokens:
             "roles": in_order(frozenset(roles)),
             "lines": None if lines is None else sorted(set(lines)),
             "machine": machine,
+            "connector": connector,
             "createdAt": now,
             "createdBy": by.name,
             "expiresAt": expires_at,
@@ -214,7 +229,14 @@ class Tokens:
         return CreatedToken(secret, await self._store.write(work))
 
     def _reasons(
-        self, by: Actor, name: str, roles: Sequence[Role], lines: Sequence[str] | None, expires_at: str | None, now: str
+        self,
+        by: Actor,
+        name: str,
+        roles: Sequence[Role],
+        lines: Sequence[str] | None,
+        connector: str | None,
+        expires_at: str | None,
+        now: str,
     ) -> Iterator[Reason]:
         if forbidden := refusal(by, "createToken", lines):
             yield forbidden
@@ -229,6 +251,12 @@ class Tokens:
         for line in lines or ():
             if wrong := self._no_line(line):
                 yield Reason("INVALID_LINE", f"lines: {wrong}", "name release lines by their ids, such as line:NAME")
+        if connector is not None and connector not in self._connectors:
+            yield Reason(
+                "UNKNOWN_CONNECTOR",
+                f"connector: there is none called {connector!r}",
+                f"name one of {', '.join(sorted(self._connectors))}, or none for a token that every door accepts",
+            )
         if expires_at is not None and expires_at <= now:
             yield Reason("EXPIRED", f"expiresAt: {expires_at} is in the past", "let it expire later, or never")
 

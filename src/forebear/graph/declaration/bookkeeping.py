@@ -87,6 +87,7 @@ BOOKKEEPING: Mapping[str, frozenset[str]] = {
             "roles",
             "lines",
             "machine",
+            "connector",
             "createdAt",
             "createdBy",
             "expiresAt",
