@@ -20,7 +20,8 @@ from pathlib import Path
 
 from forebear.client import FactsRejected, Refusal, Registry, digest
 from forebear.graph.kinds.data import DatasetVersion
-from forebear.graph.kinds.release import EvaluationPack, Evidence, HardwareTarget, ModelVersion, ReleaseLine, ReleasePolicy
+from forebear.graph.kinds.model import ModelVersion
+from forebear.graph.kinds.release import EvaluationPack, Evidence, HardwareTarget, ReleaseLine, ReleasePolicy
 from forebear.graph.kinds.training import Checkpoint
 from forebear.verbs.candidate import RegisterCandidate
 from forebear.verbs.evidence import AttachEvidence

@@ -29,6 +29,7 @@ from forebear.api.registry import RunningRegistry
 from forebear.api.schema import Schema, build
 from forebear.audit.append import Chains
 from forebear.audit.heads import heads_kept
+from forebear.connect.mlflow.registry import MlflowRegistry
 from forebear.graph.declaration import Graph
 from forebear.graph.facts import Facts
 from forebear.graph.ids import Ids
@@ -119,14 +120,16 @@ class Forebear(RunningRegistry):
         schema = schema_of(graph)
         tokens = Tokens(store, Ids(graph), Chains(), CONNECTORS)
         performer = Performer(schema.facts, store, ACTIONS, INQUIRIES, facts(store.engine))
+        recorder = Recorder(schema.facts, store, performer)
         return cls(
             schema,
             store,
             Executor(schema, store, Dialect(graph, store.engine)),
-            Recorder(schema.facts, store, performer),
+            recorder,
             performer,
             tokens,
             Authentication.of(tokens, settings) if settings else Authentication(tokens),
+            MlflowRegistry(store, recorder, performer, settings.mlflow_lines if settings else ()),
             settings,
         )
 

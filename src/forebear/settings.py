@@ -87,6 +87,11 @@ class Settings(BaseSettings):
     require_authentication: bool = Field(
         False, description="Whether everybody needs a token. With an OpenID Connect issuer everybody does."
     )
+    mlflow_lines: list[str] = Field(
+        [],
+        description="The release lines, as a JSON list of ids, in which versions that somebody registers in MLflow become "
+        "candidates, unless the model's tag `forebear.lines` names others.",
+    )
     oidc_issuer: str | None = Field(
         None, description="The `https://` URL of an OpenID Connect issuer. Forebear accepts its tokens besides API tokens."
     )

@@ -11,7 +11,7 @@ from forebear.app import Forebear
 from forebear.domain.correction import DIGESTS
 from forebear.domain.outcome import Done, Refused
 from forebear.domain.roles import Role
-from forebear.graph.kinds.release import ModelVersion
+from forebear.graph.kinds.model import ModelVersion
 from forebear.store.statements import directory
 from tests.actions.plant import approve, artifact, beside_what_runs, plant, registered
 from tests.actions.test_evidence import attached

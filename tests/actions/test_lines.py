@@ -246,6 +246,26 @@ class Sequence:
     def _endRecall(self) -> dict[str, Any]:
         return {"recall": f"recall:{self._one(*STANDS).replace('@', '%40')}/1", "reason": "r"}
 
+    def _nameModel(self) -> dict[str, Any]:
+        model = self._one("model:mine", "model:other", "model:both", None)
+        return {"system": "mlflow", "name": self._one("a", "b", "c")} | ({"model": model} if model else {})
+
+    def _annotate(self) -> dict[str, Any]:
+        of = self._one("model:mine", "model:other", "model:both", *STANDS)
+        return {"of": of} | self._one({"description": f"{self.count}"}, {"tags": [{"key": "k", "value": f"{self.count}"}]})
+
+    def _registerVersion(self) -> dict[str, Any]:
+        return {"model": self._one("model:mine", "model:other"), "checkpoint": "checkpoint:mine-1", "lines": self._lines()}
+
+    def _setAlias(self) -> dict[str, Any]:
+        version = self._one(*STANDS)
+        return {"model": version.partition("@")[0], "alias": self._one("a", "b")} | self._one({"version": version}, {})
+
+    def _setStage(self) -> dict[str, Any]:
+        version = self._one(*STANDS)
+        stage = self._one({"stage": "STAGING"}, {"stage": "PRODUCTION", "archiveOthers": True}, {}, {"stage": "DELETED"})
+        return {"model": version.partition("@")[0], "version": version} | stage
+
     def _excuseRecallItem(self) -> dict[str, Any]:
         return self._endRecall() | {"item": self._one(self._deployment(), self._release(), f"robot:{self._one(*RUNS)}")}
 

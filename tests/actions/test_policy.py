@@ -259,7 +259,7 @@ async def test_a_policy_of_an_older_registry_gives_way(registry: Forebear) -> No
                 "UNREADABLE_POLICY",
                 f"policy:old@1, in force in {LINE}, cannot be read: riskTier: is required; standingApprovals: is required; "
                 "requirements: 'requirements' is not known; known: riskTier, candidate, evidence, noRegression, covers, "
-                "approvals, automaticPromotion, rollout, standingApprovals",
+                "approvals, automaticPromotion, rollout, protectedAliases, standingApprovals",
                 f"have an admin adopt a policy for {LINE}",
             ),
         ),

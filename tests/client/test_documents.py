@@ -13,7 +13,7 @@ from forebear.graph.facts import Facts
 from forebear.graph.kinds import GRAPH
 from forebear.graph.kinds.data import DatasetVersion
 from forebear.graph.kinds.fleet import Fleet
-from forebear.graph.kinds.release import ModelVersion
+from forebear.graph.kinds.model import ModelVersion
 from forebear.graph.kinds.training import Run, RunStatus
 from forebear.verbs.candidate import RegisterCandidate
 from forebear.verbs.deployment import ReportDeployment

@@ -22,7 +22,8 @@ from forebear.client import (
 )
 from forebear.graph.kinds.data import DatasetVersion
 from forebear.graph.kinds.fleet import Fleet, Robot
-from forebear.graph.kinds.release import Evidence, EvidenceType, ModelVersion
+from forebear.graph.kinds.model import ModelVersion
+from forebear.graph.kinds.release import Evidence, EvidenceType
 from forebear.graph.kinds.training import Checkpoint, Run
 from forebear.verbs.candidate import RegisterCandidate
 from forebear.verbs.evidence import AttachEvidence

@@ -28,7 +28,7 @@ from forebear.client.content import Content
 from forebear.client.spool import Spool
 from forebear.client.training import class_of, readable, status_of
 from forebear.graph.kinds.data import DatasetVersion
-from forebear.graph.kinds.release import ModelVersion
+from forebear.graph.kinds.model import ModelVersion
 from forebear.graph.kinds.training import Experiment, RunStatus
 from forebear.verbs.candidate import RegisterCandidate
 from tests.cli.terminal import Ended, Service, environment, forebear, free_port, serving, until

@@ -67,7 +67,7 @@ def test_anything_else_is_refused_and_a_mistake_in_an_object_has_a_path(document
                 (
                     "x",
                     "'x' is not known; known: riskTier, candidate, evidence, noRegression, covers, approvals, "
-                    "automaticPromotion, rollout, standingApprovals",
+                    "automaticPromotion, rollout, protectedAliases, standingApprovals",
                 )
             ],
         ),

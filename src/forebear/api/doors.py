@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from forebear.api import audit, health, http, pages
+from forebear.api import audit, health, http, mlflow, pages
 from forebear.api.archive import archive
 from forebear.api.cypher import cypher
 from forebear.api.question import question
@@ -41,6 +41,10 @@ DOORS = (
     Door("/schema/question/{name}", question),
     Door("/healthz", health.alive),
     Door("/readyz", health.ready),
+    *(
+        Door(f"{base}/{{route:path}}", mlflow.mlflow, ("GET", "POST", "PATCH", "DELETE"), mlflow.CONNECTOR)
+        for base in mlflow.BASES
+    ),
 )
 
 CONNECTORS = frozenset(door.connector for door in DOORS if door.connector)

@@ -66,10 +66,13 @@ async def graphql(request: Request, registry: RunningRegistry) -> Response:
     return _response(request, answer)
 
 
-async def asker(request: Request, authentication: Authentication) -> Actor:
-    """Return who asks. Raises `StoreError`, and `BadRequest` if that is unknown or if the token is for another door."""
+async def asker(request: Request, authentication: Authentication, authorization: str | None = None) -> Actor:
+    """Return who asks, by `authorization` or else by the header.
+
+    Raises `StoreError`, and `BadRequest` if that is unknown or if the token is for another door.
+    """
     try:
-        actor = await authentication.actor(request.headers.get("authorization"))
+        actor = await authentication.actor(authorization or request.headers.get("authorization"))
     except Unauthenticated as error:
         challenge = 'Bearer realm="forebear"' + (', error="invalid_token"' if error.presented else "")
         raise BadRequest(401, str(error), "UNAUTHENTICATED", {"WWW-Authenticate": challenge}) from None

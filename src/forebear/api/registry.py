@@ -8,6 +8,7 @@ from forebear.actions.performer import Performer
 from forebear.api.answering.executor import Executor
 from forebear.api.context import Context
 from forebear.api.schema import Schema
+from forebear.connect.mlflow.registry import MlflowRegistry
 from forebear.domain.roles import Actor
 from forebear.identity.authentication import Authentication
 from forebear.identity.tokens import Tokens
@@ -26,6 +27,7 @@ class RunningRegistry:
     performer: Performer
     tokens: Tokens
     authentication: Authentication
+    mlflow: MlflowRegistry
 
     def context(self, actor: Actor) -> Context:
         """Return what resolvers need to answer an actor."""

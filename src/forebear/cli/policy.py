@@ -181,6 +181,10 @@ def described(policy: Policy, packs: Mapping[str, Pack]) -> Iterator[Text]:
     if policy.rollout:
         canary = policy.rollout.canary
         yield from _field("rollout", [canary.in_words, f"  {canary.in_numbers} (95 % confidence)"])
+    if policy.protected_aliases:
+        yield from _field(
+            "protected aliases", [f"{alias} points only at what is approved" for alias in policy.protected_aliases]
+        )
     standing = {
         StandingRule.KEEP: "keep: they hold",
         StandingRule.GRACE: f"grace: they hold until {policy.standing_approvals.until}",

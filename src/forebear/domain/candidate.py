@@ -33,6 +33,7 @@ SEVERAL_MODELS = "SEVERAL_MODELS"
 NOTHING_SAID = "NOTHING_SAID"
 ID_TAKEN = "ID_TAKEN"
 INVALID_ID = "INVALID_ID"
+GOVERNED = "GOVERNED"
 
 _IDS = Ids(GRAPH)
 
@@ -104,6 +105,8 @@ class Registration:
     grounds: CandidateFactsRow
     standings: Sequence[StandingFactsRow]
     by: Decider
+    deferred: bool = False
+    """Whether a candidate may lack what its line's policy asks for. Its approval still needs that."""
 
     @property
     def subject(self) -> str:
@@ -129,7 +132,7 @@ class Registration:
                 barred.append(case)
             else:
                 cases.append(case)
-                barred += [_named(reason, case) for reason in case.incomplete]
+                barred += [_named(reason, case) for reason in (() if self.deferred else case.incomplete)]
         if barred:
             return Ruling(self.subject, reasons=tuple(barred))
         effects = [e for c in self.candidates for e in self._described(c)]
@@ -160,6 +163,10 @@ class Registration:
         """Explain what is wrong with a version, in whatever line."""
         stored = self._registered.get(candidate.id)
         values = candidate.row.guaranteed
+        for edge in ("aliasIn", "stagedIn"):
+            if candidate.named(edge):
+                verb = "setAlias" if edge == "aliasIn" else "setStage"
+                yield Reason(GOVERNED, f"{edge}: a fact cannot say it", f"leave it out, and use {verb}")
         yield from against(candidate.row.kind.properties.values(), values, self.by.now)
         if (software := values.get("robotSoftware")) and (reason := interface.unreadable(software)):
             yield reason

@@ -99,6 +99,9 @@ class Policy(Clause):
     rollout: Rollout | None = Field(
         default=None, description="What has to be observed before a version reaches a whole fleet. Without it, nothing."
     )
+    protected_aliases: Annotated[tuple[Text, ...], Field(min_length=1)] | None = Field(
+        default=None, description="The aliases of a model, such as champion, that may only point at a version that is approved."
+    )
     standing_approvals: StandingApprovals = Field(
         description="What happens to approvals of earlier policies when this one takes effect."
     )

@@ -15,6 +15,7 @@ from forebear.verbs.evidence import AttachEvidence
 from forebear.verbs.incident import DismissIncident, EscalateIncident, ReopenIncident, ReportIncident, ResolveIncident
 from forebear.verbs.installation import ReportInstallation
 from forebear.verbs.maintenance import ReportMaintenance
+from forebear.verbs.model import Annotate, NameModel, RegisterVersion, SetAlias, SetStage
 from forebear.verbs.policy import AdoptPolicy
 from forebear.verbs.recall import EndRecall, ExecuteRecall
 from forebear.verbs.recall_item import ExcuseRecallItem
@@ -28,6 +29,7 @@ VERBS: tuple[type[Verb[Any]], ...] = (
     Override, Correct, RegisterArtifact, QuarantineArtifact, DeleteArtifact, RequestDeployment, ReportDeployment,
     ReportInstallation, RollBack, RequestStop, Decommission, Recommission, ReportIncident, EscalateIncident, ResolveIncident,
     ReopenIncident, DismissIncident, ReportMaintenance, Attribute, ExecuteRecall, EndRecall, ExcuseRecallItem,
+    NameModel, Annotate, RegisterVersion, SetAlias, SetStage,
 )  # fmt: skip
 """Every verb."""
 

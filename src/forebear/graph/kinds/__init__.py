@@ -9,6 +9,7 @@ from forebear.graph.declaration import Graph
 from forebear.graph.kinds.data import CurationRuleset, Dataset, DatasetVersion
 from forebear.graph.kinds.fleet import Cohort, Customer, Decommissioning, Deployment, Fleet, Installation, Robot, Site, Stop
 from forebear.graph.kinds.incident import Attribution, Incident, MaintenanceEvent
+from forebear.graph.kinds.model import Model, ModelVersion
 from forebear.graph.kinds.recall import Recall
 from forebear.graph.kinds.release import (
     Artifact,
@@ -16,8 +17,6 @@ from forebear.graph.kinds.release import (
     EvaluationPack,
     Evidence,
     HardwareTarget,
-    Model,
-    ModelVersion,
     Release,
     ReleaseLine,
     ReleasePolicy,

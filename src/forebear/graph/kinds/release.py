@@ -1,4 +1,4 @@
-"""Release: model versions, what is approved of them, on which evidence, under which policy, and what is built of them."""
+"""Release: what is approved of model versions, on which evidence, under which policy, and what is built of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from forebear.graph.declaration import (
     Digest,
     EdgeProperties,
     Json,
-    Long,
     Node,
     Value,
     edge,
@@ -30,55 +29,13 @@ from forebear.graph.kinds.edge_types import (
     FOR,
     GOVERNS,
     IN_LINE,
-    JUSTIFIED_BY,
     MEASURED_WITH,
     OF,
     PERMITTED,
-    PROMOTED_FROM,
     SAMPLED_FROM,
     SUPERSEDES,
     UNDER,
-    VERSION_OF,
 )
-
-
-class Model(Node, prefix="model", locked_after="ExternalId"):
-    """A named model. Actions govern its versions."""
-
-
-class ModelVersion(Node, prefix="model", versioned=True, standing=Admission.GOVERNED, locked_after="Experiment"):
-    """One version of a model, with everything that makes a robot policy executable."""
-
-    weights_digest: Digest | None = prop("Digest of the weights.", default=None, indexed=True)
-    normalization_digest: Digest | None = prop("Digest of the normalisation statistics.", default=None)
-    action_space_digest: Digest | None = prop("Digest of the action space's definition.", default=None)
-    controller_digest: Digest | None = prop("Digest of the controller convention.", default=None)
-    uri: str | None = prop("Where it lies.", default=None)
-    parameters: Long | None = prop("Number of parameters.", default=None, least=0)
-    sensors: list[str] | None = prop("The sensors that it reads.", default=None)
-    action_space: str | None = prop("The actions that it outputs, such as 7-DoF end-effector deltas.", default=None)
-    rate_hz: float | None = prop("The rate at which a robot must run it, in Hz.", default=None, least=0)
-    memory_mib: float | None = prop("Memory that it needs, in MiB.", default=None, least=0)
-    robot_software: str | None = prop("The robot software versions that it works with, such as >=4.2,<5.", default=None)
-    license: str | None = prop("The licence of the weights.", default=None)
-    created_at: datetime | None = prop("When it was registered, in the world.", default=None)
-
-    model = edge(
-        VERSION_OF, "Model", one=True, doc="The model that it is a version of.",
-        back="versions", back_doc="Its versions.",
-    )  # fmt: skip
-    promoted_from = edge(
-        PROMOTED_FROM, "Checkpoint", doc="The checkpoints that it was promoted from.",
-        back="promotions", back_doc="The model versions promoted from it.",
-    )  # fmt: skip
-    justified_by = edge(
-        JUSTIFIED_BY, "Experiment", doc="The experiments that justify it.",
-        back="justifies", back_doc="The model versions that it justifies.",
-    )  # fmt: skip
-    supersedes = edge(
-        SUPERSEDES, "ModelVersion", doc="The versions whose place it takes.",
-        back="supersededBy", back_doc="The versions that take its place.",
-    )  # fmt: skip
 
 
 class HardwareTarget(Node, prefix="target", standing=Admission.SETTLED):
