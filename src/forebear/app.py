@@ -29,7 +29,11 @@ from forebear.api.registry import RunningRegistry
 from forebear.api.schema import Schema, build
 from forebear.audit.append import Chains
 from forebear.audit.heads import heads_kept
+from forebear.connect.deliverer import Deliverer, webhooks_delivered
 from forebear.connect.mlflow.registry import MlflowRegistry
+from forebear.connect.outbox import Outbox
+from forebear.connect.secrecy import Encryption
+from forebear.connect.webhooks import Webhooks
 from forebear.graph.declaration import Graph
 from forebear.graph.facts import Facts
 from forebear.graph.ids import Ids
@@ -130,8 +134,15 @@ class Forebear(RunningRegistry):
             tokens,
             Authentication.of(tokens, settings) if settings else Authentication(tokens),
             MlflowRegistry(store, recorder, performer, settings.mlflow_lines if settings else ()),
+            _webhooks(store, graph, settings),
             settings,
         )
+
+
+def _webhooks(store: Store, graph: Graph, settings: Settings | None) -> Webhooks:
+    key = settings.secret_key if settings else None
+    encryption = Encryption(key.get_secret_value() if key else None)
+    return Webhooks(store, Ids(graph), graph.kinds, Chains(), encryption, settings.webhook_networks if settings else ())
 
 
 @functools.cache
@@ -154,7 +165,13 @@ def evaluations(registry: Forebear, settings: Settings) -> contextlib.AbstractAs
     return evaluations_kept(registry.store, registry.performer)
 
 
-UPKEEP: tuple[Upkeep, ...] = (heads, evaluations)
+def webhooks(registry: Forebear, settings: Settings) -> contextlib.AbstractAsyncContextManager[None]:
+    """Deliver events to webhooks."""
+    made, outbox = registry.webhooks, Outbox(registry.store, registry.schema.graph, settings.write_timeout)
+    return webhooks_delivered(outbox, Deliverer(registry.store, outbox, made.encryption, made.networks))
+
+
+UPKEEP: tuple[Upkeep, ...] = (heads, evaluations, webhooks)
 """All upkeep. A registry without settings, as in tests, gets none, and has nothing planned ahead."""
 
 

@@ -4,11 +4,11 @@ import ipaddress
 import os
 import sys
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from forebear.domain.roles import Role
 from forebear.graph.complaint import complaint, meant
@@ -42,6 +42,9 @@ def is_trustworthy(url: str) -> bool:
     """Return whether nobody can change the answers of a URL on the way: it is https, or on this machine."""
     parts = urlsplit(url)
     return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")))
+
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class Settings(BaseSettings):
@@ -115,6 +118,41 @@ class Settings(BaseSettings):
         pattern="^[^=]+=[^=]+$",
         description="The claim and its value that mark a machine's token, as `NAME=VALUE`. Unset, every actor is a person.",
     )
+
+    secret_key: SecretStr | None = Field(
+        None,
+        description="The key that encrypts the secrets of webhooks: 32 random bytes as URL-safe base64. Of several, with "
+        "commas between them, the first one encrypts and all decrypt. Unset, nobody can make a webhook.",
+    )
+    webhook_networks: Annotated[tuple[Network, ...], NoDecode] = Field(
+        (),
+        description="The networks besides the public ones to which webhooks may be delivered, such as `10.0.0.0/8`, with "
+        "commas between them.",
+    )
+
+    @field_validator("secret_key")
+    @classmethod
+    def _keys(cls, value: SecretStr | None) -> SecretStr | None:
+        """Refuse what is no key, without showing it."""
+        # It takes a while to import, and most processes need no key.
+        from cryptography.fernet import Fernet
+
+        for key in value.get_secret_value().split(",") if value else ():
+            try:
+                Fernet(key.strip())
+            except ValueError:
+                raise ValueError(
+                    "a key is 32 random bytes as URL-safe base64: make one with `openssl rand -base64 32 | tr '+/' '-_'`"
+                ) from None
+        return value
+
+    @field_validator("webhook_networks", mode="before")
+    @classmethod
+    def _networks(cls, value: Any) -> Any:
+        """Read networks with commas between them."""
+        if not isinstance(value, str):
+            return value
+        return [ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip()]
 
     @property
     def authenticates(self) -> bool:

@@ -508,8 +508,12 @@ def test_a_graph_wants_unique_ids_indexes_and_one_full_text_index() -> None:
         Uniqueness("Request", "id"),
         Uniqueness("ImportMark", "id"),
         Uniqueness("ApiToken", "id"),
+        Uniqueness("Webhook", "id"),
+        Uniqueness("WebhookDelivery", "id"),
+        Uniqueness("Lease", "id"),
         Uniqueness("Migration", "id"),
         Index("Wheel", "digest"),
+        Index("WebhookDelivery", "held"),
         FullText("forebear_search", {"Wheel": ("name", "description", "note"), "Car": ("name", "description")}),
     ]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from forebear.actions.performer import Performer
 from forebear.api.fetcher import Fetcher
+from forebear.connect.webhooks import Webhooks
 from forebear.domain.roles import Actor
 from forebear.identity.tokens import Tokens
 from forebear.record.recorder import Recorder
@@ -21,6 +22,7 @@ class Context:
     performer: Performer
     fetcher: Fetcher
     tokens: Tokens
+    webhooks: Webhooks
     actor: Actor
 
     async def decide(self, question: str, input: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -9,6 +9,7 @@ from forebear.api.answering.executor import Executor
 from forebear.api.context import Context
 from forebear.api.schema import Schema
 from forebear.connect.mlflow.registry import MlflowRegistry
+from forebear.connect.webhooks import Webhooks
 from forebear.domain.roles import Actor
 from forebear.identity.authentication import Authentication
 from forebear.identity.tokens import Tokens
@@ -28,7 +29,8 @@ class RunningRegistry:
     tokens: Tokens
     authentication: Authentication
     mlflow: MlflowRegistry
+    webhooks: Webhooks
 
     def context(self, actor: Actor) -> Context:
         """Return what resolvers need to answer an actor."""
-        return Context(self.recorder, self.performer, self.executor.fetcher, self.tokens, actor)
+        return Context(self.recorder, self.performer, self.executor.fetcher, self.tokens, self.webhooks, actor)

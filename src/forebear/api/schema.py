@@ -26,6 +26,7 @@ from forebear.api.types.made import BY_NAME, Types, field_of
 from forebear.api.types.nodes import NodeTypes
 from forebear.api.types.properties import PropertyTypes
 from forebear.api.types.questions import QuestionTypes
+from forebear.api.webhooks import WebhookTypes
 from forebear.graph.declaration import Graph
 from forebear.graph.facts import Facts
 from forebear.graph.query.compiler import TYPE_KEY
@@ -58,17 +59,17 @@ def build(graph: Graph, questions: Iterable[Question], facts: Facts, actions: It
     types, all_questions = Types(), tuple(questions)
     properties = PropertyTypes(types)
     identity = IdentityTypes(types)
+    webhooks = WebhookTypes(types)
     nodes = NodeTypes(
         types, properties, graph, all_questions, QuestionTypes(types, lambda question: partial(decided, question))
     )
     nodes.make()
-    types.make("Query", "Everything that you can ask.", {**nodes.roots(), **identity.fields()})
+    types.make("Query", "Everything that you can ask.", {**nodes.roots(), **identity.fields(), **webhooks.fields()})
     FactTypes(types, properties, graph).make()
     # The actions come first: they make `Refused`, an outcome of every mutation.
     acting = ActionTypes(types, properties, graph, actions).fields()
-    types.make(
-        "Mutation", "Everything that you can change.", {"record": recording_field(types), **acting, **identity.mutations()}
-    )
+    mutations = {"record": recording_field(types), **acting, **identity.mutations(), **webhooks.mutations()}
+    types.make("Mutation", "Everything that you can change.", mutations)
     schema = types.schema("Query", "Mutation", graph.kinds)
     _resolve(schema.core)
     return Schema(graph, all_questions, facts, schema.core, schema.sdl)

@@ -32,6 +32,7 @@ from forebear.cli import (
     spool,
     suspects,
     token,
+    webhook,
 )
 from forebear.cli.terminal import CODES, Code, Failure, err, is_short, printable
 
@@ -96,6 +97,7 @@ app.add_typer(audit.app, name="audit")
 app.command("doctor")(doctor.doctor)
 app.add_typer(schema.app, name="schema")
 app.add_typer(token.app, name="token")
+app.add_typer(webhook.app, name="webhook")
 app.add_typer(spool.app, name="spool")
 
 

@@ -55,7 +55,7 @@ def create(
         "connector": connector,
         "expiresAt": terminal.moment("--expires", expires, ahead=True) if expires else None,
     }
-    created = _done(answer(CREATE_TOKEN, input, url, token, exact=as_json)["createToken"])
+    created = done(answer(CREATE_TOKEN, input, url, token, exact=as_json)["createToken"])
     if as_json:
         terminal.print_json(created)
         return
@@ -109,7 +109,7 @@ def revoke(
     as_json: AsJson = False,
 ) -> None:
     """Revoke a token, or all tokens of a name."""
-    ended = _done(answer(REVOKE_TOKEN, {"token": revoked}, url, token, exact=as_json)["revokeToken"])["tokens"]
+    ended = done(answer(REVOKE_TOKEN, {"token": revoked}, url, token, exact=as_json)["revokeToken"])["tokens"]
     if as_json:
         terminal.print_json(ended)
         return
@@ -117,7 +117,7 @@ def revoke(
         out().print(f"{t['id']} of {t['name']} is revoked", markup=False)
 
 
-def _done(outcome: Mapping[str, Any]) -> Mapping[str, Any]:
+def done(outcome: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return an outcome that is no refusal. Raises `Failure` for a refusal."""
     if reasons := outcome.get("reasons"):
         raise Failure("; ".join(f"{r['message']}: {r['remedy']}" for r in reasons))

@@ -21,7 +21,7 @@ from typing import Any, cast
 
 import msgspec
 
-from forebear.graph.declaration import MIGRATION, Graph
+from forebear.graph.declaration import OF_THE_DATABASE, SECRETS, Graph
 from forebear.graph.ids import InvalidId
 from forebear.graph.statements import archive
 from forebear.graph.statements.archive import Layout
@@ -61,7 +61,8 @@ async def contents(store: Store) -> Contents:
         return Counter({str(row["name"]): cast(int, row["count"]) for row in await store.read(statement, timeout=SECONDS)})
 
     nodes = await counted(archive.NODE_COUNTS)
-    del nodes[MIGRATION]
+    for label in OF_THE_DATABASE:
+        del nodes[label]
     return Contents(nodes, await counted(archive.EDGE_COUNTS))
 
 
@@ -86,7 +87,8 @@ async def export(store: Store, graph: Graph) -> AsyncIterator[bytes]:
         async for page in pages(store, label, archive.nodes):
             totals.nodes[label] += len(page)
             for row in page:
-                yield line({"node": label, "properties": row["properties"]})
+                told = {name: value for name, value in row["properties"].items() if name not in SECRETS.get(label, ())}
+                yield line({"node": label, "properties": told})
     for label in layout.labels:
         async for page in pages(store, label, archive.edges):
             for edge in sorted(page, key=_order):

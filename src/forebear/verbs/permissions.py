@@ -20,6 +20,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = MappingProxyType(
         query="VIEWER AUDITOR ENGINEER APPROVER OPERATOR ADMIN",
         readAudit="AUDITOR ADMIN",
         readTokens="AUDITOR ADMIN",
+        readWebhooks="AUDITOR ENGINEER OPERATOR ADMIN",
         export="ADMIN",
         record="RECORDER ENGINEER OPERATOR",
         changeLines="OPERATOR",
@@ -27,9 +28,17 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = MappingProxyType(
     )
     | {action.name: action.roles for action in ACTIONS}
     | _roles(createToken="ADMIN", revokeToken="ADMIN")
+    | dict.fromkeys(
+        ("createWebhook", "rotateWebhookSecret", "deleteWebhook", "replayDeliveries"),
+        frozenset({Role.ENGINEER, Role.OPERATOR, Role.ADMIN}),
+    )
 )
 """Which roles may do what. A verb is the name of a GraphQL mutation, or `importHistory` (facts that are `imported`), `query`
-(reading), `readAudit`, `readTokens`, `export` and `changeLines` (facts that end, replace or retract a line of a fleet)."""
+(reading), `readAudit`, `readTokens`, `readWebhooks`, `export` and `changeLines` (facts that end, replace or retract a line of a
+fleet)."""
+
+EVENTS = frozenset(PERMISSIONS) - {"query", "readAudit", "readTokens", "readWebhooks", "export", "changeLines"}
+"""The names of events, which the audit trail and the outbox hold: verbs that change something, each under its own name."""
 
 
 def refusal(actor: Actor, verb: str, lines: Iterable[str] | None = ()) -> Reason | None:

@@ -65,6 +65,15 @@ IMPORT_MARK = "ImportMark"
 API_TOKEN = "ApiToken"
 """The label of API tokens, of which only a hash is kept."""
 
+WEBHOOK = "Webhook"
+"""The label of webhooks: where events go, which ones, and the encrypted secret that signs them."""
+
+WEBHOOK_DELIVERY = "WebhookDelivery"
+"""The label of deliveries: one message of the outbox for one webhook, and how far it got."""
+
+LEASE = "Lease"
+"""The label of leases: which service does work that only one may do at a time. They belong to the database, not the graph."""
+
 MIGRATION = "Migration"
 """The label of migrations that the database has had, or that a service works at. They belong to the database, not the graph."""
 
@@ -96,10 +105,55 @@ BOOKKEEPING: Mapping[str, frozenset[str]] = {
             "lastUsedAt",
         }
     ),
+    WEBHOOK: frozenset(
+        {
+            "id",
+            "url",
+            "events",
+            "kinds",
+            "lines",
+            "roles",
+            "createdAt",
+            "createdBy",
+            "rotatedAt",
+            "secret",
+            "formerSecret",
+            "spreadTo",
+        }
+    ),
+    WEBHOOK_DELIVERY: frozenset(
+        {
+            "id",
+            "message",
+            "webhook",
+            "entry",
+            "at",
+            "event",
+            "subject",
+            "number",
+            "queue",
+            "held",
+            "state",
+            "attempts",
+            "lastAt",
+            "dueAt",
+            "problem",
+        }
+    ),
+    LEASE: frozenset({"id", "heldBy", "heldUntil"}),
     MIGRATION: frozenset({"id", "claimedBy", "claimedUntil", "finishedAt"}),
     RETRACTED: frozenset({"type", "retractedAt", "retractedBy", "retractedFor"}),
 }
 """Labels and types that Forebear writes for itself, with the properties of their own."""
+
+OWN_INDEXES = ((WEBHOOK_DELIVERY, "held"),)
+"""Labels of Forebear's own with a property by which their nodes are looked up besides the id."""
+
+OF_THE_DATABASE = frozenset({LEASE, MIGRATION})
+"""The labels that no archive holds, since they say something of the database and not of the graph."""
+
+SECRETS: Mapping[str, frozenset[str]] = {WEBHOOK: frozenset({"secret", "formerSecret"})}
+"""The properties that no archive holds, by label."""
 
 OWN_LABELS: tuple[str, ...] = tuple(label for label in BOOKKEEPING if label != RETRACTED)
 """The labels of nodes that Forebear writes for itself."""

@@ -6,7 +6,7 @@ sides if possible.
 
 from __future__ import annotations
 
-from forebear.graph.declaration import EXTERNAL_ID, IDENTIFIES, MIGRATION, OWN_LABELS, RETRACTED, REVISES, REVISION, Graph
+from forebear.graph.declaration import EXTERNAL_ID, IDENTIFIES, OF_THE_DATABASE, OWN_LABELS, RETRACTED, REVISES, REVISION, Graph
 from forebear.graph.ids import Ids
 
 NODE_COUNTS = "MATCH (n) RETURN labels(n)[0] AS name, count(*) AS count"
@@ -20,7 +20,7 @@ class Layout:
     """The labels and relationship types of a graph, with Forebear's own, and the labels of edges' ends."""
 
     def __init__(self, graph: Graph) -> None:
-        self.labels = (*graph.kinds, *(label for label in OWN_LABELS if label != MIGRATION))
+        self.labels = (*graph.kinds, *(label for label in OWN_LABELS if label not in OF_THE_DATABASE))
         self.types = frozenset({*graph.edge_types, RETRACTED, REVISES, IDENTIFIES})
         self._ids = Ids(graph)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forebear.graph.declaration import IDENTIFIES, OWN_LABELS, RETRACTED, REVISES, SAME_AS, Graph
+from forebear.graph.declaration import IDENTIFIES, OWN_INDEXES, OWN_LABELS, RETRACTED, REVISES, SAME_AS, Graph
 from forebear.graph.statements.indexes import EdgeTypes, FullText, Index, PropertyKeys, Uniqueness
 
 LOCK = "lock"
@@ -21,5 +21,6 @@ def wanted(graph: Graph) -> list[Uniqueness | Index | FullText | EdgeTypes | Pro
     """Return all constraints and indexes of a graph."""
     labels = (*graph.kinds, *OWN_LABELS)
     indexes = [Index(kind.name, p.name) for kind in graph.kinds.values() for p in kind.properties.values() if p.indexed]
+    indexes += [Index(label, name) for label, name in OWN_INDEXES]
     types = EdgeTypes((*sorted(graph.edge_types), IDENTIFIES, RETRACTED, REVISES))
     return [*(Uniqueness(label, "id") for label in labels), *indexes, full_text(graph), types, PropertyKeys((LOCK, SAME_AS))]
