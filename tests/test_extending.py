@@ -1,7 +1,8 @@
-"""Adding a node type is one class, a question one Cypher file and a verb one class: they start, record, answer and act."""
+"""Adding a node type is one class, a question one Cypher file, a verb one class and a protocol one file: they work."""
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sys
@@ -13,10 +14,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from forebear import app
 from forebear.actions.performer import Performer
 from forebear.api.answering.executor import Executor
+from forebear.api.doors import doors
 from forebear.api.schema import build
 from forebear.app import Forebear
+from forebear.connect.intake import Intake
+from forebear.connect.translator import Translator
 from forebear.domain.roles import Actor
 from forebear.graph import kinds
 from forebear.graph.declaration import Change, EdgeClass, EdgeType, Graph, Node, edge, prop
@@ -30,7 +35,7 @@ from forebear.verbs.catalogue import ACTIONS
 from forebear.verbs.verb import Verb
 from tests.actions.plant import artifact, ready, registered
 from tests.actions.world import ANNA
-from tests.record.asking import history
+from tests.record.asking import history, serving
 
 SIMULATED_IN = EdgeType("SIMULATED_IN", EdgeClass.LINEAGE, "A dataset version was generated in a simulator.")
 
@@ -208,6 +213,42 @@ from forebear.graph.kinds.edge_types import RAN
     assert await ask(registry, query, asking) == {"codeReuse": {"totalCount": 2, "nodes": rows}}
     of_a_node = """{ codeVersion(id: "code:a@1") { reuse { nodes { version { id } runs } } } }"""
     assert await ask(registry, of_a_node, asking) == {"codeVersion": {"reuse": {"nodes": rows}}}
+
+
+async def test_a_translator_is_one_file_and_one_line(registry: Forebear, monkeypatch: pytest.MonkeyPatch) -> None:
+    imports = """
+from __future__ import annotations
+from collections.abc import Mapping, Sequence
+from forebear.connect.names import external_id, id_of
+from forebear.connect.translator import Act, ConnectorDoor, Event, Fact, InvalidEvent, State, Translator
+from forebear.graph.kinds.data import Dataset, DatasetVersion
+"""
+    made: type[Translator] = declared(monkeypatch, "extending_translator", imports + block("python", "Add a translator")).Hub
+    section = PAGE.partition("## Add a translator\n")[2]
+    (event,) = (json.loads(text) for text in re.findall(r'^ {4}(\{"event".*?\n.*\}\})$', section, re.M | re.S))
+    # The one line in the catalogue: doors and connectors' names come from it.
+    monkeypatch.setattr(app, "DOORS", doors((made(),)))
+    registry = replace(registry, intake=Intake(registry.store, registry.recorder, registry.performer, (made(),)))
+    async with serving(registry) as client:
+        answers = [(await client.post("/hooks/hub", json=event)).json() for _ in range(2)]
+        model = await client.post("/hooks/hub", json={"repo": {"type": "model", "name": "a", "headSha": "1"}})
+        wrong = await client.post("/hooks/hub", json={"repo": {"type": "dataset"}})
+    assert answers == [{"events": [{"status": "TAKEN"}]}, {"events": [{"status": "KNOWN"}]}]
+    assert model.json() == {"events": [{"status": "TAKEN", "leftOut": ["repo: only commits to datasets are kept"]}]}
+    reason = "repo.headSha: is no text; a webhook of the Hub names the commit there"
+    assert (wrong.status_code, wrong.json()) == (422, {"events": [{"status": "REJECTED", "reasons": [reason]}]})
+    assert await ask(
+        registry,
+        """{ resolve(name: "hub:lerobot/aloha") { nodes { node { id } } }
+             datasetVersion(id: "dataset:lerobot/aloha@8f3c1d2") { uri source dataset { name } } }""",
+    ) == {
+        "resolve": {"nodes": [{"node": {"id": "dataset:lerobot/aloha"}}]},
+        "datasetVersion": {
+            "uri": "https://huggingface.co/datasets/lerobot/aloha/tree/8f3c1d2",
+            "source": "hub",
+            "dataset": {"name": "lerobot/aloha"},
+        },
+    }
 
 
 @pytest.fixture

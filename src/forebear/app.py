@@ -30,6 +30,7 @@ from forebear.api.schema import Schema, build
 from forebear.audit.append import Chains
 from forebear.audit.heads import heads_kept
 from forebear.connect.deliverer import Deliverer, webhooks_delivered
+from forebear.connect.intake import Intake, inbox_cleared, pending_resumed
 from forebear.connect.mlflow.registry import MlflowRegistry
 from forebear.connect.outbox import Outbox
 from forebear.connect.secrecy import Encryption
@@ -135,6 +136,7 @@ class Forebear(RunningRegistry):
             Authentication.of(tokens, settings) if settings else Authentication(tokens),
             MlflowRegistry(store, recorder, performer, settings.mlflow_lines if settings else ()),
             _webhooks(store, graph, settings),
+            Intake(store, recorder, performer),
             settings,
         )
 
@@ -171,7 +173,17 @@ def webhooks(registry: Forebear, settings: Settings) -> contextlib.AbstractAsync
     return webhooks_delivered(outbox, Deliverer(registry.store, outbox, made.encryption, made.networks))
 
 
-UPKEEP: tuple[Upkeep, ...] = (heads, evaluations, webhooks)
+def pending(registry: Forebear, settings: Settings) -> contextlib.AbstractAsyncContextManager[None]:
+    """Record the events that a process kept and did not live to record."""
+    return pending_resumed(registry.intake)
+
+
+def clearing(registry: Forebear, settings: Settings) -> contextlib.AbstractAsyncContextManager[None]:
+    """Drop old events."""
+    return inbox_cleared(registry.intake)
+
+
+UPKEEP: tuple[Upkeep, ...] = (heads, evaluations, webhooks, pending, clearing)
 """All upkeep. A registry without settings, as in tests, gets none, and has nothing planned ahead."""
 
 

@@ -507,6 +507,8 @@ def test_a_graph_wants_unique_ids_indexes_and_one_full_text_index() -> None:
         Uniqueness("OutboxEntry", "id"),
         Uniqueness("Request", "id"),
         Uniqueness("ImportMark", "id"),
+        Uniqueness("InboxEvent", "id"),
+        Uniqueness("InboxState", "id"),
         Uniqueness("ApiToken", "id"),
         Uniqueness("Webhook", "id"),
         Uniqueness("WebhookDelivery", "id"),
@@ -514,6 +516,7 @@ def test_a_graph_wants_unique_ids_indexes_and_one_full_text_index() -> None:
         Uniqueness("Migration", "id"),
         Index("Wheel", "digest"),
         Index("WebhookDelivery", "held"),
+        Index("InboxEvent", "open"),
         FullText("forebear_search", {"Wheel": ("name", "description", "note"), "Car": ("name", "description")}),
     ]
 

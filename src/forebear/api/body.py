@@ -30,6 +30,9 @@ MAX_RATIO = 100
 PIECE = 64 * 1024
 """How many bytes of a body are unzipped at once. Others are answered between two pieces."""
 
+IN_LINES = "send facts as NDJSON to /facts"
+"""What to do with a body of facts that is too large."""
+
 T = TypeVar("T")
 
 
@@ -49,22 +52,25 @@ def media_type(request: Request, *accepted: str) -> str:
 
 
 @overload
-async def read_json(request: Request, most: int, what: str, type: type[T]) -> T: ...
+async def read_json(request: Request, most: int, what: str, type: type[T], remedy: str = IN_LINES) -> T: ...
 @overload
-async def read_json(request: Request, most: int, what: str) -> Any: ...
+async def read_json(request: Request, most: int, what: str, *, remedy: str = IN_LINES) -> Any: ...
 
 
-async def read_json(request: Request, most: int, what: str, type: Any = Any) -> Any:
-    """Read a request's body of at most `most` bytes as JSON. `what` is its name in a refusal. Raises `BadRequest`."""
+async def read_json(request: Request, most: int, what: str, type: Any = Any, remedy: str = IN_LINES) -> Any:
+    """Read a request's body of at most `most` bytes as JSON. `what` is its name in a refusal. Raises `BadRequest`.
+
+    `remedy` says what to do with a body that is too large.
+    """
     parts, size, values = [], 0, 1
     async for part in unzipped(request):
         size += len(part)
         values += part.count(b",") + part.count(b"[") + part.count(b"{")
         if size > most:
-            raise BadRequest(413, f"the body is larger than {most} bytes; send facts as NDJSON to /facts", "TOO_LARGE")
+            raise BadRequest(413, f"the body is larger than {most} bytes; {remedy}", "TOO_LARGE")
         if values > MAX_VALUES:
             message = f"the body has more than {MAX_VALUES} values (commas and brackets are counted)"
-            raise BadRequest(413, f"{message}; send facts as NDJSON to /facts", "TOO_LARGE")
+            raise BadRequest(413, f"{message}; {remedy}", "TOO_LARGE")
         parts.append(part)
     try:
         return _read(b"".join(parts).removeprefix(codecs.BOM_UTF8), type)

@@ -8,6 +8,7 @@ from typing import Any
 
 from forebear.actions.performer import Performer
 from forebear.api.fetcher import Fetcher
+from forebear.connect.intake import Intake
 from forebear.connect.webhooks import Webhooks
 from forebear.domain.roles import Actor
 from forebear.identity.tokens import Tokens
@@ -23,6 +24,7 @@ class Context:
     fetcher: Fetcher
     tokens: Tokens
     webhooks: Webhooks
+    intake: Intake
     actor: Actor
 
     async def decide(self, question: str, input: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from forebear.api import audit, health, http, mlflow, pages
+from forebear.api import audit, connect, health, http, mlflow, pages
 from forebear.api.archive import archive
 from forebear.api.cypher import cypher
 from forebear.api.question import question
 from forebear.api.registry import RunningRegistry
+from forebear.connect.catalogue import CATALOGUE
+from forebear.connect.translator import Translator
 
 
 @dataclass(frozen=True)
@@ -28,24 +31,31 @@ class Door:
     connector: str | None = None
 
 
-DOORS = (
-    Door("/graphql", http.graphql, ("GET", "POST")),
-    Door("/facts", http.facts, ("POST",), "facts"),
-    Door("/export", archive),
-    Door("/audit", audit.trail),
-    Door("/audit/heads", audit.heads, ("POST",)),
-    Door("/audit/nodes", audit.nodes, ("GET", "POST")),
-    Door("/", pages.console),
-    Door("/schema.graphql", pages.schema),
-    Door("/schema/cypher/{name}", cypher),
-    Door("/schema/question/{name}", question),
-    Door("/healthz", health.alive),
-    Door("/readyz", health.ready),
-    *(
-        Door(f"{base}/{{route:path}}", mlflow.mlflow, ("GET", "POST", "PATCH", "DELETE"), mlflow.CONNECTOR)
-        for base in mlflow.BASES
-    ),
-)
+def doors(catalogue: Iterable[Translator]) -> tuple[Door, ...]:
+    """Return all doors: those of the service, and those of translators."""
+    taking = ((translator, door) for translator in catalogue for door in translator.doors)
+    return (
+        Door("/graphql", http.graphql, ("GET", "POST")),
+        Door("/facts", http.facts, ("POST",), "facts"),
+        Door("/export", archive),
+        Door("/audit", audit.trail),
+        Door("/audit/heads", audit.heads, ("POST",)),
+        Door("/audit/nodes", audit.nodes, ("GET", "POST")),
+        Door("/", pages.console),
+        Door("/schema.graphql", pages.schema),
+        Door("/schema/cypher/{name}", cypher),
+        Door("/schema/question/{name}", question),
+        Door("/healthz", health.alive),
+        Door("/readyz", health.ready),
+        *(
+            Door(f"{base}/{{route:path}}", mlflow.mlflow, ("GET", "POST", "PATCH", "DELETE"), mlflow.CONNECTOR)
+            for base in mlflow.BASES
+        ),
+        *(Door(door.path, partial(connect.taken, translator, door), ("POST",), translator.name) for translator, door in taking),
+    )
+
+
+DOORS = doors(CATALOGUE)
 
 CONNECTORS = frozenset(door.connector for door in DOORS if door.connector)
 """The names of the connectors for which a token may be made."""

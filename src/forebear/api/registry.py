@@ -8,6 +8,7 @@ from forebear.actions.performer import Performer
 from forebear.api.answering.executor import Executor
 from forebear.api.context import Context
 from forebear.api.schema import Schema
+from forebear.connect.intake import Intake
 from forebear.connect.mlflow.registry import MlflowRegistry
 from forebear.connect.webhooks import Webhooks
 from forebear.domain.roles import Actor
@@ -19,7 +20,7 @@ from forebear.store import Store
 
 @dataclass(frozen=True)
 class RunningRegistry:
-    """A running registry: its schema, and how it reads, records, acts and authenticates."""
+    """A running registry: its schema, and how it reads, records, acts, authenticates and takes events."""
 
     schema: Schema
     store: Store
@@ -30,7 +31,8 @@ class RunningRegistry:
     authentication: Authentication
     mlflow: MlflowRegistry
     webhooks: Webhooks
+    intake: Intake
 
     def context(self, actor: Actor) -> Context:
         """Return what resolvers need to answer an actor."""
-        return Context(self.recorder, self.performer, self.executor.fetcher, self.tokens, self.webhooks, actor)
+        return Context(self.recorder, self.performer, self.executor.fetcher, self.tokens, self.webhooks, self.intake, actor)

@@ -20,6 +20,7 @@ from graphql import (
 from forebear.api.actions import ActionTypes
 from forebear.api.decided import decided
 from forebear.api.identity import IdentityTypes, permitted
+from forebear.api.inbox import InboxTypes
 from forebear.api.recording import recording_field
 from forebear.api.types.facts import FactTypes
 from forebear.api.types.made import BY_NAME, Types, field_of
@@ -60,15 +61,18 @@ def build(graph: Graph, questions: Iterable[Question], facts: Facts, actions: It
     properties = PropertyTypes(types)
     identity = IdentityTypes(types)
     webhooks = WebhookTypes(types)
+    inbox = InboxTypes(types)
     nodes = NodeTypes(
         types, properties, graph, all_questions, QuestionTypes(types, lambda question: partial(decided, question))
     )
     nodes.make()
-    types.make("Query", "Everything that you can ask.", {**nodes.roots(), **identity.fields(), **webhooks.fields()})
+    roots = {**nodes.roots(), **identity.fields(), **webhooks.fields(), **inbox.fields()}
+    types.make("Query", "Everything that you can ask.", roots)
     FactTypes(types, properties, graph).make()
     # The actions come first: they make `Refused`, an outcome of every mutation.
     acting = ActionTypes(types, properties, graph, actions).fields()
-    mutations = {"record": recording_field(types), **acting, **identity.mutations(), **webhooks.mutations()}
+    others = {**identity.mutations(), **webhooks.mutations(), **inbox.mutations()}
+    mutations = {"record": recording_field(types), **acting, **others}
     types.make("Mutation", "Everything that you can change.", mutations)
     schema = types.schema("Query", "Mutation", graph.kinds)
     _resolve(schema.core)

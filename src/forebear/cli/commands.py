@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from forebear.cli import (
     audit,
     compare,
+    connect,
     demo,
     doctor,
     export,
@@ -99,6 +100,7 @@ app.add_typer(schema.app, name="schema")
 app.add_typer(token.app, name="token")
 app.add_typer(webhook.app, name="webhook")
 app.add_typer(spool.app, name="spool")
+app.add_typer(connect.app, name="connect")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -21,23 +21,26 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = MappingProxyType(
         readAudit="AUDITOR ADMIN",
         readTokens="AUDITOR ADMIN",
         readWebhooks="AUDITOR ENGINEER OPERATOR ADMIN",
+        readInbox="AUDITOR ENGINEER OPERATOR ADMIN",
         export="ADMIN",
         record="RECORDER ENGINEER OPERATOR",
         changeLines="OPERATOR",
         importHistory="ADMIN",
     )
     | {action.name: action.roles for action in ACTIONS}
-    | _roles(createToken="ADMIN", revokeToken="ADMIN")
+    | _roles(createToken="ADMIN", revokeToken="ADMIN", replayEvents="ENGINEER OPERATOR")
     | dict.fromkeys(
         ("createWebhook", "rotateWebhookSecret", "deleteWebhook", "replayDeliveries"),
         frozenset({Role.ENGINEER, Role.OPERATOR, Role.ADMIN}),
     )
 )
 """Which roles may do what. A verb is the name of a GraphQL mutation, or `importHistory` (facts that are `imported`), `query`
-(reading), `readAudit`, `readTokens`, `readWebhooks`, `export` and `changeLines` (facts that end, replace or retract a line of a
-fleet)."""
+(reading), `readAudit`, `readTokens`, `readWebhooks`, `readInbox`, `export` and `changeLines` (facts that end, replace or
+retract a line of a fleet)."""
 
-EVENTS = frozenset(PERMISSIONS) - {"query", "readAudit", "readTokens", "readWebhooks", "export", "changeLines"}
+EVENTS = frozenset(PERMISSIONS) - {
+    "query", "readAudit", "readTokens", "readWebhooks", "readInbox", "export", "changeLines", "replayEvents",
+}  # fmt: skip
 """The names of events, which the audit trail and the outbox hold: verbs that change something, each under its own name."""
 
 

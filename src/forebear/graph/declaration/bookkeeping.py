@@ -62,6 +62,12 @@ REQUEST = "Request"
 IMPORT_MARK = "ImportMark"
 """The label of marks: how much of a source's last file is recorded, so that the same file again changes nothing."""
 
+INBOX_EVENT = "InboxEvent"
+"""The label of events as they came from other systems, each with what is not recorded of it yet, and why."""
+
+INBOX_STATE = "InboxState"
+"""The label of what the events of one thing say together."""
+
 API_TOKEN = "ApiToken"
 """The label of API tokens, of which only a hash is kept."""
 
@@ -88,6 +94,10 @@ BOOKKEEPING: Mapping[str, frozenset[str]] = {
     OUTBOX_ENTRY: frozenset({"id", "at", "event", "subject", "payload"}),
     REQUEST: frozenset({"id", "at", "digest", "outcome"}),
     IMPORT_MARK: frozenset({"id", "digest", "left", "undescribed"}),
+    INBOX_EVENT: frozenset(
+        {"id", "connector", "about", "body", "receivedAt", "receivedBy", "roles", "lines", "machine", "open", "reasons"}
+    ),
+    INBOX_STATE: frozenset({"id", "connector", "about", "content", "version", "touchedAt"}),
     API_TOKEN: frozenset(
         {
             "id",
@@ -146,7 +156,7 @@ BOOKKEEPING: Mapping[str, frozenset[str]] = {
 }
 """Labels and types that Forebear writes for itself, with the properties of their own."""
 
-OWN_INDEXES = ((WEBHOOK_DELIVERY, "held"),)
+OWN_INDEXES = ((WEBHOOK_DELIVERY, "held"), (INBOX_EVENT, "open"))
 """Labels of Forebear's own with a property by which their nodes are looked up besides the id."""
 
 OF_THE_DATABASE = frozenset({LEASE, MIGRATION})

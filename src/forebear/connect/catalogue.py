@@ -1,0 +1,8 @@
+"""All translators. A new protocol is one file and one line here."""
+
+from __future__ import annotations
+
+from forebear.connect.translator import Translator
+
+CATALOGUE: tuple[Translator, ...] = ()
+"""Every translator."""
