@@ -5,7 +5,6 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from forebear.actions.inquiry import Undecidable
 from forebear.api.http import permitted
 from forebear.api.refusal import BadRequest
 from forebear.api.registry import RunningRegistry
@@ -15,15 +14,16 @@ NOT_PERMITTED = "NOT_PERMITTED"
 
 
 async def gate(request: Request, registry: RunningRegistry) -> Response:
-    """GET /permitted/DEPLOYMENT: answer as the question `permitted` does: 200 if it may start, and 403 with every reason if not.
+    """GET /permitted/DEPLOYMENT: answer as the question `permitted` does, 200 if it may start and 403 with every reason if not.
 
-    Raises `BadRequest`, with the status 404 for a deployment that nobody knows, and `StoreError`.
+    Raises `StoreError`, and `BadRequest` with the status 404 for a deployment that nobody requested.
     """
     actor = await permitted(request, registry.authentication, "query")
-    try:
-        (row,) = await registry.performer.ask("permitted", {"deployment": request.path_params["deployment"]}, actor)
-    except Undecidable as error:
-        raise BadRequest(404, str(error), error.code) from None
+    (row,) = await registry.performer.ask("permitted", {"deployment": request.path_params["deployment"]}, actor)
+    if row["artifact"] is None:
+        # It was never requested, so nothing is on record that might be permitted.
+        (reason,) = row["reasons"]
+        raise BadRequest(404, f"{reason['message']}: {reason['remedy']}", "NOT_FOUND")
     if row["allowed"]:
         on = {name: row[name] for name in ("basis", "releases", "decisions")}
         return JSONResponse({"permitted": True, "deployment": row["deployment"], **on})
