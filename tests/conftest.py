@@ -110,6 +110,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for reason in sorted({_skipped(report) for report in terminalreporter.stats.get("skipped", ())}):
         if reason.startswith(NEO4J):
             terminalreporter.write_line(f"Neo4j was NOT tested: {reason.removeprefix(NEO4J)}", red=True)
+        if reason.startswith("MLflow: "):
+            terminalreporter.write_line(f"The client of MLflow was NOT tested: {reason.removeprefix('MLflow: ')}", red=True)
     if reason := browser.missing():
         terminalreporter.write_line(f"The console was NOT tested: {reason}", red=True)
 

@@ -54,7 +54,7 @@ class Batch:
 
 
 SIZES: Mapping[str, int] = {
-    "Installation": 18, "Deployment": 10, "DatasetVersion": 9, "Robot": 7, "Artifact": 5, "Decision": 9, "Incident": 6,
+    "Installation": 18, "Deployment": 10, "DatasetVersion": 9, "Robot": 8, "Artifact": 5, "Decision": 9, "Incident": 6,
     "MaintenanceEvent": 3, "Run": 5, "Checkpoint": 5, "ModelVersion": 5, "Release": 5, "Evidence": 4, "Fleet": 3, "Cohort": 3,
     "Site": 2, "Customer": 2, "Dataset": 2, "Model": 2, "Experiment": 2, "Stop": 1, "Recall": 1,
 }  # fmt: skip

@@ -30,7 +30,7 @@ async def test_a_statement_is_that_of_the_services_engine_or_of_one_that_is_name
 @pytest.mark.parametrize(
     ("path", "status", "code", "message"),
     [
-        ("drifft", 404, "NOT_FOUND", "no question or facts are called 'drifft'; did you mean 'drift'? There are also"),
+        ("drifft", 404, "NOT_FOUND", "no question or facts are called 'drifft'; did you mean 'drift'? There are aliased, also"),
         ("drift?engine=neo4", 400, "BAD_REQUEST", "engine: 'neo4' is neither neo4j nor embedded; did you mean 'neo4j'?"),
         ("drift?asKnownAt=yes", 400, "BAD_REQUEST", "asKnownAt: 'yes' is neither true nor false"),
         (

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 import forebear.app
 from forebear.api import http
+from forebear.api.mlflow import BASES
 from forebear.app import Forebear, application
 from forebear.domain.roles import Role
 from forebear.store import Engine, Store, WriteTransaction
@@ -369,8 +370,12 @@ async def test_every_door_that_takes_a_post_takes_it_of_its_media_types_alone(
     client: httpx.AsyncClient, registry: Forebear, headers: dict[str, str]
 ) -> None:
     doors = {r.path for r in application(contextlib.nullcontext).routes if isinstance(r, Route) and "POST" in (r.methods or ())}
-    assert doors == {"/graphql", "/facts", "/audit/heads", "/audit/nodes"}
-    for door in doors:
+    mlflow = {f"{base}/{{route:path}}" for base in BASES}
+    assert doors == {"/graphql", "/facts", "/audit/heads", "/audit/nodes", *mlflow}
+    for door in sorted(mlflow):
+        answer = await client.post(door.replace("{route:path}", "registered-models/create"), content=b"{}", headers=headers)
+        assert (answer.status_code, answer.json()["error_code"]) == (415, "BAD_REQUEST")
+    for door in doors - mlflow:
         answer = await client.post(door, content=b"[]", headers=headers)
         assert (answer.status_code, answer.json()["errors"][0]["extensions"]) == (415, {"code": "UNSUPPORTED_MEDIA_TYPE"})
     assert await registry.store.read("MATCH (n:AuditHead) RETURN n") == []

@@ -49,5 +49,5 @@ def test_a_wrong_name_is_answered_with_those_that_there_are() -> None:
     failed = forebear("schema", "cypher", "drifft")
     assert (failed.code, failed.out) == (2, "")
     assert failed.err.startswith(
-        "forebear: no question or facts are called 'drifft'; did you mean 'drift'? There are also_running, "
+        "forebear: no question or facts are called 'drifft'; did you mean 'drift'? There are aliased, also_running, "
     )

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from forebear.connect.mlflow.errors import invalid, missing
+from forebear.connect.names import external_id, id_of, within
 from forebear.domain.naming import NAME, prefix
-from forebear.graph.ids import named_id
 from forebear.graph.kinds.model import TAG_VALUE, Stage
+from forebear.graph.kinds.training import Checkpoint, Run
 
 SYSTEM = "mlflow"
 """The system whose names external ids begin with."""
@@ -38,18 +39,18 @@ def external_model(name: str) -> str:
 
 def external_run(run_id: str) -> str:
     """Return the external id of a run."""
-    return f"{SYSTEM}:run/{run_id}"
+    return external_id(SYSTEM, f"run/{run_id}")
 
 
 def run(run_id: str) -> str:
     """Return the id of a run that nobody recorded by another door."""
-    return named_id("run", f"{SYSTEM}:{run_id}")
+    return id_of(Run, within(SYSTEM, run_id))
 
 
 def checkpoint(source: str, run_id: str | None) -> str:
     """Return the id of what lies at a source. A logged model has an id of its own; otherwise a run has its sources."""
     logged = logged_model(source)
-    return named_id("checkpoint", f"{SYSTEM}:{logged or (f'{run_id}/{source}' if run_id else source)}")
+    return id_of(Checkpoint, within(SYSTEM, logged or (f"{run_id}/{source}" if run_id else source)))
 
 
 def logged_model(source: str) -> str | None:

@@ -1,0 +1,86 @@
+"""The real client of MLflow at work: its registry is Forebear, and its tracking server is MLflow's own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from forebear.app import Forebear
+from forebear.store import Store
+from tests import engines
+from tests.api.served import served
+from tests.audit.auditing import findings
+from tests.record.asking import ask
+
+ROOT = Path(__file__).parents[3]
+BIN = ROOT / ".venv-mlflow" / "bin"
+CLIENT = Path(__file__).with_name("client.py")
+
+pytestmark = pytest.mark.skipif(not BIN.is_dir(), reason="MLflow: `make .venv-mlflow/.ready` installs it")
+
+
+def environment(directory: Path) -> dict[str, str]:
+    """Variables for MLflow's programs: they keep to a directory, and tell nobody of it."""
+    own = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    quiet = {
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "DO_NOT_TRACK": "true",
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+        "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+    }
+    return {**own, **quiet, "HOME": str(directory), "MPLCONFIGDIR": str(directory), "GIT_PYTHON_REFRESH": "quiet"}
+
+
+@contextlib.asynccontextmanager
+async def tracking(directory: Path) -> AsyncIterator[str]:
+    """The URL of a tracking server of MLflow."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    arguments = ("server", "--port", str(port), "--backend-store-uri", f"sqlite:///{directory}/mlflow.db", "--workers", "1")
+    with (directory / "server.log").open("wb") as log:
+        server = await asyncio.create_subprocess_exec(
+            BIN / "mlflow", *arguments, "--artifacts-destination", str(directory / "artifacts"),
+            cwd=directory, env=environment(directory), stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+        try:
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client, asyncio.timeout(120):
+                while True:
+                    with contextlib.suppress(httpx.TransportError):
+                        if (await client.get("/health")).is_success:
+                            break
+                    assert server.returncode is None, (directory / "server.log").read_text()
+                    await asyncio.sleep(0.1)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(server.pid, 15)
+            await server.wait()
+
+
+async def test_an_unchanged_client_registers_searches_and_loads_by_alias(tmp_path: Path) -> None:
+    async with Store.open(engines.settings(tmp_path / "data")) as store, tracking(tmp_path) as tracking_uri:
+        registry = await Forebear.on(store)
+        async with served(registry) as service:
+            client = await asyncio.create_subprocess_exec(
+                BIN / "python", CLIENT, f"http://127.0.0.1:{service.port}/mlflow", tracking_uri,
+                cwd=tmp_path, env=environment(tmp_path), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+            )  # fmt: skip
+            said, _ = await client.communicate()
+        assert client.returncode == 0, said.decode(errors="replace")
+        query = (
+            '{ model(id: "model:iris") { version(alias: "champion") { version { id uri promotedFrom { nodes { id } } } } } }'
+        )
+        version = (await ask(registry, query))["model"]["version"]["version"]
+        logged = version["uri"].removeprefix("models:/")
+        assert version == {
+            "id": "model:iris@2", "uri": f"models:/{logged}",
+            "promotedFrom": {"nodes": [{"id": f"checkpoint:mlflow:{logged}"}]},
+        }  # fmt: skip
+        assert await findings(store) == []
