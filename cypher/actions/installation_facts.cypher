@@ -1,53 +1,55 @@
-// What a report of an artifact on a robot meets: the artifact, as it is known, the robot's installations around the moment, and the
-// deployments of the artifact that cover the robot then. One row. Locks the robot.
+// What reports of artifacts on robots meet: the artifact, as it is known, the robot's installations around the moment, and the deployments
+// of the artifact that cover the robot then. One row a report, in their order. Locks the robots.
 //
-// parameter robot ID(Robot): The robot.
-// parameter unknown ID(Artifact)!: The artifact by its id; or by the id that it has where no more is known of it than its name,
-// parameter name String!: or by its name: a digest, or an id in another system.
-// parameter since DateTime!: Since when it was seen.
-CALL () {
-  MATCH (robot:Robot {id: $robot}) WHERE true
+// parameter robots [ID(Robot)!]!: The robot of each report, in the order of their ids.
+// parameter unknown [ID(Artifact)!]!: The artifact by its id; or by the id that it has where no more is known of it than its name,
+// parameter called [String!]!: or by its name: a digest, or an id in another system.
+// parameter moments [DateTime!]!: Since when it was seen.
+UNWIND range(0, size($robots) - 1) AS n
+WITH n, $robots[n] AS on, $unknown[n] AS unknown, $called[n] AS name, $moments[n] AS since
+CALL (on) {
+  MATCH (robot:Robot {id: on}) WHERE true
   RETURN robot
   UNION
   RETURN null AS robot
 }
-WITH collect(robot)[0] AS robot
+WITH n, unknown, name, since, collect(robot)[0] AS robot ORDER BY n
 REMOVE robot.lock
-WITH robot
-CALL () {
-  MATCH (own:Artifact {id: $unknown}) WHERE own.retractedAt IS NULL
+WITH n, unknown, name, since, robot
+CALL (unknown) {
+  MATCH (own:Artifact {id: unknown}) WHERE own.retractedAt IS NULL
   RETURN own
   UNION
   RETURN null AS own
 }
-WITH robot, collect(own)[0] AS own
-CALL () {
-  MATCH (other:Artifact {digest: $name}) WHERE other.describedAt IS NOT NULL
+WITH n, unknown, name, since, robot, collect(own)[0] AS own
+CALL (unknown, name) {
+  MATCH (other:Artifact {digest: name}) WHERE other.describedAt IS NOT NULL
   RETURN other
   UNION
-  MATCH (external:ExternalId {id: $name})-[names:IDENTIFIES]->(other:Artifact) WHERE other.describedAt IS NOT NULL
+  MATCH (external:ExternalId {id: name})-[names:IDENTIFIES]->(other:Artifact) WHERE other.describedAt IS NOT NULL
   RETURN other
   UNION
-  MATCH (former:Artifact {id: $unknown}) WHERE former.sameAs IS NOT NULL
+  MATCH (former:Artifact {id: unknown}) WHERE former.sameAs IS NOT NULL
   MATCH (other:Artifact {id: former.sameAs}) WHERE other.describedAt IS NOT NULL
   RETURN other
   UNION
   RETURN null AS other
 }
-WITH robot, own, other ORDER BY other.id
-WITH robot, own, collect(other) AS others
-WITH robot, own, others,
+WITH n, since, robot, own, other ORDER BY n, other.id
+WITH n, since, robot, own, collect(other) AS others
+WITH n, since, robot, own, others,
   CASE WHEN own.describedAt IS NOT NULL OR size(others) = 0 THEN own WHEN size(others) = 1 THEN others[0] END AS artifact
-WITH robot, own, others, artifact,
+WITH n, since, robot, own, others, artifact,
   COLLECT {
     WITH * WHERE robot IS NOT NULL
-    MATCH (found:Installation)-[on:ON]->(robot) WHERE found.validFrom < $since AND lasts(found, $since)
+    MATCH (found:Installation)-[on:ON]->(robot) WHERE found.validFrom < since AND lasts(found, since)
     WITH found ORDER BY found.id
     RETURN found
   } AS before,
   COLLECT {
     WITH * WHERE robot IS NOT NULL
-    MATCH (found:Installation)-[on:ON]->(robot) WHERE found.validFrom = $since
+    MATCH (found:Installation)-[on:ON]->(robot) WHERE found.validFrom = since
     WITH found ORDER BY found.id
     RETURN found
   } AS same
@@ -59,15 +61,22 @@ RETURN artifact.id AS artifact,
   [node IN [robot, artifact] WHERE node.describedAt IS NOT NULL | node.id] AS described,
   COLLECT {
     WITH * WHERE robot IS NOT NULL
-    MATCH (found:Installation)-[on:ON]->(robot) WHERE found.validFrom > $since
+    MATCH (found:Installation)-[on:ON]->(robot) WHERE found.validFrom > since
     WITH found ORDER BY found.validFrom LIMIT 1
     RETURN found.validFrom
   }[0] AS next,
-  COLLECT { UNWIND before AS found RETURN found{.id, .validTo} AS item } AS before,
+  COLLECT {
+    UNWIND before AS found
+    RETURN found{
+      .id, .validFrom, .validTo, .lastSeenAt,
+      artifact: COLLECT { MATCH (found)-[of:OF]->(seen:Artifact) WHERE true RETURN seen.id }[0],
+      installedBy: COLLECT { MATCH (found)-[by:INSTALLED_BY]->(deployment:Deployment) WHERE true RETURN deployment.id }[0]
+    } AS item
+  } AS before,
   COLLECT {
     UNWIND same AS found
     RETURN found{
-      .id, .validTo, .lastSeenAt,
+      .id, .validFrom, .validTo, .lastSeenAt,
       released: EXISTS { MATCH (robot)<-[concerns:CONCERNS]-(out:Decommissioning) WHERE out.validFrom = found.validTo RETURN out },
       artifact: COLLECT { MATCH (found)-[of:OF]->(seen:Artifact) WHERE true RETURN seen.id }[0],
       installedBy: COLLECT { MATCH (found)-[by:INSTALLED_BY]->(deployment:Deployment) WHERE true RETURN deployment.id }[0]
@@ -75,14 +84,15 @@ RETURN artifact.id AS artifact,
   } AS same,
   COLLECT {
     WITH * WHERE robot IS NOT NULL AND artifact IS NOT NULL
-    MATCH (robot)-[member:MEMBER_OF]->(place:Fleet|Cohort)<-[on:ON]-(deployment:Deployment)-[of:OF]->(artifact) WHERE holds(member, $since)
+    MATCH (robot)-[member:MEMBER_OF]->(place:Fleet|Cohort)<-[on:ON]-(deployment:Deployment)-[of:OF]->(artifact) WHERE holds(member, since)
     WITH DISTINCT deployment, place ORDER BY deployment.id
     RETURN deployment{.id, .state, .validFrom, .validTo, .recordedAt, .plannedFor, toCohort: place:Cohort} AS item
   } AS covering,
   COLLECT {
     WITH * WHERE robot IS NOT NULL AND artifact IS NOT NULL
-    MATCH (robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet)<-[on:ON]-(deployment:Deployment)-[of:OF]->(artifact) WHERE holds(member, $since) AND holds(part, $since)
+    MATCH (robot)-[member:MEMBER_OF]->(cohort:Cohort)-[part:PART_OF]->(fleet:Fleet)<-[on:ON]-(deployment:Deployment)-[of:OF]->(artifact) WHERE holds(member, since) AND holds(part, since)
     WITH DISTINCT deployment ORDER BY deployment.id
     RETURN deployment{.id, .state, .validFrom, .validTo, .recordedAt, .plannedFor, toCohort: false} AS item
   } AS coveringFleet,
   chains([found IN before + same | found.id]) AS chains
+ORDER BY n

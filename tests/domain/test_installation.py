@@ -36,12 +36,14 @@ def around(known: dict[str, Interval], seen: Sighting) -> InstallationFactsRow:
         artifact=seen.artifact,
         next=min((i.since for i in known.values() if i.since > seen.since), default=None),
         before=tuple(
-            InstallationRow(id, i.until)
+            InstallationRow(id, i.since, i.until, i.artifact, last_seen_at=i.last)
             for id, i in known.items()
             if i.since < seen.since and (i.until is None or i.until > seen.since)
         ),
         same=tuple(
-            InstallationRow(id, i.until, i.artifact, last_seen_at=i.last) for id, i in known.items() if i.since == seen.since
+            InstallationRow(id, i.since, i.until, i.artifact, last_seen_at=i.last)
+            for id, i in known.items()
+            if i.since == seen.since
         ),
     )
 
@@ -193,7 +195,7 @@ def test_what_is_said_to_have_brought_it_goes_before_what_was_found(
     before: str | None, told: str | None, effects: tuple[object, ...]
 ) -> None:
     known = InstallationFactsRow(
-        same=(InstallationRow("installation:i", None, "artifact:x", before),), covering=(covering("found", "ACTIVE"),),
+        same=(InstallationRow("installation:i", at(9), None, "artifact:x", before),), covering=(covering("found", "ACTIVE"),),
         described=("robot:a", "artifact:x"),
     )  # fmt: skip
     assert report(Sighting("robot:a", at(9), "artifact:x", deployment=told), known, NOW) == Ruling("installation:i", effects)

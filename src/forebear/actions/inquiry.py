@@ -154,7 +154,7 @@ def _is_recalled(reasons: Iterable[Reason]) -> bool:
 def _permitted(input: Input, facts: DeploymentFacts) -> list[dict[str, Any]]:
     id = input["deployment"]
     artifact = contract.permitted(id, facts.place, the_one(facts.artifact), facts.grounds)
-    return [{"deployment": id, **_allowed(artifact)}]
+    return [{"deployment": id, "artifact": artifact.artifact, **_allowed(artifact)}]
 
 
 def _allowed(artifact: Eligible) -> dict[str, Any]:

@@ -8,15 +8,17 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from forebear.actions.inquiry import Inquiry
-from forebear.actions.reading import FactsReader
+from forebear.actions.reading import FactsReader, listed, recorded, revision_of
+from forebear.actions.sightings import take
 from forebear.audit.append import link
 from forebear.audit.chain import Tip
 from forebear.domain.outcome import (
@@ -55,6 +57,7 @@ from forebear.graph.values import DECIDED
 from forebear.store import Store, WriteTransaction
 from forebear.store.statements import FactsStatement
 from forebear.verbs.permissions import reads
+from forebear.verbs.sighting import ReportSightings
 from forebear.verbs.verb import Action, Rows
 
 T = TypeVar("T")
@@ -136,12 +139,24 @@ class Performer:
             return _invalid((f"idempotencyKey: must be 1 to {MAX_KEY} characters long; it has {len(by.key)}",))
         described = _Described(self.facts)
         try:
-            values = self._read(action, input, described)
+            read = partial(self._read, action, input, described)
+            # Reading thousands of sightings takes longer than others may wait for their answers.
+            values = await asyncio.to_thread(read) if action is ReportSightings.action else read()
         except ValidationError as error:
             return _invalid(reasons_of(error))
         except InvalidFact as error:
             return _invalid(error.reasons)
 
+        if action is ReportSightings.action:
+            return await take(self._store, values["sightings"], partial(self._take, action, described=described, by=by))
+        return await self._once(action, values, described, by)
+
+    async def _take(self, action: Action, sightings: Sequence[Any], *, described: _Described, by: Requester) -> Outcome:
+        # Sightings that are repeated change nothing, and one request is several decisions: a key would be that of the first.
+        return await self._once(action, {"sightings": sightings}, described, replace(by, key=None))
+
+    async def _once(self, action: Action, values: Mapping[str, Any], described: _Described, by: Requester) -> Outcome:
+        """Do an action with checked input in one transaction, again if others were faster. Raises `StoreError`."""
         document = values
 
         async def work(transaction: WriteTransaction) -> Outcome:
@@ -181,7 +196,7 @@ class Performer:
             if p.name not in model.__pydantic_fields_set__ or (checked := getattr(model, p.name)) is None:
                 continue
             if p.is_fact:
-                documents = [self.facts.document(p.names[0], fact) for fact in _listed(input[p.name])]
+                documents = [self.facts.document(p.names[0], fact) for fact in listed(input[p.name])]
                 for document in documents:
                     described(document)
                 members[p.name] = documents if p.item_type is not None else documents[0]
@@ -199,11 +214,6 @@ async def _beside(decide: Callable[..., T], *on: Any) -> T:
 
 def _invalid(reasons: Iterable[str]) -> Refused:
     return Refused(tuple(Reason("INVALID_INPUT", text, "correct the field and try again") for text in reasons))
-
-
-def _listed(value: Any) -> Sequence[Any]:
-    """Return a value, several or none, as a list."""
-    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 class _Described:
@@ -270,7 +280,7 @@ class _Doing:
         # Whatever changes how a release stands changes what may go on running of it.
         ruling = replace(ruling, derived=following(facts.get("standing", facts.get("resting", ())), ruling.effects, self._at))
         if (expected := self._by.expected_revision) is not None:
-            revision = _revision(facts, ruling.subject)
+            revision = revision_of(facts, ruling.subject)
             if revision not in (None, expected):
                 return Conflict(ruling.subject, expected, revision)
             if revision is None and not ruling.reasons:
@@ -316,7 +326,7 @@ class _Doing:
         """Raise `_Overtaken` if facts were recorded after this attempt's moment."""
         longest = moment(datetime.fromisoformat(self._now) + LONGEST_WAIT)
         # A moment that is later still comes from a broken clock. Do not wait for it.
-        if overtaking := max((at for at in _recorded(facts) if self._now <= at < longest), default=None):
+        if overtaking := max((at for at in recorded(facts) if self._now <= at < longest), default=None):
             raise _Overtaken(overtaking)
 
     # ── idempotency ─────────────────────────────────────────────────────────────────────────────────────
@@ -427,22 +437,3 @@ def _subject(effect: Effect, about: str) -> str:
     if isinstance(effect, Describe) and effect.document["kind"] == "Decision":
         return str(effect.document["about"][0])
     return effect.id
-
-
-def _recorded(facts: Any) -> Iterator[str]:
-    """Return the moments at which the facts were recorded, as far as the rows have them."""
-    open = [facts]
-    while open:
-        value = open.pop()
-        if isinstance(value, dict):
-            if isinstance(at := value.get("recordedAt"), str):
-                yield at
-            value = value.values()
-        open += [v for v in value if isinstance(v, (dict, list))]
-
-
-def _revision(facts: Mapping[str, Rows], subject: str) -> int | None:
-    """Return the revision of the subject in the facts."""
-    nodes = (node for rows in facts.values() for row in rows for value in row.values() for node in _listed(value))
-    revisions = (n["revision"] for n in nodes if isinstance(n, dict) and n.get("id") == subject and "revision" in n)
-    return next(revisions, None)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from forebear.graph.query.dialect import InvalidStatement
 from forebear.store.statements import FactsStatement
@@ -73,3 +74,27 @@ class FactsReader:
         locks = [kind for statement in self.statements(action.reads) for kind in statement.locks]
         if locks != sorted(locks, key=lambda kind: order.index(kind) if kind in order else -1):
             raise InvalidStatement(f"{action.name} locks {', '.join(locks)}; the order of locks is {', '.join(order)}")
+
+
+def listed(value: Any) -> Sequence[Any]:
+    """Return a value, several or none, as a list."""
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def recorded(facts: Any) -> Iterator[str]:
+    """Return the moments at which the facts were recorded, as far as the rows have them."""
+    open = [facts]
+    while open:
+        value = open.pop()
+        if isinstance(value, dict):
+            if isinstance(at := value.get("recordedAt"), str):
+                yield at
+            value = value.values()
+        open += [v for v in value if isinstance(v, (dict, list))]
+
+
+def revision_of(facts: Mapping[str, Rows], subject: str) -> int | None:
+    """Return the revision of the subject in the facts."""
+    nodes = (node for rows in facts.values() for row in rows for value in row.values() for node in listed(value))
+    revisions = (n["revision"] for n in nodes if isinstance(n, dict) and n.get("id") == subject and "revision" in n)
+    return next(revisions, None)

@@ -87,6 +87,10 @@ class ActionTypes:
                 "undescribed": Field(
                     list[ID], "The ids that a report names and that nobody has described. They are placeholders until then."
                 ),
+                "rejected": Field(
+                    list_of(named("Reason")),
+                    "Why parts of a batch were left out, such as sightings. Each message begins with the part.",
+                ),
             },
         )
         make(

@@ -62,6 +62,19 @@ async def read_json(request: Request, most: int, what: str, type: Any = Any, rem
 
     `remedy` says what to do with a body that is too large.
     """
+    body = await read_all(request, most, remedy)
+    try:
+        return _read(body.removeprefix(codecs.BOM_UTF8), type)
+    except UnicodeDecodeError:
+        raise BadRequest(400, "the body is not UTF-8", "BAD_REQUEST") from None
+    except RecursionError:
+        raise BadRequest(400, f"the body is no {what}: it is nested too deeply", "TOO_DEEP") from None
+    except (msgspec.MsgspecError, InvalidDocument) as error:
+        raise BadRequest(400, f"the body is no {what}: {error}", "BAD_REQUEST") from None
+
+
+async def read_all(request: Request, most: int, remedy: str) -> bytes:
+    """Return a request's body, unzipped, of at most `most` bytes. Raises `BadRequest`, with the remedy if it is too large."""
     parts, size, values = [], 0, 1
     async for part in unzipped(request):
         size += len(part)
@@ -72,14 +85,7 @@ async def read_json(request: Request, most: int, what: str, type: Any = Any, rem
             message = f"the body has more than {MAX_VALUES} values (commas and brackets are counted)"
             raise BadRequest(413, f"{message}; {remedy}", "TOO_LARGE")
         parts.append(part)
-    try:
-        return _read(b"".join(parts).removeprefix(codecs.BOM_UTF8), type)
-    except UnicodeDecodeError:
-        raise BadRequest(400, "the body is not UTF-8", "BAD_REQUEST") from None
-    except RecursionError:
-        raise BadRequest(400, f"the body is no {what}: it is nested too deeply", "TOO_DEEP") from None
-    except (msgspec.MsgspecError, InvalidDocument) as error:
-        raise BadRequest(400, f"the body is no {what}: {error}", "BAD_REQUEST") from None
+    return b"".join(parts)
 
 
 def _read(data: bytes, type: Any) -> Any:

@@ -12,8 +12,10 @@ from starlette.responses import Response
 from forebear.api import audit, connect, health, http, mlflow, pages
 from forebear.api.archive import archive
 from forebear.api.cypher import cypher
+from forebear.api.gate import gate
 from forebear.api.question import question
 from forebear.api.registry import RunningRegistry
+from forebear.api.sightings import sightings
 from forebear.connect.catalogue import CATALOGUE
 from forebear.connect.translator import Translator
 
@@ -37,6 +39,8 @@ def doors(catalogue: Iterable[Translator]) -> tuple[Door, ...]:
     return (
         Door("/graphql", http.graphql, ("GET", "POST")),
         Door("/facts", http.facts, ("POST",), "facts"),
+        Door("/sightings", sightings, ("POST",), "sightings"),
+        Door("/permitted/{deployment:path}", gate),
         Door("/export", archive),
         Door("/audit", audit.trail),
         Door("/audit/heads", audit.heads, ("POST",)),

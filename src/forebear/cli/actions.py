@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import inspect
+import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -145,7 +147,7 @@ def _type(p: Property) -> Any:
 
 def _argument(p: Property) -> tuple[Any, Any]:
     metavar = JSON if _is_structured(p) else (p.name if p.item_type is None else _singular(p.name)).upper()
-    doc = p.doc if not _is_structured(p) else f"{p.doc} {_READ}"
+    doc = p.doc if not _is_structured(p) else f"{p.doc} {_TABLE if p.value_type is not None else _READ}"
     return _parameter(p, typer.Argument(help=doc, metavar=metavar, show_default=False))
 
 
@@ -154,7 +156,7 @@ def _option(p: Property) -> tuple[Any, Any]:
     flag = f"--{name}/--no-{name}" if p.type is bool else f"--{name}"
     doc, metavar = p.doc, None
     if _is_structured(p):
-        doc, metavar = f"{doc} {_READ}", JSON
+        doc, metavar = f"{doc} {_TABLE if p.value_type is not None else _READ}", JSON
     elif p.type is datetime:
         doc, metavar = f"{doc} A moment, or 90d, 12h or 30m {'from now' if p.ahead else 'ago'}.", "MOMENT"
     if _repeats(p):
@@ -163,6 +165,7 @@ def _option(p: Property) -> tuple[Any, Any]:
 
 
 _READ = "JSON or YAML, or @FILE; @- reads standard input."
+_TABLE = "JSON or YAML, or @FILE, which may be CSV with a line of names; @- reads standard input."
 
 
 def _parameter(p: Property, info: Any) -> tuple[Any, Any]:
@@ -196,6 +199,9 @@ def _item(p: Property, value: Any) -> Any:
 def _document(p: Property, text: str) -> Any:
     """Return a document from a text or a file. A fact may name its kind, as it does elsewhere."""
     where = text[1:] if text.startswith("@") else p.name
+    if p.value_type is not None and text.startswith("@") and where.endswith(".csv"):
+        rows = csv.DictReader(io.StringIO(terminal.contents(where), newline=""))
+        return [{name: cell for name, cell in row.items() if cell} for row in rows]
     try:
         document = read(terminal.contents(text[1:]) if text.startswith("@") else text).document
     except InvalidPolicy as error:
@@ -235,6 +241,9 @@ def outcome_lines(outcome: Mapping[str, Any]) -> Iterator[Text]:
                     yield Text(f"  {short(id)}")
     if undescribed := outcome.get("undescribed"):
         yield Text(f"  nobody has described yet: {', '.join(map(short, undescribed))}")
+    if rejected := outcome.get("rejected"):
+        yield Text("  left out:", style="bold")
+        yield from _reasons(rejected, "    ")
     for decision in outcome.get("decisions", ()):
         yield Text.assemble("  ", *_decision(decision))
 

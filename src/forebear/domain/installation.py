@@ -23,12 +23,10 @@ BLANK = "BLANK"
 
 
 class InstallationRow(Row, frozen=True):
-    """An installation on the robot. `artifact` and the later members are known only for those of the same moment.
-
-    `released`: it ended because the robot, or its fleet, left service then.
-    """
+    """An installation on the robot. `released`: it ended because the robot, or its fleet, left service then."""
 
     id: str
+    valid_from: str = ""
     valid_to: str | None = None
     artifact: str | None = None
     installed_by: str | None = None
@@ -49,7 +47,7 @@ class CoveringDeploymentRow(Row, frozen=True):
 
 
 class InstallationFactsRow(Row, frozen=True):
-    """The row of `cypher/actions/installation_facts.cypher`: what is on record around a moment on a robot.
+    """A row of `cypher/actions/installation_facts.cypher`: what is on record around a moment on a robot.
 
     `before` holds the installations that still ran then, `same` those that began at that moment, and `next` the moment of the
     following one. `retracted` is the moment at which the robot was retracted, if it was. `named`: a node has the id that is
@@ -104,7 +102,7 @@ class Sighting:
 
 def report(sighting: Sighting, around: InstallationFactsRow, now: str) -> Ruling:
     """Record that a robot runs an artifact. Refuse only what cannot be: no artifact, several, or an impossible moment."""
-    if reasons := (*_impossible(sighting, now), *_several(sighting, around)):
+    if reasons := (*impossible(sighting, now), *several(sighting, around)):
         return Ruling(sighting.robot, reasons=reasons)
     artifact = around.artifact or sighting.unknown
     undescribed = tuple(sorted({sighting.robot, artifact} - {*around.described}))
@@ -126,11 +124,15 @@ def report(sighting: Sighting, around: InstallationFactsRow, now: str) -> Ruling
     if installation is not None:
         # Forebear ended the installation with the service of its place, but the robot reports that it still runs.
         since, by = installation.valid_to or since, sighting.deployment
-    id = composed("installation:", nameof(sighting.robot), since.replace(".000000", ""), nameof(artifact), plain=-1)
-    document = {"kind": "Installation", "id": id, "robot": sighting.robot, "artifact": artifact, "validFrom": since}
-    document["lastSeenAt"] = max(sighting.last, since)
-    document |= {n: v for n, v in (("validTo", until), ("installedBy", by)) if v is not None}
-    return Ruling(id, (Describe(document), *effects), undescribed=undescribed)
+    new = begun(sighting.robot, artifact, since, until, max(sighting.last, since), by)
+    return Ruling(new.id, (new, *effects), undescribed=undescribed)
+
+
+def begun(robot: str, artifact: str, since: str, until: str | None, last: str, by: str | None) -> Describe:
+    """Return a new installation: of an artifact on a robot, from when to when, when it was seen last, and what brought it."""
+    id = composed("installation:", nameof(robot), since.replace(".000000", ""), nameof(artifact), plain=-1)
+    document = {"kind": "Installation", "id": id, "robot": robot, "artifact": artifact, "validFrom": since, "lastSeenAt": last}
+    return Describe(document | {n: v for n, v in (("validTo", until), ("installedBy", by)) if v is not None})
 
 
 def _goes_on(installation: InstallationRow, until: str | None) -> bool:
@@ -159,7 +161,8 @@ def _seen_last(installation: InstallationRow, sighting: Sighting) -> Iterable[Ef
         yield Update(installation.id, {"lastSeenAt": sighting.last})
 
 
-def _impossible(sighting: Sighting, now: str) -> Iterable[Reason]:
+def impossible(sighting: Sighting, now: str) -> Iterable[Reason]:
+    """Return why a report cannot be, whatever is on record: it names no artifact or several, or its moments are impossible."""
     names = [n for n in (sighting.artifact, sighting.digest, sighting.external_id) if n is not None]
     if len(names) != 1:
         message = "artifact, digest, externalId: " + (f"{len(names)} of them are given" if names else "none of them is given")
@@ -181,8 +184,8 @@ def _impossible(sighting: Sighting, now: str) -> Iterable[Reason]:
             yield Reason(IN_FUTURE, message, "report it when it has happened, or set the clock right")
 
 
-def _several(sighting: Sighting, around: InstallationFactsRow) -> Iterable[Reason]:
-    """Refuse a name of several artifacts: to pick one would record something that nobody saw."""
+def several(sighting: Sighting, around: InstallationFactsRow) -> Iterable[Reason]:
+    """Return a refusal of a name of several artifacts: to pick one would record something that nobody saw."""
     if around.several and sighting.artifact is None:
         name = "digest" if sighting.digest is not None else "externalId"
         message = f"{name}: {sighting.name} is the name of {len(around.several)} artifacts: {', '.join(around.several)}"

@@ -36,6 +36,8 @@ class Done:
     unchanged: bool = False
     undescribed: tuple[str, ...] = ()
     """Nodes that the action named and that nobody has described: they are placeholders."""
+    rejected: tuple[Reason, ...] = ()
+    """Why parts of it were left out. Each message begins with the part, such as `sightings.3.at`."""
 
 
 @dataclass(frozen=True)
@@ -202,6 +204,8 @@ class Ruling:
     """Derived edges that begin and end with the effects. No audit entry holds them: verification computes them anew."""
     undescribed: tuple[str, ...] = ()
     """The nodes that it names and that nobody has described."""
+    rejected: tuple[Reason, ...] = ()
+    """Why parts of a batch were left out, while the others were taken."""
     told_by: str | None = None
     """The node whose audit chain holds every effect. None: each effect is in the chain of its own node."""
 
@@ -221,4 +225,4 @@ class Ruling:
                 tell(effect, {}, changes)
             return Planned(changes, self.considered)
         changed = dict.fromkeys(e.id for e in self.effects if not isinstance(e, Name))
-        return Done(self.subject, self.decisions, tuple(changed), not self.effects, self.undescribed)
+        return Done(self.subject, self.decisions, tuple(changed), not self.effects, self.undescribed, self.rejected)

@@ -21,14 +21,15 @@ from forebear.verbs.recall import EndRecall, ExecuteRecall
 from forebear.verbs.recall_item import ExcuseRecallItem
 from forebear.verbs.release import Approve, Archive, Deprecate, Override, Reject, Restore, WithdrawApproval
 from forebear.verbs.rollback import RollBack
+from forebear.verbs.sighting import ReportSightings
 from forebear.verbs.stop import RequestStop
 from forebear.verbs.verb import Verb
 
 VERBS: tuple[type[Verb[Any]], ...] = (
     RegisterCandidate, AttachEvidence, AdoptPolicy, Evaluate, Approve, Reject, WithdrawApproval, Deprecate, Archive, Restore,
     Override, Correct, RegisterArtifact, QuarantineArtifact, DeleteArtifact, RequestDeployment, ReportDeployment,
-    ReportInstallation, RollBack, RequestStop, Decommission, Recommission, ReportIncident, EscalateIncident, ResolveIncident,
-    ReopenIncident, DismissIncident, ReportMaintenance, Attribute, ExecuteRecall, EndRecall, ExcuseRecallItem,
+    ReportInstallation, ReportSightings, RollBack, RequestStop, Decommission, Recommission, ReportIncident, EscalateIncident,
+    ResolveIncident, ReopenIncident, DismissIncident, ReportMaintenance, Attribute, ExecuteRecall, EndRecall, ExcuseRecallItem,
     NameModel, Annotate, RegisterVersion, SetAlias, SetStage,
 )  # fmt: skip
 """Every verb."""

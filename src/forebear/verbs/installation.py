@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,10 +17,21 @@ from forebear.verbs.verb import DecisionFacts, Verb
 
 @dataclass(frozen=True)
 class InstallationFacts(DecisionFacts):
-    """The names in a report, which are locked and not read, and what is on record around its moment on its robot."""
+    """The names in reports, which are locked and not read, and what is on record around the moment of each on its robot."""
 
     name: list[dict[str, Any]]
-    installation: InstallationFactsRow
+    installation: list[InstallationFactsRow]
+
+
+def asked_of(sightings: Sequence[Sighting]) -> dict[str, Any]:
+    """Return the parameters of the facts: for each report the robot, its moment, and the artifact by its id and its name."""
+    return {
+        "robots": [each.robot for each in sightings],
+        "moments": [each.since for each in sightings],
+        "unknown": [each.unknown for each in sightings],
+        "called": [each.name for each in sightings],
+        "names": sorted({each.external_id for each in sightings if each.external_id}),
+    }
 
 
 class ReportInstallation(Verb[InstallationFacts], roles="OPERATOR RECORDER"):
@@ -51,9 +63,8 @@ class ReportInstallation(Verb[InstallationFacts], roles="OPERATOR RECORDER"):
 
     def asks(self) -> dict[str, Any]:
         """The artifact by its id and by its name."""
-        sighting = self._sighting()
-        return {"unknown": sighting.unknown, "name": sighting.name, "names": [self.external_id] if self.external_id else []}
+        return asked_of([self._sighting()])
 
     def decide(self, facts: InstallationFacts) -> Ruling:
         """Take the report, since it has happened."""
-        return installation.report(self._sighting(), facts.installation, facts.now)
+        return installation.report(self._sighting(), facts.installation[0], facts.now)

@@ -17,7 +17,7 @@ REASONS = "reasons { code message remedy }"
 # An actor who may not read gets what the outcome itself holds, and no nodes.
 OUTCOME = f"""__typename
   ... on Done {{ subject @include(if: $reads) {{ {NAMED} }} decisions @include(if: $reads) {{ {DECISION} }}
-    changed unchanged undescribed }}
+    changed unchanged undescribed rejected {{ code message remedy }} }}
   ... on Refused {{ {REASONS} decisions @include(if: $reads) {{ {DECISION} }} }}
   ... on Conflict {{ subject @include(if: $reads) {{ {NAMED} }} expected revision }}
   ... on Planned {{ changes considered {{ id chosen {REASONS} remarks }} }}"""
