@@ -1,5 +1,6 @@
 """Nothing is lost when the service and the receiver are killed while events are delivered, on each engine."""
 
+import re
 from pathlib import Path
 
 import httpx
@@ -8,7 +9,7 @@ from cryptography.fernet import Fernet
 
 from forebear.store import Store
 from tests import engines
-from tests.cli.terminal import free_port, serving, until
+from tests.cli.terminal import forebear, free_port, serving, until
 from tests.connect.receiver import receiving
 
 RECORDERS = ("ann", "bob", "cyd")
@@ -25,6 +26,26 @@ def recorded(url: str, secret: str, n: int) -> None:
     httpx.post(
         f"{url}/facts", json=[{"kind": "Dataset", "id": f"dataset:{secret[-8:]}-{n}"}], headers=headers
     ).raise_for_status()
+
+
+def commands(url: str, id: str, target: str) -> None:
+    """Sees, replays, rotates and removes a webhook by the command line."""
+    (listed,) = forebear("webhook", "list", "--json", "--url", url).json
+    assert (listed["id"], listed["url"], listed["events"], listed["dead"]) == (id, target, ["record"], 0)
+    until(lambda: forebear("webhook", "list", "--json", "--url", url).json[0]["pending"] == 0)
+    shown = forebear("webhook", "deliveries", id, "--first", "2", "--state", "delivered", "--url", url)
+    assert (shown.code, shown.out.count("DELIVERED")) == (0, 2)
+    assert forebear("webhook", "replay", id, "--url", url).out == "0 deliveries are sent again\n"
+    rotated = forebear("webhook", "rotate", id, "--url", url)
+    assert re.fullmatch(r"whsec_[A-Za-z0-9+/]{43}=\n", rotated.out)
+    refused = forebear("webhook", "create", "http://10.0.0.1/", "--event", "aprove", "--url", url)
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err.startswith(
+        "forebear: url: 10.0.0.1 is not public, and none of the networks in FOREBEAR_WEBHOOK_NETWORKS holds it: "
+        "give the https:// URL of the receiver; events: there is no 'aprove'; did you mean 'approve'?: name one of "
+    )
+    assert forebear("webhook", "delete", id, "--url", url).out == f"{id} to {target} is removed\n"
+    assert forebear("webhook", "list", "--json", "--url", url).json == []
 
 
 @pytest.mark.parametrize("engine", engines.ENGINES)
@@ -65,6 +86,8 @@ async def test_killed_services_and_receivers_lose_no_event_and_keep_each_subject
                 for secret in tokens:
                     recorded(second.url, secret, n)
             until(lambda: len(receiver.events()) == len(RECORDERS) * EVENTS)
+            if engine == "embedded":
+                commands(second.url, made["webhook"]["id"], receiver.url)
     events = receiver.events()
     for name in RECORDERS:
         numbers = [event["data"]["number"] for event in events if event["subject"] == f"facts/{name}"]

@@ -72,7 +72,7 @@ class Deliverer:
             return
         new = await self._outbox.spread(webhooks)
         ids = {each["id"] for each in webhooks}
-        await self._stop([id for id in self._senders if id not in ids])
+        await self._stop([id for id, sender in self._senders.items() if id not in ids or sender.ended])
         for each in webhooks:
             if (sender := self._senders.get(each["id"])) is None:
                 sender = _Sender(self._store, each, self._lease, self._encryption, self._networks)
@@ -113,12 +113,21 @@ class _Sender:
         """Begin to send."""
         self._task = asyncio.create_task(self._send())
 
+    @property
+    def ended(self) -> bool:
+        """Whether it ended by itself, by a mistake of ours. The next tick begins anew."""
+        return self._task is not None and self._task.done()
+
     async def stop(self) -> None:
         """Send no more. What is on its way may arrive, and is sent again by the next one who delivers."""
         assert self._task is not None
         self._task.cancel()
-        with suppress(asyncio.CancelledError):
+        try:
             await self._task
+        except asyncio.CancelledError:
+            pass
+        except Exception:
+            _log.exception("delivering to a webhook ended by a mistake", webhook=self._id)
 
     async def _send(self) -> None:
         async with Post(self.stored["url"], self._networks) as post:
