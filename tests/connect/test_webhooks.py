@@ -147,6 +147,15 @@ async def delivered(ours: Delivery, receiver: Receiver, count: int) -> None:
     await until(enough)
 
 
+async def settled(ours: Delivery) -> None:
+    """Waits until what became of all deliveries is kept, which is after they arrived."""
+
+    async def none_pending() -> bool:
+        return all(each.pending == 0 for each in await ours.webhooks.all(ROOT))
+
+    await until(none_pending)
+
+
 async def test_an_event_arrives_signed_in_its_subjects_order_and_is_listed(registry: Forebear, ours: Delivery) -> None:
     await record(registry, {"kind": "Dataset", "id": "dataset:before"})
     async with receiving() as receiver:
@@ -154,6 +163,7 @@ async def test_an_event_arrives_signed_in_its_subjects_order_and_is_listed(regis
         for n in range(4):
             await record(registry, {"kind": "Dataset", "id": f"dataset:d{n}"})
         await delivered(ours, receiver, 4)
+        await settled(ours)
 
         assert receiver.numbers == [("facts/tester", n) for n in range(1, 5)]
         headers, body = receiver.messages[0]
@@ -336,6 +346,7 @@ async def test_one_receiver_that_is_down_holds_up_itself_until_its_deliveries_ar
             [("facts/ben", 3), ("facts/ben", 1)],
             [("facts/ben", 0), ("facts/ben", 2)],
         )
+        await settled(ours)
         assert await ours.webhooks.replay(ADA, made.webhook.id) == Replayed(0)
         unknown = await ours.webhooks.replay(ADA, made.webhook.id, rows[1]["message"])
         assert isinstance(unknown, Refused)
