@@ -29,11 +29,14 @@ from forebear.api.registry import RunningRegistry
 from forebear.api.schema import Schema, build
 from forebear.audit.append import Chains
 from forebear.audit.heads import heads_kept
+from forebear.connect.alertmanager import Alertmanager
+from forebear.connect.catalogue import CATALOGUE
 from forebear.connect.deliverer import Deliverer, webhooks_delivered
 from forebear.connect.intake import Intake, inbox_cleared, pending_resumed
 from forebear.connect.mlflow.registry import MlflowRegistry
 from forebear.connect.outbox import Outbox
 from forebear.connect.secrecy import Encryption
+from forebear.connect.translator import Translator
 from forebear.connect.webhooks import Webhooks
 from forebear.graph.declaration import Graph
 from forebear.graph.facts import Facts
@@ -136,9 +139,15 @@ class Forebear(RunningRegistry):
             Authentication.of(tokens, settings) if settings else Authentication(tokens),
             MlflowRegistry(store, recorder, performer, settings.mlflow_lines if settings else ()),
             _webhooks(store, graph, settings),
-            Intake(store, recorder, performer),
+            Intake(store, recorder, performer, _translators(settings)),
             settings,
         )
+
+
+def _translators(settings: Settings | None) -> list[Translator]:
+    """Return the catalogue, with what the settings say of alerts."""
+    alerts = Alertmanager(settings.alert_labels, settings.alert_severities) if settings else Alertmanager()  # type: ignore[arg-type]
+    return [alerts if translator.name == alerts.name else translator for translator in CATALOGUE]
 
 
 def _webhooks(store: Store, graph: Graph, settings: Settings | None) -> Webhooks:

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from forebear.domain.roles import Role
 from forebear.graph.complaint import complaint, meant
+from forebear.graph.kinds.incident import Severity
 
 PREFIX = "FOREBEAR_"
 
@@ -94,6 +95,14 @@ class Settings(BaseSettings):
         [],
         description="The release lines, as a JSON list of ids, in which versions that somebody registers in MLflow become "
         "candidates, unless the model's tag `forebear.lines` names others.",
+    )
+    alert_labels: dict[Literal["robot", "fleet", "site", "severity", "category"], str] = Field(
+        {},
+        description="The labels of alerts that hold the `robot`, the `fleet`, the `site`, the `severity` and the `category`, "
+        "as JSON. One that is left out has its own name as its label, and the category `alertname`.",
+    )
+    alert_severities: dict[str, Severity] = Field(
+        {}, description="What values of the label of the severity mean, in small letters, besides the usual words, as JSON."
     )
     oidc_issuer: str | None = Field(
         None, description="The `https://` URL of an OpenID Connect issuer. Forebear accepts its tokens besides API tokens."

@@ -23,6 +23,7 @@ async def taken(translator: Translator, door: ConnectorDoor, request: Request, r
 
     A code of 4xx is for what can never be taken as it is. If the database is away, it is 503, and the sender tries again.
     """
+    translator = registry.intake.catalogue.get(translator.name, translator)
     actor = await asker(request, registry.authentication)
     note(request.scope, operation=translator.name)
     if reason := refusal_of_all(actor, translator.verbs):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from forebear.connect.alertmanager import Alertmanager
 from forebear.connect.translator import Translator
 
-CATALOGUE: tuple[Translator, ...] = ()
+CATALOGUE: tuple[Translator, ...] = (Alertmanager(),)
 """Every translator."""
