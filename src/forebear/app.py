@@ -25,7 +25,7 @@ from forebear.api.answering.executor import Executor
 from forebear.api.doors import CONNECTORS, DOORS, Door
 from forebear.api.log import RequestLog
 from forebear.api.refusal import BadRequest
-from forebear.api.registry import RunningRegistry
+from forebear.api.registry import RunningRegistry, Streams
 from forebear.api.schema import Schema, build
 from forebear.audit.append import Chains
 from forebear.audit.heads import heads_kept
@@ -58,6 +58,9 @@ from forebear.view.questions import likely_queries
 
 _log = structlog.get_logger(__name__)
 
+
+WRITE_SECONDS = 30.0
+"""How long a write may take in a registry without settings."""
 
 QUICK = 21
 """How many patterns a statement may have for Neo4j to plan it within 1.5 s. The embedded engine needs less for all."""
@@ -139,6 +142,8 @@ class Forebear(RunningRegistry):
             Authentication.of(tokens, settings) if settings else Authentication(tokens),
             MlflowRegistry(store, recorder, performer, settings.mlflow_lines if settings else ()),
             _webhooks(store, graph, settings),
+            Outbox(store, graph, settings.write_timeout if settings else WRITE_SECONDS),
+            Streams(),
             Intake(store, recorder, performer, _translators(settings)),
             settings,
         )
@@ -178,7 +183,7 @@ def evaluations(registry: Forebear, settings: Settings) -> contextlib.AbstractAs
 
 def webhooks(registry: Forebear, settings: Settings) -> contextlib.AbstractAsyncContextManager[None]:
     """Deliver events to webhooks."""
-    made, outbox = registry.webhooks, Outbox(registry.store, registry.schema.graph, settings.write_timeout)
+    made, outbox = registry.webhooks, registry.outbox
     return webhooks_delivered(outbox, Deliverer(registry.store, outbox, made.encryption, made.networks))
 
 

@@ -53,6 +53,8 @@ class Served:
     """The longest that the loop was kept by one thing, in seconds of its thread's own time: other work on the machine, and
     other threads, do not count."""
     tasks: list[asyncio.Task[Any]] = field(default_factory=list)
+    stop: Callable[[], None] = lambda: None
+    """Has the service begin to stop."""
 
     async def watch(self) -> None:
         """Watches the loop."""
@@ -108,7 +110,7 @@ async def served(registry: Forebear) -> AsyncIterator[Served]:
     serving = asyncio.create_task(server._serve([listener]))
     while not server.started:
         await asyncio.sleep(0.01)
-    service = Served(listener.getsockname()[1])
+    service = Served(listener.getsockname()[1], stop=lambda: setattr(server, "should_exit", True))
     # As `forebear serve` does it.
     gc.collect()
     gc.freeze()

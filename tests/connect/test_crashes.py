@@ -1,15 +1,20 @@
 """Nothing is lost when the service and the receiver are killed while events are delivered, on each engine."""
 
+import json
 import re
+import signal
+import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 from cryptography.fernet import Fernet
 
+from forebear.graph.moments import moment
 from forebear.store import Store
 from tests import engines
-from tests.cli.terminal import forebear, free_port, serving, until
+from tests.cli.terminal import COMMAND, environment, forebear, free_port, serving, until
 from tests.connect.receiver import receiving
 
 RECORDERS = ("ann", "bob", "cyd")
@@ -28,6 +33,19 @@ def recorded(url: str, secret: str, n: int) -> None:
     ).raise_for_status()
 
 
+def followed(url: str, id: str) -> None:
+    """Follows events from shortly before now, and sees that the webhook's secret was rotated."""
+    after = f"{moment(datetime.now(UTC))}/0000/x#0"
+    arguments = ["events", "tail", "--json", "--event", "rotateWebhookSecret", "--after", after, "--url", url]
+    with subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, env=environment(), text=True) as tail:
+        assert tail.stdout is not None
+        told = json.loads(tail.stdout.readline())
+        tail.send_signal(signal.SIGTERM)
+    assert (told["event"], told["subject"], told["by"], tail.returncode) == ("rotateWebhookSecret", id, "development", 130)
+    away = forebear("events", "tail", "--url", f"http://127.0.0.1:{free_port()}")
+    assert (away.code, away.out, away.err.count("\n")) == (3, "", 1)
+
+
 def commands(url: str, id: str, target: str) -> None:
     """Sees, replays, rotates and removes a webhook by the command line."""
     (listed,) = forebear("webhook", "list", "--json", "--url", url).json
@@ -38,6 +56,7 @@ def commands(url: str, id: str, target: str) -> None:
     assert forebear("webhook", "replay", id, "--url", url).out == "0 deliveries are sent again\n"
     rotated = forebear("webhook", "rotate", id, "--url", url)
     assert re.fullmatch(r"whsec_[A-Za-z0-9+/]{43}=\n", rotated.out)
+    followed(url, id)
     refused = forebear("webhook", "create", "http://10.0.0.1/", "--event", "aprove", "--url", url)
     assert (refused.code, refused.out) == (1, "")
     assert refused.err.startswith(

@@ -53,6 +53,9 @@ PIECE = 32 * 1024
 TICK = 2.0
 """How often a connection is checked, in seconds."""
 
+DRAIN = "forebear.drain"
+"""The key, in the scope of a request, of an event that is set when the service begins to stop, if the answer has no end."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -107,6 +110,12 @@ class Connection(HttpToolsProtocol):
                 return
         super().connection_made(transport)
         self._clock = self.loop.call_later(TICK, self._look)
+
+    def shutdown(self) -> None:
+        """Begin to stop: take no further request, and have an answer without an end end."""
+        if (draining := getattr(self, "scope", {}).get(DRAIN)) is not None:
+            draining.set()
+        super().shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""

@@ -9,7 +9,7 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 
-from forebear.api import audit, connect, health, http, mlflow, pages
+from forebear.api import audit, connect, events, health, http, mlflow, pages
 from forebear.api.archive import archive
 from forebear.api.cypher import cypher
 from forebear.api.gate import gate
@@ -37,7 +37,7 @@ def doors(catalogue: Iterable[Translator]) -> tuple[Door, ...]:
     """Return all doors: those of the service, and those of translators."""
     taking = ((translator, door) for translator in catalogue for door in translator.doors)
     return (
-        Door("/graphql", http.graphql, ("GET", "POST")),
+        Door("/graphql", events.graphql, ("GET", "POST")),
         Door("/facts", http.facts, ("POST",), "facts"),
         Door("/sightings", sightings, ("POST",), "sightings"),
         Door("/permitted/{deployment:path}", gate),

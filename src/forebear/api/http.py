@@ -53,17 +53,20 @@ async def graphql(request: Request, registry: RunningRegistry) -> Response:
     if request.method != "POST" and "text/html" in request.headers.get("accept", ""):
         return RedirectResponse("/")
     actor = await asker(request, registry.authentication)
-    graphql_request = await _graphql_request(request)
+    asked = await graphql_request(request)
     reads = request.method != "POST"
     try:
         context = registry.context(actor)
-        answer = await registry.executor.answer(
-            graphql_request.query, graphql_request.variables, graphql_request.operationName, context, reads=reads
-        )
+        answer = await registry.executor.answer(asked.query, asked.variables, asked.operationName, context, reads=reads)
     except Mutates:
-        raise BadRequest(405, "a mutation needs POST", "METHOD_NOT_ALLOWED") from None
+        raise mutates() from None
     note(request.scope, operation=answer.operation, rows=answer.rows, error=answer.error, compiled=answer.compiled)
-    return _response(request, answer)
+    return responded(request, answer)
+
+
+def mutates() -> BadRequest:
+    """Return the refusal of a mutation where only reading is allowed."""
+    return BadRequest(405, "a mutation needs POST", "METHOD_NOT_ALLOWED")
 
 
 async def asker(request: Request, authentication: Authentication, authorization: str | None = None) -> Actor:
@@ -93,7 +96,8 @@ async def permitted(request: Request, authentication: Authentication, *verbs: st
     return actor
 
 
-def _response(request: Request, answer: Answer) -> Response:
+def responded(request: Request, answer: Answer) -> Response:
+    """Respond with an answer, in the media type that the client accepts."""
     headers: Mapping[str, str] = {}
     status = 200
     accept = request.headers.get("accept", "")
@@ -105,7 +109,8 @@ def _response(request: Request, answer: Answer) -> Response:
     return Response(answer.body, status, headers, GRAPHQL_RESPONSE if modern else "application/json")
 
 
-async def _graphql_request(request: Request) -> GraphQLRequest:
+async def graphql_request(request: Request) -> GraphQLRequest:
+    """Return what a request asks. Raises `BadRequest`."""
     if request.method != "POST":
         query = request.query_params.get("query")
         if query is None:

@@ -10,12 +10,20 @@ from forebear.api.context import Context
 from forebear.api.schema import Schema
 from forebear.connect.intake import Intake
 from forebear.connect.mlflow.registry import MlflowRegistry
+from forebear.connect.outbox import Outbox
 from forebear.connect.webhooks import Webhooks
 from forebear.domain.roles import Actor
 from forebear.identity.authentication import Authentication
 from forebear.identity.tokens import Tokens
 from forebear.record.recorder import Recorder
 from forebear.store import Store
+
+
+@dataclass
+class Streams:
+    """How many subscriptions a service answers now."""
+
+    open: int = 0
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,8 @@ class RunningRegistry:
     authentication: Authentication
     mlflow: MlflowRegistry
     webhooks: Webhooks
+    outbox: Outbox
+    streams: Streams
     intake: Intake
 
     def context(self, actor: Actor) -> Context:

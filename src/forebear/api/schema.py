@@ -22,6 +22,7 @@ from forebear.api.decided import decided
 from forebear.api.identity import IdentityTypes, permitted
 from forebear.api.inbox import InboxTypes
 from forebear.api.recording import recording_field
+from forebear.api.types.events import EventTypes
 from forebear.api.types.facts import FactTypes
 from forebear.api.types.made import BY_NAME, Types, field_of
 from forebear.api.types.nodes import NodeTypes
@@ -74,7 +75,8 @@ def build(graph: Graph, questions: Iterable[Question], facts: Facts, actions: It
     others = {**identity.mutations(), **webhooks.mutations(), **inbox.mutations()}
     mutations = {"record": recording_field(types), **acting, **others}
     types.make("Mutation", "Everything that you can change.", mutations)
-    schema = types.schema("Query", "Mutation", graph.kinds)
+    types.make("Subscription", "Everything that you can follow.", EventTypes(types).fields())
+    schema = types.schema("Query", "Mutation", "Subscription", graph.kinds)
     _resolve(schema.core)
     return Schema(graph, all_questions, facts, schema.core, schema.sdl)
 
@@ -91,7 +93,9 @@ def _resolve(core: GraphQLSchema) -> None:
                         definition.resolve = _resolver(name, field.rule)
                         continue
                     definition.resolve = resolve = field.resolve or default_field_resolver
-                    if type_ is core.mutation_type:
+                    if type_ is core.subscription_type:
+                        definition.resolve = _told
+                    elif type_ is core.mutation_type:
                         definition.resolve = permitted(resolve, field.verb or name, mutates=True)
                     elif type_ is core.query_type and field.verb is not None:
                         verb = "query" if field.verb == BY_NAME else field.verb
@@ -100,6 +104,11 @@ def _resolve(core: GraphQLSchema) -> None:
                 type_.resolve_type = lambda value, info, union: value["__typename"]
             case GraphQLInterfaceType():
                 type_.resolve_type = lambda value, info, abstract: value[TYPE_KEY]
+
+
+def _told(root: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+    """Resolve a field of a subscription: the root holds what is told, by response key."""
+    return root[info.path.key]
 
 
 def _resolver(name: str, rule: Rule) -> Any:

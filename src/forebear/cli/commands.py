@@ -16,6 +16,7 @@ from forebear.cli import (
     connect,
     demo,
     doctor,
+    events,
     export,
     impact,
     import_,
@@ -99,6 +100,7 @@ app.command("doctor")(doctor.doctor)
 app.add_typer(schema.app, name="schema")
 app.add_typer(token.app, name="token")
 app.add_typer(webhook.app, name="webhook")
+app.add_typer(events.app, name="events")
 app.add_typer(spool.app, name="spool")
 app.add_typer(connect.app, name="connect")
 

@@ -273,6 +273,30 @@ class Remote:
         except httpx.TransportError as error:
             raise self._unreachable(error) from error
 
+    async def followed(self, document: str, variables: Mapping[str, Any]) -> AsyncIterator[dict[str, Any] | None]:
+        """Return the results of a subscription as they come, and None for each sign of life.
+
+        Raises `Interrupted` if the connection breaks or the service is busy, and `Failure` if it refuses.
+        """
+        import httpx
+
+        headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
+        body = _json({"query": document, "variables": variables})
+        try:
+            async with self._client.stream("POST", "/graphql", content=body, headers=headers) as response:
+                if not response.headers["content-type"].startswith("text/event-stream"):
+                    await response.aread()
+                    raise _failure(self._object(self._known(response))["errors"])
+                async for line in response.aiter_lines():
+                    if line.startswith("event: complete"):
+                        return
+                    if line.startswith("data: "):
+                        yield msgspec.json.decode(line.removeprefix("data: "), type=dict[str, Any])
+                    elif line == ":":
+                        yield None
+        except httpx.TransportError as error:
+            raise Interrupted(f"{self._client.base_url} is away: {error or type(error).__name__}") from error
+
     def _unbroken(self, lines: bytes) -> bytes:
         if (last := lines[lines.rfind(b"\n", 0, -1) + 1 :]).startswith(b'{"error":'):
             error = msgspec.json.decode(last)["error"]

@@ -1,8 +1,6 @@
 """From the outbox to deliveries: each message becomes one delivery for each webhook that wants it and may see it.
 
-Reading the outbox locks nothing. A message may appear late, with an id before others that are there already, by the write
-timeout at most. So what is younger than that is read again and again, until it is settled. A delivery has an id of its own,
-so one that is there already stays as it is, whoever takes the same message on once more.
+A delivery has an id of its own, so one that is there already stays as it is, whoever takes the same message on once more.
 """
 
 from __future__ import annotations
@@ -14,8 +12,9 @@ from typing import Any
 
 import msgspec
 
+from forebear.connect.tail import Tail
 from forebear.connect.webhooks import Webhook, held
-from forebear.domain.webhook import DeliveryState, OutboxEvent, asked_kinds, may_see, message_id, unsettled
+from forebear.domain.webhook import DeliveryState, OutboxEvent, asked_kinds, may_see, message_id
 from forebear.graph.declaration import Graph
 from forebear.graph.ids import Ids, InvalidId
 from forebear.graph.moments import moment
@@ -53,8 +52,15 @@ class Outbox:
         self._dialect = Dialect(graph, store.engine)
         self._late = timedelta(seconds=late) + CLOCKS
         self._for: frozenset[str] = frozenset()
-        self._since = ""
-        self._seen: set[str] = set()
+        self._tail = self.tail("")
+
+    def tail(self, since: str) -> Tail:
+        """Return the messages since an id or a moment, as they appear."""
+        return Tail(self._store, since, self._late)
+
+    def settled_before(self, at: datetime) -> str:
+        """Return the moment before which all messages had appeared by `at`."""
+        return moment(at - self._late)
 
     def forget(self) -> None:
         """Begin anew from what the graph says, as after another service took part in the work."""
@@ -64,34 +70,19 @@ class Outbox:
         """Make deliveries of all new messages for some webhooks, and return how many messages were new. Raises `StoreError`."""
         ids = frozenset(each["id"] for each in stored)
         if ids != self._for:
-            self._for, self._seen, self._since = ids, set(), min(each["spreadTo"] for each in stored)
-        began = datetime.now(UTC)
-        first = await self._entries()
-        new: list[str] = []
-        if not self._seen.issuperset(first):
-            new = unsettled(self._seen, first, await self._entries())
+            self._for, self._tail = ids, self.tail(min(each["spreadTo"] for each in stored))
+        new = await self._tail.new()
         webhooks = [Webhook.of(each) for each in stored]
         for n in range(0, len(new), PART):
             events = await self.events(new[n : n + PART], with_lines=any(each.wanted.lines is not None for each in webhooks))
             rows = [_delivery(webhook, event) for event in events for webhook in webhooks if _gets(webhook, event)]
             if rows:
                 await self._store.write(partial(_run, "spread", {"rows": rows}))
-        self._seen.update(new)
-        await self._settle(moment(began - self._late), stored)
-        return len(new)
-
-    async def _settle(self, to: str, stored: Sequence[Mapping[str, Any]]) -> None:
-        """Note that all messages before a moment are taken on."""
-        if to <= self._since:
-            return
-        self._since = to
-        self._seen = {entry for entry in self._seen if entry >= to}
+        self._tail.take(new)
+        to = self._tail.since
         if min(each["spreadTo"] for each in stored) < moment(datetime.fromisoformat(to) - MARKED):
-            await self._store.write(partial(_run, "spread_to", {"ids": sorted(self._for), "to": to}))
-
-    async def _entries(self) -> list[str]:
-        rows = await self._store.read(_STATEMENTS["entries_since"], {"since": self._since})
-        return [str(row["id"]) for row in rows]
+            await self._store.write(partial(_run, "spread_to", {"ids": sorted(ids), "to": to}))
+        return len(new)
 
     async def events(self, entries: Sequence[str], *, with_lines: bool) -> list[OutboxEvent]:
         """Return messages as events, in their order. Their release lines are looked up only `with_lines`.

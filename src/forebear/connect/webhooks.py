@@ -261,6 +261,12 @@ class Webhooks:
             yield NO_KEY
         if wrong := wrong_url(url, self.networks):
             yield Reason("INVALID_URL", f"url: {wrong}", "give the https:// URL of the receiver")
+        yield from self.against(events, kinds, lines)
+
+    def against(
+        self, events: Sequence[str] | None, kinds: Sequence[str] | None, lines: Sequence[str] | None
+    ) -> Iterator[Reason]:
+        """Return the reasons against a filter of events."""
         for field, given, known in (("events", events, EVENTS), ("kinds", kinds, self._kinds)):
             if given is not None and not given:
                 yield Reason("EMPTY_FILTER", f"{field}: the list is empty, so nothing would be delivered", _LEFT_OUT)

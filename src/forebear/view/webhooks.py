@@ -25,3 +25,6 @@ WEBHOOK_DELIVERIES = """query($webhook: ID!, $state: DeliveryState, $first: Int!
 REPLAY_DELIVERIES = f"""mutation($webhook: ID!, $message: ID) {{
   replayDeliveries(webhook: $webhook, message: $message) {{ ... on DeliveriesReplayed {{ deliveries }} {REFUSED} }}
 }}"""
+EVENTS = """subscription($filter: RegistryEventFilter, $after: ID) {
+  events(filter: $filter, after: $after) { id event subject number at by after }
+}"""

@@ -7,7 +7,7 @@ trees that the struct type rejects, graphql-core's executor runs over the same t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from inspect import isawaitable
@@ -65,6 +65,15 @@ class Prepared:
     cost: int = 0
 
 
+@dataclass(frozen=True)
+class Subscribed:
+    """A subscription: the response key and the arguments of its field, and how something told is answered."""
+
+    key: str
+    arguments: Mapping[str, Any]
+    answer: Callable[[Mapping[str, Any]], Awaitable[Answer]]
+
+
 class Executor:
     """Answers operations on one store."""
 
@@ -96,6 +105,8 @@ class Executor:
             return prepared
         if reads and not prepared.document.is_query:
             raise Mutates
+        if prepared.document.is_subscription:
+            return refused([error_of("a subscription is answered as text/event-stream: accept that", "STREAM_ONLY")])
         request = OperationRequest(prepared.document, prepared.variables, operation_name, context)
         name, plan, cost = prepared.name, prepared.plan, prepared.cost
         if plan is None:
@@ -119,6 +130,19 @@ class Executor:
             else:
                 return Answer(b'{"data":%b,"extensions":{"cost":%d}}' % (data, cost), name, rows, True)
         return await self._execute(request, Answer(b"", name, _rows(tree)), tree, {"cost": cost})
+
+    async def subscription(
+        self, query: str, variables: Mapping[str, Any] | None, operation_name: str | None, context: Context, *, reads: bool
+    ) -> Subscribed | Answer:
+        """Return a subscription, or the answer to what is none or is refused. Raises `Mutates` as `answer` does."""
+        prepared = await self._beside.run(self._prepare, query, variables, operation_name)
+        if isinstance(prepared, Answer):
+            return prepared
+        if not prepared.document.is_subscription:
+            return await self.answer(query, variables, operation_name, context, reads=reads)
+        (root,) = prepared.roots
+        request = OperationRequest(prepared.document, prepared.variables, operation_name, context)
+        return Subscribed(root.key, root.arguments.values, lambda told: self._execute(request, Answer(b""), {root.key: told}))
 
     def document(self, query: str, operation_name: str | None) -> Document:
         """Return a document, parsed and validated once. Raises `RequestError`."""

@@ -59,6 +59,11 @@ class Document:
         )
 
     @property
+    def is_subscription(self) -> bool:
+        """Whether it follows what happens."""
+        return self.operation.operation is OperationType.SUBSCRIPTION
+
+    @property
     def is_query(self) -> bool:
         """Whether it only reads."""
         return self.operation.operation is OperationType.QUERY

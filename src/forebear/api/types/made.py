@@ -142,11 +142,12 @@ class Types:
         union = functools.reduce(or_, (self._made[member] for member in members))
         return Annotated[union, strawberry.union(name, description=doc)]
 
-    def schema(self, query: str, mutation: str, others: Iterable[str]) -> Made:
-        """Return the schema of a query and a mutation type, and of other types that no field leads to."""
+    def schema(self, query: str, mutation: str, subscription: str, others: Iterable[str]) -> Made:
+        """Return the schema of the three root types, and of other types that no field leads to."""
         built = strawberry.Schema(
             self._made[query],
             self._made[mutation],
+            self._made[subscription],
             types=[self._made[name] for name in others],
             config=StrawberryConfig(auto_camel_case=False, scalar_map=_scalars()),
         )
