@@ -33,7 +33,9 @@ from forebear.connect.alertmanager import Alertmanager
 from forebear.connect.catalogue import CATALOGUE
 from forebear.connect.deliverer import Deliverer, webhooks_delivered
 from forebear.connect.intake import Intake, inbox_cleared, pending_resumed
+from forebear.connect.mlflow.origin import Origins, origins_resolved
 from forebear.connect.mlflow.registry import MlflowRegistry
+from forebear.connect.mlflow.tracking import Tracking
 from forebear.connect.outbox import Outbox
 from forebear.connect.secrecy import Encryption
 from forebear.connect.translator import Translator
@@ -75,6 +77,7 @@ def _parts(text: str) -> int:
 class Forebear(RunningRegistry):
     """A running registry, and how to open it."""
 
+    origins: Origins
     settings: Settings | None = None
 
     async def plan(self, prepared: asyncio.Event) -> None:
@@ -121,6 +124,7 @@ class Forebear(RunningRegistry):
                 yield registry
             finally:
                 await registry.tokens.close()
+                await registry.origins.aclose()
 
     @classmethod
     async def on(cls, store: Store, graph: Graph = GRAPH, settings: Settings | None = None) -> Forebear:
@@ -132,6 +136,7 @@ class Forebear(RunningRegistry):
         tokens = Tokens(store, Ids(graph), Chains(), CONNECTORS)
         performer = Performer(schema.facts, store, ACTIONS, INQUIRIES, facts(store.engine))
         recorder = Recorder(schema.facts, store, performer)
+        origins = Origins(store, recorder, _tracking(settings))
         return cls(
             schema,
             store,
@@ -140,11 +145,12 @@ class Forebear(RunningRegistry):
             performer,
             tokens,
             Authentication.of(tokens, settings) if settings else Authentication(tokens),
-            MlflowRegistry(store, recorder, performer, settings.mlflow_lines if settings else ()),
+            MlflowRegistry(store, origins, performer, settings.mlflow_lines if settings else ()),
             _webhooks(store, graph, settings),
             Outbox(store, graph, settings.write_timeout if settings else WRITE_SECONDS),
             Streams(),
             Intake(store, recorder, performer, _translators(settings)),
+            origins,
             settings,
         )
 
@@ -153,6 +159,13 @@ def _translators(settings: Settings | None) -> list[Translator]:
     """Return the catalogue, with what the settings say of alerts."""
     alerts = Alertmanager(settings.alert_labels, settings.alert_severities) if settings else Alertmanager()  # type: ignore[arg-type]
     return [alerts if translator.name == alerts.name else translator for translator in CATALOGUE]
+
+
+def _tracking(settings: Settings | None) -> Tracking | None:
+    if settings is None or settings.mlflow_tracking_uri is None:
+        return None
+    token = settings.mlflow_tracking_token
+    return Tracking(settings.mlflow_tracking_uri, token.get_secret_value() if token else None)
 
 
 def _webhooks(store: Store, graph: Graph, settings: Settings | None) -> Webhooks:
@@ -197,7 +210,12 @@ def clearing(registry: Forebear, settings: Settings) -> contextlib.AbstractAsync
     return inbox_cleared(registry.intake)
 
 
-UPKEEP: tuple[Upkeep, ...] = (heads, evaluations, webhooks, pending, clearing)
+def origins(registry: Forebear, settings: Settings) -> contextlib.AbstractAsyncContextManager[None]:
+    """Look up at MLflow's tracking server what is not complete."""
+    return origins_resolved(registry.origins)
+
+
+UPKEEP: tuple[Upkeep, ...] = (heads, evaluations, webhooks, pending, clearing, origins)
 """All upkeep. A registry without settings, as in tests, gets none, and has nothing planned ahead."""
 
 

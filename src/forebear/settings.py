@@ -91,6 +91,15 @@ class Settings(BaseSettings):
     require_authentication: bool = Field(
         False, description="Whether everybody needs a token. With an OpenID Connect issuer everybody does."
     )
+    mlflow_tracking_uri: str | None = Field(
+        None,
+        pattern="^https?://",
+        description="The URL of MLflow's tracking server. Forebear asks it about the runs of versions that somebody registers "
+        "in MLflow. Unset, it asks nobody.",
+    )
+    mlflow_tracking_token: SecretStr | None = Field(
+        None, description="The token that Forebear sends there. It sends nobody else's. Unset, it sends none."
+    )
     mlflow_lines: list[str] = Field(
         [],
         description="The release lines, as a JSON list of ids, in which versions that somebody registers in MLflow become "

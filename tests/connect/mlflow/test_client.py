@@ -7,12 +7,16 @@ import contextlib
 import os
 import socket
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
 from forebear.app import Forebear
+from forebear.connect.mlflow.origin import Origins
+from forebear.connect.mlflow.registry import MlflowRegistry
+from forebear.connect.mlflow.tracking import Tracking
 from forebear.store import Store
 from tests import engines
 from tests.api.served import served
@@ -67,20 +71,26 @@ async def tracking(directory: Path) -> AsyncIterator[str]:
 async def test_an_unchanged_client_registers_searches_and_loads_by_alias(tmp_path: Path) -> None:
     async with Store.open(engines.settings(tmp_path / "data")) as store, tracking(tmp_path) as tracking_uri:
         registry = await Forebear.on(store)
-        async with served(registry) as service:
+        origins = Origins(store, registry.recorder, Tracking(tracking_uri))
+        registry = replace(registry, origins=origins, mlflow=MlflowRegistry(store, origins, registry.performer))
+        async with contextlib.aclosing(origins), served(registry) as service:
             client = await asyncio.create_subprocess_exec(
                 BIN / "python", CLIENT, f"http://127.0.0.1:{service.port}/mlflow", tracking_uri,
                 cwd=tmp_path, env=environment(tmp_path), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
             )  # fmt: skip
             said, _ = await client.communicate()
-        assert client.returncode == 0, said.decode(errors="replace")
-        query = (
-            '{ model(id: "model:iris") { version(alias: "champion") { version { id uri promotedFrom { nodes { id } } } } } }'
-        )
+            assert client.returncode == 0, said.decode(errors="replace")
+            # The script registered while its run was under way. It is over now.
+            await origins.resolve()
+        query = """{ model(id: "model:iris") { version(alias: "champion") { version { id uri promotedFrom { nodes { id uri
+          producedBy { status configuration metrics trainedOn { edges { role node { name } } } } } } } } } }"""
         version = (await ask(registry, query))["model"]["version"]["version"]
+        (checkpoint,) = version["promotedFrom"]["nodes"]
         logged = version["uri"].removeprefix("models:/")
-        assert version == {
-            "id": "model:iris@2", "uri": f"models:/{logged}",
-            "promotedFrom": {"nodes": [{"id": f"checkpoint:mlflow:{logged}"}]},
-        }  # fmt: skip
+        assert (version["id"], checkpoint["id"]) == ("model:iris@2", f"checkpoint:mlflow:{logged}")
+        assert checkpoint["uri"].endswith(f"/models/{logged}/artifacts")
+        run = checkpoint["producedBy"]
+        assert (run["status"], run["configuration"]["max_iter"]) == ("SUCCEEDED", "200")
+        assert run["metrics"]["training_accuracy_score"] > 0.9
+        assert {"role": "training", "node": {"name": "irises"}} in run["trainedOn"]["edges"]
         assert await findings(store) == []

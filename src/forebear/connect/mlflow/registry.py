@@ -24,6 +24,7 @@ from forebear.connect.mlflow.errors import (
 )
 from forebear.connect.mlflow.filter import IS_PROMPT, FilterParameters
 from forebear.connect.mlflow.order import Order
+from forebear.connect.mlflow.origin import Origins
 from forebear.domain.naming import NAME_TAKEN
 from forebear.domain.outcome import Conflict, Done, Reason, Refused
 from forebear.domain.pointer import ALIAS_PROTECTED, INVALID_ALIAS, invalid_alias
@@ -31,11 +32,8 @@ from forebear.domain.reference import UNKNOWN
 from forebear.domain.roles import FORBIDDEN, Actor
 from forebear.domain.tagging import read
 from forebear.graph.kinds.model import Stage
-from forebear.record.recorder import Recorder
-from forebear.record.summary import Origin
 from forebear.store import Store
 from forebear.store.statements import statements
-from forebear.verbs.permissions import refusal
 
 Answer = dict[str, Any]
 Arguments = Mapping[str, Any]
@@ -48,9 +46,9 @@ MOST_VERSIONS, MANY_VERSIONS = 200_000, 10_000
 class MlflowRegistry:
     """The registry that a client of MLflow sees. Every method but those that write takes the arguments of a request."""
 
-    def __init__(self, store: Store, recorder: Recorder, performer: Performer, lines: Sequence[str] = ()) -> None:
+    def __init__(self, store: Store, origins: Origins, performer: Performer, lines: Sequence[str] = ()) -> None:
         self._store = store
-        self._recorder = recorder
+        self._origins = origins
         self._performer = performer
         self._lines = tuple(lines)
 
@@ -169,7 +167,7 @@ class MlflowRegistry:
                 raise invalid(f"Unable to fetch model from model URI source artifact location '{address}'.")
             labels: list[str] = []
         else:
-            checkpoint, labels = await self._origin(by, address, said)
+            checkpoint, labels = await self._origins.record(by, address, said)
         input = {
             "model": row["model"]["id"],
             "checkpoint": checkpoint,
@@ -306,28 +304,6 @@ class MlflowRegistry:
             return outcome
         assert not isinstance(outcome, Conflict)
         raise _refused(outcome.reasons if isinstance(outcome, Refused) else ())
-
-    async def _origin(self, by: Actor, address: str, said: str | None) -> tuple[str, list[str]]:
-        """Record the checkpoint that lies at an address and its run. Return the checkpoint, and remarks about the version."""
-        named = names.run_named(address)
-        run = said or named
-        labels = [f"mlflow: its source names run {named}, and its run_id {said}"] if said and named and said != named else []
-        checkpoint: dict[str, Any] = {"kind": "Checkpoint", "id": names.checkpoint(address, run)}
-        if not address.startswith(("models:", "runs:")):
-            checkpoint["uri"] = address
-        facts = [checkpoint]
-        if run is not None:
-            holders = await self._store.read(statements("mlflow")["run"], {"external": names.external_run(run)})
-            id = holders[0]["id"] if holders else names.run(run)
-            checkpoint["producedBy"] = id
-            if not holders:
-                facts.insert(0, {"kind": "Run", "id": id, "externalIds": [names.external_run(run)]})
-        if reason := refusal(by, "record"):
-            raise _refused((reason,))
-        summary = await self._recorder.record(facts, Origin(by, names.SYSTEM))
-        if summary.rejections:
-            raise invalid("; ".join(reason for each in summary.rejections for reason in each.reasons))
-        return checkpoint["id"], labels
 
     async def _taken(self, error: MlflowError, name: str, tags: Mapping[str, str]) -> MlflowError:
         """Return the refusal of a name in the words of MLflow, if it is because another model has it."""

@@ -132,8 +132,9 @@ class Nodes:
         match, conditions = time.pattern(n, e, m, edge, incoming, kinds)
         if edge.interval and not s.arguments.values.get("allTime"):
             conditions.append(time.holds(e))
-        # The same two nodes may be joined by several edges. A cursor's last line is its key.
-        parts = (f"{e}.{p.name}" if p.required else f"replace(coalesce({e}.{p.name}, ''), '\\n', ' ')" for p in edge.identity)
+        # The same two nodes may be joined by several edges. A cursor's last line is its key, so no text in it breaks the line.
+        texts = (f"{e}.{p.name}" if p.required else f"coalesce({e}.{p.name}, '')" for p in edge.identity)
+        parts = (f"replace({t}, '\\n', ' ')" if p.type is str else t for t, p in zip(texts, edge.identity, strict=True))
         key = " + ' ' + ".join((f"{m}.id", *parts))
         return page(statement, s, self.rows(s, match, m, e, kinds, conditions, time, key=key), container=n)
 
