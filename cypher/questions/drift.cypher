@@ -1,5 +1,6 @@
 // Lists where a fleet does not run what it should. It lists robots that run something other than intended, that report nothing although
-// something is intended, or that run something without permission or by an override alone. It also lists active deployments of such.
+// something is intended, that run something without permission or by an override alone,
+// or that are silent for longer than their fleets allow. It also lists active deployments of such.
 //
 // An artifact may run there if its version is approved, or overridden, in a line of the fleet for the artifact's hardware, and if the
 // artifact is not in quarantine, while no recall that stands names it by lineage. A stale approval is marked and is no drift by itself: what runs on it goes on. On a place out of
@@ -14,6 +15,7 @@
 // column standing RunningStanding(AS_INTENDED, DIFFERENT, UNREPORTED, UNINTENDED, UNKNOWN): How observation and intention compare on the robot. UNREPORTED if it reported nothing. Null without a robot.
 // column installation Installation: The newest report. Null if the robot reported nothing.
 // column lastSeenAt DateTime: When the newest report came. Null if none came, and with `asKnownAt`.
+// column silent Boolean!: Whether the robot has been silent since `lastSeenAt` for as long as one of its fleets allows (`Fleet.silentAfter`), or longer. With `asKnownAt` it is false.
 // column observed Artifact: The artifact that was observed.
 // column observedVersion ModelVersion: The model version that it was built from. Null if nobody registered the artifact.
 // column registered Boolean: Whether somebody registered the observed artifact. Null if the robot reported nothing.
@@ -59,37 +61,42 @@ CALL (group) {
   UNION
   RETURN null AS around
 }
-WITH subject, collect(DISTINCT group) + collect(DISTINCT around) AS groups, collect(DISTINCT around) AS fleets
-WITH fleets, groups, CASE WHEN subject:Robot THEN subject END AS robot, CASE WHEN subject:Deployment THEN subject END AS active
-WITH fleets, groups, robot, active, newest_stop([robot] + groups, $at) AS stop
-WITH fleets, groups, robot, active, stop, stop /* as known */ AS request
-WITH fleets, robot, active, stop, request,
+WITH subject, collect(DISTINCT group) + collect(DISTINCT around) AS groups, collect(DISTINCT around) AS fleets,
+  min(CASE WHEN around IS NOT NULL THEN around.silentAfter END) AS allowed
+WITH fleets, groups, allowed, CASE WHEN subject:Robot THEN subject END AS robot, CASE WHEN subject:Deployment THEN subject END AS active
+WITH fleets, groups, allowed, robot, active, newest_stop([robot] + groups, $at) AS stop
+WITH fleets, groups, allowed, robot, active, stop, stop /* as known */ AS request
+WITH fleets, allowed, robot, active, stop, request,
   newest_installation(robot, $at) AS installation,
   meant(groups, request, $at) AS meant,
   overtaken(request, groups, $at) AS overtaken,
   stopped_by(active, request) AS stopped
 WITH fleets, robot, installation,
+  CASE WHEN installation IS NOT NULL THEN installation.lastSeenAt END AS last,
+  allowed,
   CASE WHEN robot IS NULL THEN active ELSE meant END AS deployment,
   CASE WHEN robot IS NOT NULL THEN meant WHEN NOT stopped THEN active END AS meant,
   CASE WHEN CASE WHEN robot IS NULL THEN stopped ELSE NOT overtaken END THEN stop END AS stop
 WITH fleets, robot, installation, deployment, stop,
+  CASE WHEN last IS NULL OR allowed IS NULL THEN false ELSE datetime(last) + duration({seconds: allowed}) <= datetime($at) END AS silent,
   artifact_of(installation) AS observed,
   artifact_of(deployment) AS artifact,
   artifact_of(meant) AS intended
-WITH fleets, robot, installation, deployment, stop, observed, intended,
+WITH fleets, robot, installation, deployment, stop, silent, observed, intended,
   CASE WHEN observed IS NULL THEN artifact ELSE observed END AS artifact,
   CASE WHEN robot IS NOT NULL THEN comparison(observed, intended) END AS standing
 WITH * WHERE artifact IS NOT NULL
-WITH robot, installation, deployment, stop, observed, intended, standing,
+WITH robot, installation, deployment, stop, silent, observed, intended, standing,
   usable(artifact, $at) AS usable,
   recalled(artifact, $at) AS recalls,
   permitted(artifact, fleets, $at) AS basis
-WITH robot, installation, deployment, stop, observed, intended, standing, usable, recalls, CASE WHEN size(recalls) = 0 THEN basis END AS basis
-WITH * WHERE coalesce(standing <> 'AS_INTENDED', stop IS NOT NULL) OR basis IS NULL OR basis = 'OVERRIDE' OR NOT usable
+WITH robot, installation, deployment, stop, silent, observed, intended, standing, usable, recalls, CASE WHEN size(recalls) = 0 THEN basis END AS basis
+WITH * WHERE coalesce(standing <> 'AS_INTENDED', stop IS NOT NULL) OR basis IS NULL OR basis = 'OVERRIDE' OR NOT usable OR silent
 RETURN robot,
   standing,
   installation,
   installation.lastSeenAt AS lastSeenAt,
+  silent,
   observed,
   version_of(observed) AS observedVersion,
   CASE WHEN observed IS NOT NULL THEN observed.describedAt IS NOT NULL END AS registered,

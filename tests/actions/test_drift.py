@@ -273,3 +273,26 @@ async def test_what_is_approved_for_other_hardware_or_in_another_line_is_unautho
     )
     assert [r["authorized"] for r in await drift(registry)] == [False, False, False]
     assert await drift(registry, at=before) == [other]
+
+
+async def test_a_robot_that_is_silent_for_as_long_as_its_fleet_allows_is_drift_from_then_on(registry: Forebear) -> None:
+    await running(registry)
+    await record(registry, {"kind": "Fleet", "id": FLEET, "silentAfter": 3600})
+    query = """query($at: DateTime, $t: DateTime) { drift(fleet: "fleet:north", at: $at, asKnownAt: $t) { nodes {
+        robot { id } silent standing lastSeenAt } } }"""
+
+    async def silent(**at: str) -> list[tuple[str, str, str]]:
+        nodes = (await ask(registry, query, **at))["drift"]["nodes"]
+        return [(n["robot"]["id"], n["standing"], n["lastSeenAt"]) for n in nodes if n["silent"]]
+
+    last = datetime.now(UTC) - timedelta(hours=5)
+    for robot, at in (("robot:a", last), ("robot:b", datetime.now(UTC))):
+        sighting = {"robot": robot, "at": moment(at), "artifact": artifact(1)}
+        assert (await done(registry, RITA, "reportSightings", sightings=[sighting])).unchanged
+    a_is_silent = [("robot:a", "AS_INTENDED", moment(last))]
+    assert await silent() == await silent(at=moment(last + timedelta(hours=1))) == a_is_silent
+    assert await silent(at=moment(last + timedelta(minutes=59))) == []
+    # When it was seen last is not kept for the past.
+    assert await silent(t=moment(datetime.now(UTC))) == []
+    await done(registry, RITA, "reportSightings", sightings=[{"robot": "robot:a", "at": ago(), "artifact": artifact(1)}])
+    assert await drift(registry) == []

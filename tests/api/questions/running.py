@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.api.memory import Node
@@ -124,13 +125,23 @@ def drift(asking: Asking) -> Iterator[Row]:
             found.append(here | ({"intended": None} if stop else {}))
     for columns in found:
         robot, deployment, observed = columns["robot"], columns["deployment"], columns["observed"]
-        wrong = columns["standing"] not in (None, "AS_INTENDED") or columns["basis"] in (None, "OVERRIDE")
+        silent = _silent(view, robot, columns["lastSeenAt"])
+        wrong = silent or columns["standing"] not in (None, "AS_INTENDED") or columns["basis"] in (None, "OVERRIDE")
         columns["standing"] = columns["standing"] if robot else None
         artifact = observed or view.end(deployment, "OF")
         if artifact and (wrong or not columns["authorized"]):
             registered = view.described(observed) if observed else None
             order = (robot.id if robot else "", deployment.id if deployment else "")
-            yield Row(order, {**columns, "registered": registered})
+            yield Row(order, {**columns, "registered": registered, "silent": silent})
+
+
+def _silent(view: View, robot: Node | None, last: str | None) -> bool:
+    """Whether a robot was last seen as long ago as one of its fleets allows. A robot out of service belongs to none."""
+    at = view.time.at
+    if robot is None or last is None or any(view.current(out, at) for out in view.origins([robot], "DECOMMISSIONS")):
+        return False
+    allowed = [after for fleet in _fleets(view, [robot]) if (after := view.get(fleet, "silentAfter")) is not None]
+    return bool(allowed) and datetime.fromisoformat(last) + timedelta(seconds=min(allowed)) <= datetime.fromisoformat(at)
 
 
 def _last_seen(view: View, installations: Iterable[Node]) -> str | None:
