@@ -13,7 +13,7 @@ import uvloop
 from neo4j import AsyncDriver, AsyncGraphDatabase
 from rich.console import Console
 
-from bench import actions, forebear, large, lineage, load, night, peer, planning, suspects
+from bench import actions, forebear, large, lineage, load, night, peer, planning, sightings, suspects
 from bench.bolt import Bolt
 from bench.forebear import Forebear
 from bench.graphql import Refused
@@ -25,7 +25,7 @@ from bench.report import Results, show
 from forebear.cli.terminal import configure_logs
 from tests import engines, neo4j_server
 
-PARTS = ("questions", "recording", "night", "actions", "start", "planning", "suspects", "growth", "large")
+PARTS = ("questions", "recording", "night", "actions", "start", "planning", "suspects", "sightings", "growth", "large")
 USUAL = PARTS[:-2]
 GROWTH = (10_000, 1_000_000)
 TURNS = 4
@@ -77,6 +77,11 @@ async def run(given: argparse.Namespace) -> Results:
         if "large" in given.only and "forebear" not in given.without:
             say("Importing {:,} and {:,} nodes into embedded engines".format(*given.sizes))
             results.large = large.measure(workspace, *given.sizes, given.rounds)
+        if "sightings" in given.only and "forebear" not in given.without:
+            say("Reporting what robots run, to the embedded engine")
+            (own := workspace / "sightings").mkdir()
+            with forebear.serving(own) as service:
+                results.sightings["embedded"] = sightings.measure(service, given.warm)
         if given.only <= {"start", "large"}:
             return results
         say("Starting Neo4j and what is to be compared")
@@ -131,6 +136,9 @@ async def run(given: argparse.Namespace) -> Results:
         if "night" in given.only and ours:
             say("Asking about incidents")
             results.night = await night.measure(driver, ours, given.rounds)
+        if "sightings" in given.only and ours:
+            say("Reporting what robots run, to Neo4j")
+            results.sightings["Neo4j"] = sightings.measure(ours, given.warm)
         if "actions" in given.only and ours:
             say("Acting")
             results.acting = await actions.measure(driver, uri, ours, workspace, given.rounds)

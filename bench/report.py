@@ -16,6 +16,7 @@ from bench.night import NIGHT
 from bench.planning import First
 from bench.process import Memory
 from bench.questions import QUESTIONS
+from bench.sightings import SECONDS, Sighted
 from bench.suspects import ROBOTS
 
 RECORDING_SHARE = 0.6
@@ -51,6 +52,8 @@ class Results:
     """What is asked about incidents, by name."""
     suspects: float | None = None
     """Seconds until suspects are answered with many robots and incidents."""
+    sightings: dict[str, Sighted] = field(default_factory=dict)
+    """Sightings of many robots, by engine."""
     acting: dict[str, Acting] = field(default_factory=dict)
     """An action over HTTP and its statements alone."""
     large: Large | None = None
@@ -159,6 +162,9 @@ def _others(results: Results) -> Table:
             measured, first = f"p50 {timing.p50:.1f}, p95 {timing.p95:.1f} ms", f"{timing.first / 1e3:.2f} s"
             table.add_row(asked.name, measured, f"p95 {asked.limit:.0f} ms", _met(timing.p95 <= asked.limit))
             table.add_row(f"{asked.name}, first ask", first, f"{FIRST_SECONDS} s", _met(timing.first <= 1e3 * FIRST_SECONDS))
+    for engine, seen in results.sightings.items():
+        met = _met(seen.median <= SECONDS)
+        table.add_row(f"10,000 unchanged sightings, {engine}", f"{seen.median:.2f} s", f"{SECONDS:.0f} s", met)
     if results.suspects is not None:
         what, met = f"suspects of {ROBOTS:,} robots", _met(results.suspects <= SUSPECTS_SECONDS)
         table.add_row(what, f"{results.suspects:.2f} s", f"{SUSPECTS_SECONDS:.0f} s", met)
