@@ -17,7 +17,7 @@ from forebear.connect.translator import Act, InvalidEvent, Received
 from forebear.settings import Settings
 from tests.record.asking import ask, everything, serving
 
-SAMPLES = Path("/work/shared/data/alertmanager")
+SAMPLES = Path(__file__).parents[3] / "shared" / "data" / "alertmanager"
 NEVER = "0001-01-01T00:00:00Z"
 STARTS = ("2026-08-11T09:14:22.128Z", "2026-08-12T07:00:00Z")
 
