@@ -72,7 +72,7 @@ CALL (before, after, olds, news) {
   CALL (node, since, until, old, new) {
     MATCH (revision:Revision)-[revises:REVISES]->(node) WHERE revision.revisedAt > since AND revision.revisedAt <= until
     UNWIND revision.changed AS name
-    WITH DISTINCT name, old, new WHERE NOT name IN ['lastSeenAt', 'retractedAt', 'imported', 'name', 'description', 'labels', 'owners', 'externalIds']
+    WITH DISTINCT name, old, new WHERE NOT name IN ['lastSeenAt', 'retractedAt', 'imported', 'name', 'description', 'labels', 'owners', 'externalIds', 'tags', 'updatedAt']
     WITH name, old[name] AS first, new[name] AS second
     WITH * WHERE NOT coalesce(first = second, first IS NULL AND second IS NULL)
     WITH name, first, second ORDER BY name

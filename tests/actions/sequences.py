@@ -47,10 +47,10 @@ OFTEN = {
 }  # fmt: skip
 """The actions that are asked for more or less often than the others."""
 
-CALLED = frozenset({"nameModel", "annotate", "registerVersion", "setAlias", "setStage"})
-"""The actions by which people call and number models and versions. They decide nothing about releases: see test_model.py."""
+APART = frozenset({"nameModel", "annotate", "registerVersion", "setAlias", "setStage", "reportSightings"})
+"""The actions that decide nothing about releases and have a second answer of their own: see test_model.py and test_sighting.py."""
 
-WEIGHTS = {action.name: OFTEN.get(action.name, 3) for action in ACTIONS if action.name not in CALLED}
+WEIGHTS = {action.name: OFTEN.get(action.name, 3) for action in ACTIONS if action.name not in APART}
 """How often each action is asked for."""
 
 

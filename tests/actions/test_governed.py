@@ -16,7 +16,7 @@ from forebear.record.summary import Origin, Rejection
 from forebear.verbs.catalogue import ACTIONS
 from forebear.verbs.governed import NAMES
 from tests.actions.plant import FLEET, RITA, artifact, ready, requested
-from tests.actions.sequences import CALLED
+from tests.actions.sequences import APART
 from tests.actions.world import ANNA, LINE, POLICY, RELEASE, VERSION, ago, company
 from tests.record.asking import ask, everything, record
 
@@ -174,7 +174,7 @@ REPORTS = {"reportIncident", "escalateIncident", "resolveIncident", "reopenIncid
 def test_what_facts_may_be_are_actions_of_the_catalogue() -> None:
     assert {*NAMES} == {action.name for action in ACTIONS} - {
         "evaluate", "reportInstallation", "reportSightings", "recommission", "endRecall", "excuseRecallItem", *REPORTS,
-        *CALLED,
+        *APART,
     }  # fmt: skip
 
 

@@ -206,6 +206,10 @@ class Sequence:
         named = self._one({"artifact": self._build()}, {"digest": f"sha256:{5:064x}"}, {"externalId": "ci:1"})
         return {"robot": robot, "since": ago(minutes=self._one(1, 100)), **named}
 
+    def _reportSightings(self) -> dict[str, Any]:
+        report = self._reportInstallation()
+        return {"sightings": [{"at": report.pop("since"), **report}]}
+
     def _rollBack(self) -> dict[str, Any]:
         return {"on": self._place(), "reason": "r"} | self._one({}, {"to": self._build()})
 

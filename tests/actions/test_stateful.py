@@ -15,7 +15,7 @@ from forebear.app import Forebear
 from forebear.domain.outcome import Conflict, Done, Outcome, Refused
 from forebear.verbs.catalogue import ACTIONS
 from tests.actions.expectation import COHORTS, DONE, FLEETS, INCIDENT_STATES, ROBOTS, SAME, SEVERITIES, Answer, Expectation
-from tests.actions.sequences import CALLED, Sequence, Step, world
+from tests.actions.sequences import APART, Sequence, Step, world
 from tests.record.asking import ask, everything, now, record
 from tests.soak import SOAK
 
@@ -52,7 +52,7 @@ KNOWN = """query ($known: DateTime) {
 
 def test_for_every_action_there_is_something_to_ask_for() -> None:
     assert [action.name for action in ACTIONS if not hasattr(Sequence, f"_{action.name}")] == [
-        a.name for a in ACTIONS if a.name in CALLED
+        a.name for a in ACTIONS if a.name in APART
     ]
 
 

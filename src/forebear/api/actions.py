@@ -134,9 +134,10 @@ class ActionTypes:
 
 
 async def act(
-    name: str,
+    verb: str,
     root: object,
     info: GraphQLResolveInfo[Context],
+    /,
     idempotencyKey: str | None = None,
     expectedRevision: int | None = None,
     **arguments: Any,
@@ -145,10 +146,10 @@ async def act(
     context: Context = info.context
     by = Requester(context.actor, "graphql", idempotencyKey, expectedRevision)
     input = {key: plain(value) for key, value in arguments.items() if value is not None}
-    for p in context.performer.actions[name].input.members:
+    for p in context.performer.actions[verb].input.members:
         if p.is_fact and p.name in input:
             input[p.name] = _of_kind(p.names[0], input[p.name])
-    return client_outcome(await context.performer.do(name, input, by))
+    return client_outcome(await context.performer.do(verb, input, by))
 
 
 def _of_kind(kind: str, value: Any) -> Any:

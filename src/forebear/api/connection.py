@@ -113,7 +113,8 @@ class Connection(HttpToolsProtocol):
 
     def shutdown(self) -> None:
         """Begin to stop: take no further request, and have an answer without an end end."""
-        if (draining := getattr(self, "scope", {}).get(DRAIN)) is not None:
+        # A connection that asked nothing yet has no scope.
+        if (draining := (self.scope or {}).get(DRAIN)) is not None:
             draining.set()
         super().shutdown()
 
