@@ -48,7 +48,7 @@ OFTEN = {
 """The actions that are asked for more or less often than the others."""
 
 APART = frozenset({"nameModel", "annotate", "registerVersion", "setAlias", "setStage", "reportSightings"})
-"""The actions that decide nothing about releases and have a second answer of their own: see test_model.py and test_sighting.py."""
+"""The actions that decide nothing about releases and have a second answer of their own: test_model.py, test_sighting.py."""
 
 WEIGHTS = {action.name: OFTEN.get(action.name, 3) for action in ACTIONS if action.name not in APART}
 """How often each action is asked for."""
