@@ -114,7 +114,7 @@ class Connection(HttpToolsProtocol):
     def shutdown(self) -> None:
         """Begin to stop: take no further request, and have an answer without an end end."""
         # A connection that asked nothing yet has no scope.
-        if (draining := (self.scope or {}).get(DRAIN)) is not None:
+        if self.scope and isinstance(draining := self.scope.get(DRAIN), asyncio.Event):
             draining.set()
         super().shutdown()
 
