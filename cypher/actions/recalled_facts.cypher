@@ -7,43 +7,8 @@
 // parameter setting String: The last part of the name of the run setting that is recalled, in quotation marks. Runs whose configuration holds it come with it.
 // parameter since DateTime: Since when a recall stands. Then deployments and installations that were over later come as well.
 // parameter now DateTime!: Now.
-CALL () {
-  MATCH (start:Run /* any kind */ {id: $node}) WHERE true
-  RETURN start, [start.id] AS tail
-  UNION
-  MATCH (origin:Dataset {id: $node})<-[of:VERSION_OF]-(start:DatasetVersion) WHERE true
-  RETURN start, [start.id, $node] AS tail
-  UNION
-  MATCH (origin:Model {id: $node})<-[of:VERSION_OF]-(start:ModelVersion) WHERE true
-  RETURN start, [start.id, $node] AS tail
-  UNION
-  CALL () {
-    MATCH (origin:Customer|Site {id: $node})<-[whose:FOR|AT]-(fleet:Fleet)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
-    RETURN start, [start.id, fleet.id, $node] AS tail, [[data.collectedFrom, data.collectedTo], [whose.validFrom, whose.validTo]] AS spans
-    UNION
-    MATCH (origin:Fleet|Cohort {id: $node})<-[member:MEMBER_OF]-(robot:Robot)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
-    RETURN start, [start.id, robot.id, $node] AS tail, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo]] AS spans
-    UNION
-    MATCH (origin:Fleet {id: $node})<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
-    RETURN start, [start.id, robot.id, cohort.id, $node] AS tail, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo], [part.validFrom, part.validTo]] AS spans
-    UNION
-    MATCH (origin:Customer|Site {id: $node})<-[whose:FOR|AT]-(fleet:Fleet)<-[member:MEMBER_OF]-(robot:Robot)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
-    RETURN start, [start.id, robot.id, fleet.id, $node] AS tail, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo], [whose.validFrom, whose.validTo]] AS spans
-    UNION
-    MATCH (origin:Customer|Site {id: $node})<-[whose:FOR|AT]-(fleet:Fleet)<-[part:PART_OF]-(cohort:Cohort)<-[member:MEMBER_OF]-(robot:Robot)<-[data:COLLECTED_FROM]-(start:DatasetVersion) WHERE true
-    RETURN start, [start.id, robot.id, cohort.id, fleet.id, $node] AS tail, [[data.collectedFrom, data.collectedTo], [member.validFrom, member.validTo], [part.validFrom, part.validTo], [whose.validFrom, whose.validTo]] AS spans
-  }
-  WITH start, tail, spans WHERE all(a IN spans WHERE all(b IN spans WHERE coalesce(a[0] < b[1], true)))
-  RETURN start, tail
-  UNION
-  UNWIND CASE WHEN $toolchain = '' THEN [] ELSE [$toolchain] END AS toolchain
-  MATCH (start:Artifact) WHERE start.toolchain = toolchain
-  RETURN start, [start.id] AS tail
-  UNION
-  UNWIND CASE WHEN $setting = '' THEN [] ELSE [$setting] END AS setting
-  MATCH (start:Run) WHERE start.configuration CONTAINS setting
-  RETURN start, [start.id] AS tail
-}
+UNWIND beginnings($node, $toolchain, $setting) AS begins
+WITH begins[0] AS start, begins[1] AS tail
 WITH start, tail ORDER BY size(tail), tail
 WITH start, collect(tail)[0] AS tail
 CALL (start, tail) {

@@ -1,5 +1,6 @@
 // Fleets and cohorts, those of robots, and the fleets and cohorts around them: where they work and for whom, their own robots, the lines
-// that they run, every deployment to them, and since when they are out of service. One row a fleet or cohort, without locks.
+// that they run, every deployment to them with the stop that somebody requested after it, and since when they are out of service. One row
+// a fleet or cohort, without locks.
 //
 // parameter groups [ID(Fleet, Cohort)]: The fleets and cohorts.
 // parameter robots [ID(Robot)]: The robots.
@@ -31,6 +32,7 @@ CALL () {
   RETURN found AS group
 }
 WITH DISTINCT group
+WITH group, newest_stop([group] + COLLECT { MATCH (group)-[part:PART_OF]->(of:Fleet) WHERE holds(part, $now) RETURN of }, $now) AS stop
 RETURN group.id AS id,
   labels(group)[0] = 'Fleet' AS fleet,
   COLLECT { MATCH (group)-[part:PART_OF]->(of:Fleet) WHERE holds(part, $now) RETURN DISTINCT of.id } AS fleets,
@@ -49,12 +51,13 @@ RETURN group.id AS id,
   } AS robots,
   COLLECT {
     MATCH (group)<-[on:ON]-(deployment:Deployment) WHERE true
-    WITH DISTINCT deployment, group.id AS place
-    WITH deployment, place, artifact_of(deployment) AS artifact
-    WITH deployment, place, artifact, version_of(artifact) AS version
+    WITH DISTINCT deployment, group.id AS place, stop
+    WITH deployment, place, stop, artifact_of(deployment) AS artifact
+    WITH deployment, place, stop, artifact, version_of(artifact) AS version
     RETURN {
       id: deployment.id, state: deployment.state, validFrom: deployment.validFrom, validTo: deployment.validTo,
       reports: deployment.reports, recordedAt: deployment.recordedAt, place: place, artifact: artifact.id, version: version.id,
+      rejoins: deployment.rejoins, stop: CASE WHEN stopped_by(deployment, stop) THEN stop.id END,
       target: target_of(artifact),
       replaces: COLLECT { MATCH (deployment)-[replaces:REPLACES]->(former:Deployment) WHERE true RETURN former.id },
       rollsBack: COLLECT { MATCH (deployment)-[back:ROLLS_BACK]->(former:Deployment) WHERE true RETURN former.id }

@@ -173,8 +173,8 @@ REPORTS = {"reportIncident", "escalateIncident", "resolveIncident", "reopenIncid
 
 def test_what_facts_may_be_are_actions_of_the_catalogue() -> None:
     assert {*NAMES} == {action.name for action in ACTIONS} - {
-        "evaluate", "reportInstallation", "reportSightings", "recommission", "endRecall", "excuseRecallItem", *REPORTS,
-        *APART,
+        "evaluate", "reportInstallation", "reportSightings", "recommission", "endRecall", "extendRecall",
+        "excuseRecallItem", *REPORTS, *APART,
     }  # fmt: skip
 
 

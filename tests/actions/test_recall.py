@@ -340,6 +340,18 @@ async def test_a_toolchain_a_setting_and_the_data_of_a_customer_are_recalled_by_
             else:
                 assert isinstance(asked, Done)
                 await done(registry, RITA, "reportDeployment", deployment=asked.subject, state="ENDED", at=now())
+        if refused == 2:
+            # Data, or a run, that is told later is of the subject as well.
+            runs = (
+                {"kind": "Run", "id": "run:later", "configuration": {"optimizer": {"lr": 0.1}}},
+                {"kind": "Run", "id": "run:other", "configuration": {"scheduler": {"lr": 0.1}}},
+            )
+            data = ({"kind": "DatasetVersion", "id": "dataset:later@1", "collectedFrom": [{"id": "fleet:acme"}]},)
+            told, new = (runs, "run:later") if subject.startswith("setting") else (data, "dataset:later@1")
+            await record(registry, *told)
+            extended = (await node(registry, "Recall", id, "recalls { nodes { id } }"))["recalls"]["nodes"]
+            assert extended == [{"id": each} for each in sorted([*named, new])]
+            assert await done(registry, ANNA, "extendRecall", recall=id) == Done(id, unchanged=True)
         if refused == 3:
             # A build that is told later is refused by its toolchain.
             late = await do(registry, EVA, "registerArtifact", artifact=build(4, toolchain="trt 10"))

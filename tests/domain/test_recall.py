@@ -190,6 +190,16 @@ def test_a_robot_does_what_its_deployment_does_or_goes_back_to_what_it_is_meant_
     )
 
 
+def test_a_robot_stops_rather_than_going_back_to_what_somebody_asked_to_stop() -> None:
+    stopped = msgspec.structs.replace(deployment(3, 0, 8, None), stop="stop:1")
+    stops = of_robot(RobotStanding("robot:r", ("fleet:f",)), {"fleet:f": [stopped]}, {}, {"artifact:4"})
+    assert (stops.step, stops.place, [r.message for r in stops.reasons]) == (
+        RecallStep.STOP,
+        "robot:r",
+        ["fleet:f is to stop what it runs (stop:1)"],
+    )
+
+
 def test_a_robot_without_a_deployment_stops_unless_it_is_out_of_service() -> None:
     alone = of_robot(RobotStanding("robot:r"), {}, {}, ())
     assert (alone.step, alone.place, [r.code for r in alone.reasons]) == (RecallStep.STOP, "robot:r", ["NO_TARGET"])

@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 
+from forebear.actions.extension import extend_recalls
 from forebear.actions.performer import Performer, Requester
 from forebear.actions.permits import mend_unsettled
 from forebear.domain.roles import Actor
@@ -42,11 +43,12 @@ async def evaluate_lines(store: Store, performer: Performer) -> None:
     """Evaluate every line in which something may be due, in the name of its policy.
 
     A line that cannot be evaluated now waits for the next time. Before that, add the intervals of releases that an older
-    version of Forebear left out.
+    version of Forebear left out, and extend recalls.
 
     Raises `StoreError` if the lines cannot be read.
     """
     await mend_unsettled(store)
+    await extend_recalls(store, performer)
     rows = await store.read(statements("actions")["lines_to_evaluate"], {"now": moment(datetime.now(UTC))})
     await _evaluate_each(rows, performer)
 

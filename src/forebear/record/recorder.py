@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from forebear.actions.evaluation import evaluate_after
+from forebear.actions.extension import extend_after
 from forebear.actions.performer import Performer, Requester
 from forebear.actions.permits import mend_within
 from forebear.audit.append import FACTS, Chains, digest
@@ -146,6 +147,8 @@ class Recorder:
             try:
                 before.add(await self._attempt(batch, origin, part=part))
                 await evaluate_after(self._store, self._performer, before.amended)
+                if before.changed:
+                    await extend_after(self._store, self._performer, {row.kind.name for _, row in batch.rows})
                 break
             except AlreadyRecorded as known:
                 assert part is not None

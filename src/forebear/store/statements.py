@@ -157,7 +157,8 @@ def _facts(file: Path, engine: Engine) -> FactsStatement:
     gathered = engine is Engine.NEO4J
 
     def sent(*, as_known: bool) -> str:
-        rewritten = Dialect(GRAPH, engine).rewrite(text, as_known=as_known) if as_known or "MATCH walk = " in text else text
+        marked = as_known or "MATCH walk = " in text or "/* " in text
+        rewritten = Dialect(GRAPH, engine).rewrite(text, as_known=as_known) if marked else text
         return _PARAMETER.sub(r"$input.\1", rewritten) if gathered else rewritten
 
     known = partial(sent, as_known=True)

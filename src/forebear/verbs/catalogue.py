@@ -17,7 +17,7 @@ from forebear.verbs.installation import ReportInstallation
 from forebear.verbs.maintenance import ReportMaintenance
 from forebear.verbs.model import Annotate, NameModel, RegisterVersion, SetAlias, SetStage
 from forebear.verbs.policy import AdoptPolicy
-from forebear.verbs.recall import EndRecall, ExecuteRecall
+from forebear.verbs.recall import EndRecall, ExecuteRecall, ExtendRecall
 from forebear.verbs.recall_item import ExcuseRecallItem
 from forebear.verbs.release import Approve, Archive, Deprecate, Override, Reject, Restore, WithdrawApproval
 from forebear.verbs.rollback import RollBack
@@ -29,8 +29,8 @@ VERBS: tuple[type[Verb[Any]], ...] = (
     RegisterCandidate, AttachEvidence, AdoptPolicy, Evaluate, Approve, Reject, WithdrawApproval, Deprecate, Archive, Restore,
     Override, Correct, RegisterArtifact, QuarantineArtifact, DeleteArtifact, RequestDeployment, ReportDeployment,
     ReportInstallation, ReportSightings, RollBack, RequestStop, Decommission, Recommission, ReportIncident, EscalateIncident,
-    ResolveIncident, ReopenIncident, DismissIncident, ReportMaintenance, Attribute, ExecuteRecall, EndRecall, ExcuseRecallItem,
-    NameModel, Annotate, RegisterVersion, SetAlias, SetStage,
+    ResolveIncident, ReopenIncident, DismissIncident, ReportMaintenance, Attribute, ExecuteRecall, ExtendRecall, EndRecall,
+    ExcuseRecallItem, NameModel, Annotate, RegisterVersion, SetAlias, SetStage,
 )  # fmt: skip
 """Every verb."""
 

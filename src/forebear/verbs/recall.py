@@ -10,17 +10,19 @@ from typing import Any, ClassVar
 import msgspec
 
 from forebear.domain.case import cases
-from forebear.domain.outcome import Reason, Ruling
+from forebear.domain.outcome import Connect, Reason, Ruling
 from forebear.domain.recall import execution
 from forebear.domain.recall.execution import EndedFactsRow, Execution, RecallFactsRow
 from forebear.domain.recall.reach import Reach, RecalledFactsRow
 from forebear.domain.recall.subject import Subject
+from forebear.domain.reference import unknown
 from forebear.domain.release import DECISIONS, Decider
-from forebear.domain.standing import StandingFactsRow
+from forebear.domain.standing import Row, StandingFactsRow
 from forebear.graph.declaration import ENDS, PROSE, Digest, Value, prop
 from forebear.graph.kinds.recall import Recall
 from forebear.graph.moments import moment
 from forebear.verbs.fact import Document, VerbRequest, named
+from forebear.verbs.recall_item import BegunFacts
 from forebear.verbs.recall_plan import RecallPlanFacts, asks
 from forebear.verbs.verb import DecisionFacts, Rows, Verb
 
@@ -139,3 +141,47 @@ class EndRecall(Verb[EndFacts], roles="APPROVER"):
         if forbidden := self.refusal_within(facts.actor, facts.ended.lines):
             return Ruling(self.recall, reasons=(forbidden,))
         return execution.end(self.recall, facts.ended, facts.now)
+
+
+class BeginningFactsRow(Row, frozen=True):
+    """A row of `cypher/actions/beginning_facts.cypher`: something of a recall's subject that the recall does not name yet."""
+
+    id: str
+    configuration: str | None = None
+
+
+@dataclass(frozen=True)
+class ExtendFacts(BegunFacts):
+    """A recall, and what is of its subject and not named yet."""
+
+    stepwise: ClassVar = True
+
+    beginning: list[BeginningFactsRow]
+
+    @classmethod
+    def follows(cls, input: Mapping[str, Any], rows: Mapping[str, Rows]) -> Mapping[str, object]:
+        """What the recall begins with."""
+        if not rows:
+            return {}
+        recall = rows["begun"][0]["recall"]
+        named = asks(Subject.parse(recall["subject"])) if recall else {"node": None, "setting": None}
+        return {name: named[name] for name in ("node", "setting")}
+
+
+class ExtendRecall(Verb[ExtendFacts], roles="APPROVER ADMIN"):
+    """Adds to a recall what is of its subject by now: data of a customer, runs with a setting, or versions of a dataset that
+    were told after the recall began. A service does so after each fact of such a kind. If there is nothing to add, it writes
+    nothing."""
+
+    recall: str = prop("The recall.", names=("Recall",))
+
+    def decide(self, facts: ExtendFacts) -> Ruling:
+        """Name what the recall does not name yet, as long as it stands."""
+        recall = facts.begun.recall
+        if recall is None:
+            return Ruling(self.recall, reasons=(unknown("recall", self.recall),))
+        if recall.valid_from is None or recall.valid_to is not None:
+            return Ruling(self.recall)
+        subject = Subject.parse(recall.subject)
+        new = [row.id for row in facts.beginning if subject.id is not None or subject.begins(row.configuration)]
+        return Ruling(self.recall, tuple(Connect(self.recall, "recalls", id, {}) for id in new))

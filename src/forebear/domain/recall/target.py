@@ -90,7 +90,8 @@ def of_robot(
 ) -> RecallTarget:
     """Return what to do about an affected robot.
 
-    `deployments` holds by place those that are not over, and `targets` what to do about the affected ones.
+    `deployments` holds by place those that are not over, and `targets` what to do about the affected ones. What somebody asked
+    to stop is nothing that a robot goes back to.
     """
     if robot.retired_since is not None:
         return RecallTarget(robot.id, RecallStep.NEITHER, robot.id, reasons=(_retired(robot.id, robot.retired_since),))
@@ -99,7 +100,13 @@ def of_robot(
         if bad := [d for d in here if d.id in targets]:
             meant = max(bad, key=lambda d: (d.is_active, d.id))
             return replace(targets[meant.id], of=robot.id, deployment=meant.id)
-        if good := [d for d in here if d.is_active and d.artifact is not None and d.artifact not in affected]:
+        active = [d for d in here if d.is_active and d.artifact is not None and d.artifact not in affected]
+        if stops := [d.stop for d in active if d.stop is not None]:
+            reason = Reason(
+                NO_TARGET, f"{place} is to stop what it runs ({max(stops)})", "request a deployment there to start again"
+            )
+            return RecallTarget(robot.id, RecallStep.STOP, robot.id, reasons=(reason,))
+        if good := active:
             meant = max(good, key=lambda d: (d.valid_from or "", d.id))
             remark = f"{meant.id} says that it is to run this, and it was seen to run something else"
             return RecallTarget(
