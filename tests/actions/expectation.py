@@ -689,6 +689,10 @@ class Expectation:
         found.over = True
         return DONE
 
+    def _extendRecall(self, actor: Actor, recall: str, at: str) -> Answer:
+        # A version that is recalled is all that its recall names.
+        return SAME if recall in self.recalls else refused("UNKNOWN")
+
     def _excuseRecallItem(self, actor: Actor, recall: str, item: str, reason: str, at: str) -> Answer:
         found = self.recalls.get(recall)
         began = found is not None and (found.stands or found.over)

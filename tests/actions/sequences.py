@@ -42,8 +42,8 @@ ACTORS = {
 OFTEN = {
     "approve": 26, "attachEvidence": 16, "reportDeployment": 16, "requestDeployment": 14, "registerArtifact": 12,
     "registerCandidate": 10, "restore": 6, "rollBack": 6, "adoptPolicy": 4, "decommission": 4, "quarantineArtifact": 2,
-    "deleteArtifact": 2, "recall": 4, "endRecall": 8, "excuseRecallItem": 1, "reportIncident": 5, "reopenIncident": 2,
-    "dismissIncident": 2, "reportMaintenance": 2, "attribute": 5,
+    "deleteArtifact": 2, "recall": 4, "endRecall": 8, "extendRecall": 1, "excuseRecallItem": 1, "reportIncident": 5,
+    "reopenIncident": 2, "dismissIncident": 2, "reportMaintenance": 2, "attribute": 5,
 }  # fmt: skip
 """The actions that are asked for more or less often than the others."""
 
@@ -195,7 +195,7 @@ class Sequence:
                 return bool(e.out)
             case "recall":
                 return bool(e.versions)
-            case "endRecall":
+            case "endRecall" | "extendRecall":
                 return any(not r.over for r in e.recalls.values())
             case "excuseRecallItem":
                 return any(r.stands and not r.over and e.going(r.subject) for r in e.recalls.values())
@@ -421,6 +421,9 @@ class Sequence:
     def _endRecall(self) -> dict[str, Any]:
         known = [id for id, r in self._expected.recalls.items() if not r.over or not self._likely()]
         return {"recall": self._random.choice(known or ["recall:none"]), "reason": "They are not."}
+
+    def _extendRecall(self) -> dict[str, Any]:
+        return {"recall": self._random.choice([*self._expected.recalls, "recall:none"])}
 
     def _excuseRecallItem(self) -> dict[str, Any]:
         e = self._expected

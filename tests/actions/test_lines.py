@@ -250,6 +250,9 @@ class Sequence:
     def _endRecall(self) -> dict[str, Any]:
         return {"recall": f"recall:{self._one(*STANDS).replace('@', '%40')}/1", "reason": "r"}
 
+    def _extendRecall(self) -> dict[str, Any]:
+        return {"recall": self._endRecall()["recall"]}
+
     def _nameModel(self) -> dict[str, Any]:
         model = self._one("model:mine", "model:other", "model:both", None)
         return {"system": "mlflow", "name": self._one("a", "b", "c")} | ({"model": model} if model else {})
