@@ -15,12 +15,12 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from forebear.actions.evaluation import evaluations_kept
 from forebear.actions.inquiry import INQUIRIES
 from forebear.actions.performer import Performer
-from forebear.api import http
+from forebear.api import http, sockets
 from forebear.api.answering.executor import Executor
 from forebear.api.doors import CONNECTORS, DOORS, Door
 from forebear.api.log import RequestLog
@@ -248,7 +248,10 @@ def application(
             Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
         ],
         exception_handlers={BadRequest: http.refused, StoreError: http.failed},
-        routes=[Route(door.path, _endpoint(door), methods=list(door.methods)) for door in DOORS],
+        routes=[
+            *(Route(door.path, _endpoint(door), methods=list(door.methods)) for door in DOORS),
+            WebSocketRoute("/graphql", lambda socket: sockets.graphql(socket, socket.app.state.registry)),
+        ],
     )
 
 

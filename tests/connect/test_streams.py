@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from forebear.api import events as streaming
+from forebear.api import following
 from forebear.app import Forebear
 from forebear.domain.roles import Role
 from forebear.graph.kinds import GRAPH
@@ -27,7 +27,7 @@ STREAM = {"Accept": "text/event-stream"}
 
 
 @asynccontextmanager
-async def following(service: Served, token: str = "", **variables: Any) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
+async def stream(service: Served, token: str = "", **variables: Any) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
     """The results of a subscription that is open, and an empty one when it is complete."""
     headers = STREAM | ({"Authorization": f"Bearer {token}"} if token else {})
     async with (
@@ -56,10 +56,10 @@ async def record(registry: Forebear, name: str, n: int) -> None:
 async def test_events_are_told_as_they_happen_and_again_after_the_last_one(
     registry: Forebear, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streaming, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(following, "POLL_SECONDS", 0.02)
     await record(registry, "ann", 0)
     async with served(registry) as service:
-        async with following(service) as results:
+        async with stream(service) as results:
             for n in (1, 2):
                 await record(registry, "ann", n)
             told = [(await anext(results))["data"]["told"] for _ in range(2)]
@@ -69,10 +69,10 @@ async def test_events_are_told_as_they_happen_and_again_after_the_last_one(
         assert told[0]["after"]["facts"] == {"Dataset": 1}
         await record(registry, "ann", 3)
         # What may have appeared late is told again.
-        async with following(service, after=told[0]["id"], filter={"kinds": ["Dataset"]}) as results:
+        async with stream(service, after=told[0]["id"], filter={"kinds": ["Dataset"]}) as results:
             again = [(await anext(results))["data"]["told"]["number"] for _ in range(4)]
         assert again == [0, 1, 2, 3]
-        async with following(service, filter={"events": ["approve"]}) as none, following(service) as every:
+        async with stream(service, filter={"events": ["approve"]}) as none, stream(service) as every:
             await record(registry, "ann", 4)
             assert (await anext(every))["data"]["told"]["number"] == 4
             waiting = asyncio.ensure_future(anext(none))
@@ -103,8 +103,8 @@ async def test_events_are_told_as_they_happen_and_again_after_the_last_one(
 async def test_a_stream_ends_with_a_reason_when_the_token_ends_and_when_the_service_stops(
     store: Store, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streaming, "POLL_SECONDS", 0.02)
-    monkeypatch.setattr(streaming, "RIGHTS_SECONDS", 0.1)
+    monkeypatch.setattr(following, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(following, "RIGHTS_SECONDS", 0.1)
     settings = engines.settings(tmp_path_factory.getbasetemp(), require_authentication=True)
     registry = await Forebear.on(store, GRAPH, settings)
     made = {}
@@ -117,7 +117,7 @@ async def test_a_stream_ends_with_a_reason_when_the_token_ends_and_when_the_serv
             for headers, code in (({}, "UNAUTHENTICATED"), ({"Authorization": f"Bearer {made[Role.RECORDER]}"}, "FORBIDDEN")):
                 refused = await client.post("/graphql", json={"query": EVENTS}, headers=STREAM | headers)
                 assert refused.json()["errors"][0]["extensions"]["code"] == code
-        async with following(service, made[Role.VIEWER]) as viewer, following(service, made[Role.ADMIN]) as admin:
+        async with stream(service, made[Role.VIEWER]) as viewer, stream(service, made[Role.ADMIN]) as admin:
             await registry.tokens.revoke(DEVELOPMENT, "viewer")
             assert (await anext(admin))["data"]["told"]["event"] == "revokeToken"
             error = (await anext(viewer))["errors"][0]

@@ -62,15 +62,19 @@ async def read_json(request: Request, most: int, what: str, type: Any = Any, rem
 
     `remedy` says what to do with a body that is too large.
     """
-    body = await read_all(request, most, remedy)
+    return read_text(await read_all(request, most, remedy), f"body is no {what}", type)
+
+
+def read_text(body: bytes, fault: str, type: Any) -> Any:
+    """Return a JSON text as a type. `fault` begins the message of the `BadRequest` that says what is wrong with it."""
     try:
         return _read(body.removeprefix(codecs.BOM_UTF8), type)
     except UnicodeDecodeError:
         raise BadRequest(400, "the body is not UTF-8", "BAD_REQUEST") from None
     except RecursionError:
-        raise BadRequest(400, f"the body is no {what}: it is nested too deeply", "TOO_DEEP") from None
+        raise BadRequest(400, f"the {fault}: it is nested too deeply", "TOO_DEEP") from None
     except (msgspec.MsgspecError, InvalidDocument) as error:
-        raise BadRequest(400, f"the body is no {what}: {error}", "BAD_REQUEST") from None
+        raise BadRequest(400, f"the {fault}: {error}", "BAD_REQUEST") from None
 
 
 async def read_all(request: Request, most: int, remedy: str) -> bytes:
@@ -78,7 +82,7 @@ async def read_all(request: Request, most: int, remedy: str) -> bytes:
     parts, size, values = [], 0, 1
     async for part in unzipped(request):
         size += len(part)
-        values += part.count(b",") + part.count(b"[") + part.count(b"{")
+        values += values_of(part)
         if size > most:
             raise BadRequest(413, f"the body is larger than {most} bytes; {remedy}", "TOO_LARGE")
         if values > MAX_VALUES:
@@ -86,6 +90,11 @@ async def read_all(request: Request, most: int, remedy: str) -> bytes:
             raise BadRequest(413, f"{message}; {remedy}", "TOO_LARGE")
         parts.append(part)
     return b"".join(parts)
+
+
+def values_of(text: bytes) -> int:
+    """Return how many values a JSON text has at most."""
+    return text.count(b",") + text.count(b"[") + text.count(b"{")
 
 
 def _read(data: bytes, type: Any) -> Any:

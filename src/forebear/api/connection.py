@@ -16,6 +16,7 @@ import httptools
 import msgspec
 import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 MAX_URL = 16 * 1024
 """The longest URL, in bytes. Longer documents are POSTed."""
@@ -79,6 +80,20 @@ class _Refused(Exception):
         self.status, self.code = status, code
 
 
+class Reader:
+    """How a client reads what is sent to it."""
+
+    def __init__(self, now: float) -> None:
+        self._unsent, self._since = 0, now
+
+    def idle(self, unsent: int, now: float, *, waits: bool) -> float:
+        """Return for how many seconds it has read nothing of `unsent` bytes. `waits` says whether somebody waits for that."""
+        if not unsent or unsent < self._unsent or not waits:
+            self._since = now
+        self._unsent = unsent
+        return now - self._since
+
+
 class Connection(HttpToolsProtocol):
     """One connection. Neither its silence nor its bytes keep the others waiting."""
 
@@ -90,7 +105,7 @@ class Connection(HttpToolsProtocol):
         self._head = 0
         self._between = 0
         self._unread, self._feeding = bytearray(), False
-        self._unsent, self._unsent_since = 0, self._since
+        self._reader = Reader(self._since)
         self._clock: asyncio.TimerHandle | None = None
         self._refusal: _Refused | None = None
 
@@ -120,9 +135,17 @@ class Connection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
+        self._rest()
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over to the WebSocket."""
+        self._rest()
+        super().handle_websocket_upgrade()
+
+    def _rest(self) -> None:
         if self._clock:
             self._clock.cancel()
-        super().connection_lost(exc)
 
     @property
     def waits(self) -> bool:
@@ -173,7 +196,10 @@ class Connection(HttpToolsProtocol):
             if self._between > MAX_HEAD + len(data):
                 raise _head_too_large()
         except httptools.HttpParserUpgrade:
-            pass  # It is answered as if it had not asked for another protocol.
+            # What asks for another protocol than WebSocket is answered as if it had not.
+            if self._should_upgrade():
+                self._unread.clear()
+                self.handle_websocket_upgrade()
         except _Refused as refused:
             self._refuse(refused)
         except httptools.HttpParserError:
@@ -236,11 +262,8 @@ class Connection(HttpToolsProtocol):
         """End the connection if it has kept us waiting too long."""
         self._clock = self.loop.call_later(TICK, self._look)
         now = self.loop.time()
-        unsent = self.transport.get_write_buffer_size()
-        if not unsent or unsent < self._unsent or not (self.flow.write_paused or self.transport.is_closing()):
-            self._unsent_since = now
-        self._unsent = unsent
-        if now - self._unsent_since > BODY_SECONDS:
+        waits = self.flow.write_paused or self.transport.is_closing()
+        if self._reader.idle(self.transport.get_write_buffer_size(), now, waits=waits) > BODY_SECONDS:
             _tell(self.loop, f"nothing of an answer was read for {BODY_SECONDS:g} s")
             self.transport.abort()
         elif self._stage is _Stage.HEAD and not self._answers and now - self._since > HEAD_SECONDS:
@@ -268,6 +291,36 @@ class Connection(HttpToolsProtocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         self.transport.close()
+
+
+class SocketConnection(WebSocketsSansIOProtocol):
+    """One connection that became a WebSocket. A client that reads nothing is told so and dropped."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take over a connection."""
+        super().connection_made(transport)
+        self._reader = Reader(self.loop.time())
+        self._clock = self.loop.call_later(TICK, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._clock.cancel()
+        super().connection_lost(exc)
+
+    def _look(self) -> None:
+        self._clock = self.loop.call_later(TICK, self._look)
+        waits = not self.writable.is_set() or self.transport.is_closing()
+        idle = self._reader.idle(self.transport.get_write_buffer_size(), self.loop.time(), waits=waits)
+        if idle > 2 * BODY_SECONDS:
+            self.transport.abort()
+        elif idle > BODY_SECONDS and not self.transport.is_closing():
+            reason = f"nothing was read for {BODY_SECONDS:g} s"
+            _tell(self.loop, reason)
+            # It is behind what was not read, for a client that reads on.
+            self.conn.send_close(1008, reason)
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.close_sent = True
+            self.transport.close()
 
 
 def _head_too_large() -> _Refused:

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from typing import Any
 
 import msgspec
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -69,7 +69,7 @@ def mutates() -> BadRequest:
     return BadRequest(405, "a mutation needs POST", "METHOD_NOT_ALLOWED")
 
 
-async def asker(request: Request, authentication: Authentication, authorization: str | None = None) -> Actor:
+async def asker(request: HTTPConnection, authentication: Authentication, authorization: str | None = None) -> Actor:
     """Return who asks, by `authorization` or else by the header.
 
     Raises `StoreError`, and `BadRequest` if that is unknown or if the token is for another door.

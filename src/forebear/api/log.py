@@ -19,6 +19,9 @@ LONGEST_PATH = 200
 GONE = 499
 """The status in the log if a client went away before it was answered, as nginx logs it."""
 
+SWITCHED = 101
+"""The status in the log of a WebSocket. Its line comes when it is closed."""
+
 
 class RequestLog:
     """Logs a request when its answer has been sent: the handler's notes, the duration, and the statements."""
@@ -28,7 +31,7 @@ class RequestLog:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request and log it."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
@@ -38,10 +41,18 @@ class RequestLog:
 
         async def sent(message: Message) -> None:
             nonlocal status, size
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            elif message["type"] == "http.response.body":
-                size += len(message.get("body", b""))
+            match message["type"]:
+                case "http.response.start" | "websocket.http.response.start":
+                    status = message["status"]
+                case "http.response.body" | "websocket.http.response.body":
+                    size += len(message.get("body", b""))
+                case "websocket.accept":
+                    status = SWITCHED
+                case "websocket.send":
+                    size += len(message["text"])
+                case "websocket.close" if status == 500:
+                    # Nobody answers there.
+                    status = 403
             await send(message)
 
         with metered() as meter:
@@ -56,7 +67,7 @@ class RequestLog:
             finally:
                 _log.info(
                     "request",
-                    method=scope["method"],
+                    method=scope.get("method", "GET"),
                     path=scope["path"][:LONGEST_PATH],
                     status=status,
                     ms=_ms(time.perf_counter() - started),

@@ -77,12 +77,16 @@ def configured(app: Starlette, drain_seconds: float) -> uvicorn.Config:
     """Return how an application is served."""
     import uvicorn
 
-    from forebear.api.connection import BACKLOG, KEEP_ALIVE_SECONDS, Connection
+    from forebear.api.body import MAX_GRAPHQL
+    from forebear.api.connection import BACKLOG, KEEP_ALIVE_SECONDS, Connection, SocketConnection
 
     return uvicorn.Config(
         app,
         http=Connection,
-        ws="none",
+        ws=SocketConnection,
+        ws_max_size=MAX_GRAPHQL,
+        # A secret that is compressed beside what somebody else chose can be guessed by the length.
+        ws_per_message_deflate=False,
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         log_config=None,

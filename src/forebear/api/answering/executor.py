@@ -106,7 +106,8 @@ class Executor:
         if reads and not prepared.document.is_query:
             raise Mutates
         if prepared.document.is_subscription:
-            return refused([error_of("a subscription is answered as text/event-stream: accept that", "STREAM_ONLY")])
+            message = "a subscription is answered as text/event-stream or over a WebSocket: accept that, or open one"
+            return refused([error_of(message, "STREAM_ONLY")])
         request = OperationRequest(prepared.document, prepared.variables, operation_name, context)
         name, plan, cost = prepared.name, prepared.plan, prepared.cost
         if plan is None:
