@@ -192,7 +192,7 @@ def test_generated_operations_touch_every_field_and_argument() -> None:
 def test_every_question_is_asked_with_every_argument_for_all_that_it_answers() -> None:
     stated = fields(*STATED.values())
     left_out = fields(*(q for q in questions(GRAPH) if not q.decided and q.verb == "query")) - stated
-    of_cards = {("Query", name) for name in ("alsoRunning", "fleetsConcerned", "incidentsLike")}
+    of_cards = {("Query", name) for name in ("alsoRunning", "fleetsConcerned", "incidentsLike", "aliased")}
     out_of_service = {(place, "outOfService") for place in ("Robot", "Cohort", "Fleet")}
     assert left_out == {("Stop", "confirmation"), *out_of_service, *of_cards}
     others = {(t, f) for t in ("Query", "Node", *GRAPH.kinds) for f in schema().type_map[t].fields} - stated
