@@ -33,6 +33,7 @@ from forebear.cli import (
     show,
     spool,
     suspects,
+    sync,
     token,
     webhook,
 )
@@ -103,6 +104,7 @@ app.add_typer(webhook.app, name="webhook")
 app.add_typer(events.app, name="events")
 app.add_typer(spool.app, name="spool")
 app.add_typer(connect.app, name="connect")
+app.add_typer(sync.app, name="sync")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

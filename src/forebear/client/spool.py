@@ -36,12 +36,17 @@ class SpoolFull(OSError):
     """The spool has no room for a fact."""
 
 
+def state_folder() -> Path:
+    """Return where Forebear keeps what its programs have to remember: `forebear` in the user's folder for state."""
+    state = os.environ.get("XDG_STATE_HOME")
+    return (Path(state) if state else Path.home() / ".local" / "state") / "forebear"
+
+
 def default_folder() -> Path:
-    """Return where spools lie: `FOREBEAR_SPOOL`, or else `forebear/spool` in the user's folder for state."""
+    """Return where spools lie: `FOREBEAR_SPOOL`, or else `spool` where Forebear's programs keep what they remember."""
     if named := os.environ.get("FOREBEAR_SPOOL"):
         return Path(named)
-    state = os.environ.get("XDG_STATE_HOME")
-    return (Path(state) if state else Path.home() / ".local" / "state") / "forebear" / "spool"
+    return state_folder() / "spool"
 
 
 @dataclass(frozen=True)

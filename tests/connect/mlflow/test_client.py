@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -21,6 +23,7 @@ from forebear.store import Store
 from tests import engines
 from tests.api.served import served
 from tests.audit.auditing import findings
+from tests.cli.terminal import forebear
 from tests.record.asking import ask
 
 ROOT = Path(__file__).parents[3]
@@ -68,7 +71,10 @@ async def tracking(directory: Path) -> AsyncIterator[str]:
             await server.wait()
 
 
-async def test_an_unchanged_client_registers_searches_and_loads_by_alias(tmp_path: Path) -> None:
+async def test_an_unchanged_client_registers_searches_and_loads_by_alias(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     async with Store.open(engines.settings(tmp_path / "data")) as store, tracking(tmp_path) as tracking_uri:
         registry = await Forebear.on(store)
         origins = Origins(store, registry.recorder, Tracking(tracking_uri))
@@ -82,6 +88,7 @@ async def test_an_unchanged_client_registers_searches_and_loads_by_alias(tmp_pat
             assert client.returncode == 0, said.decode(errors="replace")
             # The script registered while its run was under way. It is over now.
             await origins.resolve()
+            await brings_in_the_past(tmp_path, tracking_uri, f"http://127.0.0.1:{service.port}")
         query = """{ model(id: "model:iris") { version(alias: "champion") { version { id uri promotedFrom { nodes { id uri
           producedBy { status configuration metrics trainedOn { edges { role node { name } } } } } } } } } }"""
         version = (await ask(registry, query))["model"]["version"]["version"]
@@ -94,3 +101,23 @@ async def test_an_unchanged_client_registers_searches_and_loads_by_alias(tmp_pat
         assert run["metrics"]["training_accuracy_score"] > 0.9
         assert {"role": "training", "node": {"name": "irises"}} in run["trainedOn"]["edges"]
         assert await findings(store) == []
+
+
+async def brings_in_the_past(directory: Path, tracking_uri: str, service: str) -> None:
+    """`forebear sync mlflow` of what the client left on its tracking server, where it was registered and in a new registry."""
+
+    async def sync(*options: str) -> dict[str, Any]:
+        command = ("sync", "mlflow", tracking_uri, "--json", *options)
+        ended = await asyncio.to_thread(forebear, *command, data_dir=directory / "other")
+        assert (ended.code, ended.err) == (0, "")
+        return cast(dict[str, Any], ended.json)
+
+    kinds = {"Checkpoint": 1, "CodeVersion": 1, "DatasetVersion": 3, "Run": 1}
+    # The run has an id here, and autologging adds a dataset to it when it is over.
+    assert (await sync("--url", service))["rejected"] == 0
+    known = await sync("--url", service, "--again")
+    assert (known["kinds"], known["described"], known["connected"], known["rejected"]) == (kinds, 0, 0, 0)
+    assert (await sync())["kinds"] == kinds
+    # What a command remembers of a database that is gone counts for nothing.
+    shutil.rmtree(directory / "other")
+    assert (await sync())["described"] == 6
