@@ -487,8 +487,8 @@ def test_every_class_of_a_kind_is_in_the_graph() -> None:
 
 def test_the_registrys_classes_are_these() -> None:
     assert GRAPH.types_of(EdgeClass.LINEAGE) == (
-        "BUILT_FROM", "COLLECTED_FROM", "CURATED_BY", "DERIVED_FROM", "GUIDED_BY", "INITIALIZED_FROM", "IN_ENVIRONMENT",
-        "LABELLED_BY", "OF", "ON_COMPUTE", "PRODUCED_BY", "PROMOTED_FROM", "RAN", "TRAINED_ON",
+        "ALSO_NAMED", "BUILT_FROM", "COLLECTED_FROM", "CURATED_BY", "DERIVED_FROM", "GUIDED_BY", "INITIALIZED_FROM",
+        "IN_ENVIRONMENT", "LABELLED_BY", "MADE_BY", "OF", "ON_COMPUTE", "PRODUCED_BY", "PROMOTED_FROM", "RAN", "TRAINED_ON",
     )  # fmt: skip
     assert GRAPH.types_of(EdgeClass.AUTHORITY) == (
         "APPROVED_BY", "AUTHORIZED_BY", "CITES", "JUSTIFIED_BY", "MEASURED_WITH", "SAMPLED_FROM", "UNDER",

@@ -139,8 +139,8 @@ def robot(**values: object) -> dict[str, object]:
 
 KNOWN = (
     "known: artifact, attribution, checkpoint, code, cohort, compute, curation, customer, dataset, decision, decommissioning, "
-    "deployment, environment, evidence, experiment, fleet, incident, installation, line, maintenance, model, pack, policy, "
-    "recall, release, robot, run, site, stop, target"
+    "deployment, environment, evidence, experiment, fleet, incident, installation, job, job-run, line, maintenance, model, "
+    "pack, policy, recall, release, robot, run, site, stop, target"
 )
 END = "an edge's end is an id, or an object with its id and the edge's values"
 STATUS = "status: expected 'PENDING', 'RUNNING', 'SUCCEEDED', 'FAILED' or 'CANCELLED'"

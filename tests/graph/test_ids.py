@@ -14,8 +14,8 @@ ids = Ids(GRAPH)
 
 PREFIXES = (
     "artifact, attribution, checkpoint, code, cohort, compute, curation, customer, dataset, decision, decommissioning, "
-    "deployment, environment, evidence, experiment, fleet, incident, installation, line, maintenance, model, pack, policy, "
-    "recall, release, robot, run, site, stop, target"
+    "deployment, environment, evidence, experiment, fleet, incident, installation, job, job-run, line, maintenance, model, "
+    "pack, policy, recall, release, robot, run, site, stop, target"
 )
 
 names = st.builds(

@@ -9,6 +9,7 @@ from forebear.graph.declaration import Graph
 from forebear.graph.kinds.data import CurationRuleset, Dataset, DatasetVersion
 from forebear.graph.kinds.fleet import Cohort, Customer, Decommissioning, Deployment, Fleet, Installation, Robot, Site, Stop
 from forebear.graph.kinds.incident import Attribution, Incident, MaintenanceEvent
+from forebear.graph.kinds.job import Job, JobRun
 from forebear.graph.kinds.model import Model, ModelVersion
 from forebear.graph.kinds.recall import Recall
 from forebear.graph.kinds.release import (
@@ -25,8 +26,8 @@ from forebear.graph.kinds.training import Checkpoint, CodeVersion, ComputeProfil
 
 GRAPH = Graph(
     (
-        Dataset, DatasetVersion, CurationRuleset, CodeVersion, SoftwareEnvironment, ComputeProfile, Experiment, Run,
-        Checkpoint, Model, ModelVersion, HardwareTarget, ReleaseLine, Release, EvaluationPack, Evidence, ReleasePolicy,
+        Dataset, DatasetVersion, CurationRuleset, Job, JobRun, CodeVersion, SoftwareEnvironment, ComputeProfile, Experiment,
+        Run, Checkpoint, Model, ModelVersion, HardwareTarget, ReleaseLine, Release, EvaluationPack, Evidence, ReleasePolicy,
         Decision, Artifact, Customer, Site, Fleet, Cohort, Robot, Decommissioning, Deployment, Stop, Installation,
         Incident, MaintenanceEvent, Attribution, Recall,
     )

@@ -5,7 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from forebear.graph.declaration import Digest, EdgeProperties, Json, Long, Node, edge, prop
-from forebear.graph.kinds.edge_types import COLLECTED_FROM, CURATED_BY, DERIVED_FROM, LABELLED_BY, VERSION_OF
+from forebear.graph.kinds.edge_types import (
+    ALSO_NAMED,
+    COLLECTED_FROM,
+    CURATED_BY,
+    DERIVED_FROM,
+    LABELLED_BY,
+    MADE_BY,
+    VERSION_OF,
+)
 
 
 class Mixing(EdgeProperties):
@@ -46,6 +54,14 @@ class DatasetVersion(Node, prefix="dataset", versioned=True):
     derived_from = edge(
         DERIVED_FROM, "DatasetVersion", properties=Mixing, doc="What it was made of.",
         back="derivatives", back_doc="What was made of it.",
+    )  # fmt: skip
+    made_by = edge(
+        MADE_BY, "JobRun", "Job", doc="The runs of jobs that made it, or the jobs that make it by their definition.",
+        back="made", back_doc="The dataset versions that it made.",
+    )  # fmt: skip
+    also_named = edge(
+        ALSO_NAMED, "DatasetVersion", doc="The same data under another name. Each of the two names leads to the other.",
+        back="namedAlsoBy", back_doc="The same data under other names, as those say.",
     )  # fmt: skip
     curated_by = edge(
         CURATED_BY, "CurationRuleset", doc="The rules by which it was curated.",

@@ -5,6 +5,10 @@ from __future__ import annotations
 from forebear.graph.declaration import EdgeClass, EdgeType
 
 DERIVED_FROM = EdgeType("DERIVED_FROM", EdgeClass.LINEAGE, "A dataset version was made from another.")
+MADE_BY = EdgeType("MADE_BY", EdgeClass.LINEAGE, "A run of a job made a dataset version, or the job does by its definition.")
+ALSO_NAMED = EdgeType(
+    "ALSO_NAMED", EdgeClass.LINEAGE, "Two names are of the same data: a link, or a name before a change of names."
+)
 CURATED_BY = EdgeType("CURATED_BY", EdgeClass.LINEAGE, "A dataset version was curated by rules.")
 COLLECTED_FROM = EdgeType("COLLECTED_FROM", EdgeClass.LINEAGE, "Data was collected from robots, a fleet or a site.")
 LABELLED_BY = EdgeType("LABELLED_BY", EdgeClass.LINEAGE, "A model labelled the data.")
@@ -28,7 +32,11 @@ AUTHORIZED_BY = EdgeType("AUTHORIZED_BY", EdgeClass.AUTHORITY, "A decision autho
 VERSION_OF = EdgeType("VERSION_OF", EdgeClass.CONTEXT, "A version belongs to a named dataset or model.")
 ALIASED = EdgeType("ALIASED", EdgeClass.CONTEXT, "An alias of a model points at a version.")
 STAGED = EdgeType("STAGED", EdgeClass.CONTEXT, "A version has a stage in its model.")
-PART_OF = EdgeType("PART_OF", EdgeClass.CONTEXT, "A run is part of an experiment, or a cohort of a fleet.")
+RUN_OF = EdgeType("RUN_OF", EdgeClass.CONTEXT, "A run is of a job.")
+READ = EdgeType(
+    "READ", EdgeClass.CONTEXT, "A run of a job read a dataset version. What came of it is told by what was derived."
+)
+PART_OF = EdgeType("PART_OF", EdgeClass.CONTEXT, "A run is part of an experiment or of another run, or a cohort of a fleet.")
 SUPERSEDES = EdgeType("SUPERSEDES", EdgeClass.CONTEXT, "It takes the place of another. It inherits nothing from it.")
 FOR = EdgeType("FOR", EdgeClass.CONTEXT, "A line or an artifact is for hardware, or a fleet for a customer.")
 IN_LINE = EdgeType("IN_LINE", EdgeClass.CONTEXT, "A release stands in a release line, or a fleet runs it.")

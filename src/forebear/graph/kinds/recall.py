@@ -52,9 +52,9 @@ class Recall(Node, prefix="recall", standing=Admission.GOVERNED, locked_after="M
     excuses: list[RecallExcuse] | None = prop("The items that somebody excused.", change=Change.APPENDED, default=None)
 
     recalls = edge(
-        RECALLS, "Dataset", "DatasetVersion", "CurationRuleset", "CodeVersion", "SoftwareEnvironment", "ComputeProfile",
-        "Experiment", "Run", "Checkpoint", "Model", "ModelVersion", "EvaluationPack", "Evidence", "ReleasePolicy", "Decision",
-        "Artifact", "Customer", "Site", "Fleet", "Cohort", "Robot",
+        RECALLS, "Dataset", "DatasetVersion", "CurationRuleset", "Job", "JobRun", "CodeVersion", "SoftwareEnvironment",
+        "ComputeProfile", "Experiment", "Run", "Checkpoint", "Model", "ModelVersion", "EvaluationPack", "Evidence",
+        "ReleasePolicy", "Decision", "Artifact", "Customer", "Site", "Fleet", "Cohort", "Robot",
         doc="What it recalls: a node or, of a customer, a setting or a toolchain, the data, runs or builds known to be of it.",
         back="recalls", back_doc="The recalls of it.",
     )  # fmt: skip
