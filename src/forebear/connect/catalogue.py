@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from forebear.connect.alertmanager import Alertmanager
+from forebear.connect.openlineage.door import OpenLineage
 from forebear.connect.translator import Translator
 
-CATALOGUE: tuple[Translator, ...] = (Alertmanager(),)
+CATALOGUE: tuple[Translator, ...] = (Alertmanager(), OpenLineage())
 """Every translator."""

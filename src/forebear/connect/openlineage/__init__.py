@@ -1,0 +1,1 @@
+"""OpenLineage: the runs, jobs and datasets that orchestrators and engines tell of."""
