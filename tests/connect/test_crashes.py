@@ -1,10 +1,13 @@
-"""Nothing is lost when the service and the receiver are killed while events are delivered, on each engine."""
+"""Nothing is lost when services, engines and receivers are killed while events go out and sightings come in."""
 
 import json
 import re
 import signal
 import subprocess
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -14,7 +17,7 @@ from cryptography.fernet import Fernet
 from forebear.graph.moments import moment
 from forebear.store import Store
 from tests import engines
-from tests.cli.terminal import COMMAND, environment, forebear, free_port, serving, until
+from tests.cli.terminal import COMMAND, Service, environment, forebear, free_port, serving, until
 from tests.connect.receiver import receiving
 
 RECORDERS = ("ann", "bob", "cyd")
@@ -67,47 +70,112 @@ def commands(url: str, id: str, target: str) -> None:
     assert forebear("webhook", "list", "--json", "--url", url).json == []
 
 
+async def emptied(engine: str, directory: Path, request: pytest.FixtureRequest) -> dict[str, object]:
+    """The settings of services on an empty engine."""
+    if engine == "embedded":
+        return {"data_dir": directory}
+    uri = request.getfixturevalue("neo4j_uri")
+    async with Store.open(engines.settings(directory, graph_uri=uri)) as store:
+        await engines.empty(store)
+    return {"graph_uri": uri, **engines.PLANNING}
+
+
 @pytest.mark.parametrize("engine", engines.ENGINES)
-async def test_killed_services_and_receivers_lose_no_event_and_keep_each_subjects_order(
+async def test_killed_services_engines_and_receivers_lose_no_event_and_keep_each_subjects_order(
     engine: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    settings: dict[str, object] = {"secret_key": Fernet.generate_key().decode(), "webhook_networks": "127.0.0.0/8"}
-    if engine == "neo4j":
-        uri = request.getfixturevalue("neo4j_uri")
-        async with Store.open(engines.settings(tmp_path, graph_uri=uri)) as store:
-            await engines.empty(store)
-        settings |= {"graph_uri": uri, **engines.PLANNING}
-    else:
-        settings |= {"data_dir": tmp_path}
-    with receiving(free_port(), tmp_path) as receiver:
-        with serving(**settings) as first:
-            made = first.ask(WEBHOOK, url=receiver.url)["createWebhook"]
-            receiver.secret.write_text(made["secret"])
-            tokens = [first.ask(TOKEN, name=name)["createToken"]["secret"] for name in RECORDERS]
-            receiver.start()
-            for n in range(4):
-                for secret in tokens:
-                    recorded(first.url, secret, n)
-            until(lambda: len(receiver.events()) >= 3)
-            receiver.kill()
+    settings = await emptied(engine, tmp_path, request)
+    settings |= {"secret_key": Fernet.generate_key().decode(), "webhook_networks": "127.0.0.0/8"}
+    with receiving(free_port(), tmp_path) as receiver, ExitStack() as services:
+        first = services.enter_context(serving(**settings))
+        made = first.ask(WEBHOOK, url=receiver.url)["createWebhook"]
+        receiver.secret.write_text(made["secret"])
+        tokens = [first.ask(TOKEN, name=name)["createToken"]["secret"] for name in RECORDERS]
+        receiver.start()
+        for n in range(4):
             for secret in tokens:
-                recorded(first.url, secret, 4)
-            receiver.start()
-            for n in range(5, 8):
-                for secret in tokens:
-                    recorded(first.url, secret, n)
-            taken = len(receiver.events())
-            until(lambda: len(receiver.events()) > taken)
-            first.process.kill()
-            first.process.wait()
-        with serving(**settings) as second:
-            for n in range(8, EVENTS):
-                for secret in tokens:
-                    recorded(second.url, secret, n)
-            until(lambda: len(receiver.events()) == len(RECORDERS) * EVENTS)
-            if engine == "embedded":
-                commands(second.url, made["webhook"]["id"], receiver.url)
-    events = receiver.events()
+                recorded(first.url, secret, n)
+        until(lambda: len(receiver.events()) >= 3)
+        receiver.kill()
+        for secret in tokens:
+            recorded(first.url, secret, 4)
+        receiver.start()
+        # On Neo4j another service is there already, and one of them delivers.
+        second = services.enter_context(serving(**settings)) if engine == "neo4j" else first
+        for n in range(5, 8):
+            for secret in tokens:
+                recorded(second.url, secret, n)
+        taken = len(receiver.events())
+        until(lambda: len(receiver.events()) > taken)
+        first.process.kill()
+        first.process.wait()
+        if engine == "embedded":
+            second = services.enter_context(serving(**settings))
+        for n in range(8, EVENTS):
+            for secret in tokens:
+                recorded(second.url, secret, n)
+            if engine == "embedded" and n == 9:
+                second.engine.kill()
+                until(lambda: second.ask("{ datasets { totalCount } }"))
+        until(lambda: len(receiver.events()) == len(RECORDERS) * EVENTS)
+        if engine == "embedded":
+            commands(second.url, made["webhook"]["id"], receiver.url)
+        events = receiver.events()
     for name in RECORDERS:
         numbers = [event["data"]["number"] for event in events if event["subject"] == f"facts/{name}"]
         assert numbers == [*range(EVENTS)]
+
+
+ROBOTS, TIMES = 40, 9
+BUILDS = [f"sha256:{n:064x}" for n in range(3)]
+INSTALLATIONS = """{ robots(first: 100) { nodes { id installations(orderBy: {field: validFrom}) { nodes {
+  artifact { id } validFrom validTo lastSeenAt } } } } }"""
+
+
+def sightings(begin: datetime, n: int) -> list[dict[str, str]]:
+    """What every robot runs at the n-th minute: another build from each third one on."""
+    at = moment(begin + timedelta(minutes=n))
+    return [{"robot": f"robot:{r}", "at": at, "digest": BUILDS[n // 3]} for r in range(ROBOTS)]
+
+
+@dataclass
+class Gateway:
+    """Says to a service what robots run until that is taken."""
+
+    service: Service
+
+    def repeat(self, body: list[dict[str, str]]) -> None:
+        until(lambda: httpx.post(f"{self.service.url}/sightings", json=body, timeout=60).status_code == 200)
+
+
+@pytest.mark.parametrize("engine", engines.ENGINES)
+async def test_killed_services_and_engines_lose_no_sighting(
+    engine: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    settings = await emptied(engine, tmp_path, request)
+    begin = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+    with ExitStack() as services, ThreadPoolExecutor(1) as beside:
+        gateway = Gateway(services.enter_context(serving(**settings)))
+        for n in range(TIMES):
+            sent = beside.submit(gateway.repeat, sightings(begin, n))
+            if n in (2, 4):
+                gateway.service.process.kill()
+                gateway.service.process.wait()
+                gateway.service = services.enter_context(serving(**settings))
+            elif n in (6, 7) and engine == "embedded":
+                gateway.service.engine.kill()
+            sent.result()
+        robots = {
+            robot["id"]: robot["installations"]["nodes"] for robot in gateway.service.ask(INSTALLATIONS)["robots"]["nodes"]
+        }
+    at = [moment(begin + timedelta(minutes=n)) for n in range(TIMES)]
+    history = [
+        {
+            "artifact": {"id": f"artifact:{build}"},
+            "validFrom": at[n],
+            "validTo": at[n + 3] if n < 6 else None,
+            "lastSeenAt": at[n + 2],
+        }
+        for n, build in zip((0, 3, 6), BUILDS, strict=True)
+    ]
+    assert robots == {f"robot:{n}": history for n in range(ROBOTS)}
