@@ -22,7 +22,7 @@ LAYERS: dict[str, set[str]] = {
     "identity": {"verbs", "audit", "store", "domain", "graph", "settings"},
     "actions": {"verbs", "audit", "store", "domain", "graph"},
     "record": {"actions", "verbs", "audit", "store", "domain", "graph"},
-    "connect": {"record", "actions", "verbs", "audit", "store", "domain", "graph"},
+    "connect": {"client", "record", "actions", "view", "verbs", "audit", "store", "domain", "graph"},
     "client": {"view", "verbs", "domain", "graph"},
     "api": {"view", "connect", "record", "actions", "identity", "verbs", "audit", "store", "domain", "graph", "settings"},
     "app": {

@@ -21,6 +21,7 @@ COMMANDS = [
     "what-was-running",
     "compare",
     "query",
+    "record",
     "export",
     "restore",
     "policy",

@@ -27,6 +27,7 @@ from forebear.cli import (
     query,
     recall,
     recall_items,
+    record,
     restore,
     schema,
     serve,
@@ -82,6 +83,7 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("import")(import_.import_)
+app.add_typer(record.app, name="record")
 app.command("show")(show.show)
 app.command("lineage")(lineage.lineage)
 app.command("incident")(incident.incident)

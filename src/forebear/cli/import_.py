@@ -84,9 +84,25 @@ def import_(
 
     with _reading(file) as (lines, position, size):
         done = terminal.run(work())
-    done.print()
-    if done.rejected:
-        raise typer.Exit(Code.NEGATIVE)
+    done.end()
+
+
+def record_lines(lines: Sequence[bytes], source: str, url: str | None, token: str | None, *, as_json: bool) -> None:
+    """Record facts, a line each, without the rejected ones, and print what came of it. Raises `Failure` and `typer.Exit`."""
+    from forebear.record.stream import BATCH
+
+    terminal.configure_logs("warning")
+
+    async def work() -> Import:
+        async with opened(url, token) as registry:
+            may = (await ask(registry, MAY, {}))["me"]["may"]
+            done = Import(registry, source, imported=False, as_json=as_json, reads="query" in may)
+            for start in range(0, len(lines), BATCH):
+                await done.add(lines[start : start + BATCH])
+            await done.settle()
+            return done
+
+    terminal.run(work()).end()
 
 
 @dataclass
@@ -157,6 +173,12 @@ class Import:
             else:
                 message = f"line {line}: {rejection['id'] or '(no id)'}: {'; '.join(rejection['reasons'])}"
                 err().print(terminal.printable(message), markup=False)
+
+    def end(self) -> None:
+        """Print the summary. Raises `typer.Exit` if something was rejected."""
+        self.print()
+        if self.rejected:
+            raise typer.Exit(Code.NEGATIVE)
 
     def print(self) -> None:
         """Print the summary."""

@@ -1,1 +1,1 @@
-"""Neighbours: the protocols by which systems that people already run feed the graph, and are answered."""
+"""Neighbours: what people already run feeds the graph, by its protocols and the files that it leaves, and is answered."""
