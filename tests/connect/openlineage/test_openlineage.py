@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Iterator
+from contextlib import suppress
+from copy import deepcopy
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,7 @@ from forebear.api.body import MAX_ARRAY
 from forebear.app import Forebear
 from forebear.connect.intake import MAX_EVENTS
 from forebear.connect.translator import InvalidEvent
+from forebear.graph.facts import Facts
 from forebear.graph.kinds import GRAPH
 from tests.connect.openlineage.drawing import TRANSLATOR, drawn, facts_of, folded
 from tests.record.asking import ask, everything, serving
@@ -23,6 +27,7 @@ from tests.record.asking import ask, everything, serving
 SAMPLES = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(Path(__file__).parent.glob("*.json"))}
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "openlineage-events"
 EVENTS: list[dict[str, Any]] = [event for sample in SAMPLES.values() for event in sample["events"]]
+FACTS = Facts(GRAPH)
 LINEAGE, BATCH = "/api/v1/lineage", "/api/v1/lineage/batch"
 
 
@@ -75,6 +80,49 @@ def test_whatever_the_events_of_a_run_say_their_order_makes_no_difference(both: 
     events, shuffled = both
     assert folded(events) == folded([*shuffled, *events])
     assert facts_of(events) == facts_of(shuffled)
+
+
+JUNK = (
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3)
+    | st.lists(st.none() | st.text(max_size=2), max_size=2)
+    | st.dictionaries(st.text(max_size=2), st.none() | st.integers(), max_size=2)
+)  # fmt: skip
+
+
+def places(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of everything within a JSON value."""
+    if above:
+        yield above
+    if isinstance(value, dict | list):
+        for place in value if isinstance(value, dict) else range(len(value)):
+            yield from places(value[place], (*above, place))
+
+
+@st.composite
+def spoilt(draw: st.DrawFn) -> Any:
+    """An event in which something is not what it should be."""
+    event = deepcopy(draw(st.sampled_from(EVENTS)))
+    for _ in range(draw(st.integers(1, 3))):
+        *above, place = draw(st.sampled_from([*places(event)]))
+        within = event
+        for each in above:
+            within = within[each]
+        within[place] = draw(JUNK)
+    return event
+
+
+@settings(max_examples=300)
+@given(st.lists(spoilt(), min_size=1, max_size=3))
+def test_whatever_is_wrong_in_an_event_is_refused_or_reported_and_the_rest_is_right(events: list[Any]) -> None:
+    taken = []
+    for event in events:
+        # Nothing but InvalidEvent is raised: another exception is a bug.
+        with suppress(InvalidEvent):
+            folded([event])
+            assert all(isinstance(reason, str) for reason in (*TRANSLATOR.wrong(event), *TRANSLATOR.left_out(event)))
+            taken.append(event)
+    for fact in facts_of(taken):
+        FACTS.read(fact)
 
 
 async def drawn_in(registry: Forebear) -> tuple[set[str], dict[str, str]]:

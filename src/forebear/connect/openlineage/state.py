@@ -102,7 +102,7 @@ def _of_other_jobs(state: Mapping[str, Any]) -> Iterator[str]:
 
 def _event_type(reading: Reading, event: Event) -> str:
     type = event.get("eventType") or OTHER
-    if type != OTHER and type not in STATUSES:
+    if type != OTHER and type not in [*STATUSES]:
         reading.wrong.append(f"eventType: {type!r:.100} is none of {', '.join((*STATUSES, OTHER))}; it is taken as {OTHER}")
         return OTHER
     return str(type)
@@ -123,7 +123,7 @@ def _datasets(reading: Reading, values: object, side: str, at: str) -> None:
             continue
         said = {"name": name, "facets": _facets(reading, value, where, facets.DATASETS, at)}
         for member in ("inputFacets", "outputFacets"):
-            if extra := value.get(member):
+            if isinstance(extra := value.get(member), Mapping) and extra:
                 reading.left_out.append(f"{where}.{member}: {', '.join(sorted(extra))} have no place in the graph")
         if side == INPUTS and "datasetType" in said["facets"] and "version" not in said["facets"]:
             reading.left_out.append(f"{where}: a model that is named without a version is no checkpoint that one could name")
