@@ -67,7 +67,7 @@ WITH candidate, base, basis, line, lines, version, COLLECT {
 } AS artifacts
 WITH candidate, base, basis, line, lines, version, artifacts, COLLECT {
   WITH * WHERE version IS NOT NULL
-  MATCH walk = (version)-[:PROMOTED_FROM|PRODUCED_BY|TRAINED_ON|DERIVED_FROM*0..50]->(node)
+  MATCH walk = (version)-[:PROMOTED_FROM|PRODUCED_BY|TRAINED_ON|DERIVED_FROM|ALSO_NAMED*0..50]->(node)
   WITH version, node, min(length(walk)) AS depth
   WITH node WHERE node:Run OR node:DatasetVersion
   WITH node ORDER BY node.id LIMIT 500

@@ -1,5 +1,5 @@
 // What descends from the subject of a recall, or is allowed because of it: each node with what it was made from and what allows it. Of
-// deployments those that are not over; installations that last stand beside their artifact, each with its robot, since they are many. A dataset or model stands for its versions, a customer, site or
+// deployments those that are not over; installations that last stand beside their artifact, each with its robot, since they are many. A dataset or model stands for its versions, a job for its runs, a customer, site or
 // fleet for the data that was collected there while it was theirs. Forebear follows at most 50 edges. One row a node, without locks.
 //
 // parameter node ID: The node that is recalled, or the customer whose data is.

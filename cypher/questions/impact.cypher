@@ -1,6 +1,6 @@
 // Lists what a node reached: everything made from it (lineage), then everything allowed because of it (authority). Forebear follows at most 50 edges.
 //
-// A dataset or model stands for its versions. A customer, site or fleet stands for the data that was collected there while it was theirs.
+// A dataset or model stands for its versions, and a job for its runs. A customer, site or fleet stands for the data that was collected there while it was theirs.
 // Active deployments and current installations stand for their robots, fleets, sites and customers.
 //
 // parameter of ID!: The node where it begins, such as a bad dataset version, a customer or an evaluation pack.
@@ -14,7 +14,7 @@ MATCH (origin /* of of */ {id: $of}) WHERE true
 CALL (origin) {
   RETURN origin AS start, [origin] AS tail
   UNION
-  MATCH (origin)<-[of:VERSION_OF]-(start:DatasetVersion|ModelVersion) WHERE true
+  MATCH (origin)<-[of:VERSION_OF|RUN_OF]-(start:DatasetVersion|ModelVersion|JobRun) WHERE true
   RETURN start, [start, origin] AS tail
   UNION
   CALL (origin) {

@@ -1,5 +1,5 @@
 // What a recall begins with, by its subject: each node with the ids from it to the subject. A dataset or model stands for its versions, a
-// customer, site or fleet for the data that was collected there while it was theirs.
+// job for its runs, a customer, site or fleet for the data that was collected there while it was theirs.
 //
 // parameter node: The id of the node that is recalled, or of the customer whose data is; or null.
 // parameter toolchain: The toolchain that is recalled, or null.
@@ -13,6 +13,9 @@ COLLECT {
     RETURN start, [start.id, node] AS tail
     UNION
     MATCH (origin:Model {id: node})<-[of:VERSION_OF]-(start:ModelVersion) WHERE true
+    RETURN start, [start.id, node] AS tail
+    UNION
+    MATCH (origin:Job {id: node})<-[of:RUN_OF]-(start:JobRun) WHERE true
     RETURN start, [start.id, node] AS tail
     UNION
     CALL () {

@@ -1,5 +1,5 @@
-// The recalls that name a node itself, the dataset or model of which it is a version, or the toolchain that built it, whether they stand
-// or not.
+// The recalls that name a node itself, the dataset or model of which it is a version, the job of which it is a run, or the
+// toolchain that built it, whether they stand or not.
 //
 // parameter source: The node.
 COLLECT {
@@ -7,7 +7,7 @@ COLLECT {
     MATCH (source)<-[names:RECALLS]-(recall:Recall) WHERE true
     RETURN recall
     UNION
-    MATCH (source)-[of:VERSION_OF]->(whole)<-[names:RECALLS]-(recall:Recall) WHERE true
+    MATCH (source)-[of:VERSION_OF|RUN_OF]->(whole)<-[names:RECALLS]-(recall:Recall) WHERE true
     RETURN recall
     UNION
     WITH * WHERE source:Artifact

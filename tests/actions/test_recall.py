@@ -361,3 +361,27 @@ async def test_a_toolchain_a_setting_and_the_data_of_a_customer_are_recalled_by_
     for subject, message in (("setting=", "names nothing"), ("deployment:x", "is not known")):
         outcome = await do(registry, ANNA, "recall", subject=subject, affected=digest([]), reason="Torn.")
         assert message in messages(outcome)[0]
+
+
+async def test_a_recall_of_a_job_is_of_what_its_runs_made(registry: Forebear) -> None:
+    named = "dataset:hive://lake/grasps@unversioned"
+    await ready(
+        registry,
+        {"kind": "Job", "id": "job:airflow:label"},
+        {"kind": "JobRun", "id": "job-run:tuesday", "jobs": ["job:airflow:label"]},
+        {"kind": "DatasetVersion", "id": DATA, "madeBy": ["job-run:tuesday"], "alsoNamed": [named]},
+        {"kind": "DatasetVersion", "id": named, "alsoNamed": [DATA]},
+        {"kind": "Run", "id": "run:bad", "trainedOn": [{"id": named}]},
+        {"kind": "Checkpoint", "id": "checkpoint:bad/1", "producedBy": "run:bad"},
+        {"kind": "ModelVersion", "id": SECOND, "promotedFrom": ["checkpoint:bad/1"]},
+    )
+    query = """query ($of: ID!) { impact(of: $of, kinds: [ModelVersion]) { nodes { node { id } path { id } } } }"""
+    (reached,) = (await ask(registry, query, of="job:airflow:label"))["impact"]["nodes"]
+    way = [SECOND, "checkpoint:bad/1", "run:bad", named, DATA, "job-run:tuesday", "job:airflow:label"]
+    assert reached == {"node": {"id": SECOND}, "path": [{"id": id} for id in way]}
+    second = [Affected("Release", SECOND_RELEASE, LINEAGE), Affected("Artifact", artifact(2), LINEAGE)]
+    for subject in ("job:airflow:label", "job-run:tuesday"):
+        id = await recall(registry, *second, subject=subject)
+        asked = await do(registry, OLAF, "requestDeployment", artifact=artifact(2), on=FLEET, reason="Try.")
+        assert codes(asked) == ["RECALLED"]
+        assert isinstance(await do(registry, ANNA, "endRecall", recall=id, reason="Mended."), Done)

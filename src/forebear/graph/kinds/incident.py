@@ -107,8 +107,9 @@ class MaintenanceEvent(Node, prefix="maintenance", standing=Admission.OBSERVED, 
 
 
 SUSPECT = (
-    "DatasetVersion", "CurationRuleset", "CodeVersion", "SoftwareEnvironment", "ComputeProfile", "Run", "Checkpoint",
-    "ModelVersion", "Artifact", "HardwareTarget", "Robot", "Fleet", "Site", "Customer", "Deployment", "MaintenanceEvent",
+    "DatasetVersion", "CurationRuleset", "Job", "JobRun", "CodeVersion", "SoftwareEnvironment", "ComputeProfile", "Run",
+    "Checkpoint", "ModelVersion", "Artifact", "HardwareTarget", "Robot", "Fleet", "Site", "Customer", "Deployment",
+    "MaintenanceEvent",
 )  # fmt: skip
 """The kinds of nodes that may be suspected."""
 
