@@ -19,6 +19,7 @@ from forebear.api.body import MAX_ARRAY
 from forebear.app import Forebear
 from forebear.connect.intake import MAX_EVENTS
 from forebear.connect.translator import InvalidEvent
+from forebear.graph.declaration import EDGES
 from forebear.graph.facts import Facts
 from forebear.graph.kinds import GRAPH
 from tests.connect.openlineage.drawing import TRANSLATOR, drawn, facts_of, folded
@@ -268,6 +269,15 @@ def test_what_has_no_place_is_said() -> None:
     assert TRANSLATOR.left_out(training["events"][1]) == [
         "inputs.2: a model that is named without a version is no checkpoint that one could name",
     ]
+
+
+def test_a_run_that_reads_very_much_is_told_in_several_facts() -> None:
+    many = [{"namespace": "s3://b", "name": f"part-{n:05}"} for n in range(2 * EDGES + 1)]
+    facts = [FACTS.read(fact) and fact for fact in facts_of([event(inputs=many, outputs=[OUTPUT])])]
+    versions = [f"dataset:s3://b/{each['name']}@unversioned" for each in many]
+    for kind, edge in (("JobRun", "read"), ("DatasetVersion", "derivedFrom")):
+        ends = [fact[edge] for fact in facts if fact["kind"] == kind and edge in fact]
+        assert ([len(each) for each in ends], [id for each in ends for id in each]) == ([EDGES, EDGES, 1], versions)
 
 
 async def test_the_batch_says_which_events_failed_and_why(registry: Forebear) -> None:

@@ -12,6 +12,7 @@ from forebear.connect.names import UNVERSIONED, external_id, id_of, within
 from forebear.connect.openlineage import facets
 from forebear.connect.openlineage.state import DATASET, INPUTS, JOB, OUTPUTS, RUN, STATUSES
 from forebear.connect.translator import Fact, State
+from forebear.graph.declaration import EDGES
 from forebear.graph.kinds.data import Dataset, DatasetVersion
 from forebear.graph.kinds.job import Job, JobRun
 from forebear.graph.kinds.training import Checkpoint, CodeVersion, Run, RunStatus
@@ -75,7 +76,7 @@ def facts(state: State) -> list[Fact]:
     found = [*account.jobs(), *account.runs()]
     if account.is_drawn:
         found += Drawing(account).facts()
-    return found
+    return [piece for fact in found for piece in _pieces(fact)]
 
 
 def job_fact(name: Sequence[str]) -> dict[str, Any]:
@@ -337,6 +338,15 @@ class Drawing:
     def _edges_of(self, node: Mapping[str, Any]) -> dict[str, list[str]]:
         """Return the edges of a node, as a fact has them."""
         return {edge: sorted(ends) for (source, edge), ends in sorted(self.edges.items()) if source == node["id"]}
+
+
+def _pieces(fact: Fact) -> Iterator[Fact]:
+    """Return a fact in pieces, none of which names more edges of one kind than a fact may."""
+    lists = {name: value for name, value in fact.items() if isinstance(value, list) and len(value) > EDGES}
+    yield {**fact, **{name: ends[:EDGES] for name, ends in lists.items()}}
+    for start in range(EDGES, max(map(len, lists.values()), default=0), EDGES):
+        rest = {name: ends[start : start + EDGES] for name, ends in lists.items() if len(ends) > start}
+        yield {"kind": fact["kind"], "id": fact["id"], **rest}
 
 
 def _owners(names: Sequence[str] | None) -> list[dict[str, str]] | None:
