@@ -13,7 +13,7 @@ import uvloop
 from neo4j import AsyncDriver, AsyncGraphDatabase
 from rich.console import Console
 
-from bench import actions, forebear, large, lineage, load, night, peer, planning, sightings, suspects
+from bench import actions, forebear, large, lineage, load, night, peer, planning, rates, sightings, suspects
 from bench.bolt import Bolt
 from bench.forebear import Forebear
 from bench.graphql import Refused
@@ -25,8 +25,8 @@ from bench.report import Results, show
 from forebear.cli.terminal import configure_logs
 from tests import engines, neo4j_server
 
-PARTS = ("questions", "recording", "night", "actions", "start", "planning", "suspects", "sightings", "growth", "large")
-USUAL = PARTS[:-2]
+PARTS = ("questions", "recording", "night", "actions", "start", "planning", "suspects", "sightings", "rates", "growth", "large")
+USUAL = PARTS[:-3]
 GROWTH = (10_000, 1_000_000)
 TURNS = 4
 """How often each side records the graph."""
@@ -59,9 +59,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     given = parser.parse_args()
     given.only = {*given.only, *(["growth"] if given.growth else []), *(["large"] if given.large else [])}
-    given.sizes, given.warm = GROWTH, 20
+    given.sizes, given.warm, given.seconds = GROWTH, 20, 300.0
     if given.quick:
-        given.nodes, given.rounds, given.warm, given.sizes = 4_000, 50, 2, (4_000, 8_000)
+        given.nodes, given.rounds, given.warm, given.sizes, given.seconds = 4_000, 50, 2, (4_000, 8_000), 10.0
     return given
 
 
@@ -82,6 +82,12 @@ async def run(given: argparse.Namespace) -> Results:
             (own := workspace / "sightings").mkdir()
             with forebear.serving(own) as service:
                 results.sightings["embedded"] = sightings.measure(service, given.warm)
+        if "rates" in given.only and "forebear" not in given.without:
+            say("Working at a steady rate, on the embedded engine")
+            (own := workspace / "rates").mkdir()
+            with forebear.serving(own) as service:
+                filled(service, own, given.nodes)
+                results.rates["embedded"] = await rates.measure(service, own, given.seconds)
         if given.only <= {"start", "large"}:
             return results
         say("Starting Neo4j and what is to be compared")
@@ -125,7 +131,7 @@ async def run(given: argparse.Namespace) -> Results:
             # In the first turn the engine compiles its code; what else the machine does only ever makes one slower.
             results.bare = max(bare[1:], key=lambda r: r.rate)
             results.recorded = max(recorded[1:], key=lambda r: r.rate) if ours else None
-        elif given.only & {"questions", "night"}:
+        elif given.only & {"questions", "night", "rates"}:
             await fill(driver, ours, workspace, given.nodes)
         if "questions" in given.only:
             say("Warming")
@@ -139,6 +145,9 @@ async def run(given: argparse.Namespace) -> Results:
         if "sightings" in given.only and ours:
             say("Reporting what robots run, to Neo4j")
             results.sightings["Neo4j"] = sightings.measure(ours, given.warm)
+        if "rates" in given.only and ours:
+            say("Working at a steady rate, on Neo4j")
+            results.rates["Neo4j"] = await rates.measure(ours, workspace, given.seconds)
         if "actions" in given.only and ours:
             say("Acting")
             results.acting = await actions.measure(driver, uri, ours, workspace, given.rounds)
@@ -159,9 +168,15 @@ async def run(given: argparse.Namespace) -> Results:
 
 async def fill(driver: AsyncDriver, ours: Forebear | None, workspace: Path, nodes: int) -> float:
     """Records a graph of about so many nodes, through Forebear where there is one: seconds that took."""
-    say(f"Recording {nodes:,} nodes")
     if ours is None:
+        say(f"Recording {nodes:,} nodes")
         return (await load.record(driver, lineage.facts(nodes))).seconds
+    return filled(ours, workspace, nodes)
+
+
+def filled(ours: Forebear, workspace: Path, nodes: int) -> float:
+    """Records a graph of about so many nodes through Forebear: seconds that took."""
+    say(f"Recording {nodes:,} nodes")
     file = workspace / "facts.ndjson"
     with file.open("wb") as lines:
         for fact in lineage.facts(nodes):

@@ -125,7 +125,7 @@ async def measure(driver: AsyncDriver, uri: str, ours: Forebear, workspace: Path
     """Has companies act over HTTP and, in turn, others by the statements of these actions over Bolt. Raises `Unavailable`."""
     file = workspace / "companies.ndjson"
     names = [PROBE, *(f"{of}-{n}" for of in ("ours", "bolt") for n in range(rounds))]
-    facts = chain(_shared(), *(_company(name) for name in names))
+    facts = chain(shared(), *(company(name) for name in names))
     file.write_bytes(b"".join(msgspec.json.encode(fact) + b"\n" for fact in facts))
     ours.record(file)
     statements = await _statements(uri, workspace)
@@ -159,13 +159,14 @@ async def measure(driver: AsyncDriver, uri: str, ours: Forebear, workspace: Path
     return {verb: Acting(*(statistics.median(times[rounds // 2 :]) for times in sides)) for verb, sides in took.items()}
 
 
-def _shared() -> Iterator[dict[str, Any]]:
+def shared() -> Iterator[dict[str, Any]]:
+    """What all companies share."""
     yield {"kind": "HardwareTarget", "id": "target:bench"}
     metrics = [{"name": "success", "unit": "%", "direction": "HIGHER_IS_BETTER"}]
     yield {"kind": "EvaluationPack", "id": "pack:bench@1", "metrics": metrics}
 
 
-def _company(name: str) -> Iterator[dict[str, Any]]:
+def company(name: str) -> Iterator[dict[str, Any]]:
     """A line of its own, whose fleet ran one version, runs another, and has a third for a candidate."""
     line, fleet = f"line:{name}", f"fleet:{name}"
     yield {"kind": "ReleaseLine", "id": line, "target": "target:bench"}

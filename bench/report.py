@@ -16,6 +16,7 @@ from bench.night import NIGHT
 from bench.planning import First
 from bench.process import Memory
 from bench.questions import QUESTIONS
+from bench.rates import SLOWER, Rates
 from bench.sightings import SECONDS, Sighted
 from bench.suspects import ROBOTS
 
@@ -54,6 +55,8 @@ class Results:
     """Seconds until suspects are answered with many robots and incidents."""
     sightings: dict[str, Sighted] = field(default_factory=dict)
     """Sightings of many robots, by engine."""
+    rates: dict[str, list[Rates]] = field(default_factory=dict)
+    """The rates that were tried, by engine."""
     acting: dict[str, Acting] = field(default_factory=dict)
     """An action over HTTP and its statements alone."""
     large: Large | None = None
@@ -165,6 +168,12 @@ def _others(results: Results) -> Table:
     for engine, seen in results.sightings.items():
         met = _met(seen.median <= SECONDS)
         table.add_row(f"10,000 unchanged sightings, {engine}", f"{seen.median:.2f} s", f"{SECONDS:.0f} s", met)
+    for engine, tried in results.rates.items():
+        for each in tried:
+            what = f"{each.share:.0%} of 150 sightings, 40 facts, 10 actions/s for {each.seconds:.0f} s, {engine}: p95 of reads"
+            measured = f"{each.busy:.1f} ms, {each.behind:.1f} s behind, {each.refused} refused"
+            limit = f"{SLOWER:g} x {each.quiet:.1f} ms"
+            table.add_row(what, measured, limit, _met(each.held))
     if results.suspects is not None:
         what, met = f"suspects of {ROBOTS:,} robots", _met(results.suspects <= SUSPECTS_SECONDS)
         table.add_row(what, f"{results.suspects:.2f} s", f"{SUSPECTS_SECONDS:.0f} s", met)
