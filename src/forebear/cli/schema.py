@@ -1,4 +1,4 @@
-"""The schema in its forms: `schema graphql`, `schema graph`, `schema facts`, `schema cypher`."""
+"""The schema in its forms: `schema graphql`, `schema graph`, `schema facts`, `schema cloudevents`, `schema cypher`."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from forebear.graph.declaration import Edge, Graph, Kind, Property
 
 
-app = typer.Typer(help="Print a schema of the API, the graph, the facts or a Cypher statement.", no_args_is_help=True)
+app = typer.Typer(
+    help="Print a schema of the API, the graph, the facts, the CloudEvents or a Cypher statement.", no_args_is_help=True
+)
 
 
 @app.callback()
 def schema() -> None:
-    """Print a schema of the API, the graph, the facts or a Cypher statement."""
+    """Print a schema of the API, the graph, the facts, the CloudEvents or a Cypher statement."""
 
 
 @app.command()
@@ -51,6 +53,18 @@ def facts() -> None:
     from forebear.graph.kinds import GRAPH
 
     print(json.dumps(Facts(GRAPH).json_schema, indent=2, ensure_ascii=False))
+
+
+@app.command()
+def cloudevents() -> None:
+    """Print the JSON schema of the CloudEvents that Forebear takes."""
+    import json
+
+    from forebear.connect.cloudevents import json_schema
+    from forebear.graph.facts import Facts
+    from forebear.graph.kinds import GRAPH
+
+    print(json.dumps(json_schema(Facts(GRAPH)), indent=2, ensure_ascii=False))
 
 
 @app.command()

@@ -18,8 +18,8 @@ from forebear.actions.performer import Performer, Requester
 from forebear.connect.catalogue import CATALOGUE
 from forebear.connect.folding import Arrival, Said, arrive
 from forebear.connect.inbox import Inbox, StoredEvent, fate
-from forebear.connect.translator import Act, Outcome, Status, Translator
-from forebear.domain.outcome import Conflict, Refused
+from forebear.connect.translator import Outcome, Status, Translator
+from forebear.domain.outcome import Done, Refused
 from forebear.domain.roles import Actor
 from forebear.graph.document import InvalidDocument
 from forebear.record.recorder import Recorder
@@ -104,22 +104,16 @@ class Intake:
                 refused[id] += [f"{rejection.id or 'a fact'}: {reason}" for reason in rejection.reasons]
         for id, each in said.items():
             for act in each.acts:
-                if reasons := await self._do(translator, act, by):
-                    failed[id] += 1
-                    refused[id] += reasons
+                outcome = await self._performer.do(act.verb, act.input, Requester(by, translator.name, act.key))
+                assert isinstance(outcome, Done | Refused), "nobody expected a revision or asked for a plan"
+                failed[id] += isinstance(outcome, Refused)
+                against = outcome.reasons if isinstance(outcome, Refused) else outcome.rejected
+                refused[id] += [f"{act.verb}: {reason.message}; {reason.remedy}" for reason in against]
         return {
             arrival.id: fate(arrival, refused[id], some=failed[id] < len(each.facts) + len(each.acts))
             for id, each in said.items()
             for arrival in each.arrivals
         }
-
-    async def _do(self, translator: Translator, act: Act, by: Actor) -> list[str]:
-        """Do an action. Return every reason against it."""
-        outcome = await self._performer.do(act.verb, act.input, Requester(by, translator.name, act.key))
-        if isinstance(outcome, Refused):
-            return [f"{act.verb}: {reason.message}; {reason.remedy}" for reason in outcome.reasons]
-        assert not isinstance(outcome, Conflict), "nobody expected a revision"
-        return []
 
     async def replay(self, stored: Iterable[StoredEvent], by: Actor) -> list[tuple[StoredEvent, Outcome]]:
         """Fold stored events again and record them in the name of `by`, in the order in which they came.
