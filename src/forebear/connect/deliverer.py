@@ -20,7 +20,7 @@ from standardwebhooks import Webhook as Signature
 
 from forebear.connect.outbox import Outbox, event
 from forebear.connect.posting import CONNECTIONS, SECONDS, NotDelivered, Post
-from forebear.connect.secrecy import Encryption, Unreadable
+from forebear.connect.secrecy import Encryption, UnreadableSecret
 from forebear.connect.webhooks import held, signing
 from forebear.domain.webhook import Attempt, Delivery, DeliveryState, cloud_event, runs
 from forebear.domain.webhook_target import Network
@@ -137,7 +137,7 @@ class _Sender:
                 except StoreError as error:
                     _log.warning("a webhook's deliveries could not be read or kept", webhook=self._id, error=str(error))
                     sent = 0
-                except Unreadable as error:
+                except UnreadableSecret as error:
                     if (problem := str(error)) != self._problem:
                         _log.warning("nothing can be delivered to a webhook", webhook=self._id, problem=problem)
                     self._problem, sent = problem, 0

@@ -18,7 +18,7 @@ def new_secret() -> str:
     return PREFIX + b64encode(secrets.token_bytes(32)).decode()
 
 
-class Unreadable(Exception):
+class UnreadableSecret(Exception):
     """A secret cannot be decrypted by any key, or there is none. The message says what to do."""
 
     def __init__(self, kept: str | None) -> None:
@@ -49,20 +49,20 @@ class Encryption:
         """Return why nothing can be signed by a kept secret, or None."""
         try:
             self.decrypted(kept)
-        except Unreadable as error:
+        except UnreadableSecret as error:
             return str(error)
         return None
 
     def decrypted(self, kept: str | None) -> str:
-        """Return a kept secret as it was. Raises `Unreadable`, also if there is none, as after a restore."""
+        """Return a kept secret as it was. Raises `UnreadableSecret`, also if there is none, as after a restore."""
         from cryptography.fernet import InvalidToken
 
         if kept is None or not self.possible:
-            raise Unreadable(kept)
+            raise UnreadableSecret(kept)
         try:
             return self._with_keys().decrypt(kept).decode()
         except InvalidToken:
-            raise Unreadable(kept) from None
+            raise UnreadableSecret(kept) from None
 
     def _with_keys(self) -> MultiFernet:
         # It takes a while to import, and most processes need no key.

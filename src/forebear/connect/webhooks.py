@@ -328,7 +328,7 @@ def held(webhook: str, state: DeliveryState) -> str:
 def signing(stored: Mapping[str, Any], encryption: Encryption, now: datetime) -> list[str]:
     """Return the secrets that sign a message to a webhook: its secret, and for a while the former one.
 
-    Raises `connect.secrecy.Unreadable`.
+    Raises `connect.secrecy.UnreadableSecret`.
     """
     found = [encryption.decrypted(stored.get("secret"))]
     rotated, former = stored.get("rotatedAt"), stored.get("formerSecret")

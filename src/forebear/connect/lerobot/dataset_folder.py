@@ -10,7 +10,7 @@ import msgspec
 
 from forebear.client.content import Content
 from forebear.connect.lerobot.dataset import LeRobotDataset
-from forebear.connect.lerobot.document import DatasetConfig, Episode, Info, Unreadable, read
+from forebear.connect.lerobot.document import DatasetConfig, EpisodeLine, Info, Unreadable, read
 from forebear.connect.lerobot.training import COMMIT, in_hub
 
 
@@ -54,7 +54,7 @@ def _frames(file: Path) -> dict[int, int] | None:
     for number, line in enumerate(file.read_bytes().splitlines(), 1):
         if line.strip():
             try:
-                episode = msgspec.json.decode(line, type=Episode)
+                episode = msgspec.json.decode(line, type=EpisodeLine)
             except msgspec.MsgspecError as error:
                 raise Unreadable(f"{file}:{number}: {error}: copy the dataset again") from None
             frames[episode.episode_index] = episode.length

@@ -117,13 +117,13 @@ class Adapter(msgspec.Struct):
     revision: str | None = None
 
 
-class Index(msgspec.Struct):
+class WeightsIndex(msgspec.Struct):
     """What is read of model.safetensors.index.json."""
 
     weight_map: dict[str, str]
 
 
-class Episode(msgspec.Struct):
+class EpisodeLine(msgspec.Struct):
     """What is read of a line of meta/episodes.jsonl."""
 
     episode_index: int

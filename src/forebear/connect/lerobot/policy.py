@@ -27,7 +27,7 @@ class Tensor:
 
 
 @dataclass(frozen=True)
-class Step:
+class PolicyStep:
     """One step of a processor: its registered name, its configuration, and the tensors of its state file."""
 
     name: str
@@ -41,16 +41,16 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Policy:
+class SavedPolicy:
     """A policy in one folder."""
 
     config: Mapping[str, Any]
     """Its config.json."""
     weights: str | None
     """The digest of its weights. None if it is an adapter of a base that cannot be identified."""
-    before: tuple[Step, ...]
+    before: tuple[PolicyStep, ...]
     """The steps of its preprocessor."""
-    after: tuple[Step, ...]
+    after: tuple[PolicyStep, ...]
     """The steps of its postprocessor."""
     buffers: Mapping[str, Tensor]
     """The statistics among its weights."""
@@ -110,7 +110,7 @@ class Policy:
         features = info.get("features") or {}
         return {name: _flat((features.get(name) or {}).get("names")) for name in self.outputs}
 
-    def _of_step(self, step: Step) -> Iterator[str]:
+    def _of_step(self, step: PolicyStep) -> Iterator[str]:
         declared = {**self.inputs, **self.outputs}
         what = "unnormalizer" if "unn" in step.name.lower() else "normalizer"
         for name, feature in (step.config.get("features") or {}).items():
@@ -161,7 +161,7 @@ def digest_of(value: object) -> str:
     return f"sha256:{sha256(canonical(value).encode()).hexdigest()}"
 
 
-def _document(step: Step) -> dict[str, Any]:
+def _document(step: PolicyStep) -> dict[str, Any]:
     config = {name: value for name, value in step.config.items() if name != "device"}
     return {"name": step.name, "config": config, "tensors": _tensors(step.tensors)}
 
@@ -170,7 +170,7 @@ def _tensors(tensors: Mapping[str, Tensor]) -> dict[str, Any]:
     return {name: {"dtype": t.dtype, "shape": list(t.shape), "data": t.data.hex()} for name, t in tensors.items()}
 
 
-def _only_moves(step: Step) -> bool:
+def _only_moves(step: PolicyStep) -> bool:
     """Return whether a step only moves tensors to a device."""
     return step.name == "device_processor" and not step.config.get("float_dtype")
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from forebear.client.content import digest_of_file
-from forebear.connect.lerobot.document import Adapter, Index, PolicyConfig, Processor, Unreadable, read
-from forebear.connect.lerobot.policy import BUFFERS, Policy, Step, Tensor, digest_of
+from forebear.connect.lerobot.document import Adapter, PolicyConfig, Processor, Unreadable, WeightsIndex, read
+from forebear.connect.lerobot.policy import BUFFERS, PolicyStep, SavedPolicy, Tensor, digest_of
 from forebear.connect.lerobot.tensors import DamagedTensors, read_tensors
-from forebear.connect.lerobot.training import Origin, configuration
+from forebear.connect.lerobot.training import Pretrained, configuration
 from forebear.graph.digest import of_folder
 
 _SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<total>\d{5})\.safetensors")
@@ -18,12 +18,12 @@ _STATE = re.compile(r"policy_(?:pre|post)processor_")
 _ADAPTER = "adapter_model.safetensors"
 
 
-def read_policy(folder: Path) -> Policy:
+def read_policy(folder: Path) -> SavedPolicy:
     config, known = read(folder / "config.json", PolicyConfig)
     before, after = folder / "policy_preprocessor.json", folder / "policy_postprocessor.json"
     has_processors = before.is_file() or after.is_file()
     weights, buffers = read_weights(folder, known)
-    return Policy(
+    return SavedPolicy(
         config=config,
         weights=weights,
         before=tuple(_steps(before)) if has_processors else (),
@@ -32,7 +32,7 @@ def read_policy(folder: Path) -> Policy:
     )
 
 
-def _steps(file: Path) -> Iterator[Step]:
+def _steps(file: Path) -> Iterator[PolicyStep]:
     document, known = read(file, Processor)
     for raw, step in zip(document["steps"], known.steps, strict=True):
         tensors: Mapping[str, Tensor] = {}
@@ -40,7 +40,7 @@ def _steps(file: Path) -> Iterator[Step]:
             if Path(step.state_file).name != step.state_file:
                 raise Unreadable(f"{file} names the state file {step.state_file}, which is not beside it")
             tensors = _tensors(file.parent / step.state_file, "")
-        yield Step(step.registry_name or step.class_ or "unknown", raw.get("config") or {}, tensors)
+        yield PolicyStep(step.registry_name or step.class_ or "unknown", raw.get("config") or {}, tensors)
 
 
 def read_weights(folder: Path, config: PolicyConfig) -> tuple[str | None, Mapping[str, Tensor]]:
@@ -66,7 +66,7 @@ def _weight_files(folder: Path) -> list[Path]:
             for number in range(1, int(shard["total"]) + 1):
                 _present(file.with_name(f"{shard['stem']}-{number:05}-of-{shard['total']}.safetensors"), file)
     for index in sorted(folder.rglob("*.safetensors.index.json")):
-        for name in sorted({*read(index, Index)[1].weight_map.values()}):
+        for name in sorted({*read(index, WeightsIndex)[1].weight_map.values()}):
             _present(index.with_name(name), index)
     return within
 
@@ -101,13 +101,13 @@ def _tensors(file: Path, *beginnings: str) -> dict[str, Tensor]:
         raise Unreadable(f"{file} is missing: copy the checkpoint again") from None
 
 
-def origin_of(path: str | None, revision: str | None, root: Path | None = None) -> Origin | None:
+def origin_of(path: str | None, revision: str | None, root: Path | None = None) -> Pretrained | None:
     """Return the weights that a configuration names. None for none, and for those of the training itself in `root`."""
     if not path:
         return None
     here = Path(path)
     if not here.is_dir():
-        return Origin(path, revision)
+        return Pretrained(path, revision)
     here = here.resolve()
     if root and here.is_relative_to(root):
         return None
@@ -115,7 +115,7 @@ def origin_of(path: str | None, revision: str | None, root: Path | None = None) 
         digest, _ = read_weights(pretrained(here), PolicyConfig())
     except Unreadable:
         digest = None
-    return Origin(here.as_posix(), revision, digest)
+    return Pretrained(here.as_posix(), revision, digest)
 
 
 def pretrained(checkpoint: Path) -> Path:

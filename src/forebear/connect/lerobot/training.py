@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from forebear.connect.lerobot.dataset import LeRobotDataset
-from forebear.connect.lerobot.policy import Policy
+from forebear.connect.lerobot.policy import SavedPolicy
 from forebear.connect.names import external_id, id_of
 from forebear.graph.declaration import Node
 from forebear.graph.kinds.data import DatasetVersion
@@ -42,7 +42,7 @@ _SECRET_VALUE = re.compile(r"\b(?:hf|ghp|gho|ghs|sk|github_pat)[_-][A-Za-z0-9_-]
 class SavedCheckpoint:
     """A checkpoint: its policy, and the step at which it was saved. A policy that was only published has no step."""
 
-    policy: Policy
+    policy: SavedPolicy
     step: int | None
     commit: str | None = None
     """Its commit on the hub. None if it is not from there."""
@@ -55,7 +55,7 @@ class SavedCheckpoint:
 
 
 @dataclass(frozen=True)
-class Origin:
+class Pretrained:
     """The weights from which a training started, by its configuration: `policy.pretrained_path`, with links followed."""
 
     path: str
@@ -97,7 +97,7 @@ class Training:
     dataset: LeRobotDataset | None
     episodes: frozenset[int] | None = None
     """The episodes that it read. None: all."""
-    origin: Origin | None = None
+    origin: Pretrained | None = None
 
     def facts(self) -> list[Node]:
         """Return its facts, each after what it names."""
