@@ -42,6 +42,7 @@ PURE_FILES = {
     "forebear/connect/translator.py",
     "forebear/connect/folding.py",
     "forebear/connect/names.py",
+    *(file.relative_to(SOURCE).as_posix() for file in (SOURCE / "forebear" / "connect" / "reports").glob("*.py")),
     *(type(translator).__module__.replace(".", "/") + ".py" for translator in CATALOGUE),
 }
 """Files of layers that are not pure. A translator is."""

@@ -16,7 +16,7 @@ import typer
 from rich.text import Text
 
 from forebear.cli import terminal
-from forebear.cli.parameters import taking
+from forebear.cli.parameters import ExpectedRevision, IdempotencyKey, taking
 from forebear.cli.registry import ask, opened
 from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, out, short
 from forebear.domain.clause import InvalidPolicy
@@ -33,17 +33,6 @@ PANEL = "Govern"
 """The heading of these commands in the help."""
 
 JSON = "JSON|@FILE"
-
-IdempotencyKey = Annotated[
-    str | None,
-    typer.Option(help="A key of your choice. A repeated request with the same key does nothing twice.", show_default=False),
-]
-ExpectedRevision = Annotated[
-    int | None,
-    typer.Option(
-        help="The revision on which you decided. If there is another one by now, nothing changes.", show_default=False
-    ),
-]
 
 NAMES = {action.name: command_name(action.name) for action in ACTIONS}
 """The commands of actions."""

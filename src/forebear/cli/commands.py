@@ -17,6 +17,7 @@ from forebear.cli import (
     demo,
     doctor,
     events,
+    evidence,
     export,
     impact,
     import_,
@@ -84,6 +85,7 @@ app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("import")(import_.import_)
 app.add_typer(record.app, name="record")
+app.command("attach-evidence", rich_help_panel="Govern")(evidence.attach_evidence)
 app.command("show")(show.show)
 app.command("lineage")(lineage.lineage)
 app.command("incident")(incident.incident)

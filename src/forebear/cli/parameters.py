@@ -1,10 +1,23 @@
-"""The parameters of commands that are made from declarations."""
+"""The parameters of commands that are made from declarations, and those of all actions."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any
+
+import typer
+
+IdempotencyKey = Annotated[
+    str | None,
+    typer.Option(help="A key of your choice. A repeated request with the same key does nothing twice.", show_default=False),
+]
+ExpectedRevision = Annotated[
+    int | None,
+    typer.Option(
+        help="The revision on which you decided. If there is another one by now, nothing changes.", show_default=False
+    ),
+]
 
 
 def taking(run: Callable[..., None], parameters: Mapping[str, tuple[Any, Any]]) -> Callable[..., None]:
