@@ -371,8 +371,8 @@ async def test_every_door_that_takes_a_post_takes_it_of_its_media_types_alone(
 ) -> None:
     doors = {r.path for r in application(contextlib.nullcontext).routes if isinstance(r, Route) and "POST" in (r.methods or ())}
     mlflow = {f"{base}/{{route:path}}" for base in BASES}
-    lineage = {"/api/v1/lineage", "/api/v1/lineage/batch"}
-    ours = {"/graphql", "/facts", "/audit/heads", "/audit/nodes", "/sightings", "/connect/alertmanager", *lineage}
+    neighbours = {"/connect/alertmanager", "/connect/cloudevents", "/api/v1/lineage", "/api/v1/lineage/batch"}
+    ours = {"/graphql", "/facts", "/audit/heads", "/audit/nodes", "/sightings", *neighbours}
     assert doors == ours | mlflow
     for door in sorted(mlflow):
         answer = await client.post(door.replace("{route:path}", "registered-models/create"), content=b"{}", headers=headers)
