@@ -32,6 +32,7 @@ LAYERS: dict[str, set[str]] = {
         "app", "client", "api", "view", "connect", "record", "actions", "identity", "verbs", "audit", "store", "domain",
         "graph", "settings",
     },
+    "pytest_plugin": {"client", "connect", "verbs", "graph"},
     "__main__": {"cli"},
     "__init__": set(),
 }  # fmt: skip

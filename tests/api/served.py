@@ -101,9 +101,9 @@ def _whole(came: bytes) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def served(registry: Forebear) -> AsyncIterator[Served]:
-    """A registry's service, as `forebear serve` serves it."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=200)
+async def served(registry: Forebear, port: int = 0) -> AsyncIterator[Served]:
+    """A registry's service, as `forebear serve` serves it; on a free port unless one is named."""
+    listener = socket.create_server(("127.0.0.1", port), backlog=200)
     # What a client does not read is not to disappear in the kernel.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 64 * 1024)
     server = uvicorn.Server(configured(application(lambda: contextlib.nullcontext(registry)), 1))

@@ -179,6 +179,10 @@ class Registry:
             values=values,
         )
 
+    def keep(self, *facts: Fact) -> None:
+        """Put facts into the spool, from where `flush` sends them in order, now or later. Raises `OSError`."""
+        self._spool_of_url().add([document(fact) for fact in facts])
+
     def flush(self) -> Delivered:
         """Send what runs have told and what still waits in the spool, of this program and of others, and wait for it.
 
