@@ -125,9 +125,9 @@ at least 75 %  THRESHOLD_MISSED
 def test_the_demo_tells_its_story_answers_its_questions_and_can_be_started_again(demo: Service, tmp_path: Path) -> None:
     counts = "{ robots { totalCount } modelVersions { totalCount } runs { totalCount } }"
     assert demo.ask(counts) == {
-        "robots": {"totalCount": 140},
-        "modelVersions": {"totalCount": 25},
-        "runs": {"totalCount": 25},
+        "robots": {"totalCount": 141},
+        "modelVersions": {"totalCount": 26},
+        "runs": {"totalCount": 26},
     }
     with serving("demo", "--data-dir", tmp_path) as first:
         once = first.ask(counts)
@@ -135,6 +135,16 @@ def test_the_demo_tells_its_story_answers_its_questions_and_can_be_started_again
         assert first.process.stdout is not None
         said = first.process.stdout.read()
     story = first.said
+    arrived = re.findall(r"^  (.*), by (.*) → (.*)$", story, re.MULTILINE)
+    assert [(neighbour, protocol) for neighbour, protocol, _ in arrived] == [
+        ("a data job of Airflow", "OpenLineage"),
+        ("a training script", "MLflow's registry"),
+        ("a gateway of robots", "CSV"),
+        ("Alertmanager", "its webhook"),
+        ("a maintenance system", "a CloudEvent"),
+    ]
+    became = demo.ask("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=[id for *_, id in arrived])["nodes"]
+    assert [node["id"] for node in became] == [id for *_, id in arrived]
     assert "\n    → EVALUATION, PROMOTION; model:bench-reacher@1 is APPROVED in line:widowx-rtx4090-lab\n" in story
     assert "is APPROVED in line:ur5e-orin-parcels, CANDIDATE in line:ur5e-rtx4090-kitchen\n" in story
     assert FILM in story

@@ -14,6 +14,7 @@ import typer
 
 from forebear.cli import serve, terminal, warehouses
 from forebear.cli.audit import verified
+from forebear.cli.neighbours import arrive
 from forebear.cli.registry import Local, ask
 from forebear.cli.story import steps, tell
 from forebear.cli.terminal import Failure, out, short
@@ -67,6 +68,9 @@ async def _prepare(registry: Forebear) -> None:
     await record(registry, "warehouses", warehouses.facts())
     if not await tell(registry, steps(), CAST):
         out().print("The story was told before; with another --data-dir it is told anew.", markup=False)
+    out().print("\nWhat neighbours send, each by its own protocol, and what it becomes", style="bold", markup=False)
+    async for arrival in arrive(registry, await _token(registry, *NEIGHBOURS)):
+        out().print(f"  {arrival.neighbour} → {short(arrival.becomes)}", markup=False)
     out().print("\nThe audit trail of all of it", style="bold", markup=False)
     (await verified(Local(registry))).print()
     out().print()
@@ -166,18 +170,19 @@ QUESTIONS = (
 )
 
 
-async def _tokens(registry: Forebear) -> dict[str, str]:
-    """Return a new token for each person. Those that an earlier start printed are no longer valid."""
+NEIGHBOURS = ("neighbours", (Role.RECORDER, Role.ENGINEER))
+"""The actor in whose name the neighbours send, and its roles."""
+
+
+async def _token(registry: Forebear, name: str, roles: Iterable[Role]) -> str:
+    """Return a new token. The one that an earlier start printed is no longer valid."""
     from forebear.domain.outcome import Refused
 
-    secrets = {}
-    for name, roles in PEOPLE.items():
-        await registry.tokens.revoke(DEMO, name)
-        created = await registry.tokens.create(DEMO, name, roles)
-        if isinstance(created, Refused):
-            raise Failure(created.reasons[0].message)
-        secrets[name] = created.secret
-    return secrets
+    await registry.tokens.revoke(DEMO, name)
+    created = await registry.tokens.create(DEMO, name, [*roles])
+    if isinstance(created, Refused):
+        raise Failure(created.reasons[0].message)
+    return created.secret
 
 
 async def _introduce(registry: Forebear, url: str) -> None:
@@ -191,8 +196,9 @@ async def _introduce(registry: Forebear, url: str) -> None:
         say(f"  curl -sG {url}/graphql --data-urlencode 'query={example.query}'", style="dim", markup=False)
     say("\nWithout a token you act as the development actor. To act as one of the company:", style="bold", markup=False)
     say("(The tokens that an earlier start has printed are revoked.)", style="dim", markup=False)
-    for name, secret in (await _tokens(registry)).items():
-        say(f"  export FOREBEAR_TOKEN={secret}  # {name}: {listed(PEOPLE[name], 'and')}", style="dim", markup=False)
+    for name, roles in PEOPLE.items():
+        secret = await _token(registry, name, roles)
+        say(f"  export FOREBEAR_TOKEN={secret}  # {name}: {listed(roles, 'and')}", style="dim", markup=False)
     say("\nOn the command line, in another terminal:", style="bold", markup=False)
     say(f"  export FOREBEAR_URL={url}", style="dim", markup=False)
     # In a clone nothing is on the PATH, so print the command as it was called.
