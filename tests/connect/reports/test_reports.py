@@ -112,11 +112,12 @@ MAPPED = {"a.b": {"metric": "m", "trials": "n"}}
         ("lerobot", "{}", None, "it has neither `overall` nor `aggregated`: it is not as LeRobot writes it"),
         ("lerobot", "[", None, "it is not as LeRobot writes it: Input data was truncated"),
         ("json", "{}", None, "the format json does not say what a value means: name a mapping file with --mapping"),
-        ("json", '{"a": {"c": 1}}', MAPPED, "n: there is no n; there are a"),
-        ("json", '{"a": {"c": 1}, "n": 2}', MAPPED, "a.b: there is no b; there are c"),
+        ("json", '{"a": {"c": 1}}', MAPPED, "n: there is no n; there is a"),
+        ("json", '{"a": {"c": 1}, "n": 2}', MAPPED, "a.b: there is no b; there is c"),
         ("json", '{"a": {"b": true}, "n": 2}', MAPPED, "a.b: True is no number"),
         ("json", '{"a": {"b": 1}, "n": 0.5}', MAPPED, "a.b: trials: 0.5 is no number of trials"),
         ("csv", "x,b\na,1\na,2\n", MAPPED, "line 3: a row 'a' was there before; the first cell names the row"),
+        ("csv", "", MAPPED, "n: there is no n; there is nothing"),
         ("csv", b"\xff", MAPPED, "it is not UTF-8"),
     ],
 )
@@ -155,3 +156,10 @@ def test_the_same_report_about_the_same_thing_is_the_same_evidence() -> None:
     assert one.id != other.id
     with pytest.raises(InvalidReport, match=r"^it has no measurement$"):
         EvaluationReport([]).evidence(about="model:a@1", **values)
+    with pytest.raises(InvalidReport) as error:
+        report.evidence(about="nope", **values | {"type": "NOPE"})
+    assert str(error.value) == (
+        "type: expected 'REPLAY', 'BENCHMARK', 'LATENCY', 'INTERVENTION_RATE', 'ROLLOUT_NOTE' or 'EXTERNAL_DECISION' "
+        "(got 'NOPE'); "
+        "about.0.id: 'nope' has no kind: an id is `kind:name`, such as dataset:bridge_orig@1.0.0"
+    )

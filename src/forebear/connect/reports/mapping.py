@@ -58,7 +58,7 @@ def _number(document: Any, path: str) -> float:
         try:
             value = value[int(name)] if isinstance(value, list) else value[name]
         except (LookupError, ValueError, TypeError):
-            names = f"; there are {', '.join(list(value)[:20])}" if isinstance(value, Mapping) else ""
+            names = f"; there is {', '.join(list(value)[:20]) or 'nothing'}" if isinstance(value, Mapping) else ""
             raise InvalidReport(f"{path}: there is no {name}{names}") from None
     number = number_of(value)
     if number is None:

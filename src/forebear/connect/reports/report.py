@@ -10,8 +10,13 @@ from typing import Any
 
 from forebear.connect.names import id_of
 from forebear.graph.document import canonical
+from forebear.graph.facts import Facts
+from forebear.graph.kinds import GRAPH
 from forebear.graph.kinds.release import Evidence
 from forebear.graph.moments import moment
+from forebear.graph.rows import InvalidFact
+
+_FACTS = Facts(GRAPH)
 
 
 class InvalidReport(ValueError):
@@ -76,7 +81,7 @@ class EvaluationReport:
     ) -> Evidence:
         """Return it as evidence about a version or an artifact. Its id follows from all that it says, so it is the same again.
 
-        Raises `InvalidReport` if nothing was measured.
+        Raises `InvalidReport` if nothing was measured, or if the evidence cannot be right, with every reason.
         """
         if not self.readings:
             raise InvalidReport("it has no measurement")
@@ -90,4 +95,10 @@ class EvaluationReport:
         values |= {"digest": digest} if digest else {}
         values |= {"supersedes": [supersedes]} if supersedes else {}
         said = sha256(canonical(values).encode()).hexdigest()
-        return Evidence(id_of(Evidence, f"report-{said[:24]}"), **values)
+        evidence = Evidence(id_of(Evidence, f"report-{said[:24]}"), **values)
+        try:
+            # Only the shape is checked. A governed fact is read as if it were history, and no row of it is used.
+            _FACTS.read(dict(evidence.items()), imported=True)
+        except InvalidFact as error:
+            raise InvalidReport("; ".join(error.reasons)) from None
+        return evidence
