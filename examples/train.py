@@ -99,9 +99,9 @@ def prepare(registry: Registry) -> None:
     registry.do(adoption, idempotency_key="examples/train.py adopts its policy")
 
 
-def train(registry: Registry, name: str, out: Path) -> tuple[Weights, Path, str]:
+def train(registry: Registry, name: str, out: Path, seed: int) -> tuple[Weights, Path, str]:
     """Train, and record it. Returns the weights, their file and the id of the last checkpoint."""
-    config = {"learning_rate": 0.3, "epochs": 5, "seed": 7}
+    config = {"learning_rate": 0.3, "epochs": 5, "seed": seed}
     data = demonstrate(out / "demonstrations", random.Random(0))
     version = digest(data)
     demonstrations = DatasetVersion(f"dataset:reach-demonstrations@{version[7:19]}", digest=version, episodes=200)
@@ -124,11 +124,12 @@ def main() -> None:
     options.add_argument("--url", help="the service; by default FOREBEAR_URL")
     options.add_argument("--name", default=f"reach-{datetime.now(UTC):%Y%m%d-%H%M%S}", help="the name of the run")
     options.add_argument("--out", type=Path, default=Path("out"), help="the folder for data and checkpoints")
+    options.add_argument("--seed", type=int, default=7, help="the seed of the first weights")
     chosen = options.parse_args()
 
     with Registry(chosen.url, patience=60) as registry:
         prepare(registry)
-        weights, file, checkpoint = train(registry, chosen.name, chosen.out)
+        weights, file, checkpoint = train(registry, chosen.name, chosen.out, chosen.seed)
         # The run tells its facts in a thread. The candidate needs them all.
         registry.flush()
 

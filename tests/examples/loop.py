@@ -26,8 +26,16 @@ class Loop:
     def said(self) -> str:
         return (self.folder / f"{self.script}.log").read_text()
 
+    def again(self, *arguments: str) -> None:
+        """Kills it, as a crash of the machine would, and starts it again, with other arguments if there are any."""
+        self.kill()
+        self.arguments = [*arguments] or self.arguments
+        self.start()
+
     def start(self) -> None:
-        command = [sys.executable, str(ROOT / "examples" / self.script), "--port", str(self.port), *self.arguments]
+        command = [sys.executable, str(ROOT / "examples" / self.script), "--port", str(self.port)]
+        # It looks again only if it is told, or started anew.
+        command += ["--every", "3600", *self.arguments]
         with (self.folder / f"{self.script}.log").open("a") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment(url=self.url), cwd=self.folder)
 
@@ -40,8 +48,8 @@ class Loop:
 
 @contextmanager
 def looping(script: str, url: str, folder: Path, *arguments: str) -> Iterator[Loop]:
-    """A loop that runs, and is killed in the end. It looks again only when it is told, or started anew."""
-    loop = Loop(script, [*arguments, "--every", "3600"], url, folder)
+    """A loop that runs, and is killed in the end."""
+    loop = Loop(script, [*arguments], url, folder)
     loop.start()
     try:
         yield loop
