@@ -8,14 +8,14 @@
 // parameter now DateTime!: Now.
 OPTIONAL MATCH (candidate:ModelVersion {id: $candidate})
 OPTIONAL MATCH (named:ModelVersion {id: $base})
-OPTIONAL MATCH (given:ReleaseLine {id: $line})
-WITH candidate, named, given,
+OPTIONAL MATCH (line:ReleaseLine {id: $line})
+WITH candidate, named, line,
   COLLECT {
     WITH * WHERE candidate IS NOT NULL AND coalesce($line, '') = ''
     MATCH (candidate)<-[of:OF]-(release:Release)-[within:IN_LINE]->(own:ReleaseLine) WHERE true
     RETURN DISTINCT own
   } AS owns
-WITH candidate, named, CASE WHEN given IS NOT NULL THEN given WHEN size(owns) = 1 THEN owns[0] END AS line, [own IN owns | own.id] AS lines
+WITH candidate, named, CASE WHEN line IS NOT NULL THEN line WHEN size(owns) = 1 THEN owns[0] END AS line, [own IN owns | own.id] AS lines
 WITH candidate, named, line, lines,
   (COLLECT {
     WITH * WHERE line IS NOT NULL AND coalesce($base, '') = ''

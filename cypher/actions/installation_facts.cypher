@@ -43,15 +43,15 @@ WITH n, since, robot, own, others,
 WITH n, since, robot, own, others, artifact,
   COLLECT {
     WITH * WHERE robot IS NOT NULL
-    MATCH (found:Installation)-[on:ON]->(robot) WHERE found.validFrom < since AND lasts(found, since)
-    WITH found ORDER BY found.id
-    RETURN found
+    MATCH (installation:Installation)-[on:ON]->(robot) WHERE installation.validFrom < since AND lasts(installation, since)
+    WITH installation ORDER BY installation.id
+    RETURN installation
   } AS before,
   COLLECT {
     WITH * WHERE robot IS NOT NULL
-    MATCH (found:Installation)-[on:ON]->(robot) WHERE found.validFrom = since
-    WITH found ORDER BY found.id
-    RETURN found
+    MATCH (installation:Installation)-[on:ON]->(robot) WHERE installation.validFrom = since
+    WITH installation ORDER BY installation.id
+    RETURN installation
   } AS same
 RETURN artifact.id AS artifact,
   robot.retractedAt AS retracted,
@@ -61,25 +61,25 @@ RETURN artifact.id AS artifact,
   [node IN [robot, artifact] WHERE node.describedAt IS NOT NULL | node.id] AS described,
   COLLECT {
     WITH * WHERE robot IS NOT NULL
-    MATCH (found:Installation)-[on:ON]->(robot) WHERE found.validFrom > since
-    WITH found ORDER BY found.validFrom LIMIT 1
-    RETURN found.validFrom
+    MATCH (installation:Installation)-[on:ON]->(robot) WHERE installation.validFrom > since
+    WITH installation ORDER BY installation.validFrom LIMIT 1
+    RETURN installation.validFrom
   }[0] AS next,
   COLLECT {
-    UNWIND before AS found
-    RETURN found{
+    UNWIND before AS installation
+    RETURN installation{
       .id, .validFrom, .validTo, .lastSeenAt,
-      artifact: COLLECT { MATCH (found)-[of:OF]->(seen:Artifact) WHERE true RETURN seen.id }[0],
-      installedBy: COLLECT { MATCH (found)-[by:INSTALLED_BY]->(deployment:Deployment) WHERE true RETURN deployment.id }[0]
+      artifact: COLLECT { MATCH (installation)-[of:OF]->(seen:Artifact) WHERE true RETURN seen.id }[0],
+      installedBy: COLLECT { MATCH (installation)-[by:INSTALLED_BY]->(deployment:Deployment) WHERE true RETURN deployment.id }[0]
     } AS item
   } AS before,
   COLLECT {
-    UNWIND same AS found
-    RETURN found{
+    UNWIND same AS installation
+    RETURN installation{
       .id, .validFrom, .validTo, .lastSeenAt,
-      released: EXISTS { MATCH (robot)<-[concerns:CONCERNS]-(out:Decommissioning) WHERE out.validFrom = found.validTo RETURN out },
-      artifact: COLLECT { MATCH (found)-[of:OF]->(seen:Artifact) WHERE true RETURN seen.id }[0],
-      installedBy: COLLECT { MATCH (found)-[by:INSTALLED_BY]->(deployment:Deployment) WHERE true RETURN deployment.id }[0]
+      released: EXISTS { MATCH (robot)<-[concerns:CONCERNS]-(out:Decommissioning) WHERE out.validFrom = installation.validTo RETURN out },
+      artifact: COLLECT { MATCH (installation)-[of:OF]->(seen:Artifact) WHERE true RETURN seen.id }[0],
+      installedBy: COLLECT { MATCH (installation)-[by:INSTALLED_BY]->(deployment:Deployment) WHERE true RETURN deployment.id }[0]
     } AS item
   } AS same,
   COLLECT {
@@ -94,5 +94,5 @@ RETURN artifact.id AS artifact,
     WITH DISTINCT deployment ORDER BY deployment.id
     RETURN deployment{.id, .state, .validFrom, .validTo, .recordedAt, .plannedFor, toCohort: false} AS item
   } AS coveringFleet,
-  chains([found IN before + same | found.id]) AS chains
+  chains([installation IN before + same | installation.id]) AS chains
 ORDER BY n

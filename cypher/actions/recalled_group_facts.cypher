@@ -21,15 +21,15 @@ CALL () {
   }
   WITH DISTINCT group
   CALL (group) {
-    RETURN group AS found
+    RETURN group AS around
     UNION
-    MATCH (group)-[part:PART_OF]->(found:Fleet) WHERE holds(part, $now)
-    RETURN found
+    MATCH (group)-[part:PART_OF]->(around:Fleet) WHERE holds(part, $now)
+    RETURN around
     UNION
-    MATCH (group)<-[part:PART_OF]-(found:Cohort) WHERE holds(part, $now)
-    RETURN found
+    MATCH (group)<-[part:PART_OF]-(around:Cohort) WHERE holds(part, $now)
+    RETURN around
   }
-  RETURN found AS group
+  RETURN around AS group
 }
 WITH DISTINCT group
 WITH group, newest_stop([group] + COLLECT { MATCH (group)-[part:PART_OF]->(of:Fleet) WHERE holds(part, $now) RETURN of }, $now) AS stop

@@ -41,15 +41,15 @@ WITH request, place,
   } AS members,
   COLLECT {
     CALL (place, request) {
-      MATCH (place)<-[on:ON]-(found:Deployment) WHERE holds(found, $at) AND stopped_by(found, request)
-      RETURN found
+      MATCH (place)<-[on:ON]-(deployment:Deployment) WHERE holds(deployment, $at) AND stopped_by(deployment, request)
+      RETURN deployment
       UNION
-      MATCH (place)<-[part:PART_OF]-(cohort:Cohort)<-[on:ON]-(found:Deployment)
-      WHERE holds(part, $at) AND holds(found, $at) AND stopped_by(found, request)
-      RETURN found
+      MATCH (place)<-[part:PART_OF]-(cohort:Cohort)<-[on:ON]-(deployment:Deployment)
+      WHERE holds(part, $at) AND holds(deployment, $at) AND stopped_by(deployment, request)
+      RETURN deployment
     }
-    WITH DISTINCT found ORDER BY found.id
-    RETURN found
+    WITH DISTINCT deployment ORDER BY deployment.id
+    RETURN deployment
   } AS deployments,
   COLLECT {
     UNWIND groups AS near

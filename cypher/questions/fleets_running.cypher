@@ -16,12 +16,12 @@
 // column robots [Robot!]!: The robots that were seen to run it.
 // column lastSeenAt DateTime: When the newest report of it came from there. Null if none came, and with `asKnownAt`.
 // column path [Node!]!: Why the row is there: the shortest path from the fleet to the dataset version, through the newest of what runs there. Of several shortest paths it is the first by its ids. Of several dataset versions it is the first by its id.
-MATCH (given /* of trainedOn */ {id: $trainedOn}) WHERE true
-CALL (given) {
-  WITH * WHERE given:DatasetVersion
-  RETURN given AS dataset
+MATCH (source /* of trainedOn */ {id: $trainedOn}) WHERE true
+CALL (source) {
+  WITH * WHERE source:DatasetVersion
+  RETURN source AS dataset
   UNION
-  MATCH (given)<-[of:VERSION_OF]-(dataset:DatasetVersion) WHERE true
+  MATCH (source)<-[of:VERSION_OF]-(dataset:DatasetVersion) WHERE true
   RETURN dataset
 }
 CALL (dataset) {

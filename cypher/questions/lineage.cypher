@@ -38,14 +38,14 @@ CALL (start) {
 WITH node, depth ORDER BY depth, node.id LIMIT 10001
 WITH collect(node)[..10000] AS nearest, collect(depth) AS far
 WITH nearest, far, size([depth IN far[..10000] WHERE depth <= $maxDepth]) AS within
-WITH nearest[..within] AS found, far[..within] AS depths, size(far) > within AS beyond
-CALL (found) {
-  UNWIND found AS node
+WITH nearest[..within] AS reachable, far[..within] AS depths, size(far) > within AS beyond
+CALL (reachable) {
+  UNWIND reachable AS node
   WITH labels(node)[0] AS kind, count(*) AS count ORDER BY kind
   RETURN collect({kind: kind, count: count}) AS counts
 }
-WITH found, depths, beyond, counts, [i IN range(0, size(found) - 1) WHERE $kinds IS NULL OR labels(found[i])[0] IN $kinds] AS fitting
-WITH size(found) AS total, counts, beyond OR size(fitting) > $first AS more, [i IN fitting[..$first] | found[i]] AS shown, [i IN fitting[..$first] | depths[i]] AS levels
+WITH reachable, depths, beyond, counts, [i IN range(0, size(reachable) - 1) WHERE $kinds IS NULL OR labels(reachable[i])[0] IN $kinds] AS fitting
+WITH size(reachable) AS total, counts, beyond OR size(fitting) > $first AS more, [i IN fitting[..$first] | reachable[i]] AS shown, [i IN fitting[..$first] | depths[i]] AS levels
 RETURN COLLECT {
     UNWIND range(0, size(shown) - 1) AS i
     WITH *, shown[i] AS node, levels[i] AS depth

@@ -10,7 +10,7 @@ UNWIND $words AS word
 UNWIND $indexes AS index
 CALL db.index.fulltext.queryNodes(index, word) YIELD node, score
 WITH node, word, max(score) AS score
-WITH node, count(word) AS found, sum(score) AS score
-WITH node, score WHERE found = size($words) AND node.retractedAt IS NULL AND ($kinds IS NULL OR labels(node)[0] IN $kinds)
+WITH node, count(word) AS hits, sum(score) AS score
+WITH node, score WHERE hits = size($words) AND node.retractedAt IS NULL AND ($kinds IS NULL OR labels(node)[0] IN $kinds)
 RETURN node, score
 ORDER BY toString(9999999 - toInteger(score * 1000)), node.id

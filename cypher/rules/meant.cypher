@@ -6,7 +6,7 @@
 // parameter moment: The moment.
 COLLECT {
   UNWIND groups AS near
-  MATCH (found:Deployment)-[on:ON]->(near) WHERE holds(found, moment) AND NOT stopped_by(found, stop)
-  WITH found, near ORDER BY labels(near)[0], found.validFrom DESC, found.id DESC LIMIT 1
-  RETURN found
+  MATCH (deployment:Deployment)-[on:ON]->(near) WHERE holds(deployment, moment) AND NOT stopped_by(deployment, stop)
+  WITH deployment, near ORDER BY labels(near)[0], deployment.validFrom DESC, deployment.id DESC LIMIT 1
+  RETURN deployment
 }[0]

@@ -14,10 +14,10 @@ COLLECT {
     MATCH (artifact)-[built:BUILT_FROM]->(version:ModelVersion)<-[of:OF]-(release:Release)-[permits:PERMITTED]->(line:ReleaseLine)<-[runs:IN_LINE]-(each)
     WHERE holds(permits, moment) AND holds(runs, moment)
     MATCH (line)-[meant:FOR]->(target:HardwareTarget)<-[made:FOR]-(artifact) WHERE true
-    UNWIND [permits.basis] AS found
-    WITH found ORDER BY found LIMIT 1
-    RETURN found
-  }[0] AS found
-  WITH found ORDER BY coalesce(found, '~') DESC LIMIT 1
-  RETURN found
+    UNWIND [permits.basis] AS basis
+    WITH basis ORDER BY basis LIMIT 1
+    RETURN basis
+  }[0] AS basis
+  WITH basis ORDER BY coalesce(basis, '~') DESC LIMIT 1
+  RETURN basis
 }[0]

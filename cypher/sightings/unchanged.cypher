@@ -8,12 +8,12 @@ UNWIND $rows AS row
 MATCH (robot:Robot {id: row.robot}) WHERE true
 REMOVE robot.lock
 WITH row, robot
-MATCH (robot)<-[on:ON]-(found:Installation)-[of:OF]->(artifact:Artifact) WHERE holds(found, row.at)
-WITH row, robot, found, artifact, artifact.id IN row.artifacts AS same
+MATCH (robot)<-[on:ON]-(installation:Installation)-[of:OF]->(artifact:Artifact) WHERE holds(installation, row.at)
+WITH row, robot, installation, artifact, artifact.id IN row.artifacts AS same
 WITH row, robot,
-  collect(CASE WHEN same THEN found END)[0] AS seen,
+  collect(CASE WHEN same THEN installation END)[0] AS seen,
   collect(CASE WHEN same THEN artifact END)[0] AS artifact,
-  collect(CASE WHEN NOT same AND found.validFrom < row.at THEN found.id END) AS others
+  collect(CASE WHEN NOT same AND installation.validFrom < row.at THEN installation.id END) AS others
 WHERE seen IS NOT NULL AND size(others) = 0
 WITH row, robot, seen, artifact
 SET seen.lastSeenAt = CASE WHEN coalesce(seen.lastSeenAt, seen.validFrom) < row.at THEN row.at ELSE seen.lastSeenAt END
