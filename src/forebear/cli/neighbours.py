@@ -30,7 +30,7 @@ class Sent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="came
         return self.body.encode() if isinstance(self.body, str) else msgspec.json.encode(self.body)
 
 
-class Arrival(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class NeighbourEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one neighbour sends, and the node that it becomes. If `unless` answers, it was sent before."""
 
     neighbour: str
@@ -39,14 +39,16 @@ class Arrival(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unless: str | None = None
 
 
-def arrivals() -> list[Arrival]:
+def arrivals() -> list[NeighbourEvent]:
     """Return what the neighbours of the demo send."""
     from forebear.store.statements import directory
 
-    return [msgspec.json.decode(line, type=Arrival) for line in (directory("examples") / SOURCE).read_bytes().splitlines()]
+    return [
+        msgspec.json.decode(line, type=NeighbourEvent) for line in (directory("examples") / SOURCE).read_bytes().splitlines()
+    ]
 
 
-async def arrive(registry: Forebear, token: str) -> AsyncIterator[Arrival]:
+async def arrive(registry: Forebear, token: str) -> AsyncIterator[NeighbourEvent]:
     """Send what was not sent yet through the doors of a registry, and return each once it is taken. Raises `Failure`."""
     import httpx
 
