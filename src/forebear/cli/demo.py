@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +18,7 @@ import typer
 
 from forebear.cli import serve, terminal, warehouses
 from forebear.cli.audit import verified
+from forebear.cli.loops import looping
 from forebear.cli.neighbours import arrive
 from forebear.cli.registry import Local, ask
 from forebear.cli.story import steps, tell
@@ -56,11 +61,40 @@ def demo(
     ] = None,
 ) -> None:
     """Play the example company's story, serve it on the embedded engine, and print what to open and to ask."""
+    from pydantic import SecretStr
+
     configured = terminal.settings()
     # The log would push the text off the screen.
     quiet = {} if "log_level" in configured.model_fields_set else {"log_level": "warning"}
-    settings = configured.model_copy(update={"graph_uri": None, "data_dir": data_dir or configured.data_dir / "demo", **quiet})
-    serve.run(settings, before=_prepare, then=_introduce)
+    folder = data_dir or configured.data_dir / "demo"
+    # The loops beside the demo are told by webhooks, with a new secret at each start.
+    told: dict[str, Any] = (
+        {} if configured.secret_key else {"secret_key": SecretStr(urlsafe_b64encode(os.urandom(32)).decode())}
+    )
+    told |= {"webhook_networks": (*configured.webhook_networks, ip_network("127.0.0.0/8"))}
+    settings = configured.model_copy(update={"graph_uri": None, "data_dir": folder, **quiet, **told})
+    with ExitStack() as beside:
+
+        async def then(registry: Forebear, url: str) -> None:
+            await _introduce(registry, url)
+            if sys.stdout.isatty():
+                _show_loops(url, beside.enter_context(looping(url, folder / "loops")))
+
+        serve.run(settings, before=_prepare, then=then)
+
+
+def _show_loops(url: str, logs: Iterable[Path]) -> None:
+    from forebear.store.statements import directory
+
+    say = out().print
+    say(
+        "\nA builder and a deployment manager run beside the demo, and end with it. See what they do:",
+        style="bold",
+        markup=False,
+    )
+    say(f"  tail -f {' '.join(map(str, logs))}", style="dim", markup=False)
+    say("This trains a model that they are told of:", markup=False)
+    say(f"  {sys.executable} {directory('examples') / 'train.py'} --url {url}", style="dim", markup=False)
 
 
 async def _prepare(registry: Forebear) -> None:
