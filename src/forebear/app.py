@@ -202,7 +202,7 @@ def webhooks(registry: Forebear, settings: Settings) -> contextlib.AbstractAsync
 
 def pending(registry: Forebear, settings: Settings) -> contextlib.AbstractAsyncContextManager[None]:
     """Record the events that a process kept and did not live to record."""
-    return pending_resumed(registry.intake)
+    return pending_resumed(registry.store, registry.intake)
 
 
 def clearing(registry: Forebear, settings: Settings) -> contextlib.AbstractAsyncContextManager[None]:
@@ -212,7 +212,7 @@ def clearing(registry: Forebear, settings: Settings) -> contextlib.AbstractAsync
 
 def origins(registry: Forebear, settings: Settings) -> contextlib.AbstractAsyncContextManager[None]:
     """Look up at MLflow's tracking server what is not complete."""
-    return origins_resolved(registry.origins)
+    return origins_resolved(registry.store, registry.origins)
 
 
 UPKEEP: tuple[Upkeep, ...] = (heads, evaluations, webhooks, pending, clearing, origins)

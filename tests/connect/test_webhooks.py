@@ -436,6 +436,10 @@ async def test_a_lease_has_one_holder_at_a_time_and_passes_on_when_its_holder_is
     assert (await one.take(), one.holds(19)) == (True, True)
     await one.end()
     assert [await two.take(), await one.take()] == [True, False]
+    done: list[Lease] = []
+    for each in (one, two):
+        await each.alone(lambda each=each: asyncio.sleep(0, done.append(each)))
+    assert done == [two]
     # Its holder dies, and its time is over.
     await store.write(partial(_set, "MATCH (l:Lease) SET l.heldUntil = '2020-01-01T00:00:00.000000Z'"))
     assert await one.take()

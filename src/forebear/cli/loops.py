@@ -15,6 +15,20 @@ LOOPS = {
 }
 """The scripts, with their arguments: a builder, and a deployment manager with simulated robots."""
 
+BOUND = """
+import os, runpy, sys, threading
+
+def end():
+    sys.stdin.read()
+    os._exit(0)
+
+threading.Thread(target=end, daemon=True).start()
+del sys.argv[0]
+sys.path[0] = os.path.dirname(sys.argv[0])
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+"""Runs a script that ends when whoever holds its standard input does, also if that is killed."""
+
 
 @contextmanager
 def looping(url: str, folder: Path) -> Iterator[list[Path]]:
@@ -31,9 +45,9 @@ def looping(url: str, folder: Path) -> Iterator[list[Path]]:
         for script, arguments in LOOPS.items():
             logs.append(folder / f"{Path(script).stem}.log")
             with logs[-1].open("w") as log:
-                command = [sys.executable, str(directory("examples") / script), "--url", url, *arguments]
+                command = [sys.executable, "-c", BOUND, str(directory("examples") / script), "--url", url, *arguments]
                 running.append(
-                    subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, cwd=folder)
+                    subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment, cwd=folder)
                 )
         yield logs
     finally:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import groupby
 
 import msgspec
@@ -26,6 +27,7 @@ from forebear.record.recorder import Recorder
 from forebear.record.stream import BATCH
 from forebear.record.summary import Origin
 from forebear.store import Store
+from forebear.store.lease import Lease
 from forebear.store.upkeep import repeated
 
 MAX_EVENTS = 1_000
@@ -162,9 +164,10 @@ def _bodies(stored: Iterable[StoredEvent]) -> list[object]:
     return [msgspec.json.decode(event.body) for event in stored]
 
 
-def pending_resumed(intake: Intake) -> AbstractAsyncContextManager[None]:
-    """Record what was left pending at once, and look again every `RESUME_SECONDS`."""
-    return repeated(intake.resume, RESUME_SECONDS, "pending events could not be recorded")
+def pending_resumed(store: Store, intake: Intake) -> AbstractAsyncContextManager[None]:
+    """Record what was left pending at once, and look again every `RESUME_SECONDS`. Of several services one does."""
+    lease = Lease(store, "inbox")
+    return repeated(partial(lease.alone, intake.resume), RESUME_SECONDS, "pending events could not be recorded")
 
 
 def inbox_cleared(intake: Intake) -> AbstractAsyncContextManager[None]:

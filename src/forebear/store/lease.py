@@ -7,7 +7,7 @@ compare moments, so their clocks may differ by a few seconds at most.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -50,6 +50,11 @@ class Lease:
         taken = await self._run(lease.TAKE, {"id": self._name, "by": self._by, "now": moment(now), "until": until})
         self._until = asked + SECONDS if taken[0]["taken"] else None
         return self.holds()
+
+    async def alone(self, work: Callable[[], Awaitable[object]]) -> None:
+        """Do some work if the lease is ours. Raises `StoreError`."""
+        if await self.take():
+            await work()
 
     async def end(self) -> None:
         """End the lease, so that another service need not wait. Raises `StoreError`."""

@@ -6,6 +6,7 @@ What the server does not know yet, or cannot be asked now, is looked up again un
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Any
 
 import structlog
@@ -17,6 +18,7 @@ from forebear.domain.roles import Actor, Role
 from forebear.record.recorder import Recorder
 from forebear.record.summary import Origin
 from forebear.store import Store
+from forebear.store.lease import Lease
 from forebear.store.statements import statements
 from forebear.store.upkeep import repeated
 from forebear.verbs.permissions import refusal
@@ -122,6 +124,7 @@ class Origins:
             raise invalid("; ".join(reason for each in summary.rejections for reason in each.reasons))
 
 
-def origins_resolved(origins: Origins) -> AbstractAsyncContextManager[None]:
-    """Look up what is not complete at once, and then again and again."""
-    return repeated(origins.resolve, SECONDS, "runs of MLflow could not be looked up")
+def origins_resolved(store: Store, origins: Origins) -> AbstractAsyncContextManager[None]:
+    """Look up what is not complete at once, and then again and again. Of several services one does."""
+    lease = Lease(store, names.SYSTEM)
+    return repeated(partial(lease.alone, origins.resolve), SECONDS, "runs of MLflow could not be looked up")
