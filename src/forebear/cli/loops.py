@@ -54,4 +54,5 @@ def looping(url: str, folder: Path) -> Iterator[list[Path]]:
         for process in running:
             process.terminate()
         for process in running:
-            process.wait()
+            # It also closes the standard input.
+            process.communicate()
