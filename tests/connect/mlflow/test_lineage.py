@@ -124,6 +124,9 @@ async def test_what_cannot_be_looked_up_at_the_registration_is_looked_up_later(r
     await origins.resolve()
     assert len(server.asked) == asked
 
+    # A local path is taken within these folders.
+    assert await origins.folders("r1", LOGGED) == ["mlflow-artifacts:/1/models/m"]
+    assert await origins.folders("r2", None) == []
     # Of a run that the server does not have, what the client says is on record.
     assert await origins.record(EVA, "runs:/r2/model", None) == ("checkpoint:mlflow:r2/runs:/r2/model", [])
     await origins.aclose()

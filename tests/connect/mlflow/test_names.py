@@ -148,5 +148,26 @@ def test_a_local_or_relative_address_is_refused(address: str | None, message: st
         source.checked(address, prompt=False)
 
 
+@pytest.mark.parametrize(
+    ("address", "folder", "lies"),
+    [
+        ("/mlruns/1/r/artifacts/model", "/mlruns/1/r/artifacts", True),
+        ("file:///mlruns/1/r/artifacts", "/mlruns/1/r/artifacts/", True),
+        ("/mlruns/1/r/artifacts/a%20b", "file:///mlruns/1/r/artifacts", True),
+        ("/mlruns/1/r/artifacts-2", "/mlruns/1/r/artifacts", False),
+        ("/mlruns/1/r/artifacts/../../s", "/mlruns/1/r/artifacts", False),
+        ("/mlruns/1/r/artifacts/%252e%252e/s", "/mlruns/1/r/artifacts", False),
+        ("/mlruns/1/r", "s3://mlruns/1", False),
+        ("/mlruns/1/r", "mlruns/1", False),
+    ],
+)
+def test_a_local_address_is_taken_within_the_folder_of_its_run(address: str, folder: str, lies: bool) -> None:
+    if lies:
+        assert source.checked(address, prompt=False, folders=[folder]) == address
+        return
+    with pytest.raises(MlflowError, match=re.escape(LOCAL)):
+        source.checked(address, prompt=False, folders=[folder])
+
+
 def test_a_prompt_has_no_address() -> None:
     assert source.checked("prompt-template", prompt=True) == "prompt-template"

@@ -90,6 +90,12 @@ def of_logged_model(checkpoint: str, run: str | None, answer: Mapping[str, Any])
     return [fact]
 
 
+def folders_of(run: Mapping[str, Any] | None, model: Mapping[str, Any] | None) -> list[str]:
+    """Return where the files of a run and of a logged model lie, of what `runs/get` and `logged-models/ID` say of them."""
+    infos = [each["info"] for each in ((run or {}).get("run"), (model or {}).get("model")) if each]
+    return [info["artifact_uri"] for info in infos if info.get("artifact_uri")]
+
+
 def source_run(answer: Mapping[str, Any]) -> str | None:
     """Return the run that logged a model."""
     return answer["model"]["info"].get("source_run_id") or None

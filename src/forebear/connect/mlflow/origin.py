@@ -69,6 +69,20 @@ class Origins:
         differs = said and named and said != named
         return checkpoint["id"], [f"mlflow: its source names run {named}, and its run_id {said}"] if differs else []
 
+    async def folders(self, run: str | None, logged: str | None) -> list[str]:
+        """Return where the files of a run and of a logged model lie, as far as the tracking server says so."""
+        if self._tracking is None:
+            return []
+        try:
+            answers = (
+                await self._tracking.run(run) if run else None,
+                await self._tracking.logged_model(logged) if logged else None,
+            )
+        except Unanswered as error:
+            _log.warning("a source could not be looked up", run=run, model=logged, error=str(error))
+            return []
+        return lineage.folders_of(*answers)
+
     async def resolve(self) -> None:
         """Look up what is not complete: runs that are not over, and logged models without an address. Raises `StoreError`."""
         if self._tracking is None:

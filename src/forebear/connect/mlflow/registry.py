@@ -157,9 +157,10 @@ class MlflowRegistry:
         """Register the next version of a model, with the run and the checkpoint that it comes from."""
         name, tags = names.model_name(names.text(asked.get("name"))), names.tags(asked.get("tags") or ())
         prompt = any(tag["key"] == IS_PROMPT and tag["value"].lower() == "true" for tag in tags)
-        address = source.checked(names.text(asked.get("source")), prompt=prompt)
+        said, where = names.text(asked.get("run_id")) or None, names.text(asked.get("source")) or ""
+        folders = await self._origins.folders(said, names.text(asked.get("model_id"))) if source.is_local(where) else ()
+        address = source.checked(where, prompt=prompt, folders=folders)
         row = await self._model(name)
-        said = names.text(asked.get("run_id")) or None
         copied = names.version_named(address)
         if copied is not None:
             checkpoint = (await self._one(*copied)).get("checkpoint")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from pathlib import PurePosixPath
 from urllib.parse import unquote_plus, urlsplit
 
 from forebear.connect.mlflow.errors import invalid, missing
@@ -14,11 +16,16 @@ LONGEST = 2_000
 """The longest source, in characters."""
 
 
-def checked(source: str | None, *, prompt: bool) -> str:
+def is_local(source: str) -> bool:
+    """Return whether a source is a path, which a client of MLflow loads from its own disk."""
+    scheme = urlsplit(source).scheme
+    return scheme in ("", "file") or re.fullmatch("[a-zA-Z]", scheme) is not None
+
+
+def checked(source: str | None, *, prompt: bool, folders: Iterable[str] = ()) -> str:
     """Return a source that a version may have. Raises `MlflowError`.
 
-    A client of MLflow loads a local path from its own disk. MLflow's server takes one only from the folder of the run or
-    logged model, and Forebear does not know these.
+    A local path has to lie in one of the `folders`: those of the run and of the logged model, by the tracking server.
     """
     if not source:
         raise missing("source")
@@ -26,16 +33,15 @@ def checked(source: str | None, *, prompt: bool) -> str:
         raise invalid(f"'source' exceeds the maximum length of {LONGEST} characters")
     if prompt:
         return source
-    scheme = urlsplit(source).scheme
-    if scheme in ("", "file") or re.fullmatch("[a-zA-Z]", scheme):
+    if is_local(source):
+        if any(_within(source, folder) for folder in folders):
+            return source
         raise invalid(
             f"Invalid model version source: '{source}'. To use a local path as a model version source, the run_id request "
             "parameter has to be specified and the local path has to be contained within the artifact directory of the run "
             "specified by the run_id."
         )
-    plain = source
-    while (unquoted := unquote_plus(plain)) != plain:
-        plain = unquoted
+    plain = _unquoted(source)
     path = re.sub("/+", "/", urlsplit(plain.replace("\x00", "")).path.rstrip("/"))
     if "\x00" in plain or ".." in plain.split("/") or "." in path.split("/") or (path and not path.startswith("/")):
         raise invalid(
@@ -44,3 +50,15 @@ def checked(source: str | None, *, prompt: bool) -> str:
             "Please provide an absolute path."
         )
     return source
+
+
+def _within(source: str, folder: str) -> bool:
+    """Return whether a local path lies in a folder, or is it. Neither is looked up on a disk."""
+    path, above = (PurePosixPath(_unquoted(urlsplit(each).path)) for each in (source, folder))
+    return is_local(folder) and above.is_absolute() and ".." not in path.parts and path.is_relative_to(above)
+
+
+def _unquoted(text: str) -> str:
+    while (plain := unquote_plus(text)) != text:
+        text = plain
+    return text
