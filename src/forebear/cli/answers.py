@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import inspect
 import keyword
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any
 
 import typer
-from rich.measure import Measurement
-from rich.table import Table
 from rich.text import Text
 
 from forebear.cli import terminal
-from forebear.cli.asking import BEYOND, AsKnownAt, At, answer
+from forebear.cli.asking import AsKnownAt, At, answer
 from forebear.cli.parameters import taking
-from forebear.cli.terminal import AsJson, Code, Token, Url, checked_moment, counted, out, short
+from forebear.cli.rows import First, print_rows, summary
+from forebear.cli.terminal import AsJson, Code, Token, Url, checked_moment, out, short
 from forebear.domain.remedy import kebab
 from forebear.graph.declaration import camel
 from forebear.graph.document import json_text
@@ -27,14 +26,6 @@ from forebear.view.questions import document
 
 PANEL = "Ask"
 """The heading of these commands in the help."""
-
-MOST = 1000
-"""How many rows one answer may hold."""
-
-WIDEST = 10_000
-"""A width in characters that no row reaches."""
-
-First = Annotated[int, typer.Option(min=1, max=MOST, help="The number of rows to show.")]
 
 
 def commands(names: Iterable[str], only: str | None = None) -> dict[str, Any]:
@@ -120,37 +111,9 @@ def tell(question: Question, result: Mapping[str, Any]) -> None:
     """Print an answer: as a table if the terminal is wide enough, else row by row."""
     rows = result["nodes"] if question.paged else [result]
     columns = [c for c in question.row.columns if any(row[c.name] not in (None, []) for row in rows)]
-    cells = [{c.name: _cell(question, c, row[c.name]) for c in columns} for row in rows]
-    table = Table(*(_words(c.name) for c in columns), box=None, pad_edge=False, header_style="dim", padding=(0, 3, 0, 0))
-    for row in cells:
-        table.add_row(*row.values())
-    if rows and question.paged and Measurement.get(out(), out().options.update(width=WIDEST), table).maximum <= out().width:
-        out().print(table)
-    else:
-        for i, row in enumerate(cells):
-            for text in _record(row, blank=i > 0):
-                out().print(text)
+    print_rows([{c.name: _cell(question, c, row[c.name]) for c in columns} for row in rows], as_table=question.paged)
     if question.paged:
-        out().print(_sum(question, result), style="dim", markup=False)
-
-
-def _record(row: Mapping[str, Text], *, blank: bool) -> Iterator[Text]:
-    """Return a row, a field a line. Fields without a value are left out."""
-    if blank:
-        yield Text()
-    for name, value in row.items():
-        label = _words(name)
-        for line in value.split("\n") if value.plain else ():
-            yield Text.assemble((f"  {label:<18} ", "dim"), line)
-            label = ""
-
-
-def _sum(question: Question, result: Mapping[str, Any]) -> str:
-    count, total = len(result["nodes"]), result["totalCount"]
-    text = counted(total, "rows") if total else "none"
-    if total > count:
-        text += f", {count:,} shown; --first shows more"
-    return text + (f"; {BEYOND}" if result.get("truncated") else "")
+        out().print(summary(result), style="dim", markup=False)
 
 
 def _cell(question: Question, column: Column, value: Any) -> Text:
@@ -177,7 +140,3 @@ def _cell_of(question: Question, column: Column, value: Any) -> Text:
         case str() if column.type.name == "DateTime":
             return Text(terminal.minute(value))
     return Text(json_text(value) if isinstance(value, dict | list) else short(str(value)))
-
-
-def _words(name: str) -> str:
-    return kebab(name).replace("-", " ")

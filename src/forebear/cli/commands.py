@@ -23,6 +23,7 @@ from forebear.cli import (
     import_,
     incident,
     lineage,
+    listing,
     paths,
     policy,
     query,
@@ -87,6 +88,7 @@ app.command("import")(import_.import_)
 app.add_typer(record.app, name="record")
 app.command("attach-evidence", rich_help_panel="Govern")(evidence.attach_evidence)
 app.command("show")(show.show)
+app.command("list")(listing.list_)
 app.command("lineage")(lineage.lineage)
 app.command("incident")(incident.incident)
 app.command("impact")(impact.impact)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forebear.graph.declaration import Edge, Graph, Property
+from forebear.graph.declaration import Edge, Graph, Json, Kind, Property
 
 SPAN = ("validFrom", "validTo")
 """The interval that nodes and edges may have."""
@@ -53,6 +53,24 @@ def document_of(graph: Graph, kind: str) -> str:
         f"query($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ "
         f"id kind described imported recordedAt recordedBy source {fields} {edges} {backs} }} }} }}"
     )
+
+
+def page_of(kind: Kind) -> str:
+    """Return the GraphQL document that asks for a page of the nodes of a kind, with the properties that fit in a row."""
+    short = [p.name for p in kind.properties.values() if p.name not in ("description", "externalIds") and _fits(p)]
+    arguments = {
+        "first": "Int", "after": "String", "filter": f"{kind.name}Filter", "orderBy": f"{kind.name}Order",
+        "at": "DateTime", "asKnownAt": "DateTime",
+    }  # fmt: skip
+    declared, passed = (", ".join(text.format(*each) for each in arguments.items()) for text in ("${}: {}", "{0}: ${0}"))
+    return (
+        f"query({declared}) {{ {kind.plural}({passed}) {{ totalCount nodes {{ id {' '.join(short)} }} "
+        "pageInfo { hasNextPage endCursor } } }"
+    )
+
+
+def _fits(p: Property) -> bool:
+    return p.value_type is None and p.type is not Json
 
 
 def _selection(p: Property) -> str:

@@ -1,0 +1,61 @@
+"""Rows of an answer on a terminal: as a table if it is wide enough, else a field a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from forebear.cli.asking import BEYOND
+from forebear.cli.terminal import counted, out
+from forebear.domain.remedy import kebab
+
+MOST = 1000
+"""How many rows one answer may hold."""
+
+WIDEST = 10_000
+"""A width in characters that no row reaches."""
+
+First = Annotated[int, typer.Option(min=1, max=MOST, help="The number of rows to show.")]
+
+
+def print_rows(rows: Sequence[Mapping[str, Text]], *, as_table: bool = True) -> None:
+    """Print rows that have the same fields. `as_table`: whether they may be a table."""
+    names = [*rows[0]] if rows else []
+    table = Table(*(_words(name) for name in names), box=None, pad_edge=False, header_style="dim", padding=(0, 3, 0, 0))
+    for row in rows:
+        table.add_row(*row.values())
+    if rows and as_table and Measurement.get(out(), out().options.update(width=WIDEST), table).maximum <= out().width:
+        out().print(table)
+        return
+    for i, row in enumerate(rows):
+        for text in _record(row, blank=i > 0):
+            out().print(text)
+
+
+def summary(page: Mapping[str, Any]) -> str:
+    """Return how many rows there are, how many are shown, and how to see more."""
+    count, total = len(page["nodes"]), page["totalCount"]
+    text = counted(total, "rows") if total else "none"
+    if total > count:
+        text += f", {count:,} shown; --first shows more"
+    return text + (f"; {BEYOND}" if page.get("truncated") else "")
+
+
+def _record(row: Mapping[str, Text], *, blank: bool) -> Iterator[Text]:
+    """Return a row, a field a line. Fields without a value are left out."""
+    if blank:
+        yield Text()
+    for name, value in row.items():
+        label = _words(name)
+        for line in value.split("\n") if value.plain else ():
+            yield Text.assemble((f"  {label:<18} ", "dim"), line)
+            label = ""
+
+
+def _words(name: str) -> str:
+    return kebab(name).replace("-", " ")
