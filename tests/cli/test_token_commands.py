@@ -61,7 +61,7 @@ def test_what_no_token_can_be_made_of_is_one_line(tmp_path: Path) -> None:
             "100 characters at most",
         ),
         (("create", "ada", "--role", "viewer", "--expires", "soon"), 2,
-         "--expires soon: write 90d, 12h, 30m or a moment such as 2027-01-31T00:00:00Z"),
+         "--expires soon: write now, 90d, 12h, 30m or a moment such as 2027-01-31T00:00:00Z"),
         (("create", "ada", "--role", "viewer", "--expires", "2020-01-01T00:00:00Z"), 1,
          "expiresAt: 2020-01-01T00:00:00.000000Z is in the past: let it expire later, or never"),
         (("revoke", "ada"), 1,

@@ -1,5 +1,6 @@
 """What every command has in common: help, exit codes, one line for an error, JSON for machines, colours for people."""
 
+import importlib.metadata
 import os
 import subprocess
 import sys
@@ -44,6 +45,21 @@ def test_every_command_has_help(command: str) -> None:
     assert f"Usage: forebear {command}" in ended.out
 
 
+def test_it_says_its_version() -> None:
+    ended = forebear("--version")
+    assert (ended.code, ended.out) == (0, f"forebear {importlib.metadata.version('forebear')}\n")
+
+
+def test_a_shell_completes_commands_and_options() -> None:
+    def completed(*words: str) -> list[str]:
+        environ = {"_FOREBEAR_COMPLETE": "complete_bash", "COMP_WORDS": " ".join(words), "COMP_CWORD": str(len(words) - 1)}
+        command = [sys.executable, "-c", "from forebear.cli import main; main([])"]
+        return subprocess.run(command, env=environment() | environ, capture_output=True, text=True, check=False).stdout.split()
+
+    assert completed("forebear", "incident") == ["incident", "incidents-like"]
+    assert completed("forebear", "lineage", "--de") == ["--depth"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
@@ -72,17 +88,17 @@ def test_every_command_has_help(command: str) -> None:
         (
             "what-was-running robot:a --at yesterday --url http://127.0.0.1:1",
             2,
-            "--at yesterday: write a moment with its offset, such as 2026-07-15T12:00:00Z",
+            "--at yesterday: write now, 90d, 12h, 30m or a moment with its offset, such as 2026-07-15T12:00:00Z",
         ),
         (
             "paths robot:a robot:b --as-known-at 2026-07-15 --url http://127.0.0.1:1",
             2,
-            "--as-known-at 2026-07-15: write a moment with its offset, such as 2026-07-15T12:00:00Z",
+            "--as-known-at 2026-07-15: write now, 90d, 12h, 30m or a moment with its offset, such as 2026-07-15T12:00:00Z",
         ),
         (
             "lineage-diff model:a@1 --from 12:00 --url http://127.0.0.1:1",
             2,
-            "--from 12:00: write a moment with its offset, such as 2026-07-15T12:00:00Z",
+            "--from 12:00: write now, 90d, 12h, 30m or a moment with its offset, such as 2026-07-15T12:00:00Z",
         ),
         (
             "query - --url localhost:8080",

@@ -147,7 +147,7 @@ def _option(p: Property) -> tuple[Any, Any]:
     if _is_structured(p):
         doc, metavar = f"{doc} {_TABLE if p.value_type is not None else _READ}", JSON
     elif p.type is datetime:
-        doc, metavar = f"{doc} A moment, or 90d, 12h or 30m {'from now' if p.ahead else 'ago'}.", "MOMENT"
+        doc, metavar = f"{doc} A moment, now, or 90d, 12h or 30m {'from now' if p.ahead else 'ago'}.", "MOMENT"
     if _repeats(p):
         doc = f"{doc} You may give several."
     return _parameter(p, typer.Option(flag, help=doc, metavar=metavar, show_default=False))

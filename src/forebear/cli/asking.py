@@ -21,7 +21,7 @@ First = Annotated[int, typer.Option(min=1, max=500, help="The number of nodes to
 At = Annotated[
     str | None,
     typer.Option(
-        help="A moment in the world, such as 2026-07-15T12:00:00Z. By default now.",
+        help="A moment in the world, such as 2026-07-15T12:00:00Z, or 90d, 12h or 30m ago. By default now.",
         callback=checked_moment,
         metavar="MOMENT",
         show_default=False,
@@ -30,7 +30,7 @@ At = Annotated[
 AsKnownAt = Annotated[
     str | None,
     typer.Option(
-        help="A moment of knowledge: answer from what was recorded by then. By default answer from everything.",
+        help="A moment of knowledge, or 90d, 12h or 30m ago: answer from what was recorded by then, not from everything.",
         callback=checked_moment,
         metavar="MOMENT",
         show_default=False,

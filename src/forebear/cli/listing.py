@@ -89,9 +89,7 @@ def _kind(name: str) -> Kind:
     plain = {each.replace("-", ""): kind for each, kind in names.items()}
     if (found := plain.get(re.sub(r"[-_ ]", "", name).lower())) is None:
         near = meant(name, [*names]) or "."
-        raise Failure(
-            f"there is no kind {name!r}{near} The kinds are {', '.join(sorted(map(kebab, GRAPH.kinds)))}", Code.WRONG
-        )
+        raise Failure(f"there is no kind {name!r}{near} The kinds are {', '.join(sorted(map(kebab, GRAPH.kinds)))}", Code.WRONG)
     return found
 
 

@@ -110,29 +110,47 @@ def contents(file: str) -> str:
 
 
 def moment(option: str, text: str, *, ahead: bool) -> str:
-    """Return the moment that an option gives, also as a distance from now: `ahead` of it, or else before it.
+    """Return the moment that an option gives: now, a distance from now (`ahead` of it, or else before it), or a moment, in the
+    time of this machine unless it has an offset.
 
     Raises `Failure`.
     """
-    if away := re.fullmatch(r"(\d{1,5})([dhm])", text):
-        span = timedelta(**{_UNITS[away[2]]: int(away[1])})
-        return (datetime.now(UTC) + (span if ahead else -span)).isoformat()
+    if (near := _near(text, ahead=ahead)) is not None:
+        return near.isoformat()
     try:
         moment = moments.read(text)
     except ValueError:
-        raise Failure(f"{option} {text}: write 90d, 12h, 30m or a moment such as 2027-01-31T00:00:00Z", Code.WRONG) from None
+        message = f"{option} {text}: write now, 90d, 12h, 30m or a moment such as 2027-01-31T00:00:00Z"
+        raise Failure(message, Code.WRONG) from None
     return (moment if moment.tzinfo else moment.astimezone()).isoformat()
+
+
+def _near(text: str, *, ahead: bool) -> datetime | None:
+    """Return the moment of `now` or of a distance from it; None if the text is neither."""
+    if text == "now":
+        return datetime.now(UTC)
+    if (away := re.fullmatch(r"(\d{1,5})([dhm])", text)) is None:
+        return None
+    span = timedelta(**{_UNITS[away[2]]: int(away[1])})
+    return datetime.now(UTC) + (span if ahead else -span)
 
 
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 
 def checked_moment(param: typer.CallbackParam, text: str | None) -> str | None:
-    """Return the moment that an option of a question gives, checked before the question is sent. Raises `Failure`."""
+    """Return the moment that an option of a question gives, checked before the question is sent. Raises `Failure`.
+
+    Others read the command later and elsewhere, so a moment has its offset.
+    """
+    if text is None:
+        return None
+    if (near := _near(text, ahead=False)) is not None:
+        return moments.moment(near)
     try:
-        return None if text is None else moments.parse(text)
+        return moments.parse(text)
     except ValueError:
-        message = f"{param.opts[0]} {text}: write a moment with its offset, such as 2026-07-15T12:00:00Z"
+        message = f"{param.opts[0]} {text}: write now, 90d, 12h, 30m or a moment with its offset, such as 2026-07-15T12:00:00Z"
         raise Failure(message, Code.WRONG) from None
 
 
