@@ -3,6 +3,8 @@
 import asyncio
 import json
 from contextlib import suppress
+from socket import SO_RCVBUF, SOL_SOCKET
+from socket import socket as tcp
 from typing import Any
 
 import pytest
@@ -190,10 +192,13 @@ async def test_a_client_that_reads_nothing_is_dropped_with_a_reason(
     monkeypatch.setattr(connection, "BODY_SECONDS", 0.5)
     ended: list[str] = []
     monkeypatch.setattr(connection, "_tell", lambda loop, reason: ended.append(reason))
-    async with (
-        served(registry) as service,
-        connect(address(service), subprotocols=[Subprotocol(sockets.PROTOCOL)], max_queue=1, max_size=None) as slow,
-    ):
+    options: dict[str, Any] = {"subprotocols": [Subprotocol(sockets.PROTOCOL)], "max_queue": 1, "max_size": None}
+    # What the client does not read is not to disappear in the kernel.
+    own = tcp()
+    own.setsockopt(SOL_SOCKET, SO_RCVBUF, 16 * 1024)
+    async with served(registry) as service:
+        own.connect(("127.0.0.1", service.port))
+        slow = await connect(address(service), sock=own, **options)
         await slow.send(json.dumps(INIT))
         assert json.loads(await slow.recv()) == {"type": "connection_ack"}
         for n in range(15):
