@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from rich.console import Console
 
-from forebear.cli import answers
+from forebear.cli import answers, rows
 from forebear.cli.answers import document, is_negative, tell
 from forebear.graph.declaration import camel
 from forebear.graph.kinds import GRAPH
@@ -44,7 +44,8 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], io.StringIO]:
 
     def of(width: int) -> io.StringIO:
         printed = io.StringIO()
-        monkeypatch.setattr(answers, "out", lambda: Console(file=printed, width=width, soft_wrap=True, highlight=False))
+        for part in (answers, rows):
+            monkeypatch.setattr(part, "out", lambda: Console(file=printed, width=width, soft_wrap=True, highlight=False))
         return printed
 
     return of
