@@ -423,6 +423,14 @@ async def test_an_answer_that_never_ends_is_waited_for_no_longer_than_the_limit_
     assert sent < 20_000_000
 
 
+def test_a_former_secret_whose_key_is_gone_does_not_stop_deliveries() -> None:
+    now = datetime.now(UTC)
+    gone, here = (Encryption(Fernet.generate_key().decode()) for _ in range(2))
+    stored = {"secret": here.encrypted("new"), "formerSecret": gone.encrypted("old"), "rotatedAt": now.isoformat()}
+    assert delivering.signing(stored, here, now) == ["new"]
+    assert delivering.signing(stored | {"formerSecret": here.encrypted("old")}, here, now) == ["new", "old"]
+
+
 async def test_a_lease_has_one_holder_at_a_time_and_passes_on_when_its_holder_is_gone(store: Store) -> None:
     if store.embedded is not None:
         one = Lease(store, "x")

@@ -32,7 +32,7 @@ POLL_SECONDS = 1.0
 """How often the outbox is read for new events."""
 
 RIGHTS_SECONDS = 10.0
-"""How often it is looked at again whether somebody may still see events."""
+"""How often the rights of a subscriber are checked again."""
 
 PART = 200
 """How many events are read together."""

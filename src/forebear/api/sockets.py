@@ -2,7 +2,7 @@
 
 A browser sends the cookies and the reach of its network with a WebSocket of any page, and CORS does not hold it back. So the
 page that opens one has to come from this service. The token comes in the payload of `connection_init`, as
-`{"Authorization": "Bearer …"}`, since a browser sends no headers of a page's.
+`{"Authorization": "Bearer …"}`, since a page cannot set the headers of a WebSocket.
 
 The messages and the codes that close a connection are those of the protocol's specification.
 """
@@ -202,7 +202,7 @@ class Conversation:
 
     async def _operate(self, id: str, asked: GraphQLRequest) -> None:
         try:
-            # Who closes the connection meanwhile cuts no action in two.
+            # An action ends even if the connection closes.
             answer = await asyncio.shield(self._prepared(asked))
             if isinstance(answer, Answer):
                 if answer.refused or answer.retry_after is not None:

@@ -32,7 +32,7 @@ def rejected(
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the events that Forebear has not recorded, or not all of, with every reason. Those that came first are first."""
+    """List the events that Forebear has not recorded, or not all of, with every reason. The oldest come first."""
 
     async def asking() -> dict[str, Any]:
         async with opened(url, token) as registry:

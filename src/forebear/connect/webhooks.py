@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from forebear.audit.append import Chains
-from forebear.connect.secrecy import Encryption, new_secret
+from forebear.connect.secrecy import Encryption, UnreadableSecret, new_secret
 from forebear.domain.outcome import Reason, Refused
 from forebear.domain.roles import Actor, Role, in_order
 from forebear.domain.webhook import DeliveryState, EventFilter
@@ -328,13 +329,15 @@ def held(webhook: str, state: DeliveryState) -> str:
 def signing(stored: Mapping[str, Any], encryption: Encryption, now: datetime) -> list[str]:
     """Return the secrets that sign a message to a webhook: its secret, and for a while the former one.
 
-    Raises `connect.secrecy.UnreadableSecret`.
+    A former secret that cannot be decrypted signs nothing: whoever rotated the key of secrets gave that up. Raises
+    `connect.secrecy.UnreadableSecret` if the secret itself cannot be.
     """
-    found = [encryption.decrypted(stored.get("secret"))]
+    secrets = [encryption.decrypted(stored.get("secret"))]
     rotated, former = stored.get("rotatedAt"), stored.get("formerSecret")
     if former and rotated and now < datetime.fromisoformat(rotated) + timedelta(hours=FORMER_HOURS):
-        found.append(encryption.decrypted(former))
-    return found
+        with suppress(UnreadableSecret):
+            secrets.append(encryption.decrypted(former))
+    return secrets
 
 
 def _sees(by: Actor, stored: Mapping[str, Any]) -> bool:
