@@ -85,7 +85,9 @@ class Manager:
         if planned and datetime.fromisoformat(planned) > datetime.now(UTC):
             return None
         begun = deployment["state"] == DeploymentState.IN_PROGRESS
-        while left := self.left(place, artifact["id"]):
+        left = self.left(place, artifact["id"])
+        # What has no robot to change is asked about as well, before it counts as active.
+        while left or not begun:
             answer = self.registry.ask("permitted", deployment=id)
             if not answer["allowed"]:
                 why = "; ".join(reason["message"] for reason in answer["reasons"])
@@ -104,6 +106,7 @@ class Manager:
                 print(f"{id} fails: {error}", flush=True)
                 return self.report(id, DeploymentState.FAILED, datetime.now(UTC), [robot], str(error))
             time.sleep(self.pause)
+            left = self.left(place, artifact["id"])
         return self.report(id, DeploymentState.ACTIVE, datetime.now(UTC))
 
     def left(self, place: str, artifact: str) -> list[str]:
