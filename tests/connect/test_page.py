@@ -2,8 +2,11 @@
 
 import ast
 import re
+from datetime import UTC, datetime
+from pathlib import Path
 
-from standardwebhooks import Webhook
+import pytest
+from standardwebhooks import Webhook, WebhookVerificationError
 
 from forebear.connect.outbox import CLOCKS, DEAD_KEPT, KEPT
 from forebear.connect.posting import SECONDS
@@ -32,8 +35,19 @@ def test_the_message_on_the_page_is_one() -> None:
     assert said["id"] == message_id("webhook:a", "2026-11-23T14:52:06.000000Z/0000/model:m@1#0")
 
 
-def test_the_lines_on_the_page_verify_a_message() -> None:
+def test_the_lines_on_the_page_verify_a_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (block,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    calls = [node.func for node in ast.walk(ast.parse(block)) if isinstance(node, ast.Call)]
-    assert [call.attr for call in calls if isinstance(call, ast.Attribute)] == ["verify"]
-    assert hasattr(Webhook, "verify")
+    secret, body, now = "whsec_" + "c2VjcmV0" * 4, '{"type": "forebear.approve"}', datetime.now(UTC)
+    monkeypatch.chdir(tmp_path)
+    # The command on the page writes the secret with a line end.
+    Path("secret").write_text(f"{secret}\n", "utf-8")
+    headers = {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": Webhook(secret).sign("msg_1", now, body),
+    }
+    names: dict[str, object] = {"body": body, "headers": headers}
+    exec(block, names)
+    assert names["event"] == {"type": "forebear.approve"}
+    with pytest.raises(WebhookVerificationError):
+        exec(block, {"body": body.replace("approve", "reject"), "headers": headers})
