@@ -14,7 +14,7 @@ import structlog
 from forebear.app import Forebear
 from forebear.store import Store
 from forebear.store.errors import StatementTimeout
-from tests import browser, engines
+from tests import browser, engines, neo4j_server
 from tests.record.asking import record, serving
 
 NEO4J = "Neo4j: "
@@ -33,12 +33,24 @@ def _quiet() -> None:
 @pytest.fixture(scope="session")
 def neo4j_uri() -> Iterator[str]:
     """A Neo4j for the whole run."""
-    if reason := engines.neo4j_missing():
-        if os.environ.get(engines.REQUIRE) == "1":
-            pytest.fail(f"{engines.REQUIRE}=1, but {reason}")
-        pytest.skip(f"{NEO4J}{reason}")
+    _needs_neo4j(engines.neo4j_missing())
     with engines.neo4j_running() as uri:
         yield uri
+
+
+@pytest.fixture
+def mortal_neo4j() -> Iterator[neo4j_server.Server]:
+    """A Neo4j of one test, which may kill it and start it again."""
+    _needs_neo4j(neo4j_server.unavailable())
+    with neo4j_server.serving() as server:
+        yield server
+
+
+def _needs_neo4j(missing: str | None) -> None:
+    if missing and os.environ.get(engines.REQUIRE) == "1":
+        pytest.fail(f"{engines.REQUIRE}=1, but {missing}")
+    if missing:
+        pytest.skip(f"{NEO4J}{missing}")
 
 
 @pytest.fixture(scope="session", params=engines.ENGINES)

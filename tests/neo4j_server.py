@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -73,39 +74,73 @@ def unavailable() -> str | None:
     return None
 
 
+@dataclass
+class Server:
+    """A Neo4j of its own on loopback, without authentication, which can be killed and started again on its data."""
+
+    home: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def uri(self) -> str:
+        """Its Bolt URI."""
+        return f"bolt://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers. Raises `Neo4jUnavailable` if it does not."""
+        java, libraries = _java(), _libraries()
+        (self.home / "neo4j.conf").write_text(CONFIGURATION.format(port=self.port))
+        log = self.home / "out.log"
+        with log.open("wb") as output:
+            self.process = subprocess.Popen(
+                [
+                    "/bin/sh", "-c", LEASH, "sh", java, f"-Xms{HEAP}", f"-Xmx{HEAP}", "-cp", f"{libraries}/*",
+                    *(f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in OPENED),
+                    "org.neo4j.server.CommunityEntryPoint", f"--home-dir={self.home}", f"--config-dir={self.home}",
+                ],
+                stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True,
+            )  # fmt: skip
+        _wait(self.process, self.uri, log)
+
+    def kill(self) -> None:
+        """End it as a crash would, with all that it started."""
+        if self.process is None:
+            return
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.communicate()
+        self.process = None
+
+    def stop(self) -> None:
+        """End it, in order if it can."""
+        if self.process is not None:
+            self.process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(10)
+        self.kill()
+
+
 @contextmanager
-def running(port: int | None = None) -> Iterator[str]:
-    """The Bolt URI of a new, empty Neo4j on loopback; it has no authentication."""
-    java = _java()
-    libraries = _libraries()
+def serving(port: int | None = None) -> Iterator[Server]:
+    """A new, empty Neo4j that runs, and is gone with its data in the end."""
     if port is None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
     with tempfile.TemporaryDirectory(prefix="forebear-neo4j-") as home:
-        Path(home, "neo4j.conf").write_text(CONFIGURATION.format(port=port))
-        log = Path(home, "out.log")
-        with log.open("wb") as output:
-            server = subprocess.Popen(
-                [
-                    "/bin/sh", "-c", LEASH, "sh", java, f"-Xms{HEAP}", f"-Xmx{HEAP}", "-cp", f"{libraries}/*",
-                    *(f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in OPENED),
-                    "org.neo4j.server.CommunityEntryPoint", f"--home-dir={home}", f"--config-dir={home}",
-                ],
-                stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True,
-            )  # fmt: skip
+        server = Server(Path(home), port)
         try:
-            uri = f"bolt://127.0.0.1:{port}"
-            _wait(server, uri, log)
-            yield uri
+            server.start()
+            yield server
         finally:
-            server.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                server.wait(10)
-            with suppress(ProcessLookupError):
-                os.killpg(server.pid, signal.SIGKILL)
-            server.wait()
-            assert server.stdin is not None
-            server.stdin.close()
+            server.stop()
+
+
+@contextmanager
+def running(port: int | None = None) -> Iterator[str]:
+    """The Bolt URI of a new, empty Neo4j on loopback; it has no authentication."""
+    with serving(port) as server:
+        yield server.uri
 
 
 def _wait(server: subprocess.Popen[bytes], uri: str, log: Path) -> None:

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -19,6 +20,7 @@ from forebear.store import Store
 from tests import engines
 from tests.cli.terminal import COMMAND, Service, environment, forebear, free_port, serving, until
 from tests.connect.receiver import receiving
+from tests.neo4j_server import Server
 
 RECORDERS = ("ann", "bob", "cyd")
 EVENTS = 12
@@ -28,12 +30,15 @@ WEBHOOK = """mutation($url: String!) {
 TOKEN = "mutation($name: String!) { createToken(name: $name, roles: [RECORDER]) { ... on TokenCreated { secret } } }"
 
 
+def recording(url: str, secret: str, n: int) -> dict[str, Any]:
+    """A request to record one fact, which is one event of its recorder's sequence."""
+    fact = {"kind": "Dataset", "id": f"dataset:{secret[-8:]}-{n}"}
+    return {"url": f"{url}/facts", "json": [fact], "headers": {"Authorization": f"Bearer {secret}"}, "timeout": 60}
+
+
 def recorded(url: str, secret: str, n: int) -> None:
-    """Records one fact, which is one event of its recorder's sequence."""
-    headers = {"Authorization": f"Bearer {secret}"}
-    httpx.post(
-        f"{url}/facts", json=[{"kind": "Dataset", "id": f"dataset:{secret[-8:]}-{n}"}], headers=headers
-    ).raise_for_status()
+    """Records it."""
+    httpx.post(**recording(url, secret, n)).raise_for_status()
 
 
 def followed(url: str, id: str) -> None:
@@ -165,11 +170,14 @@ async def test_killed_services_and_engines_lose_no_sighting(
             elif n in (6, 7) and engine == "embedded":
                 gateway.service.engine.kill()
             sent.result()
-        robots = {
-            robot["id"]: robot["installations"]["nodes"] for robot in gateway.service.ask(INSTALLATIONS)["robots"]["nodes"]
-        }
+        robots = installed(gateway.service)
+    assert robots == histories(begin)
+
+
+def histories(begin: datetime) -> dict[str, list[dict[str, object]]]:
+    """What each robot ran, by all sightings."""
     at = [moment(begin + timedelta(minutes=n)) for n in range(TIMES)]
-    history = [
+    history: list[dict[str, object]] = [
         {
             "artifact": {"id": f"artifact:{build}"},
             "validFrom": at[n],
@@ -178,4 +186,37 @@ async def test_killed_services_and_engines_lose_no_sighting(
         }
         for n, build in zip((0, 3, 6), BUILDS, strict=True)
     ]
-    assert robots == {f"robot:{n}": history for n in range(ROBOTS)}
+    return {f"robot:{n}": history for n in range(ROBOTS)}
+
+
+def installed(service: Service) -> dict[str, object]:
+    """What each robot ran, by the service."""
+    return {robot["id"]: robot["installations"]["nodes"] for robot in service.ask(INSTALLATIONS)["robots"]["nodes"]}
+
+
+def test_a_neo4j_that_is_killed_loses_no_event_and_no_sighting(mortal_neo4j: Server, tmp_path: Path) -> None:
+    settings: dict[str, object] = {"graph_uri": mortal_neo4j.uri, **engines.PLANNING}
+    settings |= {"secret_key": Fernet.generate_key().decode(), "webhook_networks": "127.0.0.0/8"}
+    begin = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+
+    def send(n: int) -> None:
+        Gateway(service).repeat(sightings(begin, n))
+        # What was written although nobody answered changes nothing the second time.
+        until(lambda: httpx.post(**recording(service.url, secret, n)).status_code == 200)
+
+    with receiving(free_port(), tmp_path) as receiver, serving(**settings) as service, ThreadPoolExecutor(1) as beside:
+        receiver.secret.write_text(service.ask(WEBHOOK, url=receiver.url)["createWebhook"]["secret"])
+        secret = service.ask(TOKEN, name=RECORDERS[0])["createToken"]["secret"]
+        receiver.start()
+        for n in range(TIMES):
+            sent = beside.submit(send, n)
+            if n in (2, 5):
+                until(lambda: receiver.events())
+                mortal_neo4j.kill()
+                mortal_neo4j.start()
+            sent.result()
+        until(lambda: len(receiver.events()) >= TIMES)
+        robots, events = installed(service), receiver.events()
+    assert robots == histories(begin)
+    subject = f"facts/{RECORDERS[0]}"
+    assert [event["data"]["number"] for event in events if event["subject"] == subject] == [*range(TIMES)]
