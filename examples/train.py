@@ -118,6 +118,37 @@ def train(registry: Registry, name: str, out: Path, seed: int) -> tuple[Weights,
     return weights, file, checkpoint
 
 
+def propose(registry: Registry, name: str, out: Path, seed: int) -> tuple[ModelVersion, Weights]:
+    """Train, and make the last checkpoint a candidate. Returns the version and its weights."""
+    weights, file, checkpoint = train(registry, name, out, seed)
+    # The run tells its facts in a thread. The candidate needs them all.
+    registry.flush()
+    version = ModelVersion(f"model:reacher@{name}", promoted_from=[checkpoint], weights_digest=digest(file))
+    registry.do(RegisterCandidate(versions=[version], lines=[LINE]))
+    return version, weights
+
+
+def measured(version: ModelVersion, weights: Weights, metric: str = "reach_rate") -> AttachEvidence:
+    """Return the action that attaches what 100 trials show."""
+    value = reach_rate(weights, random.Random(1), 100)
+    return AttachEvidence(
+        evidence=Evidence(
+            version.id.replace("model:", "evidence:").replace("@", "-"),
+            type="BENCHMARK",
+            about=[version],
+            measured_with=[PACK],
+            measured_at=datetime.now(UTC),
+            measurements=[{"metric": metric, "value": value, "unit": "%", "sampleSize": 100}],
+        )
+    )
+
+
+def say_state(registry: Registry, version: ModelVersion) -> None:
+    """Print how the version stands in its release line."""
+    (release,) = registry.query(RELEASES, {"id": version.id})["modelVersion"]["releases"]["nodes"]
+    print(f"{release['id']} is {release['state']}", flush=True)
+
+
 def main() -> None:
     """Train, register, measure."""
     options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -129,46 +160,21 @@ def main() -> None:
 
     with Registry(chosen.url, patience=60) as registry:
         prepare(registry)
-        weights, file, checkpoint = train(registry, chosen.name, chosen.out, chosen.seed)
-        # The run tells its facts in a thread. The candidate needs them all.
-        registry.flush()
+        version, weights = propose(registry, chosen.name, chosen.out, chosen.seed)
 
         # Something wrong is refused as a whole, and the message names the field.
         try:
-            registry.record(Checkpoint(checkpoint, step="the last one"))
+            registry.record(Checkpoint(f"checkpoint:{chosen.name}/step-1000", step="the last one"))
         except FactsRejected as rejected:
             print(rejected)
-
-        version = ModelVersion(f"model:reacher@{chosen.name}", promoted_from=[checkpoint], weights_digest=digest(file))
-        registry.do(RegisterCandidate(versions=[version], lines=[LINE]))
-        measured = {
-            "metric": "reach_rate",
-            "value": reach_rate(weights, random.Random(1), 100),
-            "unit": "%",
-            "sampleSize": 100,
-        }
-
-        def evidence(**measurement: object) -> AttachEvidence:
-            return AttachEvidence(
-                evidence=Evidence(
-                    f"evidence:reacher-{chosen.name}",
-                    type="BENCHMARK",
-                    about=[version],
-                    measured_with=[PACK],
-                    measured_at=datetime.now(UTC),
-                    measurements=[{**measured, **measurement}],
-                )
-            )
-
         # A refusal of an action names what to do about each reason.
         try:
-            registry.do(evidence(metric="reach-rate"))
+            registry.do(measured(version, weights, metric="reach-rate"))
         except Refusal as refusal:
             print(refusal)
 
-        registry.do(evidence())
-        (release,) = registry.query(RELEASES, {"id": version.id})["modelVersion"]["releases"]["nodes"]
-        print(f"{release['id']} is {release['state']}")
+        registry.do(measured(version, weights))
+        say_state(registry, version)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,6 @@ from tests.cli.terminal import Service, serving
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """`forebear demo`, running."""
-    with serving("demo", "--data-dir", tmp_path_factory.mktemp("demo")) as service:
+    """`forebear demo`, without the loops that go on changing it."""
+    with serving("demo", "--no-loops", "--data-dir", tmp_path_factory.mktemp("demo")) as service:
         yield service

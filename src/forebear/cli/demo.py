@@ -59,6 +59,10 @@ def demo(
         Path | None,
         typer.Option(help="The directory of its data. By default `demo` in the data directory.", show_default=False),
     ] = None,
+    loops: Annotated[
+        bool,
+        typer.Option("--loops/--no-loops", help="Run a builder and a deployment manager beside it, on ports 8091 and 8092."),
+    ] = True,
 ) -> None:
     """Play the example company's story, serve it on the embedded engine, and print what to open and to ask."""
     from pydantic import SecretStr
@@ -77,24 +81,12 @@ def demo(
 
         async def then(registry: Forebear, url: str) -> None:
             await _introduce(registry, url)
-            if sys.stdout.isatty():
-                _show_loops(url, beside.enter_context(looping(url, folder / "loops")))
+            if loops:
+                say = out().print
+                say("\nA builder and a deployment manager at work, which end with the demo", style="bold", markup=False)
+                beside.enter_context(looping(url, folder / "loops"))
 
         serve.run(settings, before=_prepare, then=then)
-
-
-def _show_loops(url: str, logs: Iterable[Path]) -> None:
-    from forebear.store.statements import directory
-
-    say = out().print
-    say(
-        "\nA builder and a deployment manager run beside the demo, and end with it. See what they do:",
-        style="bold",
-        markup=False,
-    )
-    say(f"  tail -f {' '.join(map(str, logs))}", style="dim", markup=False)
-    say("This trains a model that they are told of:", markup=False)
-    say(f"  {sys.executable} {directory('examples') / 'train.py'} --url {url}", style="dim", markup=False)
 
 
 async def _prepare(registry: Forebear) -> None:

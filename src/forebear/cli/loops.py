@@ -1,19 +1,23 @@
-"""The loops of the examples, which run beside the demo and end with it."""
+"""The loops of the examples, which work beside the demo and end with it."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from forebear.cli.terminal import out, short
+
 LOOPS = {
     "builder.py": ("--target", "target:bench-pc", "--port", "8091"),
     "deployer.py": ("fleet:bench", "--port", "8092"),
+    "engineer.py": (),
 }
-"""The scripts, with their arguments: a builder, and a deployment manager with simulated robots."""
+"""The scripts, with their arguments: a builder, a deployment manager with simulated robots, and who trains a model for them."""
 
 BOUND = """
 import os, runpy, sys, threading
@@ -31,28 +35,47 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 
 @contextmanager
-def looping(url: str, folder: Path) -> Iterator[list[Path]]:
-    """Run the loops against a service. Answers the files of what they say. What they build lies beside them.
+def looping(url: str, folder: Path) -> Iterator[None]:
+    """Run the loops against a service, and print what they say. What they train and build lies in the folder.
 
-    A loop that cannot run, such as on a port that is taken, says so in its file, and nothing else fails.
+    A loop that cannot run, such as on a port that is taken, says so, and nothing else fails.
     """
     from forebear.store.statements import directory
 
     folder.mkdir(parents=True, exist_ok=True)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FOREBEAR_")}
-    running, logs = [], []
+    environment |= {"FOREBEAR_SPOOL": str(folder / "spool"), "PYTHONUNBUFFERED": "1"}
+    running = []
     try:
         for script, arguments in LOOPS.items():
-            logs.append(folder / f"{Path(script).stem}.log")
-            with logs[-1].open("w") as log:
-                command = [sys.executable, "-c", BOUND, str(directory("examples") / script), "--url", url, *arguments]
-                running.append(
-                    subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment, cwd=folder)
-                )
-        yield logs
+            process = subprocess.Popen(
+                [sys.executable, "-c", BOUND, str(directory("examples") / script), "--url", url, *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                cwd=folder,
+                text=True,
+                # Ctrl+C at the terminal ends the demo, and that ends the loops.
+                start_new_session=True,
+            )
+            running.append((process, telling := threading.Thread(target=_tell, args=(Path(script).stem, process))))
+            telling.start()
+        yield
     finally:
-        for process in running:
+        for process, _ in running:
             process.terminate()
-        for process in running:
-            # It also closes the standard input.
-            process.communicate()
+        for process, telling in running:
+            telling.join()
+            process.wait()
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.close()
+            process.stdout.close()
+
+
+def _tell(name: str, process: subprocess.Popen[str]) -> None:
+    """Print each line of a loop, after its name."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        out().print(f"  {name:<9} {short(line.rstrip())}", markup=False)
