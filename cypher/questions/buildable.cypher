@@ -1,6 +1,7 @@
 // Lists the versions that somebody may build for a hardware target. They are approved, or overridden, in a release line for it.
 //
 // parameter target ID(HardwareTarget)!: The hardware target.
+// field HardwareTarget.buildable(target: id): Lists the model versions that may be built for the hardware.
 // decided
 // answers [Buildable]: A version that somebody may build for the target.
 // column version ModelVersion!: The version.

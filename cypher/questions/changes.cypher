@@ -9,10 +9,16 @@
 // parameter of ID(Robot, Cohort, Fleet, Site, ModelVersion, Incident)!: The place, the model version or the incident.
 // parameter from DateTime! = 0001-01-01T00:00:00.000000Z: The beginning of the interval.
 // parameter to DateTime: The end of the interval (exclusive). By default now.
+// parameter types [TimelineChangeType(DEPLOYMENT, DEPLOYMENT_STATE, STOP, INSTALLATION, ROBOT_SOFTWARE, MEMBERSHIP, SITE, CUSTOMER, RELEASE_LINE, POLICY, PERMISSION, EVIDENCE, ARTIFACT_STATE, MAINTENANCE, INCIDENT, INCIDENT_STATE, INCIDENT_SEVERITY, OUT_OF_SERVICE)!]: The types of changes to list, such as INCIDENT. By default all.
+// field Robot.changes(of: id): Lists what changed at the robot, the newest first.
+// field Cohort.changes(of: id): Lists what changed at the cohort and its robots, the newest first.
+// field Fleet.changes(of: id): Lists what changed at the fleet and its robots, the newest first.
+// field Site.changes(of: id): Lists what changed at the site and on its robots, the newest first.
+// field ModelVersion.changes(of: id): Lists what changed about the version, and where it ran, the newest first.
 // field Incident.changes(of: id, to: validFrom): Lists what changed around the incident, the newest first: what happened at its places, and to the places in them and around them.
 // answers [TimelineChange]: Something that changed.
 // column at DateTime!: When it changed, in the world.
-// column change TimelineChangeType(DEPLOYMENT, DEPLOYMENT_STATE, STOP, INSTALLATION, ROBOT_SOFTWARE, MEMBERSHIP, SITE, CUSTOMER, RELEASE_LINE, POLICY, PERMISSION, EVIDENCE, ARTIFACT_STATE, MAINTENANCE, INCIDENT, INCIDENT_STATE, INCIDENT_SEVERITY, OUT_OF_SERVICE)!: What kind of change it is.
+// column change TimelineChangeType!: What kind of change it is.
 // column subject Node!: What changed: a robot, a cohort, a fleet, a site, an artifact, a version, a release or a release line.
 // column before String: The value before. Null if there was none: something began. If one ended when another began, that is one change. DEPLOYMENT and INSTALLATION have the id of the artifact; MEMBERSHIP, SITE, CUSTOMER, RELEASE_LINE and POLICY the id of `node`; PERMISSION the basis; EVIDENCE its type; MAINTENANCE the categories; INCIDENT the category; STOP and OUT_OF_SERVICE the reason.
 // column after String: The value after. Null if there is none: something ended.
@@ -150,7 +156,7 @@ CALL (of, subject, spans) {
   RETURN subject AS place, spans AS held, subject AS node, turn
 }
 WITH place, node, turn, turn.at AS at, held
-WITH place, node, turn, at WHERE at >= $from AND at < $to AND any(span IN held WHERE span[0] <= at AND at <= span[1])
+WITH place, node, turn, at WHERE at >= $from AND at < $to AND ($types IS NULL OR turn.change IN $types) AND any(span IN held WHERE span[0] <= at AND at <= span[1])
 WITH place, node, turn, at, before_said(node, turn.by, at) AS unsaid,
   COLLECT {
     MATCH (place)-[first:RETRACTED]-(node) WHERE first.type = turn.edge AND first.validFrom = at AND first.recordedAt < turn.told

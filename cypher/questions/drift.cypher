@@ -8,6 +8,7 @@
 // request to stop what runs there, nothing is intended that was requested before.
 //
 // parameter fleet ID(Fleet)!: The fleet.
+// field Fleet.drift(fleet: id): Lists where the fleet does not run what it should.
 // time at
 // faults
 // answers [Drift]: A robot that does not run what it should, or an active deployment on the fleet or one of its cohorts that should not be active.

@@ -2,6 +2,8 @@
 // by build, and whatever else was deployed there.
 //
 // parameter place ID(Fleet, Cohort)!: The fleet or cohort.
+// field Fleet.eligible(place: id): Lists what may be deployed to the fleet.
+// field Cohort.eligible(place: id): Lists what may be deployed to the cohort.
 // decided
 // answers [Eligible]: An artifact, and whether it may run there. Those that may come first.
 // column artifact Artifact: The artifact. Null if nobody built the version for the line's hardware.

@@ -1,6 +1,7 @@
 // Lists what a release still needs for its approval, requirement by requirement. The list is empty if the release is approved.
 //
 // parameter release ID(Release)!: The release.
+// field Release.missingForApproval(release: id): Says what the release lacks for an approval.
 // decided
 // faults
 // answers [MissingRequirement]: Something that is still needed.

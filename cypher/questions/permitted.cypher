@@ -1,6 +1,7 @@
 // Says whether a deployment may start now, whatever authorised its request. A deployment manager asks this before it starts one.
 //
 // parameter deployment ID(Deployment)!: The deployment.
+// field Deployment.permitted(deployment: id): Says whether the deployment may start now.
 // decided
 // answers Permitted: Whether the deployment may start, and why.
 // column deployment Deployment!: The deployment.

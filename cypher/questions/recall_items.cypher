@@ -23,14 +23,14 @@
 // column totalCustomers Int!: The number of all customers that it concerns.
 // column truncated Boolean!: Whether it may concern more, more than 50 edges away.
 // type RecallItemCount: How many items are in a state.
-//   state RecallItemState(PLANNED, REQUESTED, CONFIRMED, UNREACHABLE, IMPOSSIBLE, EXCUSED)!: The state.
+//   state RecallItemState!: The state.
 //   deployments Int!: The number of deployments.
 //   robots Int!: The number of robots.
 //   releases Int!: The number of releases.
 // type RecallItem: A deployment, a robot or an approved release of what is recalled.
 //   node Node!: The deployment, the robot or the release.
 //   kind Kind!: Its kind.
-//   state RecallItemState(PLANNED, REQUESTED, CONFIRMED, UNREACHABLE, IMPOSSIBLE, EXCUSED)!: PLANNED: nobody asked for it yet. REQUESTED: somebody asked for it, and reports do not confirm it, or the recalled build was seen again. CONFIRMED: reports say that it came about. UNREACHABLE: it is requested, and the robot is silent for longer than its fleet allows. IMPOSSIBLE: nothing can be requested. EXCUSED: somebody excused it.
+//   state RecallItemState!: PLANNED: nobody asked for it yet. REQUESTED: somebody asked for it, and reports do not confirm it, or the recalled build was seen again. CONFIRMED: reports say that it came about. UNREACHABLE: it is requested, and the robot is silent for longer than its fleet allows. IMPOSSIBLE: nothing can be requested. EXCUSED: somebody excused it.
 //   customers [ID!]!: The customers of its fleets. A release has none.
 //   step RecallItemStep(GO_BACK, STOP, WITHDRAW): What to request, while it is PLANNED: run `artifact` instead, stop, or withdraw the approval.
 //   place ID: Where to go back or stop.

@@ -1,6 +1,9 @@
 // Lists what was running on a robot, on a fleet or at a site at a moment, and whose it was then. It answers what was observed and what was intended.
 //
 // parameter place ID(Robot, Fleet, Site)!: The robot, fleet or site.
+// field Robot.whatIsRunning(place: id): Lists what is running on the robot, and whose it is. It answers what was observed and what is intended.
+// field Fleet.whatIsRunning(place: id): Lists what is running on the robots of the fleet, and whose it is. It answers what was observed and what is intended.
+// field Site.whatIsRunning(place: id): Lists what is running on the robots at the site, and whose it is. It answers what was observed and what is intended.
 // field Incident.whatWasRunning(place: at, at: validFrom): Lists what was running where the incident happened when it began, and whose it was then. It answers what was observed and what was intended.
 // field Incident.whatIsRunning(place: at): Lists what is running where the incident happened, and whose it is.
 // time at

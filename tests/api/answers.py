@@ -25,7 +25,7 @@ from graphql import (
     parse,
 )
 
-from forebear.graph.declaration import Edge, Kind, Long
+from forebear.graph.declaration import Edge, Kind, Long, Property
 from tests.api.memory import Link, Memory, Node, Seen, Time, instant
 from tests.api.questions import QUESTIONS, Asking
 from tests.api.questions.view import View
@@ -82,6 +82,7 @@ OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "gt": lambda value, given: value > given,
     "gte": lambda value, given: value >= given,
     "contains": lambda value, given: given in value,
+    "containsIgnoringCase": lambda value, given: given.lower() in value.lower(),
     "startsWith": lambda value, given: value.startswith(given),
     "has": lambda value, given: given in value,
 }
@@ -324,7 +325,9 @@ class Answers:
             return " ".join((seen.node.id, *parts))
 
         def value(seen: Seen) -> Any:
-            return seen.node.recorded[0] if name == "recordedAt" else seen.get(name)
+            if name == "recordedAt":
+                return seen.node.recorded[0]
+            return ranked(seen.node.kind.properties[name], seen.get(name))
 
         placed: list[tuple[Any, str, Row]] = []
         for seen, link in matching:
@@ -333,12 +336,13 @@ class Answers:
             placed.append((v, k, Row(seen, link, cursor(name, v, k))))
         placed.sort(key=lambda r: r[1], reverse=name == "id" and descending)
         if name != "id":
-            # The nulls are last going up and first going down; the sort is stable, so that ties stay in order of ids.
+            # The nulls are last going up and going down; the sort is stable, so that ties stay in order of ids.
             placed.sort(key=lambda r: (r[0] is None, 0 if r[0] is None else r[0]), reverse=False)
             if descending:
                 placed = _descending(placed)
         kind = rows[0][0].node.kind if rows else None
-        number = kind is not None and name in kind.properties and kind.properties[name].type in (int, Long, float)
+        p = kind.properties.get(name) if kind is not None else None
+        number = p is not None and (p.type in (int, Long, float) or p.scale is not None)
         return _cut(placed, arguments, name, by_key=name == "id", number=number, descending=descending)
 
     # ── filters ─────────────────────────────────────────────────────────────────────────────────────────
@@ -362,7 +366,12 @@ class Answers:
             case "described":
                 return compares(seen.described_at is not None, operand)
         if name in seen.node.kind.properties:
-            return compares(seen.get(name), operand)
+            p, value = seen.node.kind.properties[name], seen.get(name)
+            ranks = {
+                operator: ranked(p, given) for operator, given in operand.items() if operator in ("lt", "lte", "gt", "gte")
+            }
+            rest = {operator: given for operator, given in operand.items() if operator not in ranks}
+            return compares(value, rest) and compares(ranked(p, value), ranks)
         edge, incoming = self.edge_of(seen.node.kind.name, name)
         return any(
             link.holds(seen.time.at) and self.matches(Seen(link.source if incoming else link.target, seen.time), operand)
@@ -376,6 +385,11 @@ def compares(value: Any, operand: Mapping[str, Any]) -> bool:
         (value is None) == given if operator == "isNull" else value is not None and OPERATORS[operator](value, given)
         for operator, given in operand.items()
     )
+
+
+def ranked(p: Property, value: Any) -> Any:
+    """A value, or its place on its scale."""
+    return value if p.scale is None or value is None else [*p.scale].index(value)
 
 
 def cursor(order: str, value: Any, key: str) -> str:
@@ -432,7 +446,9 @@ def _descending(placed: list[tuple[Any, str, Row]]) -> list[tuple[Any, str, Row]
         if not groups or groups[-1][0][0] != row[0]:
             groups.append([])
         groups[-1].append(row)
-    return [row for group in reversed(groups) for row in group]
+    # Those without a value stay last.
+    without = groups.pop() if groups and groups[-1][0][0] is None else []
+    return [*(row for group in reversed(groups) for row in group), *without]
 
 
 def _follows(row: tuple[Any, str, Row], passed: tuple[Any, str], *, by_key: bool, descending: bool) -> bool:
@@ -442,7 +458,7 @@ def _follows(row: tuple[Any, str, Row], passed: tuple[Any, str], *, by_key: bool
     if value == last:
         return key > last_key
     if value is None or last is None:
-        return (last is None) if descending else (value is None)
+        return value is None
     return bool(value < last) if descending else bool(value > last)
 
 

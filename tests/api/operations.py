@@ -424,8 +424,9 @@ class Operations:
         for _ in range(self.random.choice((0, 1, 1)) if required else self.random.choice((1, 1, 1, 2))):
             name = self.rarely_used(type_.name, optional)
             value = self.value(type_.fields[name].type, p, 0, kind)
-            if name in ("contains", "startsWith") and value and self.chance(0.7):
+            if name in ("contains", "containsIgnoringCase", "startsWith") and value and self.chance(0.7):
                 value = value[: self.random.randint(1, len(value))]
+                value = value.swapcase() if name == "containsIgnoringCase" else value
             chosen[name] = self.nested(type_.fields[name], value)
         return chosen
 

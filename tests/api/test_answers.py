@@ -19,7 +19,6 @@ from forebear.api.answering.executor import Executor
 from forebear.api.document.errors import RequestError
 from forebear.api.plan.variables import coerce
 from forebear.app import Forebear
-from forebear.graph.declaration import camel
 from forebear.graph.kinds import GRAPH
 from forebear.graph.query.compiler import Compiled
 from forebear.graph.query.dialect import Dialect
@@ -46,7 +45,7 @@ SCORES = "query ($text: String!) { search(text: $text, first: 1000) { nodes { no
 
 def fields(*questions: Question) -> set[tuple[str, str]]:
     """The fields of questions: their types, and their names."""
-    return {(on, camel(q.name.rpartition("/")[2])) for q in questions for on in q.on or ("Query",)}
+    return {(on, q.field_name) for q in questions for on in q.on or ("Query",)}
 
 
 STATED = {name: q for q in questions(GRAPH) for on_and_name in fields(q) if (name := ".".join(on_and_name)) in QUESTIONS}

@@ -10,7 +10,6 @@ from starlette.responses import JSONResponse, Response
 from forebear.api.refusal import BadRequest
 from forebear.api.registry import RunningRegistry
 from forebear.graph.complaint import meant, shown
-from forebear.graph.declaration import camel
 from forebear.view.questions import asked
 
 
@@ -20,7 +19,7 @@ async def question(request: Request, registry: RunningRegistry) -> Response:
     The name is that of its field. Raises `BadRequest`.
     """
     name = request.path_params["name"]
-    questions = {camel(each.name): each for each in registry.schema.questions}
+    questions = {each.field_name: each for each in registry.schema.questions}
     if name not in questions:
         message = f"no question is called {shown(name)}{meant(name, questions)}"
         raise BadRequest(404, message, "NOT_FOUND")

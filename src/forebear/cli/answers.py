@@ -33,7 +33,7 @@ def commands(names: Iterable[str], only: str | None = None) -> dict[str, Any]:
     document. `only`: the name of the one that is needed."""
     app = typer.Typer()
     for question in questions(GRAPH, only=only and only.replace("-", "_")):
-        name = kebab(camel(question.name))
+        name = kebab(question.field_name)
         documents = {"JSON", *question.inputs}
         if not question.on and name not in names and not any(p.type.name in documents for p in question.parameters):
             first, _, _ = question.doc.partition(". ")
@@ -47,7 +47,7 @@ def command(question: Question) -> Callable[..., None]:
 
     def run(as_json: AsJson = False, url: Url = None, token: Token = None, **values: Any) -> None:
         variables = {name.rstrip("_"): value for name, value in values.items() if value is not None}
-        field = camel(question.name)
+        field = question.field_name
         variables = {camel(name): value for name, value in variables.items()}
         result = answer(document(question, GRAPH), variables, url, token, exact=as_json)[field]
         if as_json:

@@ -19,8 +19,7 @@ class IncidentClause(Clause):
 
     def counts(self, severity: Severity | None) -> bool:
         """Return whether an incident of a severity counts. None: nobody said how bad it was."""
-        order = list(Severity)
-        return self.severity is None or severity is None or order.index(severity) >= order.index(self.severity)
+        return self.severity is None or severity is None or severity.rank >= self.severity.rank
 
     @property
     def severe(self) -> str:

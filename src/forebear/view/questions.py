@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from forebear.graph.declaration import Graph, Kind, camel
+from forebear.graph.declaration import Graph, Kind
 from forebear.graph.query.header import Column, RowType
 from forebear.graph.query.question import Question
 
@@ -144,15 +144,15 @@ def asked(question: Question, graph: Graph) -> AskedQuestion:
     passed = [*types]
     types |= {} if question.timeless else {"asKnownAt": "DateTime"}
     selected = f"totalCount {'truncated ' if question.bounded else ''}nodes {{ {row} }}" if question.paged else row
-    path: tuple[str, ...] = (camel(question.name),)
+    path: tuple[str, ...] = (question.field_name,)
     if not question.on:
-        field = f"{camel(question.name)}{_passed([*types])} {{ {selected} }}"
+        field = f"{question.field_name}{_passed([*types])} {{ {selected} }}"
     else:
         types = {"id": "ID!", **types}
         kind = question.on[0]
         path = (f"{kind[0].lower()}{kind[1:]}", *path)
         around = f"{path[0]}{_passed(['id', *([] if question.timeless else ['asKnownAt'])])}"
-        field = f"{around} {{ {camel(question.name)}{_passed(passed)} {{ {selected} }} }}"
+        field = f"{around} {{ {question.field_name}{_passed(passed)} {{ {selected} }} }}"
     declared = ", ".join(f"${name}: {type}" for name, type in types.items())
     return AskedQuestion(f"query({declared}) {{ {field} }}", tuple(types), path)
 

@@ -46,7 +46,7 @@ class Turn:
 
 def changes(asking: Asking) -> Iterator[Row]:
     view, of = asking.view, asking.arguments["of"]
-    since, until = asking.arguments["from"], asking.arguments.get("to") or asking.now
+    since, until, types = asking.arguments["from"], asking.arguments.get("to") or asking.now, asking.arguments.get("types")
     spans: dict[Node, set[Span]] = defaultdict(set)
     for subject, span in _subjects(view, of):
         if span[0] <= span[1]:
@@ -54,6 +54,8 @@ def changes(asking: Asking) -> Iterator[Row]:
     found: dict[tuple[Any, ...], str] = {}
     for subject, held in spans.items():
         for place, span_of, turn in _turns(view, of, subject, held):
+            if types is not None and turn.change not in types:
+                continue
             if turn.at and since <= turn.at < until and any(a <= turn.at <= b for a, b in span_of):
                 key = (place, turn.change, turn.at, turn.node, turn.ends, turn.before, turn.after)
                 found[key] = min(turn.by, found.get(key, turn.by))

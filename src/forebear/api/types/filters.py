@@ -12,6 +12,9 @@ from forebear.api.types.scalars import DateTime, Long
 from forebear.graph import declaration
 from forebear.graph.declaration import COMMON, Graph, Property
 
+ORDERED = ("eq", "in", "lt", "lte", "gt", "gte", "isNull")
+"""The operators on values that have an order."""
+
 
 class FilterTypes:
     """The filters and orders of the kinds of a graph."""
@@ -24,14 +27,13 @@ class FilterTypes:
     def comparisons(self) -> None:
         """Make the conditions on a value, one for each scalar, and the directions of an order."""
         self._types.enum("OrderDirection", {"ASC": "", "DESC": ""}, "The direction of an order.")
-        ordered = ("eq", "in", "lt", "lte", "gt", "gte", "isNull")
         for name, scalar, operators in (
             ("ID", ID, ("eq", "in", "startsWith")),
-            ("String", str, (*ordered, "contains", "startsWith")),
-            ("Int", int, ordered),
-            ("Long", Long, ordered),
-            ("Float", float, ordered),
-            ("DateTime", DateTime, ordered),
+            ("String", str, (*ORDERED, "contains", "containsIgnoringCase", "startsWith")),
+            ("Int", int, ORDERED),
+            ("Long", Long, ORDERED),
+            ("Float", float, ORDERED),
+            ("DateTime", DateTime, ORDERED),
             ("Boolean", bool, ("eq", "isNull")),
             ("Strings", str, ("has", "isNull")),
             ("Document", str, ("isNull",)),
@@ -48,6 +50,7 @@ class FilterTypes:
             "gte": "The value is greater than this or equal to it.",
             "isNull": "Whether the value is missing.",
             "contains": "The text contains this text. Case matters.",
+            "containsIgnoringCase": "The text contains this text, in whichever case.",
             "startsWith": "The text begins with this text. Case matters.",
             "has": "The list contains this.",
         }
@@ -68,7 +71,7 @@ class FilterTypes:
                 self._comparison(
                     name,
                     self._properties.annotation(p, input=True),
-                    ("eq", "in", "isNull"),
+                    ORDERED if p.scale else ("eq", "in", "isNull"),
                     f"A condition on a "
                     f"{p.type.__name__}, such as `{{eq: {next(iter(p.type))}}}`. All operators in it must hold.",
                 )
@@ -120,7 +123,7 @@ class FilterTypes:
                 "field": Input(field, "The property to order by."),
                 "direction": Input(
                     self._types.made("OrderDirection"),
-                    "The direction. Nulls come last in ascending order and first in descending order.",
+                    "The direction. Rows without a value come last in either.",
                     self._types.made("OrderDirection")["ASC"],
                 ),
             },

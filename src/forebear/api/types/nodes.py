@@ -9,7 +9,7 @@ from forebear.api.types.made import ID, Argument, Field, Types, list_of, optiona
 from forebear.api.types.pages import AFTER, AS_KNOWN_AT, AT, FIRST, page_info
 from forebear.api.types.pages import connection as connection_type
 from forebear.api.types.properties import PropertyTypes, docstring
-from forebear.api.types.questions import QuestionTypes, field_name
+from forebear.api.types.questions import QuestionTypes
 from forebear.api.types.scalars import DateTime
 from forebear.graph.declaration import COMMON, KEPT, KEPT_OF_NODES, Change, Edge, EdgeClass, Graph, Kind, Property
 from forebear.graph.query.compiler import TYPE_KEY
@@ -92,7 +92,7 @@ class NodeTypes:
         for question in self._questions:
             for asked in (question, *of_nodes(question, self._graph)):
                 if kind.name in asked.on:
-                    fields[field_name(asked)] = self._question_types.field(asked)
+                    fields[asked.field_name] = self._question_types.field(asked)
         self._types.make(kind.name, kind.doc, fields, bases=(self._types.made("Node"),))
         self._types.told_by(kind.name, lambda value: bool(value.get(TYPE_KEY, kind.name) == kind.name))
 
@@ -185,5 +185,5 @@ class NodeTypes:
             )
         for question in self._questions:
             if not question.on:
-                fields[field_name(question)] = self._question_types.field(question)
+                fields[question.field_name] = self._question_types.field(question)
         return fields

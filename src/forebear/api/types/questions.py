@@ -87,14 +87,5 @@ class QuestionTypes:
         return Field(optional(answer, nullable), question.doc, QuestionField(question), arguments)
 
 
-def field_name(question: Question) -> str:
-    """Return the name of a question's field."""
-    if question.taking:
-        return question.taking.name
-    stem = question.name.rpartition("/")[2]
-    head, *tail = stem.split("_")
-    return head + "".join(part.capitalize() for part in tail)
-
-
 def _default(text: str) -> Any:
     return {"true": True, "false": False}.get(text.strip(), int(text) if text.strip().isdigit() else text.strip())

@@ -80,6 +80,7 @@ from forebear.graph.declaration.properties import (
     camel,
     prop,
 )
+from forebear.graph.declaration.scale import Scale
 
 __all__ = [
     "API_TOKEN",
@@ -133,6 +134,7 @@ __all__ = [
     "Node",
     "Owner",
     "Property",
+    "Scale",
     "Value",
     "camel",
     "edge",

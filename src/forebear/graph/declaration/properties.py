@@ -12,6 +12,8 @@ from datetime import datetime
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Any, NewType
 
+from forebear.graph.declaration.scale import Scale
+
 Json = NewType("Json", object)
 """A free JSON document: a run's configuration, an environment's packages."""
 
@@ -140,6 +142,11 @@ class Property:
     def is_enum(self) -> bool:
         """Whether its values are a closed set."""
         return isinstance(self.type, type) and issubclass(self.type, Enum)
+
+    @property
+    def scale(self) -> builtins.type[Scale] | None:
+        """The enum of its values, if they have an order."""
+        return self.type if isinstance(self.type, type) and issubclass(self.type, Scale) else None
 
     @property
     def is_orderable(self) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from forebear.graph.declaration import Admission, Change, Node, Value, edge, prop
+from forebear.graph.declaration import Admission, Change, Node, Scale, Value, edge, prop
 from forebear.graph.kinds.edge_types import ABOUT, AT, DUPLICATE_OF, EXPLAINS, SUPERSEDES, SUSPECTS
 
 
-class Severity(StrEnum):
+class Severity(Scale):
     """How bad an incident is."""
 
     LOW = "LOW"

@@ -14,6 +14,7 @@ from forebear.graph.declaration import (
     EdgeProperties,
     Json,
     Node,
+    Scale,
     Value,
     edge,
     prop,
@@ -207,7 +208,7 @@ class Evidence(Node, prefix="evidence", standing=Admission.GOVERNED, plural="evi
     )  # fmt: skip
 
 
-class RiskTier(StrEnum):
+class RiskTier(Scale):
     """How much can go wrong in a release line."""
 
     LOW = "LOW"

@@ -40,7 +40,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
-from forebear.graph.declaration import OWN_LABELS, Graph
+from forebear.graph.declaration import OWN_LABELS, Graph, camel
 from forebear.graph.query.dialect import AS_KNOWN, InvalidStatement
 from forebear.graph.query.header import QUESTION, FieldOf, Header, InvalidHeader, Parameter, RowType, read
 from forebear.graph.query.lexer import Word, listed, tokens
@@ -85,6 +85,11 @@ class Question:
     """The fields of nodes that ask it, too."""
     taking: FieldOf | None = None
     """The one of these fields that asks it. Its parameters are taken from the node then."""
+
+    @property
+    def field_name(self) -> str:
+        """The name of its field."""
+        return self.taking.name if self.taking else camel(self.name.rpartition("/")[2])
 
     @property
     def moments(self) -> tuple[str, ...]:
@@ -276,7 +281,8 @@ def _parameter_type(p: Parameter, graph: Graph, names: set[str]) -> str | None:
 
 
 def _column_types(file: _File) -> str | None:
-    names = {*_type_names(file.graph), *file.graph.kinds, *file.header.types}
+    enums = (p.type.name for p in file.header.parameters if p.type.is_enum)
+    names = {*_type_names(file.graph), *file.graph.kinds, *file.header.types, *enums}
     for c in chain(file.answers.columns, *(part.columns for part in file.header.types.values())):
         if not c.type.is_enum and c.type.name not in names:
             return f"column {c.name}: no type is called {c.type.name}"

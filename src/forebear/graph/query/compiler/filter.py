@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Any
 
-from forebear.graph.declaration import COMMON, Digest, Edge, ExternalName, Kind
+from forebear.graph.declaration import COMMON, Digest, Edge, ExternalName, Kind, Property, Scale
 from forebear.graph.digest import normal_or_same
 from forebear.graph.query.compiler.selected import Arguments, InvalidArgument
 from forebear.graph.query.compiler.statement import Statement
@@ -21,9 +22,12 @@ _OPERATORS = {
     "gt": "{read} > {given}",
     "gte": "{read} >= {given}",
     "contains": "{read} CONTAINS {given}",
+    "containsIgnoringCase": "toLower({read}) CONTAINS toLower({given})",
     "startsWith": "{read} STARTS WITH {given}",
     "has": "{given} IN {read}",
 }
+
+_ORDERED = ("lt", "lte", "gt", "gte")
 
 _COMMON = {p.name: p for p in COMMON}
 
@@ -61,9 +65,7 @@ class Filter:
             elif name == "described":
                 conditions += self.compare(time.described(n), operand, here)
             elif name in properties:
-                p = properties[name]
-                digest = (p.item_type or p.type) in (Digest, ExternalName)
-                conditions += self.compare(time.read(n, p), operand, here, digest=digest)
+                conditions += self.compare(time.read(n, properties[name]), operand, here, properties[name])
             else:
                 assert kind is not None
                 conditions.append(self.neighbours(operand, here, n, *self._edge(kind, name), time))
@@ -81,9 +83,13 @@ class Filter:
             return f"EXISTS {{ MATCH {match}{where(conditions)}{time.then(m)} WHERE {inner} RETURN {m} }}"
         return f"EXISTS {{ MATCH {match}{where([*conditions, inner])} }}"
 
-    def compare(self, read: str, operand: Mapping[str, Any], path: Path, *, digest: bool = False) -> list[str]:
-        """Return the conditions of comparisons with an expression. A `digest` matches however it is written."""
+    def compare(self, read: str, operand: Mapping[str, Any], path: Path, p: Property | None = None) -> list[str]:
+        """Return the conditions of comparisons with an expression, which reads a property.
+
+        A digest matches however it is written. The values of a scale compare by their ranks.
+        """
         conditions = []
+        digest = p is not None and (p.item_type or p.type) in (Digest, ExternalName)
         for operator, value in operand.items():
             here = (*path, operator)
             if value is None:
@@ -91,6 +97,10 @@ class Filter:
             if operator == "isNull":
                 parameter = self.statement.bind(self.arguments, *here)
                 conditions.append(f"({read} IS NULL) = {parameter}")
+                continue
+            if p and p.scale and operator in _ORDERED:
+                parameter = self.statement.bind(self.arguments, *here, convert=partial(_rank, p.scale))
+                conditions.append(_OPERATORS[operator].format(read=ranked(read, p.scale), given=parameter))
                 continue
             parameter = self.statement.bind(self.arguments, *here, convert=_digests if digest else plain)
             conditions.append(_OPERATORS[operator].format(read=read, given=parameter))
@@ -122,6 +132,16 @@ def plain(value: Any) -> Any:
     if isinstance(value, list):
         return [plain(item) for item in value]
     return value.name if isinstance(value, Enum) else value
+
+
+def ranked(read: str, scale: type[Scale]) -> str:
+    """Return an expression for the rank of a value of a scale. It is null if there is no value."""
+    cases = " ".join(f"WHEN '{member}' THEN {member.rank}" for member in scale)
+    return f"CASE {read} {cases} END"
+
+
+def _rank(scale: type[Scale], value: Enum) -> int:
+    return scale[value.name].rank
 
 
 def _digests(value: Any) -> Any:

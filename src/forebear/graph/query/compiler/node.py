@@ -10,7 +10,7 @@ from typing import Any
 
 from forebear.graph.declaration import Change, Edge, Json, Kind, Long, Property
 from forebear.graph.query.compiler.behind import behind
-from forebear.graph.query.compiler.filter import Filter, where
+from forebear.graph.query.compiler.filter import Filter, ranked, where
 from forebear.graph.query.compiler.page import Rows, page
 from forebear.graph.query.compiler.question import answer
 from forebear.graph.query.compiler.selected import Selected
@@ -180,6 +180,8 @@ class Nodes:
         elif order != "id":
             p = self.statement.graph.kinds[kinds[0]].properties[order]
             value, number = time.read(n, p), p.type in (int, Long, float)
+            if p.scale:
+                value, number = ranked(value, p.scale), True
         return Rows(
             head=head,
             key=key,
@@ -187,6 +189,7 @@ class Nodes:
             order=order,
             descending=descending,
             number=number,
+            nullable=order != "recordedAt",
             row=lambda sub: self.project(sub, n, kinds, time),
             edge=lambda sub, cursor: self.edge(sub, n, e, kinds, time, cursor),
             container=n,

@@ -30,6 +30,8 @@ class Rows:
     row: Callable[[Selected], Projection]
     edge: Callable[[Selected, str], Projection]
     container: str
+    nullable: bool = True
+    """Whether the value may be missing."""
     prelude: str = ""
     scope: str | None = None
     """The outer variables that the head may see, if it must see no others: `(n)`."""
@@ -94,7 +96,11 @@ class Rows:
     def ordering(self) -> str:
         """The order of the rows."""
         direction = " DESC" if self.descending else ""
-        return f"{self.key}{direction}" if self.value is None else f"{self.value}{direction}, {self.key}"
+        if self.value is None:
+            return f"{self.key}{direction}"
+        # By itself Cypher puts nulls first in descending order.
+        last = f"{self.value} IS NULL, " if self.descending and self.nullable else ""
+        return f"{last}{self.value}{direction}, {self.key}"
 
     @property
     def cursor(self) -> str:
@@ -237,9 +243,8 @@ def after(statement: Statement, arguments: Arguments, rows: Rows) -> str:
         return f"{rows.key} {'<' if rows.descending else '>'} {id}"
     v = statement.bind(arguments, "after", convert=lambda c: rows.parse(c)[0])
     tie = f"({rows.value} = {v} AND {rows.key} > {id})"
-    if rows.descending:  # nulls come first
-        return f"({rows.value} < {v} OR {tie} OR ({v} IS NULL AND ({rows.value} IS NOT NULL OR {rows.key} > {id})))"
-    return f"({rows.value} > {v} OR {tie} OR ({rows.value} IS NULL AND ({v} IS NOT NULL OR {rows.key} > {id})))"
+    beyond = f"{rows.value} {'<' if rows.descending else '>'} {v}"
+    return f"({beyond} OR {tie} OR ({rows.value} IS NULL AND ({v} IS NOT NULL OR {rows.key} > {id})))"
 
 
 def check_first(first: Any) -> None:
