@@ -54,6 +54,11 @@ def forebear(*arguments: str | Path, stdin: str | bytes = b"", **settings: objec
     return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
 
 
+def new_database(folder: Path) -> str:
+    """What a command says that makes the database which it asks."""
+    return f"There is no database in {folder} yet, so a new one is made.\n"
+
+
 def on_terminal(*arguments: str, variables: Mapping[str, str] = MappingProxyType({}), **settings: object) -> str:
     """What a command prints on a terminal; `variables` of the environment are no settings."""
     ours, theirs = pty.openpty()

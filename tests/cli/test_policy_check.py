@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.cli.terminal import Service, forebear
+from tests.cli.terminal import Service, forebear, new_database
 
 POLICY = """\
 riskTier: LOW
@@ -144,5 +144,5 @@ def test_with_packs_the_local_engine_is_asked_where_no_service_is_named(tmp_path
             "standard input:5: evidence.1.pack: pack:latency@1 is not known",
             "standard input:11: noRegression.0.pack: pack:parcels-replay@1 is not known",
         ],
-        "",
+        new_database(tmp_path),
     )

@@ -68,10 +68,14 @@ def test_it_says_where_it_listens_and_that_nobody_has_to_authenticate(tmp_path: 
             f"forebear: cannot serve on 127.0.0.1:{port} (Address already in use): end what listens there, "
             "or set FOREBEAR_HOST and FOREBEAR_PORT (0 takes a free port)\n"
         )
-        held = forebear("lineage", "robot:a", data_dir=tmp_path)
+        # A command that finds the data in use asks whoever serves it.
+        fact = b'{"kind": "Robot", "id": "robot:a", "serial": "1"}'
+        assert forebear("import", "-", stdin=fact, data_dir=tmp_path).code == 0
+        assert service.ask('{ robot(id: "robot:a") { serial } }') == {"robot": {"serial": "1"}}
+        held = forebear("export", tmp_path / "all.ndjson", data_dir=tmp_path)
         assert held.code == 3
         assert held.err.startswith(f"forebear: {tmp_path} is in use by process {service.process.pid}, since ")
-        assert held.err.endswith(f"Z. Ask it with --url {service.url}.\n")
+        assert held.err.endswith(f"Z. Stop it first, or export from it with --url {service.url}.\n")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -55,15 +55,32 @@ class CommandRegistry(Protocol):
 
 @asynccontextmanager
 async def opened(url: str | None, token: str | None) -> AsyncIterator[CommandRegistry]:
-    """Open the service at `url` with `token`, or the database that the settings name. Raises `Failure` and `StoreError`."""
-    if url is None:
-        from forebear.app import Forebear
+    """Open the service at `url` with `token`, or the database that the settings name.
 
-        async with Forebear.open(terminal.settings()) as forebear:
-            yield Local(forebear)
-        return
-    async with remote(url, token) as service:
-        yield service
+    If a service has the data directory open, it is that one. Raises `Failure` and `StoreError`.
+    """
+    async with _own(token) if url is None else remote(url, token) as registry:
+        yield registry
+
+
+@asynccontextmanager
+async def _own(token: str | None) -> AsyncIterator[CommandRegistry]:
+    """Open the database that the settings name, or the service that has it open."""
+    from forebear.app import Forebear
+    from forebear.store import embedded
+    from forebear.store.errors import DataDirectoryInUse
+
+    settings = terminal.settings()
+    if settings.graph_uri is None and embedded.is_new(settings.data_dir):
+        terminal.err().print(f"There is no database in {settings.data_dir.absolute()} yet, so a new one is made.", markup=False)
+    async with AsyncExitStack() as stack:
+        try:
+            registry: CommandRegistry = Local(await stack.enter_async_context(Forebear.open(settings)))
+        except DataDirectoryInUse as error:
+            if error.address is None:
+                raise
+            registry = await stack.enter_async_context(remote(error.address, token))
+        yield registry
 
 
 @asynccontextmanager

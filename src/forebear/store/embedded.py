@@ -208,6 +208,11 @@ class EmbeddedEngine:
         self._leash = None
 
 
+def is_new(directory: Path) -> bool:
+    """Return whether a directory holds no database yet."""
+    return not (directory / "databases" / DATABASE).exists()
+
+
 async def _own(directory: Path) -> int:
     """Return the lock on `directory`. Java inherits it, so it is free only when both processes are gone."""
     lock = os.open(directory / "owner", os.O_RDWR | os.O_CREAT, 0o600)
