@@ -14,6 +14,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     get_named_type,
+    is_list_type,
     is_required_argument,
 )
 
@@ -150,6 +151,8 @@ def _value(shape: Shape, name: str, graph: Graph, world: World, chance: random.R
         case "text" | "name":
             return chance.choice(world.texts)
     named = get_named_type(shape.types[name])
+    if isinstance(named, GraphQLEnumType) and is_list_type(shape.types[name]):
+        return chance.sample(list(named.values), chance.choice((0, 3, *4 * [len(named.values)])))
     if isinstance(named, GraphQLEnumType):
         return chance.choice(list(named.values))
     assert str(named) == "Boolean", f"{name}: no values are known for {named}"
