@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,6 +23,7 @@ from forebear.actions.inquiry import INQUIRIES
 from forebear.actions.performer import Performer
 from forebear.api import http, sockets
 from forebear.api.answering.executor import Executor
+from forebear.api.compression import Compression
 from forebear.api.doors import CONNECTORS, DOORS, Door
 from forebear.api.log import RequestLog
 from forebear.api.refusal import BadRequest
@@ -220,12 +222,14 @@ UPKEEP: tuple[Upkeep, ...] = (heads, evaluations, webhooks, pending, clearing, o
 
 
 def application(
-    opened: Callable[[], contextlib.AbstractAsyncContextManager[Forebear]], hosts: Sequence[str] = ("*",)
+    opened: Callable[[], contextlib.AbstractAsyncContextManager[Forebear]],
+    hosts: Sequence[str] = ("*",),
+    origins: Sequence[str] = (),
 ) -> Starlette:
     """Return the ASGI application, for any server.
 
     `opened` is entered when it starts and left when it stops, and so is the upkeep. `hosts` are the hosts that a request may
-    name.
+    name. `origins` are those of other hosts' pages that may ask in a browser.
     """
 
     @contextlib.asynccontextmanager
@@ -245,14 +249,23 @@ def application(
         lifespan=lifespan,
         middleware=[
             Middleware(RequestLog),
+            *([_cross_origin(origins)] if origins else ()),
+            Middleware(Compression),
             Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
         ],
         exception_handlers={BadRequest: http.refused, StoreError: http.failed},
         routes=[
             *(Route(door.path, _endpoint(door), methods=list(door.methods)) for door in DOORS),
-            WebSocketRoute("/graphql", lambda socket: sockets.graphql(socket, socket.app.state.registry)),
+            WebSocketRoute("/graphql", lambda socket: sockets.graphql(socket, socket.app.state.registry, origins)),
         ],
     )
+
+
+def _cross_origin(origins: Sequence[str]) -> Middleware:
+    """Let pages of these origins ask in a browser. They send a token, never a cookie."""
+    methods = sorted({method for door in DOORS for method in door.methods})
+    exposed = ["Retry-After", "WWW-Authenticate"]
+    return Middleware(CORSMiddleware, allow_origins=origins, allow_methods=methods, allow_headers=["*"], expose_headers=exposed)
 
 
 @contextlib.asynccontextmanager

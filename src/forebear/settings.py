@@ -70,6 +70,11 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="The address to serve on.")
     port: int = Field(8080, ge=0, le=65535, description="The port to serve on. 0 takes a free one.")
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="The origins of other hosts' web pages that may ask in a browser, such as `https://dash.example`, with "
+        "commas between them. By default only pages of the service itself may.",
+    )
     read_timeout: float = Field(10, gt=0, description="The most seconds that one read may take.")
     write_timeout: float = Field(30, gt=0, description="The most seconds that one write may take, all its attempts together.")
     engine_heap: int = Field(1024, ge=256, description="The heap of the embedded engine, in megabytes.")
@@ -171,6 +176,23 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return [ipaddress.ip_network(part.strip()) for part in value.split(",") if part.strip()]
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _origins(cls, value: Any) -> Any:
+        """Read origins with commas between them, as browsers write them (RFC 6454)."""
+        origins = [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        for origin in origins:
+            parts = urlsplit(origin)
+            if (
+                parts.scheme not in ("http", "https")
+                or not parts.hostname
+                or origin != f"{parts.scheme}://{parts.netloc.lower()}"
+            ):
+                raise ValueError(
+                    f"{origin!r} is no origin: write it as a browser does, such as https://dash.example or http://localhost:5173"
+                )
+        return origins
 
     @property
     def authenticates(self) -> bool:

@@ -8,7 +8,7 @@ import json
 import resource
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -101,12 +101,12 @@ def _whole(came: bytes) -> bool:
 
 
 @contextlib.asynccontextmanager
-async def served(registry: Forebear, port: int = 0) -> AsyncIterator[Served]:
-    """A registry's service, as `forebear serve` serves it; on a free port unless one is named."""
+async def served(registry: Forebear, port: int = 0, origins: Sequence[str] = ()) -> AsyncIterator[Served]:
+    """A registry's service, as `forebear serve` serves it; on a free port unless one is named. Pages of `origins` may ask."""
     listener = socket.create_server(("127.0.0.1", port), backlog=200)
     # What a client does not read is not to disappear in the kernel.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 64 * 1024)
-    server = uvicorn.Server(configured(application(lambda: contextlib.nullcontext(registry)), 1))
+    server = uvicorn.Server(configured(application(lambda: contextlib.nullcontext(registry), origins=origins), 1))
     serving = asyncio.create_task(server._serve([listener]))
     while not server.started:
         await asyncio.sleep(0.01)

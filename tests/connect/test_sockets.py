@@ -139,14 +139,15 @@ async def test_what_the_protocol_forbids_closes_the_connection_with_its_code(
     assert registry.streams.open == 0
 
 
-async def test_a_page_of_another_origin_opens_no_connection(registry: Forebear) -> None:
-    async with served(registry) as service:
+async def test_a_page_of_another_origin_opens_no_connection_unless_it_is_named(registry: Forebear) -> None:
+    async with served(registry, origins=["https://dash.example"]) as service:
         with pytest.raises(InvalidStatus) as refused:
             await closing(service, origin=Origin("https://evil.example"))
         assert refused.value.response.status_code == 403
         assert json.loads(refused.value.response.body)["errors"][0]["extensions"] == {"code": "FOREIGN_ORIGIN"}
         own = Origin(f"http://127.0.0.1:{service.port}")
-        assert await closing(service, INIT, INIT, origin=own) == (4429, "Too many initialisation requests")
+        for origin in (own, Origin("https://dash.example")):
+            assert await closing(service, INIT, INIT, origin=origin) == (4429, "Too many initialisation requests")
 
 
 async def test_rights_are_looked_at_again_and_a_service_that_stops_closes_connections(

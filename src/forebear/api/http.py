@@ -98,15 +98,14 @@ async def permitted(request: Request, authentication: Authentication, *verbs: st
 
 def responded(request: Request, answer: Answer) -> Response:
     """Respond with an answer, in the media type that the client accepts."""
-    headers: Mapping[str, str] = {}
-    status = 200
-    accept = request.headers.get("accept", "")
-    modern = GRAPHQL_RESPONSE in accept
+    headers = {"Cache-Control": "no-store"} if answer.writes else {}
+    status, body = 200, answer.body
+    modern = GRAPHQL_RESPONSE in request.headers.get("accept", "")
     if answer.retry_after is not None:
-        headers, status = _retry_after(answer.retry_after), 503
+        headers, status = headers | _retry_after(answer.retry_after), 503
     elif answer.refused and modern:
-        status = answer.refused
-    return Response(answer.body, status, headers, GRAPHQL_RESPONSE if modern else "application/json")
+        status, body = answer.refused, answer.modern or body
+    return Response(body, status, headers, GRAPHQL_RESPONSE if modern else "application/json")
 
 
 async def graphql_request(request: Request) -> GraphQLRequest:

@@ -10,6 +10,7 @@ The messages and the codes that close a connection are those of the protocol's s
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import aclosing, suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -90,9 +91,9 @@ class Closed(Exception):
         self.code, self.reason = code, reason
 
 
-async def graphql(socket: WebSocket, registry: RunningRegistry) -> None:
-    """WebSocket /graphql."""
-    if reason := _foreign(socket):
+async def graphql(socket: WebSocket, registry: RunningRegistry, origins: Sequence[str]) -> None:
+    """WebSocket /graphql. Pages of these origins may open one, and those of the service."""
+    if reason := _foreign(socket, origins):
         note(socket.scope, error="FOREIGN_ORIGIN")
         error = error_of(reason, "FOREIGN_ORIGIN").formatted
         await socket.send_denial_response(JSONResponse({"errors": [error]}, 403))
@@ -116,13 +117,14 @@ async def graphql(socket: WebSocket, registry: RunningRegistry) -> None:
         await conversation.end()
 
 
-def _foreign(socket: WebSocket) -> str | None:
+def _foreign(socket: WebSocket, origins: Sequence[str]) -> str | None:
     """Return why the page that opens a connection may not, or None. What is no browser names no page."""
     origin, host = socket.headers.get("origin"), socket.headers.get("host")
-    if origin is None or urlsplit(origin).netloc == host:
+    if origin is None or origin in origins or urlsplit(origin).netloc == host:
         return None
     return (
-        f"a page of {origin!r} may not open a WebSocket to {host!r}: open it from a page of this service, or without a browser"
+        f"a page of {origin!r} may not open a WebSocket to {host!r}: name its origin in FOREBEAR_ALLOWED_ORIGINS, "
+        "or open it from a page of this service"
     )
 
 

@@ -63,7 +63,8 @@ def run(
             asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
             for each in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(each, lambda *_: None)
-            server = Server(configured(application(lambda: nullcontext(registry), _hosts(settings)), settings.drain_seconds))
+            app = application(lambda: nullcontext(registry), _hosts(settings), settings.allowed_origins)
+            server = Server(configured(app, settings.drain_seconds))
             await server.serve([listener])
 
     terminal.configure_logs(settings.log_level, settings.log_format)

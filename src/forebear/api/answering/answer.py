@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -35,7 +35,11 @@ class Answer:
     """The code of its first error."""
     retry_after: float | None = None
     refused: int = 0
-    """The status of a request error in the modern media type. Nothing was executed. 0 if it is none."""
+    """The status in the modern media type, if it is another one than 200. 0 if it is not."""
+    modern: bytes | None = None
+    """The bytes in the modern media type, if they are others."""
+    writes: bool = False
+    """Whether it is a mutation's: nobody may store it, since it may hold a new secret."""
 
 
 def masked(error: GraphQLError) -> dict[str, Any]:
@@ -77,10 +81,15 @@ def code_of(error: StoreError) -> str:
 
 
 def failure(error: StoreError, name: str | None) -> Answer:
-    """Return the answer to an operation that the database could not do."""
-    body = {"errors": [{"message": str(error), "extensions": {"code": code_of(error)}}], "data": None}
-    retry_after = error.retry_after if isinstance(error, (EngineUnavailable, TransientFailure)) else None
-    return Answer(encode(body), name, error=code_of(error), retry_after=retry_after)
+    """Return the answer to an operation that the database could not do. Without `data`, nothing was executed."""
+    errors = {"errors": [{"message": str(error), "extensions": {"code": code_of(error)}}]}
+    answer = Answer(encode({**errors, "data": None}), name, error=code_of(error))
+    match error:
+        case EngineUnavailable(retry_after=seconds) | TransientFailure(retry_after=seconds):
+            return replace(answer, body=encode(errors), retry_after=seconds)
+        case StatementTimeout():
+            return replace(answer, modern=encode(errors), refused=504)
+    return answer
 
 
 def refused(errors: list[GraphQLError], name: str | None = None, status: int = 400) -> Answer:

@@ -111,7 +111,7 @@ class Executor:
         request = OperationRequest(prepared.document, prepared.variables, operation_name, context)
         name, plan, cost = prepared.name, prepared.plan, prepared.cost
         if plan is None:
-            return await self._mutate(request, prepared.coerced, prepared.roots, Answer(b"", name))
+            return await self._mutate(request, prepared.coerced, prepared.roots, Answer(b"", name, writes=True))
         if reasons := [reason for verb in plan.verbs if (reason := refusal(context.actor, verb))]:
             return refused([forbidden(reason) for reason in reasons], name, 403)
         tree: dict[str, Any] = {}
