@@ -29,7 +29,7 @@ def line(logged: list[Any], answer: httpx.Response) -> dict[str, Any]:
     logged.clear()
     assert 0 <= entry["statement_ms"] <= entry.pop("ms")
     assert (entry.pop("statement_ms") > 0) == (entry["statements"] > 0)
-    assert entry.pop("bytes") == len(answer.content)
+    assert entry.pop("bytes") == answer.num_bytes_downloaded
     assert (entry.pop("event"), entry.pop("log_level"), entry.pop("method")) == ("request", "info", answer.request.method)
     assert (entry.pop("path"), entry.pop("status")) == (answer.request.url.path, answer.status_code)
     return dict(entry)
