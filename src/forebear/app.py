@@ -13,7 +13,6 @@ import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
@@ -25,7 +24,9 @@ from forebear.api import http, sockets
 from forebear.api.answering.executor import Executor
 from forebear.api.compression import Compression
 from forebear.api.doors import CONNECTORS, DOORS, Door
+from forebear.api.hosts import ANY, Hosts
 from forebear.api.log import RequestLog
+from forebear.api.prefix import Prefix
 from forebear.api.refusal import BadRequest
 from forebear.api.registry import RunningRegistry, Streams
 from forebear.api.schema import Schema, build
@@ -223,13 +224,14 @@ UPKEEP: tuple[Upkeep, ...] = (heads, evaluations, webhooks, pending, clearing, o
 
 def application(
     opened: Callable[[], contextlib.AbstractAsyncContextManager[Forebear]],
-    hosts: Sequence[str] = ("*",),
+    hosts: Sequence[str] = (ANY,),
     origins: Sequence[str] = (),
+    prefix: str = "",
 ) -> Starlette:
     """Return the ASGI application, for any server.
 
     `opened` is entered when it starts and left when it stops, and so is the upkeep. `hosts` are the hosts that a request may
-    name. `origins` are those of other hosts' pages that may ask in a browser.
+    name. `origins` are those of other hosts' pages that may ask in a browser. Below `prefix` a proxy serves it.
     """
 
     @contextlib.asynccontextmanager
@@ -248,10 +250,11 @@ def application(
     return Starlette(
         lifespan=lifespan,
         middleware=[
+            *([Middleware(Prefix, prefix=prefix)] if prefix else ()),
             Middleware(RequestLog),
             *([_cross_origin(origins)] if origins else ()),
             Middleware(Compression),
-            Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
+            Middleware(Hosts, allowed=hosts),
         ],
         exception_handlers={BadRequest: http.refused, StoreError: http.failed},
         routes=[

@@ -75,6 +75,25 @@ class Settings(BaseSettings):
         description="The origins of other hosts' web pages that may ask in a browser, such as `https://dash.example`, with "
         "commas between them. By default only pages of the service itself may.",
     )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="The hosts that a request may name, such as `forebear.example`, with commas between them. By default any, "
+        "and if nobody has to authenticate only names of this machine.",
+    )
+    root_path: str = Field(
+        "",
+        pattern=r"^(/[^/?#\s]+)*$",
+        description="The path below which a proxy serves the service, such as `/forebear`. The proxy may remove it or not.",
+    )
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
+        (),
+        description="The networks of the proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` count, such as "
+        "`10.0.0.0/8`, with commas between them. By default none.",
+    )
+    tls_certificate: Path | None = Field(
+        None, description="The file with the certificate, and those that sign it, as PEM. Unset, the service speaks plain HTTP."
+    )
+    tls_key: Path | None = Field(None, description="The file with the certificate's key, as PEM.")
     read_timeout: float = Field(10, gt=0, description="The most seconds that one read may take.")
     write_timeout: float = Field(30, gt=0, description="The most seconds that one write may take, all its attempts together.")
     engine_heap: int = Field(1024, ge=256, description="The heap of the embedded engine, in megabytes.")
@@ -169,7 +188,7 @@ class Settings(BaseSettings):
                 ) from None
         return value
 
-    @field_validator("webhook_networks", mode="before")
+    @field_validator("webhook_networks", "trusted_proxies", mode="before")
     @classmethod
     def _networks(cls, value: Any) -> Any:
         """Read networks with commas between them."""
@@ -206,6 +225,31 @@ class Settings(BaseSettings):
                 f"{PREFIX}HOST={self.host} would let anyone who can reach it change the registry: "
                 f"serve on 127.0.0.1, or set {PREFIX}REQUIRE_AUTHENTICATION=true"
             )
+        return self
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _names(cls, value: Any) -> Any:
+        """Read names with commas between them."""
+        return [part.strip().lower() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _whole_certificate(self) -> Self:
+        """Load the certificate as the server will, so that a wrong one is a message."""
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError(f"{PREFIX}TLS_CERTIFICATE and {PREFIX}TLS_KEY go together: set both")
+        if self.tls_certificate:
+            # It takes a while to import, and most processes need none.
+            import ssl
+
+            try:
+                ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.tls_certificate, self.tls_key)
+            except OSError as error:
+                reason = error.strerror or str(error)
+                files = f"{PREFIX}TLS_CERTIFICATE={self.tls_certificate} and {PREFIX}TLS_KEY={self.tls_key}"
+                raise ValueError(
+                    f"{files} cannot be used ({reason}): name PEM files that the service can read and that belong together"
+                ) from None
         return self
 
     @model_validator(mode="after")

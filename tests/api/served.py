@@ -8,7 +8,7 @@ import json
 import resource
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ import uvicorn
 
 from forebear.app import Forebear, application
 from forebear.cli.serve import configured
+from forebear.settings import Settings
 
 SECONDS = 60.0
 
@@ -100,13 +101,17 @@ def _whole(came: bytes) -> bool:
     return len(body) >= int(lengths[0].split(b":")[1]) if lengths else body.endswith(b"0\r\n\r\n")
 
 
+QUICK = Settings(drain_seconds=1)
+
+
 @contextlib.asynccontextmanager
-async def served(registry: Forebear, port: int = 0, origins: Sequence[str] = ()) -> AsyncIterator[Served]:
-    """A registry's service, as `forebear serve` serves it; on a free port unless one is named. Pages of `origins` may ask."""
+async def served(registry: Forebear, port: int = 0, settings: Settings = QUICK) -> AsyncIterator[Served]:
+    """A registry's service, as `forebear serve` serves it; on a free port unless one is named."""
     listener = socket.create_server(("127.0.0.1", port), backlog=200)
     # What a client does not read is not to disappear in the kernel.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 64 * 1024)
-    server = uvicorn.Server(configured(application(lambda: contextlib.nullcontext(registry), origins=origins), 1))
+    app = application(lambda: contextlib.nullcontext(registry), origins=settings.allowed_origins)
+    server = uvicorn.Server(configured(app, settings))
     serving = asyncio.create_task(server._serve([listener]))
     while not server.started:
         await asyncio.sleep(0.01)

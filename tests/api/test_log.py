@@ -31,6 +31,7 @@ def line(logged: list[Any], answer: httpx.Response) -> dict[str, Any]:
     assert (entry.pop("statement_ms") > 0) == (entry["statements"] > 0)
     assert entry.pop("bytes") == answer.num_bytes_downloaded
     assert (entry.pop("event"), entry.pop("log_level"), entry.pop("method")) == ("request", "info", answer.request.method)
+    assert entry.pop("client") == "127.0.0.1"
     assert (entry.pop("path"), entry.pop("status")) == (answer.request.url.path, answer.status_code)
     return dict(entry)
 
@@ -153,4 +154,10 @@ async def test_a_request_for_another_host_is_a_line(registry: Forebear, logged: 
     async with httpx.AsyncClient(transport=transport, base_url="http://elsewhere") as http:
         answer = await http.get("/healthz")
         assert answer.status_code == 400
-        assert line(logged, answer) == {"actor": None, "operation": None, "rows": None, "error": None, "statements": 0}
+        assert line(logged, answer) == {
+            "actor": None,
+            "operation": None,
+            "rows": None,
+            "error": "UNKNOWN_HOST",
+            "statements": 0,
+        }

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import signal
 import socket
 import subprocess
@@ -111,7 +112,7 @@ def serving(*arguments: str | Path, command: Sequence[str] = COMMAND, **settings
         said = ""
         for line in process.stdout:
             said += line
-            if line.startswith("Forebear listens on http://"):
+            if re.match("Forebear listens on https?://", line):
                 break
         else:
             raise AssertionError(said)

@@ -22,6 +22,7 @@ from forebear.domain.roles import Role
 from forebear.graph.kinds import GRAPH
 from forebear.identity.actors import DEVELOPMENT
 from forebear.identity.tokens import CreatedToken
+from forebear.settings import Settings
 from forebear.store import Store
 from tests import engines
 from tests.api.served import Served, served, until
@@ -140,7 +141,7 @@ async def test_what_the_protocol_forbids_closes_the_connection_with_its_code(
 
 
 async def test_a_page_of_another_origin_opens_no_connection_unless_it_is_named(registry: Forebear) -> None:
-    async with served(registry, origins=["https://dash.example"]) as service:
+    async with served(registry, settings=Settings(drain_seconds=1, allowed_origins=("https://dash.example",))) as service:
         with pytest.raises(InvalidStatus) as refused:
             await closing(service, origin=Origin("https://evil.example"))
         assert refused.value.response.status_code == 403

@@ -51,7 +51,7 @@ class GraphQLRequest(msgspec.Struct):
 async def graphql(request: Request, registry: RunningRegistry) -> Response:
     """POST and GET /graphql. Raises `BadRequest` and `StoreError`."""
     if request.method != "POST" and "text/html" in request.headers.get("accept", ""):
-        return RedirectResponse("/")
+        return RedirectResponse(f"{request.scope.get('root_path', '')}/")
     actor = await asker(request, registry.authentication)
     asked = await graphql_request(request)
     reads = request.method != "POST"

@@ -69,6 +69,7 @@ class RequestLog:
                     "request",
                     method=scope.get("method", "GET"),
                     path=scope["path"][:LONGEST_PATH],
+                    client=scope["client"][0] if scope.get("client") else None,
                     status=status,
                     ms=_ms(time.perf_counter() - started),
                     statements=meter.statements,

@@ -63,18 +63,18 @@ def run(
             asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
             for each in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(each, lambda *_: None)
-            app = application(lambda: nullcontext(registry), _hosts(settings), settings.allowed_origins)
-            server = Server(configured(app, settings.drain_seconds))
+            app = application(lambda: nullcontext(registry), _hosts(settings), settings.allowed_origins, settings.root_path)
+            server = Server(configured(app, settings))
             await server.serve([listener])
 
     terminal.configure_logs(settings.log_level, settings.log_format)
     with bound(settings) as listener:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        url = f"http://{host}:{listener.getsockname()[1]}"
+        url = f"{'https' if settings.tls_certificate else 'http'}://{host}:{listener.getsockname()[1]}"
         terminal.run(serving())
 
 
-def configured(app: Starlette, drain_seconds: float) -> uvicorn.Config:
+def configured(app: Starlette, settings: Settings) -> uvicorn.Config:
     """Return how an application is served."""
     import uvicorn
 
@@ -92,9 +92,12 @@ def configured(app: Starlette, drain_seconds: float) -> uvicorn.Config:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         log_config=None,
         access_log=False,
-        proxy_headers=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=[*map(str, settings.trusted_proxies)],
+        ssl_certfile=settings.tls_certificate,
+        ssl_keyfile=settings.tls_key,
         server_header=False,
-        timeout_graceful_shutdown=math.ceil(drain_seconds),
+        timeout_graceful_shutdown=math.ceil(settings.drain_seconds),
     )
 
 
@@ -103,9 +106,11 @@ def _hosts(settings: Settings) -> list[str]:
 
     If nobody has to authenticate, a page in a browser of this machine could lead its own name here (DNS rebinding).
     """
+    if settings.allowed_hosts:
+        return [*settings.allowed_hosts]
     if settings.authenticates or settings.allow_unauthenticated_network_access:
         return ["*"]
-    return ["localhost", "127.0.0.1", "[::1]", settings.host]
+    return ["localhost", "127.0.0.1", "::1", settings.host]
 
 
 async def _authentication(registry: Forebear, settings: Settings) -> str:
