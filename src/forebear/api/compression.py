@@ -75,7 +75,8 @@ class Compression:
 
         async def sent(message: Message) -> None:
             nonlocal start
-            if message["type"] == "http.response.start":
+            # What is no stream has a length. It waits for its body, which may get another one.
+            if message["type"] == "http.response.start" and "content-length" in Headers(raw=message["headers"]):
                 start = message
                 return
             if start is not None:

@@ -6,10 +6,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class Prefix:
-    """Takes requests with the prefix in their path, and without it: some proxies remove it, and some do not.
-
-    >>> Prefix(app, "/forebear")  # answers /forebear/graphql and /graphql alike
-    """
+    """Takes requests with the prefix in their path, and without it: some proxies remove it, and some do not."""
 
     def __init__(self, app: ASGIApp, prefix: str) -> None:
         self._app, self._prefix = app, prefix
