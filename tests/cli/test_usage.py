@@ -81,11 +81,6 @@ def test_a_shell_completes_commands_and_options() -> None:
         ("query - --variables x", 2, "--variables is no JSON object: JSON is malformed: invalid character (byte 0)"),
         ("query - --var x", 2, "--var x: write NAME=VALUE"),
         (
-            "show artifact:sha256:7722f7c0850d…",
-            2,
-            "artifact:sha256:7722f7c0850d…: the digest is cut for reading here; give all of it, as --json prints it",
-        ),
-        (
             "what-was-running robot:a --at yesterday --url http://127.0.0.1:1",
             2,
             "--at yesterday: write now, 90d, 12h, 30m or a moment with its offset, such as 2026-07-15T12:00:00Z",

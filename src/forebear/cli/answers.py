@@ -13,7 +13,7 @@ from rich.text import Text
 from forebear.cli import terminal
 from forebear.cli.asking import AsKnownAt, At, answer
 from forebear.cli.parameters import taking
-from forebear.cli.rows import First, print_rows, summary
+from forebear.cli.rows import AsCsv, First, print_csv, print_rows, summary
 from forebear.cli.terminal import AsJson, Code, Token, Url, checked_moment, out, short
 from forebear.domain.remedy import kebab
 from forebear.graph.declaration import camel
@@ -45,12 +45,18 @@ def commands(names: Iterable[str], only: str | None = None) -> dict[str, Any]:
 def command(question: Question) -> Callable[..., None]:
     """Return the command of a question. What it needs are arguments, and all else are options."""
 
-    def run(as_json: AsJson = False, url: Url = None, token: Token = None, **values: Any) -> None:
+    words = next((_safe(p.name) for p in question.parameters if _is_words(p)), None)
+
+    def run(as_json: AsJson = False, as_csv: AsCsv = False, url: Url = None, token: Token = None, **values: Any) -> None:
+        if words:
+            values[words] = " ".join(values[words])
         variables = {name.rstrip("_"): value for name, value in values.items() if value is not None}
         field = question.field_name
         variables = {camel(name): value for name, value in variables.items()}
-        result = answer(document(question, GRAPH), variables, url, token, exact=as_json)[field]
-        if as_json:
+        result = answer(document(question, GRAPH), variables, url, token, exact=as_json or as_csv)[field]
+        if as_csv:
+            print_csv(result["nodes"] if question.paged else [result], [c.name for c in question.row.columns])
+        elif as_json:
             terminal.print_json(result)
         else:
             tell(question, result)
@@ -70,9 +76,17 @@ def _safe(name: str) -> str:
     return f"{snake}_" if keyword.iskeyword(snake) else snake
 
 
+def _is_words(p: Parameter) -> bool:
+    """Return whether a parameter is a text, which needs no quotes."""
+    return p.type.name == "String" and p.type.required and p.default is None and not p.type.many
+
+
 def _parameter(p: Parameter) -> tuple[Any, Any]:
     """Return a parameter for Typer: its annotation and its default."""
     type: Any = {"Int": int, "Boolean": bool}.get(p.type.name, str)
+    if _is_words(p):
+        argument = typer.Argument(metavar=p.name.upper(), help=p.doc, show_default=False)
+        return Annotated[list[str], argument], inspect.Parameter.empty
     if p.type.required and p.default is None:
         metavar = "|".join(kebab(kind) for kind in p.type.kinds or (p.name,)).upper()
         return Annotated[type, typer.Argument(metavar=metavar, help=p.doc, show_default=False)], inspect.Parameter.empty

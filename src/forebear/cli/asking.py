@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from forebear.cli import terminal
 from forebear.cli.registry import ask, ask_partly, opened
-from forebear.cli.terminal import checked_moment
+from forebear.cli.terminal import Code, Failure, checked_moment
+from forebear.domain.remedy import kebab
+
+if TYPE_CHECKING:
+    from forebear.graph.declaration import Kind
 
 Of = Annotated[
     str,
@@ -70,3 +75,16 @@ def partly(
 
     terminal.configure_logs("warning")
     return terminal.run(asking())
+
+
+def named_kind(name: str) -> Kind:
+    """Return the kind that somebody names, such as runs, model-versions or Incident. Raises `Failure`."""
+    from forebear.graph.complaint import meant
+    from forebear.graph.kinds import GRAPH
+
+    names = {each: kind for kind in GRAPH.kinds.values() for each in (kebab(kind.name), kebab(kind.plural))}
+    plain = {each.replace("-", ""): kind for each, kind in names.items()}
+    if (found := plain.get(re.sub(r"[-_ ]", "", name).lower())) is None:
+        near = meant(name, [*names]) or "."
+        raise Failure(f"there is no kind {name!r}{near} The kinds are {', '.join(sorted(map(kebab, GRAPH.kinds)))}", Code.WRONG)
+    return found

@@ -40,7 +40,7 @@ from forebear.cli import (
     token,
     webhook,
 )
-from forebear.cli.terminal import CODES, Code, Failure, err, is_short, printable
+from forebear.cli.terminal import CODES, Code, Failure, err, printable
 
 
 class Commands(TyperGroup):
@@ -134,8 +134,6 @@ app.add_typer(sync.app, name="sync")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code. Whatever goes wrong is one line on stderr."""
-    if cut := next(filter(is_short, sys.argv[1:] if arguments is None else arguments), None):
-        return _failed(f"{cut}: the digest is cut for reading here; give all of it, as --json prints it", Code.WRONG)
     try:
         code = int(app(arguments, prog_name="forebear", standalone_mode=False) or 0)
         sys.stdout.flush()

@@ -8,13 +8,22 @@ from typing import Annotated, Any
 import typer
 
 from forebear.cli import terminal
-from forebear.cli.asking import BEYOND, AsKnownAt, At, First, Of, answer
+from forebear.cli.asking import BEYOND, AsKnownAt, At, First, Of, answer, named_kind
+from forebear.cli.rows import AsCsv, print_csv
 from forebear.cli.terminal import AsJson, Code, Token, Url, counted, out, short
 from forebear.view.questions import IMPACT
+
+CSV = ("node", "kind", "via", "path")
 
 
 def impact(
     of: Of,
+    kinds: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--kind", metavar="KIND", show_default=False, help="A kind to list, such as fleets. You may give several."
+        ),
+    ] = None,
     why: Annotated[bool, typer.Option("--why", help="Show the path to each node.")] = False,
     first: First = 100,
     at: At = None,
@@ -22,11 +31,15 @@ def impact(
     url: Url = None,
     token: Token = None,
     as_json: AsJson = False,
+    as_csv: AsCsv = False,
 ) -> None:
     """Show everything that a node reached, by lineage or by authority. The exit code is 1 if it reached nothing."""
-    variables = {"of": of, "first": first, "at": at, "asKnownAt": as_known_at}
-    reached = answer(IMPACT, variables, url, token, exact=as_json)["impact"]
-    if as_json:
+    named = [named_kind(each).name for each in kinds] if kinds else None
+    variables = {"of": of, "kinds": named, "first": first, "at": at, "asKnownAt": as_known_at}
+    reached = answer(IMPACT, variables, url, token, exact=as_json or as_csv)["impact"]
+    if as_csv:
+        print_csv([{"node": row["node"], "kind": row["node"]["kind"], **row} for row in reached["nodes"]], CSV)
+    elif as_json:
         terminal.print_json(reached)
     else:
         by_kind: dict[str, list[Any]] = defaultdict(list)

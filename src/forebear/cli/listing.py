@@ -13,10 +13,9 @@ import typer
 from rich.text import Text
 
 from forebear.cli import terminal
-from forebear.cli.asking import AsKnownAt, At, answer
-from forebear.cli.rows import First, print_rows, summary
+from forebear.cli.asking import AsKnownAt, At, answer, named_kind
+from forebear.cli.rows import AsCsv, First, print_csv, print_rows, summary
 from forebear.cli.terminal import AsJson, Code, Failure, Token, Url, minute, out, printable, short
-from forebear.domain.remedy import kebab
 from forebear.graph.declaration import Long
 from forebear.view.nodes import page_of
 
@@ -60,9 +59,10 @@ def list_(
     url: Url = None,
     token: Token = None,
     as_json: AsJson = False,
+    as_csv: AsCsv = False,
 ) -> None:
     """List the nodes of a kind, a page at a time. The exit code is 1 if there is none."""
-    declared = _kind(kind)
+    declared = named_kind(kind)
     fields = {"id": str, "recordedAt": str, **{p.name: p.type for p in declared.properties.values()}}
     variables: dict[str, Any] = {"first": first, "after": after, "at": at, "asKnownAt": as_known_at}
     if conditions := [*([_json(filter_)] if filter_ else []), *(_condition(text, fields) for text in where or ())]:
@@ -73,24 +73,14 @@ def list_(
         page_of(declared), {name: value for name, value in variables.items() if value is not None}, url, token, exact=True
     )
     page = page[declared.plural]
-    if as_json:
+    if as_csv:
+        print_csv(page["nodes"], [name for name in fields if page["nodes"] and name in page["nodes"][0]])
+    elif as_json:
         terminal.print_json(page)
     else:
         _print(page, declared)
     if not page["nodes"]:
         raise typer.Exit(Code.NEGATIVE)
-
-
-def _kind(name: str) -> Kind:
-    from forebear.graph.complaint import meant
-    from forebear.graph.kinds import GRAPH
-
-    names = {each: kind for kind in GRAPH.kinds.values() for each in (kebab(kind.name), kebab(kind.plural))}
-    plain = {each.replace("-", ""): kind for each, kind in names.items()}
-    if (found := plain.get(re.sub(r"[-_ ]", "", name).lower())) is None:
-        near = meant(name, [*names]) or "."
-        raise Failure(f"there is no kind {name!r}{near} The kinds are {', '.join(sorted(map(kebab, GRAPH.kinds)))}", Code.WRONG)
-    return found
 
 
 def _condition(text: str, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from forebear.cli import terminal
+from forebear.cli.abbreviation import written_out
 from forebear.cli.terminal import Code, Failure
 
 if TYPE_CHECKING:
@@ -102,15 +104,20 @@ async def remote(url: str, token: str | None) -> AsyncIterator[Remote]:
 
 
 async def ask(registry: CommandRegistry, document: str, variables: Mapping[str, Any], *, exact: bool = False) -> dict[str, Any]:
-    """Return the data of a response, `printable` for people unless it has to be `exact`.
+    """Return the data of a response, `printable` for people unless it has to be `exact`. Ids may be short.
 
     Raises `Failure` with the first error.
     """
+    data = await _data(registry, document, await written_out(partial(_data, registry), variables))
+    return data if exact else terminal.printable(data)
+
+
+async def _data(registry: CommandRegistry, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
     response = await registry.ask(document, variables)
     if errors := response.get("errors"):
         raise _failure(errors)
     data: dict[str, Any] = response["data"]
-    return data if exact else terminal.printable(data)
+    return data
 
 
 async def ask_partly(
@@ -120,7 +127,7 @@ async def ask_partly(
 
     Raises `Failure` with the first error if a root field could not be answered.
     """
-    response = await registry.ask(document, variables)
+    response = await registry.ask(document, await written_out(partial(_data, registry), variables))
     errors = response.get("errors") or []
     data: dict[str, Any] = response.get("data") or {}
     if errors and (not data or None in data.values()):

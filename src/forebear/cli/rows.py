@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
@@ -13,6 +15,7 @@ from rich.text import Text
 from forebear.cli.asking import BEYOND
 from forebear.cli.terminal import counted, out
 from forebear.domain.remedy import kebab
+from forebear.graph.document import json_text
 
 MOST = 1000
 """How many rows one answer may hold."""
@@ -21,6 +24,34 @@ WIDEST = 10_000
 """A width in characters that no row reaches."""
 
 First = Annotated[int, typer.Option(min=1, max=MOST, help="The number of rows to show.")]
+
+
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, for a spreadsheet. Nodes are their ids.")]
+
+
+def print_csv(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
+    """Print rows as CSV (RFC 4180) with a head of these names, exact. What has several values has spaces between them."""
+    lines = csv.writer(sys.stdout)
+    lines.writerow(names)
+    for row in rows:
+        lines.writerow([_plain(row[name]) for name in names])
+
+
+def _plain(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case list():
+            return " ".join(map(_plain, value))
+        case {"id": str(id)}:
+            return id
+        case {"message": str(message)}:
+            return message
+        case dict():
+            return json_text(value)
+    return str(value)
 
 
 def print_rows(rows: Sequence[Mapping[str, Text]], *, as_table: bool = True) -> None:

@@ -27,7 +27,7 @@ def show(id: Of, url: Url = None, token: Token = None, as_json: AsJson = False) 
     from forebear.graph.kinds import GRAPH
 
     try:
-        kind = Ids(GRAPH).kind(id)
+        kind = Ids(GRAPH).kind(id.removesuffix("…"))
     except InvalidId as error:
         raise Failure(str(error), Code.WRONG) from None
     document = VERSION if kind == "ModelVersion" else document_of(GRAPH, kind)

@@ -195,11 +195,6 @@ def short(id: str) -> str:
     return re.sub(r"(:[0-9a-f]{12})[0-9a-f]{20,}", r"\1…", id)
 
 
-def is_short(text: str) -> bool:
-    """Return whether a text is nothing but an id as `short` leaves it, copied from where it was shown."""
-    return re.fullmatch(r"[a-z-]+:\S*:[0-9a-f]{12}…\S*", text) is not None
-
-
 def minute(moment: str) -> str:
     """Return a moment for reading, in UTC to the minute."""
     return moment[:16].replace("T", " ")

@@ -19,8 +19,8 @@ LINEAGE = """query($of: ID!, $direction: LineageDirection!, $depth: Int!, $first
   }
 }"""
 
-IMPACT = """query($of: ID!, $first: Int!, $at: DateTime, $asKnownAt: DateTime) {
-  impact(of: $of, first: $first, at: $at, asKnownAt: $asKnownAt) {
+IMPACT = """query($of: ID!, $kinds: [Kind!], $first: Int!, $at: DateTime, $asKnownAt: DateTime) {
+  impact(of: $of, kinds: $kinds, first: $first, at: $at, asKnownAt: $asKnownAt) {
     totalCount
     truncated
     nodes { node { id kind name } via path { id } }
