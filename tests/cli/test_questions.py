@@ -105,7 +105,7 @@ def test_the_registry_entry_answers_six_questions(demo: Service) -> None:
     assert ended.code == 0
     sections = dict(part.split("\n", 1) for part in ended.out.split("\n\n")[1:])
     assert list(sections) == [
-        "Running now", "History", "Approval", "Artifacts", "Provenance", "Justification",
+        "Running now", "History", "Approval", "Evidence", "Interface", "Artifacts", "Provenance", "Justification",
         "Ask further: forebear changes, compare model:parcel-picker@2",
     ]  # fmt: skip
     assert sections["Running now"].splitlines() == [
@@ -121,12 +121,25 @@ def test_the_registry_entry_answers_six_questions(demo: Service) -> None:
         "History": "  2026-08-11 13:20   incident     incident:ur-11-glass-2026-08-11  robot:ur-11",
         "Approval": "                       ✓ success_rate on transparent-film is 79.5 % "
         "(evidence:parcel-picker-2/replay, 80 trials); the policy asks for at least 75 %",
+        "Evidence": "                       success_rate on transparent-film 79.5 % (80 trials)",
+        "Interface": "  robotSoftware      >=4.2,<5",
         "Artifacts": "  jetson-orin-64gb   artifact:sha256:7ac204a30436…  QUARANTINED, TensorRT, INT4",
         "Provenance": "                     dataset:larkfield-parcels@2026.05  (role finetune, weight 3.0)",
         "Justification": "  decision           ADOPT",
     }.items():
         assert line in sections[section].splitlines()
     assert "                     and 24 more" in sections["Provenance"].splitlines()
+    trained = "configuration: learning_rate=0.0005 lora_rank=32 method=LoRA steps=60000"
+    assert f"                       {trained}" in sections["Provenance"].splitlines()
+    assert (
+        "  2026-07-06 08:00   evidence:parcel-picker-2/interventions-north  intervention rate, "
+        "corrected by evidence:parcel-picker-2/interventions-north-corrected"
+    ) in sections["Evidence"].splitlines()
+
+
+def test_a_section_without_anything_says_so(demo: Service) -> None:
+    sections = forebear("show", "model:prism-dinosiglip-224px@7b", url=demo.url).out.split("\n\n")
+    assert {"Running now\n                     nowhere", "Evidence\n                     none"} <= {*sections}
 
 
 def test_a_decision_is_shown_with_its_type_and_nothing_of_it_twice(demo: Service) -> None:

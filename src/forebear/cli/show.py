@@ -17,6 +17,12 @@ from forebear.view.nodes import SPAN, VERSION, document_of
 if TYPE_CHECKING:
     from forebear.graph.declaration import Graph
 
+INTERFACE = (
+    "sensors", "actionSpace", "rateHz", "memoryMib", "robotSoftware", "normalizationDigest", "actionSpaceDigest",
+    "controllerDigest",
+)  # fmt: skip
+"""What a robot must have, and what the version expects of it."""
+
 COLLECTED = ("collectedFrom", "collectedTo")
 """The interval in which data was collected."""
 
@@ -94,27 +100,66 @@ def version(node: Mapping[str, Any]) -> Iterator[Text]:
     for name in ("description", "model", "owners", "labels", "weightsDigest", "uri", "license", "createdAt", "parameters"):
         if node[name] not in (None, []):
             yield _field(name, minute(node[name]) if name == "createdAt" else _value(node[name]))
-    yield _heading("Running now")
-    yield from _running(node["running"])
-    yield _heading("History")
-    for h in node["history"]["nodes"]:
+    yield from _section("Running now", _running(node["running"]), none="nowhere")
+    yield from _section("History", _history(node["history"]["nodes"]))
+    yield from _section("Approval", _approvals(node["approval"]["nodes"]))
+    yield from _section("Evidence", _evidence(node["evidence"]))
+    yield from _section("Interface", (_field(name, _value(node[name])) for name in INTERFACE if node[name] not in (None, [])))
+    yield from _section("Artifacts", _artifacts(node["artifacts"]["nodes"]))
+    yield from _section("Provenance", _provenance(node["id"], node["provenance"]))
+    yield from _section("Justification", _justification(node["justification"]))
+
+
+def _section(heading: str, lines: Iterator[Text], none: str = "none") -> Iterator[Text]:
+    """Return lines below a heading, or that there are none."""
+    yield Text(f"\n{heading}", style="bold underline")
+    first = next(lines, _field("", none))
+    yield first
+    yield from lines
+
+
+def _history(events: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
+    for h in events:
         places = ", ".join(place["id"] for place in h["places"])
         event = h["event"].lower().replace("_", " ")
         yield _field(minute(h["at"]) if h["at"] else "time unknown", f"{event:<12} {h['node']['id']}  {places}")
-    yield _heading("Approval")
-    for a in node["approval"]["nodes"]:
+
+
+def _approvals(approvals: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
+    for a in approvals:
         line = a["line"]["id"] if a["line"] else "no line"
         standing = "approved" if a["approved"] else "not approved"
         yield Text.assemble("  ", (line, "bold"), f"  {a['release']['state'] or 'no state'}, {standing}")
         yield from _decisions(a["decisions"])
-    yield _heading("Artifacts")
-    for a in node["artifacts"]["nodes"]:
+
+
+def _evidence(page: Mapping[str, Any]) -> Iterator[Text]:
+    """Return what was measured, the newest first. What was corrected is marked."""
+    for e in page["nodes"]:
+        by = "".join(f", corrected by {each['id']}" for each in e["supersededBy"]["nodes"])
+        type_ = (e["type"] or "").lower().replace("_", " ")
+        yield _field(minute(e["measuredAt"]) if e["measuredAt"] else "time unknown", f"{e['id']}  {type_}{by}")
+        for m in e["measurements"] or ():
+            on, unit = (f" on {m['slice']}" if m["slice"] else ""), (f" {m['unit']}" if m["unit"] else "")
+            trials = f" ({m['sampleSize']:,} trials)" if m["sampleSize"] else ""
+            yield _field("", f"  {m['metric']}{on} {m['value']:g}{unit}{trials}")
+    if page["totalCount"] > len(page["nodes"]):
+        yield _field("", f"and {page['totalCount'] - len(page['nodes']):,} more")
+
+
+def _artifacts(artifacts: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
+    for a in artifacts:
         what = ", ".join(str(a[n]) for n in ("state", "format", "precision") if a[n])
         yield _field((a["target"] or {"id": "no target"})["id"].removeprefix("target:"), f"{short(a['id'])}  {what}")
-    p = node["provenance"]
-    yield _heading("Provenance")
+
+
+def _provenance(id: str, p: Mapping[str, Any]) -> Iterator[Text]:
     yield from _listed("checkpoint", p["checkpoints"])
-    yield from _listed("run", p["runs"])
+    for run in p["runs"]:
+        yield _field("run", f"{run['id']}  {(run['status'] or '').lower()}".rstrip())
+        for name in ("seed", "configuration", "metrics"):
+            if run[name] not in (None, {}):
+                yield _field("", f"  {name}: {_value(run[name])}")
     for i, data in enumerate(p["trainedOn"]):
         carried = ", ".join(f"{n} {data[n]}" for n in ("role", "weight") if data[n] is not None)
         yield _field("" if i else "trained on", f"{data['dataset']['id']}" + (f"  ({carried})" if carried else ""))
@@ -122,14 +167,16 @@ def version(node: Mapping[str, Any]) -> Iterator[Text]:
         yield from _listed(name, p[name], most=5)
     if p["truncated"]:
         yield _field("", "and more beyond 50 edges")
-    yield _field("", f"the whole tree: forebear lineage {node['id']}")
-    yield _heading("Justification")
-    for e in node["justification"]["experiments"]:
+    yield _field("", f"the whole tree: forebear lineage {id}")
+
+
+def _justification(justification: Mapping[str, Any]) -> Iterator[Text]:
+    for e in justification["experiments"]:
         yield _field("experiment", f"{e['id']}  {e['name'] or ''}".rstrip())
         for name in ("hypothesis", "decision", "rationale"):
             if e[name]:
                 yield _field(name, e[name])
-    yield from _listed("trained in", node["justification"]["trainedIn"])
+    yield from _listed("trained in", justification["trainedIn"])
 
 
 def _running(running: Mapping[str, Any]) -> Iterator[Text]:
@@ -153,8 +200,6 @@ def _running(running: Mapping[str, Any]) -> Iterator[Text]:
             yield _field("authorized on", basis.lower().replace("_", " "))
     if running["totalCount"] > len(running["nodes"]):
         yield _field("", f"{len(running['nodes']):,} of {running['totalCount']:,} deployments and installations are shown")
-    if not rows:
-        yield _field("", "nowhere")
 
 
 def _robots(name: str, robots: set[str]) -> Iterator[Text]:
@@ -211,10 +256,6 @@ def _span(since: str | None, until: str | None) -> str:
     """Return an interval in words: it is over, or it goes on."""
     began = f"since {minute(since)}" if since else ""
     return f"{began.replace('since', 'from')} to {minute(until)}".strip() if until else began
-
-
-def _heading(text: str) -> Text:
-    return Text(f"\n{text}", style="bold underline")
 
 
 def _field(name: str, value: str) -> Text:

@@ -20,8 +20,13 @@ AFTERWARDS = """query($ids: [ID!]!) { nodes(ids: $ids) { id
 VERSION = """query($id: ID!) { node(id: $id) { ... on ModelVersion {
   id kind name description described labels owners { name onCall } imported recordedAt recordedBy source
   weightsDigest uri license createdAt parameters model { id name }
+  sensors actionSpace rateHz memoryMib robotSoftware normalizationDigest actionSpaceDigest controllerDigest
+  evidence(first: 100, orderBy: {field: measuredAt, direction: DESC}) { totalCount nodes {
+    id type measuredAt measurements { metric slice value unit sampleSize } supersededBy(first: 1) { nodes { id } }
+  } }
   provenance {
-    truncated checkpoints { id } runs { id status } trainedOn { dataset { id name } weight role run { id } } ancestors { id }
+    truncated checkpoints { id } runs { id status seed configuration metrics }
+    trainedOn { dataset { id name } weight role run { id } } ancestors { id }
     curation { id } code { id } environments { id } compute { id name } models { id }
   }
   justification { experiments { id name hypothesis decision rationale } trainedIn { id name } }
