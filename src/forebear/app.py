@@ -26,6 +26,7 @@ from forebear.api.compression import Compression
 from forebear.api.doors import CONNECTORS, DOORS, Door
 from forebear.api.hosts import ANY, Hosts
 from forebear.api.log import RequestLog
+from forebear.api.metrics import DOOR, Metrics
 from forebear.api.prefix import Prefix
 from forebear.api.refusal import BadRequest
 from forebear.api.registry import RunningRegistry, Streams
@@ -227,17 +228,20 @@ def application(
     hosts: Sequence[str] = (ANY,),
     origins: Sequence[str] = (),
     prefix: str = "",
+    metrics: Metrics | None = None,
 ) -> Starlette:
     """Return the ASGI application, for any server.
 
     `opened` is entered when it starts and left when it stops, and so is the upkeep. `hosts` are the hosts that a request may
     name. `origins` are those of other hosts' pages that may ask in a browser. Below `prefix` a proxy serves it.
+    `metrics` measure it, if there are any.
     """
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with opened() as registry, contextlib.AsyncExitStack() as tasks:
             app.state.registry = registry
+            app.state.metrics = metrics
             app.state.prepared = asyncio.Event()
             if settings := registry.settings:
                 for upkeep in UPKEEP:
@@ -251,7 +255,7 @@ def application(
         lifespan=lifespan,
         middleware=[
             *([Middleware(Prefix, prefix=prefix)] if prefix else ()),
-            Middleware(RequestLog),
+            Middleware(RequestLog, observe=metrics.observe if metrics else None),
             *([_cross_origin(origins)] if origins else ()),
             Middleware(Compression),
             Middleware(Hosts, allowed=hosts),
@@ -286,6 +290,7 @@ async def _planning(registry: Forebear, prepared: asyncio.Event) -> AsyncIterato
 def _endpoint(door: Door) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         request.scope[http.CONNECTOR] = door.connector
+        request.scope[DOOR] = door.path
         return await door.answer(request, request.app.state.registry)
 
     return endpoint

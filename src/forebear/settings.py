@@ -108,6 +108,9 @@ class Settings(BaseSettings):
         False,
         description="Whether to serve other machines although nobody has to authenticate.",
     )
+    metrics: bool = Field(
+        False, description="Whether to measure requests, and answer `/metrics` for Prometheus to who may `readMetrics`."
+    )
     drain_seconds: float = Field(10, ge=0, description="The seconds that running requests have to end at shutdown.")
     audit_head_seconds: float = Field(
         600, gt=0, description="The seconds between two audit heads. The service writes a head only if a chain grew."

@@ -9,7 +9,7 @@ from functools import partial
 from starlette.requests import Request
 from starlette.responses import Response
 
-from forebear.api import audit, connect, events, health, http, mlflow, pages
+from forebear.api import audit, connect, events, health, http, metrics, mlflow, pages
 from forebear.api.archive import archive
 from forebear.api.cypher import cypher
 from forebear.api.gate import gate
@@ -49,6 +49,7 @@ def doors(catalogue: Iterable[Translator]) -> tuple[Door, ...]:
         Door("/schema.graphql", pages.schema),
         Door("/schema/cypher/{name}", cypher),
         Door("/schema/question/{name}", question),
+        Door("/metrics", metrics.metrics),
         Door("/healthz", health.alive),
         Door("/readyz", health.ready),
         *(

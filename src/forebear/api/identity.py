@@ -101,7 +101,7 @@ class IdentityTypes:
     def _me(self) -> None:
         doc = (
             "Something that an actor may do: a mutation, importHistory (`imported` facts), "
-            "query, readAudit, readTokens, readWebhooks, readInbox or export."
+            "query, readAudit, readTokens, readWebhooks, readInbox, readMetrics or export."
         )
         verbs = {verb: f"Allowed for {listed(allowed, 'and')}." for verb, allowed in PERMISSIONS.items()}
         self._types.make(

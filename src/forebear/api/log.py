@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -23,11 +25,25 @@ SWITCHED = 101
 """The status in the log of a WebSocket. Its line comes when it is closed."""
 
 
-class RequestLog:
-    """Logs a request when its answer has been sent: the handler's notes, the duration, and the statements."""
+@dataclass(frozen=True)
+class Measured:
+    """What a request took."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    status: int
+    seconds: float
+    statements: int
+    statement_seconds: float
+    error: str | None
+
+
+class RequestLog:
+    """Logs a request when its answer has been sent: the handler's notes, the duration, and the statements.
+
+    `observe` is told what it took, too.
+    """
+
+    def __init__(self, app: ASGIApp, observe: Callable[[Scope, Measured], None] | None = None) -> None:
+        self._app, self._observe = app, observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request and log it."""
@@ -65,13 +81,16 @@ class RequestLog:
                 notes["error"] = "INTERNAL"
                 raise
             finally:
+                seconds = time.perf_counter() - started
+                if self._observe:
+                    self._observe(scope, Measured(status, seconds, meter.statements, meter.seconds, notes["error"]))
                 _log.info(
                     "request",
                     method=scope.get("method", "GET"),
                     path=scope["path"][:LONGEST_PATH],
                     client=scope["client"][0] if scope.get("client") else None,
                     status=status,
-                    ms=_ms(time.perf_counter() - started),
+                    ms=_ms(seconds),
                     statements=meter.statements,
                     statement_ms=_ms(meter.seconds),
                     bytes=size,

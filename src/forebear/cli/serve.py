@@ -36,6 +36,7 @@ def run(
     """Serve until a signal. `before` gets the registry before it listens; `then` gets it and its URL when it does."""
     import uvicorn
 
+    from forebear.api.metrics import Metrics
     from forebear.app import Forebear, application
 
     async def serving() -> None:
@@ -63,7 +64,13 @@ def run(
             asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
             for each in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(each, lambda *_: None)
-            app = application(lambda: nullcontext(registry), _hosts(settings), settings.allowed_origins, settings.root_path)
+            app = application(
+                lambda: nullcontext(registry),
+                _hosts(settings),
+                settings.allowed_origins,
+                settings.root_path,
+                Metrics() if settings.metrics else None,
+            )
             server = Server(configured(app, settings))
             await server.serve([listener])
 

@@ -22,6 +22,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = MappingProxyType(
         readTokens="AUDITOR ADMIN",
         readWebhooks="AUDITOR ENGINEER OPERATOR ADMIN",
         readInbox="AUDITOR ENGINEER OPERATOR ADMIN",
+        readMetrics="AUDITOR OPERATOR ADMIN",
         export="ADMIN",
         record="RECORDER ENGINEER OPERATOR",
         changeLines="OPERATOR",
@@ -35,11 +36,12 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = MappingProxyType(
     )
 )
 """Which roles may do what. A verb is the name of a GraphQL mutation, or `importHistory` (facts that are `imported`), `query`
-(reading), `readAudit`, `readTokens`, `readWebhooks`, `readInbox`, `export` and `changeLines` (facts that end, replace or
-retract a line of a fleet)."""
+(reading), `readAudit`, `readTokens`, `readWebhooks`, `readInbox`, `readMetrics`, `export` and `changeLines` (facts that end,
+replace or retract a line of a fleet)."""
 
 EVENTS = frozenset(PERMISSIONS) - {
-    "query", "readAudit", "readTokens", "readWebhooks", "readInbox", "export", "changeLines", "replayEvents",
+    "query", "readAudit", "readTokens", "readWebhooks", "readInbox", "readMetrics", "export", "changeLines",
+    "replayEvents",
 }  # fmt: skip
 """The names of events, which the audit trail and the outbox hold: verbs that change something, each under its own name."""
 
