@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -82,7 +83,6 @@ class Settings(BaseSettings):
     )
     root_path: str = Field(
         "",
-        pattern=r"^(/[^/?#\s]+)*$",
         description="The path below which a proxy serves the service, such as `/forebear`. The proxy may remove it or not.",
     )
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
@@ -229,6 +229,14 @@ class Settings(BaseSettings):
                 f"serve on 127.0.0.1, or set {PREFIX}REQUIRE_AUTHENTICATION=true"
             )
         return self
+
+    @field_validator("root_path")
+    @classmethod
+    def _path(cls, value: str) -> str:
+        """Refuse what is no path below which something can be served."""
+        if not re.fullmatch(r"(/[^/?#\s]+)*", value):
+            raise ValueError(f"{value!r} is no path: begin it with / and end it without, such as /forebear")
+        return value
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod

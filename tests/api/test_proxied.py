@@ -47,6 +47,15 @@ async def test_a_proxy_may_leave_the_prefix_in_the_path_or_remove_it(registry: F
         assert [(await client.get(path)).status_code for path in ("/lab/forebearer/", "/lab/graphql")] == [404, 404]
 
 
+@pytest.mark.parametrize("wrong", ["lab", "/lab/", "/", "/a b", "/a?b"])
+def test_a_prefix_that_is_no_path_is_refused(monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    monkeypatch.setenv("FOREBEAR_ROOT_PATH", wrong)
+    with pytest.raises(SettingsError) as raised:
+        load()
+    message = f"{wrong!r} is no path: begin it with / and end it without, such as /forebear"
+    assert str(raised.value) == f"FOREBEAR_ROOT_PATH: {message}"
+
+
 async def test_another_host_is_refused_with_the_name_of_the_setting(registry: Forebear) -> None:
     async with asking(registry, ["forebear", "::1"]) as client:
         answers = {
