@@ -25,7 +25,7 @@ from forebear.api.answering.executor import Executor
 from forebear.api.compression import Compression
 from forebear.api.doors import CONNECTORS, DOORS, Door
 from forebear.api.hosts import ANY, Hosts
-from forebear.api.log import RequestLog
+from forebear.api.log import REQUEST_ID, RequestLog
 from forebear.api.metrics import DOOR, Metrics
 from forebear.api.prefix import Prefix
 from forebear.api.refusal import BadRequest
@@ -271,7 +271,7 @@ def application(
 def _cross_origin(origins: Sequence[str]) -> Middleware:
     """Let pages of these origins ask in a browser. They send a token, never a cookie."""
     methods = sorted({method for door in DOORS for method in door.methods})
-    exposed = ["Retry-After", "WWW-Authenticate"]
+    exposed = ["Retry-After", "WWW-Authenticate", REQUEST_ID]
     return Middleware(CORSMiddleware, allow_origins=origins, allow_methods=methods, allow_headers=["*"], expose_headers=exposed)
 
 

@@ -1,5 +1,6 @@
 """One line of log for each request, whatever came of it."""
 
+import re
 from typing import Any
 
 import httpx
@@ -31,7 +32,8 @@ def line(logged: list[Any], answer: httpx.Response) -> dict[str, Any]:
     assert (entry.pop("statement_ms") > 0) == (entry["statements"] > 0)
     assert entry.pop("bytes") == answer.num_bytes_downloaded
     assert (entry.pop("event"), entry.pop("log_level"), entry.pop("method")) == ("request", "info", answer.request.method)
-    assert entry.pop("client") == "127.0.0.1"
+    assert (entry.pop("client"), entry.pop("trace")) == ("127.0.0.1", None)
+    assert entry.pop("request") == answer.headers["x-request-id"]
     assert (entry.pop("path"), entry.pop("status")) == (answer.request.url.path, answer.status_code)
     return dict(entry)
 
@@ -161,3 +163,19 @@ async def test_a_request_for_another_host_is_a_line(registry: Forebear, logged: 
             "error": "UNKNOWN_HOST",
             "statements": 0,
         }
+
+
+async def test_a_request_keeps_its_id_and_its_trace_or_gets_an_id_of_its_own(registry: Forebear, logged: list[Any]) -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    async with serving(registry) as http:
+        logged.clear()
+        for sent, id in (("proxy-7f/3", "proxy-7f/3"), ("a b", None), ("x" * 129, None), ('"}{', None)):
+            answer = await http.get(
+                "/healthz", headers={"X-Request-Id": sent, "traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
+            )
+            (entry,) = logged
+            logged.clear()
+            assert (entry["request"], entry["trace"]) == (answer.headers["x-request-id"], trace)
+            assert (entry["request"] == id) if id else re.fullmatch("[0-9a-f]{32}", entry["request"])
+        await http.get("/healthz", headers={"traceparent": "00-none-of-it-01"})
+        assert logged[0]["trace"] is None

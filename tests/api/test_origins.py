@@ -46,7 +46,10 @@ async def test_a_page_of_a_named_origin_may_ask_and_read_the_answer_and_its_erro
             "access-control-max-age": "600",
         },
     )
-    readable = {"access-control-allow-origin": DASH, "access-control-expose-headers": "Retry-After, WWW-Authenticate"}
+    readable = {
+        "access-control-allow-origin": DASH,
+        "access-control-expose-headers": "Retry-After, WWW-Authenticate, X-Request-Id",
+    }
     for response, status in ((answer, 200), (wrong, 400), (elsewhere, 400)):
         assert (response.status_code, allowed(response), response.headers["vary"]) == (status, readable, "Origin")
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import structlog
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -20,6 +23,13 @@ LONGEST_PATH = 200
 
 GONE = 499
 """The status in the log if a client went away before it was answered, as nginx logs it."""
+
+REQUEST_ID = "X-Request-Id"
+"""The header with the id of a request: the client's or a proxy's, or else a new one."""
+
+_REQUEST_ID = re.compile(r"[\w.:+/=-]{1,128}", re.ASCII)
+_TRACE_PARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*")
+"""W3C Trace Context, section 3.2: a version, the id of the trace, the id of the parent, and flags."""
 
 SWITCHED = 101
 """The status in the log of a WebSocket. Its line comes when it is closed."""
@@ -51,6 +61,9 @@ class RequestLog:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
+        headers = Headers(scope=scope)
+        id, trace = headers.get(REQUEST_ID, ""), _TRACE_PARENT.fullmatch(headers.get("traceparent", ""))
+        id = id if _REQUEST_ID.fullmatch(id) else uuid4().hex
         notes: dict[str, Any] = {"actor": None, "operation": None, "rows": None, "error": None}
         scope[_NOTES] = notes
         status, size = 500, 0
@@ -60,6 +73,7 @@ class RequestLog:
             match message["type"]:
                 case "http.response.start" | "websocket.http.response.start":
                     status = message["status"]
+                    MutableHeaders(raw=message["headers"])[REQUEST_ID] = id
                 case "http.response.body" | "websocket.http.response.body":
                     size += len(message.get("body", b""))
                 case "websocket.accept":
@@ -88,6 +102,8 @@ class RequestLog:
                     "request",
                     method=scope.get("method", "GET"),
                     path=scope["path"][:LONGEST_PATH],
+                    request=id,
+                    trace=trace[1] if trace else None,
                     client=scope["client"][0] if scope.get("client") else None,
                     status=status,
                     ms=_ms(seconds),
