@@ -8,6 +8,7 @@ import random
 import socket
 import statistics
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -101,7 +102,11 @@ async def test_slow_and_silent_connections_are_closed_and_say_why(
     assert [a.status for a in answers] == [408, 408, 408, 200, 408, 408, 408, 200]
     assert answers[4].code == "TIMEOUT"
     await asyncio.sleep(1.1)
-    told = {entry["reason"]: entry["times"] for entry in logged if entry["event"] == "connections ended"}
+    told: Counter[str] = Counter()
+    for entry in logged:
+        if entry["event"] == "connections ended":
+            # A line each second at most: on a busy machine they end in two of them.
+            told[entry["reason"]] += entry["times"]
     assert told["less than 1024 bytes of the body came in 0.4 s"] == 4
     assert told["the head of a request did not come within 0.3 s"] >= 3
     assert {entry["status"] for entry in logged if entry["event"] == "request"} <= {200, 499}
