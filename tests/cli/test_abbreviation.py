@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
-from forebear.cli.abbreviation import natural
+from forebear.cli.abbreviation import natural, written_out
 from tests.cli.terminal import Service, forebear
 
 VERSIONS = ["1.0.0-rc1", "1.0.0-rc2", "1.0.0-rc10", "1.0.0", "1.0.1", "1.2", "2", "10", "2026.05", "2026.10", "next"]
@@ -15,6 +17,20 @@ VERSIONS = ["1.0.0-rc1", "1.0.0-rc2", "1.0.0-rc10", "1.0.0", "1.0.1", "1.2", "2"
 
 def test_versions_have_the_order_that_people_give_them() -> None:
     assert sorted({*VERSIONS}, key=natural) == VERSIONS
+
+
+async def test_latest_is_found_among_more_versions_than_a_page_holds() -> None:
+    asked: list[str | None] = []
+
+    async def ask(document: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A registry whose pages hold two versions."""
+        asked.append(variables["after"])
+        first = len(asked) * 2 - 1
+        nodes = [{"id": f"{variables['start']}{n}"} for n in (first, first + 1)]
+        return {"modelVersions": {"nodes": nodes, "pageInfo": {"hasNextPage": first < 9, "endCursor": f"{first + 1}"}}}
+
+    assert await written_out(ask, {"id": "model:arm@latest"}) == {"id": "model:arm@10"}
+    assert asked == [None, "2", "4", "6", "8"]
 
 
 def test_latest_is_the_last_version(demo: Service) -> None:

@@ -33,8 +33,14 @@ async def _id(ask: Ask, short: str) -> str:
     except InvalidId:
         return short
     start = start.removesuffix("latest") if short.endswith(LATEST) else start
-    query = f"query($start: ID!) {{ {plural}(first: 1000, filter: {{id: {{startsWith: $start}}}}) {{ nodes {{ id }} }} }}"
-    ids = [node["id"] for node in (await ask(query, {"start": start}))[plural]["nodes"]]
+    query = f"""query($start: ID!, $after: String) {{
+      {plural}(first: 1000, after: $after, filter: {{id: {{startsWith: $start}}}}) {{
+        nodes {{ id }} pageInfo {{ hasNextPage endCursor }} }} }}"""
+    ids, following = [], {"hasNextPage": True, "endCursor": None}
+    while following["hasNextPage"]:
+        page = (await ask(query, {"start": start, "after": following["endCursor"]}))[plural]
+        ids += [node["id"] for node in page["nodes"]]
+        following = page["pageInfo"]
     if short in ids or not ids:
         return short.removesuffix("…")
     if short.endswith(LATEST):
