@@ -269,6 +269,11 @@ def test_what_has_no_place_is_said() -> None:
     assert TRANSLATOR.left_out(training["events"][1]) == [
         "inputs.2: a model that is named without a version is no checkpoint that one could name",
     ]
+    facets = {"version": {"datasetVersion": "7"}, "datasetType": {"datasetType": "MODEL"}}
+    model = {"namespace": "s3://models", "name": "labeller", "facets": facets}
+    lost = ["inputs: that data came of the model s3://models/labeller has no place in the graph, only that weights did"]
+    assert TRANSLATOR.left_out(event(inputs=[model], outputs=[OUTPUT])) == lost
+    assert TRANSLATOR.left_out(event(inputs=[model], outputs=[{**model, "name": "next"}])) == []
 
 
 def test_a_run_that_reads_very_much_is_told_in_several_facts() -> None:

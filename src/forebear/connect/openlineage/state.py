@@ -83,8 +83,21 @@ def read(event: Event) -> Reading:
         state |= {"first": {type: at}, "last": {type: at}, RUN: _facets(reading, event[RUN], RUN, facets.RUN, at)}
     for side in (INPUTS, OUTPUTS):
         _datasets(reading, event.get(side), side, at)
-    reading.left_out += _of_other_jobs(state)
+    reading.left_out += [*_of_other_jobs(state), *_of_models(state)]
     return reading
+
+
+def _of_models(state: Mapping[str, Any]) -> Iterator[str]:
+    """Return the models that were read, unless the event itself says that the run wrote weights."""
+    told = {
+        side: {one: {name: value for name, (_, value) in said["facets"].items()} for one, said in state.get(side, {}).items()}
+        for side in (INPUTS, OUTPUTS)
+    }
+    if any(said.get("datasetType") for said in told[OUTPUTS].values()):
+        return
+    for one, said in told[INPUTS].items():
+        if said.get("datasetType") and said.get("version"):
+            yield f"{INPUTS}: that data came of the model {one} has no place in the graph, only that weights did"
 
 
 def _of_other_jobs(state: Mapping[str, Any]) -> Iterator[str]:
